@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Deploy a rendered template through change sets: plan, deploy, destroy, status, outputs, drift.
+
+Results go to standard output, everything else to standard error. Exit codes: 0 done or nothing to do, 1 failed,
+2 bad input, 3 there are changes (plan --detailed-exitcode), 4 refused because something would be taken away,
+5 timed out while AWS goes on, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV_PYTHON = ROOT / ".venv" / "bin" / "python"
+if __name__ == "__main__" and VENV_PYTHON.is_file() and Path(sys.prefix) != ROOT / ".venv":
+    # run with the project's own dependencies, whichever Python was found first
+    os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606 no shell is wanted
+sys.path.insert(0, str(ROOT))
+
+from smtemplates.errors import Error, UsageError  # noqa: E402 it is importable only now
+
+if TYPE_CHECKING:
+    from smtemplates.deploy.changeset import Request
+    from smtemplates.deploy.cloud import Cloud
+    from smtemplates.deploy.execution import Options
+    from smtemplates.deploy.plan import Plan
+    from smtemplates.deploy.terminal import Terminal
+
+# What a command imports, it imports itself: --help answers before the SDK would be loaded.
+CHANGES_PRESENT = 3
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    whole = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    commands = whole.add_subparsers(dest="command", required=True)
+    adders: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+        "plan": ("show what a deployment would change, and change nothing", add_plan),
+        "deploy": ("create or update a stack, after showing the plan and asking", add_deploy),
+        "destroy": ("delete a stack; its data only with --delete-data", add_destroy),
+        "status": ("show how a stack is", add_status),
+        "outputs": ("show a stack's outputs", add_outputs),
+        "drift": ("show what was changed behind the stack's back", add_drift),
+    }
+    for name, (text, add) in adders.items():
+        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        command.add_argument("stack", help="the name of the stack")
+        add(command)
+        where = command.add_argument_group("where and as whom (default: as any AWS tool)")
+        where.add_argument("--region")
+        where.add_argument("--profile")
+        where.add_argument("--assume-role", metavar="ARN", help="call AWS as this role")
+        where.add_argument("--endpoint-url", metavar="URL", help="https, or http on this machine only")
+    return whole
+
+
+def add_request(command: argparse.ArgumentParser) -> None:
+    """Add what says what to deploy."""
+    what = command.add_argument_group("what to deploy")
+    what.add_argument("--template", type=Path, default=ROOT / "templates" / "workspace.yaml", metavar="FILE")
+    what.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; it wins over files")
+    what.add_argument("--parameters", action="append", default=[], type=Path, metavar="FILE", help="YAML or JSON")
+    what.add_argument("--reset", action="append", default=[], metavar="NAME", help="return a parameter to its default")
+    what.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="a tag of the stack")
+    what.add_argument("--role-arn", metavar="ARN", help="the role that CloudFormation assumes")
+    what.add_argument("--notification-arn", action="append", default=[], metavar="ARN", help="a topic for stack events")
+    what.add_argument("--rollback-alarm", action="append", default=[], metavar="ARN", help="roll back if this alarm goes off")
+    what.add_argument("--on-failure", choices=["ROLLBACK", "DELETE", "DO_NOTHING"], help="default: roll back")
+    what.add_argument("--import-existing", action="store_true", help="take resources of the same name into the stack")
+    what.add_argument("--revert-drift", action="store_true", help="put back what was changed behind the stack's back")
+    staging = what.add_mutually_exclusive_group()
+    staging.add_argument("--staging-bucket", metavar="BUCKET", help="for a template of over 51,200 bytes")
+    staging.add_argument("--create-staging-bucket", action="store_true", help="likewise, in a bucket made for it")
+
+
+def add_plan(command: argparse.ArgumentParser) -> None:
+    """Add the options of plan."""
+    add_request(command)
+    command.add_argument("--keep", action="store_true", help="leave the change set, and print how to execute it")
+    command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there are changes")
+    shape = command.add_mutually_exclusive_group()
+    shape.add_argument("--markdown", action="store_true")
+    shape.add_argument("--json", action="store_true")
+
+
+def add_deploy(command: argparse.ArgumentParser) -> None:
+    """Add the options of deploy."""
+    add_request(command)
+    how = command.add_argument_group("how to go about it")
+    how.add_argument("--change-set", metavar="ARN", help="execute this change set, and nothing else")
+    how.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
+    how.add_argument("--allow-destructive", action="store_true", help="let resources be replaced or deleted")
+    how.add_argument("--recreate", action="store_true", help="delete what a failed creation left, and begin anew")
+    how.add_argument("--continue-rollback", action="store_true", help="finish a rollback that failed, then go on")
+    how.add_argument("--wait", action="store_true", help="wait for another operation on the stack to end")
+    how.add_argument("--timeout", type=float, metavar="MINUTES", help="stop watching after so long; AWS goes on")
+    how.add_argument("--stack-policy", type=Path, metavar="FILE", help="set this stack policy when done")
+    how.add_argument("--termination-protection", action=argparse.BooleanOptionalAction, help="default: on for prd")
+    how.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_destroy(command: argparse.ArgumentParser) -> None:
+    """Add the options of destroy."""
+    command.add_argument("--delete-data", action="store_true", help="empty and delete the buckets, every version")
+    command.add_argument("--disable-protection", action="store_true", help="turn termination protection off first")
+    command.add_argument("--confirm", metavar="STACK", help="the stack's name again, where nobody can be asked")
+    command.add_argument("--timeout", type=float, metavar="MINUTES", help="stop watching after so long; AWS goes on")
+
+
+def add_status(command: argparse.ArgumentParser) -> None:
+    """Add the options of status."""
+    command.add_argument("--watch", action="store_true", help="follow the operation in progress to its end")
+    command.add_argument("--json", action="store_true")
+
+
+def add_outputs(command: argparse.ArgumentParser) -> None:
+    """Add the options of outputs."""
+    shape = command.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true")
+    shape.add_argument("--env", action="store_true", help="as lines for a shell to evaluate")
+
+
+def add_drift(command: argparse.ArgumentParser) -> None:
+    """Add the options of drift."""
+    command.add_argument("--json", action="store_true")
+    command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there is drift")
+
+
+def cloud_of(arguments: argparse.Namespace) -> Cloud:
+    """Take the connection from the command line."""
+    from smtemplates.deploy.cloud import Cloud, Connection
+
+    return Cloud(
+        Connection(
+            region=arguments.region,
+            profile=arguments.profile,
+            assume_role=arguments.assume_role,
+            endpoint_url=arguments.endpoint_url,
+        )
+    )
+
+
+def request_of(arguments: argparse.Namespace) -> Request:
+    """Take what to deploy from the command line."""
+    from smtemplates.deploy import parameters, staging, template
+    from smtemplates.deploy.changeset import Request
+
+    files = [parameters.from_file(path) for path in arguments.parameters]
+    given = parameters.Settings(
+        parameters=parameters.from_options(arguments.set), tags=parameters.from_options(arguments.tag)
+    )
+    bucket = None
+    if arguments.staging_bucket or arguments.create_staging_bucket:
+        bucket = staging.Bucket(name=arguments.staging_bucket)
+    return Request(
+        stack=arguments.stack,
+        template=template.read(arguments.template),
+        settings=parameters.merge([*files, given]),
+        reset=frozenset(arguments.reset),
+        role_arn=arguments.role_arn,
+        notification_arns=tuple(arguments.notification_arn),
+        rollback_alarms=tuple(arguments.rollback_alarm),
+        on_failure=arguments.on_failure,
+        import_existing=arguments.import_existing,
+        revert_drift=arguments.revert_drift,
+        staging=bucket,
+    )
+
+
+def options_of(arguments: argparse.Namespace) -> Options:
+    """Take from the command line how to go about it."""
+    from smtemplates.deploy.execution import Options, read_policy
+
+    if arguments.timeout is not None and arguments.timeout <= 0:
+        raise UsageError("--timeout must be more than 0 minutes")
+    return Options(
+        recreate=arguments.recreate,
+        continue_rollback=arguments.continue_rollback,
+        wait=arguments.wait,
+        timeout_seconds=None if arguments.timeout is None else arguments.timeout * 60,
+        protect=arguments.termination_protection,
+        stack_policy=None if arguments.stack_policy is None else read_policy(arguments.stack_policy),
+    )
+
+
+def summarize(plan: Plan) -> None:
+    """Put a plan into the summary of a GitHub job, where there is one."""
+    from smtemplates.deploy import show
+
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8") as summary:
+            summary.write(show.markdown(plan) + "\n")
+
+
+def run_plan(arguments: argparse.Namespace) -> int:
+    """Show what a deployment would change."""
+    from smtemplates.deploy import show
+    from smtemplates.deploy.execution import Options
+    from smtemplates.deploy.planning import planned
+    from smtemplates.deploy.terminal import Terminal
+
+    cloud, request, terminal = cloud_of(arguments), request_of(arguments), Terminal()
+    with planned(cloud, request, Options(), terminal, purpose="keep" if arguments.keep else "plan") as prepared:
+        made, plan = prepared.made, prepared.plan
+        if made is None or plan is None:
+            raise Error("nothing was planned")
+        made.keep = arguments.keep and not plan.empty
+    shapes = {"markdown": show.markdown, "json": show.as_json}
+    shape = next((show_as for name, show_as in shapes.items() if getattr(arguments, name)), None)
+    print(shape(plan) if shape else show.table(plan, colour=sys.stdout.isatty()))
+    summarize(plan)
+    if made.keep:
+        terminal.say(f"to execute exactly this: scripts/deploy.py deploy {plan.stack} --change-set {plan.change_set_id}")
+    return CHANGES_PRESENT if arguments.detailed_exitcode and not plan.empty else 0

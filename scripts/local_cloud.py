@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""A local AWS on this machine alone, to try the deployer against: no account, no Docker, nothing leaves 127.0.0.1.
+
+It is MiniStack with the SageMaker types added (scripts/local_cloud_server.py), in .venv-local-cloud, which it
+makes on first use from requirements/local-cloud.txt. What it holds is gone when it stops, and nothing here is AWS:
+prices, permissions and most of the checks that services make are not simulated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv-local-cloud"
+LOCK = ROOT / "requirements" / "local-cloud.txt"
+SERVER = Path(__file__).resolve().with_name("local_cloud_server.py")
+RUNNING = VENV / "running.json"
+STARTUP_SECONDS = 60
+
+# What any AWS SDK needs to talk to it; the keys are MiniStack's own test keys, which no account knows.
+CLIENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+# AWS offers this module to functions whose code is inline in the template.
+CFNRESPONSE = '''\
+"""Answer a custom resource's request."""
+
+import json
+import urllib.request
+
+SUCCESS = "SUCCESS"
+FAILED = "FAILED"
+
+
+def send(event, context, responseStatus, responseData, physicalResourceId=None, noEcho=False, reason=None):
+    body = {
+        "Status": responseStatus,
+        "Reason": reason or f"See the details in CloudWatch Log Stream: {context.log_stream_name}",
+        "PhysicalResourceId": physicalResourceId or context.log_stream_name,
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+        "NoEcho": noEcho,
+        "Data": responseData,
+    }
+    request = urllib.request.Request(event["ResponseURL"], json.dumps(body).encode(), method="PUT")
+    urllib.request.urlopen(request).close()
+'''
+
+
+def prepare() -> Path:
+    """Make the local cloud's own environment once, again when its lock changes, and return its Python."""
+    VENV.mkdir(exist_ok=True)
+    with (VENV / "lock").open("w") as lock:
+        # tests that run side by side come here at the same time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _prepare()
+
+
+def _prepare() -> Path:
+    python = VENV / "bin" / "python"
+    stamp = VENV / "installed.txt"
+    if stamp.is_file() and stamp.read_bytes() == LOCK.read_bytes():
+        return python
+    print("installing the local cloud into .venv-local-cloud ...", file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([*pip, "-r", str(LOCK)], check=True)
+    query = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = subprocess.run([str(python), "-c", query], check=True, capture_output=True, text=True).stdout.strip()
+    Path(packages, "cfnresponse.py").write_text(CFNRESPONSE)
+    stamp.write_bytes(LOCK.read_bytes())
+    return python
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(endpoint: str) -> bool:
+    """Tell whether the local cloud is up."""
+    connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=5)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
+    """Start the server on a port, with `folder` for what it writes, and wait until it answers."""
+    endpoint = f"http://127.0.0.1:{port}"
+    environment = {
+        **CLIENT,
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": folder,
+        "TMPDIR": folder,
+        "S3_DATA_DIR": f"{folder}/s3",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "AWS_ENDPOINT_URL": endpoint,
+        "IOT_MTLS_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+    }
+    with Path(folder, "server.log").open("ab") as log_file:
+        process = subprocess.Popen(
+            [str(prepare()), str(SERVER), *extra],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.PIPE if extra else subprocess.DEVNULL,
+            stdout=log_file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while not answers(endpoint):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            log = Path(folder, "server.log").read_text()[-2000:]
+            raise SystemExit(f"the local cloud did not start on port {port}; its log ends:\n{log}")
+        time.sleep(0.05)
+    return process
+
+
+@contextlib.contextmanager
+def running() -> Iterator[str]:
+    """Run a local cloud for as long as the block lasts, and give its endpoint URL."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="local-cloud-", ignore_cleanup_errors=True) as folder:
+        process = launch(port, folder, "--with-parent")
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def start(port: int | None) -> str:
+    """Start a local cloud that goes on in the background, and return its endpoint; one that runs is kept."""
+    if RUNNING.is_file() and answers(endpoint := json.loads(RUNNING.read_text())["endpoint"]):
+        return str(endpoint)
+    chosen = port or free_port()
+    folder = tempfile.mkdtemp(prefix="local-cloud-")
+    process = launch(chosen, folder)
+    endpoint = f"http://127.0.0.1:{chosen}"
+    RUNNING.write_text(json.dumps({"endpoint": endpoint, "pid": process.pid, "folder": folder}))
+    return endpoint
+
+
+def stop() -> bool:
+    """Stop the local cloud that `start` started; tell whether there was one."""
+    if not RUNNING.is_file():
+        return False
+    noted = json.loads(RUNNING.read_text())
+    RUNNING.unlink()
+    up = answers(noted["endpoint"])
+    # a process that no longer answers may be gone, and its number another's
+    if up:
+        os.kill(noted["pid"], signal.SIGTERM)
+    return up
+
+
+def main() -> None:
+    """Parse the command and print what to do next."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    starting = commands.add_parser("start", help="start it in the background, and print how to use it")
+    starting.add_argument("--port", type=int, help="default: any free port")
+    commands.add_parser("stop", help="stop it; all it held is gone")
+    arguments = parser.parse_args()
+    if arguments.command == "stop":
+        print("stopped" if stop() else "no local cloud was running", file=sys.stderr)
+        return
+    endpoint = start(arguments.port)
+    print(f"the local cloud runs at {endpoint}; stop it with: scripts/local_cloud.py stop", file=sys.stderr)
+    print('in a shell: eval "$(scripts/local_cloud.py start)"', file=sys.stderr)
+    for name, value in {**CLIENT, "AWS_ENDPOINT_URL": endpoint}.items():
+        print(f"export {name}={value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The command line: arguments and printing."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from smtemplates import workspace
+from smtemplates.errors import Error, UsageError
+from smtemplates.lint import ALL_REGIONS, DEFAULT_REGION, lint
+from smtemplates.render import render
+
+TEMPLATES = ("workspace",)
+INTERRUPTED = 130
+
+EXAMPLES = """\
+examples:
+  python -m smtemplates render                        write templates/*.yaml and validate them
+  python -m smtemplates render --check                fail, with a diff, when a committed template is stale
+  python -m smtemplates render workspace -o -         print one template
+  python -m smtemplates render --without studio --region ca-west-1
+                                                      a template for a Region that lacks Studio, validated there
+  python -m smtemplates lint my-template.yaml         the same checks on any file
+
+exit codes: 0 done, 1 a finding or a stale file, 2 wrong usage or bad input, 130 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a user's mistake is one sentence on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except Error as error:
+        print(f"smtemplates: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # whoever read our output has seen enough; Python must not complain about it on its way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("smtemplates: interrupted.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    shape = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES}
+    parser = argparse.ArgumentParser(
+        prog="python -m smtemplates",
+        description="CloudFormation templates for an Amazon SageMaker workspace.",
+        **shape,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    rendering = commands.add_parser("render", help="write templates and validate them", **shape)
+    rendering.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(TEMPLATES)} (default: all)")
+    rendering.add_argument("-o", "--output", default="templates", help="folder, file, or - for standard output")
+    rendering.add_argument("--format", choices=("yaml", "json"), default="yaml")
+    rendering.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff for a stale file")
+    rendering.add_argument(
+        "--without",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="FEATURE",
+        help=f"leave out: {', '.join(workspace.FEATURES)}",
+    )
+    rendering.add_argument("--no-lint", action="store_true", help="do not validate")
+    _add_lint_options(rendering)
+    rendering.set_defaults(run=_render)
+
+    linting = commands.add_parser("lint", help="validate any template", **shape)
+    linting.add_argument("files", nargs="+", metavar="FILE", help="template, or - for standard input")
+    _add_lint_options(linting)
+    linting.set_defaults(run=_lint)
+    return parser
+
+
+def _add_lint_options(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--region",
+        action="extend",
+        nargs="+",
+        metavar="REGION",
+        help=f"validate for these Regions (default: {DEFAULT_REGION})",
+    )
+    where.add_argument("--all-regions", action="store_true", help="validate for every Region")
+    parser.add_argument("--no-cache", action="store_true", help="validate even what was found valid before")
+
+
+def _render(options: argparse.Namespace) -> int:
+    names = options.names or list(TEMPLATES)
+    for name in names:
+        if name not in TEMPLATES:
+            raise UsageError(f"There is no template {name!r}; choose from {', '.join(TEMPLATES)}.")
+    paths = [_path(options, name, len(names)) for name in names]
+    wrong = [_render_one(options, name, path) for name, path in zip(names, paths, strict=True)]
+    return int(any(wrong))
+
+
+def _render_one(options: argparse.Namespace, name: str, path: Path | None) -> bool:
+    """Render, write or compare, and validate one template; tell whether anything is wrong."""
+    parts = workspace.areas(options.without)
+    template = workspace.join(workspace.DESCRIPTION, parts)
+    text = render(template, format=options.format)
+    wrong = False
+    if path is None:
+        sys.stdout.write(text)
+    elif options.check:
+        wrong = _is_stale(path, text)
+    else:
+        _write(path, text)
+    if not options.no_lint:
+        wrong |= _report(options, text, str(path or name), workspace.sources(parts), sys.stderr)
+    if path and not wrong:
+        state = (
+            "is current"
+            if options.check
+            else f"{len(template.resources)} resources, {len(template.parameters)} parameters"
+        )
+        print(f"{path}: {state}{'' if options.no_lint else ', no finding'}", file=sys.stderr)
+    return wrong
+
+
+def _lint(options: argparse.Namespace) -> int:
+    wrong = False
+    for file in options.files:
+        text = sys.stdin.read() if file == "-" else _read(Path(file))
+        wrong |= _report(options, text, "<stdin>" if file == "-" else file, {}, sys.stdout)
+    return int(wrong)
+
+
+def _report(
+    options: argparse.Namespace, text: str, name: str, sources: Mapping[tuple[str, str], str], to: TextIO
+) -> bool:
+    """Validate a template and print each finding with the Python file to mend; tell whether there is any."""
+    regions = ALL_REGIONS if options.all_regions else options.region or [DEFAULT_REGION]
+    findings = lint(text, name=name, regions=regions, cache=not options.no_cache)
+    for finding in findings:
+        source = sources.get(finding.logical)
+        feature = Path(source).stem if source else ""
+        hint = f"; --without {feature} leaves it out" if feature in workspace.FEATURES else ""
+        print(f"{finding}{f' ({source}{hint})' if source else ''}", file=to)
+    return bool(findings)
+
+
+def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:
+    """Say where a template goes: a file as named, else a file of the template's name in the folder."""
+    if options.output == "-":
+        if options.check:
+            raise UsageError("--check compares files: give a folder or a file with -o, not '-'.")
+        return None
+    output = Path(options.output)
+    if output.suffix in {".yaml", ".yml", ".json"} and not output.is_dir():
+        if count > 1:
+            raise UsageError(f"One file cannot hold {count} templates: name one, or give a folder with -o.")
+        return output
+    return output / f"{name}.{options.format}"
+
+
+def _is_stale(path: Path, text: str) -> bool:
+    on_disk = _read(path) if path.exists() else ""
+    if on_disk == text:
+        return False
+    lines = difflib.unified_diff(
+        on_disk.splitlines(keepends=True), text.splitlines(keepends=True), str(path), f"{path} (as rendered now)"
+    )
+    sys.stdout.writelines(lines)
+    print(f"{path}: stale; render it again and commit the result.", file=sys.stderr)
+    return True
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"Cannot read {path}: {_why(error)}.") from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a whole file or none: a reader never sees half a template."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            file.write(text)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise UsageError(f"Cannot write {path}: {_why(error)}.") from error
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"

@@ -1,0 +1,170 @@
+"""Guide: commands to paste, each with this workspace's role, buckets, key, network, images and defaults filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from troposphere import If, Sub
+
+from smtemplates.encryption import Encryption
+from smtemplates.images import Images
+from smtemplates.logs import TRAINING
+from smtemplates.network import Network
+from smtemplates.parts import Part, output
+from smtemplates.roles import Roles
+from smtemplates.storage import Bucket, Storage
+
+REGION = " --region ${AWS::Region}"
+NOW = "$(date +%Y%m%d-%H%M%S)"
+
+
+def guide(storage: Storage, encryption: Encryption, network: Network, roles: Roles, images: Images) -> Part:
+    """Show how to upload, train, process, deploy and look; words in capitals are for the reader to fill in.
+
+    Source: https://docs.aws.amazon.com/cli/latest/reference/sagemaker/
+    """
+    commands = _Commands(storage, encryption, network, roles, images)
+    return Part(
+        title="Guide",
+        source=__name__,
+        outputs=[
+            output("UploadTrainingDataCommand", "Uploads the folder ./data as training data", commands.upload()),
+            output("CreateTrainingJobCommand", "Starts a training job on the training data", commands.train()),
+            output(
+                "CreateProcessingJobCommand",
+                "Starts a job that runs code/PROCESS.py of the output bucket on the training data",
+                commands.process(),
+            ),
+            output("CreateModelCommand", "Makes a model from a training job's result", commands.model()),
+            output(
+                "CreateEndpointConfigCommand",
+                "Makes a serverless endpoint configuration, which costs nothing while idle",
+                commands.endpoint_config(),
+            ),
+            output("CreateEndpointCommand", "Starts an endpoint", commands.endpoint()),
+            output("InvokeEndpointCommand", "Sends REQUEST.json to the endpoint", commands.invoke()),
+            output("ViewTrainingLogsCommand", "Shows the logs of a training job", commands.logs()),
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class _Commands:
+    storage: Storage
+    encryption: Encryption
+    network: Network
+    roles: Roles
+    images: Images
+
+    def upload(self) -> Sub:
+        return self._aws(" s3 sync ./data s3://${Input}/training/", Input=self.storage.input.name())
+
+    def train(self) -> Sub:
+        return self._aws(
+            " sagemaker create-training-job"
+            f" --training-job-name ${{ProjectName}}-${{Environment}}-{NOW}"
+            " --role-arn ${Role}"
+            " --algorithm-specification TrainingImage=${Image},TrainingInputMode=File"
+            " --input-data-config 'ChannelName=training,DataSource={S3DataSource={S3DataType=S3Prefix,"
+            "S3Uri=s3://${Input}/training/,S3DataDistributionType=FullyReplicated}}'"
+            " --output-data-config S3OutputPath=s3://${Models}/artifacts/${OutputKey}"
+            " --resource-config InstanceType=${TrainingInstanceType},InstanceCount=${TrainingInstanceCount},"
+            "VolumeSizeInGB=${TrainingVolumeSizeGb}${VolumeKey}"
+            " --stopping-condition MaxRuntimeInSeconds=${TrainingMaxRuntimeSeconds}${Vpc}",
+            Role=self.roles.execution_arn(),
+            Image=self.images.uri("PyTorchTrainingImage"),
+            Input=self.storage.input.name(),
+            Models=self.storage.models.name(),
+            OutputKey=self._key(",KmsKeyId={}"),
+            # most GPU instances have local disks, which refuse a key: they are encrypted by their hardware
+            VolumeKey=If("TrainOnGpu", "", self._key(",VolumeKmsKeyId={}")),
+            Vpc=self._vpc(" --vpc-config SecurityGroupIds={groups},Subnets={subnets}"),
+        )
+
+    def process(self) -> Sub:
+        return self._aws(
+            " sagemaker create-processing-job"
+            f" --processing-job-name ${{ProjectName}}-${{Environment}}-{NOW}"
+            " --role-arn ${Role}"
+            " --app-specification ImageUri=${Image},"
+            "ContainerEntrypoint=python3,/opt/ml/processing/code/PROCESS.py"
+            " --processing-inputs"
+            " '${Code}' '${Data}'"
+            " --processing-output-config '${Result}'"
+            " --processing-resources 'ClusterConfig={InstanceType=${ProcessingInstanceType},"
+            "InstanceCount=${ProcessingInstanceCount},VolumeSizeInGB=${ProcessingVolumeSizeGb}${VolumeKey}}'"
+            " --stopping-condition MaxRuntimeInSeconds=3600${Vpc}",
+            Role=self.roles.execution_arn(),
+            Image=If("HasBuiltInImages", self.images.uri("ScikitLearnImage"), self.images.uri("PyTorchTrainingImage")),
+            Code=_input("code", "${Bucket}/code/PROCESS.py", self.storage.output),
+            Data=_input("data", "${Bucket}/training/", self.storage.input),
+            Result=Sub(
+                "Outputs=[{OutputName=result,S3Output={S3Uri=s3://${Bucket}/processing/,"
+                "LocalPath=/opt/ml/processing/result,S3UploadMode=EndOfJob}}]${ResultKey}",
+                Bucket=self.storage.output.name(),
+                ResultKey=self._key(",KmsKeyId={}"),
+            ),
+            VolumeKey=self._key(",VolumeKmsKeyId={}"),
+            Vpc=self._vpc(" --network-config 'VpcConfig={{SecurityGroupIds=[{groups}],Subnets=[{subnets}]}}'"),
+        )
+
+    def model(self) -> Sub:
+        image = If("HasPyTorchInferenceImage", self.images.uri("PyTorchInferenceImage"), "IMAGE_URI")
+        return self._aws(
+            " sagemaker create-model --model-name MODEL_NAME --execution-role-arn ${Role}"
+            " --primary-container Image=${Image},"
+            "ModelDataUrl=s3://${Models}/artifacts/TRAINING_JOB_NAME/output/model.tar.gz${Vpc}",
+            Role=self.roles.execution_arn(),
+            Image=image,
+            Models=self.storage.models.name(),
+            Vpc=self._vpc(" --vpc-config SecurityGroupIds={groups},Subnets={subnets}"),
+        )
+
+    def endpoint_config(self) -> Sub:
+        return self._aws(
+            " sagemaker create-endpoint-config --endpoint-config-name ENDPOINT_CONFIG_NAME --production-variants"
+            " 'VariantName=AllTraffic,ModelName=MODEL_NAME,ServerlessConfig={MemorySizeInMB=2048,MaxConcurrency=5}'"
+        )
+
+    def endpoint(self) -> Sub:
+        return self._aws(
+            " sagemaker create-endpoint --endpoint-name ${Endpoint} --endpoint-config-name ENDPOINT_CONFIG_NAME",
+            Endpoint=_endpoint(),
+        )
+
+    def invoke(self) -> Sub:
+        return self._aws(
+            " sagemaker-runtime invoke-endpoint --endpoint-name ${Endpoint} --content-type application/json"
+            " --body fileb://REQUEST.json RESPONSE.json",
+            Endpoint=_endpoint(),
+        )
+
+    def logs(self) -> Sub:
+        return self._aws(
+            f" logs filter-log-events --log-group-name {TRAINING} --log-stream-name-prefix TRAINING_JOB_NAME"
+            " --query 'events[].message' --output text"
+        )
+
+    @staticmethod
+    def _aws(command: str, **values: Any) -> Sub:
+        return Sub(f"aws{REGION}{command}", **values)
+
+    def _key(self, option: str) -> If:
+        return If(self.encryption.has_key, Sub(option.format("${Key}"), Key=self.encryption.key_arn()), "")
+
+    def _vpc(self, option: str) -> If:
+        text = option.format(groups="${Groups}", subnets="${SubnetIds}")
+        return If(self.network.has_vpc, Sub(text, Groups=self.network.security_groups_text()), "")
+
+
+def _input(name: str, uri: str, bucket: Bucket) -> Sub:
+    return Sub(
+        f"InputName={name},S3Input={{S3Uri=s3://{uri},LocalPath=/opt/ml/processing/{name},"
+        "S3DataType=S3Prefix,S3InputMode=File}",
+        Bucket=bucket.name(),
+    )
+
+
+def _endpoint() -> If:
+    return If("WatchOneEndpoint", Sub("${EndpointName}"), "ENDPOINT_NAME")

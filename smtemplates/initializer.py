@@ -1,0 +1,145 @@
+"""Initializer: the function that makes what CloudFormation cannot declare; it is only there when that is wanted."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any, ClassVar
+
+from awacs.aws import Condition, StringEquals
+from troposphere import Delete, GetAtt, Or, Ref, Sub, awslambda, iam
+from troposphere import logs as cloudwatch_logs
+from troposphere.cloudformation import AWSCustomObject
+
+from smtemplates.encryption import Encryption
+from smtemplates.logs import Logs
+from smtemplates.parts import Part, all_of, is_, when
+from smtemplates.policies import actions, allow, document, trust
+from smtemplates.roles import Roles
+from smtemplates.shared import Project
+from smtemplates.storage import Storage
+
+TIMEOUT_SECONDS = 60
+# CloudFormation gives up then, instead of after an hour, should the function never answer.
+SERVICE_TIMEOUT_SECONDS = 300
+
+
+class Folders(AWSCustomObject):
+    """Declare the custom resource that puts empty objects, one a folder, into buckets."""
+
+    resource_type = "Custom::Folders"
+    props: ClassVar = {"ServiceToken": (str, True), "ServiceTimeout": (int, True), "Buckets": (list, True)}
+
+
+class LogGroups(AWSCustomObject):
+    """Declare the custom resource that makes log groups where they are missing, and never deletes one."""
+
+    resource_type = "Custom::LogGroups"
+    props: ClassVar = {
+        "ServiceToken": (str, True),
+        "ServiceTimeout": (int, True),
+        "Names": (list, True),
+        "RetentionInDays": (int, True),
+    }
+
+
+def initializer(project: Project, storage: Storage, encryption: Encryption, roles: Roles, logs: Logs) -> Part:
+    """Make folders in buckets, and log groups that may exist already."""
+    function = awslambda.Function(
+        "Initializer",
+        Condition="NeedsInitializer",
+        Code=awslambda.Code(ZipFile=(files("smtemplates") / "assets" / "initializer.py").read_text(encoding="utf-8")),
+        Description=Sub("Makes folders and log groups for stack ${AWS::StackName}"),
+        Handler="index.handler",
+        LoggingConfig=awslambda.LoggingConfig(LogGroup=Ref("InitializerLogGroup")),
+        MemorySize=256,
+        Role=GetAtt("InitializerRole", "Arn"),
+        Runtime="python3.13",
+        Tags=project.tags(),
+        Timeout=TIMEOUT_SECONDS,
+    )
+    service = {"ServiceToken": GetAtt(function, "Arn"), "ServiceTimeout": SERVICE_TIMEOUT_SECONDS}
+    return Part(
+        title="Initializer",
+        source=__name__,
+        conditions={
+            "NeedsInitializer": Or(is_(storage.create_folders), is_(logs.manage)),
+            "EncryptFolders": all_of(is_(storage.create_folders), is_(encryption.has_key)),
+        },
+        resources=[
+            _log_group(project, encryption, logs),
+            _role(project, storage, encryption, roles, logs),
+            function,
+            Folders(
+                "Folders",
+                Condition=storage.create_folders,
+                Buckets=[{"Bucket": bucket.name(), "Keys": list(bucket.folders)} for bucket in storage.buckets()],
+                **service,
+            ),
+            LogGroups(
+                "LogGroups",
+                Condition=logs.manage,
+                Names=logs.groups(),
+                RetentionInDays=Ref(logs.retention),
+                **service,
+            ),
+        ],
+    )
+
+
+def _log_group(project: Project, encryption: Encryption, logs: Logs) -> cloudwatch_logs.LogGroup:
+    return cloudwatch_logs.LogGroup(
+        "InitializerLogGroup",
+        Condition="NeedsInitializer",
+        DeletionPolicy=Delete,
+        UpdateReplacePolicy=Delete,
+        KmsKeyId=encryption.key(),
+        RetentionInDays=Ref(logs.retention),
+        Tags=project.tags(),
+    )
+
+
+def _role(project: Project, storage: Storage, encryption: Encryption, roles: Roles, logs: Logs) -> iam.Role:
+    """Let the function touch these folders and these log groups, and nothing else."""
+    write_log = allow(
+        "WriteOwnLog",
+        actions("logs", "CreateLogStream", "PutLogEvents"),
+        [GetAtt("InitializerLogGroup", "Arn")],
+    )
+    statements: list[Any] = [write_log, when(logs.manage, _make_log_groups(logs))]
+    statements += [when(storage.create_folders, statement) for statement in _make_folders(storage)]
+    statements.append(when("EncryptFolders", _encrypt_folders(encryption)))
+    return iam.Role(
+        "InitializerRole",
+        Condition="NeedsInitializer",
+        AssumeRolePolicyDocument=trust("lambda.amazonaws.com"),
+        Description=Sub("Makes folders and log groups for stack ${AWS::StackName}"),
+        PermissionsBoundary=roles.permissions_boundary(),
+        Policies=[iam.Policy(PolicyName="Initialize", PolicyDocument=document(*statements))],
+        Tags=project.tags(),
+    )
+
+
+def _make_log_groups(logs: Logs) -> Any:
+    return allow("MakeLogGroups", actions("logs", "CreateLogGroup", "PutRetentionPolicy"), logs.group_arns())
+
+
+def _make_folders(storage: Storage) -> list[Any]:
+    buckets = storage.buckets()
+    folders = [bucket.arn(f"/{folder}") for bucket in buckets for folder in bucket.folders]
+    return [
+        allow("FindFolders", actions("s3", "ListBucket", "ListBucketVersions"), [bucket.arn() for bucket in buckets]),
+        allow(
+            "MakeFolders",
+            actions("s3", "DeleteObjectVersion", "GetObject", "GetObjectVersion", "PutObject"),
+            folders,
+        ),
+    ]
+
+
+def _encrypt_folders(encryption: Encryption) -> Any:
+    return allow(
+        "EncryptFolders",
+        actions("kms", "Decrypt", "GenerateDataKey"),
+        [encryption.key_arn()],
+        Condition(StringEquals({"kms:ViaService": Sub("s3.${AWS::Region}.${AWS::URLSuffix}")})),
+    )

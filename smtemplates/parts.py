@@ -1,0 +1,157 @@
+"""The vocabulary that areas are written in: a Part is everything one area adds to a template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from troposphere import (
+    AWS_NO_VALUE,
+    And,
+    AWSHelperFn,
+    AWSObject,
+    Condition,
+    Equals,
+    Export,
+    If,
+    Not,
+    Output,
+    Parameter,
+    Ref,
+    Split,
+    Sub,
+)
+
+ON, OFF = "true", "false"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Hold what one area adds to the template.
+
+    Parameters are given by their console label; `title` is their console group, and parts of the same title share it.
+    `source` is the area's module (`__name__`): findings name the file that built what they are about.
+    """
+
+    title: str
+    source: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    conditions: Mapping[str, AWSHelperFn] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    mappings: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    resources: Sequence[AWSObject] = ()
+    outputs: Sequence[Output] = ()
+
+
+# --- parameters
+
+
+def text(name: str, description: str, *, pattern: str, hint: str, max_length: int, default: str = "") -> Parameter:
+    """Take free text; `pattern` must admit the default, `hint` says in words what is allowed."""
+    return Parameter(
+        name,
+        Type="String",
+        Description=description,
+        Default=default,
+        AllowedPattern=pattern,
+        MaxLength=max_length,
+        ConstraintDescription=hint,
+    )
+
+
+def choice(name: str, description: str, options: Sequence[str], *, default: str) -> Parameter:
+    """Take one of a few strings."""
+    return Parameter(
+        name,
+        Type="String",
+        Description=description,
+        Default=default,
+        AllowedValues=list(options),
+        ConstraintDescription=f"must be {' or '.join(options)}",
+    )
+
+
+def switch(name: str, description: str, *, default: bool) -> Parameter:
+    """Take 'true' or 'false'."""
+    return choice(name, description, (ON, OFF), default=ON if default else OFF)
+
+
+def number(name: str, description: str, *, default: int, least: int, most: int) -> Parameter:
+    """Take a whole number from `least` to `most`."""
+    return Parameter(
+        name,
+        Type="Number",
+        Description=description,
+        Default=default,
+        MinValue=least,
+        MaxValue=most,
+        ConstraintDescription=f"must be a whole number from {least} to {most}",
+    )
+
+
+# --- conditions and what depends on them
+
+
+def is_on(switched: Parameter) -> AWSHelperFn:
+    """Tell whether a switch is on."""
+    return Equals(Ref(switched), ON)
+
+
+def is_set(given: Parameter) -> AWSHelperFn:
+    """Tell whether a text parameter is not empty."""
+    return Not(Equals(Ref(given), ""))
+
+
+def is_(name: str) -> Condition:
+    """Refer to a condition by name inside another one."""
+    return Condition(name)
+
+
+def is_not(name: str) -> AWSHelperFn:
+    """Refer to the opposite of a condition inside another one."""
+    return Not(Condition(name))
+
+
+def all_of(*tests: AWSHelperFn | Condition) -> AWSHelperFn:
+    """Tell whether every one of two to ten tests holds."""
+    return And(*tests)
+
+
+def when(condition: str, value: Any, otherwise: Any = None) -> If:
+    """Choose `value` where the condition is true; without `otherwise` the property is left out where it is not."""
+    return If(condition, value, Ref(AWS_NO_VALUE) if otherwise is None else otherwise)
+
+
+# --- rules
+
+
+def require(message: str, *tests: Any, given: Any = None) -> dict[str, Any]:
+    """Make a rule: where `given` holds, every test must, or CloudFormation refuses with `message` before it starts."""
+    rule: dict[str, Any] = {"Assertions": [{"Assert": test, "AssertDescription": message} for test in tests]}
+    return rule if given is None else {"RuleCondition": given, **rule}
+
+
+# --- values
+
+
+def listed(given: Parameter) -> Split:
+    """Split a comma-separated parameter into a list."""
+    return Split(",", Ref(given))
+
+
+def output(
+    name: str,
+    description: str,
+    value: Any,
+    *,
+    condition: str | None = None,
+    export: bool = False,
+) -> Output:
+    """Describe an output; an exported one is `<stack name>-<output name>`."""
+    more: dict[str, Any] = {}
+    if condition:
+        more["Condition"] = condition
+    if export:
+        more["Export"] = Export(Sub(f"${{AWS::StackName}}-{name}"))
+    return Output(name, Description=description, Value=value, **more)

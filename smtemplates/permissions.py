@@ -1,0 +1,319 @@
+"""What the execution role may do, one policy document an activity.
+
+An action says already which kind of resource it is for; the resource here says whose: this account's, in this Region.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awacs.aws import (
+    Bool,
+    Condition,
+    ForAllValuesStringEquals,
+    ForAnyValueStringNotLike,
+    Null,
+    NumericGreaterThanIfExists,
+    Statement,
+    StringEquals,
+    StringLike,
+)
+from troposphere import If, Ref, Split, Sub
+
+from smtemplates.encryption import Encryption
+from smtemplates.network import Network
+from smtemplates.parts import when
+from smtemplates.policies import actions, allow, deny, document, regional
+from smtemplates.storage import Storage
+
+RUN_JOBS = ("CreateTrainingJob", "CreateProcessingJob", "CreateHyperParameterTuningJob")
+
+
+def data(storage: Storage, encryption: Encryption, role: Any) -> dict[str, Any]:
+    """Read inputs, write results and models, use the key, be passed to SageMaker; stay within the given limits."""
+    results, models = storage.output, storage.models
+    return document(
+        allow(
+            "ListBuckets",
+            actions("s3", "GetBucketLocation", "ListBucket", "ListBucketMultipartUploads"),
+            [bucket.arn() for bucket in storage.buckets()],
+        ),
+        allow("ReadInput", actions("s3", "GetObject"), [storage.input.arn("/*")]),
+        allow(
+            "WriteResultsAndModels",
+            actions("s3", "AbortMultipartUpload", "GetObject", "ListMultipartUploadParts", "PutObject"),
+            [results.arn("/*"), models.arn("/*")],
+        ),
+        allow("DeleteResults", actions("s3", "DeleteObject"), [results.arn("/*")]),
+        when(encryption.has_key, _use_key(encryption)),
+        when(encryption.has_key, _lend_key(encryption)),
+        allow(
+            "PassItselfToSageMaker",
+            actions("iam", "PassRole"),
+            [role],
+            Condition(StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})),
+        ),
+        allow("SeeItself", actions("iam", "GetRole"), [role]),
+        when("LimitInstanceTypes", _instance_types()),
+        when("LimitRuntime", _runtime()),
+    )
+
+
+def jobs(network: Network) -> dict[str, Any]:
+    """Run training, tuning, processing and transform jobs, with their images, logs and metrics."""
+    return document(
+        allow("RunJobs", actions("sagemaker", *RUN_JOBS), regional("sagemaker", "*"), _inside(network)),
+        allow(
+            "ManageJobs",
+            actions(
+                "sagemaker",
+                "CreateTransformJob",  # knows no VPC: its model has it
+                "DescribeHyperParameterTuningJob",
+                "DescribeProcessingJob",
+                "DescribeTrainingJob",
+                "DescribeTransformJob",
+                "ListTags",
+                "ListTrainingJobsForHyperParameterTuningJob",
+                "StopHyperParameterTuningJob",
+                "StopProcessingJob",
+                "StopTrainingJob",
+                "StopTransformJob",
+                "UpdateTrainingJob",
+            ),
+            regional("sagemaker", "*"),
+        ),
+        allow(
+            "TagWhatItMakes",
+            actions("sagemaker", "AddTags"),
+            regional("sagemaker", "*"),
+            Condition(Null({"sagemaker:TaggingAction": "false"})),
+        ),
+        allow(
+            "ListAndSearch",
+            [
+                *actions(
+                    "sagemaker",
+                    "ListEndpointConfigs",
+                    "ListEndpoints",
+                    "ListExperiments",
+                    "ListHyperParameterTuningJobs",
+                    "ListModelPackageGroups",
+                    "ListModels",
+                    "ListPipelines",
+                    "ListProcessingJobs",
+                    "ListTrainingJobs",
+                    "ListTransformJobs",
+                    "ListTrialComponents",
+                    "ListTrials",
+                    "Search",
+                ),
+                *actions("ecr", "GetAuthorizationToken"),
+            ],
+            ["*"],
+        ),
+        *_images_and_logs(),
+        deny(
+            "NoRemoteDebugging",
+            actions("sagemaker", "CreateTrainingJob", "UpdateTrainingJob"),
+            Condition(Bool({"sagemaker:EnableRemoteDebug": "true"})),
+        ),
+    )
+
+
+def hosting(network: Network) -> dict[str, Any]:
+    """Make models and endpoints, and call them."""
+    return document(
+        allow("MakeModels", actions("sagemaker", "CreateModel"), regional("sagemaker", "*"), _inside(network)),
+        allow(
+            "ManageModelsAndEndpoints",
+            actions(
+                "sagemaker",
+                "CreateEndpoint",
+                "CreateEndpointConfig",
+                "DeleteEndpoint",
+                "DeleteEndpointConfig",
+                "DeleteModel",
+                "DescribeEndpoint",
+                "DescribeEndpointConfig",
+                "DescribeModel",
+                "InvokeEndpoint",
+                "InvokeEndpointAsync",
+                "InvokeEndpointWithResponseStream",
+                "UpdateEndpoint",
+                "UpdateEndpointWeightsAndCapacities",
+            ),
+            regional("sagemaker", "*"),
+        ),
+    )
+
+
+def workflows() -> dict[str, Any]:
+    """Run pipelines, track experiments and lineage."""
+    tracked = ("Action", "Artifact", "Context", "Experiment", "Trial", "TrialComponent")
+    return document(
+        allow(
+            "RunPipelines",
+            actions(
+                "sagemaker",
+                "CreatePipeline",
+                "DeletePipeline",
+                "DescribePipeline",
+                "DescribePipelineDefinitionForExecution",
+                "DescribePipelineExecution",
+                "ListPipelineExecutionSteps",
+                "ListPipelineExecutions",
+                "ListPipelineParametersForExecution",
+                "RetryPipelineExecution",
+                "StartPipelineExecution",
+                "StopPipelineExecution",
+                "UpdatePipeline",
+                "UpdatePipelineExecution",
+            ),
+            regional("sagemaker", "*"),
+        ),
+        allow(
+            "TrackExperimentsAndLineage",
+            actions(
+                "sagemaker",
+                "AddAssociation",
+                "AssociateTrialComponent",
+                "BatchGetMetrics",
+                "BatchPutMetrics",
+                "DeleteAssociation",
+                "DisassociateTrialComponent",
+                "QueryLineage",
+                *(f"{verb}{kind}" for kind in tracked for verb in ("Create", "Describe", "Update")),
+                *(f"Delete{kind}" for kind in ("Experiment", "Trial", "TrialComponent")),
+            ),
+            regional("sagemaker", "*"),
+        ),
+    )
+
+
+def interfaces(network: Network) -> dict[str, Any]:
+    """Make network interfaces in the given subnets and security groups, and let SageMaker use them.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+    """
+
+    def only(sid: str, kind: str, key: str, ids: Any) -> Statement:
+        condition = Condition(StringEquals({key: ids}))
+        return allow(sid, actions("ec2", "CreateNetworkInterface"), regional("ec2", f"{kind}/*"), condition)
+
+    interface = regional("ec2", "network-interface/*")
+    return document(
+        allow(
+            "MakeInterfaces",
+            actions("ec2", "CreateNetworkInterface", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission"),
+            interface,
+        ),
+        only("InGivenSubnets", "subnet", "ec2:SubnetID", network.subnets()),
+        only("InGivenGroups", "security-group", "ec2:SecurityGroupID", network.security_groups()),
+        allow(
+            "LendInterfaces",
+            actions("ec2", "CreateNetworkInterfacePermission"),
+            interface,
+            Condition(StringEquals({"ec2:AuthorizedService": "sagemaker.amazonaws.com"})),
+        ),
+        allow(
+            "SeeNetwork",
+            actions(
+                "ec2",
+                "DescribeDhcpOptions",
+                "DescribeNetworkInterfaces",
+                "DescribeSecurityGroups",
+                "DescribeSubnets",
+                "DescribeVpcs",
+            ),
+            ["*"],
+        ),
+    )
+
+
+def _inside(network: Network) -> If:
+    """Hold, with a VPC, for its given subnets and groups only; without Null a request that names none would pass."""
+    return when(
+        network.has_vpc,
+        Condition(
+            [
+                ForAllValuesStringEquals(
+                    {
+                        "sagemaker:VpcSecurityGroupIds": network.security_groups(),
+                        "sagemaker:VpcSubnets": network.subnets(),
+                    }
+                ),
+                Null({"sagemaker:VpcSecurityGroupIds": "false", "sagemaker:VpcSubnets": "false"}),
+            ]
+        ),
+    )
+
+
+def _use_key(encryption: Encryption) -> Statement:
+    return allow(
+        "UseKey",
+        actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
+        [encryption.key_arn()],
+        Condition(StringEquals({"kms:ViaService": _via("ec2", "s3", "sagemaker")})),
+    )
+
+
+def _lend_key(encryption: Encryption) -> Statement:
+    """Let SageMaker and EC2 use the key for volumes, through grants that only AWS's services can use."""
+    return allow(
+        "LendKeyToVolumes",
+        actions("kms", "CreateGrant"),
+        [encryption.key_arn()],
+        Condition(
+            [
+                Bool({"kms:GrantIsForAWSResource": "true"}),
+                StringEquals({"kms:ViaService": _via("ec2", "sagemaker")}),
+            ]
+        ),
+    )
+
+
+def _via(*services: str) -> list[Sub]:
+    return [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in services]
+
+
+def _instance_types() -> Statement:
+    names = (*RUN_JOBS, "CreateApp", "CreateEndpointConfig", "CreateTransformJob")
+    return deny(
+        "OnlyAllowedInstanceTypes",
+        actions("sagemaker", *names),
+        Condition(ForAnyValueStringNotLike({"sagemaker:InstanceTypes": Split(",", Ref("AllowedInstanceTypes"))})),
+    )
+
+
+def _runtime() -> Statement:
+    """Cap what a job may cost; one that names no cap of its own is refused too."""
+    return deny(
+        "OnlyCappedRuntime",
+        actions("sagemaker", *RUN_JOBS),
+        Condition(NumericGreaterThanIfExists({"sagemaker:MaxRuntimeInSeconds": Ref("MaxJobRuntimeSeconds")})),
+    )
+
+
+def _images_and_logs() -> list[Statement]:
+    return [
+        # AWS's images lie in hundreds of registry accounts
+        allow(
+            "PullImages",
+            actions("ecr", "BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"),
+            [Sub("arn:${AWS::Partition}:ecr:${AWS::Region}:*:repository/*")],
+        ),
+        allow(
+            "WriteLogs",
+            actions("logs", "CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "GetLogEvents", "PutLogEvents"),
+            regional("logs", "log-group:/aws/sagemaker/*"),
+        ),
+        allow(
+            "WriteMetrics",
+            actions("cloudwatch", "PutMetricData"),
+            ["*"],
+            Condition(StringLike({"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker"]})),
+        ),
+    ]

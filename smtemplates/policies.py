@@ -1,0 +1,58 @@
+"""IAM statements with awacs, short enough to read as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import awacs.sts
+from awacs.aws import Action, Allow, Condition, Deny, Principal, Statement, StringEquals
+from troposphere import AWS_ACCOUNT_ID, If, Ref, Sub
+
+
+def actions(service: str, *names: str) -> list[Action]:
+    """Name several actions of one service."""
+    return [Action(service, name) for name in names]
+
+
+def allow(
+    sid: str, what: Sequence[Action], resources: Sequence[Any], condition: Condition | If | None = None
+) -> Statement | dict[str, Any]:
+    """Allow actions on resources; a condition that may be left out makes this a plain mapping, which awacs is not."""
+    statement = Statement(Sid=sid, Effect=Allow, Action=list(what), Resource=list(resources))
+    if isinstance(condition, If):
+        return {**statement.properties, "Condition": condition}
+    if condition:
+        statement.Condition = condition
+    return statement
+
+
+def deny(sid: str, what: Sequence[Action], condition: Condition) -> Statement:
+    """Deny actions on everything where the condition holds."""
+    return Statement(Sid=sid, Effect=Deny, Action=list(what), Resource=["*"], Condition=condition)
+
+
+def document(*statements: Statement | dict[str, Any] | If) -> dict[str, Any]:
+    """Join statements; one behind Fn::If makes this a plain mapping, for awacs takes statements only."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def regional(service: str, *resources: str) -> list[Sub]:
+    """Name resources of a service in this account and Region."""
+    return [Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{name}") for name in resources]
+
+
+def trust(service: str, condition: Condition | None = None) -> dict[str, Any]:
+    """Let a service assume a role."""
+    more = {"Condition": condition} if condition else {}
+    return document(
+        Statement(Effect=Allow, Principal=Principal("Service", service), Action=[awacs.sts.AssumeRole], **more)
+    )
+
+
+def this_account() -> Condition:
+    """Hold for requests on behalf of this account's resources only (no confused deputy).
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html
+    """
+    return Condition(StringEquals({"aws:SourceAccount": Ref(AWS_ACCOUNT_ID)}))

@@ -1,0 +1,130 @@
+"""Registry: a model package group, readable from other accounts."""
+
+from __future__ import annotations
+
+from awacs.aws import Allow, Principal, Statement
+from troposphere import AWSObject, Parameter, Ref, Retain, Sub, sagemaker
+
+from smtemplates.parts import Part, all_of, is_, is_on, is_set, listed, output, switch, text, when
+from smtemplates.policies import actions, allow, document
+from smtemplates.roles import policy
+from smtemplates.shared import Project
+
+GROUP_READ = ("DescribeModelPackageGroup", "ListModelPackages")
+PACKAGE_READ = ("DescribeModelPackage",)
+
+
+def registry(project: Project) -> Part:
+    """Offer a model package group; it outlives the stack, for one that holds versions cannot be deleted anyway."""
+    create = switch(
+        "CreateModelPackageGroup",
+        "Make a model package group, the register of a model's versions. It outlives the stack. 'false': none.",
+        default=False,
+    )
+    description = text(
+        "ModelPackageGroupDescription",
+        "What the group's models are for. It cannot be changed later. Left alone: a general sentence.",
+        pattern=r"^[A-Za-z0-9 .,:;()/_-]*$",
+        hint="may have letters, digits, spaces and . , : ; ( ) / _ -",
+        max_length=1024,
+        default="Models of this workspace",
+    )
+    readers = text(
+        "RegistryReaderAccountIds",
+        "AWS account IDs that may read the group and its versions, separated by commas. Empty: this account only.",
+        pattern="^$|^[0-9]{12}(,[0-9]{12}){0,19}$",
+        hint="must be empty or up to 20 account IDs of 12 digits, separated by commas, no spaces",
+        max_length=260,
+    )
+    return Part(
+        title="Registry",
+        source=__name__,
+        parameters={
+            "Make a model package group?": create,
+            "Description of the group": description,
+            "Accounts that may read": readers,
+        },
+        conditions={
+            "CreateModelPackageGroup": is_on(create),
+            "ShareRegistry": is_set(readers),
+            "CreateRegistryPolicy": all_of(is_("CreateModelPackageGroup"), is_("LeastPrivilege")),
+        },
+        resources=[_group(project, description, readers), _policy(project)],
+        outputs=[
+            output(
+                "ModelPackageGroupName",
+                "Name of the model package group",
+                project.unique_name(),
+                condition="CreateModelPackageGroup",
+            ),
+            output(
+                "ModelPackageGroupArn",
+                "ARN of the model package group",
+                Ref("ModelPackageGroup"),
+                condition="CreateModelPackageGroup",
+            ),
+        ],
+    )
+
+
+def _group(project: Project, description: Parameter, readers: Parameter) -> sagemaker.ModelPackageGroup:
+    """Make the group.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html
+    """
+    accounts = Principal("AWS", listed(readers))
+
+    def may(sid: str, what: tuple[str, ...], resource: str) -> Statement:
+        return Statement(
+            Sid=sid,
+            Effect=Allow,
+            Principal=accounts,
+            Action=actions("sagemaker", *what),
+            Resource=[_arn(project, resource)],
+        )
+
+    return sagemaker.ModelPackageGroup(
+        "ModelPackageGroup",
+        Condition="CreateModelPackageGroup",
+        DeletionPolicy=Retain,
+        UpdateReplacePolicy=Retain,
+        ModelPackageGroupDescription=Ref(description),
+        ModelPackageGroupName=project.unique_name(),
+        ModelPackageGroupPolicy=when(
+            "ShareRegistry",
+            document(
+                may("ReadGroup", GROUP_READ, "model-package-group/${Group}"),
+                may("ReadVersions", PACKAGE_READ, "model-package/${Group}/*"),
+            ),
+        ),
+        Tags=project.tags(),
+    )
+
+
+def _arn(project: Project, resource: str) -> Sub:
+    return Sub(
+        f"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:{resource}",
+        Group=project.unique_name(),
+    )
+
+
+def _policy(project: Project) -> AWSObject:
+    """Let the execution role register and read versions in this group."""
+    return policy(
+        "RegistryPolicy",
+        "CreateRegistryPolicy",
+        document(
+            allow(
+                "Register",
+                actions(
+                    "sagemaker",
+                    "CreateModelPackage",
+                    "DescribeModelPackage",
+                    "DescribeModelPackageGroup",
+                    "ListModelPackages",
+                    "UpdateModelPackage",
+                ),
+                [_arn(project, "model-package-group/${Group}"), _arn(project, "model-package/${Group}/*")],
+            )
+        ),
+    )

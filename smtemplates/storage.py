@@ -1,0 +1,262 @@
+"""Storage: the input, output and model buckets, made here or brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from awacs.aws import Action, Bool, Condition, Deny, Principal, Statement
+from troposphere import (
+    AWSHelperFn,
+    AWSObject,
+    Equals,
+    If,
+    Not,
+    Output,
+    Parameter,
+    Ref,
+    Retain,
+    RetainExceptOnCreate,
+    Sub,
+    s3,
+)
+
+from smtemplates.encryption import Encryption
+from smtemplates.parts import OFF, Part, all_of, is_on, is_set, number, output, require, switch, text, when
+from smtemplates.policies import document
+from smtemplates.shared import Project
+
+ABORT_UPLOADS_DAYS = 7
+TEN_YEARS_DAYS = 3650
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET_NAME = "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+BUCKET_HINT = "a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """Hold one bucket of the workspace, made here under `logical_id` or brought as the parameter `existing`."""
+
+    logical_id: str
+    existing: Parameter
+    folders: tuple[str, ...]
+
+    @property
+    def create(self) -> str:
+        """Name the condition that makes it."""
+        return f"Create{self.logical_id}"
+
+    def name(self) -> If:
+        """Name the bucket."""
+        return If(self.create, Ref(self.logical_id), Ref(self.existing))
+
+    def arn(self, path: str = "") -> Sub:
+        """Name the bucket, or what is below a path in it."""
+        return Sub(f"arn:${{AWS::Partition}}:s3:::${{Bucket}}{path}", Bucket=self.name())
+
+    def resource(self, project: Project, encryption: Encryption, logs: AWSHelperFn) -> s3.Bucket:
+        """Make the bucket; its data outlives the stack, and a first create that fails leaves nothing."""
+        return s3.Bucket(
+            self.logical_id,
+            Condition=self.create,
+            DeletionPolicy=RetainExceptOnCreate,
+            UpdateReplacePolicy=Retain,
+            BucketEncryption=s3.BucketEncryption(ServerSideEncryptionConfiguration=[_encryption_rule(encryption)]),
+            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[_cleanup(), _expiry()]),
+            LoggingConfiguration=logs,
+            OwnershipControls=s3.OwnershipControls(
+                Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
+            ),
+            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
+                BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+            ),
+            Tags=project.tags(),
+            VersioningConfiguration=s3.VersioningConfiguration(Status=If("VersionBuckets", "Enabled", "Suspended")),
+        )
+
+    def policy(self) -> s3.BucketPolicy:
+        """Refuse requests without TLS."""
+        arn = f"arn:${{AWS::Partition}}:s3:::${{{self.logical_id}}}"
+        return s3.BucketPolicy(
+            f"{self.logical_id}Policy",
+            Condition=self.create,
+            Bucket=Ref(self.logical_id),
+            PolicyDocument=document(
+                Statement(
+                    Sid="DenyWithoutTls",
+                    Effect=Deny,
+                    Principal=Principal("*"),
+                    Action=[Action("s3", "*")],
+                    Resource=[Sub(arn), Sub(f"{arn}/*")],
+                    # a boolean, not 'false': scanners look for exactly that
+                    Condition=Condition(Bool({"aws:SecureTransport": False})),
+                )
+            ),
+        )
+
+    def outputs(self, role: str) -> list[Output]:
+        """Describe the bucket in the stack's outputs."""
+        return [
+            output(f"{self.logical_id}Name", f"Name of the {role} bucket", self.name(), export=True),
+            output(f"{self.logical_id}Arn", f"ARN of the {role} bucket", self.arn()),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage(Part):
+    """Hold the three buckets and the switch of their folders."""
+
+    input: Bucket
+    output: Bucket
+    models: Bucket
+    create_folders: str
+
+    def buckets(self) -> tuple[Bucket, Bucket, Bucket]:
+        """Give all three."""
+        return self.input, self.output, self.models
+
+
+def storage(project: Project, encryption: Encryption) -> Storage:
+    """Keep training data, results and models in three buckets that outlive the stack."""
+    create = switch(
+        "CreateBuckets",
+        "Make the three buckets; one whose existing name is given below is not made. "
+        "They outlive the stack. 'false': all three existing names are needed.",
+        default=True,
+    )
+    versioning = switch(
+        "BucketVersioning",
+        "Keep what is overwritten or deleted in the buckets made here as older versions. 'false': it is gone at once.",
+        default=True,
+    )
+    expiration = number(
+        "ObjectExpirationDays",
+        "Days after which objects in the buckets made here are deleted, MODELS INCLUDED (folders stay). 0: never.",
+        default=0,
+        least=0,
+        most=TEN_YEARS_DAYS,
+    )
+    noncurrent = number(
+        "NoncurrentVersionExpirationDays",
+        "Days after which older versions in the buckets made here are deleted for good. 0: never.",
+        default=90,
+        least=0,
+        most=TEN_YEARS_DAYS,
+    )
+    log_bucket = text(
+        "AccessLogBucketName",
+        "Bucket that receives the S3 access logs of the buckets made here; it must be in this Region and let "
+        "logging.s3.amazonaws.com write. Empty: no access logs.",
+        pattern=f"^$|{BUCKET_NAME}",
+        hint=f"must be empty or {BUCKET_HINT}",
+        max_length=63,
+    )
+    folders = switch(
+        "CreateFolders",
+        "Make the folders of the workspace in the buckets: empty objects like 'training/'. 'false': none are made.",
+        default=True,
+    )
+    inputs = Bucket(
+        logical_id="InputBucket",
+        existing=_existing("Input", "training data"),
+        folders=("training/", "validation/", "test/"),
+    )
+    results = Bucket(
+        logical_id="OutputBucket", existing=_existing("Output", "results of jobs"), folders=("output/", "processing/")
+    )
+    models = Bucket(
+        logical_id="ModelBucket", existing=_existing("Model", "trained models"), folders=("models/", "artifacts/")
+    )
+    buckets = (inputs, results, models)
+    roles = ("input", "output", "models")
+    return Storage(
+        title="Storage",
+        source=__name__,
+        parameters={
+            "Make the buckets?": create,
+            **{f"Existing {role} bucket": bucket.existing for role, bucket in zip(roles, buckets, strict=True)},
+            "Keep older versions?": versioning,
+            "Delete objects after (days)": expiration,
+            "Delete older versions after (days)": noncurrent,
+            "Bucket for access logs": log_bucket,
+            "Make the folders?": folders,
+        },
+        conditions={
+            **{bucket.create: all_of(is_on(create), Equals(Ref(bucket.existing), "")) for bucket in buckets},
+            "VersionBuckets": is_on(versioning),
+            "ExpireObjects": Not(Equals(Ref(expiration), "0")),
+            "ExpireVersions": Not(Equals(Ref(noncurrent), "0")),
+            "HasAccessLogBucket": is_set(log_bucket),
+            "CreateFolders": is_on(folders),
+        },
+        rules={
+            "BucketsExist": require(
+                "With CreateBuckets 'false', give ExistingInputBucketName, ExistingOutputBucketName and "
+                "ExistingModelBucketName.",
+                *(is_set(bucket.existing) for bucket in buckets),
+                given=Equals(Ref(create), OFF),
+            )
+        },
+        resources=_resources(buckets, project, encryption),
+        outputs=[output for role, bucket in zip(roles, buckets, strict=True) for output in bucket.outputs(role)],
+        input=inputs,
+        output=results,
+        models=models,
+        create_folders="CreateFolders",
+    )
+
+
+def _existing(which: str, holds: str) -> Parameter:
+    return text(
+        f"Existing{which}BucketName",
+        f"Name of a bucket that exists and holds {holds}; it is used as it is. Empty: one is made.",
+        pattern=f"^$|{BUCKET_NAME}",
+        hint=f"must be empty or {BUCKET_HINT}",
+        max_length=63,
+    )
+
+
+def _resources(buckets: tuple[Bucket, ...], project: Project, encryption: Encryption) -> list[AWSObject]:
+    made: list[AWSObject] = []
+    for bucket in buckets:
+        logs = s3.LoggingConfiguration(
+            DestinationBucketName=Ref("AccessLogBucketName"),
+            LogFilePrefix=Sub(f"${{AWS::StackName}}/{bucket.logical_id}/"),
+        )
+        made += [bucket.resource(project, encryption, when("HasAccessLogBucket", logs)), bucket.policy()]
+    return made
+
+
+def _encryption_rule(encryption: Encryption) -> s3.ServerSideEncryptionRule:
+    return s3.ServerSideEncryptionRule(
+        BucketKeyEnabled=True,
+        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(
+            SSEAlgorithm=when(encryption.has_key, "aws:kms", "AES256"), KMSMasterKeyID=encryption.key()
+        ),
+    )
+
+
+def _cleanup() -> s3.LifecycleRule:
+    """Delete what nobody sees: parts of uploads that never finished, old versions, markers of deleted objects."""
+    return s3.LifecycleRule(
+        Id="Cleanup",
+        Status="Enabled",
+        AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=ABORT_UPLOADS_DAYS),
+        ExpiredObjectDeleteMarker=True,
+        NoncurrentVersionExpiration=when(
+            "ExpireVersions", s3.NoncurrentVersionExpiration(NoncurrentDays=Ref("NoncurrentVersionExpirationDays"))
+        ),
+    )
+
+
+def _expiry() -> If:
+    """Delete objects by age; the size keeps the empty objects that are folders.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-filters.html
+    """
+    rule = s3.LifecycleRule(
+        Id="Expire",
+        Status="Enabled",
+        ObjectSizeGreaterThan="0",
+        ExpirationInDays=Ref("ObjectExpirationDays"),
+    )
+    return when("ExpireObjects", rule)

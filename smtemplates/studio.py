@@ -1,0 +1,220 @@
+"""Studio: a domain inside the VPC, its users, and apps that stop when nobody uses them."""
+
+from __future__ import annotations
+
+from awacs.aws import ArnLike, Condition, Null, StringEquals
+from troposphere import AWSObject, Equals, GetAtt, If, Not, Output, Parameter, Ref, Select, Split, Sub, sagemaker
+
+from smtemplates.encryption import Encryption
+from smtemplates.network import Network
+from smtemplates.parts import Part, all_of, choice, is_, is_on, is_set, number, output, require, switch, text
+from smtemplates.policies import actions, allow, document, regional
+from smtemplates.roles import Roles, policy
+from smtemplates.shared import Project
+
+MOST_PROFILES = 5
+PROFILE = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+YEAR_MINUTES = 525600
+
+
+def studio(project: Project, encryption: Encryption, network: Network, roles: Roles) -> Part:
+    """Offer a Studio domain."""
+    create = switch(
+        "CreateDomain",
+        "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. 'false': none.",
+        default=False,
+    )
+    auth = choice(
+        "DomainAuthMode",
+        "How users come in: through IAM, or through IAM Identity Center (SSO), where profiles are assigned. "
+        "A later change replaces the domain.",
+        ("IAM", "SSO"),
+        default="IAM",
+    )
+    profiles = text(
+        "UserProfileNames",
+        "Names of up to five different user profiles, separated by commas; one that is dropped is deleted. "
+        "Not with SSO, which makes its own. Empty: none.",
+        pattern=f"^$|^{PROFILE}(,{PROFILE}){{0,{MOST_PROFILES - 1}}}$",
+        hint="must be empty or up to five names of letters, digits and hyphens, separated by commas, no spaces",
+        max_length=400,
+    )
+    idle = number(
+        "StudioIdleMinutes",
+        "Stop JupyterLab and Code Editor after this many idle minutes; users cannot change it. Left alone: 60.",
+        default=60,
+        least=60,
+        most=YEAR_MINUTES,
+    )
+    return Part(
+        title="Studio",
+        source=__name__,
+        parameters={
+            "Make a Studio domain?": create,
+            "Sign-in": auth,
+            "User profiles": profiles,
+            "Stop apps when idle for (minutes)": idle,
+        },
+        conditions={
+            # the rule above says so in words; linters see it only here
+            "CreateDomain": all_of(is_on(create), is_(network.has_vpc)),
+            **{
+                f"CreateUserProfile{place}": all_of(is_("CreateDomain"), Not(Equals(_profile(profiles, place), "")))
+                for place in _places()
+            },
+            "CreateStudioPolicy": all_of(is_("CreateDomain"), is_("LeastPrivilege")),
+        },
+        rules={
+            "DomainNeedsVpc": require(
+                "CreateDomain needs VpcId and SubnetIds: Studio runs inside a VPC.",
+                is_set(network.subnet_ids),
+                given=is_on(create),
+            ),
+            "SsoMakesItsOwnProfiles": require(
+                "With DomainAuthMode SSO leave UserProfileNames empty and assign users in IAM Identity Center.",
+                Equals(Ref(profiles), ""),
+                given=Equals(Ref(auth), "SSO"),
+            ),
+        },
+        resources=[
+            _domain(project, encryption, network, roles, auth, idle),
+            *(_user(profiles, place, project) for place in _places()),
+            _policy(),
+        ],
+        outputs=_outputs(profiles),
+    )
+
+
+def _places() -> range:
+    return range(1, MOST_PROFILES + 1)
+
+
+def _profile(profiles: Parameter, place: int) -> Select:
+    """Take one name of the list, or '' past its end."""
+    return Select(place - 1, Split(",", Sub(f"${{{profiles.title}}}{',' * (MOST_PROFILES - 1)}")))
+
+
+def _domain(
+    project: Project, encryption: Encryption, network: Network, roles: Roles, auth: Parameter, idle: Parameter
+) -> sagemaker.Domain:
+    """Make the domain; its apps keep their files on volumes of their own, so it has no shared file system to leave.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-idle-shutdown.html
+    """
+
+    def stop_when_idle() -> sagemaker.AppLifecycleManagement:
+        return sagemaker.AppLifecycleManagement(
+            IdleSettings=sagemaker.IdleSettings(
+                IdleTimeoutInMinutes=Ref(idle),
+                LifecycleManagement="ENABLED",
+                MaxIdleTimeoutInMinutes=Ref(idle),
+                MinIdleTimeoutInMinutes=Ref(idle),
+            )
+        )
+
+    return sagemaker.Domain(
+        "Domain",
+        Condition="CreateDomain",
+        AppNetworkAccessType="VpcOnly",
+        AuthMode=Ref(auth),
+        DefaultSpaceSettings=sagemaker.DefaultSpaceSettings(
+            ExecutionRole=roles.execution_arn(),
+            JupyterLabAppSettings=sagemaker.JupyterLabAppSettings(AppLifecycleManagement=stop_when_idle()),
+            SecurityGroups=network.security_groups(),
+        ),
+        DefaultUserSettings=sagemaker.UserSettings(
+            AutoMountHomeEFS="Disabled",
+            CodeEditorAppSettings=sagemaker.CodeEditorAppSettings(AppLifecycleManagement=stop_when_idle()),
+            DefaultLandingUri="studio::",
+            ExecutionRole=roles.execution_arn(),
+            JupyterLabAppSettings=sagemaker.JupyterLabAppSettings(AppLifecycleManagement=stop_when_idle()),
+            SecurityGroups=network.security_groups(),
+            StudioWebPortal="ENABLED",
+        ),
+        DomainName=project.unique_name(),
+        HomeEfsFileSystemCreation="Disabled",
+        KmsKeyId=encryption.key(),
+        SubnetIds=network.subnets(),
+        TagPropagation="ENABLED",
+        Tags=project.tags(),
+        VpcId=network.vpc(),
+    )
+
+
+def _user(profiles: Parameter, place: int, project: Project) -> sagemaker.UserProfile:
+    return sagemaker.UserProfile(
+        f"UserProfile{place}",
+        Condition=f"CreateUserProfile{place}",
+        DomainId=Ref("Domain"),
+        Tags=project.tags(),
+        UserProfileName=_profile(profiles, place),
+    )
+
+
+def _policy() -> AWSObject:
+    """Let a user open Studio, see the domain, and manage the spaces and apps that are their own.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/domain-user-profile-add-remove.html
+    """
+    user = "${Domain}/${!sagemaker:UserProfileName}"
+    owner = Sub(f"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:user-profile/{user}")
+    own = Condition(
+        [
+            ArnLike({"sagemaker:OwnerUserProfileArn": owner}),
+            StringEquals({"sagemaker:SpaceSharingType": ["Private"]}),
+        ]
+    )
+    apps = actions("sagemaker", "CreateApp", "DeleteApp")
+    return policy(
+        "StudioPolicy",
+        "CreateStudioPolicy",
+        document(
+            allow(
+                "SeeDomain",
+                actions("sagemaker", "DescribeApp", "DescribeDomain", "DescribeSpace", "DescribeUserProfile"),
+                regional("sagemaker", *(f"{kind}/${{Domain}}*" for kind in ("app", "domain", "space", "user-profile"))),
+            ),
+            allow(
+                "ListDomain",
+                actions("sagemaker", "ListApps", "ListDomains", "ListSpaces", "ListUserProfiles"),
+                ["*"],
+            ),
+            allow(
+                "OpenStudio",
+                actions("sagemaker", "CreatePresignedDomainUrl"),
+                regional("sagemaker", f"user-profile/{user}"),
+            ),
+            allow(
+                "OwnSpaces",
+                actions("sagemaker", "CreateSpace", "DeleteSpace", "UpdateSpace"),
+                regional("sagemaker", "space/${Domain}/*"),
+                own,
+            ),
+            allow("OwnAppsInSpaces", apps, regional("sagemaker", "app/${Domain}/*"), own),
+            allow(
+                "OwnApps",
+                apps,
+                regional("sagemaker", f"app/{user}/*"),
+                Condition(Null({"sagemaker:OwnerUserProfileArn": "true"})),
+            ),
+        ),
+    )
+
+
+def _outputs(profiles: Parameter) -> list[Output]:
+    made = {"condition": "CreateDomain"}
+    return [
+        output("DomainId", "ID of the Studio domain", Ref("Domain"), export=True, **made),
+        output("DomainArn", "ARN of the Studio domain", GetAtt("Domain", "DomainArn"), **made),
+        output("DomainUrl", "Address of Studio, for users of IAM Identity Center", GetAtt("Domain", "Url"), **made),
+        output(
+            "StudioUrlCommand",
+            "Prints a link that opens Studio as the first user profile (or the one you write in)",
+            Sub(
+                "aws sagemaker create-presigned-domain-url --region ${AWS::Region} --domain-id ${Domain} "
+                "--user-profile-name ${User} --query AuthorizedUrl --output text",
+                User=If("CreateUserProfile1", _profile(profiles, 1), "USER_PROFILE_NAME"),
+            ),
+            **made,
+        ),
+    ]
