@@ -8,12 +8,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from smtemplates import workspace
 from smtemplates.errors import Error, UsageError
-from smtemplates.lint import ALL_REGIONS, DEFAULT_REGION, lint
+from smtemplates.lint import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
 from smtemplates.render import render
 
 TEMPLATES = ("workspace",)
@@ -89,7 +90,7 @@ def _add_lint_options(parser: argparse.ArgumentParser) -> None:
         action="extend",
         nargs="+",
         metavar="REGION",
-        help=f"validate for these Regions (default: {DEFAULT_REGION})",
+        help=f"validate for these Regions (default: {' '.join(DEFAULT_REGIONS)})",
     )
     where.add_argument("--all-regions", action="store_true", help="validate for every Region")
     parser.add_argument("--no-cache", action="store_true", help="validate even what was found valid before")
@@ -141,14 +142,18 @@ def _report(
     options: argparse.Namespace, text: str, name: str, sources: Mapping[tuple[str, str], str], to: TextIO
 ) -> bool:
     """Validate a template and print each finding with the Python file to mend; tell whether there is any."""
-    regions = ALL_REGIONS if options.all_regions else options.region or [DEFAULT_REGION]
+    regions = ALL_REGIONS if options.all_regions else options.region or DEFAULT_REGIONS
     findings = lint(text, name=name, regions=regions, cache=not options.no_cache)
     for finding in findings:
-        source = sources.get(finding.logical)
-        feature = Path(source).stem if source else ""
-        hint = f"; --without {feature} leaves it out" if feature in workspace.FEATURES else ""
-        print(f"{finding}{f' ({source}{hint})' if source else ''}", file=to)
+        print(replace(finding, source=_origin(finding, sources)), file=to)
     return bool(findings)
+
+
+def _origin(finding: Finding, sources: Mapping[tuple[str, str], str]) -> str:
+    """Name the Python file that built what a finding is about, and how to leave an optional feature out."""
+    source = sources.get(finding.logical, "") if finding.logical else ""
+    feature = Path(source).stem
+    return f"{source}; --without {feature} leaves it out" if feature in workspace.FEATURES else source
 
 
 def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:

@@ -73,7 +73,7 @@ class _Commands:
             "VolumeSizeInGB=${TrainingVolumeSizeGb}${VolumeKey}"
             " --stopping-condition MaxRuntimeInSeconds=${TrainingMaxRuntimeSeconds}${Vpc}",
             Role=self.roles.execution_arn(),
-            Image=self.images.uri("PyTorchTrainingImage"),
+            Image=self.images.catalog["PyTorchTrainingImage"].uri(),
             Input=self.storage.input.name(),
             Models=self.storage.models.name(),
             OutputKey=self._key(",KmsKeyId={}"),
@@ -96,7 +96,11 @@ class _Commands:
             "InstanceCount=${ProcessingInstanceCount},VolumeSizeInGB=${ProcessingVolumeSizeGb}${VolumeKey}}'"
             " --stopping-condition MaxRuntimeInSeconds=3600${Vpc}",
             Role=self.roles.execution_arn(),
-            Image=If("HasBuiltInImages", self.images.uri("ScikitLearnImage"), self.images.uri("PyTorchTrainingImage")),
+            Image=If(
+                "HasBuiltInImages",
+                self.images.catalog["ScikitLearnImage"].uri(),
+                self.images.catalog["PyTorchTrainingImage"].uri(),
+            ),
             Code=_input("code", "${Bucket}/code/PROCESS.py", self.storage.output),
             Data=_input("data", "${Bucket}/training/", self.storage.input),
             Result=Sub(
@@ -110,7 +114,7 @@ class _Commands:
         )
 
     def model(self) -> Sub:
-        image = If("HasPyTorchInferenceImage", self.images.uri("PyTorchInferenceImage"), "IMAGE_URI")
+        image = If("HasPyTorchInferenceImage", self.images.catalog["PyTorchInferenceImage"].uri(), "IMAGE_URI")
         return self._aws(
             " sagemaker create-model --model-name MODEL_NAME --execution-role-arn ${Role}"
             " --primary-container Image=${Image},"

@@ -1,4 +1,4 @@
-"""Images: AWS's container images, whose registry accounts differ from Region to Region."""
+"""Images: AWS's container images, whose registries differ from Region to Region."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 
-from troposphere import AWS_REGION, Equals, FindInMap, If, Not, Or, Output, Ref, Select, Split, Sub
+from troposphere import AWS_REGION, Equals, FindInMap, If, Not, Or, Ref, Select, Split, Sub
 
 from smtemplates.jobs import Training
 from smtemplates.parts import Part, output
@@ -18,27 +17,41 @@ REGISTRIES = {"deep-learning": "DeepLearning", "built-in": "BuiltIn"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Images(Part):
-    """Hold the images; one that a Region may lack has a condition."""
+class Image:
+    """Hold one image; `missing` are the Regions whose registry lacks it."""
 
-    catalog: Mapping[str, Mapping[str, Any]]
+    name: str
+    repository: str
+    tag: str
+    registry: str
+    missing: tuple[str, ...]
 
-    def uri(self, name: str) -> Sub:
-        """Name an image by URI; only for use where its condition, if any, holds."""
-        image = self.catalog[name]
-        more = {"Processor": If("TrainOnGpu", "gpu", "cpu")} if "${Processor}" in image["tag"] else {}
+    def uri(self) -> Sub:
+        """Name the image by URI; only for use where its condition, if any, holds.
+
+        The registry's whole host stands in the mapping, with the partition's suffix: put together here from account,
+        Region and suffix, it would cost validators of many Regions the third power of their number.
+        """
+        more = {"Processor": If("TrainOnGpu", "gpu", "cpu")} if "${Processor}" in self.tag else {}
         return Sub(
-            f"${{Account}}.dkr.ecr.${{AWS::Region}}.${{AWS::URLSuffix}}/{image['repository']}:{image['tag']}",
-            Account=FindInMap("ImageRegistries", Ref(AWS_REGION), REGISTRIES[image["registry"]]),
+            f"${{Registry}}/{self.repository}:{self.tag}",
+            Registry=FindInMap("ImageRegistries", Ref(AWS_REGION), REGISTRIES[self.registry]),
             **more,
         )
 
-    def condition(self, name: str) -> str | None:
+    @property
+    def condition(self) -> str | None:
         """Name the condition that tells whether the Region has the image; None where every Region has it."""
-        image = self.catalog[name]
-        if image["registry"] == "built-in":
+        if self.registry == "built-in":
             return "HasBuiltInImages"
-        return f"Has{name}" if image["missing"] else None
+        return f"Has{self.name}" if self.missing else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images(Part):
+    """Hold the images by the name of their output."""
+
+    catalog: Mapping[str, Image]
 
 
 def images(training: Training) -> Images:
@@ -47,37 +60,45 @@ def images(training: Training) -> Images:
     Source: https://github.com/aws/sagemaker-python-sdk (sagemaker-core, image_uri_config)
     """
     known = json.loads((files("smtemplates") / "assets" / "images.json").read_text(encoding="utf-8"))
-    catalog: dict[str, dict[str, Any]] = known["images"]
-    lacking = {
-        region: frozenset(n for n, i in catalog.items() if region in i["missing"]) for region in known["accounts"]
+    catalog = {
+        name: Image(name=name, **{**image, "missing": tuple(image["missing"])})
+        for name, image in known["images"].items()
     }
-    sets = {lacks: f"Set{place}" for place, lacks in enumerate(sorted(set(lacking.values()), key=sorted), start=1)}
-    optional = [name for name, image in catalog.items() if image["missing"]]
-    part = Images(title="Images", source=__name__, catalog=catalog)
+    optional = [image for image in catalog.values() if image.missing]
+    lacking = {region: [image.name for image in optional if region in image.missing] for region in known["registries"]}
+    sets = {tuple(lacks): f"Set{place}" for place, lacks in enumerate(sorted(set(map(tuple, lacking.values()))))}
     return Images(
         title="Images",
         source=__name__,
         mappings={
             "ImageRegistries": {
-                region: {
-                    **{attribute: accounts[registry] or NONE for registry, attribute in REGISTRIES.items()},
-                    "Images": sets[lacking[region]],
-                }
-                for region, accounts in known["accounts"].items()
+                region: {**_hosts(region, accounts), "Images": sets[tuple(lacking[region])]}
+                for region, accounts in known["registries"].items()
             },
             "ImageSets": {
-                label: {name: "false" if name in lacks else "true" for name in optional}
+                label: {image.name: "false" if image.name in lacks else "true" for image in optional}
                 for lacks, label in sets.items()
             },
         },
         conditions={
             "TrainOnGpu": Or(_starts_with(training, "ml.g"), _starts_with(training, "ml.p")),
             "HasBuiltInImages": Not(Equals(FindInMap("ImageRegistries", Ref(AWS_REGION), "BuiltIn"), NONE)),
-            **{f"Has{name}": _in_set(name) for name in optional},
+            **{str(image.condition): _in_set(image) for image in optional},
         },
-        outputs=[_output(part, name) for name in catalog],
+        outputs=[
+            output(image.name, f"URI of the {_words(image.name)} image", image.uri(), condition=image.condition)
+            for image in catalog.values()
+        ],
         catalog=catalog,
     )
+
+
+def _hosts(region: str, accounts: Mapping[str, str | None]) -> dict[str, str]:
+    """Give a Region every registry: a mapping that lacks a key fails, even where no one asks for it."""
+    return {
+        attribute: f"{accounts[registry]}.dkr.ecr.{region}.{accounts['suffix']}" if accounts[registry] else NONE
+        for registry, attribute in REGISTRIES.items()
+    }
 
 
 def _starts_with(training: Training, prefix: str) -> Equals:
@@ -85,10 +106,9 @@ def _starts_with(training: Training, prefix: str) -> Equals:
     return Equals(Select(0, Split(prefix, Ref(training.instance_type))), "")
 
 
-def _in_set(name: str) -> Equals:
-    return Equals(FindInMap("ImageSets", FindInMap("ImageRegistries", Ref(AWS_REGION), "Images"), name), "true")
+def _in_set(image: Image) -> Equals:
+    return Equals(FindInMap("ImageSets", FindInMap("ImageRegistries", Ref(AWS_REGION), "Images"), image.name), "true")
 
 
-def _output(part: Images, name: str) -> Output:
-    words = name.removesuffix("Image").replace("Training", " training").replace("Inference", " inference")
-    return output(name, f"URI of the {words} image", part.uri(name), condition=part.condition(name))
+def _words(name: str) -> str:
+    return name.removesuffix("Image").replace("Training", " training").replace("Inference", " inference")

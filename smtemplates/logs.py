@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Parameter, Sub
+from troposphere import Parameter, Ref, Sub
 
 from smtemplates.parts import Part, is_on, is_set, output, switch, text, when
+from smtemplates.policies import regional
 
 TRAINING, PROCESSING, TRANSFORM = (f"/aws/sagemaker/{kind}Jobs" for kind in ("Training", "Processing", "Transform"))
 SHARED_GROUPS = (TRAINING, PROCESSING, TRANSFORM, "/aws/sagemaker/NotebookInstances", "/aws/sagemaker/studio")
@@ -33,9 +34,8 @@ class Logs(Part):
 
     def group_arns(self) -> list[Any]:
         """Name the same groups as IAM does, with all their streams."""
-        arn = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
-        shared = [Sub(f"{arn}{name}:*") for name in SHARED_GROUPS]
-        return [*shared, when(self.has_endpoint, Sub(f"{arn}{ENDPOINT}:*"))]
+        one = regional("logs", f"log-group:{ENDPOINT}:*", EndpointName=Ref(self.endpoint))[0]
+        return [*regional("logs", *(f"log-group:{name}:*" for name in SHARED_GROUPS)), when(self.has_endpoint, one)]
 
 
 def logs() -> Logs:

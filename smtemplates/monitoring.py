@@ -10,6 +10,7 @@ from troposphere import (
     AWSObject,
     Equals,
     FindInMap,
+    GetAtt,
     If,
     Not,
     Output,
@@ -90,6 +91,8 @@ def _dashboard_body(logs: Logs) -> Sub:
     only = Sub(f' EndpointName=\\"${{{logs.endpoint.title}}}\\"')
     return Sub(
         (files("smtemplates") / "assets" / "dashboard.json").read_text(encoding="utf-8"),
+        Errors=GetAtt("EndpointErrorsAlarm", "Arn"),
+        Latency=GetAtt("EndpointLatencyAlarm", "Arn"),
         Endpoint=If(logs.has_endpoint, only, ""),
     )
 
@@ -183,13 +186,13 @@ def _alarms(
 
 
 def _outputs() -> list[Output]:
-    address = "https://${AWS::Region}.${Host}/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${Dashboard}"
+    address = "https://${AWS::Region}.${Host}/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${Name}"
     return [
         output("DashboardName", "Name of the dashboard", Ref("Dashboard"), condition="CreateDashboard"),
         output(
             "DashboardUrl",
             "Opens the dashboard in the console",
-            Sub(address, Host=FindInMap("Console", Ref(AWS_PARTITION), "Host")),
+            Sub(address, Name=Ref("Dashboard"), Host=FindInMap("Console", Ref(AWS_PARTITION), "Host")),
             condition="LinkDashboard",
         ),
     ]

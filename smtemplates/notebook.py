@@ -88,7 +88,7 @@ def _resources(
     lifecycle = sagemaker.NotebookInstanceLifecycleConfig(
         "NotebookLifecycle",
         Condition="CreateNotebook",
-        OnStart=[sagemaker.NotebookInstanceLifecycleHook(Content=Base64(_script(settings, sdk_config)))],
+        OnStart=[sagemaker.NotebookInstanceLifecycleHook(Content=Base64(_script(settings, roles, sdk_config)))],
         Tags=project.tags(),
     )
     notebook = sagemaker.NotebookInstance(
@@ -129,11 +129,15 @@ def _resources(
     ]
 
 
-def _script(settings: _Settings, sdk_config: SdkConfig) -> Sub:
-    """Fill the start script; values of parameters reach it as base64 only, so that none of them can be code."""
+def _script(settings: _Settings, roles: Roles, sdk_config: SdkConfig) -> Sub:
+    """Fill the start script; values of parameters reach it as base64 only, so that none of them can be code.
+
+    Its last line names the role's policies and so makes the notebook wait for them.
+    """
     assets = files("smtemplates") / "assets"
     return Sub(
-        (assets / "notebook_start.sh").read_text(encoding="utf-8"),
+        (assets / "notebook_start.sh").read_text(encoding="utf-8") + "# Needs: ${Policies}\n",
+        Policies=roles.attached(),
         PackagesBase64=Base64(Ref(settings.packages)),
         RepositoryBase64=Base64(Ref(settings.repository)),
         IdleMinutes=Ref(settings.idle_minutes),
@@ -152,7 +156,8 @@ def _outputs() -> list[Output]:
             "Prints a link that opens the notebook; run it with your own credentials",
             Sub(
                 "aws sagemaker create-presigned-notebook-instance-url --region ${AWS::Region} "
-                "--notebook-instance-name ${Notebook.NotebookInstanceName} --query AuthorizedUrl --output text"
+                "--notebook-instance-name ${Name} --query AuthorizedUrl --output text",
+                Name=GetAtt("Notebook", "NotebookInstanceName"),
             ),
             condition="CreateNotebook",
         ),

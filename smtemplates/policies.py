@@ -37,9 +37,14 @@ def document(*statements: Statement | dict[str, Any] | If) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def regional(service: str, *resources: str) -> list[Sub]:
-    """Name resources of a service in this account and Region."""
-    return [Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{name}") for name in resources]
+def regional(service: str, *resources: str, **values: Any) -> list[Sub]:
+    """Name resources of a service in this account and Region.
+
+    What is not a pseudo parameter comes as a value: validators resolve those first, and try no combination of Regions
+    for what they then cannot resolve.
+    """
+    here = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:"
+    return [Sub(here + name, **values) for name in resources]
 
 
 def trust(service: str, condition: Condition | None = None) -> dict[str, Any]:

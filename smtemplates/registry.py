@@ -6,7 +6,7 @@ from awacs.aws import Allow, Principal, Statement
 from troposphere import AWSObject, Parameter, Ref, Retain, Sub, sagemaker
 
 from smtemplates.parts import Part, all_of, is_, is_on, is_set, listed, output, switch, text, when
-from smtemplates.policies import actions, allow, document
+from smtemplates.policies import actions, allow, document, regional
 from smtemplates.roles import policy
 from smtemplates.shared import Project
 
@@ -80,7 +80,7 @@ def _group(project: Project, description: Parameter, readers: Parameter) -> sage
             Effect=Allow,
             Principal=accounts,
             Action=actions("sagemaker", *what),
-            Resource=[_arn(project, resource)],
+            Resource=_arns(project, resource),
         )
 
     return sagemaker.ModelPackageGroup(
@@ -101,11 +101,8 @@ def _group(project: Project, description: Parameter, readers: Parameter) -> sage
     )
 
 
-def _arn(project: Project, resource: str) -> Sub:
-    return Sub(
-        f"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:{resource}",
-        Group=project.unique_name(),
-    )
+def _arns(project: Project, *resources: str) -> list[Sub]:
+    return regional("sagemaker", *resources, Group=project.unique_name())
 
 
 def _policy(project: Project) -> AWSObject:
@@ -124,7 +121,7 @@ def _policy(project: Project) -> AWSObject:
                     "ListModelPackages",
                     "UpdateModelPackage",
                 ),
-                [_arn(project, "model-package-group/${Group}"), _arn(project, "model-package/${Group}/*")],
+                _arns(project, "model-package-group/${Group}", "model-package/${Group}/*"),
             )
         ),
     )

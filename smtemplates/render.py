@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -52,6 +53,7 @@ ATTRIBUTES = {
 }
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 WIRE_BYTES = 51_200
+LINE, MARGIN = 120, 30
 
 _WORD = re.compile(r"[A-Za-z/_][A-Za-z0-9/_.*+-]*")
 _NOT_TEXT = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
@@ -77,7 +79,7 @@ def render(template: Template, *, format: str = "yaml") -> str:  # noqa: A002  t
     body = ordered(template)
     if format == "json":
         return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
-    return yaml.dump(body, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return yaml.dump(body, Dumper=_Dumper, sort_keys=False, width=LINE, allow_unicode=True)
 
 
 def compact(template: Template) -> str:
@@ -121,6 +123,21 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
+def _represent_list(dumper: yaml.SafeDumper, values: list[Any]) -> yaml.Node:
+    """Write short lists of plain values in one line, as in !If [HasKmsKey, aws:kms, AES256]."""
+    node = dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=False)
+    node.flow_style = sum(map(_width, node.value)) < LINE - MARGIN
+    return node
+
+
+def _width(node: yaml.Node) -> float:
+    """Count the characters of a node in one line; what needs several lines has no end."""
+    if isinstance(node, yaml.ScalarNode):
+        width = len(node.value) + 4
+        return math.inf if "\n" in node.value else width
+    return sum(map(_width, node.value)) + 4 if isinstance(node, yaml.SequenceNode) else math.inf
+
+
 def _represent_mapping(dumper: yaml.SafeDumper, mapping: dict[str, Any]) -> yaml.Node:
     """Write a mapping, or an intrinsic in its short form where YAML allows one: a node can have one tag only."""
     if len(mapping) == 1:
@@ -128,21 +145,19 @@ def _represent_mapping(dumper: yaml.SafeDumper, mapping: dict[str, Any]) -> yaml
         tag = _short(name, argument)
         if tag == "!GetAtt":
             return dumper.represent_scalar(tag, ".".join(argument))
-        if tag:
-            node = dumper.represent_data(argument)
-            if node.tag.startswith("tag:yaml.org"):
-                node.tag = tag
-                return node
+        node = dumper.represent_data(argument) if tag else None
+        if node and node.tag.startswith("tag:yaml.org"):
+            node.tag = tag
+            return node
     return dumper.represent_mapping("tag:yaml.org,2002:map", mapping.items(), flow_style=False)
 
 
 def _short(name: str, argument: Any) -> str | None:
     if name == "Ref" or (name == "Condition" and isinstance(argument, str)):
         return f"!{name}"
-    if name == "Fn::GetAtt" and all(isinstance(piece, str) for piece in argument):
-        return "!GetAtt"
     return f"!{name[4:]}" if name.startswith("Fn::") else None
 
 
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(list, _represent_list)
 _Dumper.add_representer(dict, _represent_mapping)

@@ -9,6 +9,7 @@ from troposphere import (
     AWSHelperFn,
     AWSObject,
     Equals,
+    GetAtt,
     If,
     Not,
     Output,
@@ -75,7 +76,6 @@ class Bucket:
 
     def policy(self) -> s3.BucketPolicy:
         """Refuse requests without TLS."""
-        arn = f"arn:${{AWS::Partition}}:s3:::${{{self.logical_id}}}"
         return s3.BucketPolicy(
             f"{self.logical_id}Policy",
             Condition=self.create,
@@ -86,7 +86,7 @@ class Bucket:
                     Effect=Deny,
                     Principal=Principal("*"),
                     Action=[Action("s3", "*")],
-                    Resource=[Sub(arn), Sub(f"{arn}/*")],
+                    Resource=[GetAtt(self.logical_id, "Arn"), Sub(f"${{{self.logical_id}.Arn}}/*")],
                     # a boolean, not 'false': scanners look for exactly that
                     Condition=Condition(Bool({"aws:SecureTransport": False})),
                 )

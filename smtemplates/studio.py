@@ -156,11 +156,14 @@ def _policy() -> AWSObject:
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/domain-user-profile-add-remove.html
     """
-    user = "${Domain}/${!sagemaker:UserProfileName}"
-    owner = Sub(f"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:user-profile/{user}")
+    user = "${Id}/${!sagemaker:UserProfileName}"
+
+    def of_domain(*resources: str) -> list[Sub]:
+        return regional("sagemaker", *resources, Id=Ref("Domain"))
+
     own = Condition(
         [
-            ArnLike({"sagemaker:OwnerUserProfileArn": owner}),
+            ArnLike({"sagemaker:OwnerUserProfileArn": of_domain(f"user-profile/{user}")}),
             StringEquals({"sagemaker:SpaceSharingType": ["Private"]}),
         ]
     )
@@ -172,7 +175,7 @@ def _policy() -> AWSObject:
             allow(
                 "SeeDomain",
                 actions("sagemaker", "DescribeApp", "DescribeDomain", "DescribeSpace", "DescribeUserProfile"),
-                regional("sagemaker", *(f"{kind}/${{Domain}}*" for kind in ("app", "domain", "space", "user-profile"))),
+                of_domain(*(f"{kind}/${{Id}}*" for kind in ("app", "domain", "space", "user-profile"))),
             ),
             allow(
                 "ListDomain",
@@ -182,19 +185,19 @@ def _policy() -> AWSObject:
             allow(
                 "OpenStudio",
                 actions("sagemaker", "CreatePresignedDomainUrl"),
-                regional("sagemaker", f"user-profile/{user}"),
+                of_domain(f"user-profile/{user}"),
             ),
             allow(
                 "OwnSpaces",
                 actions("sagemaker", "CreateSpace", "DeleteSpace", "UpdateSpace"),
-                regional("sagemaker", "space/${Domain}/*"),
+                of_domain("space/${Id}/*"),
                 own,
             ),
-            allow("OwnAppsInSpaces", apps, regional("sagemaker", "app/${Domain}/*"), own),
+            allow("OwnAppsInSpaces", apps, of_domain("app/${Id}/*"), own),
             allow(
                 "OwnApps",
                 apps,
-                regional("sagemaker", f"app/{user}/*"),
+                of_domain(f"app/{user}/*"),
                 Condition(Null({"sagemaker:OwnerUserProfileArn": "true"})),
             ),
         ),
@@ -211,8 +214,9 @@ def _outputs(profiles: Parameter) -> list[Output]:
             "StudioUrlCommand",
             "Prints a link that opens Studio as the first user profile (or the one you write in)",
             Sub(
-                "aws sagemaker create-presigned-domain-url --region ${AWS::Region} --domain-id ${Domain} "
+                "aws sagemaker create-presigned-domain-url --region ${AWS::Region} --domain-id ${Id} "
                 "--user-profile-name ${User} --query AuthorizedUrl --output text",
+                Id=Ref("Domain"),
                 User=If("CreateUserProfile1", _profile(profiles, 1), "USER_PROFILE_NAME"),
             ),
             **made,

@@ -1,0 +1,79 @@
+"""Stop this notebook instance when nobody used it for some minutes.
+
+Use is: a kernel at work, input or output of kernels and terminals, saving an open notebook. An open browser tab is not,
+nor is a kernel that never finished starting.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import HTTPSHandler, build_opener
+
+NOW = datetime.now(timezone.utc)
+
+
+def main(minutes: str, server: str, metadata: str, memory: str) -> None:
+    """Decide, and say why."""
+    try:
+        seen = list(uses(server))
+    except HTTPError as error:
+        sys.exit(f"Not stopping: the notebook server does not tell: {error}")
+    except OSError:
+        seen = []  # it is down: what was seen before counts
+    last = last_use(Path(memory), seen)
+    if NOW - last < timedelta(minutes=float(minutes)):
+        print(f"Not stopping: last used {last:%F %R} UTC")
+        return
+    print(f"Stopping: not used since {last:%F %R} UTC", flush=True)
+    instance = json.loads(Path(metadata).read_text())
+    region, name = instance["ResourceArn"].split(":")[3], instance["ResourceName"]
+    command = f"/usr/bin/env aws sagemaker stop-notebook-instance --region {region} --notebook-instance-name {name}"
+    sys.exit(subprocess.call(command.split()))
+
+
+def uses(server: str) -> Iterator[datetime]:
+    """Give the times of uses."""
+    for kernel in ask(server, "kernels"):
+        yield NOW if kernel["execution_state"] == "busy" else utc(kernel["last_activity"])
+    with suppress(HTTPError):  # terminals may be switched off
+        yield from [utc(terminal["last_activity"]) for terminal in ask(server, "terminals")]
+    for session in ask(server, "sessions"):
+        with suppress(HTTPError):  # a console has no file
+            yield utc(ask(server, "contents/" + quote(session["path"]))["last_modified"])
+
+
+def ask(server: str, path: str) -> Any:
+    """Ask the notebook server; it answers all who are on this machine, with a certificate of its own."""
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    url = f"{server}/api/{path}?content=0&no_track_activity=1"
+    with build_opener(HTTPSHandler(context=tls)).open(url, timeout=20) as answer:
+        return json.load(answer)
+
+
+def utc(text: str) -> datetime:
+    """Read a time; Python 3.9 does not know the Z."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def last_use(memory: Path, seen: list[datetime]) -> datetime:
+    """Give the latest use, remembered ones too: a kernel that was shut down is in no list any more."""
+    with suppress(OSError, ValueError):
+        seen.append(utc(memory.read_text()))
+    last = min(NOW, max(seen, default=NOW))
+    memory.write_text(last.isoformat())
+    return last
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

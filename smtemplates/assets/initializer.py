@@ -61,7 +61,7 @@ def steps(event: dict[str, Any]) -> Iterator[str]:
 
 
 def write(stack: str, **marker: str) -> None:
-    """Write a marker unless there is an object of that name."""
+    """Write a marker where no object has its name."""
     try:
         S3.put_object(**marker, IfNoneMatch="*", Metadata={"smtemplates-stack": stack})
     except ClientError as error:
@@ -88,9 +88,9 @@ def answer(event: dict[str, Any], failure: str) -> None:
     body = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")} | {
         "Status": "FAILED" if failure and event.get("RequestType") != "Delete" else "SUCCESS",
         "Reason": ascii(failure)[1:-1][:1000],
-        # never a new one: CloudFormation would delete the old one
+        # never a new one: the old one would be deleted
         "PhysicalResourceId": event.get("PhysicalResourceId", event["LogicalResourceId"]),
     }
     data = json.dumps(body).encode()
-    request = urllib.request.Request(event["ResponseURL"], data, {"Content-Type": ""}, method="PUT")  # noqa: S310 is AWS's
+    request = urllib.request.Request(event["ResponseURL"], data, {"Content-Type": ""}, method="PUT")  # noqa: S310 AWS's own
     urllib.request.build_opener().open(request, timeout=10).close()

@@ -1,0 +1,95 @@
+"""Lint a template's text with cfn-lint, every check down to informational.
+
+Importing this module imports neither cfn-lint nor boto3; a template that was linted before needs neither.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from smtemplates import lint_cache
+
+DEFAULT_REGIONS = ("us-east-1",)
+ALL_REGIONS = ("ALL_REGIONS",)
+"""Every Region that the installed cfn-lint knows."""
+
+# Errors and warnings are always on. Experimental rules stay off: all three ask for one vendor-neutral Metadata block of
+# notes for AI tools, in every resource.
+CHECKS = ("I",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Say what one rule of cfn-lint found, and where.
+
+    `regions` are those that the message names, and empty where it names none or one Region was asked for. `source` is
+    the Python file that built what the finding is about, for a caller who knows it (`dataclasses.replace`).
+    """
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    severity: str
+    message: str
+    path: tuple[str | int, ...] = ()
+    regions: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def logical(self) -> tuple[str, str] | None:
+        """Return the section and the name of what this is about, such as ('Resources', 'Notebook')."""
+        section_and_name = 2
+        if len(self.path) < section_and_name:
+            return None
+        return str(self.path[0]), str(self.path[1])
+
+    def __str__(self) -> str:
+        """Return one line: where, which rule, what, and the file that built it."""
+        built_by = f" ({self.source})" if self.source else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.rule} {self.message}{built_by}"
+
+
+def lint(
+    text: str,
+    *,
+    name: str = "template.yaml",
+    regions: Sequence[str] = DEFAULT_REGIONS,
+    cache: bool | Path = True,
+) -> list[Finding]:
+    """Return what `cfn-lint --include-checks I --regions ...` finds in a template, by line.
+
+    An unchanged template is not linted again: its findings are read back from `cache`, a directory, or the user's own
+    cache directory (`True`). A .cfnlintrc is not read, so that a verdict is the same on every machine; waivers in the
+    template's Metadata count.
+
+    Raises:
+        UsageError: The text is no template, or cfn-lint does not know a Region.
+    """
+    directory = lint_cache.directory() if cache is True else cache or None
+    entry = directory / f"{lint_cache.key(text, (regions, CHECKS))}.json" if directory else None
+    rows = lint_cache.read(entry) if entry else None
+    if rows is None:
+        with _collector_off():
+            from smtemplates import lint_engine  # noqa: PLC0415  it imports cfn-lint, a fifth of a run
+
+            rows = lint_engine.run(text, name=name, regions=regions, checks=CHECKS)
+        if entry:
+            lint_cache.write(entry, rows)
+    return [Finding(**{**row, "path": tuple(row["path"]), "regions": tuple(row["regions"])}, file=name) for row in rows]
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Keep Python's garbage collector off: cfn-lint makes millions of small objects, few of them garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,83 @@
+"""Sample parameter values: each group is valid and turns something on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smtemplates.evaluate import Stack
+
+ACCOUNT = "111122223333"
+VPC = {
+    "VpcId": "vpc-0123456789abcdef0",
+    "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+}
+GROUPS = {"SecurityGroupIds": "sg-0123456789abcdef0,sg-0123456789abcdef1"}
+KEY = {"KmsKeyArn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"}
+MADE_KEY = {"CreateKmsKey": "true"}
+ROLE = {"ExistingRoleArn": f"arn:aws:iam::{ACCOUNT}:role/team/sagemaker"}
+POLICIES = {"AdditionalPolicyArns": f"arn:aws:iam::{ACCOUNT}:policy/a,arn:aws:iam::aws:policy/ReadOnlyAccess"}
+BOUNDARY = {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary"}
+BUCKETS = {
+    "ExistingInputBucketName": "team-input",
+    "ExistingOutputBucketName": "team-output",
+    "ExistingModelBucketName": "team-models",
+}
+NO_BUCKETS = {"CreateBuckets": "false", **BUCKETS}
+TOPIC = {"AlarmTopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:team"}
+PROFILES = {"UserProfileNames": "ana,bo,cy,di,ed"}
+FEATURES: dict[str, dict[str, str]] = {
+    "notebook": {"CreateNotebook": "true"},
+    "studio": {"CreateDomain": "true", **VPC, **PROFILES},
+    "registry": {"CreateModelPackageGroup": "true", "RegistryReaderAccountIds": "444455556666,001234567012"},
+}
+EVERYTHING = {
+    **VPC,
+    **MADE_KEY,
+    **FEATURES["notebook"],
+    **FEATURES["studio"],
+    **FEATURES["registry"],
+    **POLICIES,
+    **BOUNDARY,
+    "AccessLogBucketName": "team-logs",
+    "ObjectExpirationDays": "365",
+    "AllowedInstanceTypes": "ml.m5.*,ml.g5.xlarge",
+    "MaxJobRuntimeSeconds": "86400",
+    "NotebookGitRepository": "https://git.example.com/team/repository.git",
+    "EndpointName": "churn",
+    "AlarmEmail": "team@example.com",
+}
+
+
+def physical(logical_id: str, attribute: str | None) -> str:
+    """Name what a resource would be called: enough for names, ARNs and policies to be whole."""
+    name = f"demo-{logical_id.lower()}-1abcdefghijkl"
+    arns = {
+        "ExecutionRole": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+        "InitializerRole": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+        "EncryptionKey": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/99999999-2222-3333-4444-555555555555",
+        "Initializer": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",
+        "InitializerLogGroup": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{name}:*",
+    }
+    known = {
+        ("Domain", None): "d-abcdefghijkl",
+        ("Domain", "DomainArn"): f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:domain/d-abcdefghijkl",
+        ("SecurityGroup", "GroupId"): "sg-99999999999999999",
+        ("Notebook", None): f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:notebook-instance/{name}",
+        ("AlarmTopic", None): f"arn:aws:sns:us-east-1:{ACCOUNT}:{name}",
+    }
+    if attribute == "Arn" and logical_id in arns:
+        return arns[logical_id]
+    return known.get(
+        (logical_id, attribute), f"arn:aws:iam::{ACCOUNT}:policy/{name}" if "Policy" in logical_id else name
+    )
+
+
+def deployed(template: dict[str, Any], *choices: dict[str, str], **pseudo: str) -> Stack:
+    """Evaluate the template as deployed with these parameters."""
+    parameters = {name: value for choice in choices for name, value in choice.items()}
+    return Stack(
+        template,
+        parameters,
+        pseudo={name.replace("_", "::"): value for name, value in pseudo.items()},
+        physical=physical,
+    )

@@ -1,0 +1,90 @@
+"""Container images: every URI that the template gives is AWS's own answer, in every Region."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import files
+from typing import Any
+
+import pytest
+import samples
+
+from smtemplates.evaluate import Stack
+
+# output: file, scope, version and what the SDK is asked for, with the kind of processor the output is for
+IMAGES = {
+    "PyTorchTrainingImage": ("pytorch", "training", "2.10.0"),
+    "PyTorchInferenceImage": ("pytorch", "inference", "2.6.0"),
+    "TensorFlowTrainingImage": ("tensorflow", "training", "2.21.0"),
+    "TensorFlowInferenceImage": ("tensorflow", "inference", "2.20.0"),
+    "HuggingFaceTrainingImage": ("huggingface", "training", "5.3.0"),
+    "HuggingFaceInferenceImage": ("huggingface", "inference", "5.5.3"),
+    "ScikitLearnImage": ("sklearn", "training", "1.9-0"),
+    "XGBoostImage": ("xgboost", "training", "3.2-0"),
+}
+# Source: botocore's partitions, by the start of the Region's name
+SUFFIXES = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "us-isof-": "csp.hci.ic.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+}
+
+
+def _config(name: str) -> dict[str, Any]:
+    """Read one file of sagemaker-core, without importing it and all that it needs."""
+    (path,) = (file for file in files("sagemaker-core") or () if file.match(f"image_uri_config/{name}.json"))
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _entry(name: str) -> dict[str, Any]:
+    file, scope, version = IMAGES[name]
+    entry = _config(file)[scope]["versions"][version]
+    aliases = entry.get("version_aliases", {})
+    return dict(entry[next(iter(aliases.values()))] if aliases else entry)
+
+
+def _uri(name: str, entry: dict[str, Any], region: str, processor: str) -> str:
+    version = IMAGES[name][2]
+    python = entry.get("py_versions", [""])[0]
+    if "container_version" in entry:
+        framework = next(iter(_config("huggingface")[IMAGES[name][1]]["versions"][version]["version_aliases"].values()))
+        pieces = [framework.removeprefix("pytorch"), f"transformers{version}", processor, python]
+        tag = "-".join([*pieces, entry["container_version"][processor]])
+    elif name == "XGBoostImage":
+        tag = version
+    else:
+        tag = f"{version}-{processor}-{python}"
+    suffix = next((value for start, value in SUFFIXES.items() if region.startswith(start)), "amazonaws.com")
+    return f"{entry['registries'][region]}.dkr.ecr.{region}.{suffix}/{entry['repository']}:{tag}"
+
+
+@pytest.mark.parametrize("instance_type", ["ml.m5.large", "ml.g5.xlarge", "ml.p4d.24xlarge"])
+@pytest.mark.parametrize("name", IMAGES)
+def test_images_are_those_of_the_sdk(template: dict[str, Any], name: str, instance_type: str) -> None:
+    """In every Region the output is the SDK's URI for that instance type, and absent exactly where the SDK has none."""
+    entry = _entry(name)
+    gpu = instance_type != "ml.m5.large" and "Training" in name
+    processor = "gpu" if gpu or name == "HuggingFaceTrainingImage" else "cpu"
+    regions = template["Mappings"]["ImageRegistries"]
+    assert set(entry["registries"]) <= set(regions), "the SDK knows a Region that the template does not"
+    for region in regions:
+        stack = Stack(template, {"TrainingInstanceType": instance_type}, pseudo={"AWS::Region": region})
+        expected = _uri(name, entry, region, processor) if region in entry["registries"] else None
+        assert stack.outputs.get(name) == expected, region
+
+
+def test_every_region_of_the_sdk_is_known(template: dict[str, Any]) -> None:
+    """A Region that the SDK's images come to is noticed here, and one that has left is too."""
+    regions = {region for name in IMAGES for region in _entry(name)["registries"]}
+    assert regions == set(template["Mappings"]["ImageRegistries"])
+
+
+def test_commands_name_an_image_only_where_there_is_one(template: dict[str, Any]) -> None:
+    """Where a Region lacks an image, the command takes one that it has, or asks for one; never 'none'."""
+    for region in template["Mappings"]["ImageRegistries"]:
+        outputs = Stack(template, samples.VPC, pseudo={"AWS::Region": region}).outputs
+        commands = [str(value) for name, value in outputs.items() if name.endswith("Command")]
+        assert not [command for command in commands if "none." in command], region

@@ -1,0 +1,95 @@
+"""The template is valid: for cfn-lint in every Region, for AWS's own validator however it is resolved."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import samples
+from cfnlint.helpers import REGIONS
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from cloudformation_validate import RegoEngine, Severity, TemplateContent
+
+import smtemplates
+from smtemplates import workspace
+from smtemplates.evaluate import Stack
+
+RESOLVING_CAUSES = {"W9002", "W9003"}
+
+
+def _needed(region: str) -> frozenset[str]:
+    """Name the features to leave out in a Region, for it lacks their types according to the provider schemas."""
+    parts = workspace.areas()
+    there = set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
+    lacking = {
+        Path(part.source.replace(".", "/")).name
+        for part in parts
+        for resource in part.resources
+        if resource.resource_type.startswith("AWS::") and resource.resource_type not in there
+    }
+    assert lacking <= set(smtemplates.FEATURES), f"{region} lacks what no --without leaves out: {lacking}"
+    return frozenset(lacking)
+
+
+def _groups() -> dict[frozenset[str], list[str]]:
+    groups = defaultdict(list)
+    for region in REGIONS:
+        groups[_needed(region)].append(region)
+    return groups
+
+
+@pytest.mark.parametrize("without", sorted(_groups(), key=sorted), ids=lambda names: "+".join(sorted(names)) or "whole")
+def test_cfn_lint_finds_nothing_in_any_region(without: frozenset[str]) -> None:
+    """With every check down to informational: whole where a Region has all types, else without the features it lacks."""
+    text = smtemplates.render(smtemplates.build(without))
+    findings = smtemplates.lint(text, regions=_groups()[without], cache=False)
+    assert [str(finding) for finding in findings] == []
+
+
+@pytest.mark.parametrize(
+    "without", sorted(_groups().keys() - {frozenset()}, key=sorted), ids=lambda names: "+".join(sorted(names))
+)
+def test_a_region_that_lacks_a_type_is_told_so(without: frozenset[str]) -> None:
+    """The whole template is refused there, and all that is said is which types are missing."""
+    region = _groups()[without][0]
+    findings = smtemplates.lint(smtemplates.render(smtemplates.build()), regions=[region], cache=False)
+    assert {finding.rule for finding in findings} == {"E3006"}
+
+
+COMBINATIONS = [
+    {key: value for choice in choices for key, value in choice.items()}
+    for choices in itertools.product(
+        ({}, samples.VPC, samples.VPC | samples.GROUPS),
+        ({}, samples.KEY, samples.MADE_KEY),
+        ({}, samples.ROLE, {"AccessLevel": "FullAccess", **samples.POLICIES}),
+        ({}, samples.NO_BUCKETS),
+        (
+            {},
+            {**samples.FEATURES["notebook"], **samples.FEATURES["registry"]},
+            {**samples.FEATURES["studio"], **samples.FEATURES["notebook"]},
+        ),
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> RegoEngine:
+    """Start AWS's validator once."""
+    return RegoEngine()
+
+
+def test_awss_own_validator_finds_nothing(template: dict[str, Any], engine: RegoEngine) -> None:
+    """Resolved for every combination of network, key, role, buckets and features: no fatal, error or warning."""
+    found = {}
+    for choice in [*COMBINATIONS, samples.EVERYTHING]:
+        stack = Stack(template, choice)
+        report = engine.validate_template(TemplateContent(json.dumps(stack.template()), "resolved"))
+        for finding in report.diagnostics:
+            bad = finding.severity in {Severity.FATAL, Severity.ERROR, Severity.WARN}
+            if bad and finding.rule_id not in RESOLVING_CAUSES:
+                found[f"{finding.rule_id} {finding.message}"] = choice
+    assert found == {}
