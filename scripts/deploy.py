@@ -6,6 +6,7 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 5 timed out while AWS goes on, 130 interrupted.
 """
 
+# ruff: noqa: PLC0415 - what a command imports, it imports itself: --help answers before the SDK would be loaded
 from __future__ import annotations
 
 import argparse
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
     from smtemplates.deploy.changeset import Request
     from smtemplates.deploy.cloud import Cloud
     from smtemplates.deploy.execution import Options
-    from smtemplates.deploy.plan import Plan
-    from smtemplates.deploy.terminal import Terminal
-
-# What a command imports, it imports itself: --help answers before the SDK would be loaded.
-CHANGES_PRESENT = 3
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,13 +62,17 @@ def add_request(command: argparse.ArgumentParser) -> None:
     """Add what says what to deploy."""
     what = command.add_argument_group("what to deploy")
     what.add_argument("--template", type=Path, default=ROOT / "templates" / "workspace.yaml", metavar="FILE")
-    what.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; it wins over files")
+    what.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; it wins over files"
+    )
     what.add_argument("--parameters", action="append", default=[], type=Path, metavar="FILE", help="YAML or JSON")
     what.add_argument("--reset", action="append", default=[], metavar="NAME", help="return a parameter to its default")
     what.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="a tag of the stack")
     what.add_argument("--role-arn", metavar="ARN", help="the role that CloudFormation assumes")
     what.add_argument("--notification-arn", action="append", default=[], metavar="ARN", help="a topic for stack events")
-    what.add_argument("--rollback-alarm", action="append", default=[], metavar="ARN", help="roll back if this alarm goes off")
+    what.add_argument(
+        "--rollback-alarm", action="append", default=[], metavar="ARN", help="roll back if this alarm goes off"
+    )
     what.add_argument("--on-failure", choices=["ROLLBACK", "DELETE", "DO_NOTHING"], help="default: roll back")
     what.add_argument("--import-existing", action="store_true", help="take resources of the same name into the stack")
     what.add_argument("--revert-drift", action="store_true", help="put back what was changed behind the stack's back")
@@ -175,48 +175,93 @@ def request_of(arguments: argparse.Namespace) -> Request:
     )
 
 
+def seconds(minutes: float | None) -> float | None:
+    """Read --timeout."""
+    if minutes is not None and not minutes > 0:
+        raise UsageError("--timeout must be more than 0 minutes")
+    return None if minutes is None else minutes * 60
+
+
 def options_of(arguments: argparse.Namespace) -> Options:
     """Take from the command line how to go about it."""
     from smtemplates.deploy.execution import Options, read_policy
 
-    if arguments.timeout is not None and arguments.timeout <= 0:
-        raise UsageError("--timeout must be more than 0 minutes")
     return Options(
         recreate=arguments.recreate,
         continue_rollback=arguments.continue_rollback,
         wait=arguments.wait,
-        timeout_seconds=None if arguments.timeout is None else arguments.timeout * 60,
+        timeout_seconds=seconds(arguments.timeout),
         protect=arguments.termination_protection,
         stack_policy=None if arguments.stack_policy is None else read_policy(arguments.stack_policy),
     )
 
 
-def summarize(plan: Plan) -> None:
-    """Put a plan into the summary of a GitHub job, where there is one."""
-    from smtemplates.deploy import show
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the command, and return the exit code."""
+    from smtemplates.deploy import commands
 
-    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(path).open("a", encoding="utf-8") as summary:
-            summary.write(show.markdown(plan) + "\n")
+    cloud, name = cloud_of(arguments), arguments.stack
+    if arguments.command == "plan":
+        shape = "markdown" if arguments.markdown else "json" if arguments.json else "table"
+        request = request_of(arguments)
+        code = commands.plan(cloud, request, keep=arguments.keep, shape=shape, detailed=arguments.detailed_exitcode)
+    elif arguments.command == "deploy":
+        code = run_deploy(cloud, arguments)
+    elif arguments.command == "destroy":
+        code = commands.destroy(
+            cloud,
+            name,
+            delete_data=arguments.delete_data,
+            disable_protection=arguments.disable_protection,
+            confirmed=arguments.confirm,
+            timeout_seconds=seconds(arguments.timeout),
+        )
+    elif arguments.command == "status":
+        code = commands.status(cloud, name, watch=arguments.watch, as_json=arguments.json)
+    elif arguments.command == "outputs":
+        code = commands.outputs(cloud, name, shape="json" if arguments.json else "env" if arguments.env else "table")
+    else:
+        code = commands.drift(cloud, name, as_json=arguments.json, detailed=arguments.detailed_exitcode)
+    return code
 
 
-def run_plan(arguments: argparse.Namespace) -> int:
-    """Show what a deployment would change."""
-    from smtemplates.deploy import show
-    from smtemplates.deploy.execution import Options
-    from smtemplates.deploy.planning import planned
-    from smtemplates.deploy.terminal import Terminal
+def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
+    """Deploy: what is asked, or a change set that was reviewed."""
+    from smtemplates.deploy import commands
 
-    cloud, request, terminal = cloud_of(arguments), request_of(arguments), Terminal()
-    with planned(cloud, request, Options(), terminal, purpose="keep" if arguments.keep else "plan") as prepared:
-        made, plan = prepared.made, prepared.plan
-        if made is None or plan is None:
-            raise Error("nothing was planned")
-        made.keep = arguments.keep and not plan.empty
-    shapes = {"markdown": show.markdown, "json": show.as_json}
-    shape = next((show_as for name, show_as in shapes.items() if getattr(arguments, name)), None)
-    print(shape(plan) if shape else show.table(plan, colour=sys.stdout.isatty()))
-    summarize(plan)
-    if made.keep:
-        terminal.say(f"to execute exactly this: scripts/deploy.py deploy {plan.stack} --change-set {plan.change_set_id}")
-    return CHANGES_PRESENT if arguments.detailed_exitcode and not plan.empty else 0
+    consent = commands.Consent(yes=arguments.yes, destructive=arguments.allow_destructive)
+    options, as_json = options_of(arguments), arguments.json
+    if arguments.change_set:
+        if arguments.set or arguments.parameters or arguments.reset or arguments.tag:
+            raise UsageError("a change set holds its parameters and tags already; leave them out beside --change-set")
+        return commands.deploy_reviewed(cloud, arguments.stack, arguments.change_set, options, consent, as_json=as_json)
+    return commands.deploy(cloud, request_of(arguments), options, consent, as_json=as_json)
+
+
+def interrupt(_number: int, _frame: object) -> NoReturn:
+    """Treat a request to end like Ctrl-C: CI systems send it when a job is cancelled."""
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Parse, run, and turn every failure into one message and its exit code."""
+    arguments = parser().parse_args()
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        code = run(arguments)
+        sys.stdout.flush()
+    except Error as error:
+        sys.stderr.write(f"deploy.py: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("deploy.py: interrupted\n")
+        return 130
+    except BrokenPipeError:
+        # whoever read the result has enough of it; nothing is left to flush at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -154,8 +154,7 @@ def running() -> Iterator[str]:
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.kill()
-            process.wait()
+            process.communicate()
 
 
 def start(port: int | None) -> str:
@@ -196,7 +195,8 @@ def main() -> None:
         return
     endpoint = start(arguments.port)
     print(f"the local cloud runs at {endpoint}; stop it with: scripts/local_cloud.py stop", file=sys.stderr)
-    print('in a shell: eval "$(scripts/local_cloud.py start)"', file=sys.stderr)
+    if sys.stdout.isatty():
+        print('to use it in this shell: eval "$(scripts/local_cloud.py start)"', file=sys.stderr)
     for name, value in {**CLIENT, "AWS_ENDPOINT_URL": endpoint}.items():
         print(f"export {name}={value}")
 

@@ -7,211 +7,29 @@ MiniStack is imported by name at run time.
 # ruff: noqa: SLF001 - MiniStack has no public way to add a type, so this reaches into the version that is locked
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-Props = dict[str, Any]
-Made = tuple[str, Props]
+from local_cloud_sagemaker import KINDS, Made, Props, SageMaker
 
-
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """One SageMaker type: how its ARN reads, what Ref returns, and what cannot change without a replacement."""
-
-    name: str
-    noun: str
-    ref: str
-    create_only: tuple[str, ...]
-    plain: tuple[str, ...] = field(default=())
-
-
-# Ref and create-only properties are those of the provider schemas (primaryIdentifier, createOnlyProperties).
-KINDS = {
-    "NotebookInstance": Kind(
-        name="NotebookInstanceName",
-        noun="notebook-instance",
-        ref="NotebookInstanceArn",
-        create_only=(
-            "DirectInternetAccess",
-            "KmsKeyId",
-            "NotebookInstanceName",
-            "PlatformIdentifier",
-            "SecurityGroupIds",
-            "SubnetId",
-        ),
-    ),
-    "NotebookInstanceLifecycleConfig": Kind(
-        name="NotebookInstanceLifecycleConfigName",
-        noun="notebook-instance-lifecycle-config",
-        ref="NotebookInstanceLifecycleConfigArn",
-        create_only=("NotebookInstanceLifecycleConfigName",),
-    ),
-    "Domain": Kind(
-        name="DomainId",
-        noun="domain",
-        ref="DomainId",
-        create_only=("AuthMode", "DomainName", "KmsKeyId"),
-        plain=("HomeEfsFileSystemId", "SecurityGroupIdForDomainBoundary", "SingleSignOnApplicationArn"),
-    ),
-    "UserProfile": Kind(
-        name="UserProfileName",
-        noun="user-profile",
-        ref="UserProfileName",
-        create_only=("DomainId", "UserProfileName", "SingleSignOnUserIdentifier", "SingleSignOnUserValue"),
-    ),
-    "Space": Kind(name="SpaceName", noun="space", ref="SpaceName", create_only=("DomainId", "SpaceName")),
-    "App": Kind(name="AppName", noun="app", ref="AppName", create_only=("AppName", "AppType", "DomainId")),
-    "ModelPackageGroup": Kind(
-        name="ModelPackageGroupName",
-        noun="model-package-group",
-        ref="ModelPackageGroupArn",
-        create_only=("ModelPackageGroupName", "ModelPackageGroupDescription"),
-        plain=("CreationTime", "ModelPackageGroupStatus"),
-    ),
-    "ModelPackage": Kind(name="ModelPackageName", noun="model-package", ref="ModelPackageArn", create_only=()),
-    "StudioLifecycleConfig": Kind(
-        name="StudioLifecycleConfigName",
-        noun="studio-lifecycle-config",
-        ref="StudioLifecycleConfigName",
-        create_only=("StudioLifecycleConfigAppType", "StudioLifecycleConfigContent", "StudioLifecycleConfigName"),
-    ),
-    "MlflowTrackingServer": Kind(
-        name="TrackingServerName",
-        noun="mlflow-tracking-server",
-        ref="TrackingServerName",
-        create_only=("TrackingServerName",),
-    ),
+# What cannot change without a replacement, of types whose every change MiniStack takes for a possible replacement.
+CREATE_ONLY = {
+    "AWS::CloudWatch::Alarm": ("AlarmName",),
+    "AWS::CloudWatch::Dashboard": ("DashboardName",),
+    "AWS::EC2::SecurityGroup": ("GroupDescription", "GroupName", "VpcId"),
+    "AWS::IAM::ManagedPolicy": ("Description", "ManagedPolicyName", "Path"),
+    "AWS::IAM::Role": ("Path", "RoleName"),
+    "AWS::KMS::Key": (),
+    "AWS::Lambda::Function": ("FunctionName", "PackageType"),
+    "AWS::Logs::LogGroup": ("LogGroupName",),
+    "AWS::S3::Bucket": ("BucketName",),
+    "AWS::S3::BucketPolicy": ("Bucket",),
+    "AWS::SNS::Topic": ("FifoTopic", "TopicName"),
 }
-
-# Which resources keep another from being deleted, and the property that ties them to it.
-BLOCKERS = {
-    "Domain": (("App", "DomainId"), ("Space", "DomainId"), ("UserProfile", "DomainId")),
-    "Space": (("App", "SpaceName"),),
-    "ModelPackageGroup": (("ModelPackage", "ModelPackageGroupName"),),
-}
-
-
-class SageMaker:
-    """The SageMaker objects of this local cloud, by type and name."""
-
-    def __init__(self, scope: Callable[[], tuple[str, str]]) -> None:
-        """Take `scope`, which gives the account and the Region of the request at hand."""
-        self.scope = scope
-        self.objects: dict[tuple[str, str, str], Props] = {}
-
-    def create(self, kind_name: str, given: Props) -> Props:
-        """Add an object and return all that describes it."""
-        kind = KINDS[kind_name]
-        account, region = self.scope()
-        suffix = uuid.uuid4().hex[:12]
-        name = given.get(kind.name) or (f"d-{suffix}" if kind_name == "Domain" else f"{kind.noun}-{suffix}")
-        parent = f"{given['DomainId']}/" if kind_name != "Domain" and "DomainId" in given else ""
-        if (region, kind_name, parent + name) in self.objects:
-            raise ValueError(f"{kind_name} {name} already exists")
-        arn = f"arn:aws:sagemaker:{region}:{account}:{kind.noun}/{parent}{name.lower()}"
-        made = {
-            **given,
-            **dict.fromkeys(kind.plain, f"{kind.noun}-{suffix}"),
-            kind.name: name,
-            f"{kind_name}Arn": arn,
-            "Url": f"https://{name}.studio.{region}.sagemaker.aws",
-            "Status": "InService",
-            f"{kind_name}Status": "InService",
-        }
-        self.objects[region, kind_name, parent + name] = made
-        return made
-
-    def find(self, kind_name: str, **wanted: Any) -> list[Props]:
-        """List the objects of a type whose fields equal those given; a name is compared with the ARN too."""
-        _, region = self.scope()
-        found = [made for (where, kind, _), made in self.objects.items() if (where, kind) == (region, kind_name)]
-        arn = f"{kind_name}Arn"
-        name = KINDS[kind_name].name
-        return [
-            made
-            for made in found
-            if all(made.get(key) == value or (key == name and made[arn] == value) for key, value in wanted.items())
-        ]
-
-    def delete(self, kind_name: str, made: Props) -> None:
-        """Remove an object, unless others still live in it."""
-        _, region = self.scope()
-        for other, key in BLOCKERS.get(kind_name, ()):
-            if inside := self.find(other, **{key: made[key]}):
-                raise ValueError(f"{kind_name} {made[KINDS[kind_name].name]} still has {len(inside)} {other}(s)")
-        for place, kept in list(self.objects.items()):
-            if kept is made and place[:2] == (region, kind_name):
-                del self.objects[place]
-
-    def answer(self, action: str, request: Props) -> Props:
-        """Answer one API request: Create, Describe, List and Delete of every kind."""
-        verb = next((verb for verb in ("Create", "Describe", "List", "Delete") if action.startswith(verb)), "")
-        noun = action[len(verb) :]
-        kind_name = noun.removesuffix("s") if verb == "List" else noun
-        if kind_name not in KINDS:
-            raise LookupError(f"the local cloud does not answer {action}")
-        if verb == "Create":
-            made = self.create(kind_name, request)
-            return {f"{kind_name}Arn": made[f"{kind_name}Arn"], KINDS[kind_name].name: made[KINDS[kind_name].name]}
-        filters = {key.removesuffix("Equals"): value for key, value in request.items() if key not in IGNORED}
-        found = self.find(kind_name, **filters)
-        if verb == "List":
-            list_name = f"{kind_name}SummaryList" if kind_name.startswith("ModelPackage") else f"{kind_name}s"
-            return {list_name: found}
-        if not found:
-            raise LookupError(f"{kind_name} {request.get(KINDS[kind_name].name)} does not exist")
-        if verb == "Delete":
-            self.delete(kind_name, found[0])
-            return {}
-        return found[0]
-
-    async def serve(self, _method: str, _path: str, headers: Props, body: bytes, _query: Props) -> tuple[Any, ...]:
-        """Speak the JSON protocol, as MiniStack's services do."""
-        action = headers.get("x-amz-target", "").split(".")[-1]
-        status, answer = 200, {}
-        try:
-            answer = self.answer(action, json.loads(body or b"{}"))
-        except LookupError as error:
-            status, answer = 400, {"__type": "ResourceNotFound", "message": str(error.args[0])}
-        except ValueError as error:
-            status, answer = 400, {"__type": "ResourceInUse", "message": str(error)}
-        return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer, default=str).encode()
-
-    def handlers(self, kind_name: str) -> dict[str, Any]:
-        """Return what CloudFormation needs to create, update and delete a type."""
-        kind = KINDS[kind_name]
-
-        def create(logical_id: str, props: Props, stack_name: str) -> Made:
-            given = dict(props)
-            if kind_name != "Domain" and not given.get(kind.name):
-                given[kind.name] = f"{stack_name[:20]}-{logical_id[:20]}-{uuid.uuid4().hex[:8]}"
-            made = self.create(kind_name, given)
-            return made[kind.ref], made
-
-        def find(physical_id: str) -> list[Props]:
-            return [made for made in self.find(kind_name) if made[kind.ref] == physical_id]
-
-        def update(physical_id: str, _old: Props, props: Props, _stack_name: str) -> Made:
-            made = find(physical_id)[0]
-            made.update(props)
-            return physical_id, made
-
-        def delete(physical_id: str, _props: Props) -> None:
-            for made in find(physical_id):
-                self.delete(kind_name, made)
-
-        return {"create": create, "update": update, "delete": delete}
-
-
-# Filters of the API that say how to list, not what.
-IGNORED = {"MaxResults", "NextToken", "SortBy", "SortOrder", "AppType", "UserProfileName"}
 
 
 def ministack(name: str) -> Any:
@@ -228,7 +46,21 @@ def add_sagemaker() -> None:
         type_name = f"AWS::SageMaker::{kind_name}"
         provisioners._RESOURCE_HANDLERS[type_name] = service.handlers(kind_name)
         provisioners._REPLACING_PROPERTIES[type_name] = kind.create_only
+    for type_name, create_only in CREATE_ONLY.items():
+        provisioners._REPLACING_PROPERTIES.setdefault(type_name, create_only)
     ministack("app").SERVICE_HANDLERS["sagemaker"] = service.serve
+
+
+def record_rules() -> None:
+    """Take security group rules that are resources of their own; they change nothing that is simulated."""
+
+    def create(logical_id: str, _props: Props, stack_name: str) -> Made:
+        return f"sgr-{uuid.uuid5(uuid.NAMESPACE_DNS, stack_name + logical_id).hex[:17]}", {}
+
+    handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS
+    for direction in ("Ingress", "Egress"):
+        kept = {"create": create, "delete": lambda _physical_id, _props: None}
+        handlers[f"AWS::EC2::SecurityGroup{direction}"] = kept
 
 
 def keep_full_buckets() -> None:
@@ -245,6 +77,21 @@ def keep_full_buckets() -> None:
         delete(physical_id, props)
 
     handlers["delete"] = delete_empty
+
+
+def accept_metric_math() -> None:
+    """Keep an alarm on an expression as one on a metric that never has data: MiniStack has no metric math."""
+    handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
+    create = handlers["create"]
+    metric = {"Namespace": "Expression", "MetricName": "Expression", "Statistic": "Sum", "Period": 300}
+
+    def create_plain(logical_id: str, props: Props, stack_name: str) -> Made:
+        if "Metrics" in props:
+            props = {**{key: value for key, value in props.items() if key != "Metrics"}, **metric}
+        made: Made = create(logical_id, props, stack_name)
+        return made
+
+    handlers["create"] = create_plain
 
 
 def fix_change_sets() -> None:
@@ -279,6 +126,40 @@ def fix_change_sets() -> None:
     cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_with_outputs
 
 
+def fix_conditions() -> None:
+    """Let conditions use every function that AWS lets them use; MiniStack knows a few of them there."""
+    engine = ministack("services.cloudformation.engine")
+    old = engine._evaluate_conditions
+
+    def evaluate(template: Props, params: Props) -> dict[str, bool]:
+        conditions = template.get("Conditions", {})
+        known: dict[str, bool] = {}
+
+        def truth(expression: Any) -> bool:
+            ((function, arguments),) = expression.items()
+            if function == "Condition":
+                if arguments not in known:
+                    known[arguments] = truth(conditions[arguments])
+                return known[arguments]
+            if function == "Fn::Equals":
+                left, right = (
+                    engine._resolve_refs(side, {}, params, known, template.get("Mappings", {}), "", "")
+                    for side in arguments
+                )
+                return bool(left == right)
+            parts = [truth(part) for part in arguments]
+            return {"Fn::And": all(parts), "Fn::Or": any(parts), "Fn::Not": not parts[0]}[function]
+
+        return {name: truth({"Condition": name}) for name in conditions}
+
+    for name, module in list(sys.modules.items()):
+        if (
+            name.startswith("ministack.services.cloudformation")
+            and getattr(module, "_evaluate_conditions", None) is old
+        ):
+            module._evaluate_conditions = evaluate  # type: ignore[attr-defined] # it is there, as just seen
+
+
 def end_with_parent() -> None:
     """End this process when the one that started it is gone, however it went."""
     sys.stdin.buffer.read()
@@ -292,6 +173,9 @@ def main() -> None:
     sys.argv = sys.argv[:1]
     app = ministack("app")
     add_sagemaker()
+    record_rules()
+    fix_conditions()
+    accept_metric_math()
     keep_full_buckets()
     fix_change_sets()
     app.main()

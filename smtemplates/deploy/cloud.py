@@ -1,0 +1,172 @@
+"""Calls to AWS: one place for connections, retries, and what to say when a call fails."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from smtemplates.deploy.failures import CloudError
+from smtemplates.errors import UsageError
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+# Codes with which AWS says that credentials have run out, and how to go on.
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+
+# What a moment later may answer differently: a call that only reads is worth repeating for a while.
+UNREACHABLE = "Unreachable"
+PASSING = THROTTLED | {UNREACHABLE, "InternalFailure", "InternalError", "ServiceUnavailable", "500", "502", "503"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Where and as whom to call AWS; what is None comes from the environment, as for any AWS tool."""
+
+    region: str | None = None
+    profile: str | None = None
+    assume_role: str | None = None
+    endpoint_url: str | None = None
+
+
+def check_endpoint(url: str | None) -> None:
+    """Refuse an endpoint that would carry credentials in clear over a network.
+
+    Raises:
+        UsageError: the URL is neither https, nor http on this machine.
+    """
+    if url is None:
+        return
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and parts.hostname in LOOPBACK:
+        return
+    raise UsageError(f"--endpoint-url must be https://..., or http:// on this machine (127.0.0.1), not '{url}'")
+
+
+class Cloud:
+    """AWS, as the engine calls it."""
+
+    def __init__(
+        self, connection: Connection, *, session: Any = None, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Connect on the first call, with a session of boto3's if one is given; `pause` is how polling waits.
+
+        Raises:
+            UsageError: the endpoint is not a safe one.
+        """
+        check_endpoint(connection.endpoint_url)
+        self.connection = connection
+        self.pause = pause
+        self.calls: Counter[str] = Counter()
+        self._clients: dict[str, Any] = {}
+        self._session = session
+
+    @property
+    def session(self) -> Any:
+        """The SDK's session, with the assumed role's credentials if one is to be assumed."""
+        if self._session is None:
+            self._session = self._connect()
+        return self._session
+
+    @property
+    def region(self) -> str:
+        """The Region of every call."""
+        return str(self.session.region_name)
+
+    @property
+    def account(self) -> str:
+        """The account of these credentials."""
+        return str(self.call("sts", "get_caller_identity")["Account"])
+
+    def _connect(self) -> Any:
+        # imported here: the SDK takes longer to import than --help takes in all
+        boto3: Any = import_module("boto3")
+        exceptions: Any = import_module("botocore.exceptions")
+        connection = self.connection
+        try:
+            session = boto3.Session(profile_name=connection.profile, region_name=connection.region)
+        except exceptions.BotoCoreError as error:
+            raise UsageError(f"{error}; name another with --profile") from error
+        if session.region_name is None:
+            raise UsageError("no Region is set; name one with --region, AWS_REGION or the profile")
+        if connection.assume_role is None:
+            return session
+        self._session = session
+        keys = self.call("sts", "assume_role", RoleArn=connection.assume_role, RoleSessionName="smtemplates-deploy")
+        self._clients.clear()
+        return boto3.Session(
+            aws_access_key_id=keys["Credentials"]["AccessKeyId"],
+            aws_secret_access_key=keys["Credentials"]["SecretAccessKey"],
+            aws_session_token=keys["Credentials"]["SessionToken"],
+            region_name=session.region_name,
+        )
+
+    def client(self, service: str) -> Any:
+        """Return the SDK's client of a service, the same one each time."""
+        if service not in self._clients:
+            session = self.session
+            config = import_module("botocore.config").Config(retries={"mode": "standard"})
+            self._clients[service] = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
+        return self._clients[service]
+
+    def call(self, service: str, operation: str, **arguments: Any) -> Any:
+        """Call AWS and return its answer.
+
+        Raises:
+            CloudError: AWS refused, or could not be reached after the SDK's retries.
+            UsageError: there are no credentials, or AWS cannot be asked like this.
+        """
+        exceptions: Any = import_module("botocore.exceptions")
+        name = "".join(part.capitalize() for part in operation.split("_"))
+        client = self.client(service)
+        self.calls[name] += 1
+        try:
+            return getattr(client, operation)(**arguments)
+        except exceptions.ClientError as error:
+            raise _refusal(error.response["Error"], name) from error
+        except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+            raise UsageError(
+                "no AWS credentials were found; log in (aws sso login, aws configure) or name a --profile"
+            ) from error
+        except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
+            raise CloudError(f"could not reach AWS for {name}: {error}", code=UNREACHABLE) from error
+        except import_module("botocore.parsers").ResponseParserError as error:
+            raise CloudError(f"the answer to {name} is not one of AWS's: {error}", code=UNREACHABLE) from error
+        except exceptions.BotoCoreError as error:
+            if "SSO" in type(error).__name__ or "Token" in type(error).__name__:
+                raise CloudError(f"{error}; log in again, then repeat this command", code="ExpiredToken") from error
+            raise UsageError(f"{name}: {error}") from error
+
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        """Yield the items of a listing, page by page, for operations that page with NextToken."""
+        token: dict[str, str] = {}
+        while True:
+            page = self.call(service, operation, **arguments, **token)
+            yield from page.get(key, [])
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+
+def _refusal(error: dict[str, str], name: str) -> CloudError:
+    """Say what AWS said, and what to do about it."""
+    code, message = error.get("Code", "Unknown"), error.get("Message") or "no reason given"
+    if code in EXPIRED:
+        text = (
+            f"the AWS credentials have expired ({name}); log in again, then repeat this command: it goes on from here"
+        )
+    elif code in DENIED:
+        text = f"{name} is not allowed: {message}; ask for this permission, or use another --profile or --assume-role"
+    elif code in PASSING:
+        text = f"AWS did not take {name} for now ({code}: {message}); repeat this command in a minute"
+    else:
+        text = f"{name} failed: {message}"
+    return CloudError(text, code=code)

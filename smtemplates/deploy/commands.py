@@ -1,0 +1,190 @@
+"""The commands: from what is asked to what is printed, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from smtemplates.deploy import changeset, execution, show
+from smtemplates.deploy import destroy as demolition
+from smtemplates.deploy import drift as drifting
+from smtemplates.deploy import stack as stacks
+from smtemplates.deploy.changeset import Request
+from smtemplates.deploy.cloud import Cloud
+from smtemplates.deploy.execution import Options
+from smtemplates.deploy.failures import DeploymentError, RefusedError, StoppedError
+from smtemplates.deploy.plan import Plan
+from smtemplates.deploy.planning import check_name, planned
+from smtemplates.deploy.stack import Stack
+from smtemplates.deploy.states import in_progress, succeeded
+from smtemplates.deploy.terminal import Terminal
+from smtemplates.deploy.watch import Watch
+from smtemplates.errors import UsageError
+
+CHANGES_PRESENT = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """What the person has agreed to beforehand."""
+
+    yes: bool = False
+    destructive: bool = False
+
+
+def emit(text: str) -> None:
+    """Print a result."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def _summarize(plan: Plan) -> None:
+    """Put a plan into the summary of a GitHub job, where there is one."""
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        try:
+            with Path(path).open("a", encoding="utf-8") as summary:
+                summary.write(f"{show.markdown(plan)}\n")
+        except OSError as error:
+            sys.stderr.write(f"cannot write the job summary {path}: {error.strerror}\n")
+
+
+def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bool) -> int:
+    """Show what a deployment would change, as a table, markdown or json."""
+    terminal = Terminal()
+    purpose = "keep" if keep else "plan"
+    with planned(cloud, request, Options(), terminal, purpose=purpose) as prepared:
+        made, found = prepared.change_set, prepared.plan
+        made.keep = keep and not found.empty
+        shapes = {"markdown": show.markdown, "json": show.as_json}
+        emit(shapes[shape](found) if shape in shapes else show.table(found, colour=sys.stdout.isatty()))
+        _summarize(found)
+    if made.keep:
+        terminal.say(
+            f"to execute exactly this: scripts/deploy.py deploy {found.stack} --change-set {found.change_set_id}"
+        )
+    return CHANGES_PRESENT if detailed and not found.empty else 0
+
+
+def deploy(cloud: Cloud, request: Request, options: Options, consent: Consent, *, as_json: bool) -> int:
+    """Create or update a stack, after showing the plan and asking."""
+    terminal = _asking(consent)
+    with planned(cloud, request, options, terminal, purpose="deploy") as prepared:
+        if prepared.resumed is not None:
+            execution.settle(cloud, prepared.resumed, options, terminal)
+            return _deployed(prepared.resumed, terminal, as_json=as_json, changed=True)
+        made, found = prepared.change_set, prepared.plan
+        _summarize(found)
+        if found.empty and prepared.before is not None:
+            terminal.say(show.headline(found))
+            execution.settle(cloud, prepared.before, options, terminal)
+            return _deployed(prepared.before, terminal, as_json=as_json, changed=False)
+        _agree(found, consent, terminal)
+        stack = execution.execute(cloud, found, terminal, options, fingerprint=request.fingerprint, made=made)
+    return _deployed(stack, terminal, as_json=as_json, changed=True)
+
+
+def deploy_reviewed(
+    cloud: Cloud, name: str, change_set_id: str, options: Options, consent: Consent, *, as_json: bool
+) -> int:
+    """Execute a change set that was reviewed before, and nothing else."""
+    check_name(name)
+    terminal = _asking(consent)
+    found = changeset.reviewed(cloud, stacks.get(cloud, name), change_set_id)
+    if found.executed:
+        terminal.say("this change set is being executed already; following it")
+    else:
+        _agree(found, consent, terminal)
+    stack = execution.execute(cloud, found, terminal, options, fingerprint="reviewed")
+    return _deployed(stack, terminal, as_json=as_json, changed=True)
+
+
+def _asking(consent: Consent) -> Terminal:
+    """Refuse to go on where a question could not be answered."""
+    terminal = Terminal(assume_yes=consent.yes)
+    if not consent.yes and not terminal.asks:
+        raise UsageError("there is no terminal to ask at; look at the plan, then repeat this command with --yes")
+    return terminal
+
+
+def _agree(found: Plan, consent: Consent, terminal: Terminal) -> None:
+    terminal.say(show.table(found, colour=terminal.live))
+    execution.guard(found, allow_destructive=consent.destructive)
+    if not consent.yes and not terminal.confirm("Execute this?"):
+        raise StoppedError("nothing was changed")
+
+
+def _deployed(stack: Stack, terminal: Terminal, *, as_json: bool, changed: bool) -> int:
+    terminal.say(f"stack {stack.name} is {stack.status}")
+    if as_json:
+        outputs = {name: output.value for name, output in sorted(stack.outputs.items())}
+        result = {"stack": stack.name, "id": stack.id, "status": stack.status, "changed": changed, "outputs": outputs}
+        emit(json.dumps(result, indent=2, ensure_ascii=False))
+    else:
+        emit(show.outputs(stack))
+    return 0
+
+
+def destroy(
+    cloud: Cloud,
+    name: str,
+    *,
+    delete_data: bool,
+    disable_protection: bool,
+    confirmed: str | None,
+    timeout_seconds: float | None,
+) -> int:
+    """Delete a stack, and its data only if that is asked for, after showing what goes and asking for its name."""
+    check_name(name)
+    terminal = Terminal()
+    if confirmed is None and not terminal.asks:
+        raise UsageError(f"there is no terminal to ask at; if stack {name} is to go, add --confirm {name}")
+    found = demolition.survey(cloud, name, delete_data=delete_data)
+    terminal.say(demolition.table(found, delete_data=delete_data))
+    demolition.check(found, disable_protection=disable_protection)
+    typed = confirmed if confirmed is not None else terminal.ask(f"Type the stack's name to destroy it ({name}): ")
+    if typed.strip() != name:
+        raise RefusedError("that is not the stack's name; nothing was deleted")
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    demolition.demolish(cloud, found, terminal, delete_data=delete_data, deadline=deadline, counted=terminal.counted)
+    terminal.say(f"stack {name} is gone")
+    return 0
+
+
+def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
+    """Show how a stack is, after following the operation in progress if that is asked for."""
+    stack: Stack | None = stacks.get(cloud, name)
+    if watch and stack is not None and in_progress(stack.status):
+        terminal = Terminal()
+        watching = Watch(cloud, stack.id, None)
+        try:
+            ended = watching.follow(terminal)
+        except KeyboardInterrupt:
+            raise execution.detached(watching) from None
+        terminal.close()
+        if ended is None or ended.status == "DELETE_COMPLETE":
+            terminal.say(f"stack {name} is gone")
+            return 0
+        stack = ended
+        if not succeeded(stack.status):
+            raise DeploymentError(execution.failure(watching, name, stack.status))
+    if stack is not None:
+        emit(show.status_json(stack) if as_json else show.status(stack))
+    return 0
+
+
+def outputs(cloud: Cloud, name: str, *, shape: str) -> int:
+    """Show a stack's outputs, as a table, json, or env for a shell."""
+    stack = stacks.get(cloud, name)
+    shapes = {"json": show.outputs_json, "env": show.outputs_env}
+    emit(shapes[shape](stack.outputs) if shape in shapes else show.outputs(stack))
+    return 0
+
+
+def drift(cloud: Cloud, name: str, *, as_json: bool, detailed: bool) -> int:
+    """Show what was changed behind the stack's back."""
+    found = drifting.detect(cloud, name)
+    emit(drifting.as_json(found) if as_json else drifting.table(found, name))
+    return CHANGES_PRESENT if detailed and found else 0

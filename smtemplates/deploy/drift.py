@@ -1,0 +1,94 @@
+"""Find out what was changed behind the stack's back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from smtemplates.deploy import stack as stacks
+from smtemplates.deploy.cloud import Cloud
+from smtemplates.deploy.failures import DeploymentError
+
+POLL_SECONDS = 2.0
+LONGEST_POLL_SECONDS = 10.0
+DRIFTED = ("MODIFIED", "DELETED")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One property that is not as the template says."""
+
+    path: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drifted:
+    """One resource that is not as the template says."""
+
+    logical_id: str
+    type: str
+    status: str
+    differences: tuple[Difference, ...] = ()
+
+
+def detect(cloud: Cloud, name: str) -> tuple[Drifted, ...]:
+    """Have AWS compare the stack with what is really there, wait, and list what differs.
+
+    Raises:
+        DeploymentError: AWS could not compare all of it.
+    """
+    stack = stacks.get(cloud, name)
+    started = cloud.call("cloudformation", "detect_stack_drift", StackName=stack.id)["StackDriftDetectionId"]
+    pause = POLL_SECONDS
+    while True:
+        answer = cloud.call("cloudformation", "describe_stack_drift_detection_status", StackDriftDetectionId=started)
+        if answer["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+            break
+        cloud.pause(pause)
+        pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
+    if answer["DetectionStatus"] == "DETECTION_FAILED":
+        raise DeploymentError(
+            f"AWS could not compare stack {name}: {answer.get('DetectionStatusReason') or 'it gives no reason'}"
+        )
+    items = cloud.pages(
+        "cloudformation",
+        "describe_stack_resource_drifts",
+        "StackResourceDrifts",
+        StackName=stack.id,
+        StackResourceDriftStatusFilters=list(DRIFTED),
+    )
+    return tuple(
+        Drifted(
+            logical_id=item["LogicalResourceId"],
+            type=item["ResourceType"],
+            status=item["StackResourceDriftStatus"],
+            differences=tuple(
+                Difference(path=one["PropertyPath"], expected=one["ExpectedValue"], actual=one["ActualValue"])
+                for one in item.get("PropertyDifferences", [])
+            ),
+        )
+        for item in items
+    )
+
+
+def table(found: tuple[Drifted, ...], stack: str) -> str:
+    """Show drift to a person."""
+    if not found:
+        return f"no drift: stack {stack} is as its template says"
+    lines = [
+        f"{len(found)} resource(s) of stack {stack} are not as the template says; deploy --revert-drift puts them back"
+    ]
+    for one in found:
+        lines.append(f"  {one.logical_id} ({one.type}): {'deleted' if one.status == 'DELETED' else 'changed'}")
+        lines += [
+            f"      {item.path.strip('/').replace('/', '.')}: {item.expected} -> {item.actual}"
+            for item in one.differences
+        ]
+    return "\n".join(lines)
+
+
+def as_json(found: tuple[Drifted, ...]) -> str:
+    """Show drift to a program."""
+    return json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False)

@@ -1,0 +1,221 @@
+"""From a change set to a stack that is as asked: execute, follow, be interrupted, and say how it ended."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from smtemplates.deploy import changeset, diagnosis, states
+from smtemplates.deploy.changeset import EXECUTED, ChangeSet
+from smtemplates.deploy.cloud import Cloud
+from smtemplates.deploy.failures import CloudError, DeploymentError, RefusedError, StoppedError
+from smtemplates.deploy.interrupts import uninterrupted
+from smtemplates.deploy.plan import Plan, why
+from smtemplates.deploy.stack import Stack
+from smtemplates.deploy.watch import Listener, Watch
+from smtemplates.errors import UsageError
+
+# How a stack ends whose creation or update was cancelled.
+UNDONE = {"DELETE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "gone"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to go about a deployment, as opposed to what to deploy."""
+
+    recreate: bool = False
+    continue_rollback: bool = False
+    wait: bool = False
+    timeout_seconds: float | None = None
+    protect: bool | None = None
+    stack_policy: str | None = None
+
+
+def deadline_of(options: Options) -> float | None:
+    """Turn the time allowed into a point of the monotonic clock."""
+    return None if options.timeout_seconds is None else time.monotonic() + options.timeout_seconds
+
+
+def guard(plan: Plan, *, allow_destructive: bool) -> None:
+    """Refuse a plan that takes away what is in use, or that AWS says will fail.
+
+    Raises:
+        RefusedError: resources would be replaced or deleted.
+        DeploymentError: AWS's validation already found an error.
+    """
+    if fatal := [finding for finding in plan.findings if finding.fatal]:
+        told = "\n".join(f"  {one.resource} {one.path}: {one.reason}" for one in fatal)
+        raise DeploymentError(f"AWS's validation says that this change will fail:\n{told}")
+    if plan.destructive and not allow_destructive:
+        told = "\n".join(f"  {change.logical_id} ({change.type}): {why(change)}" for change in plan.destructive)
+        raise RefusedError(
+            f"this would take away what stack {plan.stack} has now:\n{told}\n"
+            "Nothing was changed. If that is what you want, repeat the command with --allow-destructive"
+        )
+
+
+def execute(
+    cloud: Cloud, plan: Plan, listener: Listener, options: Options, *, fingerprint: str, made: ChangeSet | None = None
+) -> Stack:
+    """Execute a change set, and follow it to the end.
+
+    Raises:
+        DeploymentError: the deployment failed; the message says what failed first, and what to do.
+        StoppedError: a person interrupted it.
+        TimedOutError: it takes longer than allowed, and goes on.
+    """
+    token = changeset.operation_token(fingerprint, plan.change_set_id)
+    deadline = deadline_of(options)
+    watch = Watch(cloud, plan.stack_id, token, total=len(plan.changes), creating=plan.kind == "CREATE")
+    try:
+        with uninterrupted():
+            if not plan.executed:
+                _start(cloud, plan, token, made)
+    except KeyboardInterrupt:
+        _interrupted(watch, listener, plan.stack)
+    stack = finish(watch, listener, plan.stack, deadline=deadline)
+    settle(cloud, stack, options, listener)
+    return stack
+
+
+def _start(cloud: Cloud, plan: Plan, token: str, made: ChangeSet | None) -> None:
+    """Have AWS begin; from then on the change set is AWS's to end, not ours to remove."""
+    try:
+        cloud.call("cloudformation", "execute_change_set", ChangeSetName=plan.change_set_id, ClientRequestToken=token)
+    except CloudError as error:
+        if not _taken(cloud, plan, made):
+            raise
+        if error.code == "InvalidChangeSetStatus":
+            return
+    if made is not None:
+        made.keep = True
+
+
+def _taken(cloud: Cloud, plan: Plan, made: ChangeSet | None) -> bool:
+    """Find out whether AWS took an execution whose answer was lost."""
+    if made is not None:
+        made.keep = True
+    try:
+        status = cloud.call("cloudformation", "describe_change_set", ChangeSetName=plan.change_set_id)[
+            "ExecutionStatus"
+        ]
+    except CloudError as error:
+        raise CloudError(
+            f"{error}. Whether AWS began is not known: repeat this command, it goes on from wherever AWS is",
+            code=error.code,
+        ) from error
+    if made is not None:
+        made.keep = status in EXECUTED
+    return status in EXECUTED
+
+
+def finish(watch: Watch, listener: Listener, name: str, *, deadline: float | None) -> Stack:
+    """Follow an operation to its end, through interruptions, and return the stack if all went well.
+
+    Raises:
+        DeploymentError: it failed.
+        StoppedError: a person stopped it, or stopped watching.
+    """
+    cancelled = False
+    while True:
+        try:
+            stack = watch.follow(listener, deadline=deadline)
+            break
+        except KeyboardInterrupt:
+            if cancelled:
+                raise detached(watch) from None
+            cancelled = True
+            _interrupted(watch, listener, name)
+    if stack is not None and states.succeeded(stack.status) and stack.status != "DELETE_COMPLETE":
+        return stack
+    status = stack.status if stack else "gone"
+    if watch.cancelled and status in UNDONE:
+        raise StoppedError(f"the deployment of stack {name} was cancelled, and is undone ({status})")
+    raise DeploymentError(failure(watch, name, status))
+
+
+def failure(watch: Watch, name: str, status: str) -> str:
+    """Say that an operation failed, why, and what to do."""
+    return f"the deployment of stack {name} failed ({status}); {diagnosis.explain(watch.cloud, watch)}"
+
+
+def detached(watch: Watch) -> StoppedError:
+    """Say that AWS goes on, and how to see it."""
+    return StoppedError(f"AWS goes on without this command; watch it with: {watch.command}")
+
+
+def _interrupted(watch: Watch, listener: Listener, name: str) -> None:
+    """Undo what is under way, if the person wants that."""
+    creating = watch.creating
+    question = (
+        f"Delete the stack {name}, which is being created?"
+        if creating
+        else f"Cancel the update of stack {name}, and roll it back?"
+    )
+    try:
+        if not listener.cancel(question):
+            listener.say("going on; press Ctrl-C again to stop watching")
+            return
+    except KeyboardInterrupt:
+        raise detached(watch) from None
+    token = f"smtemplates-cancel-{uuid.uuid4().hex}"
+    operation = "delete_stack" if creating else "cancel_update_stack"
+    try:
+        watch.cloud.call("cloudformation", operation, StackName=watch.stack_id, ClientRequestToken=token)
+    except CloudError as error:
+        listener.say(f"it can no longer be cancelled ({error})")
+        return
+    watch.cancelled = True
+    watch.tokens.add(token)
+    listener.say("AWS is undoing it; press Ctrl-C again to stop watching")
+
+
+def delete_and_wait(cloud: Cloud, stack: Stack, listener: Listener, *, deadline: float | None) -> None:
+    """Delete a stack and wait until it is gone.
+
+    Raises:
+        DeploymentError: something in it could not be deleted.
+    """
+    token = f"smtemplates-delete-{uuid.uuid4().hex}"
+    cloud.call("cloudformation", "delete_stack", StackName=stack.id, ClientRequestToken=token)
+    watch = Watch(cloud, stack.id, token)
+    try:
+        end = watch.follow(listener, deadline=deadline)
+    except KeyboardInterrupt:
+        raise detached(watch) from None
+    if end is not None and end.status != "DELETE_COMPLETE":
+        raise DeploymentError(
+            f"stack {stack.name} could not be deleted ({end.status}); {diagnosis.explain(cloud, watch)}"
+        )
+
+
+def settle(cloud: Cloud, stack: Stack, options: Options, listener: Listener) -> None:
+    """Set what a change set cannot carry: the stack policy, and termination protection."""
+    if options.stack_policy is not None:
+        cloud.call("cloudformation", "set_stack_policy", StackName=stack.id, StackPolicyBody=options.stack_policy)
+    wanted = options.protect
+    if wanted is None and stack.parameters.get("Environment") == "prd":
+        wanted = True
+    if wanted is not None and wanted != stack.protected:
+        arguments = {"StackName": stack.name, "EnableTerminationProtection": wanted}
+        cloud.call("cloudformation", "update_termination_protection", **arguments)
+        listener.say(f"termination protection is {'on' if wanted else 'off'} for stack {stack.name}")
+
+
+def read_policy(path: Path) -> str:
+    """Read a stack policy.
+
+    Raises:
+        UsageError: the file cannot be read, or is not JSON.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        json.loads(text)
+    except OSError as error:
+        raise UsageError(f"cannot read the stack policy {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"the stack policy {path} is not JSON: {error}") from error
+    return text

@@ -1,0 +1,151 @@
+"""Show plans, outputs and drift: as a table, as Markdown, as JSON. Nothing here calls AWS or prints."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from smtemplates.deploy.plan import Fate, Plan, PropertyChange, why
+from smtemplates.deploy.stack import Output, Stack
+
+MARKS: dict[Fate, str] = {
+    "create": "+",
+    "update": "~",
+    "replace": "!",
+    "may replace": "!",
+    "delete": "-",
+    "leave the stack": "<",
+    "import": ">",
+    "may change": "?",
+}
+COLOURS = {"+": "32", "~": "33", "!": "31", "-": "31", "<": "33", ">": "36", "?": "33"}
+WIDEST_VALUE = 90
+
+
+def paint(text: str, mark: str, *, colour: bool) -> str:
+    """Colour a text by what its mark means."""
+    return f"\033[{COLOURS[mark]}m{text}\033[0m" if colour else text
+
+
+def headline(plan: Plan) -> str:
+    """Say in one line what a plan does."""
+    if plan.empty:
+        return f"no change: stack {plan.stack} is as asked"
+    if not plan.changes:
+        return f"stack {plan.stack} ({plan.region}): no resource changes, only outputs, metadata or tags"
+    counts: dict[str, int] = {}
+    for change in plan.changes:
+        counts[change.fate] = counts.get(change.fate, 0) + 1
+    told = ", ".join(f"{number} to {fate}" for fate, number in sorted(counts.items()))
+    verb = "create" if plan.kind == "CREATE" else "update"
+    return f"{verb} stack {plan.stack} ({plan.region}): {told}"
+
+
+def table(plan: Plan, *, colour: bool = False) -> str:
+    """Show a plan to a person at a terminal."""
+    lines = [headline(plan)]
+    width = max((len(change.logical_id) for change in plan.changes), default=0)
+    for change in plan.changes:
+        mark = MARKS[change.fate]
+        told = "" if change.fate == "create" else f"  {why(change)}"
+        lines.append(paint(f"  {mark} {change.logical_id:<{width}}  {change.type}{told}", mark, colour=colour))
+        lines += [f"        {_line(item)}" for item in change.properties]
+    lines += [
+        f"  validation {'error' if one.fatal else 'warning'}: {one.resource} {one.path}: {one.reason}"
+        for one in plan.findings
+    ]
+    if plan.capabilities:
+        lines.append(f"  needs {', '.join(plan.capabilities)}")
+    if plan.destructive:
+        lines.append(paint(f"  {len(plan.destructive)} of these take away what is there now", "!", colour=colour))
+    return "\n".join(lines)
+
+
+def markdown(plan: Plan) -> str:
+    """Show a plan in a pull request or a CI summary."""
+    lines = [f"### {_escape(headline(plan))}", ""]
+    if plan.changes:
+        lines += ["| | resource | type | what happens | properties |", "|---|---|---|---|---|"]
+    for change in plan.changes:
+        properties = "<br>".join(_escape(_line(item)) for item in change.properties)
+        told = f"**{why(change)}**" if change.destructive else why(change)
+        cells = [f"`{MARKS[change.fate]}`", _escape(change.logical_id), _escape(change.type), told, properties]
+        lines.append(f"| {' | '.join(cells)} |")
+    for finding in plan.findings:
+        kind = "error" if finding.fatal else "warning"
+        lines.append(f"\n**Validation {kind}**: {_escape(f'{finding.resource} {finding.path}: {finding.reason}')}")
+    if plan.destructive:
+        lines.append(f"\n**{len(plan.destructive)} of these take away what is there now.**")
+    return "\n".join(lines) + "\n"
+
+
+def as_json(plan: Plan) -> str:
+    """Show a plan to a program."""
+    content = asdict(plan)
+    for shown, change in zip(content["changes"], plan.changes, strict=True):
+        shown.update(destructive=change.destructive, explanation=why(change))
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _line(item: PropertyChange) -> str:
+    """Show one property, before and after."""
+    path = item.path.strip("/").removeprefix("Properties/").replace("/", ".")
+    causes = f"  ({', '.join(item.causes)})" if item.causes else ""
+    replaces = {"Always": "  [replaces]", "Conditionally": "  [may replace]"}.get(item.recreation, "")
+    if item.before is None and item.after is None and item.known:
+        return f"{path} changes{replaces}{causes}"
+    after = _value(item.after) if item.known else "known after apply"
+    return f"{path}: {_value(item.before)} -> {after}{replaces}{causes}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\033", "\\e")
+    return text if len(text) <= WIDEST_VALUE else f"{text[: WIDEST_VALUE - 3]}..."
+
+
+def _escape(text: str) -> str:
+    """Keep a text from being read as Markdown or HTML."""
+    for special in "\\`*_<>|[]":
+        text = text.replace(special, f"&#{ord(special)};")
+    return text
+
+
+def outputs(stack: Stack) -> str:
+    """Show a stack's outputs to a person."""
+    if not stack.outputs:
+        return f"stack {stack.name} has no outputs"
+    width = max(len(name) for name in stack.outputs)
+    indent = "\n" + " " * (width + 2)
+    return "\n".join(
+        f"{name:<{width}}  {output.value.rstrip().replace(chr(10), indent)}"
+        for name, output in sorted(stack.outputs.items())
+    )
+
+
+def outputs_json(found: Mapping[str, Output]) -> str:
+    """Show outputs to a program: a map of names to values."""
+    return json.dumps({name: output.value for name, output in sorted(found.items())}, indent=2, ensure_ascii=False)
+
+
+def outputs_env(found: Mapping[str, Output]) -> str:
+    """Show outputs to a shell: a line to evaluate for each, whatever the value contains."""
+    return "\n".join(f"export {name}={shlex.quote(output.value)}" for name, output in sorted(found.items()))
+
+
+def status(stack: Stack) -> str:
+    """Show how a stack is."""
+    lines = [f"{stack.name}  {stack.status}" + (f"  {stack.reason}" if stack.reason else ""), f"  {stack.id}"]
+    lines.append(f"  termination protection is {'on' if stack.protected else 'off'}")
+    lines += [f"  {name} = {value}" for name, value in sorted(stack.parameters.items())]
+    return "\n".join(lines)
+
+
+def status_json(stack: Stack) -> str:
+    """Show how a stack is to a program."""
+    return json.dumps(asdict(stack), indent=2, ensure_ascii=False)

@@ -1,0 +1,106 @@
+"""Put a template that is too long for a request into a bucket, under the hash of its content."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from smtemplates.deploy.cloud import LOOPBACK, Cloud
+from smtemplates.deploy.failures import CloudError
+from smtemplates.deploy.template import MAX_INLINE_BYTES, Template
+from smtemplates.errors import UsageError
+
+# CloudFormation reads the template when the change set is made; a week leaves time to look at what was deployed.
+EXPIRE_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """Where to stage: a bucket named by the person (`name`), or one of the deployer's own (None)."""
+
+    name: str | None = None
+
+
+def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None) -> dict[str, str]:
+    """Return the argument that carries the template, after staging it if it must be.
+
+    Raises:
+        UsageError: the template is too long, and no bucket is named.
+    """
+    if template.inline:
+        return {"TemplateBody": template.body}
+    if bucket is None:
+        raise UsageError(
+            f"the template has {len(template.body.encode()):,} bytes, and CloudFormation takes {MAX_INLINE_BYTES:,} "
+            "without a bucket; name one with --staging-bucket, let --create-staging-bucket make one, or render a "
+            "smaller template with --without"
+        )
+    account = cloud.account
+    name = bucket.name or create(cloud, account)
+    return {"TemplateURL": upload(cloud, template, name, account)}
+
+
+def upload(cloud: Cloud, template: Template, bucket: str, account: str) -> str:
+    """Upload a template unless it is there, and return its URL; the bucket must be the account's own."""
+    key = f"smtemplates/{template.digest}.template"
+    place: dict[str, Any] = {"Bucket": bucket, "Key": key, "ExpectedBucketOwner": account}
+    try:
+        cloud.call("s3", "head_object", **place)
+    except CloudError as error:
+        if error.code not in ("404", "NoSuchKey", "NotFound"):
+            raise CloudError(
+                f"cannot use the staging bucket {bucket}: {error} (it must belong to account {account})",
+                code=error.code,
+            ) from error
+        cloud.call("s3", "put_object", **place, Body=template.body.encode(), ServerSideEncryption="AES256")
+    endpoint = urlsplit(cloud.client("s3").meta.endpoint_url)
+    if endpoint.hostname in LOOPBACK:
+        return f"{endpoint.scheme}://{endpoint.netloc}/{bucket}/{key}"
+    return f"{endpoint.scheme}://{bucket}.{endpoint.netloc}/{key}"
+
+
+def create(cloud: Cloud, account: str) -> str:
+    """Make the deployer's own staging bucket, or bring the one there is up to date, and return its name."""
+    name = f"smtemplates-staging-{account}-{cloud.region}"
+    place: dict[str, Any] = {"Bucket": name, "ExpectedBucketOwner": account}
+    location = {} if cloud.region == "us-east-1" else {"LocationConstraint": cloud.region}
+    try:
+        cloud.call(
+            "s3",
+            "create_bucket",
+            Bucket=name,
+            ObjectOwnership="BucketOwnerEnforced",
+            **({"CreateBucketConfiguration": location} if location else {}),
+        )
+    except CloudError as error:
+        if error.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise
+    # if a stranger has taken the name, each of these calls fails: the owner is checked
+    blocked = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+    cloud.call("s3", "put_public_access_block", **place, PublicAccessBlockConfiguration=blocked)
+    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    cloud.call("s3", "put_bucket_encryption", **place, ServerSideEncryptionConfiguration=encryption)
+    rule = {
+        "ID": "expire",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Expiration": {"Days": EXPIRE_DAYS},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+    }
+    cloud.call("s3", "put_bucket_lifecycle_configuration", **place, LifecycleConfiguration={"Rules": [rule]})
+    cloud.call("s3", "put_bucket_policy", **place, Policy=_tls_only(name, cloud.client("s3").meta.partition))
+    return name
+
+
+def _tls_only(bucket: str, partition: str) -> str:
+    arn = f"arn:{partition}:s3:::{bucket}"
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": False}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -1,0 +1,92 @@
+"""Tell a person how it goes: in full at a terminal, in a few lines anywhere else."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from typing import TextIO
+
+from smtemplates.deploy import events
+from smtemplates.deploy.events import Event
+
+BAR_WIDTH = 24
+
+
+class Terminal:
+    """A Listener that writes to standard error, and asks at the terminal."""
+
+    def __init__(self, stream: TextIO | None = None, *, assume_yes: bool = False) -> None:
+        """Write to `stream`; with `assume_yes`, or without a terminal, nobody is asked."""
+        self.stream = stream or sys.stderr
+        self.live = self.stream.isatty()
+        self.asks = sys.stdin is not None and sys.stdin.isatty() and not assume_yes
+        self._began: dict[str, float] = {}
+        self._bar = ""
+
+    def say(self, message: str) -> None:
+        """Write a message on a line of its own."""
+        self._clear()
+        self.stream.write(f"{message}\n")
+        self._redraw()
+
+    def happened(self, event: Event, done: int, total: int) -> None:
+        """Show a resource that is through, or failed, and the bar over the whole."""
+        self._began.setdefault(event.logical_id, time.monotonic())
+        if event.of_stack:
+            return
+        if event.failed and not events.CANCELLED.search(event.reason):
+            self.say(f"  {event.logical_id:<28} failed: {event.reason}")
+        elif event.settled and self.live:
+            seconds = time.monotonic() - self._began[event.logical_id]
+            self.say(f"  {event.logical_id:<28} {events.progress_word(event):<9}{seconds:5.0f} s  {event.type}")
+        self._show(event, done, total)
+
+    def counted(self, bucket: str, done: int, total: int) -> None:
+        """Show how far a bucket is emptied."""
+        self._draw(done, total, f"objects of {bucket} deleted")
+        if done >= total:
+            self.say(f"emptied bucket {bucket}: {done:,} object version(s) deleted")
+
+    def cancel(self, question: str) -> bool:
+        """Ask whether to undo what is under way; where nobody can be asked, an interruption means yes."""
+        return self.confirm(question) if self.asks else True
+
+    def confirm(self, question: str) -> bool:
+        """Ask, and take anything but yes for no."""
+        return self.ask(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+    def ask(self, question: str) -> str:
+        """Ask for a text; the end of input is an empty one."""
+        self._clear()
+        self._bar = ""
+        self.stream.write(question)
+        self.stream.flush()
+        return sys.stdin.readline()
+
+    def close(self) -> None:
+        """Leave the cursor on an empty line."""
+        self._clear()
+        self._bar = ""
+
+    def _show(self, event: Event, done: int, total: int) -> None:
+        if total:
+            self._draw(done, total, f"{event.logical_id} {events.progress_word(event)}")
+
+    def _draw(self, done: int, total: int, text: str) -> None:
+        if not self.live:
+            return
+        filled = BAR_WIDTH * done // max(total, 1)
+        width = shutil.get_terminal_size().columns - 1
+        self._clear()
+        self._bar = f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done}/{total} {text}"[:width]
+        self._redraw()
+
+    def _clear(self) -> None:
+        if self.live and self._bar:
+            self.stream.write("\r\033[K")
+
+    def _redraw(self) -> None:
+        if self.live and self._bar:
+            self.stream.write(self._bar)
+        self.stream.flush()

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from deploying.local_aws import Aws, running
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Aws]:
+    with running() as url:
+        yield Aws(url)
+
+
+@pytest.fixture
+def name() -> str:
+    return f"Test-{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def gate(aws: Aws, name: str) -> Callable[[], None]:
+    """Make the bucket in which the sample's function waits, and return what lets it go on."""
+    s3 = aws.client("s3")
+    bucket = f"gate-{name.lower()}"
+    s3.create_bucket(Bucket=bucket)
+
+    def opens() -> None:
+        s3.put_object(Bucket=bucket, Key="open")
+
+    return opens

@@ -1,0 +1,96 @@
+"""The local cloud as the tests see it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "deploy.py"
+SAMPLE = Path(__file__).with_name("sample.yaml")
+
+sys.path.insert(0, str(ROOT / "scripts"))
+import local_cloud  # noqa: E402 it is a script, importable only now
+
+running = local_cloud.running
+SDK: Any = import_module("boto3")  # it has no types
+
+
+@cache
+def _client(url: str, service: str) -> Any:
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return SDK.client(service, endpoint_url=url, region_name="us-east-1", **keys)
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The local cloud: how to call it, and how to run the real script against it."""
+
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        return {**kept, **local_cloud.CLIENT, "AWS_ENDPOINT_URL": self.url, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def client(self, service: str) -> Any:
+        return _client(self.url, service)
+
+    def command(self, *arguments: str, template: Path = SAMPLE) -> list[str]:
+        extra = ["--template", str(template)] if arguments[0] in ("plan", "deploy") else []
+        return [sys.executable, str(SCRIPT), *arguments, *extra]
+
+    def run(self, *arguments: str, template: Path = SAMPLE, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments, template=template),
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def start(self, *arguments: str, template: Path = SAMPLE) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*arguments, template=template),
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def status(self, stack: str) -> str | None:
+        try:
+            found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        except ClientError:
+            return None
+        status: str = found[0]["StackStatus"]
+        return status
+
+    def change_sets(self, stack: str) -> list[str]:
+        found = self.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
+        return [item["ChangeSetName"] for item in found if item["ExecutionStatus"] != "EXECUTE_COMPLETE"]
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        done = self.run("outputs", stack, "--json")
+        assert done.returncode == 0, done.stderr
+        found: dict[str, str] = json.loads(done.stdout)
+        return found
+
+    def deployed(self, stack: str, *settings: str) -> dict[str, str]:
+        """Deploy the sample and return its outputs."""
+        sets = [text for setting in settings for text in ("--set", setting)]
+        done = self.run("deploy", stack, "--yes", *sets)
+        assert done.returncode == 0, done.stderr
+        return self.outputs(stack)

@@ -1,0 +1,157 @@
+"""A proxy on loopback that stands between the deployer and the local cloud, and lets calls fail."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
+
+HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
+ERRORS = {
+    "throttled": (400, "Throttling", "Rate exceeded"),
+    "broken": (500, "InternalFailure", "We encountered an internal error"),
+    "expired": (403, "ExpiredToken", "The security token included in the request is expired"),
+}
+
+# How many attempts each fault spoils: one, all that the SDK makes of one call, or all from there on.
+SPOILED = {
+    "throttled": 3,
+    "broken": 3,
+    "lost request": 1,
+    "lost answer": 1,
+    "no connection": 10**6,
+    "stale": 1,
+    "expired": 10**6,
+}
+
+
+class Proxy:
+    """Counts the calls, and spoils those from the k-th on by one kind of fault."""
+
+    def __init__(self, upstream: str) -> None:
+        self.upstream = upstream.removeprefix("http://")
+        self.url = ""
+        self.calls: list[str] = []
+        self.kind: str | None = None
+        self.first = 0
+        self.held = ""
+        self.arrived = threading.Event()
+        self.released = threading.Event()
+        self._old: dict[str, tuple[int, list[tuple[str, str]], bytes]] = {}
+        self._lock = threading.Lock()
+
+    def spoil(self, kind: str | None, first: int = 0) -> None:
+        """Begin to count anew, and spoil calls from the `first` (1, 2, ...) on."""
+        with self._lock:
+            self.calls.clear()
+            self._old.clear()
+            self.kind, self.first = kind, first
+
+    def hold(self, call: str) -> None:
+        """Keep the answer to the next call of this name back until it is released; AWS does as asked meanwhile."""
+        self.arrived.clear()
+        self.released.clear()
+        self.held = call
+
+    def release(self) -> None:
+        """Give the answer that is held, and hold no other."""
+        self.held = ""
+        self.released.set()
+
+    def fault(self, call: str) -> str | None:
+        """Count a call, and name what is to go wrong with it."""
+        with self._lock:
+            self.calls.append(call)
+            number = len(self.calls)
+            if self.kind and self.first <= number < self.first + SPOILED[self.kind]:
+                return self.kind
+            return None
+
+    def forward(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Ask the local cloud."""
+        connection = http.client.HTTPConnection(self.upstream, timeout=60)
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        kept = [(key, value) for key, value in answer.getheaders() if key.lower() not in HOP]
+        return answer.status, kept, content
+
+    def answer(
+        self, fault: str | None, call: str, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes] | None:
+        """Answer a call as its fault demands; None breaks the connection."""
+        if fault in ERRORS:
+            status, code, text = ERRORS[fault]
+            error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
+            return status, [("Content-Type", "text/xml")], error.encode()
+        if fault in ("lost request", "no connection"):
+            return None
+        fresh = self.forward(method, path, headers, body)
+        if call == self.held:
+            self.held = ""
+            self.arrived.set()
+            self.released.wait(60)
+        if fault == "lost answer":
+            return None
+        old = self._old.setdefault(call, fresh)
+        return old if fault == "stale" and call.startswith(("Describe", "List", "GET")) else fresh
+
+
+def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def relay(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            form = parse_qs(body.decode(errors="replace")) if self.command == "POST" and self.path == "/" else {}
+            call = form["Action"][0] if "Action" in form else f"{self.command} {self.path}"
+            headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
+            answer = proxy.answer(proxy.fault(call), call, self.command, self.path, headers, body)
+            if answer is None:
+                self.close_connection = True
+                return
+            status, kept, content = answer
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.send(status, kept, content)
+
+        def send(self, status: int, kept: list[tuple[str, str]], content: bytes) -> None:
+            self.send_response(status)
+            for key, value in kept:
+                self.send_header(key, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+            self.wfile.flush()
+
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = relay  # noqa: N815 the names that http.server wants
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    return Handler
+
+
+@contextmanager
+def proxied(upstream: str) -> Iterator[Proxy]:
+    """Run a proxy in front of the local cloud."""
+    proxy = Proxy(upstream)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy))
+    server.daemon_threads = True
+    proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

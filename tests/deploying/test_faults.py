@@ -1,0 +1,180 @@
+"""The fault matrix: every call of every command fails in every way, and a second run makes it good."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.retries.standard import ExponentialBackoff
+
+from deploying.local_aws import SDK, Aws
+from deploying.proxy import SPOILED, Proxy, proxied
+from smtemplates.deploy import commands
+from smtemplates.deploy.changeset import Request
+from smtemplates.deploy.cloud import Cloud, Connection
+from smtemplates.deploy.execution import Options
+from smtemplates.deploy.parameters import Settings
+from smtemplates.deploy.template import Template
+from smtemplates.errors import Error
+
+CONTENT = {
+    "Parameters": {"Size": {"Type": "String", "Default": "1"}},
+    "Resources": {
+        "Bucket": {
+            "Type": "AWS::S3::Bucket",
+            "DeletionPolicy": "Retain",
+            "Properties": {"Tags": [{"Key": "size", "Value": {"Ref": "Size"}}]},
+        }
+    },
+    "Outputs": {"Size": {"Value": {"Ref": "Size"}}},
+}
+TEMPLATE = Template(body=json.dumps(CONTENT), content=CONTENT)
+CODES = {1, 2, 4, 5}
+
+
+@dataclass
+class Tally:
+    survived: int = 0
+    tried: int = 0
+
+
+@pytest.fixture(scope="module")
+def tally() -> Iterator[Tally]:
+    """Print how much of the matrix was survived."""
+    tally = Tally()
+    yield tally
+    sys.__stderr__.write(f"\nfault matrix: {tally.survived} of {tally.tried} survived\n")  # type: ignore[union-attr] # pytest runs with one
+
+
+@pytest.fixture(scope="module")
+def proxy(aws: Aws) -> Iterator[Proxy]:
+    with proxied(aws.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def session() -> Any:
+    return SDK.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 the local cloud's
+
+
+@pytest.fixture(autouse=True)
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's retries come at once: how often it asks is what counts here, not when."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
+
+
+class Scenario:
+    """One command, on a stack that is first brought where it begins."""
+
+    def __init__(self, aws: Aws, proxy: Proxy, session: Any, kind: str) -> None:
+        self.aws, self.proxy, self.session, self.kind = aws, proxy, session, kind
+        self.stack = f"Fault-{uuid.uuid4().hex[:10]}"
+
+    def cloud(self) -> Cloud:
+        return Cloud(
+            Connection(endpoint_url=self.proxy.url), session=self.session, pause=lambda _seconds: time.sleep(0.02)
+        )
+
+    def request(self, size: str) -> Request:
+        return Request(stack=self.stack, template=TEMPLATE, settings=Settings(parameters={"Size": size}))
+
+    def prepare(self) -> None:
+        if self.kind in ("update", "destroy"):
+            self.deploy("1")
+
+    def deploy(self, size: str) -> None:
+        commands.deploy(self.cloud(), self.request(size), Options(), commands.Consent(yes=True), as_json=False)
+
+    def run(self) -> None:
+        if self.kind == "plan":
+            commands.plan(self.cloud(), self.request("7"), keep=False, shape="table", detailed=False)
+        elif self.kind == "destroy":
+            self.destroy()
+        else:
+            self.deploy("7")
+
+    def destroy(self) -> None:
+        commands.destroy(
+            self.cloud(),
+            self.stack,
+            delete_data=True,
+            disable_protection=False,
+            confirmed=self.stack,
+            timeout_seconds=None,
+        )
+
+    def check(self) -> None:
+        """Fail unless everything is as if nothing had gone wrong."""
+        status = self.aws.status(self.stack)
+        expected = {"create": "CREATE_COMPLETE", "update": "UPDATE_COMPLETE"}.get(self.kind)
+        assert status == expected
+        assert self.aws.change_sets(self.stack) == []
+        if expected:
+            found = self.aws.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
+            outputs = {item["OutputKey"]: item["OutputValue"] for item in found[0]["Outputs"]}
+            assert outputs["Size"] == "7"
+        prefix = self.stack.lower()
+        buckets = [one for one in self.aws.client("s3").list_buckets()["Buckets"] if one["Name"].startswith(prefix)]
+        assert len(buckets) == (1 if expected else 0)
+
+
+def outcome(scenario: Scenario) -> Error | None:
+    """Run the command, and return how it failed."""
+    try:
+        scenario.run()
+    except Error as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("command", ["plan", "create", "update", "destroy"])
+@pytest.mark.parametrize("fault", SPOILED)
+def test_every_call_may_fail(aws: Aws, proxy: Proxy, session: Any, tally: Tally, command: str, fault: str) -> None:
+    """Whichever call fails, the command ends well or with a message, and a second run leaves nothing undone."""
+    number, reached = 0, True
+    while reached:
+        number += 1
+        scenario = Scenario(aws, proxy, session, command)
+        proxy.spoil(None)
+        scenario.prepare()
+        proxy.spoil(fault, number)
+        tally.tried += 1
+        first = outcome(scenario)
+        assert first is None or (first.exit_code in CODES and str(first))
+        reached = len(proxy.calls) >= number
+        proxy.spoil(None)
+        again = outcome(scenario)
+        # what the first run has destroyed to the end, the second does not find
+        assert again is None or (command == "destroy" and "there is no stack" in str(again)), again
+        scenario.check()
+        tally.survived += 1
+
+
+def test_call_budget(aws: Aws, proxy: Proxy, session: Any) -> None:
+    """An unchanged deployment takes at most 5 calls, a change at most 8 besides the polling of events."""
+    scenario = Scenario(aws, proxy, session, "update")
+    scenario.prepare()
+    proxy.spoil(None)
+    scenario.deploy("1")
+    assert len(proxy.calls) <= 5, proxy.calls
+    proxy.spoil(None)
+    scenario.deploy("7")
+    assert len([call for call in proxy.calls if call != "DescribeStackEvents"]) <= 8, proxy.calls
+
+
+def test_lost_answer_to_the_execution(aws: Aws, proxy: Proxy, session: Any) -> None:
+    """If AWS took the execution and only its answer was lost, the same run goes on to a good end."""
+    scenario = Scenario(aws, proxy, session, "create")
+    proxy.spoil(None)
+    scenario.run()
+    number = proxy.calls.index("ExecuteChangeSet") + 1
+    lost = Scenario(aws, proxy, session, "create")
+    proxy.spoil("lost answer", number)
+    lost.run()
+    lost.check()

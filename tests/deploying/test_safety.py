@@ -1,0 +1,66 @@
+"""What must never leave, and what must never be acknowledged without need."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smtemplates.deploy import show
+from smtemplates.deploy.cloud import check_endpoint
+from smtemplates.deploy.stack import Output
+from smtemplates.deploy.template import Template
+from smtemplates.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("resources", "capabilities"),
+    [
+        ({"B": {"Type": "AWS::S3::Bucket"}}, ()),
+        ({"R": {"Type": "AWS::IAM::Role", "Properties": {"Path": "/"}}}, ("CAPABILITY_IAM",)),
+        ({"R": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "x"}}}, ("CAPABILITY_NAMED_IAM",)),
+        ({"R": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "x"}}}, ("CAPABILITY_IAM",)),
+        ({"B": {"Type": "AWS::S3::Bucket", "Properties": {"Fn::Transform": {}}}}, ("CAPABILITY_AUTO_EXPAND",)),
+    ],
+)
+def test_capabilities(resources: dict[str, Any], capabilities: tuple[str, ...]) -> None:
+    """Only the capabilities that the template needs are acknowledged."""
+    assert Template(body="", content={"Resources": resources}).capabilities == capabilities
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com", "ftp://127.0.0.1", "127.0.0.1:4566", "https://", "http://127.0.0.1.evil.com"]
+)
+def test_unsafe_endpoints(url: str) -> None:
+    """An endpoint that would carry credentials in clear is refused."""
+    with pytest.raises(UsageError, match="--endpoint-url"):
+        check_endpoint(url)
+
+
+@pytest.mark.parametrize(
+    "url", [None, "https://example.com", "http://127.0.0.1:4566", "http://localhost:1", "http://[::1]:1"]
+)
+def test_safe_endpoints(url: str | None) -> None:
+    """Https anywhere, and http on this machine."""
+    check_endpoint(url)
+
+
+def test_shell_values_are_inert() -> None:
+    """Outputs with quotes, spaces and line ends stay values when a shell evaluates them."""
+    found = {"A": Output(value="x'; touch y; echo '")}
+    assert show.outputs_env(found) == "export A='x'\"'\"'; touch y; echo '\"'\"''"
+
+
+def test_engine_knows_no_area() -> None:
+    """The engine imports nothing of the package but what reads templates, so it deploys any template."""
+    folder = Path(show.__file__).parent
+    allowed = {"smtemplates.deploy", "smtemplates.errors", "smtemplates.load", "smtemplates.evaluate"}
+    imported = {
+        node.module
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("smtemplates")
+    }
+    assert {".".join(module.split(".")[:2]) for module in imported} <= allowed

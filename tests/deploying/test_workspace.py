@@ -1,0 +1,51 @@
+"""The real workspace template on the local cloud: from nothing to a notebook and a domain, and back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import smtemplates
+from deploying.local_aws import Aws
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "workspace.yaml"
+    path.write_text(smtemplates.render(smtemplates.build()))
+    return path
+
+
+def deploy(aws: Aws, template: Path, name: str, *settings: str) -> dict[str, str]:
+    sets = [text for setting in settings for text in ("--set", setting)]
+    arguments = ["--yes", "--json", "--create-staging-bucket", "--allow-destructive", *sets]
+    done = aws.run("deploy", name, *arguments, template=template)
+    assert done.returncode == 0, done.stderr
+    outputs: dict[str, str] = json.loads(done.stdout)["outputs"]
+    return outputs
+
+
+def test_whole_life(aws: Aws, template: Path, name: str) -> None:
+    """The workspace is made, its folders are there, notebook and domain come and go, and nothing but data is left."""
+    outputs = deploy(aws, template, name)
+    found = aws.client("s3").list_objects_v2(Bucket=outputs["InputBucketName"])["Contents"]
+    assert {item["Key"] for item in found} == {"training/", "validation/", "test/"}
+    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
+    assert {item["logGroupName"]: item.get("retentionInDays") for item in groups}[outputs["TrainingLogGroupName"]] == 30
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    network = [f"VpcId={vpc}", f"SubnetIds={subnet}"]
+    outputs = deploy(aws, template, name, "CreateNotebook=true", "CreateDomain=true", *network)
+    sagemaker = aws.client("sagemaker")
+    notebook = sagemaker.describe_notebook_instance(NotebookInstanceName=outputs["NotebookInstanceName"])
+    assert notebook["SubnetId"] == subnet
+    assert sagemaker.describe_domain(DomainId=outputs["DomainId"])["VpcId"] == vpc
+    outputs = deploy(aws, template, name, "CreateNotebook=false")
+    assert "NotebookInstanceName" not in outputs
+    destroyed = aws.run("destroy", name, "--confirm", name, "--delete-data")
+    assert (destroyed.returncode, aws.status(name)) == (0, None), destroyed.stderr
+    names = [item["Name"] for item in aws.client("s3").list_buckets()["Buckets"]]
+    assert not [bucket for bucket in names if bucket.startswith(name.lower())]
