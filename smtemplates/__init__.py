@@ -6,9 +6,31 @@
 >>> findings = smtemplates.lint(text)  # cfn-lint's, none for the template as it is
 """
 
-from smtemplates.errors import Error, TemplateError, UsageError
-from smtemplates.lint import Finding, lint
-from smtemplates.render import compact, render
-from smtemplates.workspace import FEATURES, build
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from smtemplates.errors import Error, TemplateError, UsageError
+    from smtemplates.lint import Finding, lint
+    from smtemplates.renderer import compact, render
+    from smtemplates.workspace import FEATURES, build
 
 __all__ = ["FEATURES", "Error", "Finding", "TemplateError", "UsageError", "build", "compact", "lint", "render"]
+
+_HOME = {
+    "errors": ("Error", "TemplateError", "UsageError"),
+    "lint": ("Finding", "lint"),
+    "renderer": ("compact", "render"),
+    "workspace": ("FEATURES", "build"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for when it is asked for: the deployer needs no troposphere, and starts without it."""
+    for module, names in _HOME.items():
+        if name in names:
+            found = import_module(f"smtemplates.{module}")
+            # for good, and instead of the module of the same name, which the import has just put there
+            globals().update({each: getattr(found, each) for each in names})
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ from typing import TextIO
 from smtemplates import workspace
 from smtemplates.errors import Error, UsageError
 from smtemplates.lint import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
-from smtemplates.render import render
+from smtemplates.renderer import render
 
 TEMPLATES = ("workspace",)
 INTERRUPTED = 130

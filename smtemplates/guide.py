@@ -13,7 +13,7 @@ from smtemplates.logs import TRAINING
 from smtemplates.network import Network
 from smtemplates.parts import Part, output
 from smtemplates.roles import Roles
-from smtemplates.storage import Bucket, Storage
+from smtemplates.storage import Storage
 
 REGION = " --region ${AWS::Region}"
 NOW = "$(date +%Y%m%d-%H%M%S)"
@@ -89,9 +89,10 @@ class _Commands:
             " --role-arn ${Role}"
             " --app-specification ImageUri=${Image},"
             "ContainerEntrypoint=python3,/opt/ml/processing/code/PROCESS.py"
-            " --processing-inputs"
-            " '${Code}' '${Data}'"
-            " --processing-output-config '${Result}'"
+            f" --processing-inputs '{_input('code', '${Output}/code/PROCESS.py')}'"
+            f" '{_input('data', '${Input}/training/')}'"
+            " --processing-output-config 'Outputs=[{OutputName=result,S3Output={S3Uri=s3://${Output}/processing/,"
+            "LocalPath=/opt/ml/processing/result,S3UploadMode=EndOfJob}}]${ResultKey}'"
             " --processing-resources 'ClusterConfig={InstanceType=${ProcessingInstanceType},"
             "InstanceCount=${ProcessingInstanceCount},VolumeSizeInGB=${ProcessingVolumeSizeGb}${VolumeKey}}'"
             " --stopping-condition MaxRuntimeInSeconds=3600${Vpc}",
@@ -101,14 +102,9 @@ class _Commands:
                 self.images.catalog["ScikitLearnImage"].uri(),
                 self.images.catalog["PyTorchTrainingImage"].uri(),
             ),
-            Code=_input("code", "${Bucket}/code/PROCESS.py", self.storage.output),
-            Data=_input("data", "${Bucket}/training/", self.storage.input),
-            Result=Sub(
-                "Outputs=[{OutputName=result,S3Output={S3Uri=s3://${Bucket}/processing/,"
-                "LocalPath=/opt/ml/processing/result,S3UploadMode=EndOfJob}}]${ResultKey}",
-                Bucket=self.storage.output.name(),
-                ResultKey=self._key(",KmsKeyId={}"),
-            ),
+            Input=self.storage.input.name(),
+            Output=self.storage.output.name(),
+            ResultKey=self._key(",KmsKeyId={}"),
             VolumeKey=self._key(",VolumeKmsKeyId={}"),
             Vpc=self._vpc(" --network-config 'VpcConfig={{SecurityGroupIds=[{groups}],Subnets=[{subnets}]}}'"),
         )
@@ -162,11 +158,10 @@ class _Commands:
         return If(self.network.has_vpc, Sub(text, Groups=self.network.security_groups_text()), "")
 
 
-def _input(name: str, uri: str, bucket: Bucket) -> Sub:
-    return Sub(
+def _input(name: str, uri: str) -> str:
+    return (
         f"InputName={name},S3Input={{S3Uri=s3://{uri},LocalPath=/opt/ml/processing/{name},"
-        "S3DataType=S3Prefix,S3InputMode=File}",
-        Bucket=bucket.name(),
+        "S3DataType=S3Prefix,S3InputMode=File}"
     )
 
 

@@ -13,7 +13,7 @@ from smtemplates.jobs import Training
 from smtemplates.parts import Part, output
 
 NONE = "none"
-REGISTRIES = {"deep-learning": "DeepLearning", "built-in": "BuiltIn"}
+REGISTRIES = {"deep-learning": "Dlc", "built-in": "Sm"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +66,13 @@ def images(training: Training) -> Images:
     }
     optional = [image for image in catalog.values() if image.missing]
     lacking = {region: [image.name for image in optional if region in image.missing] for region in known["registries"]}
-    sets = {tuple(lacks): f"Set{place}" for place, lacks in enumerate(sorted(set(map(tuple, lacking.values()))))}
+    sets = {tuple(lacks): f"S{place}" for place, lacks in enumerate(sorted(set(map(tuple, lacking.values()))))}
     return Images(
         title="Images",
         source=__name__,
         mappings={
             "ImageRegistries": {
-                region: {**_hosts(region, accounts), "Images": sets[tuple(lacking[region])]}
+                region: {**_hosts(region, accounts), "Set": sets[tuple(lacking[region])]}
                 for region, accounts in known["registries"].items()
             },
             "ImageSets": {
@@ -82,7 +82,9 @@ def images(training: Training) -> Images:
         },
         conditions={
             "TrainOnGpu": Or(_starts_with(training, "ml.g"), _starts_with(training, "ml.p")),
-            "HasBuiltInImages": Not(Equals(FindInMap("ImageRegistries", Ref(AWS_REGION), "BuiltIn"), NONE)),
+            "HasBuiltInImages": Not(
+                Equals(FindInMap("ImageRegistries", Ref(AWS_REGION), REGISTRIES["built-in"]), NONE)
+            ),
             **{str(image.condition): _in_set(image) for image in optional},
         },
         outputs=[
@@ -107,7 +109,7 @@ def _starts_with(training: Training, prefix: str) -> Equals:
 
 
 def _in_set(image: Image) -> Equals:
-    return Equals(FindInMap("ImageSets", FindInMap("ImageRegistries", Ref(AWS_REGION), "Images"), image.name), "true")
+    return Equals(FindInMap("ImageSets", FindInMap("ImageRegistries", Ref(AWS_REGION), "Set"), image.name), "true")
 
 
 def _words(name: str) -> str:

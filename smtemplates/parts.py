@@ -128,7 +128,8 @@ def when(condition: str, value: Any, otherwise: Any = None) -> If:
 
 def require(message: str, *tests: Any, given: Any = None) -> dict[str, Any]:
     """Make a rule: where `given` holds, every test must, or CloudFormation refuses with `message` before it starts."""
-    rule: dict[str, Any] = {"Assertions": [{"Assert": test, "AssertDescription": message} for test in tests]}
+    test = And(*tests) if len(tests) > 1 else tests[0]
+    rule = {"Assertions": [{"Assert": test, "AssertDescription": message}]}
     return rule if given is None else {"RuleCondition": given, **rule}
 
 

@@ -118,7 +118,6 @@ def _policy(project: Project) -> AWSObject:
                     "CreateModelPackage",
                     "DescribeModelPackage",
                     "DescribeModelPackageGroup",
-                    "ListModelPackages",
                     "UpdateModelPackage",
                 ),
                 _arns(project, "model-package-group/${Group}", "model-package/${Group}/*"),

@@ -41,31 +41,20 @@ def sdk_config(storage: Storage, encryption: Encryption, network: Network, roles
 
 
 def _text(storage: Storage, encryption: Encryption, network: Network, roles: Roles) -> Sub:
-    """Write the configuration; every block that needs a key or a VPC is absent, not blank, without one.
+    """Write the configuration; what needs a key or a VPC is a comment without one.
 
     No volume key: instances with local disks refuse one, and these defaults are for every instance type.
     Source: https://sagemaker.readthedocs.io/en/stable/overview.html#configuring-and-using-defaults-with-the-sagemaker-python-sdk
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     """
-
-    def key(block: str) -> If:
-        return If(encryption.has_key, Sub(block.format("${Key}"), Key=encryption.key_arn()), "")
-
-    def vpc(block: str, *, indent: int) -> If:
-        lists = f"\n{' ' * indent}SecurityGroupIds: [${{Groups}}]\n{' ' * indent}Subnets: [${{SubnetIds}}]"
-        return If(network.has_vpc, Sub(block.format(lists), Groups=network.security_groups_text()), "")
-
     return Sub(
         (files("smtemplates") / "assets" / "sdk_config.yaml").read_text(encoding="utf-8"),
         Input=storage.input.name(),
         Output=storage.output.name(),
         Models=storage.models.name(),
         Role=roles.execution_arn(),
-        RemoteKey=key("\n        S3KmsKeyId: '{}'"),
-        RemoteVpc=vpc("\n        VpcConfig:{}", indent=10),
-        TrainingKey=key("\n    OutputDataConfig:\n      KmsKeyId: '{}'"),
-        TrainingVpc=vpc("\n    VpcConfig:{}", indent=6),
-        ProcessingKey=key("\n    ProcessingOutputConfig:\n      KmsKeyId: '{}'"),
-        ProcessingVpc=vpc("\n    NetworkConfig:\n      VpcConfig:{}", indent=8),
-        ModelVpc=vpc("\n    VpcConfig:{}", indent=6),
+        WithKey=If(encryption.has_key, "", "# "),
+        Key=If(encryption.has_key, encryption.key_arn(), ""),
+        WithVpc=If(network.has_vpc, "", "# "),
+        Groups=If(network.has_vpc, network.security_groups_text(), ""),
     )

@@ -178,11 +178,6 @@ def _policy() -> AWSObject:
                 of_domain(*(f"{kind}/${{Id}}*" for kind in ("app", "domain", "space", "user-profile"))),
             ),
             allow(
-                "ListDomain",
-                actions("sagemaker", "ListApps", "ListDomains", "ListSpaces", "ListUserProfiles"),
-                ["*"],
-            ),
-            allow(
                 "OpenStudio",
                 actions("sagemaker", "CreatePresignedDomainUrl"),
                 of_domain(f"user-profile/{user}"),

@@ -15,8 +15,10 @@ GROUPS = {"SecurityGroupIds": "sg-0123456789abcdef0,sg-0123456789abcdef1"}
 KEY = {"KmsKeyArn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"}
 MADE_KEY = {"CreateKmsKey": "true"}
 ROLE = {"ExistingRoleArn": f"arn:aws:iam::{ACCOUNT}:role/team/sagemaker"}
-POLICIES = {"AdditionalPolicyArns": f"arn:aws:iam::{ACCOUNT}:policy/a,arn:aws:iam::aws:policy/ReadOnlyAccess"}
-BOUNDARY = {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary"}
+POLICIES = {
+    "AdditionalPolicyArns": "arn:aws:iam::aws:policy/ReadOnlyAccess,arn:aws:iam::aws:policy/AWSLambda_FullAccess"
+}
+BOUNDARY = {"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess"}
 BUCKETS = {
     "ExistingInputBucketName": "team-input",
     "ExistingOutputBucketName": "team-output",

@@ -55,7 +55,7 @@ def test_every_name_that_the_template_gives_is_checked_here(template: dict[str, 
         (logical_id, attribute)
         for logical_id, resource in everything.resources.items()
         for attribute in resource.get("Properties", {})
-        if attribute.endswith("Name") and attribute not in {"LifecycleConfigName"}
+        if attribute.endswith("Name") and attribute != "LifecycleConfigName"
     }
     assert named - {(f"UserProfile{place}", "UserProfileName") for place in range(2, 6)} == set(LIMITS)
 

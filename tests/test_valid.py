@@ -44,7 +44,7 @@ def _groups() -> dict[frozenset[str], list[str]]:
 
 @pytest.mark.parametrize("without", sorted(_groups(), key=sorted), ids=lambda names: "+".join(sorted(names)) or "whole")
 def test_cfn_lint_finds_nothing_in_any_region(without: frozenset[str]) -> None:
-    """With every check down to informational: whole where a Region has all types, else without the features it lacks."""
+    """With every check down to informational: whole where a Region has all types, else without what it lacks."""
     text = smtemplates.render(smtemplates.build(without))
     findings = smtemplates.lint(text, regions=_groups()[without], cache=False)
     assert [str(finding) for finding in findings] == []

@@ -1,0 +1,142 @@
+"""YAML text for CloudFormation: the same bytes everywhere, which no library promises across its C and Python halves."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+LINE = 120
+SHORT_LIST = 90
+QUOTE = "'"
+# What every YAML parser, old or new, reads as the text it is; all else is quoted.
+_WORD = re.compile(r"[A-Za-z/_][A-Za-z0-9/_.*+-]*")
+_PHRASE = re.compile(r"[A-Za-z/^$(][^\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*(?<![ :])")
+_NOT_TEXT = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
+_ODD = re.compile(r"[^\t\n\x20-\x7e\xa1-\u1fff\u2070-\ud7ff]")
+
+
+def flow(value: Any) -> str:
+    """Write a value in one line and few bytes."""
+    if isinstance(value, str):
+        return value if _WORD.fullmatch(value) and value.lower() not in _NOT_TEXT else _double(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(flow, value))}]"
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    tag, argument = _short(value)
+    if tag:
+        return f"{tag} {flow(argument)}"
+    return f"{{{','.join(f'{flow(key)}: {flow(item)}' for key, item in value.items())}}}"
+
+
+def block(value: dict[str, Any]) -> str:
+    """Write a mapping for people: short intrinsics, literal blocks for text of several lines, short lists in a line."""
+    return "".join(f"{line}\n" for line in _mapping(value, ""))
+
+
+def _short(value: Any) -> tuple[str, Any]:
+    """Split an intrinsic into its tag and argument where YAML allows one: a node can have one tag only."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return "", value
+    ((name, argument),) = value.items()
+    if name == "Fn::GetAtt" and isinstance(argument, list) and all(isinstance(piece, str) for piece in argument):
+        return "!GetAtt", ".".join(argument)
+    known = name == "Ref" or name.startswith("Fn::") or (name == "Condition" and isinstance(argument, str))
+    return (f"!{name.removeprefix('Fn::')}", argument) if known and not _short(argument)[0] else ("", value)
+
+
+def _mapping(value: dict[str, Any], indent: str) -> Iterator[str]:
+    for key, item in value.items():
+        yield from _entry(f"{indent}{_text(key)}:", item, indent)
+
+
+def _entry(start: str, value: Any, indent: str) -> Iterator[str]:
+    """Write what stands behind a key or a dash: in its line, or in the lines below."""
+    tag, value = _short(value)
+    start = f"{start} {tag}" if tag else start
+    if isinstance(value, str):
+        yield from _string(start, value, indent + "  ")
+    elif not isinstance(value, dict | list) or not value or _width(value) < SHORT_LIST:
+        yield f"{start} {_inline(value)}"
+    elif isinstance(value, dict):
+        yield start
+        yield from _mapping(value, indent + "  ")
+    else:
+        yield start
+        for item in value:
+            yield from _item(item, indent)
+
+
+def _item(value: Any, indent: str) -> Iterator[str]:
+    """Write an item of a list; a mapping starts in the dash's own line."""
+    if isinstance(value, dict) and value and not _short(value)[0]:
+        first, *rest = _mapping(value, indent + "  ")
+        yield f"{indent}- {first.lstrip(' ')}"
+        yield from rest
+    else:
+        yield from _entry(f"{indent}-", value, indent + ("" if isinstance(value, str) else "  "))
+
+
+def _string(start: str, text: str, indent: str) -> Iterator[str]:
+    if "\n" in text and not _ODD.search(text) and text[0] not in " \t\n":
+        body = text.rstrip("\n")
+        ending = {0: "-", 1: ""}.get(len(text) - len(body), "+")
+        yield f"{start} |{ending}"
+        for line in (text.removesuffix("\n") if ending == "+" else body).split("\n"):
+            yield f"{indent}{line}" if line else ""
+        return
+    plain = _text(text)
+    words = textwrap.wrap(text, LINE - len(indent), break_long_words=False, break_on_hyphens=False)
+    if len(start) + len(plain) < LINE or len(words) < 2 or " ".join(words) != text or _ODD.search(text):  # noqa: PLR2004
+        yield f"{start} {plain}"
+        return
+    yield f"{start} >-"
+    yield from (f"{indent}{line}" for line in words)
+
+
+def _text(text: str) -> str:
+    """Write text of one line: plain where it can only be text, else quoted."""
+    if _PHRASE.fullmatch(text) and ": " not in text and " #" not in text and text.lower() not in _NOT_TEXT:
+        return text
+    single = not _ODD.search(text) and "\n" not in text and "\t" not in text
+    return _single(text) if single else _double(text)
+
+
+def _single(text: str) -> str:
+    return f"'{text.replace(QUOTE, QUOTE * 2)}'"
+
+
+def _double(text: str) -> str:
+    """Quote as JSON does, but for characters that YAML escapes in its own way."""
+    return _ODD.sub(lambda odd: f"\\U{ord(odd.group()):08x}", json.dumps(text, ensure_ascii=False))
+
+
+def _inline(value: Any) -> str:
+    """Write a short list, or what is no text, in one line."""
+    tag, value = _short(value)
+    if isinstance(value, list):
+        written = f"[{', '.join(map(_inline, value))}]"
+    elif isinstance(value, str):
+        written = value if _WORD.fullmatch(value) and value.lower() not in _NOT_TEXT else _quoted(value)
+    else:
+        written = json.dumps(value)
+    return f"{tag} {written}" if tag else written
+
+
+def _quoted(text: str) -> str:
+    written = _text(text)
+    return written if written[0] in "'\"" else _single(text)
+
+
+def _width(value: Any) -> float:
+    """Count the characters of a list in one line; mappings and text of several lines have no end."""
+    _, value = _short(value)
+    if isinstance(value, str):
+        return math.inf if "\n" in value else len(value) + 6
+    if isinstance(value, list):
+        return sum(map(_width, value)) + 4
+    return math.inf if isinstance(value, dict) and value else 6

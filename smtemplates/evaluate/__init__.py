@@ -1,0 +1,10 @@
+"""Evaluate CloudFormation templates offline: for one set of parameter values, or for all of them."""
+
+from __future__ import annotations
+
+from smtemplates.evaluate.check import check_parameters
+from smtemplates.evaluate.prove import dangling, possible
+from smtemplates.evaluate.references import Reference, edges, references
+from smtemplates.evaluate.stack import Stack
+
+__all__ = ["Reference", "Stack", "check_parameters", "dangling", "edges", "possible", "references"]

@@ -1,0 +1,103 @@
+"""Check parameter values against a template before AWS sees them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from smtemplates.errors import Error
+from smtemplates.evaluate.parameters import members
+from smtemplates.evaluate.stack import Stack
+from smtemplates.evaluate.values import short, text
+
+VALUE_BYTES = 4096  # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+
+
+def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> list[str]:
+    """Say everything that is wrong with parameter values, a sentence each.
+
+    The template's Rules are judged only once the values themselves are right. What NoEcho hides is not shown.
+    """
+    declared = template.get("Parameters", {})
+    problems = [_unknown(name, declared) for name in given if name not in declared]
+    for name, about in declared.items():
+        if name in given:
+            problems += _refused(name, about, given[name])
+        elif "Default" not in about:
+            problems.append(f"Parameter {name} has no value: it has no default, so give one.")
+    return problems or Stack(template, given).rules()
+
+
+def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:
+    """Say what a value must be and is not, as the end of a sentence that starts with the parameter's name.
+
+    In a list, each member must match AllowedValues and AllowedPattern. A pattern that Python reads otherwise than Java,
+    or not at all, is left to AWS.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+    """
+    numeric = declared["Type"] in {"Number", "List<Number>"}
+    for member in members(declared, value):
+        yield from _unlisted(declared, member)
+        if numeric and _NUMBER.fullmatch(member):
+            yield from _out_of_bounds(declared, "Value", Decimal(member), "")
+        elif numeric:
+            yield "must be a number"
+    yield from _out_of_bounds(declared, "Length", Decimal(len(value)), " characters long")
+
+
+def _unknown(name: str, declared: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, declared, n=1)
+    return f"Parameter {name} is unknown: {f'did you mean {near[0]}?' if near else 'the template has none like it.'}"
+
+
+def _refused(name: str, declared: Mapping[str, Any], value: str) -> list[str]:
+    reasons = list(dict.fromkeys(faults(declared, value)))
+    if reasons:
+        reasons = [declared.get("ConstraintDescription", " and ".join(reasons)).rstrip(".")]
+    if len(value.encode(errors="replace")) > VALUE_BYTES:
+        reasons.append(f"must be at most {VALUE_BYTES:,} bytes long")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        reasons.append("must be text that UTF-8 can hold")
+    shown = "" if text(declared.get("NoEcho", False)) == "true" else f"; it is {short(value)}"
+    return [f"Parameter {name} {reason}{shown}." for reason in reasons]
+
+
+def _unlisted(declared: Mapping[str, Any], member: str) -> Iterator[str]:
+    allowed = [text(value) for value in declared.get("AllowedValues", ())]
+    if allowed and member not in allowed:
+        yield f"must be one of {', '.join(value or repr(value) for value in allowed)}"
+    pattern = declared.get("AllowedPattern")
+    if pattern is not None and not _matches(pattern, member):
+        yield f"must match {pattern}"
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Match the whole value, as Java does: its classes are ASCII, and it reads `[a[b]]` and `[a&&b]` in its own way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        try:
+            return re.fullmatch(pattern, value, re.ASCII) is not None
+        except (re.error, FutureWarning):
+            return True
+
+
+def _out_of_bounds(declared: Mapping[str, Any], what: str, number: Decimal, unit: str) -> Iterator[str]:
+    least, most = (_bound(declared, f"{end}{what}") for end in ("Min", "Max"))
+    if least is not None and number < least:
+        yield f"must be at least {least}{unit}"
+    if most is not None and number > most:
+        yield f"must be at most {most}{unit}"
+
+
+def _bound(declared: Mapping[str, Any], key: str) -> Decimal | None:
+    try:
+        return Decimal(text(declared[key])) if key in declared else None
+    except (TypeError, InvalidOperation) as error:
+        raise Error(f"The template's {key} must be a number; it is {short(declared[key])}.") from error

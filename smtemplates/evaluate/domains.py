@@ -1,0 +1,175 @@
+"""Work out which values of each parameter the Conditions and Rules of a template can tell apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from smtemplates.errors import Error, UsageError
+from smtemplates.evaluate.check import faults
+from smtemplates.evaluate.logic import COMPARISONS, function
+from smtemplates.evaluate.parameters import is_list, partition_of, pseudo_parameters, some_region_of_each_partition
+from smtemplates.evaluate.references import references
+from smtemplates.evaluate.values import intrinsic, text
+
+REGION = "AWS::Region"
+ANOTHER = "<another>"  # starts a value like no other
+ANOTHER = "<another>"  # starts a value like no other
+OF_REGION = ("AWS::Partition", "AWS::URLSuffix")  # these follow from the Region
+
+
+def domains(template: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Give for each name that Conditions or Rules read the values to try, the default first.
+
+    `given` has precedence, then AllowedValues, then the keys of the mappings that it looks something up in. A parameter
+    that is only compared, with literals or with other parameters, takes each of those and a value like no other.
+
+    Raises:
+        UsageError: naming the parameters that are taken apart (Fn::Split, Fn::Join, lists, ...) and not `given`.
+    """
+    reader = _Reader(template, given)
+    unknown = sorted(name for name, use in reader.uses.items() if use.taken_apart and reader.listed(name) is None)
+    if unknown:
+        raise UsageError(
+            f"Give sample values of {', '.join(unknown)}: Conditions or Rules take them apart, so the template alone "
+            "does not tell which of their values make a difference."
+        )
+    found = {name: reader.domain(name) for name in reader.uses if name not in OF_REGION}
+    if empty := [name for name, values in found.items() if not values]:
+        raise UsageError(f"Parameter {empty[0]} has no possible value: none is listed, or a mapping lacks them all.")
+    return found
+
+
+@dataclass
+class _Use:
+    """Hold how one name is read."""
+
+    literals: dict[str, None] = field(default_factory=dict)  # it is compared with these
+    names: set[str] = field(default_factory=set)  # and with these
+    keys: list[Iterable[str]] = field(default_factory=list)  # it looks something up, and these are there
+    taken_apart: bool = False
+
+
+class _Reader:
+    def __init__(self, template: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> None:
+        pseudo = pseudo_parameters({})
+        kinds = {name: "String" if isinstance(value, str) else "List<String>" for name, value in pseudo.items()}
+        self._declared = {**{name: {"Type": kind} for name, kind in kinds.items()}, **template.get("Parameters", {})}
+        self._defaults = {name: text(about["Default"]) for name, about in self._declared.items() if "Default" in about}
+        self._defaults[REGION] = pseudo[REGION]
+        self._mappings = template.get("Mappings", {})
+        self._given = given
+        self.uses: dict[str, _Use] = defaultdict(_Use)
+        for expression in _expressions(template):
+            self._read(expression)
+        if not self.uses.keys().isdisjoint(OF_REGION):
+            self.uses.setdefault(REGION, _Use())
+        for name, use in self.uses.items():
+            if name not in self._declared:
+                raise Error(f"Conditions or Rules refer to {name}, which is not a parameter.")
+            use.taken_apart |= is_list(self._declared[name])
+
+    def _read(self, expression: Any) -> None:
+        name, arguments = function(expression)
+        if name in COMPARISONS:
+            self._compare(name, *arguments)
+        elif name != "Condition":
+            for part in arguments:
+                self._read(part)
+
+    def _compare(self, name: str, first: Any, second: Any) -> None:
+        one, other = _name(first), _name(second)
+        if name == "Fn::Equals" and one and other:
+            self.uses[one].names.add(other)
+            self.uses[other].names.add(one)
+        elif one and (literals := _texts(second)) is not None:
+            self.uses[one].literals |= literals
+        elif other and (literals := _texts(first)) is not None:
+            self.uses[other].literals |= literals
+        else:
+            self._take_apart(first)
+            self._take_apart(second)
+
+    def _take_apart(self, value: Any) -> None:
+        kind = intrinsic(value)
+        if kind == "Fn::FindInMap" and isinstance(value[kind][0], str):
+            mapping, top, second = value[kind]
+            entries = self._mappings.get(mapping, {})
+            self._look_up(top, entries)
+            alike = len({frozenset(entry) for entry in entries.values()}) == 1
+            self._look_up(second, next(iter(entries.values())) if alike else None)
+        elif kind in {"Ref", "Fn::Sub"}:
+            for reference in references(value):
+                self.uses[reference.target].taken_apart = True
+        elif isinstance(value, list | dict):
+            for part in value if isinstance(value, list) else value.values():
+                self._take_apart(part)
+
+    def _look_up(self, key: Any, options: Iterable[str] | None) -> None:
+        name = _name(key)
+        if name and options is not None:
+            self.uses[name].keys.append(options)
+        else:
+            self._take_apart(key)
+
+    def listed(self, name: str) -> tuple[str, ...] | None:
+        """Give the values of a name that somebody lists."""
+        declared, keys = self._declared[name], self.uses[name].keys
+        if name in self._given:
+            return tuple(self._given[name])
+        if "AllowedValues" in declared and not is_list(declared):
+            return tuple(text(value) for value in declared["AllowedValues"])
+        if keys:
+            return tuple(key for key in keys[0] if all(key in others for others in keys))
+        if name in OF_REGION:
+            index = OF_REGION.index(name)
+            return tuple(partition_of(region)[index] for region in some_region_of_each_partition())
+        return None
+
+    def domain(self, name: str) -> tuple[str, ...]:
+        """Give the values of a name that make a difference, the default first."""
+        listed = self.listed(name)
+        values = self._distinguished(name) if listed is None else listed
+        if name == REGION:
+            values = tuple(value for value in values if self._in_mappings(value))
+        default = self._defaults.get(name)
+        return tuple(sorted(dict.fromkeys(values), key=lambda value: value != default))
+
+    def _distinguished(self, name: str) -> tuple[str, ...]:
+        alike = self._compared_with(name)
+        values = [value for other in alike for value in (*self.uses[other].literals, *(self.listed(other) or ()))]
+        values += [self._defaults[other] for other in alike if other in self._defaults]
+        values += some_region_of_each_partition() if REGION in alike else ()
+        if name != REGION:
+            values = [value for value in values if not any(faults(self._declared[name], value))]
+            values += [f"{ANOTHER} value of {other}" for other in alike]
+        return tuple(values)
+
+    def _compared_with(self, name: str) -> list[str]:
+        """Name what a parameter is compared with, directly or through others, itself included."""
+        found = [name]
+        for other in found:  # grows while it is read
+            found += sorted(self.uses[other].names.difference(found))
+        return found
+
+    def _in_mappings(self, region: str) -> bool:
+        values = zip(OF_REGION, partition_of(region), strict=True)
+        return all(value in keys for name, value in values if name in self.uses for keys in self.uses[name].keys)
+
+
+def _expressions(template: Mapping[str, Any]) -> Iterator[Any]:
+    yield from template.get("Conditions", {}).values()
+    for rule in template.get("Rules", {}).values():
+        yield from [rule["RuleCondition"]] if "RuleCondition" in rule else []
+        yield from (assertion["Assert"] for assertion in rule["Assertions"])
+
+
+def _name(value: Any) -> str | None:
+    return value["Ref"] if intrinsic(value) == "Ref" else None
+
+
+def _texts(value: Any) -> dict[str, None] | None:
+    values = value if isinstance(value, list) else [value]
+    return dict.fromkeys(map(text, values)) if all(isinstance(item, str | int | float) for item in values) else None

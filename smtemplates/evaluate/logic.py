@@ -1,0 +1,117 @@
+"""Decide the functions of Conditions and Rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from smtemplates.errors import Error
+from smtemplates.evaluate.values import Scope, resolve, short, text
+
+COMPARISONS = frozenset({"Fn::Equals", "Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn"})
+
+_COMBINATIONS = {"Fn::And": None, "Fn::Or": None, "Fn::Not": 1}
+_ARITY = {**_COMBINATIONS, **dict.fromkeys(COMPARISONS, 2)}
+_ACCOUNT = frozenset({"Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"})
+
+
+class UndecidedError(Error):
+    """Report an expression that only the account can decide."""
+
+
+T = TypeVar("T")
+
+
+class Conditions(Generic[T]):
+    """Work out conditions by name, each once, however they refer to each other."""
+
+    def __init__(self, declared: Mapping[str, Any], decide: Callable[[Any], T]) -> None:
+        """Take the Conditions section and what makes something of one expression."""
+        self._declared = declared
+        self._decide = decide
+        self._known: dict[str, T] = {}
+        self._pending: list[str] = []
+
+    def __getitem__(self, name: str) -> T:
+        """Give what became of a condition.
+
+        Raises:
+            Error: where it is not declared or depends on itself.
+        """
+        if name in self._known:
+            return self._known[name]
+        if name not in self._declared:
+            raise Error(f"The template has no condition {name}.")
+        if name in self._pending:
+            raise Error(f"Condition {name} depends on itself: {' -> '.join([*self._pending, name])}.")
+        self._pending.append(name)
+        try:
+            self._known[name] = self._decide(self._declared[name])
+        finally:
+            self._pending.pop()
+        return self._known[name]
+
+
+def truth(expression: Any, scope: Scope) -> bool:
+    """Decide a function of Conditions or Rules.
+
+    Fn::ValueOf, Fn::ValueOfAll and Fn::RefAll ask for attributes of what is in the account, so they stay undecided.
+
+    Raises:
+        UndecidedError: where only the account can decide.
+        Error: where the expression gives no truth value.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-rules.html
+    """
+    name, arguments = function(expression)
+    if name == "Condition":
+        return scope.condition(arguments)
+    if name in COMPARISONS:
+        return _compare(name, [_comparable(argument, scope) for argument in arguments])
+    parts = [truth(part, scope) for part in arguments]
+    return not parts[0] if name == "Fn::Not" else all(parts) if name == "Fn::And" else any(parts)
+
+
+def function(expression: Any) -> tuple[str, Any]:
+    """Take a truth function apart into its name and arguments.
+
+    Raises:
+        Error: where it is not one, or has the wrong number of arguments.
+    """
+    if isinstance(expression, dict) and len(expression) == 1:
+        ((name, arguments),) = expression.items()
+        if name == "Condition" and isinstance(arguments, str):
+            return name, arguments
+        if name in _ARITY and isinstance(arguments, list) and _ARITY[name] in {None, len(arguments)}:
+            return name, arguments
+    raise Error(f"{short(expression)} gives no truth value: use Fn::And, Or, Not, Equals or a condition's name.")
+
+
+def _compare(name: str, sides: list[Any]) -> bool:
+    first, second = sides
+    if name == "Fn::Equals":
+        return bool(first == second)
+    if not isinstance(first, list):
+        raise Error(f"{name} compares a list, and {short(first)} is none.")
+    if name == "Fn::Contains":
+        return second in first
+    if name == "Fn::EachMemberEquals":
+        return all(member == second for member in first)
+    return all(member in second for member in first)
+
+
+def _comparable(argument: Any, scope: Scope) -> Any:
+    if isinstance(argument, dict) and not _ACCOUNT.isdisjoint(argument):
+        raise UndecidedError(f"{short(argument)} is known only in the account.")
+    return _plain(resolve(argument, scope))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        raise UndecidedError(f"{short(value)} is not known before the stack is made and cannot be compared.")
+    try:
+        return text(value)
+    except TypeError as error:
+        raise Error(f"{short(value)} cannot be compared: it is neither text nor a list.") from error

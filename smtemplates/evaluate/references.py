@@ -1,0 +1,83 @@
+"""Find what a template refers to, and under which conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from smtemplates.errors import Error
+from smtemplates.evaluate.values import intrinsic, short
+
+Path = tuple[str | int, ...]
+Guards = tuple[tuple[str, bool], ...]
+
+_VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One reference: it counts only where every guard, a condition and its truth, is as said."""
+
+    kind: Literal["Ref", "GetAtt", "Sub", "DependsOn"]
+    target: str
+    attribute: str | None
+    guards: Guards
+    path: Path
+
+
+def references(value: Any, path: Path = (), guards: Guards = ()) -> Iterator[Reference]:
+    """Give every reference inside a value, to parameters and pseudo parameters as well, but not AWS::NoValue.
+
+    Raises:
+        Error: where a function has the wrong arguments.
+    """
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from references(item, (*path, index), guards)
+    elif isinstance(value, dict):
+        name = intrinsic(value)
+        if name is None:
+            for key, member in value.items():
+                yield from references(member, (*path, key), guards)
+        else:
+            try:
+                yield from _inside(name, value[name], (*path, name), guards)
+            except (TypeError, ValueError, AttributeError) as error:
+                raise Error(f"{name} does not take {short(value[name])}.") from error
+
+
+def edges(template: Mapping[str, Any]) -> Iterator[Reference]:
+    """Give every reference of Resources and Outputs; the Condition of what holds it is its first guard."""
+    for section in ("Resources", "Outputs"):
+        for name, body in template.get(section, {}).items():
+            guards: Guards = ((body["Condition"], True),) if "Condition" in body else ()
+            path = (section, name)
+            after = body.get("DependsOn", [])
+            for target in [after] if isinstance(after, str) else after:
+                yield Reference("DependsOn", target, None, guards, (*path, "DependsOn"))
+            yield from references(body, path, guards)
+
+
+def _inside(name: str, arguments: Any, path: Path, guards: Guards) -> Iterator[Reference]:
+    if name == "Ref":
+        if arguments != "AWS::NoValue":
+            yield Reference("Ref", arguments, None, guards, path)
+    elif name == "Fn::GetAtt":
+        target, attribute = arguments.split(".", 1) if isinstance(arguments, str) else arguments
+        yield Reference("GetAtt", target, attribute if isinstance(attribute, str) else None, guards, path)
+        yield from references(attribute, path, guards)
+    elif name == "Fn::If":
+        condition, then, otherwise = arguments
+        yield from references(then, (*path, 1), (*guards, (condition, True)))
+        yield from references(otherwise, (*path, 2), (*guards, (condition, False)))
+    elif name == "Fn::Sub":
+        body, given = (arguments, {}) if isinstance(arguments, str) else arguments
+        for variable in _VARIABLE.findall(body):
+            if variable not in given:
+                target, _, attribute = variable.partition(".")
+                yield Reference("Sub", target, attribute or None, guards, path)
+        yield from references(dict(given), (*path, 1), guards)
+    else:
+        yield from references(arguments, path, guards)

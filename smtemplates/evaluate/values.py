@@ -1,0 +1,205 @@
+"""Resolve the intrinsic functions of a value, as far as parameters alone decide it."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from smtemplates.errors import Error
+
+NO_VALUE = object()
+SHOWN = 60  # characters of a value in a message
+
+_VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Hold what a value may refer to.
+
+    `names` are parameters and pseudo parameters; `resource` gives the value of a reference to anything else, which may
+    be the intrinsic function itself, left in place.
+    """
+
+    names: Mapping[str, Any]
+    mappings: Mapping[str, Any]
+    condition: Callable[[str], bool]
+    resource: Callable[[str, str | None], Any]
+
+
+def intrinsic(value: Any) -> str | None:
+    """Tell which intrinsic function a value is, if it is one."""
+    if isinstance(value, dict) and len(value) == 1:
+        name: str = next(iter(value))
+        if name == "Ref" or name.startswith("Fn::"):
+            return name
+    return None
+
+
+def in_place(logical_id: str, attribute: str | None) -> dict[str, Any]:
+    """Leave a reference to a resource as it is."""
+    return {"Ref": logical_id} if attribute is None else {"Fn::GetAtt": [logical_id, attribute]}
+
+
+def resolve(value: Any, scope: Scope) -> Any:
+    """Resolve everything that `scope` decides; what it does not stays, as the smallest intrinsic function that says it.
+
+    `Ref AWS::NoValue` disappears from maps and lists, and resolves to NO_VALUE on its own.
+
+    Raises:
+        Error: where CloudFormation would refuse the function or its arguments.
+    """
+    if isinstance(value, list):
+        items = [resolve(item, scope) for item in value]
+        return [item for item in items if item is not NO_VALUE]
+    if not isinstance(value, dict):
+        return value
+    name = intrinsic(value)
+    if name is None:
+        members = {key: resolve(member, scope) for key, member in value.items()}
+        return {key: member for key, member in members.items() if member is not NO_VALUE}
+    function = _FUNCTIONS.get(name)
+    if function is None:
+        raise Error(f"{name} cannot be evaluated here: it is unknown, needs a transform, or belongs into a condition.")
+    try:
+        return function(value[name], scope)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Error(f"{name} does not take {short(value[name])}.") from error
+
+
+def text(value: Any) -> str:
+    """Write a scalar as CloudFormation does where it becomes part of a string."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    raise TypeError
+
+
+def short(value: Any) -> str:
+    """Show a value in a message."""
+    shown = repr(value)
+    return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
+
+
+def _ref(name: str, scope: Scope) -> Any:
+    if name == "AWS::NoValue":
+        return NO_VALUE
+    if name in scope.names:
+        value = scope.names[name]
+        return value if isinstance(value, str) else copy.copy(value)  # no two places share a list
+    return scope.resource(name, None)
+
+
+def _get_att(target: Any, scope: Scope) -> Any:
+    logical_id, attribute = target.split(".", 1) if isinstance(target, str) else target
+    return scope.resource(logical_id, text(resolve(attribute, scope)))
+
+
+def _if(branches: Any, scope: Scope) -> Any:
+    condition, then, otherwise = branches
+    return resolve(then if scope.condition(condition) else otherwise, scope)
+
+
+def _sub(body: Any, scope: Scope) -> Any:
+    template, given = (body, {}) if isinstance(body, str) else body
+    variables = {name: resolve(value, scope) for name, value in given.items()}
+    first, *rest = _VARIABLE.split(template)
+    done: list[str] = []  # all of this still needs Fn::Sub
+    kept: dict[str, Any] = {}
+    plain = first
+    for literal, name, following in zip(rest[0::3], rest[1::3], rest[2::3], strict=True):
+        value = f"${{{name}}}" if literal else variables[name] if name in variables else _variable(name, scope)
+        if isinstance(value, dict):
+            done += [_escape(plain), f"${{{name}}}"]
+            plain = following
+            kept.update({name: value} if name in variables else {})
+        else:
+            plain += text(value) + following
+    if not done:
+        return plain
+    body = "".join([*done, _escape(plain)])
+    return {"Fn::Sub": [body, kept] if kept else body}
+
+
+def _variable(name: str, scope: Scope) -> Any:
+    if "." in name:
+        return scope.resource(*name.split(".", 1))
+    return _ref(name, scope)
+
+
+def _escape(plain: str) -> str:
+    return re.sub(r"\$\{([^{}]*)\}", r"${!\1}", plain)
+
+
+def _join(arguments: Any, scope: Scope) -> Any:
+    delimiter, given = arguments
+    items = resolve(given, scope)
+    if isinstance(items, dict):
+        return {"Fn::Join": [delimiter, items]}
+    merged: list[Any] = []
+    for item in items:
+        value = item if isinstance(item, dict) else text(item)
+        if merged and isinstance(value, str) and isinstance(merged[-1], str):
+            merged[-1] += delimiter + value
+        else:
+            merged.append(value)
+    if any(isinstance(item, dict) for item in merged):
+        return {"Fn::Join": [delimiter, merged]}
+    return "".join(merged)
+
+
+def _split(arguments: Any, scope: Scope) -> Any:
+    delimiter, given = arguments
+    value = resolve(given, scope)
+    if isinstance(value, dict):
+        return {"Fn::Split": [delimiter, value]}
+    return text(value).split(delimiter)
+
+
+def _select(arguments: Any, scope: Scope) -> Any:
+    index, items = (resolve(argument, scope) for argument in arguments)
+    if isinstance(index, dict) or isinstance(items, dict):
+        return {"Fn::Select": [index, items]}
+    if not 0 <= int(index) < len(items):
+        raise Error(f"Fn::Select asks for item {index} of {len(items)}.")
+    return items[int(index)]
+
+
+def _find_in_map(arguments: Any, scope: Scope) -> Any:
+    name, top, second = (resolve(argument, scope) for argument in arguments)
+    if any(isinstance(key, dict) for key in (name, top, second)):
+        return {"Fn::FindInMap": [name, top, second]}
+    try:
+        return copy.copy(scope.mappings[name][text(top)][text(second)])
+    except KeyError as error:
+        raise Error(f"Fn::FindInMap finds no {text(top)}.{text(second)} in mapping {name}.") from error
+
+
+def _base64(given: Any, scope: Scope) -> Any:
+    value = resolve(given, scope)
+    return {"Fn::Base64": value} if isinstance(value, dict) else base64.b64encode(text(value).encode()).decode()
+
+
+def _kept(name: str) -> Callable[[Any, Scope], Any]:
+    return lambda arguments, scope: {name: resolve(arguments, scope)}
+
+
+_FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
+    "Ref": _ref,
+    "Fn::GetAtt": _get_att,
+    "Fn::If": _if,
+    "Fn::Sub": _sub,
+    "Fn::Join": _join,
+    "Fn::Split": _split,
+    "Fn::Select": _select,
+    "Fn::FindInMap": _find_in_map,
+    "Fn::Base64": _base64,
+    **{name: _kept(name) for name in ("Fn::GetAZs", "Fn::ImportValue", "Fn::Cidr")},  # only the account knows these
+}

@@ -1,0 +1,138 @@
+"""The command line, run as users run it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import smtemplates
+from smtemplates.load import load
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*arguments: str, cwd: Path = ROOT, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-m", "smtemplates", *arguments]
+    done = subprocess.run(
+        command, cwd=cwd, input=text, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_render_writes_and_validates_every_template(tmp_path: Path) -> None:
+    """One command gives a validated template, and says so."""
+    done = run("render", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "templates/workspace.yaml" in done.stderr
+    assert "no finding" in done.stderr
+    assert load((tmp_path / "templates" / "workspace.yaml").read_text())["Resources"]["InputBucket"]
+
+
+def test_check_writes_nothing_and_shows_what_is_stale(tmp_path: Path) -> None:
+    """A stale file costs exit code 1 and a unified diff, and stays as it is; a current one passes."""
+    file = tmp_path / "templates" / "workspace.yaml"
+    run("render", "--no-lint", cwd=tmp_path)
+    assert run("render", "--check", "--no-lint", cwd=tmp_path).returncode == 0
+    changed = file.read_text().replace("Default: sagemaker", "Default: other")
+    file.write_text(changed)
+    done = run("render", "--check", "--no-lint", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "-    Default: other" in done.stdout
+    assert "+    Default: sagemaker" in done.stdout
+    assert file.read_text() == changed
+
+
+def test_a_missing_file_is_stale(tmp_path: Path) -> None:
+    """--check fails where nothing was ever rendered."""
+    assert run("render", "--check", "--no-lint", cwd=tmp_path).returncode == 1
+    assert not (tmp_path / "templates").exists()
+
+
+@pytest.mark.parametrize("format_", ["yaml", "json"])
+def test_standard_output_holds_the_template_alone(format_: str) -> None:
+    """What -o - prints can go straight into another program."""
+    done = run("render", "workspace", "-o", "-", "--format", format_, "--no-lint")
+    assert load(done.stdout) == load(smtemplates.render(smtemplates.build()))
+    assert done.stderr == ""
+
+
+def test_output_may_be_a_file(tmp_path: Path) -> None:
+    """-o FILE names the file."""
+    assert run("render", "workspace", "-o", str(tmp_path / "mine.yaml"), "--no-lint").returncode == 0
+    assert (tmp_path / "mine.yaml").read_text() == smtemplates.render(smtemplates.build())
+
+
+def test_a_feature_that_is_left_out_is_gone() -> None:
+    """--without takes the feature's resources, parameters and outputs with it."""
+    template = load(run("render", "-o", "-", "--no-lint", "--without", "studio", "notebook").stdout)
+    assert not [name for section in template.values() for name in section if "Domain" in name or "Notebook" in name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["render", "--without", "studoi"], "did you mean 'studio'?"),
+        (["render", "workplace"], "There is no template 'workplace'"),
+        (["render", "-o", "-", "--check"], "--check compares files"),
+        (["render", "--region", "us-east-11"], "us-east-11"),
+        (["lint", "no-such-file.yaml"], "Cannot read no-such-file.yaml"),
+        (["lint", "tests"], "Cannot read tests"),
+        (["render", "-o", "README.md/templates"], "Cannot write README.md/templates"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], sentence: str) -> None:
+    """A mistake is told in one line on standard error, with what to do, and nothing is written."""
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("text", ["a: [1", "\t", "a: &x 1\nb: *x", "a: 1\na: 2", "- list", "", "\x00", "!Ref"])
+def test_what_is_no_template_is_refused(tmp_path: Path, text: str) -> None:
+    """Broken YAML, or YAML that is no template, gives a message and an exit code, never a traceback."""
+    file = tmp_path / "broken.yaml"
+    file.write_text(text)
+    assert run("lint", str(file)).returncode in {1, 2}
+
+
+def test_a_finding_names_file_line_rule_and_the_python_to_mend(tmp_path: Path) -> None:
+    """Where a Region lacks Studio, the message leads to the area and to --without."""
+    done = run("render", "-o", str(tmp_path), "--region", "ca-west-1")
+    assert done.returncode == 1
+    line = next(line for line in done.stderr.splitlines() if "AWS::SageMaker::Domain" in line)
+    assert line.startswith(f"{tmp_path / 'workspace.yaml'}:")
+    assert "E3006" in line
+    assert "smtemplates/studio.py" in line
+    assert "--without studio" in line
+    assert run("render", "-o", str(tmp_path), "--region", "ca-west-1", "--without", "studio").returncode == 0
+
+
+def test_lint_finds_what_is_wrong_in_any_template() -> None:
+    """Templates from elsewhere, on standard input too, get the same checks."""
+    done = run("lint", "-", text="Resources:\n  Bucket:\n    Type: AWS::S3::Buckett\n")
+    assert done.returncode == 1
+    assert "E3006" in done.stdout
+
+
+def test_rendering_loads_neither_boto3_nor_cfn_lint() -> None:
+    """Rendering needs no AWS library, and the linter only when it lints."""
+    code = (
+        "import sys, smtemplates; smtemplates.render(smtemplates.build());"
+        "print([name for name in ('boto3', 'botocore', 'cfnlint') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_has_examples() -> None:
+    """--help shows how it is used."""
+    done = run("render", "--help")
+    assert done.returncode == 0
+    assert "examples:" in done.stdout

@@ -1,0 +1,115 @@
+"""What a person sees in the CloudFormation console."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import samples
+
+from smtemplates.evaluate import check_parameters
+
+# Every logical ID that was ever released, with its type: a rename would replace the resource.
+RELEASED = {
+    "InputBucket": "AWS::S3::Bucket",
+    "OutputBucket": "AWS::S3::Bucket",
+    "ModelBucket": "AWS::S3::Bucket",
+    "InputBucketPolicy": "AWS::S3::BucketPolicy",
+    "OutputBucketPolicy": "AWS::S3::BucketPolicy",
+    "ModelBucketPolicy": "AWS::S3::BucketPolicy",
+    "ExecutionRole": "AWS::IAM::Role",
+    "EncryptionKey": "AWS::KMS::Key",
+    "SecurityGroup": "AWS::EC2::SecurityGroup",
+    "Notebook": "AWS::SageMaker::NotebookInstance",
+    "NotebookLifecycle": "AWS::SageMaker::NotebookInstanceLifecycleConfig",
+    "Domain": "AWS::SageMaker::Domain",
+    "ModelPackageGroup": "AWS::SageMaker::ModelPackageGroup",
+    "Dashboard": "AWS::CloudWatch::Dashboard",
+    "AlarmTopic": "AWS::SNS::Topic",
+    "EndpointErrorsAlarm": "AWS::CloudWatch::Alarm",
+    "EndpointLatencyAlarm": "AWS::CloudWatch::Alarm",
+    "Initializer": "AWS::Lambda::Function",
+    "Folders": "Custom::Folders",
+    "LogGroups": "Custom::LogGroups",
+}
+
+
+def test_every_parameter_has_one_group_and_one_label(template: dict[str, Any]) -> None:
+    """The console shows every parameter once, under a title, with a label."""
+    interface = template["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(template["Parameters"])
+    assert set(interface["ParameterLabels"]) == set(template["Parameters"])
+    titles = [group["Label"]["default"] for group in interface["ParameterGroups"]]
+    assert len(titles) == len(set(titles))
+
+
+def test_every_parameter_is_described_and_constrained(template: dict[str, Any]) -> None:
+    """Each says what it does, what leaving it alone means, and in words what is allowed."""
+    for name, declared in template["Parameters"].items():
+        assert len(declared["Description"]) > 40, name
+        assert declared["ConstraintDescription"], name
+        bounded = {"MinValue", "MaxValue"} if declared["Type"] == "Number" else {"AllowedPattern", "MaxLength"}
+        assert "AllowedValues" in declared or bounded <= set(declared), name
+        told = re.search(
+            r"Empty:|Left alone:|0: |'false': |'Disabled' inside|LeastPrivilege|later change|cannot be|IAM",
+            declared["Description"],
+        )
+        assert told, f"{name} does not say what leaving it alone means"
+
+
+def test_descriptions_fit_cloudformations_limits(template: dict[str, Any]) -> None:
+    """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
+    assert len(template["Description"].encode()) <= 1024
+    for section in ("Parameters", "Outputs"):
+        assert all(len(body["Description"].encode()) <= 1024 for body in template[section].values())
+    assert len(template["Parameters"]) <= 200
+    assert all(len(attributes) <= 200 for mapping in template["Mappings"].values() for attributes in mapping.values())
+
+
+def test_released_logical_ids_stay(template: dict[str, Any]) -> None:
+    """A resource that users have keeps its logical ID and its type."""
+    assert {name: template["Resources"].get(name, {}).get("Type") for name in RELEASED} == RELEASED
+
+
+def test_exports_are_few_and_named_after_the_stack(template: dict[str, Any]) -> None:
+    """Only bucket names, the role and the domain are exported."""
+    exported = {name: output["Export"]["Name"] for name, output in template["Outputs"].items() if "Export" in output}
+    names = ("InputBucketName", "OutputBucketName", "ModelBucketName", "ExecutionRoleArn", "DomainId")
+    assert exported == {name: {"Fn::Sub": f"${{AWS::StackName}}-{name}"} for name in names}
+
+
+GOOD = [samples.EVERYTHING, samples.NO_BUCKETS, samples.ROLE, samples.KEY, samples.VPC | samples.GROUPS, samples.TOPIC]
+
+
+@pytest.mark.parametrize("choice", GOOD, ids=lambda choice: "+".join(choice)[:40])
+def test_real_values_pass(template: dict[str, Any], choice: dict[str, str]) -> None:
+    """Patterns admit what people have."""
+    assert check_parameters(template, choice) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ProjectName", "Churn"),
+        ("ProjectName", "churn-"),
+        ("KmsKeyArn", "alias/churn"),
+        ("SubnetIds", "subnet-0123456789abcdef0, subnet-0123456789abcdef1"),
+        ("UserProfileNames", "a,b,c,d,e,f"),
+        ("UserProfileNames", "a,,b"),
+        ("NotebookGitRepository", "https://user:secret@git.example.com/a"),
+        ("NotebookGitRepository", "git@example.com:team/a.git"),
+        ("NotebookPackages", "pandas; touch PWN"),
+        ("NotebookPackages", "$(touch PWN)"),
+        ("NotebookVolumeSizeGb", "1"),
+        ("RegistryReaderAccountIds", "1234"),
+        ("EndpointName", 'x" or "'),
+        ("AlarmEmail", "nobody"),
+        ("LogRetentionDays", "31"),
+        ("AllowedInstanceTypes", "m5.large"),
+    ],
+)
+def test_wrong_values_are_refused(template: dict[str, Any], name: str, value: str) -> None:
+    """Patterns refuse what would fail later, or do harm."""
+    assert check_parameters(template, {name: value}) != []

@@ -1,0 +1,131 @@
+"""Checking parameter values before any call."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smtemplates.errors import Error
+from smtemplates.evaluate import check_parameters
+
+LONG = "x" * 5000
+
+
+def check(value: str, **declared: Any) -> list[str]:
+    parameter = {"Type": "String", "Default": "", **declared}
+    return check_parameters({"Parameters": {"P": parameter}, "Resources": {}}, {"P": value})
+
+
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [
+        ({}, ""),
+        ({"AllowedValues": ["a", "b"]}, "b"),
+        ({"AllowedValues": [1, True]}, "true"),
+        ({"AllowedPattern": "[a-z]+"}, "abc"),
+        ({"AllowedPattern": "|arn:.*"}, ""),
+        ({"MinLength": 3, "MaxLength": "3"}, "abc"),
+        ({"Type": "Number", "MinValue": 1, "MaxValue": 2}, "2"),
+        ({"Type": "Number"}, "-1.5e3"),
+        ({"Type": "List<Number>", "MaxValue": 80}, "80, 20"),
+        ({"Type": "CommaDelimitedList", "AllowedPattern": "[a-z]+"}, "a, b"),
+        ({"Type": "CommaDelimitedList", "AllowedValues": ["a", "b"]}, "b,a"),
+        ({"AllowedPattern": r"(?<year>\d+)"}, "only Java reads this pattern on every Python, so AWS decides"),
+        ({"AllowedPattern": "[a-z&&[^b]]+"}, "b"),
+    ],
+)
+def test_good_values_pass(declared: dict[str, Any], value: str) -> None:
+    """What CloudFormation takes, or what only it can judge, passes."""
+    assert check(value, **declared) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "problem"),
+    [
+        ({"AllowedValues": ["a", ""]}, "c", "must be one of a, ''; it is 'c'."),
+        ({"AllowedPattern": "[a-z]+"}, "abc1", "must match [a-z]+; it is 'abc1'."),
+        ({"AllowedPattern": "[a-z]+"}, "abc\n", "must match [a-z]+; it is 'abc\\n'."),
+        ({"AllowedPattern": r"\d+"}, "\u0663", r"must match \d+; it is '٣'."),
+        ({"AllowedPattern": "a|b"}, "ab", "must match a|b; it is 'ab'."),
+        ({"MinLength": 2}, "a", "must be at least 2 characters long; it is 'a'."),
+        ({"MaxLength": 2}, "abc", "must be at most 2 characters long; it is 'abc'."),
+        ({"Type": "Number"}, "", "must be a number; it is ''."),
+        ({"Type": "Number"}, "nan", "must be a number; it is 'nan'."),
+        ({"Type": "Number", "MinValue": 5}, "4.9", "must be at least 5; it is '4.9'."),
+        ({"Type": "Number", "MaxValue": 5}, "1e1", "must be at most 5; it is '1e1'."),
+        ({"Type": "List<Number>", "MaxValue": 80}, "20,81,90", "must be at most 80; it is '20,81,90'."),
+        ({"Type": "CommaDelimitedList", "AllowedPattern": "[a-z]+"}, "a,,b", "must match [a-z]+; it is 'a,,b'."),
+        (
+            {"MinLength": 9, "AllowedValues": ["b"]},
+            "",
+            "must be one of b and must be at least 9 characters long; it is ''.",
+        ),
+        ({"AllowedPattern": "b*", "ConstraintDescription": "must be bees."}, "a", "must be bees; it is 'a'."),
+        ({"AllowedPattern": "b*", "ConstraintDescription": "must be bees", "NoEcho": True}, "secret", "must be bees."),
+        ({"AllowedValues": ["b"], "NoEcho": "true"}, "secret", "must be one of b."),
+        ({}, "\ud800", "must be text that UTF-8 can hold; it is '\\ud800'."),
+        ({}, LONG, f"must be at most 4,096 bytes long; it is '{'x' * 56}...."),
+        ({}, "\u00e9" * 2049, f"must be at most 4,096 bytes long; it is '{'é' * 56}...."),
+    ],
+)
+def test_bad_values_get_a_sentence(declared: dict[str, Any], value: str, problem: str) -> None:
+    """Each value out of bounds is named, with the template's own words where it has some, and secrets stay secret."""
+    assert check(value, **declared) == [f"Parameter P {problem}"]
+
+
+def test_every_problem_is_said_at_once() -> None:
+    """Unknown names, missing values and bad ones come in one answer, the Rules only when all of those are right."""
+    template = {
+        "Parameters": {
+            "ProjectName": {"Type": "String", "AllowedPattern": "[a-z]+"},
+            "Environment": {"Type": "String", "Default": "dev", "AllowedValues": ["dev", "prd"]},
+            "VpcId": {"Type": "String"},
+        },
+        "Rules": {
+            "Production": {
+                "RuleCondition": {"Fn::Equals": [{"Ref": "Environment"}, "prd"]},
+                "Assertions": [
+                    {"Assert": {"Fn::Contains": [["vpc-1"], {"Ref": "VpcId"}]}, "AssertDescription": "Give a VPC."},
+                    {"Assert": {"Fn::Equals": [{"Ref": "ProjectName"}, "x"]}},
+                ],
+            }
+        },
+        "Resources": {},
+    }
+    assert check_parameters(template, {"ProjectNmae": "x", "Zebra": "", "ProjectName": "X", "Environment": "test"}) == [
+        "Parameter ProjectNmae is unknown: did you mean ProjectName?",
+        "Parameter Zebra is unknown: the template has none like it.",
+        "Parameter ProjectName must match [a-z]+; it is 'X'.",
+        "Parameter Environment must be one of dev, prd; it is 'test'.",
+        "Parameter VpcId has no value: it has no default, so give one.",
+    ]
+    good = {"ProjectName": "y", "VpcId": "", "Environment": "prd"}
+    assert check_parameters(template, good) == ["Give a VPC.", "Rule Production is broken."]
+    assert check_parameters(template, {**good, "Environment": "dev"}) == []
+
+
+@given(st.text(), st.sampled_from(["String", "Number", "List<Number>", "CommaDelimitedList"]))
+def test_any_value_is_judged(value: str, kind: str) -> None:
+    """No value whatever is more than a problem of one line."""
+    for problem in check(value, Type=kind, AllowedPattern="[a-z0-9]*", MinValue=0, MaxLength=3):
+        assert re.fullmatch(r"Parameter P .*\.", problem)
+
+
+numbers = st.decimals(allow_nan=False, allow_infinity=False) | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(numbers | st.integers())
+def test_numbers_are_numbers(number: object) -> None:
+    """Every number that Python writes is one."""
+    assert check(str(number), Type="Number") == []
+
+
+@pytest.mark.parametrize("declared", [{"MaxLength": "x"}, {"MinLength": None}, {"Type": "Number", "MinValue": [1]}])
+def test_a_template_with_broken_bounds_is_named(declared: dict[str, Any]) -> None:
+    """A bound that is no number is the template's fault, and said to be."""
+    with pytest.raises(Error, match=r"The template's M.* must be a number"):
+        check("1", **declared)

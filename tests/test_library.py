@@ -1,0 +1,68 @@
+"""The package as a library, and as a wheel."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from troposphere import sns
+
+import smtemplates
+from smtemplates import parts, workspace
+from smtemplates.load import load
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_example_in_the_readme_works(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten lines add a resource and render again, as the README says."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(import smtemplates\n.*?)```", readme, flags=re.DOTALL)
+    assert len(example.splitlines()) <= 10
+    exec(compile(example, "README.md", "exec"), {})  # noqa: S102  it is our own README
+    template = load(capsys.readouterr().out)
+    assert set(template["Resources"]) - set(smtemplates.build().resources)
+
+
+def test_two_builds_share_nothing() -> None:
+    """What a caller adds to one template does not show up in the next."""
+    first = smtemplates.build()
+    first.add_resource(sns.Topic("Extra"))
+    del first.resources["InputBucket"].properties["Tags"]
+    assert "Extra" not in smtemplates.build().resources
+    assert smtemplates.render(smtemplates.build()) == (ROOT / "templates" / "workspace.yaml").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_two_areas_cannot_use_one_name() -> None:
+    """A name that is taken is refused; troposphere alone would let the later condition win."""
+    twice = parts.Part(
+        title="Twice", source="tests", conditions={"CreateNotebook": parts.is_set(parts.switch("A", "b", default=True))}
+    )
+    with pytest.raises(smtemplates.TemplateError, match="tests adds CreateNotebook to Conditions"):
+        workspace.join("", [*workspace.areas(), twice])
+
+
+def test_a_wheel_renders_the_same_bytes(tmp_path: Path) -> None:
+    """Built into a wheel and unpacked elsewhere, the package renders the committed template."""
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
+        capture_output=True,
+        check=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    done = subprocess.run(
+        [sys.executable, "-m", "smtemplates", "render", "--no-lint", "-o", "-"],
+        cwd=tmp_path / "installed",
+        env={"PYTHONPATH": str(tmp_path / "installed")},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == (ROOT / "templates" / "workspace.yaml").read_bytes()

@@ -1,0 +1,149 @@
+"""Reading templates: what comes out of YAML and JSON, and what is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smtemplates.errors import UsageError
+from smtemplates.load import LEVELS, load
+
+
+def value(text: str) -> object:
+    return load(f"Metadata: {text}")["Metadata"]
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("!Ref Bucket", {"Ref": "Bucket"}),
+        ("!GetAtt Bucket.Arn", {"Fn::GetAtt": ["Bucket", "Arn"]}),
+        ("!GetAtt Nested.Outputs.Arn", {"Fn::GetAtt": ["Nested", "Outputs.Arn"]}),
+        ("!GetAtt [Bucket, Arn]", {"Fn::GetAtt": ["Bucket", "Arn"]}),
+        ("!Sub '${A}/x'", {"Fn::Sub": "${A}/x"}),
+        ("!Sub ['${A}', {A: !Ref B}]", {"Fn::Sub": ["${A}", {"A": {"Ref": "B"}}]}),
+        ("!If [C, !Ref A, !Ref AWS::NoValue]", {"Fn::If": ["C", {"Ref": "A"}, {"Ref": "AWS::NoValue"}]}),
+        ("!Join [',', [a, !Ref B]]", {"Fn::Join": [",", ["a", {"Ref": "B"}]]}),
+        ("!And [!Condition A, !Condition B]", {"Fn::And": [{"Condition": "A"}, {"Condition": "B"}]}),
+        ("!Base64 {'Fn::Sub': x}", {"Fn::Base64": {"Fn::Sub": "x"}}),
+        ("!EachMemberIn [[a], [b]]", {"Fn::EachMemberIn": [["a"], ["b"]]}),
+        ("{'Fn::GetAtt': Bucket.Arn}", {"Fn::GetAtt": "Bucket.Arn"}),
+    ],
+)
+def test_short_forms_become_long(short: str, long: object) -> None:
+    """Every short form has its long one; what is long already stays."""
+    assert value(short) == long
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("2010-09-09", "2010-09-09"),
+        ("001234567012", "001234567012"),
+        ("12:30:45", "12:30:45"),
+        ("1_000", "1_000"),
+        ("0x1F", "0x1F"),
+        ("1e5", "1e5"),
+        ("'20'", "20"),
+        ("!!str 20", "20"),
+        ("20", 20),
+        ("-0.5", -0.5),
+        ("true", True),
+        ("no", False),
+        ("'no'", "no"),
+        ("~", None),
+        ("|\n  a\n  b\n", "a\nb\n"),
+        ("'\\d'", "\\d"),
+    ],
+)
+def test_only_plain_numbers_and_truths_are_not_text(text: str, read: object) -> None:
+    """Dates, account numbers and times of day stay the strings that they are."""
+    got = value(text)
+    assert (got, type(got)) == (read, type(read))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "Line 1: .* empty"),
+        ("- a", "Line 1: .* a list"),
+        ("a: 1\nb:\n  c: 1\n  c: 2", "Line 4: the key 'c'"),
+        ('{"a": 1,\n"a": 2}', "Line 2: the key 'a'"),
+        ("a: &x [1]\nb: *x", "Line 2: CloudFormation has no aliases"),
+        ("a: &a [*a]", "Line 1: CloudFormation has no aliases"),
+        ("a: b: c", "Line 1: this is not YAML: .*mapping values"),
+        ("a:\n  b: 1\n c: 2", "Line 3: this is not YAML"),
+        ("a: 'x", "Line 1: this is not YAML"),
+        ('{"a": 1,\n"b" 2}', "Line 2: this is not JSON"),
+        ('{"a": "\\ud83d\\ude00", "b": 1, "b": 2}', "he key 'b' is"),
+        ("a: 1\n---\nb: 2", "Line 2: a second document"),
+        ("a: !!binary aaaa", "Line 1: the tag !!binary"),
+        ("a: !!python/object/apply:os.system [x]", "Line 1: the tag !!python"),
+        ("a: !Foo.Bar x", "Line 1: the tag !Foo.Bar"),
+        ("? [a]\n: b", "Line 1: a key must be"),
+        ("a: 1\nb: \x00", "Line 2: .* character"),
+        ("a: 1\nb: \ud800", "Line 2: .* character"),
+        ("Resources: []", "Resources must be a mapping"),
+        ("Resources: {A: 1}", "Resources.A must be a mapping"),
+        ("Resources: {A: {Properties: {}}}", "Resources.A needs Type"),
+        ("Parameters: {A: {Type: 1}}", "Parameters.A needs Type"),
+        ("Rules: {A: {Assertions: [x]}}", "Rules.A.Assertions must be"),
+        ("Mappings: {A: {B: x}}", "Mappings.A must be"),
+    ],
+)
+def test_what_is_no_template_gets_one_sentence(text: str, message: str) -> None:
+    """A broken file is refused with where and why."""
+    with pytest.raises(UsageError, match=message) as caught:
+        load(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("opened", ["[", "a: [", '{"a":', "- " * 5, '{"\\ud83d\\ude00":'])
+def test_deep_nesting_is_refused_and_not_fatal(opened: str) -> None:
+    """A file of nothing but brackets gets a sentence too, where libyaml's composer kills the process."""
+    with pytest.raises(UsageError, match=r"nested more than|not YAML|not JSON"):
+        load(opened * 200_000)
+
+
+@pytest.mark.parametrize(
+    "form", ["Metadata: %s", '{"Metadata": %s}', '{"Metadata": %s, "Description": "\\ud83d\\ude00"}']
+)
+def test_values_may_nest_to_the_limit(form: str) -> None:
+    """As deep as allowed is allowed, and one level more is not, in YAML and in JSON."""
+    assert load(form % ("[" * LEVELS + "]" * LEVELS))
+    with pytest.raises(UsageError, match="nested"):
+        load(form % ("[" * (LEVELS + 1) + "]" * (LEVELS + 1)))
+
+
+words = st.text(st.characters(codec="utf-8"))
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(plain)
+def test_json_reads_back(document: object) -> None:
+    """Whatever JSON writes, with or without escapes, is read as it was."""
+    for ascii_only in (True, False):
+        assert load(json.dumps({"Metadata": document}, ensure_ascii=ascii_only))["Metadata"] == document
+
+
+@given(plain)
+def test_yaml_reads_back(document: object) -> None:
+    """Whatever PyYAML writes safely is read as it was: a string never turns into anything else."""
+    dumper = type("NoAliases", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
+    assert load(yaml.dump({"Metadata": document}, Dumper=dumper))["Metadata"] == document
+
+
+@given(words | st.text(alphabet="[]{}:,-!&*?|>'\"%@# \t\nab\\"))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """No text whatever ends in anything but a mapping or a refusal."""
+    with contextlib.suppress(UsageError):
+        assert isinstance(load(text), dict)

@@ -1,0 +1,131 @@
+"""Rendering: the same bytes everywhere, nothing lost between its forms, small enough for the wire."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from troposphere import Template
+
+import smtemplates
+from smtemplates import workspace
+from smtemplates.load import load
+from smtemplates.renderer import SECTIONS, ordered
+
+ROOT = Path(__file__).parent.parent
+WHOLE_BYTES, CORE_BYTES = 103_500, 64_500
+RENDER = ["-m", "smtemplates", "render", "--no-lint", "-o", "-"]
+
+words = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\x85\u2028\u2029\ufeff"), max_size=20
+)
+awkward = st.sampled_from(
+    ["", "no", "Yes", "null", "~", "1e3", "012", "0x1F", "1:30", "2010-09-09", "- a", "a: b", "!Ref A", "{", "*"]
+)
+scalars = words | awkward | st.integers(-(2**31), 2**31) | st.booleans()
+names = st.from_regex("[A-Za-z][A-Za-z0-9]{0,9}", fullmatch=True)
+functions = st.sampled_from(["Ref", "Condition", "Fn::Sub", "Fn::Join", "Fn::If", "Fn::Base64", "Fn::Split", "Fn::Not"])
+values = st.recursive(
+    scalars | st.tuples(names, names).map(lambda pair: {"Fn::GetAtt": list(pair)}),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(names | words, inner, max_size=4)
+        | st.tuples(functions, st.lists(inner, min_size=1, max_size=3)).map(lambda pair: {pair[0]: pair[1]})
+        | st.tuples(st.sampled_from(["Ref", "Condition", "Fn::Sub", "Fn::Base64"]), names).map(
+            lambda pair: {pair[0]: pair[1]}
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(values, st.sampled_from(["lines\nof\ntext\n", "trailing \n\n", "\tindented\n  more\n"]))
+def test_all_forms_say_the_same(value: Any, text: str) -> None:
+    """YAML, JSON and the compact form of any template read back as the template that was built."""
+    template = Template()
+    template.set_metadata({"Value": value, "Text": text})
+    built = ordered(template)
+    for written in (
+        smtemplates.render(template),
+        smtemplates.render(template, format="json"),
+        smtemplates.compact(template),
+    ):
+        assert load(written) == json.loads(json.dumps(built))
+
+
+def test_sections_stand_in_order() -> None:
+    """A reader finds parameters before rules, and resources before outputs."""
+    text = smtemplates.render(smtemplates.build())
+    assert [line.split(":")[0] for line in text.splitlines() if line[:1].isalpha()] == list(SECTIONS)
+
+
+def test_scripts_and_bodies_are_literal_blocks() -> None:
+    """The function, the start script, the dashboard and the SDK's configuration read as they are, line by line."""
+    lines = smtemplates.render(smtemplates.build()).splitlines()
+    shown = {line.strip() for line in lines}
+    for asset in ("initializer.py", "notebook_start.sh", "auto_stop.py", "dashboard.json", "sdk_config.yaml"):
+        source = (ROOT / "smtemplates" / "assets" / asset).read_text(encoding="utf-8")
+        assert {line.strip() for line in source.splitlines()} <= shown | {""}, asset
+
+
+def _pythons() -> list[str]:
+    """Find the Pythons of other versions on this machine."""
+    found = [str(path) for path in (Path.home() / ".pyenv" / "versions").glob("3.*/bin/python3")]
+    found += filter(None, (shutil.which(f"python3.{minor}") for minor in range(10, 16)))
+    return sorted({str(Path(python).resolve()) for python in found if _runs(python)})
+
+
+def _runs(python: str) -> bool:
+    test = [python, "-c", "import sys; sys.exit(sys.version_info < (3, 10))"]
+    return subprocess.run(test, capture_output=True, check=False).returncode == 0
+
+
+def _rendered_by(python: str, seed: str) -> bytes:
+    packages = os.pathsep.join([str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))])
+    environment = {"PYTHONPATH": packages, "PYTHONHASHSEED": seed, "PATH": os.environ["PATH"]}
+    return subprocess.run([python, *RENDER], env=environment, capture_output=True, check=True, cwd="/").stdout
+
+
+def test_two_processes_write_the_same_bytes() -> None:
+    """Different hash seeds make no difference."""
+    assert _rendered_by(sys.executable, "1") == _rendered_by(sys.executable, "2")
+
+
+@pytest.mark.parametrize("python", _pythons())
+def test_every_python_writes_the_same_bytes(python: str) -> None:
+    """Every Python on this machine from 3.10 on renders what this one does."""
+    assert _rendered_by(python, "3") == smtemplates.render(smtemplates.build()).encode()
+
+
+def test_the_committed_template_is_current() -> None:
+    """What users download is what the code builds."""
+    committed = (ROOT / "templates" / "workspace.yaml").read_text(encoding="utf-8")
+    assert committed == smtemplates.render(smtemplates.build())
+
+
+def test_bytes_are_a_budget() -> None:
+    """The compact form, with all features and with none of them, grows only on purpose."""
+    whole, core = (_bytes(smtemplates.build(without)) for without in ((), smtemplates.FEATURES))
+    areas = {part.source: _bytes(workspace.join("", [part])) for part in workspace.areas()}
+    sys.stderr.write(f"compact form: {whole} bytes, without optional features {core}, by area: {areas}\n")
+    assert core <= CORE_BYTES
+    assert whole <= WHOLE_BYTES
+
+
+def _bytes(template: Template) -> int:
+    return len(smtemplates.compact(template).encode())
+
+
+def test_yaml_has_no_anchors() -> None:
+    """CloudFormation does not read YAML's aliases."""
+    tokens = yaml.scan(smtemplates.render(smtemplates.build()))
+    assert not [token for token in tokens if isinstance(token, yaml.AnchorToken | yaml.AliasToken)]
