@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from smtemplates import workspace
 from smtemplates.errors import Error, UsageError
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    shape = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES}
+    shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES}
     parser = argparse.ArgumentParser(
         prog="python -m smtemplates",
         description="CloudFormation templates for an Amazon SageMaker workspace.",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from troposphere import AWS_REGION, Equals, FindInMap, If, Not, Or, Ref, Select, Split, Sub
 
@@ -32,7 +33,7 @@ class Image:
         The registry's whole host stands in the mapping, with the partition's suffix: put together here from account,
         Region and suffix, it would cost validators of many Regions the third power of their number.
         """
-        more = {"Processor": If("TrainOnGpu", "gpu", "cpu")} if "${Processor}" in self.tag else {}
+        more: dict[str, Any] = {"Processor": If("TrainOnGpu", "gpu", "cpu")} if "${Processor}" in self.tag else {}
         return Sub(
             f"${{Registry}}/{self.repository}:{self.tag}",
             Registry=FindInMap("ImageRegistries", Ref(AWS_REGION), REGISTRIES[self.registry]),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any, ClassVar
+from typing import Any
 
 from awacs.aws import Condition, StringEquals
 from troposphere import Delete, GetAtt, Or, Ref, Sub, awslambda, iam
 from troposphere import logs as cloudwatch_logs
-from troposphere.cloudformation import AWSCustomObject
+from troposphere.cloudformation import CustomResource
 
 from smtemplates.encryption import Encryption
 from smtemplates.logs import Logs
@@ -23,23 +23,18 @@ TIMEOUT_SECONDS = 60
 SERVICE_TIMEOUT_SECONDS = 300
 
 
-class Folders(AWSCustomObject):
+class Folders(CustomResource):
     """Declare the custom resource that puts empty objects, one a folder, into buckets."""
 
     resource_type = "Custom::Folders"
-    props: ClassVar = {"ServiceToken": (str, True), "ServiceTimeout": (int, True), "Buckets": (list, True)}
+    props = {**CustomResource.props, "Buckets": (list, True)}  # noqa: RUF012  how troposphere declares properties
 
 
-class LogGroups(AWSCustomObject):
+class LogGroups(CustomResource):
     """Declare the custom resource that makes log groups where they are missing, and never deletes one."""
 
     resource_type = "Custom::LogGroups"
-    props: ClassVar = {
-        "ServiceToken": (str, True),
-        "ServiceTimeout": (int, True),
-        "Names": (list, True),
-        "RetentionInDays": (int, True),
-    }
+    props = {**CustomResource.props, "Names": (list, True), "RetentionInDays": (int, True)}  # noqa: RUF012  likewise
 
 
 def initializer(project: Project, storage: Storage, encryption: Encryption, roles: Roles, logs: Logs) -> Part:
@@ -57,7 +52,7 @@ def initializer(project: Project, storage: Storage, encryption: Encryption, role
         Tags=project.tags(),
         Timeout=TIMEOUT_SECONDS,
     )
-    service = {"ServiceToken": GetAtt(function, "Arn"), "ServiceTimeout": SERVICE_TIMEOUT_SECONDS}
+    service: dict[str, Any] = {"ServiceToken": GetAtt(function, "Arn"), "ServiceTimeout": SERVICE_TIMEOUT_SECONDS}
     return Part(
         title="Initializer",
         source=__name__,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import And, AWSObject, Equals, GetAtt, If, Join, Or, Parameter, Ref, Select, Split, ec2
 
@@ -112,7 +113,7 @@ def _security_group(project: Project) -> list[AWSObject]:
         ],
         Tags=project.tags(),
     )
-    members = {
+    members: dict[str, Any] = {
         "Condition": "CreateSecurityGroup",
         "Description": "Members reach one another",
         "GroupId": GetAtt(group, "GroupId"),

@@ -17,7 +17,6 @@ from awacs.aws import (
     ForAnyValueStringNotLike,
     Null,
     NumericGreaterThanIfExists,
-    Statement,
     StringEquals,
     StringLike,
 )
@@ -26,7 +25,7 @@ from troposphere import If, Ref, Split, Sub
 from smtemplates.encryption import Encryption
 from smtemplates.network import Network
 from smtemplates.parts import when
-from smtemplates.policies import actions, allow, deny, document, regional
+from smtemplates.policies import Grant, actions, allow, deny, document, regional
 from smtemplates.storage import Storage
 
 RUN_JOBS = ("CreateTrainingJob", "CreateProcessingJob", "CreateHyperParameterTuningJob")
@@ -177,7 +176,7 @@ def interfaces(network: Network) -> dict[str, Any]:
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
     """
 
-    def only(sid: str, kind: str, key: str, ids: Any) -> Statement:
+    def only(sid: str, kind: str, key: str, ids: Any) -> Grant:
         condition = Condition(StringEquals({key: ids}))
         return allow(sid, actions("ec2", "CreateNetworkInterface"), regional("ec2", f"{kind}/*"), condition)
 
@@ -229,7 +228,7 @@ def _inside(network: Network) -> If:
     )
 
 
-def _use_key(encryption: Encryption) -> Statement:
+def _use_key(encryption: Encryption) -> Grant:
     return allow(
         "UseKey",
         actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
@@ -238,7 +237,7 @@ def _use_key(encryption: Encryption) -> Statement:
     )
 
 
-def _lend_key(encryption: Encryption) -> Statement:
+def _lend_key(encryption: Encryption) -> Grant:
     """Let SageMaker and EC2 use the key for volumes, through grants that only AWS's services can use."""
     return allow(
         "LendKeyToVolumes",
@@ -257,7 +256,7 @@ def _via(*services: str) -> list[Sub]:
     return [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in services]
 
 
-def _instance_types() -> Statement:
+def _instance_types() -> Grant:
     names = (*RUN_JOBS, "CreateApp", "CreateEndpointConfig", "CreateTransformJob")
     return deny(
         "OnlyAllowedInstanceTypes",
@@ -266,7 +265,7 @@ def _instance_types() -> Statement:
     )
 
 
-def _runtime() -> Statement:
+def _runtime() -> Grant:
     """Cap what a job may cost; one that names no cap of its own is refused too."""
     return deny(
         "OnlyCappedRuntime",
@@ -275,7 +274,7 @@ def _runtime() -> Statement:
     )
 
 
-def _images_and_logs() -> list[Statement]:
+def _images_and_logs() -> list[Grant]:
     return [
         # AWS's images lie in hundreds of registry accounts
         allow(

@@ -9,16 +9,17 @@ import awacs.sts
 from awacs.aws import Action, Allow, Condition, Deny, Principal, Statement, StringEquals
 from troposphere import AWS_ACCOUNT_ID, If, Ref, Sub
 
+# A statement; one whose condition may be left out is a plain mapping, which awacs knows nothing of.
+Grant = Statement | dict[str, Any]
+
 
 def actions(service: str, *names: str) -> list[Action]:
     """Name several actions of one service."""
     return [Action(service, name) for name in names]
 
 
-def allow(
-    sid: str, what: Sequence[Action], resources: Sequence[Any], condition: Condition | If | None = None
-) -> Statement | dict[str, Any]:
-    """Allow actions on resources; a condition that may be left out makes this a plain mapping, which awacs is not."""
+def allow(sid: str, what: Sequence[Action], resources: Sequence[Any], condition: Condition | If | None = None) -> Grant:
+    """Allow actions on resources."""
     statement = Statement(Sid=sid, Effect=Allow, Action=list(what), Resource=list(resources))
     if isinstance(condition, If):
         return {**statement.properties, "Condition": condition}
@@ -27,12 +28,12 @@ def allow(
     return statement
 
 
-def deny(sid: str, what: Sequence[Action], condition: Condition) -> Statement:
+def deny(sid: str, what: Sequence[Action], condition: Condition) -> Grant:
     """Deny actions on everything where the condition holds."""
     return Statement(Sid=sid, Effect=Deny, Action=list(what), Resource=["*"], Condition=condition)
 
 
-def document(*statements: Statement | dict[str, Any] | If) -> dict[str, Any]:
+def document(*statements: Grant | If) -> dict[str, Any]:
     """Join statements; one behind Fn::If makes this a plain mapping, for awacs takes statements only."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from awacs.aws import ArnLike, Condition, Null, StringEquals
 from troposphere import AWSObject, Equals, GetAtt, If, Not, Output, Parameter, Ref, Select, Split, Sub, sagemaker
 
@@ -200,7 +202,7 @@ def _policy() -> AWSObject:
 
 
 def _outputs(profiles: Parameter) -> list[Output]:
-    made = {"condition": "CreateDomain"}
+    made: Any = {"condition": "CreateDomain"}
     return [
         output("DomainId", "ID of the Studio domain", Ref("Domain"), export=True, **made),
         output("DomainArn", "ARN of the Studio domain", GetAtt("Domain", "DomainArn"), **made),

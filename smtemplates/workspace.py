@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from troposphere import Template
@@ -97,14 +97,14 @@ def join(description: str, parts: Sequence[Part]) -> Template:
         _refuse_duplicates(template, part)
         for label, parameter in part.parameters.items():
             template.add_parameter(parameter)
-            groups.setdefault(part.title, []).append(parameter.title)
-            labels[parameter.title] = {"default": label}
+            groups.setdefault(part.title, []).append(str(parameter.title))
+            labels[str(parameter.title)] = {"default": label}
         for name, condition in part.conditions.items():
             template.add_condition(name, condition)
         for name, rule in part.rules.items():
             template.add_rule(name, rule)
         for name, mapping in part.mappings.items():
-            template.add_mapping(name, mapping)
+            template.add_mapping(name, dict(mapping))
         for resource in part.resources:
             template.add_resource(resource)
         for output in part.outputs:
@@ -125,12 +125,12 @@ def join(description: str, parts: Sequence[Part]) -> Template:
 def names(part: Part) -> dict[str, list[str]]:
     """List what an area adds, by section of the template."""
     return {
-        "Parameters": [parameter.title for parameter in part.parameters.values()],
+        "Parameters": [str(parameter.title) for parameter in part.parameters.values()],
         "Conditions": list(part.conditions),
         "Rules": list(part.rules),
         "Mappings": list(part.mappings),
-        "Resources": [resource.title for resource in part.resources],
-        "Outputs": [output.title for output in part.outputs],
+        "Resources": [str(resource.title) for resource in part.resources],
+        "Outputs": [str(output.title) for output in part.outputs],
     }
 
 
@@ -145,7 +145,7 @@ def sources(parts: Sequence[Part]) -> dict[tuple[str, str], str]:
 
 
 def _refuse_duplicates(template: Template, part: Part) -> None:
-    taken = {
+    taken: dict[str, Mapping[str, object]] = {
         "Parameters": template.parameters,
         "Conditions": template.conditions,
         "Rules": template.rules,

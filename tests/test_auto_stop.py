@@ -1,0 +1,326 @@
+"""The program that stops an idle notebook, against a real Jupyter server with a certificate it made itself."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+from certificates import self_signed
+from jupyter_client.blocking.client import BlockingKernelClient
+
+PROGRAM = Path(__file__).parent.parent / "smtemplates" / "assets" / "auto_stop.py"
+ARN = "arn:aws:sagemaker:eu-west-3:111122223333:notebook-instance/team-notebook"
+HOUR = "60"
+NO_TIME = "0.000001"  # whatever is not going on at this moment was longer ago
+LONG_AGO = (datetime.now(timezone.utc) - timedelta(days=2)).isoformat()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.05)
+    pytest.fail("what the test waits for did not happen")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Jupyter server as on a notebook instance: TLS, no token."""
+
+    url: str
+    root: Path
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 our own server
+            f"{self.url}/api/{path}", json.dumps(body).encode() if body is not None else None, method=method
+        )
+        tls = ssl.create_default_context(cafile=str(self.root / "certificate.pem"))
+        with urllib.request.build_opener(urllib.request.HTTPSHandler(context=tls)).open(request, timeout=30) as answer:
+            content = answer.read()
+        return json.loads(content) if content else None
+
+    def start_kernel(self, code: str = "") -> str:
+        """Start a kernel, see to it that Jupyter hears it (until then it is starting), and perhaps run code in it."""
+        kernel = str(self.call("POST", "kernels", {"name": "python3"})["id"])
+        client = BlockingKernelClient(connection_file=str(self.root / f"runtime/kernel-{kernel}.json"))
+        client.load_connection_file()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        until(lambda: client.kernel_info() and self.state(kernel) == "idle")
+        if code:
+            client.execute(code)
+        client.stop_channels()
+        return kernel
+
+    def state(self, kernel: str) -> str:
+        return str(self.call("GET", f"kernels/{kernel}")["execution_state"])
+
+    def open(self, path: str, kind: str) -> None:
+        """Open a document, or a console, whose kernel has nothing to do."""
+        kernel = {"id": self.start_kernel()}
+        self.call("POST", "sessions", {"path": path, "type": kind, "name": "", "kernel": kernel})
+
+    def is_up(self) -> bool:
+        try:
+            self.call("GET", "status")
+        except URLError:
+            return False
+        return True
+
+    def clear(self) -> None:
+        for kind, key in (("sessions", "id"), ("kernels", "id"), ("terminals", "name")):
+            for found in self.call("GET", kind):
+                self.call("DELETE", f"{kind}/{found[key]}")
+
+
+@contextmanager
+def jupyter(root: Path, *options: str) -> Iterator[Server]:
+    certificate, key = self_signed(root)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (root / "notebooks").mkdir()
+    stuck = root / "data/kernels/stuck"
+    stuck.mkdir(parents=True)
+    never = {"argv": [sys.executable, "-c", "input()"], "display_name": "Stuck", "language": "python"}
+    (stuck / "kernel.json").write_text(json.dumps(never), encoding="utf-8")
+    folders = {f"JUPYTER_{name.upper()}_DIR": str(root / name) for name in ("config", "data", "runtime")}
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyter_server", "--allow-root", "--ServerApp.ip=127.0.0.1", "--no-browser"),
+            *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}/notebooks"),
+            *(f"--ServerApp.certfile={certificate}", f"--ServerApp.keyfile={key}", "--IdentityProvider.token="),
+            *("--ServerApp.disable_check_xsrf=True", *options),
+        ],
+        env={**os.environ, **folders, "HOME": str(root)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    server = Server(f"https://localhost:{port}", root)
+    try:
+        until(server.is_up)
+        yield server
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with jupyter(tmp_path_factory.mktemp("jupyter")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    yield shared_server
+    shared_server.clear()
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Where the program runs: a time zone far from UTC, and an AWS CLI that notes what it is told."""
+
+    root: Path
+
+    @property
+    def memory(self) -> Path:
+        return self.root / "last-use"
+
+    def check(self, minutes: str, server: str, aws: str = 'echo "$*" >>aws.log') -> subprocess.CompletedProcess[str]:
+        (self.root / "aws").write_text(f"#!/bin/sh\n{aws}\n", encoding="utf-8")
+        (self.root / "aws").chmod(0o755)
+        metadata = self.root / "resource-metadata.json"
+        metadata.write_text(json.dumps({"ResourceArn": ARN, "ResourceName": "team-notebook"}), encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, "-I", PROGRAM, minutes, server, metadata, self.memory],
+            cwd=self.root,
+            env={"PATH": f"{self.root}:/usr/bin:/bin", "TZ": "Pacific/Auckland"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def stops(self, minutes: str, server: Server, last_use: str = LONG_AGO) -> bool:
+        """Tell whether the instance is stopped; the use that an earlier check saw is long ago."""
+        self.memory.write_text(last_use, encoding="utf-8")
+        done = self.check(minutes, server.url)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("\n") == 1
+        stopped = (self.root / "aws.log").exists()
+        assert done.stdout.startswith("Stopping: not used since" if stopped else "Not stopping: last used")
+        (self.root / "aws.log").unlink(missing_ok=True)
+        return stopped
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    return Instance(tmp_path)
+
+
+# --- what counts
+
+
+def test_nothing_open_stops(instance: Instance, server: Server) -> None:
+    """With nothing running, and nothing seen for longer than the window, the instance stops."""
+    assert instance.stops(HOUR, server)
+
+
+def test_idle_kernel(instance: Instance, server: Server) -> None:
+    """A kernel that is idle counts by its last activity: within the window it keeps the instance, after it not."""
+    server.start_kernel()
+    assert not instance.stops(HOUR, server)
+    assert instance.stops(NO_TIME, server)
+
+
+def test_busy_kernel(instance: Instance, server: Server) -> None:
+    """A kernel at work keeps the instance, however long ago its last message was."""
+    kernel = server.start_kernel("import time; time.sleep(600)")
+    until(lambda: server.state(kernel) == "busy")
+    assert not instance.stops(NO_TIME, server)
+
+
+def test_kernel_that_is_stuck_starting(instance: Instance, server: Server) -> None:
+    """A kernel that never finished starting keeps the instance for the window, not for ever."""
+    kernel = server.call("POST", "kernels", {"name": "stuck"})
+    assert kernel["execution_state"] == "starting"
+    assert not instance.stops(HOUR, server)
+    assert instance.stops(NO_TIME, server)
+
+
+def test_open_terminal(instance: Instance, server: Server) -> None:
+    """A terminal counts by its last input or output."""
+    server.call("POST", "terminals", {})
+    assert not instance.stops(HOUR, server)
+    assert instance.stops(NO_TIME, server)
+
+
+def test_notebook_that_is_being_written(instance: Instance, server: Server) -> None:
+    """Saving an open notebook is use although its kernel idles; an open notebook that nobody saves is none."""
+    path = "my notes/été #1.ipynb"
+    notebook = server.root / "notebooks" / path
+    notebook.parent.mkdir(exist_ok=True)
+    notebook.write_text("{}", encoding="utf-8")
+    server.open(path, "notebook")
+    os.utime(notebook, (0, 0))
+    assert instance.stops(NO_TIME, server)
+    soon = time.time() + 3600  # ahead of our clock, it counts as now
+    os.utime(notebook, (soon, soon))
+    assert not instance.stops(NO_TIME, server)
+    server.clear()
+    assert instance.check(NO_TIME, server.url).stdout.startswith("Stopping")
+
+
+def test_console_has_no_file(instance: Instance, server: Server) -> None:
+    """A session without a file counts by its kernel."""
+    server.open("console-1", "console")
+    assert not instance.stops(HOUR, server)
+    assert instance.stops(NO_TIME, server)
+
+
+def test_server_without_terminals(instance: Instance, tmp_path: Path) -> None:
+    """A server whose terminals are switched off is judged by its kernels."""
+    (tmp_path / "jupyter").mkdir()
+    with jupyter(tmp_path / "jupyter", "--ServerApp.terminals_enabled=False") as server:
+        assert instance.check(HOUR, server.url).stdout.startswith("Not stopping: last used")
+        assert instance.stops(HOUR, server)
+
+
+def test_asking_is_not_use(instance: Instance, server: Server) -> None:
+    """The check leaves no trace in what Jupyter itself calls the last activity."""
+    before = server.call("GET", "status")["last_activity"]
+    instance.check(HOUR, server.url)
+    assert server.call("GET", "status")["last_activity"] == before
+
+
+# --- what is remembered
+
+
+def test_a_kernel_that_was_shut_down_counts_for_the_window(instance: Instance, server: Server) -> None:
+    """What an earlier check saw counts on, although Jupyter forgets kernels that are gone."""
+    kernel = server.start_kernel()
+    instance.memory.write_text(LONG_AGO, encoding="utf-8")
+    instance.check(HOUR, server.url)
+    server.call("DELETE", f"kernels/{kernel}")
+    assert instance.check(HOUR, server.url).stdout.startswith("Not stopping: last used")
+
+
+def test_the_first_check_gives_the_whole_window(instance: Instance, server: Server) -> None:
+    """After a start the window begins with the first check."""
+    assert instance.check(HOUR, server.url).stdout.startswith("Not stopping: last used")
+    assert not (instance.root / "aws.log").exists()
+
+
+@pytest.mark.parametrize("content", ["", "not a time"])
+def test_a_damaged_memory_is_replaced(instance: Instance, server: Server, content: str) -> None:
+    """A memory that cannot be read counts as none, and does not disable the program."""
+    instance.memory.write_text(content, encoding="utf-8")
+    assert instance.check(HOUR, server.url).stdout.startswith("Not stopping: last used")
+    assert instance.stops(HOUR, server)
+
+
+# --- a server that is down or silent
+
+
+def nobody() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"https://localhost:{free.getsockname()[1]}"
+
+
+def test_server_that_is_down(instance: Instance) -> None:
+    """While the server is down what was seen before counts, so that a crashed server does not cost money for ever."""
+    down = Server(nobody(), instance.root)
+    assert instance.check(HOUR, down.url).stdout.startswith("Not stopping: last used")
+    assert not instance.stops(HOUR, down, (datetime.now(timezone.utc) - timedelta(minutes=59)).isoformat())
+    assert instance.stops(HOUR, down, (datetime.now(timezone.utc) - timedelta(minutes=61)).isoformat())
+
+
+def test_server_that_does_not_tell(instance: Instance, server: Server) -> None:
+    """A server that answers, but not what was asked, is no reason to stop somebody's work."""
+    instance.memory.write_text(LONG_AGO, encoding="utf-8")
+    done = instance.check(HOUR, f"{server.url}/elsewhere")
+    assert done.returncode == 1
+    assert done.stderr == "Not stopping: the notebook server does not tell: HTTP Error 404: Not Found\n"
+    assert not (instance.root / "aws.log").exists()
+
+
+# --- stopping
+
+
+def test_it_stops_its_own_instance(instance: Instance) -> None:
+    """The instance is named by SageMaker's metadata, and so is its Region."""
+    instance.memory.write_text(LONG_AGO, encoding="utf-8")
+    instance.check(HOUR, nobody())
+    told = (instance.root / "aws.log").read_text(encoding="utf-8")
+    assert told == "sagemaker stop-notebook-instance --region eu-west-3 --notebook-instance-name team-notebook\n"
+
+
+def test_a_refused_stop_is_seen(instance: Instance) -> None:
+    """When AWS refuses, its message and a failed unit show it."""
+    instance.memory.write_text(LONG_AGO, encoding="utf-8")
+    done = instance.check(HOUR, nobody(), "echo AccessDenied >&2; exit 254")
+    assert (done.returncode, done.stderr) == (254, "AccessDenied\n")
+
+
+def test_it_suits_the_instance_s_python() -> None:
+    """The program's syntax is Python 3.9's, which is what Amazon Linux 2023 has.
+
+    Source: https://docs.aws.amazon.com/linux/al2023/ug/python.html
+    """
+    ast.parse(PROGRAM.read_text(encoding="utf-8"), feature_version=(3, 9))
