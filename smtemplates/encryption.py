@@ -38,7 +38,7 @@ def encryption(project: Project) -> Encryption:
         "Empty: AWS's own keys, or the key that CreateKmsKey makes.",
         pattern="^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         hint="must be empty or the ARN of a KMS key, like arn:aws:kms:us-east-1:111122223333:key/<id> (no alias)",
-        max_length=256,
+        max_length=128,
     )
     create = switch(
         "CreateKmsKey",

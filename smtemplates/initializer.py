@@ -18,6 +18,7 @@ from smtemplates.roles import Roles
 from smtemplates.shared import Project
 from smtemplates.storage import Storage
 
+# The function gives up after 45 s of work and needs the rest to say so.
 TIMEOUT_SECONDS = 60
 # CloudFormation gives up then, instead of after an hour, should the function never answer.
 SERVICE_TIMEOUT_SECONDS = 300
@@ -122,7 +123,7 @@ def _make_folders(storage: Storage) -> list[Any]:
     buckets = storage.buckets()
     folders = [bucket.arn(f"/{folder}") for bucket in buckets for folder in bucket.folders]
     return [
-        allow("FindFolders", actions("s3", "ListBucket", "ListBucketVersions"), [bucket.arn() for bucket in buckets]),
+        allow("FindFolders", actions("s3", "ListBucketVersions"), [bucket.arn() for bucket in buckets]),
         allow(
             "MakeFolders",
             actions("s3", "DeleteObjectVersion", "GetObject", "GetObjectVersion", "PutObject"),

@@ -121,7 +121,7 @@ def _resources(
             document(
                 allow(
                     "StopItselfWhenIdle",
-                    actions("sagemaker", "DescribeNotebookInstance", "StopNotebookInstance"),
+                    actions("sagemaker", "StopNotebookInstance"),
                     [Ref(notebook)],
                 )
             ),
@@ -233,7 +233,7 @@ def _settings() -> _Settings:
             "a password. Empty: none.",
             pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]+$",
             hint="must be empty or an address like https://github.com/owner/repository, without user name or password",
-            max_length=1000,
+            max_length=255,
         ),
         packages=text(
             "NotebookPackages",

@@ -60,6 +60,29 @@ def test_every_name_that_the_template_gives_is_checked_here(template: dict[str, 
     assert named - {(f"UserProfile{place}", "UserProfileName") for place in range(2, 6)} == set(LIMITS)
 
 
+def test_the_start_script_fits_whatever_the_parameters_hold(template: dict[str, Any]) -> None:
+    """With every text as long as its parameter allows, the script stays within what SageMaker takes.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html
+    """
+    longest = {
+        **samples.VPC,
+        "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 16),
+        "SecurityGroupIds": ",".join(["sg-0123456789abcdef0"] * 5),
+        **{f"Existing{which}BucketName": which.lower() * 12 for which in ("Input", "Output", "Model")},
+        "ExistingRoleArn": f"arn:aws-us-gov:iam::{samples.ACCOUNT}:role/".ljust(640, "r"),
+        "KmsKeyArn": f"arn:aws-us-gov:kms:us-gov-west-1:{samples.ACCOUNT}:key/".ljust(128, "k"),
+        "CreateNotebook": "true",
+        "NotebookIdleMinutes": "525600",
+        "NotebookPackages": "p" * 1000,
+        "NotebookGitRepository": "https://git.example.com/".ljust(255, "g"),
+        "TrainingInstanceType": "ml.trn1n.32xlarge",
+        "ProcessingInstanceType": "ml.m5.24xlarge",
+    }
+    lifecycle = samples.deployed(template, longest).resources["NotebookLifecycle"]["Properties"]
+    assert len(lifecycle["OnStart"][0]["Content"]) <= 16_384
+
+
 def _named(
     template: dict[str, Any], name: str, uuid: str, project: str, environment: str
 ) -> dict[tuple[str, str], str]:

@@ -34,7 +34,7 @@ def main(minutes: str, server: str, metadata: str, memory: str) -> None:
     if NOW - last < timedelta(minutes=float(minutes)):
         print(f"Not stopping: last used {last:%F %R} UTC")
         return
-    print(f"Stopping: not used since {last:%F %R} UTC", flush=True)
+    print(f"Stopping: not used since {last:%F %R} UTC")
     instance = json.loads(Path(metadata).read_text())
     region, name = instance["ResourceArn"].split(":")[3], instance["ResourceName"]
     command = f"/usr/bin/env aws sagemaker stop-notebook-instance --region {region} --notebook-instance-name {name}"
