@@ -10,13 +10,17 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+# The SDK makes hundreds of thousands of small objects that live as long as we do: looking for garbage less often
+# saves a tenth of a plan's time.
+GARBAGE = 200_000
 ROOT = Path(__file__).resolve().parent.parent
 VENV_PYTHON = ROOT / ".venv" / "bin" / "python"
 if __name__ == "__main__" and VENV_PYTHON.is_file() and Path(sys.prefix) != ROOT / ".venv":
@@ -32,11 +36,19 @@ if TYPE_CHECKING:
     from smtemplates.deploy.execution import Options
 
 
+EXAMPLES = """\
+examples:
+  scripts/deploy.py plan churn --create-staging-bucket --set CreateNotebook=true
+  scripts/deploy.py deploy churn --staging-bucket my-templates --parameters churn.yaml --tag team=churn
+  scripts/deploy.py outputs churn --env
+  scripts/deploy.py destroy churn
+"""
+
+
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
-    whole = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES, "allow_abbrev": False}
+    whole = argparse.ArgumentParser(description=__doc__, **shape)
     commands = whole.add_subparsers(dest="command", required=True)
     adders: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         "plan": ("show what a deployment would change, and change nothing", add_plan),
@@ -47,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
         "drift": ("show what was changed behind the stack's back", add_drift),
     }
     for name, (text, add) in adders.items():
-        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        command = commands.add_parser(name, help=text, description=text, **shape)
         command.add_argument("stack", help="the name of the stack")
         add(command)
         where = command.add_argument_group("where and as whom (default: as any AWS tool)")
@@ -246,6 +258,7 @@ def interrupt(_number: int, _frame: object) -> NoReturn:
 def main() -> int:
     """Parse, run, and turn every failure into one message and its exit code."""
     arguments = parser().parse_args()
+    gc.set_threshold(GARBAGE)
     signal.signal(signal.SIGTERM, interrupt)
     try:
         code = run(arguments)
