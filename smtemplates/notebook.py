@@ -227,21 +227,29 @@ def _settings() -> _Settings:
             least=0,
             most=YEAR_MINUTES,
         ),
-        repository=text(
-            "NotebookGitRepository",
-            "HTTPS address of a git repository that is cloned into the notebook once; it must be readable without "
-            "a password. Empty: none.",
-            pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]+$",
-            hint="must be empty or an address like https://github.com/owner/repository, without user name or password",
-            max_length=255,
-        ),
-        packages=text(
-            "NotebookPackages",
-            "Python packages that the notebook's own kernel has, as pip takes them, separated by spaces. "
-            "Empty: no kernel is made besides SageMaker's.",
-            pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9 ._,<>=!~\[\]-]*$",
-            hint="must be empty or pip requirements like 'pandas scikit-learn>=1.5', separated by spaces",
-            max_length=1000,
-            default="numpy pandas scipy scikit-learn xgboost matplotlib seaborn sagemaker",
-        ),
+        repository=_repository(),
+        packages=_packages(),
+    )
+
+
+def _repository() -> Parameter:
+    return text(
+        "NotebookGitRepository",
+        "HTTPS address of a git repository that is cloned into the notebook once; it must be readable without "
+        "a password. Empty: none.",
+        pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]+$",
+        hint="must be empty or an address like https://github.com/owner/repository, without user name or password",
+        max_length=255,
+    )
+
+
+def _packages() -> Parameter:
+    return text(
+        "NotebookPackages",
+        "Python packages that the notebook's own kernel has, as pip takes them, separated by spaces. "
+        "Empty: no kernel is made besides SageMaker's.",
+        pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9 ._,<>=!~\[\]-]*$",
+        hint="must be empty or pip requirements like 'pandas scikit-learn>=1.5', separated by spaces",
+        max_length=1000,
+        default="numpy pandas scipy scikit-learn xgboost matplotlib seaborn sagemaker",
     )

@@ -16,26 +16,7 @@ PACKAGE_READ = ("DescribeModelPackage",)
 
 def registry(project: Project) -> Part:
     """Offer a model package group; it outlives the stack, for one that holds versions cannot be deleted anyway."""
-    create = switch(
-        "CreateModelPackageGroup",
-        "Make a model package group, the register of a model's versions. It outlives the stack. 'false': none.",
-        default=False,
-    )
-    description = text(
-        "ModelPackageGroupDescription",
-        "What the group's models are for. It cannot be changed later. Left alone: a general sentence.",
-        pattern=r"^[A-Za-z0-9 .,:;()/_-]*$",
-        hint="may have letters, digits, spaces and . , : ; ( ) / _ -",
-        max_length=1024,
-        default="Models of this workspace",
-    )
-    readers = text(
-        "RegistryReaderAccountIds",
-        "AWS account IDs that may read the group and its versions, separated by commas. Empty: this account only.",
-        pattern="^$|^[0-9]{12}(,[0-9]{12}){0,19}$",
-        hint="must be empty or up to 20 account IDs of 12 digits, separated by commas, no spaces",
-        max_length=260,
-    )
+    create, description, readers = _parameters()
     return Part(
         title="Registry",
         source=__name__,
@@ -124,3 +105,27 @@ def _policy(project: Project) -> AWSObject:
             )
         ),
     )
+
+
+def _parameters() -> tuple[Parameter, Parameter, Parameter]:
+    create = switch(
+        "CreateModelPackageGroup",
+        "Make a model package group, the register of a model's versions. It outlives the stack. 'false': none.",
+        default=False,
+    )
+    description = text(
+        "ModelPackageGroupDescription",
+        "What the group's models are for. It cannot be changed later. Left alone: a general sentence.",
+        pattern=r"^[A-Za-z0-9 .,:;()/_-]*$",
+        hint="may have letters, digits, spaces and . , : ; ( ) / _ -",
+        max_length=1024,
+        default="Models of this workspace",
+    )
+    readers = text(
+        "RegistryReaderAccountIds",
+        "AWS account IDs that may read the group and its versions, separated by commas. Empty: this account only.",
+        pattern="^$|^[0-9]{12}(,[0-9]{12}){0,19}$",
+        hint="must be empty or up to 20 account IDs of 12 digits, separated by commas, no spaces",
+        max_length=260,
+    )
+    return create, description, readers

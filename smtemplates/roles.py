@@ -88,10 +88,7 @@ def roles(project: Project, storage: Storage, encryption: Encryption, network: N
         outputs=[
             output("ExecutionRoleArn", "ARN of the role that SageMaker works with", _role_arn(), export=True),
             output(
-                "ExecutionRoleName",
-                "Name of the execution role",
-                Ref("ExecutionRole"),
-                condition="CreateExecutionRole",
+                "ExecutionRoleName", "Name of the execution role", Ref("ExecutionRole"), condition="CreateExecutionRole"
             ),
         ],
         create_role="CreateExecutionRole",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from awacs.aws import Action, Bool, Condition, Deny, Principal, Statement
 from troposphere import (
-    AWSHelperFn,
     AWSObject,
     Equals,
     GetAtt,
@@ -54,16 +53,22 @@ class Bucket:
         """Name the bucket, or what is below a path in it."""
         return Sub(f"arn:${{AWS::Partition}}:s3:::${{Bucket}}{path}", Bucket=self.name())
 
-    def resource(self, project: Project, encryption: Encryption, logs: AWSHelperFn) -> s3.Bucket:
-        """Make the bucket; its data outlives the stack, and a first create that fails leaves nothing."""
-        return s3.Bucket(
+    def resources(self, project: Project, encryption: Encryption) -> list[AWSObject]:
+        """Make the bucket and its policy; its data outlives the stack, and a first create that fails leaves nothing."""
+        bucket = s3.Bucket(
             self.logical_id,
             Condition=self.create,
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy=Retain,
             BucketEncryption=s3.BucketEncryption(ServerSideEncryptionConfiguration=[_encryption_rule(encryption)]),
             LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[_cleanup(), _expiry()]),
-            LoggingConfiguration=logs,
+            LoggingConfiguration=when(
+                "HasAccessLogBucket",
+                s3.LoggingConfiguration(
+                    DestinationBucketName=Ref("AccessLogBucketName"),
+                    LogFilePrefix=Sub(f"${{AWS::StackName}}/{self.logical_id}/"),
+                ),
+            ),
             OwnershipControls=s3.OwnershipControls(
                 Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
             ),
@@ -73,6 +78,7 @@ class Bucket:
             Tags=project.tags(),
             VersioningConfiguration=s3.VersioningConfiguration(Status=If("VersionBuckets", "Enabled", "Suspended")),
         )
+        return [bucket, self.policy()]
 
     def policy(self) -> s3.BucketPolicy:
         """Refuse requests without TLS."""
@@ -117,63 +123,19 @@ class Storage(Part):
 
 def storage(project: Project, encryption: Encryption) -> Storage:
     """Keep training data, results and models in three buckets that outlive the stack."""
-    create = switch(
-        "CreateBuckets",
-        "Make the three buckets; one whose existing name is given below is not made. "
-        "They outlive the stack. 'false': all three existing names are needed.",
-        default=True,
-    )
-    versioning = switch(
-        "BucketVersioning",
-        "Keep what is overwritten or deleted in the buckets made here as older versions. 'false': it is gone at once.",
-        default=True,
-    )
-    expiration = number(
-        "ObjectExpirationDays",
-        "Days after which objects in the buckets made here are deleted, MODELS INCLUDED (folders stay). 0: never.",
-        default=0,
-        least=0,
-        most=TEN_YEARS_DAYS,
-    )
-    noncurrent = number(
-        "NoncurrentVersionExpirationDays",
-        "Days after which older versions in the buckets made here are deleted for good. 0: never.",
-        default=90,
-        least=0,
-        most=TEN_YEARS_DAYS,
-    )
-    log_bucket = text(
-        "AccessLogBucketName",
-        "Bucket that receives the S3 access logs of the buckets made here; it must be in this Region and let "
-        "logging.s3.amazonaws.com write. Empty: no access logs.",
-        pattern=f"^$|{BUCKET_NAME}",
-        hint=f"must be empty or {BUCKET_HINT}",
-        max_length=63,
-    )
-    folders = switch(
-        "CreateFolders",
-        "Make the folders of the workspace in the buckets: empty objects like 'training/'. 'false': none are made.",
-        default=True,
-    )
-    inputs = Bucket(
-        logical_id="InputBucket",
-        existing=_existing("Input", "training data"),
-        folders=("training/", "validation/", "test/"),
-    )
-    results = Bucket(
-        logical_id="OutputBucket", existing=_existing("Output", "results of jobs"), folders=("output/", "processing/")
-    )
-    models = Bucket(
-        logical_id="ModelBucket", existing=_existing("Model", "trained models"), folders=("models/", "artifacts/")
-    )
-    buckets = (inputs, results, models)
-    roles = ("input", "output", "models")
+    create, folders = _create(), _folders()
+    versioning, expiration, noncurrent, log_bucket = _versioning(), _expiration(), _noncurrent(), _log_bucket()
+    buckets = {
+        "input": _bucket("Input", "training data", "training/", "validation/", "test/"),
+        "output": _bucket("Output", "results of jobs", "output/", "processing/"),
+        "models": _bucket("Model", "trained models", "models/", "artifacts/"),
+    }
     return Storage(
         title="Storage",
         source=__name__,
         parameters={
             "Make the buckets?": create,
-            **{f"Existing {role} bucket": bucket.existing for role, bucket in zip(roles, buckets, strict=True)},
+            **{f"Existing {role} bucket": bucket.existing for role, bucket in buckets.items()},
             "Keep older versions?": versioning,
             "Delete objects after (days)": expiration,
             "Delete older versions after (days)": noncurrent,
@@ -181,7 +143,7 @@ def storage(project: Project, encryption: Encryption) -> Storage:
             "Make the folders?": folders,
         },
         conditions={
-            **{bucket.create: all_of(is_on(create), Equals(Ref(bucket.existing), "")) for bucket in buckets},
+            **{bucket.create: all_of(is_on(create), Equals(Ref(bucket.existing), "")) for bucket in buckets.values()},
             "VersionBuckets": is_on(versioning),
             "ExpireObjects": Not(Equals(Ref(expiration), "0")),
             "ExpireVersions": Not(Equals(Ref(noncurrent), "0")),
@@ -192,38 +154,84 @@ def storage(project: Project, encryption: Encryption) -> Storage:
             "BucketsExist": require(
                 "With CreateBuckets 'false', give ExistingInputBucketName, ExistingOutputBucketName and "
                 "ExistingModelBucketName.",
-                *(is_set(bucket.existing) for bucket in buckets),
+                *(is_set(bucket.existing) for bucket in buckets.values()),
                 given=Equals(Ref(create), OFF),
             )
         },
-        resources=_resources(buckets, project, encryption),
-        outputs=[output for role, bucket in zip(roles, buckets, strict=True) for output in bucket.outputs(role)],
-        input=inputs,
-        output=results,
-        models=models,
+        resources=[made for bucket in buckets.values() for made in bucket.resources(project, encryption)],
+        outputs=[output for role, bucket in buckets.items() for output in bucket.outputs(role)],
+        input=buckets["input"],
+        output=buckets["output"],
+        models=buckets["models"],
         create_folders="CreateFolders",
     )
 
 
-def _existing(which: str, holds: str) -> Parameter:
+def _create() -> Parameter:
+    return switch(
+        "CreateBuckets",
+        "Make the three buckets; one whose existing name is given below is not made. "
+        "They outlive the stack. 'false': all three existing names are needed.",
+        default=True,
+    )
+
+
+def _folders() -> Parameter:
+    return switch(
+        "CreateFolders",
+        "Make the folders of the workspace in the buckets: empty objects like 'training/'. 'false': none are made.",
+        default=True,
+    )
+
+
+def _versioning() -> Parameter:
+    return switch(
+        "BucketVersioning",
+        "Keep what is overwritten or deleted in the buckets made here as older versions. 'false': it is gone at once.",
+        default=True,
+    )
+
+
+def _expiration() -> Parameter:
+    return number(
+        "ObjectExpirationDays",
+        "Days after which objects in the buckets made here are deleted, MODELS INCLUDED (folders stay). 0: never.",
+        default=0,
+        least=0,
+        most=TEN_YEARS_DAYS,
+    )
+
+
+def _noncurrent() -> Parameter:
+    return number(
+        "NoncurrentVersionExpirationDays",
+        "Days after which older versions in the buckets made here are deleted for good. 0: never.",
+        default=90,
+        least=0,
+        most=TEN_YEARS_DAYS,
+    )
+
+
+def _log_bucket() -> Parameter:
     return text(
-        f"Existing{which}BucketName",
-        f"Name of a bucket that exists and holds {holds}; it is used as it is. Empty: one is made.",
+        "AccessLogBucketName",
+        "Bucket that receives the S3 access logs of the buckets made here; it must be in this Region and let "
+        "logging.s3.amazonaws.com write. Empty: no access logs.",
         pattern=f"^$|{BUCKET_NAME}",
         hint=f"must be empty or {BUCKET_HINT}",
         max_length=63,
     )
 
 
-def _resources(buckets: tuple[Bucket, ...], project: Project, encryption: Encryption) -> list[AWSObject]:
-    made: list[AWSObject] = []
-    for bucket in buckets:
-        logs = s3.LoggingConfiguration(
-            DestinationBucketName=Ref("AccessLogBucketName"),
-            LogFilePrefix=Sub(f"${{AWS::StackName}}/{bucket.logical_id}/"),
-        )
-        made += [bucket.resource(project, encryption, when("HasAccessLogBucket", logs)), bucket.policy()]
-    return made
+def _bucket(which: str, holds: str, *folders: str) -> Bucket:
+    existing = text(
+        f"Existing{which}BucketName",
+        f"Name of a bucket that exists and holds {holds}; it is used as it is. Empty: one is made.",
+        pattern=f"^$|{BUCKET_NAME}",
+        hint=f"must be empty or {BUCKET_HINT}",
+        max_length=63,
+    )
+    return Bucket(logical_id=f"{which}Bucket", existing=existing, folders=folders)
 
 
 def _encryption_rule(encryption: Encryption) -> s3.ServerSideEncryptionRule:

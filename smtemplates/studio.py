@@ -21,33 +21,7 @@ YEAR_MINUTES = 525600
 
 def studio(project: Project, encryption: Encryption, network: Network, roles: Roles) -> Part:
     """Offer a Studio domain."""
-    create = switch(
-        "CreateDomain",
-        "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. 'false': none.",
-        default=False,
-    )
-    auth = choice(
-        "DomainAuthMode",
-        "How users come in: through IAM, or through IAM Identity Center (SSO), where profiles are assigned. "
-        "A later change replaces the domain.",
-        ("IAM", "SSO"),
-        default="IAM",
-    )
-    profiles = text(
-        "UserProfileNames",
-        "Names of up to five different user profiles, separated by commas; one that is dropped is deleted. "
-        "Not with SSO, which makes its own. Empty: none.",
-        pattern=f"^$|^{PROFILE}(,{PROFILE}){{0,{MOST_PROFILES - 1}}}$",
-        hint="must be empty or up to five names of letters, digits and hyphens, separated by commas, no spaces",
-        max_length=400,
-    )
-    idle = number(
-        "StudioIdleMinutes",
-        "Stop JupyterLab and Code Editor after this many idle minutes; users cannot change it. Left alone: 60.",
-        default=60,
-        least=60,
-        most=YEAR_MINUTES,
-    )
+    create, auth, profiles, idle = _create(), _auth_mode(), _profiles(), _idle_minutes()
     return Part(
         title="Studio",
         source=__name__,
@@ -219,3 +193,42 @@ def _outputs(profiles: Parameter) -> list[Output]:
             **made,
         ),
     ]
+
+
+def _create() -> Parameter:
+    return switch(
+        "CreateDomain",
+        "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. 'false': none.",
+        default=False,
+    )
+
+
+def _auth_mode() -> Parameter:
+    return choice(
+        "DomainAuthMode",
+        "How users come in: through IAM, or through IAM Identity Center (SSO), where profiles are assigned. "
+        "A later change replaces the domain.",
+        ("IAM", "SSO"),
+        default="IAM",
+    )
+
+
+def _profiles() -> Parameter:
+    return text(
+        "UserProfileNames",
+        "Names of up to five different user profiles, separated by commas; one that is dropped is deleted. "
+        "Not with SSO, which makes its own. Empty: none.",
+        pattern=f"^$|^{PROFILE}(,{PROFILE}){{0,{MOST_PROFILES - 1}}}$",
+        hint="must be empty or up to five names of letters, digits and hyphens, separated by commas, no spaces",
+        max_length=400,
+    )
+
+
+def _idle_minutes() -> Parameter:
+    return number(
+        "StudioIdleMinutes",
+        "Stop JupyterLab and Code Editor after this many idle minutes; users cannot change it. Left alone: 60.",
+        default=60,
+        least=60,
+        most=YEAR_MINUTES,
+    )
