@@ -2,6 +2,16 @@
 
 import sys
 
-from smtemplates.cli import main
+try:
+    from smtemplates.cli import main
 
-sys.exit(main())
+    sys.exit(main())
+except KeyboardInterrupt:
+    sys.stderr.write("smtemplates: interrupted.\n")
+    sys.exit(130)
+except ModuleNotFoundError as missing:
+    sys.stderr.write(
+        f"smtemplates: {missing.name} is not installed for {sys.executable}; "
+        "run scripts/render, or .venv/bin/python -m smtemplates once that has run.\n"
+    )
+    sys.exit(2)

@@ -25,7 +25,7 @@ examples:
   python -m smtemplates render                        write templates/*.yaml and validate them
   python -m smtemplates render --check                fail, with a diff, when a committed template is stale
   python -m smtemplates render workspace -o -         print one template
-  python -m smtemplates render --without studio --region ca-west-1
+  python -m smtemplates render --without studio --region ca-west-1 -o calgary.yaml
                                                       a template for a Region that lacks Studio, validated there
   python -m smtemplates lint my-template.yaml         the same checks on any file
 
@@ -67,9 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     rendering.add_argument(
         "--without",
         action="extend",
-        nargs="+",
+        type=_names,
         default=[],
-        metavar="FEATURE",
+        metavar="FEATURE[,...]",
         help=f"leave out: {', '.join(workspace.FEATURES)}",
     )
     rendering.add_argument("--no-lint", action="store_true", help="do not validate")
@@ -83,13 +83,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _names(text: str) -> list[str]:
+    """Take one name or several with commas; an option that took several words would swallow what follows it."""
+    return [name for name in text.split(",") if name]
+
+
 def _add_lint_options(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--region",
         action="extend",
-        nargs="+",
-        metavar="REGION",
+        type=_names,
+        metavar="REGION[,...]",
         help=f"validate for these Regions (default: {' '.join(DEFAULT_REGIONS)})",
     )
     where.add_argument("--all-regions", action="store_true", help="validate for every Region")
@@ -134,7 +139,10 @@ def _lint(options: argparse.Namespace) -> int:
     wrong = False
     for file in options.files:
         text = sys.stdin.read() if file == "-" else _read(Path(file))
-        wrong |= _report(options, text, "<stdin>" if file == "-" else file, {}, sys.stdout)
+        found = _report(options, text, "<stdin>" if file == "-" else file, {}, sys.stdout)
+        if not found:
+            print(f"{file}: no finding", file=sys.stderr)
+        wrong |= found
     return int(wrong)
 
 

@@ -22,6 +22,8 @@ NOW = "$(date +%Y%m%d-%H%M%S)"
 def guide(storage: Storage, encryption: Encryption, network: Network, roles: Roles, images: Images) -> Part:
     """Show how to upload, train, process, deploy and look; words in capitals are for the reader to fill in.
 
+    No command names a key for volumes: instances with local disks refuse one. SageMaker encrypts them with its own.
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     Source: https://docs.aws.amazon.com/cli/latest/reference/sagemaker/
     """
     commands = _Commands(storage, encryption, network, roles, images)
@@ -30,7 +32,11 @@ def guide(storage: Storage, encryption: Encryption, network: Network, roles: Rol
         source=__name__,
         outputs=[
             output("UploadTrainingDataCommand", "Uploads the folder ./data as training data", commands.upload()),
-            output("CreateTrainingJobCommand", "Starts a training job on the training data", commands.train()),
+            output(
+                "CreateTrainingJobCommand",
+                "Starts a job that trains with TRAIN.py of code/SOURCE.tar.gz in the output bucket",
+                commands.train(),
+            ),
             output(
                 "CreateProcessingJobCommand",
                 "Starts a job that runs code/PROCESS.py of the output bucket on the training data",
@@ -70,15 +76,16 @@ class _Commands:
             "S3Uri=s3://${Input}/training/,S3DataDistributionType=FullyReplicated}}'"
             " --output-data-config S3OutputPath=s3://${Models}/artifacts/${OutputKey}"
             " --resource-config InstanceType=${TrainingInstanceType},InstanceCount=${TrainingInstanceCount},"
-            "VolumeSizeInGB=${TrainingVolumeSizeGb}${VolumeKey}"
+            "VolumeSizeInGB=${TrainingVolumeSizeGb}"
+            " --hyper-parameters sagemaker_program=TRAIN.py,"
+            "sagemaker_submit_directory=s3://${Output}/code/SOURCE.tar.gz"
             " --stopping-condition MaxRuntimeInSeconds=${TrainingMaxRuntimeSeconds}${Vpc}",
             Role=self.roles.execution_arn(),
             Image=self.images.catalog["PyTorchTrainingImage"].uri(),
             Input=self.storage.input.name(),
             Models=self.storage.models.name(),
             OutputKey=self._key(",KmsKeyId={}"),
-            # most GPU instances have local disks, which refuse a key: they are encrypted by their hardware
-            VolumeKey=If("TrainOnGpu", "", self._key(",VolumeKmsKeyId={}")),
+            Output=self.storage.output.name(),
             Vpc=self._vpc(" --vpc-config SecurityGroupIds={groups},Subnets={subnets}"),
         )
 
@@ -94,7 +101,7 @@ class _Commands:
             " --processing-output-config 'Outputs=[{OutputName=result,S3Output={S3Uri=s3://${Output}/processing/,"
             "LocalPath=/opt/ml/processing/result,S3UploadMode=EndOfJob}}]${ResultKey}'"
             " --processing-resources 'ClusterConfig={InstanceType=${ProcessingInstanceType},"
-            "InstanceCount=${ProcessingInstanceCount},VolumeSizeInGB=${ProcessingVolumeSizeGb}${VolumeKey}}'"
+            "InstanceCount=${ProcessingInstanceCount},VolumeSizeInGB=${ProcessingVolumeSizeGb}}'"
             " --stopping-condition MaxRuntimeInSeconds=3600${Vpc}",
             Role=self.roles.execution_arn(),
             Image=If(
@@ -105,7 +112,6 @@ class _Commands:
             Input=self.storage.input.name(),
             Output=self.storage.output.name(),
             ResultKey=self._key(",KmsKeyId={}"),
-            VolumeKey=self._key(",VolumeKmsKeyId={}"),
             Vpc=self._vpc(" --network-config 'VpcConfig={{SecurityGroupIds=[{groups}],Subnets=[{subnets}]}}'"),
         )
 

@@ -18,6 +18,7 @@ from awacs.aws import (
     Null,
     NumericGreaterThanIfExists,
     StringEquals,
+    StringEqualsIfExists,
     StringLike,
 )
 from troposphere import If, Ref, Split, Sub
@@ -91,7 +92,7 @@ def jobs(network: Network) -> dict[str, Any]:
         # lists show names only, and most of them know no resource to narrow them to
         allow(
             "ListAndSearch",
-            [*actions("sagemaker", "List*", "Search"), *actions("ecr", "GetAuthorizationToken")],
+            [*actions("sagemaker", "List*", "QueryLineage", "Search"), *actions("ecr", "GetAuthorizationToken")],
             ["*"],
         ),
         *_images_and_logs(),
@@ -161,7 +162,6 @@ def workflows() -> dict[str, Any]:
                 "BatchPutMetrics",
                 "DeleteAssociation",
                 "DisassociateTrialComponent",
-                "QueryLineage",
                 *(f"{verb}{kind}" for kind in tracked for verb in ("Create", "Describe", "Update")),
                 *(f"Delete{kind}" for kind in ("Experiment", "Trial", "TrialComponent")),
             ),
@@ -178,7 +178,9 @@ def interfaces(network: Network) -> dict[str, Any]:
 
     def only(sid: str, kind: str, key: str, ids: Any) -> Grant:
         condition = Condition(StringEquals({key: ids}))
-        return allow(sid, actions("ec2", "CreateNetworkInterface"), regional("ec2", f"{kind}/*"), condition)
+        # whoever shares a VPC owns its subnets: the ID says which, not the account
+        anybodys = Sub(f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:*:{kind}/*")
+        return allow(sid, actions("ec2", "CreateNetworkInterface"), [anybodys], condition)
 
     interface = regional("ec2", "network-interface/*")
     return document(
@@ -193,7 +195,8 @@ def interfaces(network: Network) -> dict[str, Any]:
             "LendInterfaces",
             actions("ec2", "CreateNetworkInterfacePermission"),
             interface,
-            Condition(StringEquals({"ec2:AuthorizedService": "sagemaker.amazonaws.com"})),
+            # SageMaker may name itself by service or by account: only another service is refused
+            Condition(StringEqualsIfExists({"ec2:AuthorizedService": "sagemaker.amazonaws.com"})),
         ),
         allow(
             "SeeNetwork",
@@ -243,12 +246,7 @@ def _lend_key(encryption: Encryption) -> Grant:
         "LendKeyToVolumes",
         actions("kms", "CreateGrant"),
         [encryption.key_arn()],
-        Condition(
-            [
-                Bool({"kms:GrantIsForAWSResource": "true"}),
-                StringEquals({"kms:ViaService": _via("ec2", "sagemaker")}),
-            ]
-        ),
+        Condition(Bool({"kms:GrantIsForAWSResource": "true"})),
     )
 
 
@@ -257,10 +255,10 @@ def _via(*services: str) -> list[Sub]:
 
 
 def _instance_types() -> Grant:
-    names = (*RUN_JOBS, "CreateApp", "CreateEndpointConfig", "CreateTransformJob")
+    """Refuse other types in whatever names one; a request that names none is not for this statement to judge."""
     return deny(
         "OnlyAllowedInstanceTypes",
-        actions("sagemaker", *names),
+        actions("sagemaker", "Create*", "Update*"),
         Condition(ForAnyValueStringNotLike({"sagemaker:InstanceTypes": Split(",", Ref("AllowedInstanceTypes"))})),
     )
 

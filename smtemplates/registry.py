@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from awacs.aws import Allow, Principal, Statement
-from troposphere import AWSObject, Parameter, Ref, Retain, Sub, sagemaker
+from troposphere import AWSObject, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
 
 from smtemplates.parts import Part, all_of, is_, is_on, is_set, listed, output, switch, text, when
 from smtemplates.policies import actions, allow, document, regional
@@ -67,7 +67,7 @@ def _group(project: Project, description: Parameter, readers: Parameter) -> sage
     return sagemaker.ModelPackageGroup(
         "ModelPackageGroup",
         Condition="CreateModelPackageGroup",
-        DeletionPolicy=Retain,
+        DeletionPolicy=RetainExceptOnCreate,
         UpdateReplacePolicy=Retain,
         ModelPackageGroupDescription=Ref(description),
         ModelPackageGroupName=project.unique_name(),

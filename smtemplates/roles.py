@@ -141,8 +141,8 @@ def _policies(storage: Storage, encryption: Encryption, network: Network) -> lis
 def _existing_role() -> Parameter:
     return text(
         "ExistingRoleArn",
-        "ARN of an execution role that exists; it is used as it is and needs permissions on buckets and key. "
-        "Empty: a role is made.",
+        "ARN of an execution role that exists; it is used as it is and needs permissions on buckets and key, and "
+        "sagemaker:StopNotebookInstance for a notebook that stops itself. Empty: a role is made.",
         pattern=f"^$|^{ROLE}$",
         hint="must be empty or the ARN of an IAM role",
         max_length=640,

@@ -81,10 +81,12 @@ class Bucket:
         return [bucket, self.policy()]
 
     def policy(self) -> s3.BucketPolicy:
-        """Refuse requests without TLS."""
+        """Refuse requests without TLS, for as long as the bucket lives."""
         return s3.BucketPolicy(
             f"{self.logical_id}Policy",
             Condition=self.create,
+            DeletionPolicy=RetainExceptOnCreate,
+            UpdateReplacePolicy=Retain,
             Bucket=Ref(self.logical_id),
             PolicyDocument=document(
                 Statement(
@@ -226,7 +228,8 @@ def _log_bucket() -> Parameter:
 def _bucket(which: str, holds: str, *folders: str) -> Bucket:
     existing = text(
         f"Existing{which}BucketName",
-        f"Name of a bucket that exists and holds {holds}; it is used as it is. Empty: one is made.",
+        f"Name of a bucket that exists and holds {holds}; it is used as it is. "
+        "If a KMS key of its own encrypts it, give that as KmsKeyArn. Empty: one is made.",
         pattern=f"^$|{BUCKET_NAME}",
         hint=f"must be empty or {BUCKET_HINT}",
         max_length=63,

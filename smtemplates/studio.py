@@ -54,7 +54,7 @@ def studio(project: Project, encryption: Encryption, network: Network, roles: Ro
         },
         resources=[
             _domain(project, encryption, network, roles, auth, idle),
-            *(_user(profiles, place, project) for place in _places()),
+            *(_user(profiles, place) for place in _places()),
             _policy(),
         ],
         outputs=_outputs(profiles),
@@ -117,12 +117,12 @@ def _domain(
     )
 
 
-def _user(profiles: Parameter, place: int, project: Project) -> sagemaker.UserProfile:
+def _user(profiles: Parameter, place: int) -> sagemaker.UserProfile:
+    """Make one profile; it has no tags of ours, for another tag would replace it under its own name."""
     return sagemaker.UserProfile(
         f"UserProfile{place}",
         Condition=f"CreateUserProfile{place}",
         DomainId=Ref("Domain"),
-        Tags=project.tags(),
         UserProfileName=_profile(profiles, place),
     )
 
@@ -207,7 +207,7 @@ def _auth_mode() -> Parameter:
     return choice(
         "DomainAuthMode",
         "How users come in: through IAM, or through IAM Identity Center (SSO), where profiles are assigned. "
-        "A later change replaces the domain.",
+        "To change it later, first delete the domain with CreateDomain 'false'.",
         ("IAM", "SSO"),
         default="IAM",
     )
@@ -216,9 +216,9 @@ def _auth_mode() -> Parameter:
 def _profiles() -> Parameter:
     return text(
         "UserProfileNames",
-        "Names of up to five different user profiles, separated by commas; one that is dropped is deleted. "
-        "Not with SSO, which makes its own. Empty: none.",
-        pattern=f"^$|^{PROFILE}(,{PROFILE}){{0,{MOST_PROFILES - 1}}}$",
+        "Names of up to five different user profiles, separated by commas. To delete one leave its place empty, as in "
+        "',bo': the others must keep theirs. Not with SSO, which makes its own. Empty: none.",
+        pattern=f"^({PROFILE})?(,({PROFILE})?){{0,{MOST_PROFILES - 1}}}$",
         hint="must be empty or up to five names of letters, digits and hyphens, separated by commas, no spaces",
         max_length=400,
     )

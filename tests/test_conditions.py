@@ -16,7 +16,7 @@ Choice = dict[str, str]
 
 # Values of the parameters that conditions take apart; all others' follow from the template.
 LISTS = {
-    "UserProfileNames": ["", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"],
+    "UserProfileNames": ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"],
     "TrainingInstanceType": ["ml.m5.large", "ml.g5.xlarge", "ml.p4d.24xlarge", "ml.inf2.xlarge"],
 }
 

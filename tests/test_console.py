@@ -97,7 +97,7 @@ def test_real_values_pass(template: dict[str, Any], choice: dict[str, str]) -> N
         ("KmsKeyArn", "alias/churn"),
         ("SubnetIds", "subnet-0123456789abcdef0, subnet-0123456789abcdef1"),
         ("UserProfileNames", "a,b,c,d,e,f"),
-        ("UserProfileNames", "a,,b"),
+        ("UserProfileNames", "a, b"),
         ("NotebookGitRepository", "https://user:secret@git.example.com/a"),
         ("NotebookGitRepository", "git@example.com:team/a.git"),
         ("NotebookPackages", "pandas; touch PWN"),

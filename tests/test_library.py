@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from troposphere import sns
@@ -24,8 +25,19 @@ def test_the_example_in_the_readme_works(capsys: pytest.CaptureFixture[str]) -> 
     (example,) = re.findall(r"```python\n(import smtemplates\n.*?)```", readme, flags=re.DOTALL)
     assert len(example.splitlines()) <= 10
     exec(compile(example, "README.md", "exec"), {})  # noqa: S102  it is our own README
-    template = load(capsys.readouterr().out)
-    assert set(template["Resources"]) - set(smtemplates.build().resources)
+    text = capsys.readouterr().out
+    assert set(load(text)["Resources"]) - set(smtemplates.build().resources) == {"JobQueue"}
+    assert smtemplates.lint(text) == []
+
+
+def test_the_readmes_new_area_joins_the_others() -> None:
+    """The area that the README shows is all it takes: it joins, renders and lints clean."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(from troposphere import sns\n.*?)```", readme, flags=re.DOTALL)
+    namespace: dict[str, Any] = {"__name__": "smtemplates.topic"}
+    exec(compile(example, "README.md", "exec"), namespace)  # noqa: S102  it is our own README
+    template = workspace.join(workspace.DESCRIPTION, [*workspace.areas(), namespace["topic"]()])
+    assert smtemplates.lint(smtemplates.render(template)) == []
 
 
 def test_two_builds_share_nothing() -> None:

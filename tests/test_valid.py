@@ -91,6 +91,8 @@ def test_awss_own_validator_finds_nothing(template: dict[str, Any], engine: Rego
         report = engine.validate_template(TemplateContent(json.dumps(stack.template()), "resolved"))
         for finding in report.diagnostics:
             bad = finding.severity in {Severity.FATAL, Severity.ERROR, Severity.WARN}
-            if bad and finding.rule_id not in RESOLVING_CAUSES:
+            # an account ID in an ARN is the user's own where the user gave that ARN
+            given = finding.rule_id == "W9013" and any(samples.ACCOUNT in value for value in choice.values())
+            if bad and not given and finding.rule_id not in RESOLVING_CAUSES:
                 found[f"{finding.rule_id} {finding.message}"] = choice
     assert found == {}
