@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from smtemplates import workspace
 from smtemplates.errors import Error, UsageError
 from smtemplates.lint import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
+from smtemplates.load import load
 from smtemplates.renderer import render
 
 TEMPLATES = ("workspace",)
@@ -139,11 +140,20 @@ def _lint(options: argparse.Namespace) -> int:
     wrong = False
     for file in options.files:
         text = sys.stdin.read() if file == "-" else _read(Path(file))
+        _load(text, file)
         found = _report(options, text, "<stdin>" if file == "-" else file, {}, sys.stdout)
         if not found:
             print(f"{file}: no finding", file=sys.stderr)
         wrong |= found
     return int(wrong)
+
+
+def _load(text: str, file: str) -> None:
+    """Refuse what cannot be read with a better message than cfn-lint's, and what would crash its parser."""
+    try:
+        load(text)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from error
 
 
 def _report(

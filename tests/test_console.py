@@ -35,6 +35,56 @@ RELEASED = {
 }
 
 
+# Parameters and outputs that scripts of others use, with the default that leaving a parameter alone means.
+PROMISED_DEFAULTS = {
+    "ProjectName": "sagemaker",
+    "Environment": "dev",
+    "CreateBuckets": "true",
+    "BucketVersioning": "true",
+    "ObjectExpirationDays": 0,
+    "NoncurrentVersionExpirationDays": 90,
+    "CreateFolders": "true",
+    "CreateKmsKey": "false",
+    "AccessLevel": "LeastPrivilege",
+    "MaxJobRuntimeSeconds": 0,
+    "CreateNotebook": "false",
+    "NotebookInstanceType": "ml.t3.medium",
+    "NotebookVolumeSizeGb": 20,
+    "NotebookDirectInternetAccess": "Auto",
+    "NotebookRootAccess": "Disabled",
+    "NotebookIdleMinutes": 60,
+    "CreateDomain": "false",
+    "DomainAuthMode": "IAM",
+    "StudioIdleMinutes": 60,
+    "CreateModelPackageGroup": "false",
+    "CreateDashboard": "true",
+    "ManageLogGroups": "true",
+    "LogRetentionDays": 30,
+    "EndpointErrorThreshold": 10,
+    "EndpointLatencyThresholdMs": 5000,
+    "TrainingInstanceType": "ml.m5.large",
+    "TrainingInstanceCount": 1,
+    "TrainingVolumeSizeGb": 50,
+    "TrainingMaxRuntimeSeconds": 86400,
+    "ProcessingInstanceType": "ml.m5.large",
+    "ProcessingInstanceCount": 1,
+    "ProcessingVolumeSizeGb": 50,
+}
+PROMISED_EMPTY = (
+    "ExistingInputBucketName ExistingOutputBucketName ExistingModelBucketName AccessLogBucketName KmsKeyArn "
+    "ExistingRoleArn AdditionalPolicyArns PermissionsBoundaryArn AllowedInstanceTypes VpcId SubnetIds SecurityGroupIds "
+    "NotebookGitRepository UserProfileNames RegistryReaderAccountIds EndpointName AlarmEmail AlarmTopicArn"
+).split()
+
+
+def test_promised_parameters_keep_their_defaults(template: dict[str, Any]) -> None:
+    """A stack created with no parameter stays what it was: no promised parameter goes, and no default changes."""
+    defaults = {name: declared["Default"] for name, declared in template["Parameters"].items()}
+    promised = PROMISED_DEFAULTS | dict.fromkeys(PROMISED_EMPTY, "")
+    assert {name: defaults.get(name) for name in promised} == promised
+    assert set(defaults) - set(promised) == {"NotebookPackages", "ModelPackageGroupDescription"}
+
+
 def test_every_parameter_has_one_group_and_one_label(template: dict[str, Any]) -> None:
     """The console shows every parameter once, under a title, with a label."""
     interface = template["Metadata"]["AWS::CloudFormation::Interface"]
