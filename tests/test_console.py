@@ -70,11 +70,26 @@ PROMISED_DEFAULTS = {
     "ProcessingInstanceCount": 1,
     "ProcessingVolumeSizeGb": 50,
 }
-PROMISED_EMPTY = (
-    "ExistingInputBucketName ExistingOutputBucketName ExistingModelBucketName AccessLogBucketName KmsKeyArn "
-    "ExistingRoleArn AdditionalPolicyArns PermissionsBoundaryArn AllowedInstanceTypes VpcId SubnetIds SecurityGroupIds "
-    "NotebookGitRepository UserProfileNames RegistryReaderAccountIds EndpointName AlarmEmail AlarmTopicArn"
-).split()
+PROMISED_EMPTY = [
+    "ExistingInputBucketName",
+    "ExistingOutputBucketName",
+    "ExistingModelBucketName",
+    "AccessLogBucketName",
+    "KmsKeyArn",
+    "ExistingRoleArn",
+    "AdditionalPolicyArns",
+    "PermissionsBoundaryArn",
+    "AllowedInstanceTypes",
+    "VpcId",
+    "SubnetIds",
+    "SecurityGroupIds",
+    "NotebookGitRepository",
+    "UserProfileNames",
+    "RegistryReaderAccountIds",
+    "EndpointName",
+    "AlarmEmail",
+    "AlarmTopicArn",
+]
 
 
 def test_promised_parameters_keep_their_defaults(template: dict[str, Any]) -> None:
