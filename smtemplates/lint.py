@@ -74,7 +74,7 @@ def lint(
     entry = directory / f"{lint_cache.key(text, (regions, CHECKS))}.json" if directory else None
     rows = lint_cache.read(entry) if entry else None
     if rows is None:
-        with _collector_off():
+        with _collecting_rarely():
             from smtemplates import lint_engine  # noqa: PLC0415  it imports cfn-lint, a fifth of a run
 
             rows = lint_engine.run(text, name=name, regions=regions, checks=CHECKS)
@@ -84,12 +84,14 @@ def lint(
 
 
 @contextmanager
-def _collector_off() -> Iterator[None]:
-    """Keep Python's garbage collector off: cfn-lint makes millions of small objects, few of them garbage."""
-    was_on = gc.isenabled()
-    gc.disable()
+def _collecting_rarely() -> Iterator[None]:
+    """Run Python's garbage collector rarely: cfn-lint makes millions of small objects.
+
+    Not never: that took twice the memory for one Region, thirty times for all, and was no faster.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(10_000, *before[1:])
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        gc.set_threshold(*before)

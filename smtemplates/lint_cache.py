@@ -73,14 +73,13 @@ def _user_cache() -> Path | None:
 def _versions() -> list[Path]:
     """Return the files that tell one linter from another: importing cfn-lint for its version costs a fifth of a run.
 
-    They are cfn-lint's version, the dates of its own schemas and of those that `cfn-lint --update-specs` fetched, and
-    the modules here that decide what it is asked.
+    They hold cfn-lint's version and the date of the schemas that `cfn-lint --update-specs` fetched; the modules here
+    decide what it is asked.
     """
     found = importlib.util.find_spec("cfnlint")
     files = [Path(__file__).with_name(f"{module}.py") for module in ("lint_engine", "regions")]
     if found and found.origin:
-        home = Path(found.origin).parent
-        files += [home / "version.py", home / "data" / "schemas" / "version.json"]
+        files.append(Path(found.origin).with_name("version.py"))
     if base := _user_cache():
         files.append(base / "aws" / "cfn-lint" / "schemas" / "version.json")
     return files

@@ -6,7 +6,7 @@ import difflib
 import gc
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -21,29 +21,28 @@ from smtemplates.regions import alike, representatives
 
 Row = dict[str, Any]
 
-_TYPE_MISSING = re.compile(r"Resource type '[^']+' does not exist in '(?P<region>[a-z0-9-]+)'")
+_TYPE_MISSING = re.compile(r"Resource type '[^']+' does not exist in '[a-z0-9-]+'")
+_LIST_OF_REGIONS = re.compile(r"(?<= in )\[('[a-z0-9-]+'(, )?)+\]$")
 
 
 def run(text: str, *, name: str, regions: Sequence[str], checks: Sequence[str]) -> list[Row]:
-    """Return what cfn-lint finds in `text`, in the order of its lines.
+    """Return what cfn-lint finds in `text`, by line.
 
-    Regions that cfn-lint cannot tell apart for this template are linted once. Whatever that finds, but for types that
-    a Region lacks, is looked for again in every Region: messages name Regions and count them together.
+    Of Regions that it cannot tell apart for this template, one is linted for all. Where that finds something of which
+    only asking about each can tell whether cfn-lint would report it, each is asked about.
 
     Raises:
         UsageError: The text is no template, or cfn-lint does not know a Region.
     """
     asked = known(regions)
-    linter = _linter()
     template = _decode(text, name)
-    groups = alike(template, asked, linter.rules.values())
-    tried = representatives(groups, asked)
-    matches = _matches(template, tried, linter, checks)
-    if len(tried) == len(asked):
-        return _rows(matches, asked)
-    if not all(_TYPE_MISSING.fullmatch(match.message) for match in matches):
-        return _rows(_matches(_decode(text, name), asked, linter, checks), asked)
-    return sorted(_in_whole_groups(_rows(matches, asked), groups), key=_order)
+    groups = alike(template, asked, _linter().rules.values())
+    tried = representatives(groups)
+    if len(tried) < len(asked):
+        spread = [_everywhere(row, groups, asked) for row in _rows(_matches(template, tried, checks), asked)]
+        if None not in spread:
+            return _in_order(row for rows in spread for row in rows or ())
+    return _in_order(_rows(_matches(template, asked, checks), asked))
 
 
 def known(regions: Sequence[str]) -> list[str]:
@@ -65,8 +64,8 @@ def known(regions: Sequence[str]) -> list[str]:
 def _linter() -> Runner:
     """Load cfn-lint's rules, once in a process.
 
-    They, and the 1,800 modules behind them, live as long as the process does. Freezing keeps later collections and the
-    one at exit from walking them, which costs a third of a whole `cfn-lint` run.
+    They, and the modules behind them, live as long as the process does. Freezing keeps the garbage collector from
+    walking them again and again, at exit too, which is a quarter of a whole `cfn-lint` run.
     """
     linter = Runner(_config(["us-east-1"], ()))
     gc.freeze()
@@ -91,12 +90,12 @@ def _decode(text: str, name: str) -> dict[str, Any]:
     return template
 
 
-def _matches(template: dict[str, Any], regions: list[str], linter: Runner, checks: Sequence[str]) -> list[Match]:
-    return list(run_template_by_data(template, _config(regions, checks), linter.rules))
+def _matches(template: dict[str, Any], regions: list[str], checks: Sequence[str]) -> list[Match]:
+    return list(run_template_by_data(template, _config(regions, checks), _linter().rules))
 
 
 def _rows(matches: Iterable[Match], asked: Sequence[str]) -> list[Row]:
-    rows = [
+    return [
         {
             "line": match.linenumber,
             "column": match.columnnumber,
@@ -108,21 +107,31 @@ def _rows(matches: Iterable[Match], asked: Sequence[str]) -> list[Row]:
         }
         for match in matches
     ]
-    return sorted(rows, key=_order)
 
 
-def _order(row: Row) -> tuple[int, str, int, str]:
-    return row["line"], row["rule"], row["column"], row["message"]
+def _everywhere(row: Row, groups: Sequence[Sequence[str]], asked: Sequence[str]) -> list[Row] | None:
+    """Return what was found in some Regions of the groups in the words cfn-lint has for all; nothing if unforeseeable.
 
-
-def _in_whole_groups(rows: Iterable[Row], groups: Sequence[Sequence[str]]) -> Iterator[Row]:
-    """Repeat what was found in one Region of a group for each of the group, in cfn-lint's words."""
-    seen = set()
-    for row in rows:
+    That is the case for values which differ by Region: cfn-lint reports those only if they fail in every Region, and
+    tries 512 of them at most.
+    """
+    message = row["message"]
+    if "is resolved" in message or "Fn::FindInMap" in row["path"]:
+        return None
+    if not row["regions"]:
+        return [row]
+    affected = [region for group in groups if set(group) & set(row["regions"]) for region in group]
+    if _TYPE_MISSING.fullmatch(message):
         (found,) = row["regions"]
-        for region in next(group for group in groups if found in group):
-            message = row["message"].replace(f"'{found}'", f"'{region}'")
-            place = row["line"], row["column"], message
-            if place not in seen:
-                seen.add(place)
-                yield {**row, "message": message, "regions": [region]}
+        return [
+            {**row, "message": message.replace(f"'{found}'", f"'{region}'"), "regions": [region]} for region in affected
+        ]
+    if listed := _LIST_OF_REGIONS.search(message):
+        affected.sort(key=asked.index)
+        return [{**row, "message": message[: listed.start()] + repr(affected), "regions": affected}]
+    return None
+
+
+def _in_order(rows: Iterable[Row]) -> list[Row]:
+    unique = {(row["line"], row["rule"], row["column"], row["message"]): row for row in rows}
+    return [unique[place] for place in sorted(unique)]
