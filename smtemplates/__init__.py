@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from smtemplates import evaluate
     from smtemplates.errors import Error, TemplateError, UsageError
-    from smtemplates.lint import Finding, lint
+    from smtemplates.linter import Finding, lint
     from smtemplates.renderer import compact, render
     from smtemplates.workspace import FEATURES, build
 
@@ -30,10 +30,15 @@ __all__ = [
 ]
 
 _HOME = {
-    "errors": ("Error", "TemplateError", "UsageError"),
-    "lint": ("Finding", "lint"),
-    "renderer": ("compact", "render"),
-    "workspace": ("FEATURES", "build"),
+    "Error": "errors",
+    "TemplateError": "errors",
+    "UsageError": "errors",
+    "Finding": "linter",
+    "lint": "linter",
+    "compact": "renderer",
+    "render": "renderer",
+    "FEATURES": "workspace",
+    "build": "workspace",
 }
 
 
@@ -41,12 +46,8 @@ def __getattr__(name: str) -> Any:
     """Load what is asked for when it is asked for: the deployer needs no troposphere, and starts without it."""
     if name == "evaluate":
         return import_module("smtemplates.evaluate")
-    for module, names in _HOME.items():
-        if name in names:
-            found = import_module(f"smtemplates.{module}")
-            # for good, and instead of the module of the same name, which the import has just put there
-            globals().update({each: getattr(found, each) for each in names})
-            return globals()[name]
+    if name in _HOME:
+        return getattr(import_module(f"smtemplates.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

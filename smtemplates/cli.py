@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from smtemplates import workspace
 from smtemplates.errors import Error, UsageError
-from smtemplates.lint import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
+from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
 from smtemplates.load import load
 from smtemplates.renderer import render
 

@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import smtemplates
-from smtemplates import lint_cache, lint_engine
+from smtemplates import linter_cache, linter_engine
 from smtemplates.errors import UsageError
-from smtemplates.lint import ALL_REGIONS, Finding, lint
-from smtemplates.lint_engine import known
+from smtemplates.linter import ALL_REGIONS, Finding, lint
+from smtemplates.linter_engine import known
 
 # of each, cfn-lint would be asked about the first two alone, were they all alike
 SOME_REGIONS = "us-east-1,ap-northeast-1,eu-south-1,ap-east-2"
@@ -88,7 +88,7 @@ def test_few_regions_are_linted_for_all(text: str, monkeypatch: pytest.MonkeyPat
         asked.extend(config.regions)
         return run_template_by_data(template, config, rules)
 
-    monkeypatch.setattr(lint_engine, "run_template_by_data", counting)
+    monkeypatch.setattr(linter_engine, "run_template_by_data", counting)
     lint(json.dumps(template) if text == "the workspace" else text, regions=ALL_REGIONS, cache=False)
     assert 0 < len(asked) <= len(REGIONS) / 4
 
@@ -188,12 +188,12 @@ def _imported_by(code: str, **environment: str) -> str:
 
 def test_importing_brings_no_linter_and_no_sdk() -> None:
     """Importing the linting module imports neither cfn-lint nor boto3."""
-    assert _imported_by("import smtemplates.lint") == ""
+    assert _imported_by("import smtemplates.linter") == ""
 
 
 def test_what_was_linted_before_needs_no_cfn_lint(tmp_path: Path) -> None:
     """An unchanged template's findings come from the user's cache directory, without importing cfn-lint."""
-    code = f"from smtemplates.lint import lint; assert [found.line for found in lint({WRONG!r})] == [1]"
+    code = f"from smtemplates.linter import lint; assert [found.line for found in lint({WRONG!r})] == [1]"
     assert _imported_by(code, XDG_CACHE_HOME=str(tmp_path)) == "cfnlint"
     assert _imported_by(code, XDG_CACHE_HOME=str(tmp_path)) == ""
     assert (tmp_path / "smtemplates").stat().st_mode & 0o777 == 0o700
@@ -215,7 +215,7 @@ def test_a_change_is_linted_anew(tmp_path: Path) -> None:
     lint(BUCKET, cache=tmp_path)
     (entry,) = tmp_path.iterdir()
     row = {"line": 1, "column": 1, "rule": "E1", "severity": "error", "message": "stored", "path": [], "regions": []}
-    lint_cache.write(entry, [row])
+    linter_cache.write(entry, [row])
     assert [found.message for found in lint(BUCKET, cache=tmp_path)] == ["stored"]
     assert lint(BUCKET, cache=False) == []
     assert lint(BUCKET, regions=["eu-west-1"], cache=tmp_path) == []
@@ -224,7 +224,7 @@ def test_a_change_is_linted_anew(tmp_path: Path) -> None:
 
 def test_another_cfn_lint_is_another_entry(tmp_path: Path) -> None:
     """An upgrade of cfn-lint or of its schemas makes what is stored obsolete."""
-    code = "import sys; from smtemplates import lint_cache; print(lint_cache.key('text', ()), file=sys.stderr)"
+    code = "import sys; from smtemplates import linter_cache; print(linter_cache.key('text', ()), file=sys.stderr)"
     other = tmp_path / "other" / "cfnlint"
     other.mkdir(parents=True)
     (other / "__init__.py").touch()
@@ -246,10 +246,10 @@ def test_another_cfn_lint_is_another_entry(tmp_path: Path) -> None:
 def test_a_damaged_entry_is_ignored(tmp_path: Path, damage: bytes, keep: int) -> None:
     """An entry that was cut off or overwritten is never replayed."""
     entry = tmp_path / "entry.json"
-    lint_cache.write(entry, [{"line": 1}])
+    linter_cache.write(entry, [{"line": 1}])
     whole = entry.read_bytes()
     entry.write_bytes(whole[:keep] + damage)
-    assert lint_cache.read(entry) in ([[{"line": 1}]] if whole[:keep] + damage == whole else [None])
+    assert linter_cache.read(entry) in ([[{"line": 1}]] if whole[:keep] + damage == whole else [None])
 
 
 def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
@@ -258,14 +258,14 @@ def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
     occupied.touch()
     assert [found.rule for found in lint(WRONG, cache=occupied / "folder")] == ["E3002"]
     assert (
-        _imported_by(f"from smtemplates.lint import lint; lint({WRONG!r})", XDG_CACHE_HOME=str(occupied)) == "cfnlint"
+        _imported_by(f"from smtemplates.linter import lint; lint({WRONG!r})", XDG_CACHE_HOME=str(occupied)) == "cfnlint"
     )
 
 
 def test_the_cache_is_bounded(tmp_path: Path) -> None:
     """Only the newest entries are kept."""
-    for number in range(lint_cache.MOST_ENTRIES + 5):
-        lint_cache.write(tmp_path / f"{number}.json", [])
+    for number in range(linter_cache.MOST_ENTRIES + 5):
+        linter_cache.write(tmp_path / f"{number}.json", [])
     names = {entry.stem for entry in tmp_path.iterdir()}
-    assert len(names) == lint_cache.MOST_ENTRIES
-    assert str(lint_cache.MOST_ENTRIES + 4) in names
+    assert len(names) == linter_cache.MOST_ENTRIES
+    assert str(linter_cache.MOST_ENTRIES + 4) in names

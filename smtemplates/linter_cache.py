@@ -77,7 +77,7 @@ def _versions() -> list[Path]:
     decide what it is asked.
     """
     found = importlib.util.find_spec("cfnlint")
-    files = [Path(__file__).with_name(f"{module}.py") for module in ("lint_engine", "regions")]
+    files = [Path(__file__).with_name(f"{module}.py") for module in ("linter_engine", "regions")]
     if found and found.origin:
         files.append(Path(found.origin).with_name("version.py"))
     if base := _user_cache():

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtemplates import lint_cache
+from smtemplates import linter_cache
 
 DEFAULT_REGIONS = ("us-east-1",)
 ALL_REGIONS = ("ALL_REGIONS",)
@@ -70,16 +70,16 @@ def lint(
     Raises:
         UsageError: The text is no template, or cfn-lint does not know a Region.
     """
-    directory = lint_cache.directory() if cache is True else cache or None
-    entry = directory / f"{lint_cache.key(text, (regions, CHECKS))}.json" if directory else None
-    rows = lint_cache.read(entry) if entry else None
+    directory = linter_cache.directory() if cache is True else cache or None
+    entry = directory / f"{linter_cache.key(text, (regions, CHECKS))}.json" if directory else None
+    rows = linter_cache.read(entry) if entry else None
     if rows is None:
         with _collecting_rarely():
-            from smtemplates import lint_engine  # noqa: PLC0415  it imports cfn-lint, a fifth of a run
+            from smtemplates import linter_engine  # noqa: PLC0415  it imports cfn-lint, a fifth of a run
 
-            rows = lint_engine.run(text, name=name, regions=regions, checks=CHECKS)
+            rows = linter_engine.run(text, name=name, regions=regions, checks=CHECKS)
         if entry:
-            lint_cache.write(entry, rows)
+            linter_cache.write(entry, rows)
     return [Finding(**{**row, "path": tuple(row["path"]), "regions": tuple(row["regions"])}, file=name) for row in rows]
 
 
