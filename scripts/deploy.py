@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib.util
 import os
 import signal
 import sys
@@ -22,8 +23,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 # saves a tenth of a plan's time.
 GARBAGE = 200_000
 ROOT = Path(__file__).resolve().parent.parent
-VENV_PYTHON = ROOT / ".venv" / "bin" / "python"
-if __name__ == "__main__" and VENV_PYTHON.is_file() and Path(sys.prefix) != ROOT / ".venv":
+TEMPLATE = ROOT / "templates" / "workspace.yaml"
+VENV = ROOT / ".venv"
+VENV_PYTHON = VENV / "bin" / "python"
+HAS_SDK = VENV_PYTHON.is_file() and any(VENV.glob("lib/python3*/site-packages/boto3"))
+if __name__ == "__main__" and HAS_SDK and Path(sys.prefix) != VENV:
     # run with the project's own dependencies, whichever Python was found first
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606 no shell is wanted
 sys.path.insert(0, str(ROOT))
@@ -35,7 +39,6 @@ if TYPE_CHECKING:
     from smtemplates.deploy.cloud import Cloud
     from smtemplates.deploy.execution import Options
 
-
 EXAMPLES = """\
 examples:
   scripts/deploy.py plan churn --create-staging-bucket --set CreateNotebook=true
@@ -43,6 +46,7 @@ examples:
   scripts/deploy.py outputs churn --env
   scripts/deploy.py destroy churn
 """
+TIMEOUT = "stop watching after so long, while AWS goes on (default: watch to the end)"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,7 +77,9 @@ def parser() -> argparse.ArgumentParser:
 def add_request(command: argparse.ArgumentParser) -> None:
     """Add what says what to deploy."""
     what = command.add_argument_group("what to deploy")
-    what.add_argument("--template", type=Path, default=ROOT / "templates" / "workspace.yaml", metavar="FILE")
+    what.add_argument(
+        "--template", type=Path, default=TEMPLATE, metavar="FILE", help="default: templates/workspace.yaml"
+    )
     what.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; it wins over files"
     )
@@ -99,8 +105,8 @@ def add_plan(command: argparse.ArgumentParser) -> None:
     command.add_argument("--keep", action="store_true", help="leave the change set, and print how to execute it")
     command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there are changes")
     shape = command.add_mutually_exclusive_group()
-    shape.add_argument("--markdown", action="store_true")
-    shape.add_argument("--json", action="store_true")
+    shape.add_argument("--markdown", action="store_true", help="print the plan as Markdown (default: as a table)")
+    shape.add_argument("--json", action="store_true", help="print the plan as JSON")
 
 
 def add_deploy(command: argparse.ArgumentParser) -> None:
@@ -113,7 +119,7 @@ def add_deploy(command: argparse.ArgumentParser) -> None:
     how.add_argument("--recreate", action="store_true", help="delete what a failed creation left, and begin anew")
     how.add_argument("--continue-rollback", action="store_true", help="finish a rollback that failed, then go on")
     how.add_argument("--wait", action="store_true", help="wait for another operation on the stack to end")
-    how.add_argument("--timeout", type=float, metavar="MINUTES", help="stop watching after so long; AWS goes on")
+    how.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
     how.add_argument("--stack-policy", type=Path, metavar="FILE", help="set this stack policy when done")
     how.add_argument("--termination-protection", action=argparse.BooleanOptionalAction, help="default: on for prd")
     how.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -124,7 +130,7 @@ def add_destroy(command: argparse.ArgumentParser) -> None:
     command.add_argument("--delete-data", action="store_true", help="empty and delete the buckets, every version")
     command.add_argument("--disable-protection", action="store_true", help="turn termination protection off first")
     command.add_argument("--confirm", metavar="STACK", help="the stack's name again, where nobody can be asked")
-    command.add_argument("--timeout", type=float, metavar="MINUTES", help="stop watching after so long; AWS goes on")
+    command.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
 
 
 def add_status(command: argparse.ArgumentParser) -> None:
@@ -250,6 +256,18 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     return commands.deploy(cloud, request_of(arguments), options, consent, as_json=as_json)
 
 
+def check_modules() -> None:
+    """Refuse to go on without the libraries that every command needs: .venv may be there without them."""
+    needed = {"boto3": "boto3", "PyYAML": "yaml"}
+    missing = " and ".join(name for name, module in needed.items() if not importlib.util.find_spec(module))
+    if missing:
+        python = VENV_PYTHON if VENV_PYTHON.is_file() else sys.executable
+        raise UsageError(
+            f"this needs {missing}, which {sys.executable} does not have; run scripts/test once, which installs "
+            f"everything into .venv, or: {python} -m pip install boto3 PyYAML"
+        )
+
+
 def interrupt(_number: int, _frame: object) -> NoReturn:
     """Treat a request to end like Ctrl-C: CI systems send it when a job is cancelled."""
     raise KeyboardInterrupt
@@ -261,6 +279,7 @@ def main() -> int:
     gc.set_threshold(GARBAGE)
     signal.signal(signal.SIGTERM, interrupt)
     try:
+        check_modules()
         code = run(arguments)
         sys.stdout.flush()
     except Error as error:

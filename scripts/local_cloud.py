@@ -14,6 +14,7 @@ import fcntl
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,6 +30,7 @@ LOCK = ROOT / "requirements" / "local-cloud.txt"
 SERVER = Path(__file__).resolve().with_name("local_cloud_server.py")
 RUNNING = VENV / "running.json"
 STARTUP_SECONDS = 60
+STOP_SECONDS = 10
 
 # What any AWS SDK needs to talk to it; the keys are MiniStack's own test keys, which no account knows.
 CLIENT = {
@@ -126,6 +128,8 @@ def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
         "LOG_LEVEL": "WARNING",
     }
     with Path(folder, "server.log").open("ab") as log_file:
+        # the server inherits this file, and so the lock, until it ends
+        fcntl.flock(log_file, fcntl.LOCK_EX)
         process = subprocess.Popen(
             [str(prepare()), str(SERVER), *extra],
             env=environment,
@@ -161,25 +165,56 @@ def start(port: int | None) -> str:
     """Start a local cloud that goes on in the background, and return its endpoint; one that runs is kept."""
     if RUNNING.is_file() and answers(endpoint := json.loads(RUNNING.read_text())["endpoint"]):
         return str(endpoint)
+    stop()
     chosen = port or free_port()
     folder = tempfile.mkdtemp(prefix="local-cloud-")
-    process = launch(chosen, folder)
+    try:
+        process = launch(chosen, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     endpoint = f"http://127.0.0.1:{chosen}"
     RUNNING.write_text(json.dumps({"endpoint": endpoint, "pid": process.pid, "folder": folder}))
     return endpoint
 
 
 def stop() -> bool:
-    """Stop the local cloud that `start` started; tell whether there was one."""
+    """Stop the local cloud that `start` started, with all it started itself; tell whether there was one."""
     if not RUNNING.is_file():
         return False
     noted = json.loads(RUNNING.read_text())
-    RUNNING.unlink()
-    up = answers(noted["endpoint"])
-    # a process that no longer answers may be gone, and its number another's
+    # a process that has ended is left alone: its number may be another's by now
+    up = not ended(noted["folder"])
     if up:
-        os.kill(noted["pid"], signal.SIGTERM)
+        kill_group(noted["pid"], signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while not ended(noted["folder"]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        # what did not listen, and the functions that still run
+        kill_group(noted["pid"], signal.SIGKILL)
+        while not ended(noted["folder"]):
+            time.sleep(0.05)
+    shutil.rmtree(noted["folder"], ignore_errors=True)
+    RUNNING.unlink()
     return up
+
+
+def ended(folder: str) -> bool:
+    """Tell whether the server that writes into `folder` has ended: its log is locked for as long as it lives."""
+    try:
+        with Path(folder, "server.log").open("rb") as log_file:
+            fcntl.flock(log_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        return True
+    return True
+
+
+def kill_group(leader: int, number: signal.Signals) -> None:
+    """Send a signal to a process and all that it started, as far as they are still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, number)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ MiniStack is imported by name at run time.
 # ruff: noqa: SLF001 - MiniStack has no public way to add a type, so this reaches into the version that is locked
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
@@ -82,16 +83,37 @@ def keep_full_buckets() -> None:
 def accept_metric_math() -> None:
     """Keep an alarm on an expression as one on a metric that never has data: MiniStack has no metric math."""
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
-    create = handlers["create"]
+    create, update = handlers["create"], handlers["update"]
     metric = {"Namespace": "Expression", "MetricName": "Expression", "Statistic": "Sum", "Period": 300}
 
+    def plain(props: Props) -> Props:
+        kept = {key: value for key, value in props.items() if key != "Metrics"}
+        return {**kept, **metric} if "Metrics" in props else props
+
     def create_plain(logical_id: str, props: Props, stack_name: str) -> Made:
-        if "Metrics" in props:
-            props = {**{key: value for key, value in props.items() if key != "Metrics"}, **metric}
-        made: Made = create(logical_id, props, stack_name)
+        made: Made = create(logical_id, plain(props), stack_name)
         return made
 
-    handlers["create"] = create_plain
+    def update_plain(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Made:
+        made: Made = update(physical_id, plain(old), plain(new), stack_name, logical_id)
+        return made
+
+    handlers.update(create=create_plain, update=update_plain)
+
+
+def delete_after_creation() -> None:
+    """Let a deletion wait for the creation under way: only at its end does MiniStack know what there is to delete."""
+    handlers = ministack("services.cloudformation.handlers")
+    stacks, delete = ministack("services.cloudformation")._stacks, handlers._delete_stack_async
+
+    under_way = ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+
+    async def wait_and_delete(stack_name: str, *arguments: Any, **options: Any) -> None:
+        while stacks.get(stack_name, {}).get("StackStatus") in under_way:  # noqa: ASYNC110 MiniStack has no event for it
+            await asyncio.sleep(0.05)
+        await delete(stack_name, *arguments, **options)
+
+    handlers._delete_stack_async = wait_and_delete
 
 
 def fix_change_sets() -> None:
@@ -177,6 +199,7 @@ def main() -> None:
     fix_conditions()
     accept_metric_math()
     keep_full_buckets()
+    delete_after_creation()
     fix_change_sets()
     app.main()
 

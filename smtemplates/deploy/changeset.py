@@ -92,9 +92,9 @@ class ChangeSet:
         self.id = self.name
         self.keep = False
 
-    def create(self) -> None:
+    def create(self, listener: Listener) -> None:
         """Make it, in place of one that an earlier run left behind."""
-        arguments = self._arguments()
+        arguments = self._arguments(listener)
         for _ in range(3):
             try:
                 answer = self.cloud.call("cloudformation", "create_change_set", **arguments)
@@ -107,7 +107,7 @@ class ChangeSet:
             return
         raise DeploymentError(f"another run is making the same change set of {self.request.stack}; wait for it to end")
 
-    def _arguments(self) -> dict[str, Any]:
+    def _arguments(self, listener: Listener) -> dict[str, Any]:
         request, template = self.request, self.request.template
         self.tags = {**self.tags, **request.settings.tags, states.PRODUCT_TAG: "deploy"}
         arguments: dict[str, Any] = {
@@ -117,7 +117,7 @@ class ChangeSet:
             "ClientToken": uuid.uuid4().hex,
             "Parameters": self._parameters(),
             "Tags": [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())],
-            **staging.template_argument(self.cloud, template, request.staging),
+            **staging.template_argument(self.cloud, template, request.staging, listener),
         }
         optional = {
             "Capabilities": list(template.capabilities),
@@ -161,7 +161,8 @@ class ChangeSet:
             told = "".join(f"\n  {one.resource} {one.path}: {one.reason}" for one in found if one.fatal)
             raise DeploymentError(f"AWS cannot make this change: {reason or 'it gives no reason'}{told}")
         plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=secrets(self.request))
-        return replace(plan, findings=found, empty=empty, changes=() if empty else plan.changes)
+        changes = () if empty else plan.changes
+        return replace(plan, findings=found, empty=empty, changes=changes, reverting=self.request.revert_drift)
 
     def _settled(self) -> dict[str, Any]:
         pause = POLL_SECONDS
@@ -202,7 +203,7 @@ def change_set(
     """Make a change set for the length of the block; removed at its end, however that comes, unless `keep` is set."""
     made = ChangeSet(cloud, request, stack, purpose=purpose)
     try:
-        made.create()
+        made.create(listener)
         yield made, made.read()
     finally:
         if not made.keep:

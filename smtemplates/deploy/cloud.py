@@ -136,6 +136,8 @@ class Cloud:
             raise UsageError(
                 "no AWS credentials were found; log in (aws sso login, aws configure) or name a --profile"
             ) from error
+        except exceptions.EndpointConnectionError as error:
+            raise CloudError(_no_answer(client.meta.endpoint_url, name, error), code=UNREACHABLE) from error
         except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
             raise CloudError(f"could not reach AWS for {name}: {error}", code=UNREACHABLE) from error
         except import_module("botocore.parsers").ResponseParserError as error:
@@ -154,6 +156,16 @@ class Cloud:
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}
+
+
+def _no_answer(url: str, name: str, error: Exception) -> str:
+    """Say that nobody takes connections at an endpoint."""
+    if urlsplit(url).hostname in LOOPBACK:
+        return (
+            f"the local cloud is not running at {url}; start it with scripts/local_cloud.py start, or call AWS itself: "
+            "unset AWS_ENDPOINT_URL, and leave --endpoint-url out"
+        )
+    return f"could not reach AWS for {name}: {error}"
 
 
 def _refusal(error: dict[str, str], name: str) -> CloudError:

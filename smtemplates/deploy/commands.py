@@ -27,6 +27,9 @@ from smtemplates.errors import UsageError
 
 CHANGES_PRESENT = 3
 
+# The longest output that is shown unasked after a deployment: longer ones are commands and files.
+LONGEST_OUTPUT = 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
@@ -122,8 +125,9 @@ def _deployed(stack: Stack, terminal: Terminal, *, as_json: bool, changed: bool)
         outputs = {name: output.value for name, output in sorted(stack.outputs.items())}
         result = {"stack": stack.name, "id": stack.id, "status": stack.status, "changed": changed, "outputs": outputs}
         emit(json.dumps(result, indent=2, ensure_ascii=False))
-    else:
-        emit(show.outputs(stack))
+    elif changed:
+        emit(show.outputs(stack, longest=LONGEST_OUTPUT))
+        terminal.say(f"all outputs: scripts/deploy.py outputs {stack.name}")
     return 0
 
 
@@ -148,7 +152,12 @@ def destroy(
     if typed.strip() != name:
         raise RefusedError("that is not the stack's name; nothing was deleted")
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    demolition.demolish(cloud, found, terminal, delete_data=delete_data, deadline=deadline, counted=terminal.counted)
+    try:
+        demolition.demolish(
+            cloud, found, terminal, delete_data=delete_data, deadline=deadline, counted=terminal.counted
+        )
+    finally:
+        terminal.close()
     terminal.say(f"stack {name} is gone")
     return 0
 
@@ -163,7 +172,6 @@ def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
             ended = watching.follow(terminal)
         except KeyboardInterrupt:
             raise execution.detached(watching) from None
-        terminal.close()
         if ended is None or ended.status == "DELETE_COMPLETE":
             terminal.say(f"stack {name} is gone")
             return 0
@@ -187,4 +195,4 @@ def drift(cloud: Cloud, name: str, *, as_json: bool, detailed: bool) -> int:
     """Show what was changed behind the stack's back."""
     found = drifting.detect(cloud, name)
     emit(drifting.as_json(found) if as_json else drifting.table(found, name))
-    return CHANGES_PRESENT if detailed and found else 0
+    return CHANGES_PRESENT if detailed and found.drifted else 0

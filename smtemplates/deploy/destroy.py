@@ -9,13 +9,12 @@ from typing import Any
 from smtemplates.deploy import buckets, studio
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.execution import delete_and_wait
+from smtemplates.deploy.execution import BUCKET, delete_and_wait
 from smtemplates.deploy.failures import CloudError, DeploymentError
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watch import Listener
 
 KEEP = ("Retain", "RetainExceptOnCreate", "Snapshot")
-BUCKET = "AWS::S3::Bucket"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from smtemplates.deploy.failures import DeploymentError
 POLL_SECONDS = 2.0
 LONGEST_POLL_SECONDS = 10.0
 DRIFTED = ("MODIFIED", "DELETED")
+CHECKED = ("IN_SYNC", *DRIFTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,16 @@ class Drifted:
     differences: tuple[Difference, ...] = ()
 
 
-def detect(cloud: Cloud, name: str) -> tuple[Drifted, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What differs, and how many of the stack's resources AWS could compare: not every type can be."""
+
+    drifted: tuple[Drifted, ...]
+    checked: int
+    resources: int
+
+
+def detect(cloud: Cloud, name: str) -> Comparison:
     """Have AWS compare the stack with what is really there, wait, and list what differs.
 
     Raises:
@@ -59,7 +69,7 @@ def detect(cloud: Cloud, name: str) -> tuple[Drifted, ...]:
         StackName=stack.id,
         StackResourceDriftStatusFilters=list(DRIFTED),
     )
-    return tuple(
+    drifted = tuple(
         Drifted(
             logical_id=item["LogicalResourceId"],
             type=item["ResourceType"],
@@ -71,16 +81,26 @@ def detect(cloud: Cloud, name: str) -> tuple[Drifted, ...]:
         )
         for item in items
     )
-
-
-def table(found: tuple[Drifted, ...], stack: str) -> str:
-    """Show drift to a person."""
-    if not found:
-        return f"no drift: stack {stack} is as its template says"
-    lines = [
-        f"{len(found)} resource(s) of stack {stack} are not as the template says; deploy --revert-drift puts them back"
+    summaries = cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)
+    states = [
+        item.get("DriftInformation", {}).get("StackResourceDriftStatus")
+        for item in summaries
+        if item.get("ResourceStatus") != "DELETE_COMPLETE"
     ]
-    for one in found:
+    return Comparison(drifted=drifted, checked=sum(state in CHECKED for state in states), resources=len(states))
+
+
+def table(found: Comparison, stack: str) -> str:
+    """Show drift to a person."""
+    checked = f"{found.checked} of {found.resources} resources checked"
+    if not found.drifted:
+        return f"no drift found: stack {stack} is as its template says ({checked})"
+    number = len(found.drifted)
+    lines = [
+        f"{number} resource(s) of stack {stack} are not as the template says ({checked})",
+        "deploy --revert-drift puts back what AWS can revert",
+    ]
+    for one in found.drifted:
         lines.append(f"  {one.logical_id} ({one.type}): {'deleted' if one.status == 'DELETED' else 'changed'}")
         lines += [
             f"      {item.path.strip('/').replace('/', '.')}: {item.expected} -> {item.actual}"
@@ -89,6 +109,6 @@ def table(found: tuple[Drifted, ...], stack: str) -> str:
     return "\n".join(lines)
 
 
-def as_json(found: tuple[Drifted, ...]) -> str:
+def as_json(found: Comparison) -> str:
     """Show drift to a program."""
-    return json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False)
+    return json.dumps([asdict(one) for one in found.drifted], indent=2, ensure_ascii=False)

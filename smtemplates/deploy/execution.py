@@ -20,6 +20,7 @@ from smtemplates.errors import UsageError
 
 # How a stack ends whose creation or update was cancelled.
 UNDONE = {"DELETE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "gone"}
+BUCKET = "AWS::S3::Bucket"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +134,22 @@ def finish(watch: Watch, listener: Listener, name: str, *, deadline: float | Non
         return stack
     status = stack.status if stack else "gone"
     if watch.cancelled and status in UNDONE:
-        raise StoppedError(f"the deployment of stack {name} was cancelled, and is undone ({status})")
+        kept = _kept(watch, name, status)
+        raise StoppedError(f"the deployment of stack {name} was cancelled, and is undone ({status}){kept}")
     raise DeploymentError(failure(watch, name, status))
+
+
+def _kept(watch: Watch, name: str, status: str) -> str:
+    """Name what a cancelled deployment leaves behind, and the command that removes it."""
+    kept = [event for event in watch.events if event.status == "DELETE_SKIPPED"]
+    if not kept:
+        return ""
+    told = "".join(f"\n  = {event.logical_id} ({event.type}) {event.physical_id}" for event in kept)
+    told = f"; these stay, outside any stack:{told}"
+    # while there is a stack, the same command would destroy that too
+    if status == "UPDATE_ROLLBACK_COMPLETE" or not any(event.type == BUCKET for event in kept):
+        return told
+    return f"{told}\nto remove the buckets, with all that is in them: scripts/deploy.py destroy {name} --delete-data"
 
 
 def failure(watch: Watch, name: str, status: str) -> str:

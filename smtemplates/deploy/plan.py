@@ -60,7 +60,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A change set that was made, and what it would do; `executed` if AWS has begun to do it."""
+    """A change set that was made, and what it would do.
+
+    `reverting` if it was to put back what drifted; `executed` if AWS has begun to do it.
+    """
 
     stack: str
     stack_id: str
@@ -73,6 +76,7 @@ class Plan:
     tags: Mapping[str, str]
     parameters: Mapping[str, str]
     empty: bool = False
+    reverting: bool = False
     executed: bool = False
 
     @property
@@ -159,7 +163,9 @@ def _from_details(details: Iterable[Mapping[str, Any]]) -> Iterable[PropertyChan
         after = next((target["AfterValue"] for target in targets if "AfterValue" in target), None)
         order = ("Never", "Conditionally", "Always")
         recreation = max((target.get("RequiresRecreation", "Never") for target in targets), key=order.index)
-        causes = [cause for detail in group if (cause := _cause(detail))]
+        by_parameter = any(detail.get("ChangeSource") == "ParameterReference" for detail in group)
+        told = [detail for detail in group if not (by_parameter and _repeats(detail))]
+        causes = [cause for detail in told if (cause := _cause(detail))]
         yield PropertyChange(
             path=path,
             before=next((target["BeforeValue"] for target in targets if "BeforeValue" in target), None),
@@ -168,6 +174,16 @@ def _from_details(details: Iterable[Mapping[str, Any]]) -> Iterable[PropertyChan
             recreation=recreation,
             causes=tuple(dict.fromkeys(causes)),
         )
+
+
+def _repeats(detail: Mapping[str, Any]) -> bool:
+    """Tell whether a detail only says that AWS evaluates the template again, not that the template was changed.
+
+    A property that refers to a changed parameter has two details: the parameter, and a dynamic direct modification.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets-samples.html
+    """
+    return detail.get("ChangeSource") == "DirectModification" and detail.get("Evaluation") == "Dynamic"
 
 
 def _cause(detail: Mapping[str, Any]) -> str:

@@ -21,6 +21,17 @@ MARKS: dict[Fate, str] = {
     "import": ">",
     "may change": "?",
 }
+# How a count of each fate reads: "2 to create", "1 may be replaced".
+COUNTED: dict[Fate, str] = {
+    "create": "to create",
+    "update": "to update",
+    "replace": "to replace",
+    "may replace": "may be replaced",
+    "delete": "to delete",
+    "leave the stack": "to leave the stack",
+    "import": "to import",
+    "may change": "may change",
+}
 COLOURS = {"+": "32", "~": "33", "!": "31", "-": "31", "<": "33", ">": "36", "?": "33"}
 WIDEST_VALUE = 90
 
@@ -32,14 +43,16 @@ def paint(text: str, mark: str, *, colour: bool) -> str:
 
 def headline(plan: Plan) -> str:
     """Say in one line what a plan does."""
+    if plan.empty and plan.reverting:
+        return f"no change: AWS planned nothing to revert in stack {plan.stack}"
     if plan.empty:
         return f"no change: stack {plan.stack} is as asked"
     if not plan.changes:
         return f"stack {plan.stack} ({plan.region}): no resource changes, only outputs, metadata or tags"
-    counts: dict[str, int] = {}
+    counts: dict[Fate, int] = {}
     for change in plan.changes:
         counts[change.fate] = counts.get(change.fate, 0) + 1
-    told = ", ".join(f"{number} to {fate}" for fate, number in sorted(counts.items()))
+    told = ", ".join(f"{number} {COUNTED[fate]}" for fate, number in sorted(counts.items()))
     verb = "create" if plan.kind == "CREATE" else "update"
     return f"{verb} stack {plan.stack} ({plan.region}): {told}"
 
@@ -57,11 +70,17 @@ def table(plan: Plan, *, colour: bool = False) -> str:
         f"  validation {'error' if one.fatal else 'warning'}: {one.resource} {one.path}: {one.reason}"
         for one in plan.findings
     ]
-    if plan.capabilities:
+    if plan.capabilities and not plan.empty:
         lines.append(f"  needs {', '.join(plan.capabilities)}")
     if plan.destructive:
-        lines.append(paint(f"  {len(plan.destructive)} of these take away what is there now", "!", colour=colour))
+        lines.append(paint(f"  {_taken_away(plan)}", "!", colour=colour))
     return "\n".join(lines)
+
+
+def _taken_away(plan: Plan) -> str:
+    number = len(plan.destructive)
+    verb = "takes" if number == 1 else "take"
+    return f"{number} {verb} away what is there now (deploy needs --allow-destructive)"
 
 
 def markdown(plan: Plan) -> str:
@@ -78,7 +97,7 @@ def markdown(plan: Plan) -> str:
         kind = "error" if finding.fatal else "warning"
         lines.append(f"\n**Validation {kind}**: {_escape(f'{finding.resource} {finding.path}: {finding.reason}')}")
     if plan.destructive:
-        lines.append(f"\n**{len(plan.destructive)} of these take away what is there now.**")
+        lines.append(f"\n**{_taken_away(plan)}**")
     return "\n".join(lines) + "\n"
 
 
@@ -116,16 +135,18 @@ def _escape(text: str) -> str:
     return text
 
 
-def outputs(stack: Stack) -> str:
-    """Show a stack's outputs to a person."""
+def outputs(stack: Stack, *, longest: int | None = None) -> str:
+    """Show a stack's outputs to a person, those of at most `longest` characters if that is given."""
     if not stack.outputs:
         return f"stack {stack.name} has no outputs"
-    width = max(len(name) for name in stack.outputs)
-    indent = "\n" + " " * (width + 2)
-    return "\n".join(
-        f"{name:<{width}}  {output.value.rstrip().replace(chr(10), indent)}"
+    shown = {
+        name: output.value.rstrip()
         for name, output in sorted(stack.outputs.items())
-    )
+        if longest is None or len(output.value) <= longest
+    }
+    width = max((len(name) for name in shown), default=0)
+    indent = "\n" + " " * (width + 2)
+    return "\n".join(f"{name:<{width}}  {value.replace(chr(10), indent)}" for name, value in shown.items())
 
 
 def outputs_json(found: Mapping[str, Output]) -> str:

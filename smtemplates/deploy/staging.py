@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from smtemplates.deploy import buckets
 from smtemplates.deploy.cloud import LOOPBACK, Cloud
 from smtemplates.deploy.failures import CloudError
 from smtemplates.deploy.template import MAX_INLINE_BYTES, Template
+from smtemplates.deploy.watch import Listener
 from smtemplates.errors import UsageError
 
 # CloudFormation reads the template when the change set is made; a week leaves time to look at what was deployed.
@@ -23,11 +26,11 @@ class Bucket:
     name: str | None = None
 
 
-def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None) -> dict[str, str]:
+def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None, listener: Listener) -> dict[str, str]:
     """Return the argument that carries the template, after staging it if it must be.
 
     Raises:
-        UsageError: the template is too long, and no bucket is named.
+        UsageError: the template is too long, and no bucket is named, or one that is not there.
     """
     if template.inline:
         return {"TemplateBody": template.body}
@@ -38,7 +41,7 @@ def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None) -
             "smaller template with --without"
         )
     account = cloud.account
-    name = bucket.name or create(cloud, account)
+    name = bucket.name or create(cloud, account, listener)
     return {"TemplateURL": upload(cloud, template, name, account)}
 
 
@@ -54,29 +57,32 @@ def upload(cloud: Cloud, template: Template, bucket: str, account: str) -> str:
                 f"cannot use the staging bucket {bucket}: {error} (it must belong to account {account})",
                 code=error.code,
             ) from error
-        cloud.call("s3", "put_object", **place, Body=template.body.encode(), ServerSideEncryption="AES256")
+        _put(cloud, template, place)
     endpoint = urlsplit(cloud.client("s3").meta.endpoint_url)
     if endpoint.hostname in LOOPBACK:
         return f"{endpoint.scheme}://{endpoint.netloc}/{bucket}/{key}"
     return f"{endpoint.scheme}://{bucket}.{endpoint.netloc}/{key}"
 
 
-def create(cloud: Cloud, account: str) -> str:
+def _put(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> None:
+    try:
+        cloud.call("s3", "put_object", **place, Body=template.body.encode(), ServerSideEncryption="AES256")
+    except CloudError as error:
+        if error.code != "NoSuchBucket":
+            raise
+        raise UsageError(
+            f"there is no staging bucket {place['Bucket']}; make it, name another with --staging-bucket, or let "
+            "--create-staging-bucket make one"
+        ) from error
+
+
+def create(cloud: Cloud, account: str, listener: Listener) -> str:
     """Make the deployer's own staging bucket, or bring the one there is up to date, and return its name."""
     name = f"smtemplates-staging-{account}-{cloud.region}"
     place: dict[str, Any] = {"Bucket": name, "ExpectedBucketOwner": account}
-    location = {} if cloud.region == "us-east-1" else {"LocationConstraint": cloud.region}
-    try:
-        cloud.call(
-            "s3",
-            "create_bucket",
-            Bucket=name,
-            ObjectOwnership="BucketOwnerEnforced",
-            **({"CreateBucketConfiguration": location} if location else {}),
-        )
-    except CloudError as error:
-        if error.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-            raise
+    found = buckets.exists(cloud, name)
+    if not found:
+        _make(cloud, name)
     # if a stranger has taken the name, each of these calls fails: the owner is checked
     blocked = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
     cloud.call("s3", "put_public_access_block", **place, PublicAccessBlockConfiguration=blocked)
@@ -91,7 +97,24 @@ def create(cloud: Cloud, account: str) -> str:
     }
     cloud.call("s3", "put_bucket_lifecycle_configuration", **place, LifecycleConfiguration={"Rules": [rule]})
     cloud.call("s3", "put_bucket_policy", **place, Policy=_tls_only(name, cloud.client("s3").meta.partition))
+    told = "using" if found else "made"
+    listener.say(f"{told} staging bucket {name}; what is in it expires after {EXPIRE_DAYS} days")
     return name
+
+
+def _make(cloud: Cloud, name: str) -> None:
+    location = {} if cloud.region == "us-east-1" else {"LocationConstraint": cloud.region}
+    try:
+        cloud.call(
+            "s3",
+            "create_bucket",
+            Bucket=name,
+            ObjectOwnership="BucketOwnerEnforced",
+            **({"CreateBucketConfiguration": location} if location else {}),
+        )
+    except CloudError as error:
+        if error.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise
 
 
 def _tls_only(bucket: str, partition: str) -> str:

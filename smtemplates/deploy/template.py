@@ -92,7 +92,10 @@ def read(path: Path) -> Template:
         raise UsageError(f"cannot read the template {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"cannot read the template {path}: it is not UTF-8 text") from error
-    content = load(text)
+    try:
+        content = load(text)
+    except UsageError as error:
+        raise UsageError(f"{path} is not a template: {error}") from error
     if not isinstance(content.get("Resources"), dict):
         raise UsageError(f"{path} has no Resources, so it is not a CloudFormation template")
     body = text

@@ -46,6 +46,7 @@ class Terminal:
         """Show how far a bucket is emptied."""
         self._draw(done, total, f"objects of {bucket} deleted")
         if done >= total:
+            self.close()
             self.say(f"emptied bucket {bucket}: {done:,} object version(s) deleted")
 
     def cancel(self, question: str) -> bool:
@@ -65,9 +66,10 @@ class Terminal:
         return sys.stdin.readline()
 
     def close(self) -> None:
-        """Leave the cursor on an empty line."""
+        """Erase the bar for good, so that what others write next begins on an empty line."""
         self._clear()
         self._bar = ""
+        self.stream.flush()
 
     def _show(self, event: Event, done: int, total: int) -> None:
         if total:

@@ -33,6 +33,9 @@ class Listener(Protocol):
     def cancel(self, question: str) -> bool:
         """Decide, after an interruption, whether AWS should stop what it does."""
 
+    def close(self) -> None:
+        """Take note that nothing more happens for now."""
+
 
 class Watch:
     """Follows one operation on one stack, through its events."""
@@ -79,12 +82,18 @@ class Watch:
         self.events.clear()
 
     def follow(self, listener: Listener, *, deadline: float | None = None) -> Stack | None:
-        """Wait for the end, and return the stack as it is then.
+        """Wait for the end, and return the stack as it is then; however it ends, the listener is told to close.
 
         Raises:
             TimedOutError: the deadline, by the monotonic clock, has passed.
             CloudError: AWS has not answered for so long that there is no point in waiting on.
         """
+        try:
+            return self._follow(listener, deadline)
+        finally:
+            listener.close()
+
+    def _follow(self, listener: Listener, deadline: float | None) -> Stack | None:
         pause, failures = FIRST_SECONDS, 0
         while True:
             if deadline is not None and time.monotonic() > deadline:
@@ -119,6 +128,9 @@ class Watch:
         """
         stack = find(self.cloud, self.stack_id)
         last = self.events[-1].status
+        if self.cancelled and last == "CREATE_COMPLETE":
+            # it was finished when it was cancelled; the deletion that AWS took is still to come
+            return None
         if stack is None:
             return (None,) if last == "DELETE_COMPLETE" else None
         return (stack,) if stack.status == last else None

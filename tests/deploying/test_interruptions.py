@@ -86,6 +86,24 @@ def test_ctrl_c_cancels_an_update(
     assert "NotebookName" not in aws.outputs(name)
 
 
+def test_ctrl_c_during_a_creation(aws: Aws, through: Aws, proxy: Proxy, name: str, gate: Callable[[], None]) -> None:
+    """Ctrl-C during a creation has AWS delete the stack; the bucket that stays is named, with what removes it."""
+    process = held(through, proxy, "DescribeStackEvents", name, "--yes", "--set", f"Gate=gate-{name.lower()}")
+    process.send_signal(signal.SIGINT)
+    proxy.hold("DeleteStack")
+    proxy.released.set()
+    assert proxy.arrived.wait(60)
+    proxy.release()
+    gate()
+    told = ended(process)
+    assert (process.returncode, aws.status(name)) == (130, None), told
+    assert "DataBucket (AWS::S3::Bucket)" in told
+    command = f"scripts/deploy.py destroy {name} --delete-data"
+    assert command in told
+    done = aws.run(*command.split()[1:], "--confirm", name)
+    assert done.returncode == 0, done.stderr
+
+
 def test_second_ctrl_c_detaches(aws: Aws, through: Aws, proxy: Proxy, name: str, gate: Callable[[], None]) -> None:
     """A second Ctrl-C leaves AWS at work, and says how to watch on; running the same again finds it and ends well."""
     aws.deployed(name)
@@ -184,6 +202,18 @@ def test_question(aws: Aws, name: str, answer: str, code: int, status: str | Non
     assert (process.wait(60), aws.status(name)) == (code, status), told
 
 
+def test_bar_is_erased(aws: Aws, name: str) -> None:
+    """At a terminal the progress bar is gone for good before the closing line and the outputs."""
+    process, master, _ = asked(aws, name)
+    os.write(master, b"y\n")
+    told = drain(master)
+    # what stays on a line is what was written since it was last erased
+    lines = [line.rstrip("\r").split("\r\033[K")[-1] for line in told.split("\n")]
+    assert (process.wait(60), "\r\033[K[" in told) == (0, True), told
+    assert f"stack {name} is CREATE_COMPLETE" in lines
+    assert [line for line in lines if line.startswith("[")] == []
+
+
 def test_ctrl_c_at_the_question(aws: Aws, name: str) -> None:
     """Ctrl-C instead of an answer leaves nothing."""
     process, master, _ = asked(aws, name)
@@ -205,10 +235,12 @@ def test_ctrl_c_during_creation_asks(aws: Aws, name: str, gate: Callable[[], Non
     assert (process.wait(60), aws.status(name)) == (0, "CREATE_COMPLETE")
 
 
-def drain(master: int) -> None:
+def drain(master: int) -> str:
     """Read on until the process has closed its terminal."""
+    told = b""
     try:
-        while os.read(master, 4096):
-            pass
+        while read := os.read(master, 4096):
+            told += read
     except OSError:
         os.close(master)
+    return told.decode()

@@ -32,12 +32,13 @@ def test_create_runs_the_custom_resource(aws: Aws, name: str) -> None:
 
 
 def test_unchanged(aws: Aws, name: str) -> None:
-    """Deploying the same again is a success that says so, changes nothing and leaves no change set."""
+    """Deploying the same again is a success that says so, changes and prints nothing, and leaves no change set."""
     first = aws.deployed(name)
     done = aws.run("deploy", name, "--yes", "--json")
     result = json.loads(done.stdout)
     assert (done.returncode, result["changed"], result["outputs"]) == (0, False, first)
     assert "no change" in done.stderr
+    assert aws.run("deploy", name, "--yes").stdout == ""
     assert aws.change_sets(name) == []
 
 
@@ -69,7 +70,7 @@ def test_replacement_needs_consent(aws: Aws, name: str) -> None:
     aws.deployed(name, "CreateDomain=true")
     refused = aws.run("deploy", name, "--yes", "--set", "DomainAuthMode=SSO")
     assert refused.returncode == 4
-    assert "replaced by a new one, because AuthMode changes (the template, parameter DomainAuthMode)" in refused.stderr
+    assert "replaced by a new one, because AuthMode changes (parameter DomainAuthMode)" in refused.stderr
 
 
 def test_only_tags(aws: Aws, name: str) -> None:
@@ -224,6 +225,7 @@ def test_drift(aws: Aws, name: str) -> None:
     aws.deployed(name)
     done = aws.run("drift", name, "--detailed-exitcode")
     assert (done.returncode, done.stdout.startswith("no drift")) == (0, True), done.stdout + done.stderr
+    assert " of 4 resources checked" in done.stdout
 
 
 @pytest.mark.parametrize("command", [["status"], ["outputs"], ["drift"], ["destroy", "--confirm", "none"]])
@@ -243,7 +245,10 @@ def test_summary(aws: Aws, name: str, tmp_path: Path) -> None:
 
 
 def test_long_template_is_staged(aws: Aws, name: str, tmp_path: Path) -> None:
-    """A template of more than 51,200 bytes is refused without a bucket, and staged in a private one with it."""
+    """A template of more than 51,200 bytes is refused without a bucket, and staged in a private one with it.
+
+    Its long outputs are not shown unasked; how to see them is.
+    """
     content = SAMPLE.read_text().replace(
         "Outputs:\n", "Outputs:\n" + "".join(f"  Filler{n}: {{Value: {'x' * 400}}}\n" for n in range(150))
     )
@@ -255,6 +260,9 @@ def test_long_template_is_staged(aws: Aws, name: str, tmp_path: Path) -> None:
     done = aws.run("deploy", name, "--yes", "--create-staging-bucket", template=long)
     assert done.returncode == 0, done.stderr
     assert aws.outputs(name)["Filler149"] == "x" * 400
+    assert "Filler149" not in done.stdout
+    assert "BucketName" in done.stdout
+    assert f"all outputs: scripts/deploy.py outputs {name}" in done.stderr
     policy = json.loads(
         aws.client("s3").get_bucket_policy(Bucket="smtemplates-staging-000000000000-us-east-1")["Policy"]
     )

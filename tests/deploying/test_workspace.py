@@ -43,6 +43,10 @@ def test_whole_life(aws: Aws, template: Path, name: str) -> None:
     notebook = sagemaker.describe_notebook_instance(NotebookInstanceName=outputs["NotebookInstanceName"])
     assert notebook["SubnetId"] == subnet
     assert sagemaker.describe_domain(DomainId=outputs["DomainId"])["VpcId"] == vpc
+    deploy(aws, template, name, "Environment=stg", "EndpointErrorThreshold=3")
+    alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    errors = [alarm["Threshold"] for alarm in alarms if f"{name}-EndpointErrorsAlarm" in alarm["AlarmName"]]
+    assert errors == [3]
     outputs = deploy(aws, template, name, "CreateNotebook=false")
     assert "NotebookInstanceName" not in outputs
     destroyed = aws.run("destroy", name, "--confirm", name, "--delete-data")

@@ -1,0 +1,138 @@
+"""Answers of AWS's shapes, for what the local cloud cannot show: botocore's Stubber checks both sides of each call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from importlib import import_module
+from typing import Any
+
+from deploying.local_aws import SDK
+from smtemplates.deploy import changeset
+from smtemplates.deploy.changeset import Request
+from smtemplates.deploy.cloud import Cloud, Connection
+from smtemplates.deploy.parameters import Settings
+from smtemplates.deploy.plan import Plan
+from smtemplates.deploy.template import Template
+
+STUBS: Any = import_module("botocore.stub")  # it has no types
+STACK_ID = "arn:aws:cloudformation:us-east-1:111122223333:stack/team/0a1b2c3d-0000-0000-0000-000000000000"
+SET_ID = "arn:aws:cloudformation:us-east-1:111122223333:changeSet/smtemplates-plan/11112222-0000-0000-0000-000000000000"
+NOW = datetime(2026, 11, 22, tzinfo=timezone.utc)
+CONTENT = {
+    "Parameters": {"Password": {"Type": "String", "NoEcho": True, "Default": ""}},
+    "Resources": {"Notebook": {"Type": "AWS::SageMaker::NotebookInstance", "Properties": {}}},
+}
+REQUEST = Request(
+    stack="team",
+    template=Template(body=json.dumps(CONTENT), content=CONTENT),
+    settings=Settings(parameters={"Password": "hunter2"}),
+)
+
+
+class Session:
+    """Gives out clients that answer from a list."""
+
+    region_name = "us-east-1"
+
+    def __init__(self) -> None:
+        real = SDK.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")  # noqa: S106 nobody's
+        self.made = real.client("cloudformation")
+
+    def client(self, _service: str, **_arguments: Any) -> Any:
+        return self.made
+
+
+class Told:
+    """A Listener that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.messages.append(message)
+
+    def happened(self, event: Any, _done: int, _total: int) -> None:
+        self.messages.append(f"{event.logical_id} {event.status}")
+
+    def cancel(self, question: str) -> bool:
+        self.messages.append(question)
+        return True
+
+    def close(self) -> None:
+        self.messages.append("closed")
+
+
+class Aws:
+    """The answers AWS is to give, in order, and the pauses made between them."""
+
+    def __init__(self) -> None:
+        session = Session()
+        self.stub = STUBS.Stubber(session.made)
+        self.pauses: list[float] = []
+        self.cloud = Cloud(Connection(), session=session, pause=self.pauses.append)
+
+    def answers(self, operation: str, answer: dict[str, Any], expected: dict[str, Any] | None = None) -> None:
+        self.stub.add_response(operation, answer, expected)
+
+    def refuses(self, operation: str, code: str, message: str = "no") -> None:
+        self.stub.add_client_error(operation, code, message)
+
+
+@contextmanager
+def stubbed() -> Iterator[Aws]:
+    """Answer from the list, which must be used up in the end."""
+    aws = Aws()
+    with aws.stub:
+        yield aws
+        aws.stub.assert_no_pending_responses()
+
+
+def stack(status: str, **more: Any) -> dict[str, Any]:
+    return {"StackName": "team", "StackId": STACK_ID, "StackStatus": status, "CreationTime": NOW, **more}
+
+
+def change(logical_id: str, **more: Any) -> dict[str, Any]:
+    kind = {"LogicalResourceId": logical_id, "ResourceType": "AWS::SageMaker::NotebookInstance", "Action": "Modify"}
+    return {"Type": "Resource", "ResourceChange": {**kind, **more}}
+
+
+def described(*changes: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "StackName": "team",
+        "StackId": STACK_ID,
+        "ChangeSetId": SET_ID,
+        "ChangeSetName": "smtemplates-plan",
+        "Status": "CREATE_COMPLETE",
+        "ExecutionStatus": "AVAILABLE",
+        "Changes": list(changes),
+        **more,
+    }
+
+
+def event(number: int, logical_id: str, status: str, reason: str = "", operation: str = "t") -> dict[str, Any]:
+    of_stack = {"PhysicalResourceId": STACK_ID, "ResourceType": "AWS::CloudFormation::Stack"}
+    kind = of_stack if logical_id == "team" else {"ResourceType": "AWS::SageMaker::Domain"}
+    return {
+        "StackId": STACK_ID,
+        "StackName": "team",
+        "EventId": str(number),
+        "LogicalResourceId": logical_id,
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+        "ClientRequestToken": operation,
+        "Timestamp": NOW,
+        **kind,
+    }
+
+
+def plan_of(aws: Aws, *answers: dict[str, Any], findings: list[dict[str, Any]] | None = None) -> Plan:
+    """Read a change set that AWS answers like this."""
+    for answer in answers:
+        aws.answers("describe_change_set", answer)
+    aws.answers("describe_events", {"OperationEvents": findings or []})
+    made = changeset.ChangeSet(aws.cloud, REQUEST, None, purpose="plan")
+    made.id = SET_ID
+    return made.read()

@@ -1,0 +1,142 @@
+"""What a person meets before and after a deployment: a setup that is not complete, and input that cannot work."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import venv
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploying.local_aws import ROOT, SAMPLE, SCRIPT, Aws
+
+PROCESSES: Any = import_module("psutil")  # it has no types
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """Make a checkout whose .venv has no library at all."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(SCRIPT, tmp_path / "scripts")
+    (tmp_path / "smtemplates").symlink_to(ROOT / "smtemplates")
+    venv.create(tmp_path / ".venv")
+    return tmp_path
+
+
+def status(aws: Aws, checkout: Path, python: str | Path) -> tuple[int, str]:
+    done = subprocess.run(
+        [python, checkout / "scripts" / "deploy.py", "status", "none"],
+        env=aws.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_python_without_the_sdk(aws: Aws, bare: Path) -> None:
+    """Without the AWS SDK every command is one line that says how to get it, and an exit code for bad input."""
+    code, told = status(aws, bare, bare / ".venv" / "bin" / "python")
+    assert (code, told.count("\n")) == (2, 1), told
+    assert "boto3 and PyYAML" in told
+    assert "scripts/test" in told
+
+
+def test_which_python(aws: Aws, bare: Path) -> None:
+    """The script goes over to .venv only if that has the AWS SDK."""
+    code, told = status(aws, bare, sys.executable)
+    assert (code, "there is no stack none" in told) == (1, True), told
+    packages = next(bare.glob(".venv/lib/python3*/site-packages"))
+    (packages / "boto3").mkdir()
+    code, told = status(aws, bare, sys.executable)
+    assert (code, f"{bare}/.venv/bin/python does not have" in told) == (2, True), told
+
+
+def test_not_a_template(aws: Aws, name: str) -> None:
+    """A file that is no template is refused by its name."""
+    readme = ROOT / "README.md"
+    done = aws.run("plan", name, template=readme)
+    assert (done.returncode, str(readme) in done.stderr) == (2, True), done.stderr
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """Write a template that must be staged."""
+    path = tmp_path / "long.yaml"
+    path.write_text(f"{SAMPLE.read_text()}  Filler: {{Value: {'x' * 60_000}}}\n")
+    return path
+
+
+def test_missing_staging_bucket(aws: Aws, name: str, long: Path) -> None:
+    """A staging bucket that is not there is named, with what to do about it."""
+    done = aws.run("plan", name, "--staging-bucket", "no-such", template=long)
+    assert done.returncode == 2
+    assert "there is no staging bucket no-such" in done.stderr
+    assert "--create-staging-bucket" in done.stderr
+
+
+def test_staging_bucket_is_named(aws: Aws, name: str, long: Path) -> None:
+    """Even a plan says which bucket it made or uses, and for how long that keeps what is in it."""
+    told = "staging bucket smtemplates-staging-000000000000-eu-west-3; what is in it expires after 7 days"
+    for verb in ("made", "using"):
+        done = aws.run("plan", name, "--create-staging-bucket", "--region", "eu-west-3", template=long)
+        assert (done.returncode, f"{verb} {told}" in done.stderr) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "destroy"])
+def test_help_names_defaults(aws: Aws, command: str) -> None:
+    """Help says what happens without an option."""
+    told = " ".join(aws.run(command, "--help").stdout.split())
+    expected = {"plan": ["as a table"], "deploy": ["watch to the end"], "destroy": ["watch to the end"]}[command]
+    for text in [*expected, *(["templates/workspace.yaml"] if command != "destroy" else [])]:
+        assert f"default: {text}" in told
+
+
+def test_demo_help() -> None:
+    """The demo says what it does when asked, and runs nothing."""
+    done = subprocess.run([ROOT / "scripts" / "demo", "--help"], capture_output=True, text=True, check=True)
+    assert "destroys the stack" in done.stdout
+    assert done.stderr == ""
+
+
+# Run scripts/local_cloud.py, without touching the one that may be running for a person.
+APART = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv.pop(1))
+import local_cloud
+local_cloud.RUNNING = Path(sys.argv.pop(1))
+local_cloud.main()
+"""
+
+
+def test_local_cloud_is_stopped(tmp_path: Path, name: str) -> None:
+    """Stopping the local cloud ends all its processes and removes its files; then the deployer says it is not there."""
+    note = tmp_path / "running.json"
+
+    def run(command: str) -> subprocess.CompletedProcess[str]:
+        arguments = [sys.executable, "-c", APART, str(SCRIPT.parent), str(note), command]
+        return subprocess.run(arguments, capture_output=True, text=True, check=True)
+
+    started = run("start").stdout
+    noted = json.loads(note.read_text())
+    aws = Aws(noted["endpoint"])
+    assert f"export AWS_ENDPOINT_URL={aws.url}" in started
+    aws.deployed(name)
+    server = PROCESSES.Process(noted["pid"])
+    group = [server, *server.children(recursive=True)]
+    assert len(group) > 1
+    assert run("start").stdout == started
+    assert run("stop").stderr == "stopped\n"
+    assert [one for one in group if one.is_running() and one.status() != PROCESSES.STATUS_ZOMBIE] == []
+    assert not Path(noted["folder"]).exists()
+    assert "no local cloud was running" in run("stop").stderr
+    done = aws.run("status", name)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"the local cloud is not running at {aws.url}" in done.stderr
+    assert "unset AWS_ENDPOINT_URL" in done.stderr
