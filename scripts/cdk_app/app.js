@@ -1,8 +1,8 @@
-// The same stack for the CDK: it takes the rendered template in as it is, so that both make the same resources.
-const { App, Stack } = require("aws-cdk-lib");
+// The workspace as a CDK app, for scripts/bench: the same resources, read by CDK from the rendered template.
+const { App, Stack, DefaultStackSynthesizer } = require("aws-cdk-lib");
 const { CfnInclude } = require("aws-cdk-lib/cloudformation-include");
 
 const app = new App({ analyticsReporting: false });
-const stack = new Stack(app, "Workspace");
+const synthesizer = new DefaultStackSynthesizer({ generateBootstrapVersionRule: false });
+const stack = new Stack(app, "Workspace", { synthesizer });
 new CfnInclude(stack, "Template", { templateFile: process.env.TEMPLATE });
-app.synth();
