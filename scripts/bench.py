@@ -7,7 +7,9 @@ of a row take turns; a ratio is the median of those of the pairs, so that a busy
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -16,6 +18,7 @@ import tempfile
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +26,8 @@ TOOLS = ROOT / ".venv-bench"
 TEMPLATE = ROOT / "templates" / "workspace.yaml"
 CDK = ("aws-cdk-lib@2.276.0", "constructs@10.8.1", "aws-cdk@2.1148.1")
 SAM = "aws-sam-cli==1.170.0"
+AWS = "awscli==1.46.3"
+STAGING = "bench-staging"
 
 EPILOG = """\
 examples:
@@ -178,6 +183,39 @@ def _sam(_: Path) -> Command:
     return Command("sam validate --lint", words, environment={"SAM_CLI_TELEMETRY": "0"})
 
 
+@cache
+def _cloud() -> dict[str, str]:
+    """Start a local AWS, which ends with us, and return what leads to it; it holds one bucket."""
+    script = str(ROOT / "scripts" / "local_cloud.py")
+    said = subprocess.run([sys.executable, script, "start"], capture_output=True, text=True, check=True).stdout
+    atexit.register(subprocess.run, [sys.executable, script, "stop"], capture_output=True, check=True)
+    led = dict(shlex.split(line)[1].split("=", 1) for line in said.splitlines() if line.startswith("export "))
+    make = ["s3api", "create-bucket", "--bucket", STAGING]
+    subprocess.run([_aws_cli(), *make], env={**os.environ, **led}, capture_output=True, check=True)
+    return led
+
+
+@cache
+def _aws_cli() -> str:
+    home = TOOLS / "aws"
+    if not (home / "bin" / "aws").exists():
+        venv.create(home, with_pip=True)
+        _install(str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", AWS)
+    return str(home / "bin" / "aws")
+
+
+def _plan(_: Path) -> Command:
+    script = str(ROOT / "scripts" / "deploy.py")
+    words = [sys.executable, script, "plan", "bench-ours", "--template", str(TEMPLATE), "--staging-bucket", STAGING]
+    return Command("deploy.py plan", words, environment=_cloud())
+
+
+def _aws_deploy(_: Path) -> Command:
+    what = ["--stack-name", "bench-theirs", "--template-file", str(TEMPLATE), "--capabilities", "CAPABILITY_IAM"]
+    words = [_aws_cli(), "cloudformation", "deploy", "--no-execute-changeset", *what, "--s3-bucket", STAGING]
+    return Command("aws cloudformation deploy --no-execute-changeset", words, environment=_cloud())
+
+
 def _install(*words: str) -> None:
     print(f"installing: {' '.join(words)}", file=sys.stderr)
     done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -206,6 +244,7 @@ ROWS = (
         _python("import boto3", "-c", "import boto3"),
         1.3,
     ),
+    Row("plan", _plan, _aws_deploy, 0.7),
 )
 
 if __name__ == "__main__":
