@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtemplates import linter_cache
-
 DEFAULT_REGIONS = ("us-east-1",)
 ALL_REGIONS = ("ALL_REGIONS",)
 """Every Region that the installed cfn-lint knows."""
@@ -70,6 +68,8 @@ def lint(
     Raises:
         UsageError: The text is no template, or cfn-lint does not know a Region.
     """
+    from smtemplates import linter_cache  # noqa: PLC0415  rendering alone does without the 3 MiB of its hashlib
+
     directory = linter_cache.directory() if cache is True else cache or None
     entry = directory / f"{linter_cache.key(text, (regions, CHECKS))}.json" if directory else None
     rows = linter_cache.read(entry) if entry else None
