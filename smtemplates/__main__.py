@@ -1,6 +1,10 @@
 """Run the command line: python -m smtemplates."""
 
+import gc
 import sys
+
+# A run is short and makes nearly no garbage: looking for it seldom saves a tenth of the time.
+gc.set_threshold(100_000)
 
 try:
     from smtemplates.cli import main
