@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -209,14 +209,16 @@ def _read(path: Path) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Write a whole file or none: a reader never sees half a template."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
     except OSError as error:
         raise UsageError(f"Cannot write {path}: {_why(error)}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def _why(error: OSError | UnicodeDecodeError) -> str:
