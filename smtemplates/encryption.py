@@ -88,7 +88,7 @@ def _key(project: Project) -> kms.Key:
             ),
             _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
             _service_may_use("Alarms", "cloudwatch.amazonaws.com", this_account()),
-            # EventBridge's requests for an encrypted topic carry no source that a condition could test.
+            # Inferred, not seen live: EventBridge may send no source for a condition to test, so there is none.
             _service_may_use("Events", "events.amazonaws.com"),
         ),
         Tags=project.tags(),

@@ -33,7 +33,7 @@ CONSOLE_HOSTS = {
     "aws-cn": "console.amazonaws.cn",
     "aws-eusc": "console.amazonaws-eusc.eu",
     "aws-us-gov": "console.amazonaws-us-gov.com",
-    # the isolated partitions publish no console address
+    # none found in public sources for the isolated partitions: no link is better than a wrong one
     **dict.fromkeys(("aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"), "none"),
 }
 
