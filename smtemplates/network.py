@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import And, AWSObject, Equals, GetAtt, If, Join, Or, Parameter, Ref, Select, Split, ec2
+from troposphere import And, AWSObject, Equals, GetAtt, If, Or, Parameter, Ref, Select, Split, ec2
 
 from smtemplates.parts import Part, all_of, is_, is_not, is_set, require, text
 from smtemplates.shared import Project
@@ -28,17 +28,17 @@ class Network(Part):
         """List the subnets."""
         return Split(",", Ref("SubnetIds"))
 
-    def security_groups(self) -> If:
+    def security_groups(self) -> Split:
         """List the security groups: the given ones, or the one made here."""
-        return If("UseSecurityGroupIds", Split(",", Ref("SecurityGroupIds")), [GetAtt("SecurityGroup", "GroupId")])
+        return Split(",", self.security_groups_text())
 
     def first_subnet(self) -> Select:
         """Name the first of the subnets."""
         return Select(0, self.subnets())
 
-    def security_groups_text(self, separator: str = ",") -> Join:
-        """Write the security groups in one line."""
-        return Join(separator, self.security_groups())
+    def security_groups_text(self) -> If:
+        """Write the security groups in one line, with commas."""
+        return If("UseSecurityGroupIds", Ref("SecurityGroupIds"), GetAtt("SecurityGroup", "GroupId"))
 
 
 def network(project: Project) -> Network:

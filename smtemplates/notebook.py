@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 
-from troposphere import AWSObject, Base64, Equals, GetAtt, If, Output, Parameter, Ref, Sub, sagemaker
+from troposphere import AWSObject, Base64, Equals, GetAtt, If, Join, Output, Parameter, Ref, Sub, sagemaker
 
 from smtemplates.encryption import Encryption
 from smtemplates.network import Network
@@ -168,7 +168,7 @@ def _another(encryption: Encryption, network: Network, roles: Roles) -> Output:
     inside = Sub(
         " --direct-internet-access Disabled --subnet-id ${Subnet} --security-group-ids ${Groups}",
         Subnet=network.first_subnet(),
-        Groups=network.security_groups_text(" "),
+        Groups=Join(" ", network.security_groups()),
     )
     return output(
         "CreateNotebookCommand",

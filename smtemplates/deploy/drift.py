@@ -111,4 +111,4 @@ def table(found: Comparison, stack: str) -> str:
 
 def as_json(found: Comparison) -> str:
     """Show drift to a program."""
-    return json.dumps([asdict(one) for one in found.drifted], indent=2, ensure_ascii=False)
+    return json.dumps(asdict(found), indent=2, ensure_ascii=False)

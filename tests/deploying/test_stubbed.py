@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -155,7 +156,8 @@ def test_property_is_named(aws: Aws) -> None:
     assert "cancelled" not in str(caught.value)
 
 
-def test_drift(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("as_json", [False, True])
+def test_drift(aws: Aws, capsys: pytest.CaptureFixture[str], *, as_json: bool) -> None:
     """Drift is shown property by property, deleted resources as deleted, and how many resources AWS could check."""
     aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.answers("detect_stack_drift", {"StackDriftDetectionId": "d"})
@@ -184,8 +186,13 @@ def test_drift(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         for name, state in states.items()
     ]
     aws.answers("list_stack_resources", {"StackResourceSummaries": summaries})
-    assert commands.drift(aws.cloud, "team", as_json=False, detailed=True) == 3
+    assert commands.drift(aws.cloud, "team", as_json=as_json, detailed=True) == 3
     told = capsys.readouterr().out
+    if as_json:
+        answer = json.loads(told)
+        assert (answer["checked"], answer["resources"]) == (3, 4)
+        assert [one["logical_id"] for one in answer["drifted"]] == ["A", "B"]
+        return
     assert "3 of 4 resources checked" in told
     assert "VersioningConfiguration.Status: Enabled -> Suspended" in told
     assert "B (AWS::S3::Bucket): deleted" in told
