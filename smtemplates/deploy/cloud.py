@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -92,10 +93,12 @@ class Cloud:
         exceptions: Any = import_module("botocore.exceptions")
         connection = self.connection
         try:
-            session = boto3.Session(profile_name=connection.profile, region_name=connection.region)
+            # the AWS CLI knows AWS_REGION, the SDK does not
+            region = connection.region or os.environ.get("AWS_REGION") or None
+            session = boto3.Session(profile_name=connection.profile, region_name=region)
         except exceptions.BotoCoreError as error:
             raise UsageError(f"{error}; name another with --profile") from error
-        if session.region_name is None:
+        if not session.region_name:
             raise UsageError("no Region is set; name one with --region, AWS_REGION or the profile")
         if connection.assume_role is None:
             return session

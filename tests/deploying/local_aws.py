@@ -49,10 +49,13 @@ class Aws:
         extra = ["--template", str(template)] if arguments[0] in ("plan", "deploy") else []
         return [sys.executable, str(SCRIPT), *arguments, *extra]
 
-    def run(self, *arguments: str, template: Path = SAMPLE, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, template: Path = SAMPLE, **environment: str | None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the script to its end; a variable of the environment that is None is unset."""
         return subprocess.run(
             self.command(*arguments, template=template),
-            env={**self.environment, **environment},
+            env={key: value for key, value in {**self.environment, **environment}.items() if value is not None},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -35,6 +35,7 @@ class Proxy:
         self.upstream = upstream.removeprefix("http://")
         self.url = ""
         self.calls: list[str] = []
+        self.signers: list[str] = []
         self.kind: str | None = None
         self.first = 0
         self.held = ""
@@ -114,6 +115,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             form = parse_qs(body.decode(errors="replace")) if self.command == "POST" and self.path == "/" else {}
             call = form["Action"][0] if "Action" in form else f"{self.command} {self.path}"
             headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
+            proxy.signers.append(self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0])
             answer = proxy.answer(proxy.fault(call), call, self.command, self.path, headers, body)
             if answer is None:
                 self.close_connection = True

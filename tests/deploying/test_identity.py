@@ -1,0 +1,57 @@
+"""As whom the real script calls AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deploying.local_aws import Aws
+from deploying.proxy import proxied
+
+
+def test_profile(aws: Aws, name: str, tmp_path: Path) -> None:
+    """A profile brings its own keys and Region, and they beat the ones in the environment."""
+    (tmp_path / "config").write_text("[profile team]\nregion = eu-west-3\n")
+    (tmp_path / "keys").write_text("[team]\naws_access_key_id = AKIATEAM\naws_secret_access_key = secret\n")
+    with proxied(aws.url) as proxy:
+        done = aws.run(
+            *("status", name, "--profile", "team", "--endpoint-url", proxy.url),
+            AWS_DEFAULT_REGION=None,
+            AWS_CONFIG_FILE=str(tmp_path / "config"),
+            AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "keys"),
+        )
+    assert f"there is no stack {name} in eu-west-3" in done.stderr
+    assert set(proxy.signers) == {"AKIATEAM"}
+
+
+def test_region(aws: Aws, name: str) -> None:
+    """AWS_REGION counts as it does for the AWS CLI: before AWS_DEFAULT_REGION, after --region."""
+    done = aws.run("status", name, AWS_REGION="eu-west-3")
+    assert f"there is no stack {name} in eu-west-3" in done.stderr
+    done = aws.run("status", name, "--region", "eu-west-1", AWS_REGION="eu-west-3")
+    assert f"there is no stack {name} in eu-west-1" in done.stderr
+
+
+def test_no_region(aws: Aws, name: str) -> None:
+    """An empty Region is none."""
+    done = aws.run("status", name, AWS_DEFAULT_REGION="")
+    assert (done.returncode, "no Region is set" in done.stderr) == (2, True), done.stderr
+
+
+def test_unknown_profile(aws: Aws, name: str) -> None:
+    """A profile that is not there is named, before any call."""
+    with proxied(aws.url) as proxy:
+        done = aws.run("status", name, "--profile", "nobody", "--endpoint-url", proxy.url)
+    assert (done.returncode, proxy.calls) == (2, [])
+    assert "nobody" in done.stderr
+
+
+def test_assumed_role(aws: Aws, name: str) -> None:
+    """With a role to assume, only that one call is signed with one's own key; all others with the role's."""
+    role = "arn:aws:iam::000000000000:role/deployer"
+    with proxied(aws.url) as proxy:
+        done = aws.run("plan", name, "--assume-role", role, "--endpoint-url", proxy.url)
+    assert done.returncode == 0, done.stderr
+    assert proxy.calls[0] == "AssumeRole"
+    own, *assumed = proxy.signers
+    assert own not in assumed
+    assert len(set(assumed)) == 1
