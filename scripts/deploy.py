@@ -105,8 +105,8 @@ def add_plan(command: argparse.ArgumentParser) -> None:
     command.add_argument("--keep", action="store_true", help="leave the change set, and print how to execute it")
     command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there are changes")
     shape = command.add_mutually_exclusive_group()
-    shape.add_argument("--markdown", action="store_true", help="print the plan as Markdown (default: as a table)")
-    shape.add_argument("--json", action="store_true", help="print the plan as JSON")
+    add_shapes(shape, markdown="print the plan as Markdown (default: as a table)", json="print the plan as JSON")
+    command.add_argument("--html", type=Path, metavar="FILE", help="also write it as a page to read and search")
 
 
 def add_deploy(command: argparse.ArgumentParser) -> None:
@@ -141,9 +141,13 @@ def add_status(command: argparse.ArgumentParser) -> None:
 
 def add_outputs(command: argparse.ArgumentParser) -> None:
     """Add the options of outputs."""
-    shape = command.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true")
-    shape.add_argument("--env", action="store_true", help="as lines for a shell to evaluate")
+    add_shapes(command.add_mutually_exclusive_group(), json=None, env="as lines for a shell to evaluate")
+
+
+def add_shapes(command: argparse._MutuallyExclusiveGroup, **shapes: str | None) -> None:
+    """Add an option for each shape of a result besides a table."""
+    for shape, text in shapes.items():
+        command.add_argument(f"--{shape}", dest="shape", action="store_const", const=shape, default="table", help=text)
 
 
 def add_drift(command: argparse.ArgumentParser) -> None:
@@ -175,9 +179,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
     given = parameters.Settings(
         parameters=parameters.from_options(arguments.set), tags=parameters.from_options(arguments.tag)
     )
-    bucket = None
-    if arguments.staging_bucket or arguments.create_staging_bucket:
-        bucket = staging.Bucket(name=arguments.staging_bucket)
+    staged = arguments.staging_bucket or arguments.create_staging_bucket
     return Request(
         stack=arguments.stack,
         template=template.read(arguments.template),
@@ -189,7 +191,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
         on_failure=arguments.on_failure,
         import_existing=arguments.import_existing,
         revert_drift=arguments.revert_drift,
-        staging=bucket,
+        staging=staging.Bucket(name=arguments.staging_bucket) if staged else None,
     )
 
 
@@ -220,9 +222,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     cloud, name = cloud_of(arguments), arguments.stack
     if arguments.command == "plan":
-        shape = "markdown" if arguments.markdown else "json" if arguments.json else "table"
-        request = request_of(arguments)
-        code = commands.plan(cloud, request, keep=arguments.keep, shape=shape, detailed=arguments.detailed_exitcode)
+        how = {"keep": arguments.keep, "detailed": arguments.detailed_exitcode}
+        code = commands.plan(cloud, request_of(arguments), shape=arguments.shape, page=arguments.html, **how)
     elif arguments.command == "deploy":
         code = run_deploy(cloud, arguments)
     elif arguments.command == "destroy":
@@ -237,7 +238,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.command == "status":
         code = commands.status(cloud, name, watch=arguments.watch, as_json=arguments.json)
     elif arguments.command == "outputs":
-        code = commands.outputs(cloud, name, shape="json" if arguments.json else "env" if arguments.env else "table")
+        code = commands.outputs(cloud, name, shape=arguments.shape)
     else:
         code = commands.drift(cloud, name, as_json=arguments.json, detailed=arguments.detailed_exitcode)
     return code

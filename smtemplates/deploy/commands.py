@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtemplates.deploy import changeset, execution, show
+from smtemplates.deploy import changeset, execution, report, show
 from smtemplates.deploy import destroy as demolition
 from smtemplates.deploy import drift as drifting
 from smtemplates.deploy import stack as stacks
@@ -54,9 +54,19 @@ def _summarize(plan: Plan) -> None:
             sys.stderr.write(f"cannot write the job summary {path}: {error.strerror}\n")
 
 
-def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bool) -> int:
-    """Show what a deployment would change, as a table, markdown or json."""
+def _write(path: Path, text: str, mode: str = "w") -> None:
+    try:
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from error
+
+
+def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bool, page: Path | None = None) -> int:
+    """Show what a deployment would change, as a table, markdown or json, and write it as a page of HTML."""
     terminal = Terminal()
+    if page:
+        _write(page, "", mode="a")  # before any call: a change set for a report that cannot be written is of no use
     purpose = "keep" if keep else "plan"
     with planned(cloud, request, Options(), terminal, purpose=purpose) as prepared:
         made, found = prepared.change_set, prepared.plan
@@ -64,6 +74,9 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
         shapes = {"markdown": show.markdown, "json": show.as_json}
         emit(shapes[shape](found) if shape in shapes else show.table(found, colour=sys.stdout.isatty()))
         _summarize(found)
+        if page:
+            _write(page, report.html(found))
+            terminal.say(f"wrote {page}")
     if made.keep:
         terminal.say(
             f"to execute exactly this: scripts/deploy.py deploy {found.stack} --change-set {found.change_set_id}"

@@ -73,11 +73,12 @@ def table(plan: Plan, *, colour: bool = False) -> str:
     if plan.capabilities and not plan.empty:
         lines.append(f"  needs {', '.join(plan.capabilities)}")
     if plan.destructive:
-        lines.append(paint(f"  {_taken_away(plan)}", "!", colour=colour))
+        lines.append(paint(f"  {taken_away(plan)}", "!", colour=colour))
     return "\n".join(lines)
 
 
-def _taken_away(plan: Plan) -> str:
+def taken_away(plan: Plan) -> str:
+    """Say how many resources that are in use now go away."""
     number = len(plan.destructive)
     verb = "takes" if number == 1 else "take"
     return f"{number} {verb} away what is there now (deploy needs --allow-destructive)"
@@ -97,7 +98,7 @@ def markdown(plan: Plan) -> str:
         kind = "error" if finding.fatal else "warning"
         lines.append(f"\n**Validation {kind}**: {_escape(f'{finding.resource} {finding.path}: {finding.reason}')}")
     if plan.destructive:
-        lines.append(f"\n**{_taken_away(plan)}**")
+        lines.append(f"\n**{taken_away(plan)}**")
     return "\n".join(lines) + "\n"
 
 
@@ -109,9 +110,14 @@ def as_json(plan: Plan) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
+def path_of(item: PropertyChange) -> str:
+    """Name a property as a template's author knows it."""
+    return item.path.strip("/").removeprefix("Properties/").replace("/", ".")
+
+
 def _line(item: PropertyChange) -> str:
     """Show one property, before and after."""
-    path = item.path.strip("/").removeprefix("Properties/").replace("/", ".")
+    path = path_of(item)
     causes = f"  ({', '.join(item.causes)})" if item.causes else ""
     replaces = {"Always": "  [replaces]", "Conditionally": "  [may replace]"}.get(item.recreation, "")
     if item.before is None and item.after is None and item.known:

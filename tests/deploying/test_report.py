@@ -1,0 +1,118 @@
+"""A plan as a page: what a reviewer sees in a real browser, without network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsers import chromium
+from playwright.sync_api import Browser, Page, expect
+
+from deploying.local_aws import Aws
+from smtemplates.deploy import report
+from smtemplates.deploy.plan import Fate, Finding, Plan, PropertyChange, ResourceChange
+
+NASTY = "</script><script>document.title = 'PWN'</script><img src=x onerror=\"document.title='PWN'\">$stack ${x} & 'q'"
+
+
+def changed(name: str, fate: Fate, *properties: PropertyChange) -> ResourceChange:
+    return ResourceChange(logical_id=name, type="AWS::S3::Bucket", fate=fate, properties=properties)
+
+
+PLAN = Plan(
+    stack="team",
+    stack_id="arn:stack",
+    change_set_id=f"arn:{NASTY}",
+    kind="UPDATE",
+    region="us-east-1",
+    changes=(
+        changed("Alpha", "create"),
+        changed("Beta", "update", PropertyChange(path="/Properties/Tags", before=[NASTY], after={"a": NASTY})),
+        changed(NASTY, "update", PropertyChange(path=f"/Properties/{NASTY}", before=NASTY, causes=(NASTY,))),
+        changed("Zeta", "replace", PropertyChange(path="/Properties/Name", known=False, recreation="Always")),
+    ),
+    findings=(Finding(resource="Alpha", path="/Name", reason=NASTY, fatal=True),),
+    capabilities=("CAPABILITY_IAM",),
+    tags={NASTY: NASTY},
+    parameters={"ProjectName": NASTY},
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """Open the report from disk, and fail if it asks for anything else."""
+    file = tmp_path / "report.html"
+    file.write_text(report.html(PLAN), encoding="utf-8")
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    yield page
+    assert asked == [file.as_uri()]
+    page.close()
+
+
+def shown(page: Page) -> list[str]:
+    return [text.split()[0] for text in page.locator("main > details:visible > summary > b").all_inner_texts()]
+
+
+def test_what_takes_away_comes_first(page: Page) -> None:
+    """What replaces or deletes stands at the top, and open; its reason can be read without a click."""
+    assert shown(page)[0] == "Zeta"
+    expect(page.get_by_text("replaces the resource")).to_be_visible()
+    expect(page.get_by_text("known after apply")).to_be_visible()
+
+
+def test_values_are_text(page: Page) -> None:
+    """No name, value or reason of the plan becomes markup or code; all of it is there to read."""
+    expect(page).to_have_title("Plan of team")
+    assert page.locator("img").count() == 0
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    for cell in ("b", "td", "li"):
+        expect(page.locator(cell, has_text=NASTY).first).to_be_visible()
+
+
+def test_search_and_filter(page: Page) -> None:
+    """Searching and filtering leave what matches, and say how many."""
+    page.keyboard.press("/")
+    page.keyboard.type("zeta")
+    assert shown(page) == ["Zeta"]
+    expect(page.locator("#count")).to_have_text("1 of 4 shown")
+    page.keyboard.press("Escape")
+    assert len(shown(page)) == 4
+    page.get_by_label("update", exact=True).uncheck()
+    assert shown(page) == ["Zeta", "Alpha"]
+
+
+def test_keyboard(page: Page) -> None:
+    """Every change can be reached and opened with the keyboard alone."""
+    page.keyboard.press("/")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    reached = []
+    for _ in PLAN.changes:
+        page.keyboard.press("Tab")
+        before = page.evaluate("document.activeElement.parentElement.open")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.parentElement.open") is not before
+        reached.append(page.evaluate("document.activeElement.querySelector('b').textContent.split(' ')[0]"))
+    assert reached == shown(page)
+
+
+def test_from_the_script(aws: Aws, name: str, tmp_path: Path) -> None:
+    """Option --html writes the page beside the table; a file that cannot be written is refused before any call."""
+    file = tmp_path / "report.html"
+    done = aws.run("plan", name, "--html", str(file))
+    assert done.returncode == 0, done.stderr
+    assert f"create stack {name}" in done.stdout
+    assert f"create stack {name}" in file.read_text()
+    done = aws.run("plan", name, "--html", str(tmp_path))
+    assert (done.returncode, str(tmp_path) in done.stderr) == (2, True), done.stderr
+    assert aws.status(name) is None
