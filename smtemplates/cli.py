@@ -16,7 +16,7 @@ from smtemplates import workspace
 from smtemplates.errors import Error, UsageError
 from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
 from smtemplates.load import load
-from smtemplates.renderer import render
+from smtemplates.renderer import ordered, render
 
 TEMPLATES = ("workspace",)
 INTERRUPTED = 130
@@ -29,6 +29,7 @@ examples:
   python -m smtemplates render --without studio --region ca-west-1 -o calgary.yaml
                                                       a template for a Region that lacks Studio, validated there
   python -m smtemplates lint my-template.yaml         the same checks on any file
+  python -m smtemplates explore                       a page on which to try parameters before deploying
 
 exit codes: 0 done, 1 a finding or a stale file, 2 wrong usage or bad input, 130 interrupted
 """
@@ -81,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     linting.add_argument("files", nargs="+", metavar="FILE", help="template, or - for standard input")
     _add_lint_options(linting)
     linting.set_defaults(run=_lint)
+
+    exploring = commands.add_parser("explore", help="write a page to try the parameters on", **shape)
+    exploring.add_argument("-o", "--output", default="explore.html", help="file, or - for standard output")
+    exploring.set_defaults(run=_explore)
     return parser
 
 
@@ -146,6 +151,19 @@ def _lint(options: argparse.Namespace) -> int:
             print(f"{file}: no finding", file=sys.stderr)
         wrong |= found
     return int(wrong)
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from smtemplates.explore import explore  # noqa: PLC0415  rendering need not wait for it
+
+    parts = workspace.areas()
+    page = explore(ordered(workspace.join(workspace.DESCRIPTION, parts)), parts, "templates/workspace.yaml")
+    if options.output == "-":
+        sys.stdout.write(page)
+        return 0
+    _write(Path(options.output), page)
+    print(f"{options.output}: open it in a browser; it needs no network", file=sys.stderr)
+    return 0
 
 
 def _load(text: str, file: str) -> None:

@@ -9,7 +9,7 @@ from smtemplates.errors import UsageError
 from smtemplates.evaluate.values import text
 
 _FROM_STORE = "AWS::SSM::Parameter::Value<"
-_PARTITIONS = (  # by the start of the Region's name
+PARTITIONS = (  # by the start of the Region's name
     ("cn-", "aws-cn", "amazonaws.com.cn"),
     ("us-gov-", "aws-us-gov", "amazonaws.com"),
     ("us-iso-", "aws-iso", "c2s.ic.gov"),
@@ -41,12 +41,12 @@ def pseudo_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def partition_of(region: str) -> tuple[str, str]:
     """Name the partition of a Region and its DNS suffix."""
-    return next((partition, suffix) for start, partition, suffix in _PARTITIONS if region.startswith(start))
+    return next((partition, suffix) for start, partition, suffix in PARTITIONS if region.startswith(start))
 
 
 def some_region_of_each_partition() -> tuple[str, ...]:
     """Name one Region that does not exist in each partition: it stands for all that no condition names."""
-    return tuple(f"{start or 'aws-'}other-1" for start, _, _ in _PARTITIONS)
+    return tuple(f"{start or 'aws-'}other-1" for start, _, _ in PARTITIONS)
 
 
 def value_of(name: str, declared: Mapping[str, Any], given: str | None) -> Any:

@@ -1,0 +1,83 @@
+"""Explore: one page, without network, on which a template's parameters can be tried before they are used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from smtemplates.evaluate.check import VALUE_BYTES
+from smtemplates.evaluate.parameters import PARTITIONS
+from smtemplates.parts import OFF, ON, Part
+from smtemplates.workspace import names
+
+SECTIONS = ("Parameters", "Rules", "Mappings", "Conditions")
+
+
+def explore(template: Mapping[str, Any], parts: Sequence[Part], file: str) -> str:
+    """Write the page for a template in long form; `parts` are its areas, `file` is how a command names it."""
+    assets = files("smtemplates") / "assets"
+    data = {
+        "template": {section: template.get(section, {}) for section in SECTIONS}
+        | {section: _conditional(template.get(section, {})) for section in ("Resources", "Outputs")},
+        "partitions": [(start, partition) for start, partition, _ in PARTITIONS],
+        "hosts": _hosts(template),
+        "valueBytes": VALUE_BYTES,
+        "file": file,
+    }
+    return Template((assets / "explore.html").read_text(encoding="utf-8")).substitute(
+        description=escape(template["Description"]),
+        regions="".join(f'<option value="{region}">' for region in template["Mappings"]["ImageRegistries"]),
+        groups="\n".join(_group(template, group) for group in _interface(template)["ParameterGroups"]),
+        resources="\n".join(_made(part) for part in parts if part.resources),
+        # in a script element only this sequence could end it
+        data=json.dumps(data, ensure_ascii=False).replace("</", "<\\/"),
+        script=(assets / "explore.js").read_text(encoding="utf-8"),
+    )
+
+
+def _conditional(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: {key: body[key] for key in ("Type", "Condition") if key in body} for name, body in section.items()}
+
+
+def _hosts(template: Mapping[str, Any]) -> dict[str, str]:
+    """Name the console's host in each partition that has one known."""
+    hosts = {partition: entry["Host"] for partition, entry in template["Mappings"].get("Console", {}).items()}
+    return {partition: host for partition, host in hosts.items() if host != "none"}
+
+
+def _interface(template: Mapping[str, Any]) -> dict[str, Any]:
+    interface: dict[str, Any] = template["Metadata"]["AWS::CloudFormation::Interface"]
+    return interface
+
+
+def _group(template: Mapping[str, Any], group: Mapping[str, Any]) -> str:
+    labels = _interface(template)["ParameterLabels"]
+    fields = (_field(name, labels[name]["default"], template["Parameters"][name]) for name in group["Parameters"])
+    return f"<details open><summary>{escape(group['Label']['default'])}</summary>{''.join(fields)}</details>"
+
+
+def _field(name: str, label: str, about: Mapping[str, Any]) -> str:
+    told = f'id="{name}" data-parameter="{name}" aria-describedby="{name}-about {name}-fault"'
+    default, allowed = str(about.get("Default", "")), [str(value) for value in about.get("AllowedValues", ())]
+    if set(allowed) == {ON, OFF}:
+        widget = f'<input type="checkbox" {told}{" checked" if default == ON else ""}>'
+    elif allowed:
+        options = (f"<option{' selected' if value == default else ''}>{escape(value)}</option>" for value in allowed)
+        widget = f"<select {told}>{''.join(options)}</select>"
+    else:
+        widget = f'<input {told} value="{escape(default)}" autocomplete="off" spellcheck="false">'
+    return (
+        f'<label for="{name}">{escape(label)}</label>{widget}'
+        f'<small id="{name}-about">{escape(about["Description"])}</small>'
+        f'<span class="fault" id="{name}-fault" aria-live="polite"></span>'
+    )
+
+
+def _made(part: Part) -> str:
+    ids = names(part)["Resources"]
+    items = "".join(f'<li data-resource="{name}">{name}</li>' for name in ids)
+    return f'<h3>{escape(part.title)}</h3><ul class="made">{items}</ul>'

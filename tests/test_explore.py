@@ -1,0 +1,170 @@
+"""The page on which parameters are tried, in a real browser: it decides as the deployer does, and its results work."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from browsers import chromium
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Page, expect
+from samples import EVERYTHING, FEATURES, KEY, MADE_KEY, NO_BUCKETS, ROLE, VPC
+
+from smtemplates import cli
+from smtemplates.evaluate import Stack, check_parameters
+from smtemplates.load import load
+
+NASTY = ["", " ", "'", '"', "$(id)", "a b", "x" * 5000, "é", "a\nb", "</script>", "0", "-1", "1e3", "nan", "true"]
+CASES = [
+    {},
+    EVERYTHING,
+    *FEATURES.values(),
+    NO_BUCKETS,
+    ROLE,
+    {**KEY, **MADE_KEY},
+    {"CreateDomain": "true"},
+    {"VpcId": VPC["VpcId"]},
+    {"DomainAuthMode": "SSO", "UserProfileNames": "ana"},
+    {"NotebookDirectInternetAccess": "Disabled"},
+    {"CreateBuckets": "false"},
+]
+REGIONS = ["us-east-1", "cn-north-1", "us-gov-west-1", "ap-southeast-5"]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Write the page by the real command and open it from disk; it must ask for nothing else."""
+    file: Path = tmp_path_factory.mktemp("explore") / "explore.html"
+    assert cli.main(["explore", "-o", str(file)]) == 0
+    with chromium() as browser:
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(file.as_uri())
+        yield page
+        assert set(asked) == {file.as_uri()}
+
+
+@pytest.fixture(autouse=True)
+def fresh(request: pytest.FixtureRequest) -> None:
+    if "fill" in request.fixturenames:
+        request.getfixturevalue("page").reload()
+
+
+@pytest.fixture
+def fill(page: Page) -> Any:
+    """Type values into the form as a person does."""
+
+    def type_in(values: dict[str, str]) -> None:
+        for name, value in values.items():
+            field = page.locator(f"#{name}")
+            if field.get_attribute("type") == "checkbox":
+                field.set_checked(value == "true")
+            elif field.evaluate("one => one.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
+
+    return type_in
+
+
+def deployer(template: dict[str, Any], values: dict[str, str], region: str) -> dict[str, Any]:
+    """Decide as the deployer does."""
+    sentences = check_parameters(template, values)
+    named = [re.match(r"Parameter (\w+) ", sentence) for sentence in sentences]
+    stack = Stack(template, values, pseudo={"AWS::Region": region})
+    return {
+        "refused": sorted({found[1] for found in named if found}),
+        "broken": [sentence for sentence, found in zip(sentences, named, strict=True) if not found],
+        "resources": [name for name in template["Resources"] if stack.exists(name)],
+        "outputs": list(stack.outputs),
+    }
+
+
+def browser(page: Page, values: dict[str, str], region: str) -> dict[str, Any]:
+    """Decide as the page does."""
+    found: dict[str, Any] = page.evaluate("([values, region]) => decide(values, region)", [values, region])
+    return {**found, "refused": sorted(found["refused"])}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("values", CASES)
+def test_page_and_deployer_agree(page: Page, template: dict[str, Any], values: dict[str, str], region: str) -> None:
+    """Page and deployer refuse the same values with the same rules, and see the same resources and outputs."""
+    assert browser(page, values, region) == deployer(template, values, region)
+
+
+def anything(declared: dict[str, Any]) -> st.SearchStrategy[dict[str, str]]:
+    """Give values that are allowed, nearly allowed and nasty, for some of the parameters."""
+
+    def kinds(name: str, about: dict[str, Any]) -> st.SearchStrategy[str]:
+        likely = [*map(str, about.get("AllowedValues", [])), str(about["Default"]), EVERYTHING.get(name, "")]
+        allowed = st.from_regex(re.compile(about.get("AllowedPattern", ""), re.ASCII), fullmatch=True)
+        return st.sampled_from(likely) | st.sampled_from(NASTY) | allowed
+
+    return st.fixed_dictionaries({}, optional={name: kinds(name, about) for name, about in declared.items()})
+
+
+def test_page_and_deployer_agree_on_anything(page: Page, template: dict[str, Any]) -> None:
+    """They agree on such values, in any combination; the browser's driver and Hypothesis do not mix, so one by one."""
+    cases: list[tuple[dict[str, str], str]] = []
+
+    @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+    @given(values=anything(template["Parameters"]), region=st.sampled_from(REGIONS))
+    def collect(values: dict[str, str], region: str) -> None:
+        cases.append((values, region))
+
+    collect()
+    for values, region in cases:
+        assert browser(page, values, region) == deployer(template, values, region), values
+
+
+def test_what_is_pasted(page: Page, fill: Any) -> None:
+    """Command, parameter file and link carry exactly what was typed, for any value that is allowed."""
+    values = {
+        **FEATURES["notebook"],
+        **VPC,
+        "NotebookPackages": "a[b]>=1,<2 c!=3",
+        "ModelPackageGroupDescription": "(x)",
+    }
+    fill({**values, "stack": "churn", "region": "cn-north-1", "url": "https://b.s3.cn-north-1.amazonaws.com.cn/t.yaml"})
+    expect(page.locator("#verdict")).to_have_text("These values work together.")
+    words = shlex.split(page.locator("#command").inner_text())
+    assert words[:5] == ["scripts/deploy.py", "deploy", "churn", "--region", "cn-north-1"]
+    sets = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
+    assert dict(one.split("=", 1) for one in sets) == values
+    assert load(page.locator("#file").inner_text()) == values
+    link = urlsplit(page.locator("#link").inner_text())
+    assert link.hostname == "cn-north-1.console.amazonaws.cn"
+    query = {name: value[0] for name, value in parse_qs(link.fragment.partition("?")[2]).items()}
+    assert query.pop("templateURL").startswith("https://b.s3.")
+    assert query.pop("stackName") == "churn"
+    assert {name.removeprefix("param_"): value for name, value in query.items()} == values
+
+
+def test_what_a_person_sees(page: Page, fill: Any) -> None:
+    """A switch shows what it makes; a bad value says so at its field, a bad combination in the rule's own words."""
+    notebook = page.locator("[data-resource=Notebook]")
+    expect(notebook).to_have_class("absent")
+    fill({"CreateNotebook": "true"})
+    expect(notebook).not_to_have_class("absent")
+    fill({"CreateDomain": "true"})
+    expect(page.locator("#broken")).to_contain_text("CreateDomain needs VpcId")
+    expect(page.locator("#command")).to_be_empty()
+    fill({"VpcId": "my-vpc"})
+    expect(page.locator("#VpcId-fault")).to_contain_text("must be empty or the ID of a VPC")
+    expect(page.get_by_label("VPC", exact=True)).to_have_attribute("aria-invalid", "true")
+
+
+def test_every_parameter_has_a_field(page: Page, template: dict[str, Any]) -> None:
+    """Every parameter can be found by its label and has its default in the form."""
+    for name, about in template["Parameters"].items():
+        label = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterLabels"][name]["default"]
+        assert page.get_by_label(label, exact=True).get_attribute("id") == name
+        assert page.evaluate(f"Parameters.{name}.Default") == about["Default"]
