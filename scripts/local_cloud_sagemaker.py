@@ -73,12 +73,7 @@ KINDS = {
         ref="StudioLifecycleConfigName",
         create_only=("StudioLifecycleConfigAppType", "StudioLifecycleConfigContent", "StudioLifecycleConfigName"),
     ),
-    "MlflowTrackingServer": Kind(
-        name="TrackingServerName",
-        noun="mlflow-tracking-server",
-        ref="TrackingServerName",
-        create_only=("TrackingServerName",),
-    ),
+    "MlflowApp": Kind(name="Name", noun="mlflow-app", ref="Arn", create_only=("Name", "RoleArn")),
 }
 
 # Which resources keep another from being deleted, and the property that ties them to it.
@@ -116,6 +111,7 @@ class SageMaker:
             **dict.fromkeys(kind.plain, f"{kind.noun}-{suffix}"),
             kind.name: name,
             f"{kind_name}Arn": arn,
+            "Arn": arn,
             "Url": f"https://{name}.studio.{region}.sagemaker.aws",
             "Status": "InService",
             f"{kind_name}Status": "InService",

@@ -14,6 +14,7 @@ from smtemplates.images import images
 from smtemplates.initializer import initializer
 from smtemplates.jobs import processing, training
 from smtemplates.logs import logs
+from smtemplates.mlflow import mlflow
 from smtemplates.monitoring import monitoring
 from smtemplates.network import network
 from smtemplates.notebook import notebook
@@ -29,7 +30,7 @@ DESCRIPTION = (
     "Amazon SageMaker workspace: buckets, execution role, logs, dashboard and alarms; "
     "on demand a notebook instance, a Studio domain and a model registry"
 )
-FEATURES = ("monitoring", "notebook", "registry", "studio")
+FEATURES = ("mlflow", "monitoring", "notebook", "registry", "studio")
 
 
 def areas(without: Collection[str] = ()) -> list[Part]:
@@ -55,6 +56,7 @@ def areas(without: Collection[str] = ()) -> list[Part]:
         "notebook": lambda: notebook(its, key, vpc, access, sdk),
         "studio": lambda: studio(its, key, vpc, access),
         "registry": lambda: registry(its),
+        "mlflow": lambda: mlflow(its, buckets, access),
         "monitoring": lambda: monitoring(its, key, groups),
     }
     return [

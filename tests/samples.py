@@ -30,6 +30,7 @@ PROFILES = {"UserProfileNames": "ana,bo,cy,di,ed"}
 FEATURES: dict[str, dict[str, str]] = {
     "notebook": {"CreateNotebook": "true"},
     "studio": {"CreateDomain": "true", **VPC, **PROFILES},
+    "mlflow": {"CreateMlflow": "true"},
     "registry": {"CreateModelPackageGroup": "true", "RegistryReaderAccountIds": "444455556666,001234567012"},
 }
 EVERYTHING = {
@@ -38,6 +39,7 @@ EVERYTHING = {
     **FEATURES["notebook"],
     **FEATURES["studio"],
     **FEATURES["registry"],
+    **FEATURES["mlflow"],
     **POLICIES,
     **BOUNDARY,
     "AccessLogBucketName": "team-logs",
@@ -65,6 +67,7 @@ def physical(logical_id: str, attribute: str | None) -> str:
         ("Domain", "DomainArn"): f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:domain/d-abcdefghijkl",
         ("SecurityGroup", "GroupId"): "sg-99999999999999999",
         ("Notebook", None): f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:notebook-instance/{name}",
+        ("MlflowApp", None): f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:mlflow-app/app-abcdefghijkl",
         ("AlarmTopic", None): f"arn:aws:sns:us-east-1:{ACCOUNT}:{name}",
     }
     if attribute == "Arn" and logical_id in arns:

@@ -99,6 +99,8 @@ def _expected(choice: Choice) -> set[str]:
         made |= {"Notebook", "NotebookLifecycle"} | ({"NotebookPolicy"} if role else set())
     if "CreateDomain" in on and vpc:
         made |= {"Domain", "UserProfile1", "UserProfile2"} | ({"StudioPolicy"} if least else set())
+    if "CreateMlflow" in on:
+        made |= {"MlflowApp"} | ({"TrackingPolicy"} if least else set())
     if "CreateModelPackageGroup" in on:
         made |= {"ModelPackageGroup"} | ({"RegistryPolicy"} if least else set())
     return made
@@ -110,6 +112,7 @@ SWITCHES = (
     "CreateKmsKey",
     "CreateNotebook",
     "CreateDomain",
+    "CreateMlflow",
     "CreateModelPackageGroup",
     "CreateDashboard",
     "ManageLogGroups",
@@ -124,7 +127,7 @@ WORLDS: list[Choice] = [
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: "+".join(world) or "plain")
 def test_what_exists_is_what_the_parameters_say(template: dict[str, Any], world: Choice) -> None:
-    """For all 256 positions of the eight switches, in each world, exactly the promised resources exist."""
+    """For all 512 positions of the nine switches, in each world, exactly the promised resources exist."""
     for positions in itertools.product(("true", "false"), repeat=len(SWITCHES)):
         choice = {**world, **dict(zip(SWITCHES, positions, strict=True)), "UserProfileNames": "ana,bo"}
         stack = Stack(template, choice)
@@ -154,7 +157,13 @@ def test_an_output_exists_exactly_where_its_resource_does(template: dict[str, An
     studio = {"DomainId", "DomainArn", "DomainUrl", "StudioUrlCommand"}
     notebook = {"NotebookInstanceName", "NotebookInstanceArn", "NotebookUrlCommand"}
     registry = {"ModelPackageGroupName", "ModelPackageGroupArn"}
-    for feature, outputs in (("studio", studio), ("notebook", notebook), ("registry", registry)):
+    mlflow = {"MlflowAppArn", "MlflowUrlCommand"}
+    for feature, outputs in (
+        ("studio", studio),
+        ("notebook", notebook),
+        ("mlflow", mlflow),
+        ("registry", registry),
+    ):
         found = set(Stack(template, {**barest, **samples.FEATURES[feature]}, pseudo=outside).outputs)
         assert found == always | outputs, feature
 

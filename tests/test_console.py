@@ -56,6 +56,7 @@ PROMISED_DEFAULTS = {
     "CreateDomain": "false",
     "DomainAuthMode": "IAM",
     "StudioIdleMinutes": 60,
+    "CreateMlflow": "false",
     "CreateModelPackageGroup": "false",
     "CreateDashboard": "true",
     "ManageLogGroups": "true",

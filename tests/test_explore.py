@@ -93,7 +93,7 @@ def fill(page: Page) -> Any:
 
 def deployer(template: dict[str, Any], values: dict[str, str], region: str) -> dict[str, Any]:
     """Decide as the deployer does."""
-    sentences = check_parameters(template, values)
+    sentences = check_parameters(template, values, region=region)
     named = [re.match(r"Parameter (\w+) ", sentence) for sentence in sentences]
     stack = Stack(template, values, pseudo={"AWS::Region": region})
     return {

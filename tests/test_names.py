@@ -15,6 +15,7 @@ NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/ (each property's pattern and length)
 LIMITS = {
     ("Domain", "DomainName"): NAME,
+    ("MlflowApp", "Name"): NAME,
     ("ModelPackageGroup", "ModelPackageGroupName"): NAME,
     ("UserProfile1", "UserProfileName"): NAME,
 }

@@ -87,13 +87,13 @@ def _raise(problems: list[str]) -> None:
         raise UsageError("\n".join(problems))
 
 
-def _check_against(request: Request, stack: Stack | None) -> None:
+def _check_against(request: Request, stack: Stack | None, region: str) -> None:
     """Check the values that the stack will really have, and the template's Rules on them."""
     given = dict(request.settings.parameters)
     previous = {} if stack is None else {k: v for k, v in stack.parameters.items() if k not in request.reset}
     if missing := sorted(request.settings.previous - previous.keys()):
         raise UsageError(f"parameter {missing[0]} cannot keep its previous value: the stack has none")
-    _raise(templates.check(request.template, given, previous))
+    _raise(templates.check(request.template, given, previous, region=region))
 
 
 @contextmanager
@@ -115,12 +115,12 @@ def planned(
     if step == "continue rollback" and stack is not None:
         stack = _continue_rollback(cloud, stack, listener, options)
     if step == "recreate" and stack is not None:
-        _check_against(request, None)
+        _check_against(request, None, cloud.region)
         listener.say(f"deleting what is left of stack {stack.name} ({stack.status})")
         delete_and_wait(cloud, stack, listener, deadline=deadline_of(options))
         stack = None
     current = None if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
-    _check_against(request, current)
+    _check_against(request, current, cloud.region)
     with changeset.change_set(cloud, request, stack, listener, purpose=purpose) as made:
         yield Prepared(made=made, before=current)
 

@@ -106,11 +106,17 @@ def read(path: Path) -> Template:
     return Template(body=body, content=content)
 
 
-def check(template: Template, given: Mapping[str, str], previous: Mapping[str, str] | None = None) -> list[str]:
+def check(
+    template: Template,
+    given: Mapping[str, str],
+    previous: Mapping[str, str] | None = None,
+    *,
+    region: str = "us-east-1",
+) -> list[str]:
     """Check parameters as AWS would, all at once, and return one sentence for each error.
 
     `previous` are the values that an existing stack keeps. Without them the Rules and the values not given
-    cannot be judged yet, and are not.
+    cannot be judged yet, and are not. Rules are judged for a Region.
     """
     from smtemplates.evaluate import check_parameters  # noqa: PLC0415 as in read
 
@@ -125,4 +131,4 @@ def check(template: Template, given: Mapping[str, str], previous: Mapping[str, s
         # AWS shows a kept secret as asterisks, which say nothing about its value
         content["Parameters"][name] = {"Type": "String"}
     kept = {name: value for name, value in previous.items() if name in template.parameters}
-    return list(check_parameters(content, {**kept, **given}))
+    return list(check_parameters(content, {**kept, **given}, region=region))

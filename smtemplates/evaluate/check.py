@@ -19,10 +19,11 @@ VALUE_BYTES = 4096  # Source: https://docs.aws.amazon.com/AWSCloudFormation/late
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
-def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> list[str]:
+def check_parameters(template: Mapping[str, Any], given: Mapping[str, str], *, region: str = "us-east-1") -> list[str]:
     """Say everything that is wrong with parameter values, a sentence each.
 
-    The template's Rules are judged only once the values themselves are right. What NoEcho hides is not shown.
+    The template's Rules are judged only once the values themselves are right, for a Region. What NoEcho hides is not
+    shown.
     """
     declared = template.get("Parameters", {})
     problems = [_unknown(name, declared) for name in given if name not in declared]
@@ -31,7 +32,7 @@ def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> l
             problems += _refused(name, about, given[name])
         elif "Default" not in about:
             problems.append(f"Parameter {name} has no value: it has no default, so give one.")
-    return problems or Stack(template, given).rules()
+    return problems or Stack(template, given, pseudo={"AWS::Region": region}).rules()
 
 
 def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:

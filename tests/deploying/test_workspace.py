@@ -43,6 +43,9 @@ def test_whole_life(aws: Aws, template: Path, name: str) -> None:
     notebook = sagemaker.describe_notebook_instance(NotebookInstanceName=outputs["NotebookInstanceName"])
     assert notebook["SubnetId"] == subnet
     assert sagemaker.describe_domain(DomainId=outputs["DomainId"])["VpcId"] == vpc
+    outputs = deploy(aws, template, name, "CreateMlflow=true")
+    app = sagemaker.describe_mlflow_app(Arn=outputs["MlflowAppArn"])
+    assert app["ArtifactStoreUri"] == f"s3://{outputs['ModelBucketName']}/mlflow/"
     deploy(aws, template, name, "Environment=stg", "EndpointErrorThreshold=3")
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     errors = [alarm["Threshold"] for alarm in alarms if f"{name}-EndpointErrorsAlarm" in alarm["AlarmName"]]
@@ -53,3 +56,10 @@ def test_whole_life(aws: Aws, template: Path, name: str) -> None:
     assert (destroyed.returncode, aws.status(name)) == (0, None), destroyed.stderr
     names = [item["Name"] for item in aws.client("s3").list_buckets()["Buckets"]]
     assert not [bucket for bucket in names if bucket.startswith(name.lower())]
+
+
+def test_region_without_mlflow(aws: Aws, template: Path, name: str) -> None:
+    """What the Region lacks is refused before anything is made."""
+    done = aws.run("plan", name, "--region", "eu-south-1", "--set", "CreateMlflow=true", template=template)
+    assert (done.returncode, "this Region has no MLflow apps" in done.stderr) == (2, True), done.stderr
+    assert aws.status(name) is None
