@@ -9,7 +9,7 @@ from troposphere import If, Sub
 
 from smtemplates.encryption import Encryption
 from smtemplates.images import Images
-from smtemplates.logs import TRAINING
+from smtemplates.logs import TRAINING, Logs
 from smtemplates.network import Network
 from smtemplates.parts import Part, output
 from smtemplates.roles import Roles
@@ -19,14 +19,14 @@ REGION = " --region ${AWS::Region}"
 NOW = "$(date +%Y%m%d-%H%M%S)"
 
 
-def guide(storage: Storage, encryption: Encryption, network: Network, roles: Roles, images: Images) -> Part:
+def guide(storage: Storage, encryption: Encryption, network: Network, roles: Roles, images: Images, logs: Logs) -> Part:
     """Show how to upload, train, process, deploy and look; words in capitals are for the reader to fill in.
 
     No command names a key for volumes: instances with local disks refuse one. SageMaker encrypts them with its own.
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     Source: https://docs.aws.amazon.com/cli/latest/reference/sagemaker/
     """
-    commands = _Commands(storage, encryption, network, roles, images)
+    commands = _Commands(storage, encryption, network, roles, images, logs)
     return Part(
         title="Guide",
         source=__name__,
@@ -50,7 +50,7 @@ def guide(storage: Storage, encryption: Encryption, network: Network, roles: Rol
             ),
             output("CreateEndpointCommand", "Starts an endpoint", commands.endpoint()),
             output("InvokeEndpointCommand", "Sends REQUEST.json to the endpoint", commands.invoke()),
-            output("ViewTrainingLogsCommand", "Shows the logs of a training job", commands.logs()),
+            output("ViewTrainingLogsCommand", "Shows the logs of a training job", commands.show_logs()),
         ],
     )
 
@@ -62,6 +62,7 @@ class _Commands:
     network: Network
     roles: Roles
     images: Images
+    logs: Logs
 
     def upload(self) -> Sub:
         return self._aws(" s3 sync ./data s3://${Input}/training/", Input=self.storage.input.name())
@@ -136,17 +137,17 @@ class _Commands:
     def endpoint(self) -> Sub:
         return self._aws(
             " sagemaker create-endpoint --endpoint-name ${Endpoint} --endpoint-config-name ENDPOINT_CONFIG_NAME",
-            Endpoint=_endpoint(),
+            Endpoint=If("HasEndpointName", Sub("${EndpointName}"), "ENDPOINT_NAME"),
         )
 
     def invoke(self) -> Sub:
         return self._aws(
             " sagemaker-runtime invoke-endpoint --endpoint-name ${Endpoint} --content-type application/json"
             " --body fileb://REQUEST.json RESPONSE.json",
-            Endpoint=_endpoint(),
+            Endpoint=If(self.logs.has_endpoint, self.logs.watched, "ENDPOINT_NAME"),
         )
 
-    def logs(self) -> Sub:
+    def show_logs(self) -> Sub:
         return self._aws(
             f" logs filter-log-events --log-group-name {TRAINING} --log-stream-name-prefix TRAINING_JOB_NAME"
             " --query 'events[].message' --output text"
@@ -169,7 +170,3 @@ def _input(name: str, uri: str) -> str:
         f"InputName={name},S3Input={{S3Uri=s3://{uri},LocalPath=/opt/ml/processing/{name},"
         "S3DataType=S3Prefix,S3InputMode=File}"
     )
-
-
-def _endpoint() -> If:
-    return If("WatchOneEndpoint", Sub("${EndpointName}"), "ENDPOINT_NAME")

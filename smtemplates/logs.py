@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Parameter, Ref, Sub
+from troposphere import AWSHelperFn, Equals, If, Or, Parameter, Ref, Sub
 
-from smtemplates.parts import Part, is_on, is_set, output, switch, text, when
+from smtemplates.endpoint import Endpoint
+from smtemplates.parts import Part, is_, is_on, is_set, output, require, switch, text, when
 from smtemplates.policies import regional
 
 TRAINING, PROCESSING, TRANSFORM = (f"/aws/sagemaker/{kind}Jobs" for kind in ("Training", "Processing", "Transform"))
@@ -26,20 +27,20 @@ class Logs(Part):
     manage: str
     retention: Parameter
     has_endpoint: str
-    endpoint: Parameter
+    watched: AWSHelperFn
 
     def groups(self) -> list[Any]:
         """List the names of all log groups, the watched endpoint's too when there is one."""
-        return [*SHARED_GROUPS, when(self.has_endpoint, Sub(ENDPOINT))]
+        return [*SHARED_GROUPS, when(self.has_endpoint, Sub(ENDPOINT, EndpointName=self.watched))]
 
     def group_arns(self) -> list[Any]:
         """Name the same groups as IAM does, with all their streams."""
-        one = regional("logs", f"log-group:{ENDPOINT}:*", EndpointName=Ref(self.endpoint))[0]
+        one = regional("logs", f"log-group:{ENDPOINT}:*", EndpointName=self.watched)[0]
         return [*regional("logs", *(f"log-group:{name}:*" for name in SHARED_GROUPS)), when(self.has_endpoint, one)]
 
 
-def logs() -> Logs:
-    """Keep SageMaker's logs for as long as the team wants."""
+def logs(served: Endpoint | None = None) -> Logs:
+    """Keep SageMaker's logs for as long as the team wants; where an endpoint is `served` here, that is watched."""
     manage = switch(
         "ManageLogGroups",
         "Make SageMaker's log groups where they are missing and set their retention. THE ACCOUNT SHARES THEM: older "
@@ -56,11 +57,21 @@ def logs() -> Logs:
     )
     endpoint = text(
         "EndpointName",
-        "Endpoint that dashboard and alarms watch. Empty: all endpoints in this account and Region.",
+        "Endpoint that dashboard and alarms watch. Empty: the one made here, else all in this account and Region.",
         pattern="^$|^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
         hint="must be empty or the name of an endpoint: up to 63 letters, digits and hyphens",
         max_length=63,
     )
+    given: AWSHelperFn = is_set(endpoint)
+    watched: AWSHelperFn = Ref(endpoint)
+    rules = {}
+    if served:
+        given, watched = Or(is_("HasEndpointName"), is_(served.exists)), If(served.exists, served.name, Ref(endpoint))
+        rules["OneEndpointIsWatched"] = require(
+            "Leave EndpointName empty with ModelImageUri: dashboard and alarms watch the endpoint that is made.",
+            Equals(Ref(endpoint), ""),
+            given=is_set(served.image),
+        )
     return Logs(
         title="Monitoring",
         source=__name__,
@@ -69,18 +80,23 @@ def logs() -> Logs:
             "Keep logs for (days)": retention,
             "Endpoint to watch": endpoint,
         },
-        conditions={"ManageLogGroups": is_on(manage), "WatchOneEndpoint": is_set(endpoint)},
+        conditions={
+            "ManageLogGroups": is_on(manage),
+            "HasEndpointName": is_set(endpoint),
+            "WatchOneEndpoint": given,
+        },
+        rules=rules,
         outputs=[
             output("TrainingLogGroupName", "Log group of training jobs", TRAINING),
             output("ProcessingLogGroupName", "Log group of processing jobs", PROCESSING),
             output(
                 "EndpointLogGroupName",
                 "Log group of the watched endpoint; without EndpointName what all endpoints' groups start with",
-                Sub(ENDPOINT),
+                Sub(ENDPOINT, EndpointName=watched),
             ),
         ],
         manage="ManageLogGroups",
         retention=retention,
         has_endpoint="WatchOneEndpoint",
-        endpoint=endpoint,
+        watched=watched,
     )

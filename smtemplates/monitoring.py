@@ -28,6 +28,7 @@ from smtemplates.policies import actions, document, this_account
 from smtemplates.shared import Project
 
 PERIOD_SECONDS = 300
+ALARMS = ("EndpointErrorsAlarm", "EndpointLatencyAlarm")
 CONSOLE_HOSTS = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",
@@ -88,11 +89,11 @@ def _dashboard_body(logs: Logs) -> Sub:
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
-    only = Sub(f' EndpointName=\\"${{{logs.endpoint.title}}}\\"')
+    only = Sub(' EndpointName=\\"${EndpointName}\\"', EndpointName=logs.watched)
     return Sub(
         (files("smtemplates") / "assets" / "dashboard.json").read_text(encoding="utf-8"),
-        Errors=GetAtt("EndpointErrorsAlarm", "Arn"),
-        Latency=GetAtt("EndpointLatencyAlarm", "Arn"),
+        Errors=GetAtt(ALARMS[0], "Arn"),
+        Latency=GetAtt(ALARMS[1], "Arn"),
         Endpoint=If(logs.has_endpoint, only, ""),
     )
 
@@ -148,7 +149,7 @@ def _alarms(
 
     def alarm(name: str, description: str, select: str, threshold: Ref | Sub, periods: int) -> cloudwatch.Alarm:
         target = If("CreateAlarmTopic", Ref("AlarmTopic"), Ref(topic))
-        only = Sub(f" WHERE EndpointName = '${{{logs.endpoint.title}}}'")
+        only = Sub(" WHERE EndpointName = '${EndpointName}'", EndpointName=logs.watched)
         query = Sub(
             f'SELECT {select} FROM SCHEMA("AWS/SageMaker", EndpointName, VariantName)${{Where}}',
             Where=If(logs.has_endpoint, only, ""),
@@ -168,14 +169,14 @@ def _alarms(
 
     return [
         alarm(
-            "EndpointErrorsAlarm",
+            ALARMS[0],
             "SageMaker endpoints answer with server errors",
             "SUM(Invocation5XXErrors)",
             Ref(errors),
             periods=1,
         ),
         alarm(
-            "EndpointLatencyAlarm",
+            ALARMS[1],
             "SageMaker endpoints answer slowly",
             "AVG(ModelLatency)",
             # the metric is in microseconds, and CloudFormation cannot multiply

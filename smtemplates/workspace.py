@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from troposphere import Template
 
 from smtemplates.encryption import encryption
+from smtemplates.endpoint import endpoint
 from smtemplates.errors import TemplateError, UsageError
 from smtemplates.guide import guide
 from smtemplates.images import images
@@ -15,7 +16,7 @@ from smtemplates.initializer import initializer
 from smtemplates.jobs import processing, training
 from smtemplates.logs import logs
 from smtemplates.mlflow import mlflow
-from smtemplates.monitoring import monitoring
+from smtemplates.monitoring import ALARMS, monitoring
 from smtemplates.network import network
 from smtemplates.notebook import notebook
 from smtemplates.parts import Part
@@ -30,7 +31,7 @@ DESCRIPTION = (
     "Amazon SageMaker workspace: buckets, execution role, logs, dashboard and alarms; "
     "on demand a notebook instance, a Studio domain and a model registry"
 )
-FEATURES = ("mlflow", "monitoring", "notebook", "registry", "studio")
+FEATURES = ("endpoint", "mlflow", "monitoring", "notebook", "registry", "studio")
 
 
 def areas(without: Collection[str] = ()) -> list[Part]:
@@ -51,7 +52,8 @@ def areas(without: Collection[str] = ()) -> list[Part]:
     train, process = training(), processing()
     sdk = sdk_config(buckets, key, vpc, access)
     pictures = images(train)
-    groups = logs()
+    served = None if "endpoint" in without else endpoint(its, vpc, access, () if "monitoring" in without else ALARMS)
+    groups = logs(served)
     optional: dict[str, Callable[[], Part]] = {
         "notebook": lambda: notebook(its, key, vpc, access, sdk),
         "studio": lambda: studio(its, key, vpc, access),
@@ -66,13 +68,14 @@ def areas(without: Collection[str] = ()) -> list[Part]:
         access,
         vpc,
         *(area() for name, area in optional.items() if name not in without),
+        *([served] if served else []),
         groups,
         initializer(its, buckets, key, access, groups),
         train,
         process,
         sdk,
         pictures,
-        guide(buckets, key, vpc, access, pictures),
+        guide(buckets, key, vpc, access, pictures, groups),
     ]
 
 
