@@ -22,6 +22,7 @@ from smtemplates.registry import registry
 from smtemplates.roles import roles
 from smtemplates.sdk_config import sdk_config
 from smtemplates.shared import project
+from smtemplates.software import software
 from smtemplates.storage import storage
 from smtemplates.studio import studio
 
@@ -50,10 +51,10 @@ def areas(without: Collection[str] = ()) -> list[Part]:
     train, process = training(), processing()
     sdk = sdk_config(buckets, key, vpc, access)
     pictures = images(train)
-    groups = logs()
+    groups, tools = logs(), software()
     optional: dict[str, Callable[[], Part]] = {
-        "notebook": lambda: notebook(its, key, vpc, access, sdk),
-        "studio": lambda: studio(its, key, vpc, access),
+        "notebook": lambda: notebook(its, key, vpc, access, sdk, tools),
+        "studio": lambda: studio(its, key, vpc, access, sdk, tools),
         "registry": lambda: registry(its),
         "monitoring": lambda: monitoring(its, key, groups),
     }
@@ -64,6 +65,7 @@ def areas(without: Collection[str] = ()) -> list[Part]:
         access,
         vpc,
         *(area() for name, area in optional.items() if name not in without),
+        *([] if {"notebook", "studio"} <= set(without) else [tools]),
         groups,
         initializer(its, buckets, key, access, groups),
         train,

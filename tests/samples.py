@@ -49,6 +49,22 @@ EVERYTHING = {
     "AlarmEmail": "team@example.com",
 }
 
+# Every text as long as its parameter allows.
+LONGEST = {
+    **VPC,
+    "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 16),
+    "SecurityGroupIds": ",".join(["sg-0123456789abcdef0"] * 5),
+    **{f"Existing{which}BucketName": which.lower() * 12 for which in ("Input", "Output", "Model")},
+    "ExistingRoleArn": f"arn:aws-us-gov:iam::{ACCOUNT}:role/".ljust(640, "r"),
+    "KmsKeyArn": f"arn:aws-us-gov:kms:us-gov-west-1:{ACCOUNT}:key/".ljust(128, "k"),
+    "CreateNotebook": "true",
+    "NotebookIdleMinutes": "525600",
+    "NotebookPackages": "p" * 1000,
+    "NotebookGitRepository": "https://git.example.com/".ljust(255, "g"),
+    "TrainingInstanceType": "ml.trn1n.32xlarge",
+    "ProcessingInstanceType": "ml.m5.24xlarge",
+}
+
 
 def physical(logical_id: str, attribute: str | None) -> str:
     """Name what a resource would be called: enough for names, ARNs and policies to be whole."""
