@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 from awscli.clidriver import create_clidriver
+from moto.server import ThreadedMotoServer
 
 PACKAGE = "aws-cdk-asset-awscli-v2"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -38,6 +39,11 @@ Request = tuple[str, Any]
 def filled(command: str) -> str:
     """Fill the placeholders in, as a reader does."""
     return PLACEHOLDER.sub(lambda word: word[0].lower().replace("_", "-"), command)
+
+
+def commands(outputs: Mapping[str, str]) -> dict[str, str]:
+    """Find every command among a stack's outputs, and fill it in."""
+    return {name: filled(text) for name, text in outputs.items() if name.endswith("Command")}
 
 
 def words(command: str, folder: Path) -> list[str]:
@@ -58,6 +64,17 @@ class Service:
         """Give what was asked since the last time."""
         taken, self.requests = self.requests, []
         return taken
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Run moto during the block, and give its endpoint; it knows more of SageMaker than the local cloud."""
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    try:
+        yield "http://{}:{}".format(*server.get_host_and_port())
+    finally:
+        server.stop()
 
 
 @contextmanager
@@ -107,13 +124,14 @@ def version_1(command: str, folder: Path) -> None:
     assert driver.main(words(command, folder)) == 0, command
 
 
-def version_2(command: str, folder: Path, url: str) -> None:
-    """Run a command with the AWS CLI 2."""
+def version_2(command: str, folder: Path, url: str) -> str:
+    """Run a command with the AWS CLI 2, and give what it printed."""
     environment = {**KEYS, "AWS_ENDPOINT_URL": url, "PATH": f"{program_2().parent}:/usr/bin:/bin", "HOME": str(folder)}
     done = subprocess.run(
         ["/bin/bash", "-euc", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, (command, done.stderr)
+    return done.stdout
 
 
 def program_2() -> Path:

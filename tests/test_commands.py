@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 import samples
-from aws_cli import KEYS, Request, Service, filled, service, version_1, version_2
-from moto.server import ThreadedMotoServer
+from aws_cli import KEYS, Request, Service, commands, moto, service, version_1, version_2
 
 from smtemplates.evaluate import Stack
 
@@ -75,10 +74,6 @@ def aws(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(folder)
         yield running
-
-
-def commands(stack: Stack) -> dict[str, str]:
-    return {name: filled(text) for name, text in stack.outputs.items() if name.endswith("Command")}
 
 
 def deployed(template: dict[str, Any], choice: Choice, **pseudo: str) -> Stack:
@@ -249,7 +244,7 @@ def test_version_1_asks_for_the_right_thing(template: dict[str, Any], aws: Servi
     for choice in WORLDS:
         stack = deployed(template, choice)
         expected = requests(stack)
-        for name, command in commands(stack).items():
+        for name, command in commands(stack.outputs).items():
             if command not in known:
                 version_1(command, folder)
                 known[command] = unnamed(aws.taken(), stack)
@@ -261,7 +256,7 @@ def test_version_2_asks_for_the_same(template: dict[str, Any], aws: Service, fol
     """The AWS CLI 2 takes each command as it is, and asks the same."""
     stack = deployed(template, choice)
     expected = requests(stack)
-    for name, command in commands(stack).items():
+    for name, command in commands(stack.outputs).items():
         version_2(command, folder, aws.url)
         assert unnamed(aws.taken(), stack) == expected[name]
 
@@ -271,7 +266,7 @@ def test_images_are_the_region_s(template: dict[str, Any], aws: Service, folder:
     """Wherever the stack is, commands name that Region and its images, or leave a missing one to the reader."""
     stack = deployed(template, {}, AWS_Region=region)
     expected = requests(stack)
-    for name, command in commands(stack).items():
+    for name, command in commands(stack.outputs).items():
         assert f" --region {region} " in command
         version_1(command, folder)
         assert unnamed(aws.taken(), stack) == expected[name]
@@ -286,11 +281,8 @@ def test_every_command_is_tested(template: dict[str, Any]) -> None:
 def test_moto_runs_them(template: dict[str, Any], folder: Path) -> None:
     """Pasted one after the other into a shell, the commands upload data and make job, model and endpoint in moto."""
     stack = deployed(template, {**samples.VPC, **samples.KEY, **samples.BUCKETS, "EndpointName": "churn"})
-    pasted = commands(stack)
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    try:
-        url = "http://{}:{}".format(*server.get_host_and_port())
+    pasted = commands(stack.outputs)
+    with moto() as url:
         sdk = partial(SDK.client, endpoint_url=url, region_name="us-east-1", aws_access_key_id="a")
         clients = {name: sdk(name, aws_secret_access_key="b") for name in ("s3", "sagemaker", "logs")}  # noqa: S106 moto's
         clients["s3"].create_bucket(Bucket="team-input")
@@ -302,8 +294,6 @@ def test_moto_runs_them(template: dict[str, Any], folder: Path) -> None:
         job = sagemaker.list_training_jobs()["TrainingJobSummaries"][0]["TrainingJobName"]
         training = sagemaker.describe_training_job(TrainingJobName=job)
         endpoint = sagemaker.describe_endpoint(EndpointName="churn")
-    finally:
-        server.stop()
     assert [item["Key"] for item in found] == ["training/train.csv"]
     assert training["RoleArn"] == stack.outputs["ExecutionRoleArn"]
     assert endpoint["EndpointConfigName"] == "endpoint-config-name"
