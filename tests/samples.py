@@ -15,6 +15,8 @@ GROUPS = {"SecurityGroupIds": "sg-0123456789abcdef0,sg-0123456789abcdef1"}
 KEY = {"KmsKeyArn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"}
 MADE_KEY = {"CreateKmsKey": "true"}
 ROLE = {"ExistingRoleArn": f"arn:aws:iam::{ACCOUNT}:role/team/sagemaker"}
+# Every character that IAM lets into a path or name.
+AWKWARD_ROLE = {"ExistingRoleArn": f"arn:aws:iam::{ACCOUNT}:role/team/a+b=c,d.e@f_g-h"}
 POLICIES = {
     "AdditionalPolicyArns": "arn:aws:iam::aws:policy/ReadOnlyAccess,arn:aws:iam::aws:policy/AWSLambda_FullAccess"
 }

@@ -37,7 +37,7 @@ WORLDS: list[Choice] = [
     for choices in itertools.product(
         ({}, samples.VPC, samples.VPC | samples.GROUPS),
         ({}, samples.KEY, samples.MADE_KEY),
-        ({}, samples.ROLE),
+        ({}, samples.AWKWARD_ROLE),
         ({}, samples.NO_BUCKETS | JOBS),
     )
 ]
@@ -52,7 +52,11 @@ ORDER = [
     "CreateNotebookCommand",
 ]
 SDK: Any = import_module("boto3")  # it has no types
-FEW = [WORLDS[0], samples.VPC | samples.MADE_KEY, samples.VPC | samples.GROUPS | samples.KEY | samples.ROLE | JOBS]
+FEW = [
+    WORLDS[0],
+    samples.VPC | samples.MADE_KEY,
+    samples.VPC | samples.GROUPS | samples.KEY | samples.AWKWARD_ROLE | JOBS,
+]
 
 
 @pytest.fixture(scope="module")

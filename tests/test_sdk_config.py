@@ -19,7 +19,7 @@ CHOICES = [
     for choices in itertools.product(
         ({}, samples.VPC, samples.VPC | samples.GROUPS),
         ({}, samples.KEY, samples.MADE_KEY),
-        ({}, samples.ROLE),
+        ({}, samples.AWKWARD_ROLE),
         ({}, samples.BUCKETS, samples.NO_BUCKETS),
     )
 ]
