@@ -225,7 +225,9 @@ def _outputs(profiles: Parameter) -> list[Output]:
 def _create() -> Parameter:
     return switch(
         "CreateDomain",
-        "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. 'false': none.",
+        "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. "
+        "They are set up from Systems Manager: a VPC without NAT needs an endpoint for ssm, an existing role "
+        "ssm:GetParameter. 'false': none.",
         default=False,
     )
 
