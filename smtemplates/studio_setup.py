@@ -2,7 +2,9 @@
 
 A lifecycle configuration cannot change, and CloudFormation makes a new one before it deletes the old one: its name must
 be new whenever its content is. CloudFormation cannot hash what parameters hold, so that stands in a Systems Manager
-parameter, which the script reads on every start; the script itself changes only with this package.
+parameter, which the script reads on every start; the script itself changes only with this package. The old one may
+outlive that update, which does no harm: AWS keeps what a running app uses (inferred from Studio Classic).
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lcc-delete.html
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ def studio_setup(project: Project, roles: Roles, sdk_config: SdkConfig, software
     The script has five minutes, and needs a way to Systems Manager: NAT, or a VPC endpoint for ssm.
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lifecycle-configurations.html
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lifecycle-configurations-debug-timeout.html
-    Source: https://github.com/aws/sagemaker-distribution (template/*/Dockerfile: /opt/conda, aws, sudo)
+    Source: https://github.com/aws/sagemaker-distribution (build_artifacts/v4/*/*/Dockerfile: sudo, aws)
     """
     assets = files("smtemplates") / "assets"
     script = "".join((assets / name).read_text(encoding="utf-8") for name in START)
@@ -58,6 +60,10 @@ def studio_setup(project: Project, roles: Roles, sdk_config: SdkConfig, software
 
 
 def _settings_name(project: Project) -> Join:
+    """Name the settings; a project's name may begin with aws or ssm, but this must not.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+    """
     return Join("", ["/smtemplates/", project.unique_name(), "/studio"])
 
 
