@@ -27,6 +27,7 @@ from smtemplates.policies import actions, allow, document
 from smtemplates.roles import Roles, policy
 from smtemplates.sdk_config import SdkConfig
 from smtemplates.shared import INSTANCE_TYPE, Project
+from smtemplates.software import Software
 
 YEAR_MINUTES = 525600
 
@@ -39,11 +40,16 @@ class _Settings:
     internet: Parameter
     root: Parameter
     idle_minutes: Parameter
-    repository: Parameter
-    packages: Parameter
 
 
-def notebook(project: Project, encryption: Encryption, network: Network, roles: Roles, sdk_config: SdkConfig) -> Part:
+def notebook(
+    project: Project,
+    encryption: Encryption,
+    network: Network,
+    roles: Roles,
+    sdk_config: SdkConfig,
+    software: Software,
+) -> Part:
     """Offer a notebook instance."""
     settings = _settings()
     return Part(
@@ -56,8 +62,6 @@ def notebook(project: Project, encryption: Encryption, network: Network, roles: 
             "Direct internet access": settings.internet,
             "Root access": settings.root,
             "Stop when idle for (minutes)": settings.idle_minutes,
-            "Git repository": settings.repository,
-            "Python packages": settings.packages,
         },
         conditions={
             "CreateNotebook": is_on(settings.create),
@@ -72,7 +76,9 @@ def notebook(project: Project, encryption: Encryption, network: Network, roles: 
                 given=Equals(Ref(settings.internet), "Disabled"),
             )
         },
-        resources=_resources(settings, project, encryption, network, roles, sdk_config),
+        resources=_resources(
+            settings, project, encryption, network, roles, _script(settings, roles, sdk_config, software)
+        ),
         outputs=[*_outputs(), _another(encryption, network, roles)],
     )
 
@@ -83,12 +89,12 @@ def _resources(
     encryption: Encryption,
     network: Network,
     roles: Roles,
-    sdk_config: SdkConfig,
+    script: Sub,
 ) -> list[AWSObject]:
     lifecycle = sagemaker.NotebookInstanceLifecycleConfig(
         "NotebookLifecycle",
         Condition="CreateNotebook",
-        OnStart=[sagemaker.NotebookInstanceLifecycleHook(Content=Base64(_script(settings, roles, sdk_config)))],
+        OnStart=[sagemaker.NotebookInstanceLifecycleHook(Content=Base64(script))],
         Tags=project.tags(),
     )
     notebook = sagemaker.NotebookInstance(
@@ -129,7 +135,7 @@ def _resources(
     ]
 
 
-def _script(settings: _Settings, roles: Roles, sdk_config: SdkConfig) -> Sub:
+def _script(settings: _Settings, roles: Roles, sdk_config: SdkConfig, software: Software) -> Sub:
     """Fill the start script; values of parameters reach it as base64 only, so that none of them can be code.
 
     Its last line names the role's policies and so makes the notebook wait for them.
@@ -138,10 +144,11 @@ def _script(settings: _Settings, roles: Roles, sdk_config: SdkConfig) -> Sub:
     return Sub(
         (assets / "notebook_start.sh").read_text(encoding="utf-8") + "# Needs: ${Policies}\n",
         Policies=roles.attached(),
-        PackagesBase64=Base64(Ref(settings.packages)),
-        RepositoryBase64=Base64(Ref(settings.repository)),
+        PackagesBase64=Base64(Ref(software.packages)),
+        RepositoryBase64=Base64(Ref(software.repository)),
         IdleMinutes=Ref(settings.idle_minutes),
         SdkConfigBase64=Base64(sdk_config.text()),
+        Setup=(assets / "setup.sh").read_text(encoding="utf-8"),
         AutoStop=(assets / "auto_stop.py").read_text(encoding="utf-8"),
     )
 
@@ -227,29 +234,4 @@ def _settings() -> _Settings:
             least=0,
             most=YEAR_MINUTES,
         ),
-        repository=_repository(),
-        packages=_packages(),
-    )
-
-
-def _repository() -> Parameter:
-    return text(
-        "NotebookGitRepository",
-        "HTTPS address of a git repository that is cloned into the notebook once; it must be readable without "
-        "a password. Empty: none.",
-        pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]+$",
-        hint="must be empty or an address like https://github.com/owner/repository, without user name or password",
-        max_length=255,
-    )
-
-
-def _packages() -> Parameter:
-    return text(
-        "NotebookPackages",
-        "Python packages that the notebook's own kernel has, as pip takes them, separated by spaces. "
-        "Empty: no kernel is made besides SageMaker's.",
-        pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9 ._,<>=!~\[\]-]*$",
-        hint="must be empty or pip requirements like 'pandas scikit-learn>=1.5', separated by spaces",
-        max_length=1000,
-        default="numpy pandas scipy scikit-learn xgboost matplotlib seaborn sagemaker",
     )

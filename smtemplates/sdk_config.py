@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
+from typing import Any
 
 from troposphere import If, Sub
 
@@ -18,14 +19,19 @@ from smtemplates.storage import Storage
 
 @dataclass(frozen=True, kw_only=True)
 class SdkConfig(Part):
-    """Hold the text of config.yaml."""
+    """Hold the text of config.yaml, and the same for what only exists inside a VPC."""
 
     text: Callable[[], Sub]
+    text_in_vpc: Callable[[], Sub]
 
 
 def sdk_config(storage: Storage, encryption: Encryption, network: Network, roles: Roles) -> SdkConfig:
     """Give the SDK this workspace's role, buckets, key, network and job defaults."""
-    text = partial(_text, storage, encryption, network, roles)
+
+    def vpc(value: Any, otherwise: str) -> If:
+        return If(network.has_vpc, value, otherwise)
+
+    text = partial(_text, storage, encryption, network, roles, vpc)
     return SdkConfig(
         title="SDK defaults",
         source=__name__,
@@ -37,10 +43,14 @@ def sdk_config(storage: Storage, encryption: Encryption, network: Network, roles
             )
         ],
         text=text,
+        # a linter calls it a mistake to ask there whether there is a VPC
+        text_in_vpc=partial(_text, storage, encryption, network, roles, lambda value, _otherwise: value),
     )
 
 
-def _text(storage: Storage, encryption: Encryption, network: Network, roles: Roles) -> Sub:
+def _text(
+    storage: Storage, encryption: Encryption, network: Network, roles: Roles, vpc: Callable[[Any, str], Any]
+) -> Sub:
     """Write the configuration; what needs a key or a VPC is a comment without one.
 
     No volume key: instances with local disks refuse one, and these defaults are for every instance type.
@@ -55,6 +65,6 @@ def _text(storage: Storage, encryption: Encryption, network: Network, roles: Rol
         Role=roles.execution_arn(),
         WithKey=If(encryption.has_key, "", "# "),
         Key=If(encryption.has_key, encryption.key_arn(), ""),
-        WithVpc=If(network.has_vpc, "", "# "),
-        Groups=If(network.has_vpc, network.security_groups_text(), ""),
+        WithVpc=vpc("", "# "),
+        Groups=vpc(network.security_groups_text(), ""),
     )

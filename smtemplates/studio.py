@@ -12,15 +12,26 @@ from smtemplates.network import Network
 from smtemplates.parts import Part, all_of, choice, is_, is_on, is_set, number, output, require, switch, text
 from smtemplates.policies import actions, allow, document, regional
 from smtemplates.roles import Roles, policy
+from smtemplates.sdk_config import SdkConfig
 from smtemplates.shared import Project
+from smtemplates.software import Software
+from smtemplates.studio_setup import StudioSetup, studio_setup
 
 MOST_PROFILES = 5
 PROFILE = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 YEAR_MINUTES = 525600
 
 
-def studio(project: Project, encryption: Encryption, network: Network, roles: Roles) -> Part:
-    """Offer a Studio domain."""
+def studio(
+    project: Project,
+    encryption: Encryption,
+    network: Network,
+    roles: Roles,
+    sdk_config: SdkConfig,
+    software: Software,
+) -> Part:
+    """Offer a Studio domain, whose apps are set up when they start."""
+    setup = studio_setup(project, roles, sdk_config, software)
     create, auth, profiles, idle = _create(), _auth_mode(), _profiles(), _idle_minutes()
     return Part(
         title="Studio",
@@ -32,6 +43,7 @@ def studio(project: Project, encryption: Encryption, network: Network, roles: Ro
             "Stop apps when idle for (minutes)": idle,
         },
         conditions={
+            **setup.conditions,
             # the rule above says so in words; linters see it only here
             "CreateDomain": all_of(is_on(create), is_(network.has_vpc)),
             **{
@@ -52,8 +64,10 @@ def studio(project: Project, encryption: Encryption, network: Network, roles: Ro
                 given=Equals(Ref(auth), "SSO"),
             ),
         },
+        mappings=setup.mappings,
         resources=[
-            _domain(project, encryption, network, roles, auth, idle),
+            *setup.resources,
+            _domain(project, encryption, network, roles, setup, auth, idle),
             *(_user(profiles, place) for place in _places()),
             _policy(),
         ],
@@ -71,12 +85,23 @@ def _profile(profiles: Parameter, place: int) -> Select:
 
 
 def _domain(
-    project: Project, encryption: Encryption, network: Network, roles: Roles, auth: Parameter, idle: Parameter
+    project: Project,
+    encryption: Encryption,
+    network: Network,
+    roles: Roles,
+    setup: StudioSetup,
+    auth: Parameter,
+    idle: Parameter,
 ) -> sagemaker.Domain:
     """Make the domain; its apps keep their files on volumes of their own, so it has no shared file system to leave.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-idle-shutdown.html
     """
+
+    def lab() -> sagemaker.JupyterLabAppSettings:
+        return sagemaker.JupyterLabAppSettings(
+            AppLifecycleManagement=stop_when_idle(), BuiltInLifecycleConfigArn=setup.lab
+        )
 
     def stop_when_idle() -> sagemaker.AppLifecycleManagement:
         return sagemaker.AppLifecycleManagement(
@@ -95,15 +120,17 @@ def _domain(
         AuthMode=Ref(auth),
         DefaultSpaceSettings=sagemaker.DefaultSpaceSettings(
             ExecutionRole=roles.execution_arn(),
-            JupyterLabAppSettings=sagemaker.JupyterLabAppSettings(AppLifecycleManagement=stop_when_idle()),
+            JupyterLabAppSettings=lab(),
             SecurityGroups=network.security_groups(),
         ),
         DefaultUserSettings=sagemaker.UserSettings(
             AutoMountHomeEFS="Disabled",
-            CodeEditorAppSettings=sagemaker.CodeEditorAppSettings(AppLifecycleManagement=stop_when_idle()),
+            CodeEditorAppSettings=sagemaker.CodeEditorAppSettings(
+                AppLifecycleManagement=stop_when_idle(), BuiltInLifecycleConfigArn=setup.code_editor
+            ),
             DefaultLandingUri="studio::",
             ExecutionRole=roles.execution_arn(),
-            JupyterLabAppSettings=sagemaker.JupyterLabAppSettings(AppLifecycleManagement=stop_when_idle()),
+            JupyterLabAppSettings=lab(),
             SecurityGroups=network.security_groups(),
             StudioWebPortal="ENABLED",
         ),
@@ -198,7 +225,9 @@ def _outputs(profiles: Parameter) -> list[Output]:
 def _create() -> Parameter:
     return switch(
         "CreateDomain",
-        "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. 'false': none.",
+        "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. "
+        "They are set up from Systems Manager: a VPC without NAT needs an endpoint for ssm, an existing role "
+        "ssm:GetParameter. 'false': none.",
         default=False,
     )
 

@@ -24,6 +24,7 @@ from smtemplates.registry import registry
 from smtemplates.roles import roles
 from smtemplates.sdk_config import sdk_config
 from smtemplates.shared import project
+from smtemplates.software import software
 from smtemplates.storage import storage
 from smtemplates.studio import studio
 
@@ -53,10 +54,10 @@ def areas(without: Collection[str] = ()) -> list[Part]:
     sdk = sdk_config(buckets, key, vpc, access)
     pictures = images(train)
     served = None if "endpoint" in without else endpoint(its, vpc, access, () if "monitoring" in without else ALARMS)
-    groups = logs(served)
+    groups, tools = logs(served), software()
     optional: dict[str, Callable[[], Part]] = {
-        "notebook": lambda: notebook(its, key, vpc, access, sdk),
-        "studio": lambda: studio(its, key, vpc, access),
+        "notebook": lambda: notebook(its, key, vpc, access, sdk, tools),
+        "studio": lambda: studio(its, key, vpc, access, sdk, tools),
         "registry": lambda: registry(its),
         "mlflow": lambda: mlflow(its, buckets, access),
         "monitoring": lambda: monitoring(its, key, groups),
@@ -69,6 +70,7 @@ def areas(without: Collection[str] = ()) -> list[Part]:
         vpc,
         *(area() for name, area in optional.items() if name not in without),
         *([served] if served else []),
+        *([] if {"notebook", "studio"} <= set(without) else [tools]),
         groups,
         initializer(its, buckets, key, access, groups),
         train,

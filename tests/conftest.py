@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from machine import App, Machine, new_app, new_machine, served_repository
 
 import smtemplates
 from smtemplates.load import load
@@ -14,3 +17,22 @@ from smtemplates.load import load
 def template() -> dict[str, Any]:
     """Give the rendered template, read back from its YAML: what users get, not what we built."""
     return load(smtemplates.render(smtemplates.build()))
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Give a notebook instance."""
+    return new_machine(tmp_path)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    """Give an app of Studio."""
+    return new_app(tmp_path)
+
+
+@pytest.fixture
+def https(tmp_path: Path) -> Iterator[str]:
+    """Serve a git repository over HTTPS."""
+    with served_repository(tmp_path) as address:
+        yield address

@@ -15,6 +15,8 @@ GROUPS = {"SecurityGroupIds": "sg-0123456789abcdef0,sg-0123456789abcdef1"}
 KEY = {"KmsKeyArn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"}
 MADE_KEY = {"CreateKmsKey": "true"}
 ROLE = {"ExistingRoleArn": f"arn:aws:iam::{ACCOUNT}:role/team/sagemaker"}
+# Every character that IAM lets into a path or name.
+AWKWARD_ROLE = {"ExistingRoleArn": f"arn:aws:iam::{ACCOUNT}:role/team/a+b=c,d.e@f_g-h"}
 POLICIES = {
     "AdditionalPolicyArns": "arn:aws:iam::aws:policy/ReadOnlyAccess,arn:aws:iam::aws:policy/AWSLambda_FullAccess"
 }
@@ -49,6 +51,22 @@ EVERYTHING = {
     "NotebookGitRepository": "https://git.example.com/team/repository.git",
     "EndpointName": "churn",
     "AlarmEmail": "team@example.com",
+}
+
+# Every text as long as its parameter allows.
+LONGEST = {
+    **VPC,
+    "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 16),
+    "SecurityGroupIds": ",".join(["sg-0123456789abcdef0"] * 5),
+    **{f"Existing{which}BucketName": which.lower() * 12 for which in ("Input", "Output", "Model")},
+    "ExistingRoleArn": f"arn:aws-us-gov:iam::{ACCOUNT}:role/".ljust(640, "r"),
+    "KmsKeyArn": f"arn:aws-us-gov:kms:us-gov-west-1:{ACCOUNT}:key/".ljust(128, "k"),
+    "CreateNotebook": "true",
+    "NotebookIdleMinutes": "525600",
+    "NotebookPackages": "p" * 1000,
+    "NotebookGitRepository": "https://git.example.com/".ljust(255, "g"),
+    "TrainingInstanceType": "ml.trn1n.32xlarge",
+    "ProcessingInstanceType": "ml.m5.24xlarge",
 }
 
 

@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
 import pytest
+import samples
 from certificates import self_signed
 from jupyter_client.blocking.client import BlockingKernelClient
 
@@ -316,6 +318,19 @@ def test_a_refused_stop_is_seen(instance: Instance) -> None:
     instance.memory.write_text(LONG_AGO, encoding="utf-8")
     done = instance.check(HOUR, nobody(), "echo AccessDenied >&2; exit 254")
     assert (done.returncode, done.stderr) == (254, "AccessDenied\n")
+
+
+def test_the_role_may_stop_no_other_instance(template: dict[str, Any]) -> None:
+    """Of all that the role may do, stopping notebooks is for this stack's own ARN alone."""
+    stack = samples.deployed(template, samples.EVERYTHING)
+    statements = [
+        statement
+        for resource in stack.resources.values()
+        for statement in resource["Properties"].get("PolicyDocument", {}).get("Statement", [])
+        if statement["Effect"] == "Allow"
+        and any(fnmatch("sagemaker:StopNotebookInstance", pattern) for pattern in statement["Action"])
+    ]
+    assert [statement["Resource"] for statement in statements] == [[samples.physical("Notebook", None)]]
 
 
 def test_it_suits_the_instance_s_python() -> None:

@@ -99,6 +99,8 @@ def _expected(choice: Choice) -> set[str]:
         made |= {"Notebook", "NotebookLifecycle"} | ({"NotebookPolicy"} if role else set())
     if "CreateDomain" in on and vpc:
         made |= {"Domain", "UserProfile1", "UserProfile2"} | ({"StudioPolicy"} if least else set())
+        made |= {"StudioSettings", "StudioLabLifecycle", "StudioCodeEditorLifecycle"}
+        made |= {"StudioSettingsPolicy"} if role else set()
     if "CreateMlflow" in on:
         made |= {"MlflowApp"} | ({"TrackingPolicy"} if least else set())
     if "CreateModelPackageGroup" in on:

@@ -18,6 +18,9 @@ LIMITS = {
     ("MlflowApp", "Name"): NAME,
     ("ModelPackageGroup", "ModelPackageGroupName"): NAME,
     ("UserProfile1", "UserProfileName"): NAME,
+    ("StudioLabLifecycle", "StudioLifecycleConfigName"): NAME,
+    ("StudioCodeEditorLifecycle", "StudioLifecycleConfigName"): NAME,
+    ("StudioSettings", "Name"): re.compile(r"/smtemplates/[a-zA-Z0-9_.-]+/studio"),
 }
 STACK_NAMES = st.from_regex(r"[a-zA-Z][a-zA-Z0-9-]{0,127}", fullmatch=True) | st.sampled_from(
     ["a", "SC-123456789012-pp-abcdefghijklm", f"StackSet-{'SC-123456789012-pp-abcdefghijklm'}-{'0' * 36}", "A" * 128]
@@ -56,7 +59,8 @@ def test_every_name_that_the_template_gives_is_checked_here(template: dict[str, 
         (logical_id, attribute)
         for logical_id, resource in everything.resources.items()
         for attribute in resource.get("Properties", {})
-        if attribute.endswith("Name") and attribute != "LifecycleConfigName"
+        # a policy inside a role has its name there only
+        if attribute.endswith("Name") and attribute not in {"LifecycleConfigName", "PolicyName"}
     }
     assert named - {(f"UserProfile{place}", "UserProfileName") for place in range(2, 6)} == set(LIMITS)
 
@@ -66,21 +70,7 @@ def test_the_start_script_fits_whatever_the_parameters_hold(template: dict[str, 
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html
     """
-    longest = {
-        **samples.VPC,
-        "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 16),
-        "SecurityGroupIds": ",".join(["sg-0123456789abcdef0"] * 5),
-        **{f"Existing{which}BucketName": which.lower() * 12 for which in ("Input", "Output", "Model")},
-        "ExistingRoleArn": f"arn:aws-us-gov:iam::{samples.ACCOUNT}:role/".ljust(640, "r"),
-        "KmsKeyArn": f"arn:aws-us-gov:kms:us-gov-west-1:{samples.ACCOUNT}:key/".ljust(128, "k"),
-        "CreateNotebook": "true",
-        "NotebookIdleMinutes": "525600",
-        "NotebookPackages": "p" * 1000,
-        "NotebookGitRepository": "https://git.example.com/".ljust(255, "g"),
-        "TrainingInstanceType": "ml.trn1n.32xlarge",
-        "ProcessingInstanceType": "ml.m5.24xlarge",
-    }
-    lifecycle = samples.deployed(template, longest).resources["NotebookLifecycle"]["Properties"]
+    lifecycle = samples.deployed(template, samples.LONGEST).resources["NotebookLifecycle"]["Properties"]
     assert len(lifecycle["OnStart"][0]["Content"]) <= 16_384
 
 

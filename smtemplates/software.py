@@ -1,0 +1,55 @@
+"""Software: what notebook and Studio come with besides SageMaker's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import Parameter
+
+from smtemplates.parts import Part, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Software(Part):
+    """Hold the repository and the packages that notebook and Studio are set up with."""
+
+    repository: Parameter
+    packages: Parameter
+
+
+def software() -> Software:
+    """Choose a git repository and Python packages; both are in the console's group of the notebook."""
+    repository, packages = _repository(), _packages()
+    return Software(
+        title="Notebook",
+        source=__name__,
+        parameters={
+            "Git repository (notebook and Studio)": repository,
+            "Python packages (notebook and Studio)": packages,
+        },
+        repository=repository,
+        packages=packages,
+    )
+
+
+def _repository() -> Parameter:
+    return text(
+        "NotebookGitRepository",
+        "HTTPS address of a git repository that is cloned once into the notebook and into each Studio space; it must "
+        "be readable without a password. Empty: none.",
+        pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]+$",
+        hint="must be empty or an address like https://github.com/owner/repository, without user name or password",
+        max_length=255,
+    )
+
+
+def _packages() -> Parameter:
+    return text(
+        "NotebookPackages",
+        "Python packages of a kernel named Workspace in notebook and Studio, as pip takes them, separated by spaces. "
+        "Empty: no kernel is made besides SageMaker's.",
+        pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9 ._,<>=!~\[\]-]*$",
+        hint="must be empty or pip requirements like 'pandas scikit-learn>=1.5', separated by spaces",
+        max_length=1000,
+        default="numpy pandas scipy scikit-learn xgboost matplotlib seaborn sagemaker",
+    )

@@ -1,0 +1,119 @@
+"""Studio's setup: what JupyterLab and Code Editor do when they start.
+
+A lifecycle configuration cannot change, and CloudFormation makes a new one before it deletes the old one: its name must
+be new whenever its content is. CloudFormation cannot hash what parameters hold, so that stands in a Systems Manager
+parameter, which the script reads on every start; the script itself changes only with this package. The old one may
+outlive that update, which does no harm: AWS keeps what a running app uses (inferred from Studio Classic).
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lcc-delete.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from troposphere import AWS_REGION, AWSObject, Base64, FindInMap, GetAtt, Join, Ref, iam, sagemaker, ssm
+
+from smtemplates.parts import Part, all_of, is_
+from smtemplates.policies import actions, allow, document, regional
+from smtemplates.roles import Roles
+from smtemplates.sdk_config import SdkConfig
+from smtemplates.shared import Project
+from smtemplates.software import Software
+
+START = "setup.sh", "studio_start.sh"
+TITLE = "# packages, repository and the SageMaker SDK's defaults: Studio's apps read them when they start"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudioSetup(Part):
+    """Hold the lifecycle configurations of both kinds of app."""
+
+    lab: GetAtt
+    code_editor: GetAtt
+
+
+def studio_setup(project: Project, roles: Roles, sdk_config: SdkConfig, software: Software) -> StudioSetup:
+    """Set Studio's apps up like the notebook, where there is a domain.
+
+    The script has five minutes, and needs a way to Systems Manager: NAT, or a VPC endpoint for ssm.
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lifecycle-configurations.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lifecycle-configurations-debug-timeout.html
+    Source: https://github.com/aws/sagemaker-distribution (build_artifacts/v4/*/*/Dockerfile: sudo, aws)
+    """
+    assets = files("smtemplates") / "assets"
+    script = "".join((assets / name).read_text(encoding="utf-8") for name in START)
+    settings = _settings(project, sdk_config, software)
+    lab = _lifecycle("StudioLabLifecycle", "JupyterLab", project, script)
+    code_editor = _lifecycle("StudioCodeEditorLifecycle", "CodeEditor", project, script)
+    return StudioSetup(
+        title="Studio",
+        source=__name__,
+        conditions={"CreateStudioSettingsPolicy": all_of(is_("CreateDomain"), is_(roles.create_role))},
+        mappings={"StudioScripts": {"Start": {"Text": script}}},
+        resources=[settings, lab, code_editor, _policy(settings)],
+        lab=GetAtt(lab, "StudioLifecycleConfigArn"),
+        code_editor=GetAtt(code_editor, "StudioLifecycleConfigArn"),
+    )
+
+
+def _settings_name(project: Project) -> Join:
+    """Name the settings; a project's name may begin with aws or ssm, but this must not.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+    """
+    return Join("", ["/smtemplates/", project.unique_name(), "/studio"])
+
+
+def _settings(project: Project, sdk_config: SdkConfig, software: Software) -> ssm.Parameter:
+    """Keep what parameters decide; a standard parameter costs nothing and holds 4,096 characters.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+    """
+    tags: Any = project.tags().tags
+    lines = [TITLE, Ref(software.packages), Ref(software.repository), sdk_config.text_in_vpc()]
+    return ssm.Parameter(
+        "StudioSettings",
+        Condition="CreateDomain",
+        Description="What Studio's apps are set up with",
+        Name=_settings_name(project),
+        Tags={tag["Key"]: tag["Value"] for tag in tags},
+        Type="String",
+        Value=Join("\n", lines),
+    )
+
+
+def _lifecycle(name: str, app: str, project: Project, script: str) -> sagemaker.StudioLifecycleConfig:
+    """Run the script when an app starts; all that its content and tags hold stands in its name too.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-studiolifecycleconfig.html
+    """
+    first = ["#!/bin/bash\nSETTINGS=", _settings_name(project), "\nREGION=", Ref(AWS_REGION), "\n"]
+    digest = sha256(script.encode()).hexdigest()[:8]
+    return sagemaker.StudioLifecycleConfig(
+        name,
+        Condition="CreateDomain",
+        StudioLifecycleConfigAppType=app,
+        StudioLifecycleConfigContent=Base64(Join("", [*first, FindInMap("StudioScripts", "Start", "Text")])),
+        StudioLifecycleConfigName=Join("-", [project.unique_name(), app.lower(), digest]),
+        Tags=project.tags(),
+    )
+
+
+def _policy(settings: ssm.Parameter) -> AWSObject:
+    """Let apps read their settings, in a policy inside the role: IAM limits how many others it can have."""
+    return iam.PolicyType(
+        "StudioSettingsPolicy",
+        Condition="CreateStudioSettingsPolicy",
+        PolicyName="StudioSettings",
+        PolicyDocument=document(
+            allow(
+                "ReadStudioSettings",
+                actions("ssm", "GetParameter"),
+                regional("ssm", "parameter${Name}", Name=Ref(settings)),
+            )
+        ),
+        Roles=[Ref("ExecutionRole")],
+    )

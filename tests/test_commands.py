@@ -1,0 +1,303 @@
+"""The commands among the outputs, run by both versions of the AWS CLI: what they would ask of AWS."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import samples
+from aws_cli import KEYS, Request, Service, commands, moto, service, version_1, version_2
+
+from smtemplates.evaluate import Stack
+
+Choice = dict[str, str]
+JOBS = {
+    "TrainingInstanceType": "ml.g5.2xlarge",
+    "TrainingInstanceCount": "3",
+    "TrainingVolumeSizeGb": "77",
+    "TrainingMaxRuntimeSeconds": "7200",
+    "ProcessingInstanceType": "ml.m5.4xlarge",
+    "ProcessingInstanceCount": "2",
+    "ProcessingVolumeSizeGb": "88",
+    "NotebookInstanceType": "ml.t3.xlarge",
+    "NotebookVolumeSizeGb": "33",
+    "NotebookRootAccess": "Enabled",
+    "EndpointName": "churn",
+    "UserProfileNames": "ana,bo",
+}
+WORLDS: list[Choice] = [
+    {name: value for choice in choices for name, value in choice.items()}
+    for choices in itertools.product(
+        ({}, samples.VPC, samples.VPC | samples.GROUPS),
+        ({}, samples.KEY, samples.MADE_KEY),
+        ({}, samples.AWKWARD_ROLE),
+        ({}, samples.NO_BUCKETS | JOBS),
+    )
+]
+# What needs what came before it.
+ORDER = [
+    "UploadTrainingDataCommand",
+    "CreateTrainingJobCommand",
+    "CreateProcessingJobCommand",
+    "CreateModelCommand",
+    "CreateEndpointConfigCommand",
+    "CreateEndpointCommand",
+    "CreateNotebookCommand",
+]
+SDK: Any = import_module("boto3")  # it has no types
+FEW = [
+    WORLDS[0],
+    samples.VPC | samples.MADE_KEY,
+    samples.VPC | samples.GROUPS | samples.KEY | samples.AWKWARD_ROLE | JOBS,
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder as a reader of the outputs has one: data to upload, and a request."""
+    here = tmp_path_factory.mktemp("commands")
+    (here / "data").mkdir()
+    (here / "data" / "train.csv").write_text("1,2\n", encoding="utf-8")
+    (here / "request.json").write_text("[1]", encoding="utf-8")
+    return here
+
+
+@pytest.fixture
+def aws(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """Give a service that both CLIs talk to, and nothing of this machine's own settings."""
+    with service() as running:
+        environment = {**KEYS, "AWS_ENDPOINT_URL": running.url, "HOME": str(folder), "AWS_CONFIG_FILE": "/dev/null"}
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(folder)
+        yield running
+
+
+def deployed(template: dict[str, Any], choice: Choice, **pseudo: str) -> Stack:
+    features = {"CreateNotebook": "true", "CreateDomain": "true" if "VpcId" in choice else "false"}
+    return samples.deployed(template, features, choice, **pseudo)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a stack's parameters and outputs say, in the service's own words."""
+
+    its: Mapping[str, Any]
+    out: Mapping[str, Any]
+
+    def number(self, parameter: str) -> int:
+        return int(self.its[parameter])
+
+    def uri(self, which: str, path: str) -> str:
+        return f"s3://{self.out[f'{which}BucketName']}/{path}"
+
+    @property
+    def endpoint(self) -> str:
+        return self.its["EndpointName"] or "endpoint-name"
+
+    @property
+    def key(self) -> dict[str, str]:
+        made = samples.physical("EncryptionKey", "Arn") if self.its["CreateKmsKey"] == "true" else ""
+        return {"KmsKeyId": key} if (key := self.its["KmsKeyArn"] or made) else {}
+
+    @property
+    def vpc(self) -> dict[str, Any]:
+        groups = self.its["SecurityGroupIds"] or samples.physical("SecurityGroup", "GroupId")
+        inside = {"SecurityGroupIds": groups.split(","), "Subnets": self.its["SubnetIds"].split(",")}
+        return {"VpcConfig": inside} if self.its["VpcId"] else {}
+
+    def training(self) -> dict[str, Any]:
+        source = {
+            "S3DataType": "S3Prefix",
+            "S3Uri": self.uri("Input", "training/"),
+            "S3DataDistributionType": "FullyReplicated",
+        }
+        return {
+            "RoleArn": self.out["ExecutionRoleArn"],
+            "AlgorithmSpecification": {"TrainingImage": self.out["PyTorchTrainingImage"], "TrainingInputMode": "File"},
+            "HyperParameters": {
+                "sagemaker_program": "train.py",
+                "sagemaker_submit_directory": self.uri("Output", "code/source.tar.gz"),
+            },
+            "InputDataConfig": [{"ChannelName": "training", "DataSource": {"S3DataSource": source}}],
+            "OutputDataConfig": {"S3OutputPath": self.uri("Model", "artifacts/"), **self.key},
+            "ResourceConfig": self.machines("Training"),
+            "StoppingCondition": {"MaxRuntimeInSeconds": self.number("TrainingMaxRuntimeSeconds")},
+            **self.vpc,
+        }
+
+    def machines(self, kind: str) -> dict[str, Any]:
+        return {
+            "InstanceType": self.its[f"{kind}InstanceType"],
+            "InstanceCount": self.number(f"{kind}InstanceCount"),
+            "VolumeSizeInGB": self.number(f"{kind}VolumeSizeGb"),
+        }
+
+    def processing(self) -> dict[str, Any]:
+        result = {
+            "S3Uri": self.uri("Output", "processing/"),
+            "LocalPath": "/opt/ml/processing/result",
+            "S3UploadMode": "EndOfJob",
+        }
+        return {
+            "RoleArn": self.out["ExecutionRoleArn"],
+            "AppSpecification": {
+                "ImageUri": self.out.get("ScikitLearnImage", self.out["PyTorchTrainingImage"]),
+                "ContainerEntrypoint": ["python3", "/opt/ml/processing/code/process.py"],
+            },
+            "ProcessingInputs": [
+                self.input("code", self.uri("Output", "code/process.py")),
+                self.input("data", self.uri("Input", "training/")),
+            ],
+            "ProcessingOutputConfig": {"Outputs": [{"OutputName": "result", "S3Output": result}], **self.key},
+            "ProcessingResources": {"ClusterConfig": self.machines("Processing")},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+            **({"NetworkConfig": self.vpc} if self.vpc else {}),
+        }
+
+    @staticmethod
+    def input(name: str, uri: str) -> dict[str, Any]:
+        path = f"/opt/ml/processing/{name}"
+        location = {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}
+        return {"InputName": name, "S3Input": location}
+
+    def model(self) -> dict[str, Any]:
+        return {
+            "ModelName": "model-name",
+            "ExecutionRoleArn": self.out["ExecutionRoleArn"],
+            "PrimaryContainer": {
+                "Image": self.out.get("PyTorchInferenceImage", "image-uri"),
+                "ModelDataUrl": self.uri("Model", "artifacts/training-job-name/output/model.tar.gz"),
+            },
+            **self.vpc,
+        }
+
+    @staticmethod
+    def config() -> dict[str, Any]:
+        serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
+        variant = {"VariantName": "AllTraffic", "ModelName": "model-name", "ServerlessConfig": serverless}
+        return {"EndpointConfigName": "endpoint-config-name", "ProductionVariants": [variant]}
+
+    def notebook(self) -> dict[str, Any]:
+        inside = {
+            "SecurityGroupIds": self.vpc.get("VpcConfig", {}).get("SecurityGroupIds"),
+            "SubnetId": self.its["SubnetIds"].split(",")[0],
+            "DirectInternetAccess": "Disabled",
+        }
+        return {
+            "NotebookInstanceName": "notebook-name",
+            "InstanceType": self.its["NotebookInstanceType"],
+            "VolumeSizeInGB": self.number("NotebookVolumeSizeGb"),
+            "RoleArn": self.out["ExecutionRoleArn"],
+            "PlatformIdentifier": "notebook-al2023-v1",
+            "RootAccess": self.its["NotebookRootAccess"],
+            "InstanceMetadataServiceConfiguration": {"MinimumInstanceMetadataServiceVersion": "2"},
+            **self.key,
+            **(inside if self.vpc else {}),
+        }
+
+    def studio(self) -> dict[str, Any]:
+        user = self.its["UserProfileNames"].split(",")[0] or "user-profile-name"
+        return {"DomainId": self.out.get("DomainId"), "UserProfileName": user}
+
+
+def requests(stack: Stack) -> dict[str, list[Request]]:
+    """Say what each command must ask for."""
+    it = Facts(stack.parameters, stack.outputs)
+    endpoint = {"EndpointName": it.endpoint, "EndpointConfigName": "endpoint-config-name"}
+    logs = {"logGroupName": "/aws/sagemaker/TrainingJobs", "logStreamNamePrefix": "training-job-name"}
+    notebook = {"NotebookInstanceName": it.out["NotebookInstanceName"]}
+    return {
+        "UploadTrainingDataCommand": [(f"PUT /{it.out['InputBucketName']}/training/train.csv", None)],
+        "CreateTrainingJobCommand": [("SageMaker.CreateTrainingJob", it.training())],
+        "CreateProcessingJobCommand": [("SageMaker.CreateProcessingJob", it.processing())],
+        "CreateModelCommand": [("SageMaker.CreateModel", it.model())],
+        "CreateEndpointConfigCommand": [("SageMaker.CreateEndpointConfig", it.config())],
+        "CreateEndpointCommand": [("SageMaker.CreateEndpoint", endpoint)],
+        "InvokeEndpointCommand": [(f"POST /endpoints/{it.endpoint}/invocations", [1])],
+        "ViewTrainingLogsCommand": [("Logs_20140328.FilterLogEvents", logs)],
+        "CreateNotebookCommand": [("SageMaker.CreateNotebookInstance", it.notebook())],
+        "NotebookUrlCommand": [("SageMaker.CreatePresignedNotebookInstanceUrl", notebook)],
+        "StudioUrlCommand": [("SageMaker.CreatePresignedDomainUrl", it.studio())],
+    }
+
+
+def unnamed(asked: list[Request], stack: Stack) -> list[Request]:
+    """Take the names of jobs away, once they are seen to be the project's, with the time."""
+    pattern = rf"{stack.parameters['ProjectName']}-{stack.parameters['Environment']}-\d{{8}}-\d{{6}}"
+    for _, body in asked:
+        for name in ("TrainingJobName", "ProcessingJobName"):
+            if isinstance(body, dict) and name in body:
+                assert re.fullmatch(pattern, body.pop(name))
+    return asked
+
+
+def test_version_1_asks_for_the_right_thing(template: dict[str, Any], aws: Service, folder: Path) -> None:
+    """For every combination of VPC, key, role and buckets each command asks with all that the service needs.
+
+    The CLI's parser demands neither algorithm nor resources nor stopping condition of a training job: this does.
+    """
+    known: dict[str, list[Request]] = {}
+    for choice in WORLDS:
+        stack = deployed(template, choice)
+        expected = requests(stack)
+        for name, command in commands(stack.outputs).items():
+            if command not in known:
+                version_1(command, folder)
+                known[command] = unnamed(aws.taken(), stack)
+            assert known[command] == expected[name], choice
+
+
+@pytest.mark.parametrize("choice", FEW, ids=["plain", "vpc", "brought"])
+def test_version_2_asks_for_the_same(template: dict[str, Any], aws: Service, folder: Path, choice: Choice) -> None:
+    """The AWS CLI 2 takes each command as it is, and asks the same."""
+    stack = deployed(template, choice)
+    expected = requests(stack)
+    for name, command in commands(stack.outputs).items():
+        version_2(command, folder, aws.url)
+        assert unnamed(aws.taken(), stack) == expected[name]
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1", "eu-isoe-west-1"])
+def test_images_are_the_region_s(template: dict[str, Any], aws: Service, folder: Path, region: str) -> None:
+    """Wherever the stack is, commands name that Region and its images, or leave a missing one to the reader."""
+    stack = deployed(template, {}, AWS_Region=region)
+    expected = requests(stack)
+    for name, command in commands(stack.outputs).items():
+        assert f" --region {region} " in command
+        version_1(command, folder)
+        assert unnamed(aws.taken(), stack) == expected[name]
+
+
+def test_every_command_is_tested(template: dict[str, Any]) -> None:
+    """No command among the outputs is left out here."""
+    promised = {name for name in template["Outputs"] if name.endswith("Command")}
+    assert promised == set(requests(deployed(template, samples.VPC)))
+
+
+def test_moto_runs_them(template: dict[str, Any], folder: Path) -> None:
+    """Pasted one after the other into a shell, the commands upload data and make job, model and endpoint in moto."""
+    stack = deployed(template, {**samples.VPC, **samples.KEY, **samples.BUCKETS, "EndpointName": "churn"})
+    pasted = commands(stack.outputs)
+    with moto() as url:
+        sdk = partial(SDK.client, endpoint_url=url, region_name="us-east-1", aws_access_key_id="a")
+        clients = {name: sdk(name, aws_secret_access_key="b") for name in ("s3", "sagemaker", "logs")}  # noqa: S106 moto's
+        clients["s3"].create_bucket(Bucket="team-input")
+        clients["logs"].create_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
+        for name in (*ORDER, "ViewTrainingLogsCommand", "InvokeEndpointCommand"):
+            version_2(pasted[name], folder, url)
+        found = clients["s3"].list_objects_v2(Bucket="team-input")["Contents"]
+        sagemaker = clients["sagemaker"]
+        job = sagemaker.list_training_jobs()["TrainingJobSummaries"][0]["TrainingJobName"]
+        training = sagemaker.describe_training_job(TrainingJobName=job)
+        endpoint = sagemaker.describe_endpoint(EndpointName="churn")
+    assert [item["Key"] for item in found] == ["training/train.csv"]
+    assert training["RoleArn"] == stack.outputs["ExecutionRoleArn"]
+    assert endpoint["EndpointConfigName"] == "endpoint-config-name"
