@@ -29,6 +29,7 @@ examples:
   python -m smtemplates render --without studio --region ca-west-1 -o calgary.yaml
                                                       a template for a Region that lacks Studio, validated there
   python -m smtemplates lint my-template.yaml         the same checks on any file
+  python -m smtemplates reference --check             fail, with a diff, when templates/README.md is stale
 
 exit codes: 0 done, 1 a finding or a stale file, 2 wrong usage or bad input, 130 interrupted
 """
@@ -81,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     linting.add_argument("files", nargs="+", metavar="FILE", help="template, or - for standard input")
     _add_lint_options(linting)
     linting.set_defaults(run=_lint)
+
+    referring = commands.add_parser("reference", help="write templates/README.md: all about the templates", **shape)
+    referring.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff for a stale file")
+    referring.set_defaults(run=_reference)
     return parser
 
 
@@ -146,6 +151,24 @@ def _lint(options: argparse.Namespace) -> int:
             print(f"{file}: no finding", file=sys.stderr)
         wrong |= found
     return int(wrong)
+
+
+def _reference(options: argparse.Namespace) -> int:
+    """Write the reference or compare it, and say when the README's picture shows something else."""
+    from smtemplates import reference  # noqa: PLC0415  it imports cfn-lint, which rendering can do without
+
+    path, picture = Path("templates") / "README.md", Path("templates") / reference.PICTURE
+    if options.check:
+        stale = _is_stale(path, reference.text())
+    else:
+        stale = False
+        _write(path, reference.text())
+    if not picture.exists() or reference.fingerprint() not in _read(picture):
+        stale = True
+        print(f"{picture}: stale; draw it again with .venv/bin/python scripts/picture.py.", file=sys.stderr)
+    if not stale:
+        print(f"{path}: {'is current' if options.check else 'written'}", file=sys.stderr)
+    return int(stale and options.check)
 
 
 def _load(text: str, file: str) -> None:
