@@ -70,13 +70,9 @@ def diagram(
 
 def mermaid(drawn: Diagram) -> str:
     """Write a diagram as Mermaid, which Markdown shows as a picture."""
-    lines = ["flowchart LR"]
-    for area in drawn.areas:
-        lines += [
-            f'  subgraph {area.name}["{area.title}"]',
-            f'    {area.name}_["{"<br>".join(area.contents)}"]',
-            "  end",
-        ]
+    # with less space between the columns arrows cut the corners of boxes
+    lines = ["---", "config:", "  flowchart:", "    rankSpacing: 100", "---", "flowchart LR"]
+    lines += [f'  {area.name}("<b>{area.title}</b><br>{"<br>".join(area.contents)}")' for area in drawn.areas]
     lines += [f"  {one.name} {'-.->' if dashed(one, other) else '-->'} {other.name}" for one, other in drawn.arrows]
     lines.append("  classDef optional stroke-dasharray: 6 4")
     if optional := [area.name for area in drawn.areas if area.optional]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,10 @@ INTRODUCTION = """\
 Written by `python -m smtemplates reference` from the code that renders the templates: change that, not this file.
 """
 Section = tuple[str, Iterator[str]]
+# A template's name: its description and areas. What is listed here is described, each in a chapter of its own.
+TEMPLATES: dict[str, Callable[[], tuple[str, Sequence[Part]]]] = {
+    "workspace": lambda: (workspace.DESCRIPTION, workspace.areas()),
+}
 
 
 def text() -> str:
@@ -35,13 +40,14 @@ def text() -> str:
     Raises:
         TemplateError: nothing says what a type of resource costs.
     """
-    parts = workspace.areas()
-    template, area_of = _read(workspace.DESCRIPTION, parts)
-    written = [
-        INTRODUCTION,
-        f"## workspace.yaml\n\n{workspace.DESCRIPTION}.\n",
-        *_written(_sections(template, area_of)),
-    ]
+    written, taken = [INTRODUCTION], Counter[str]()
+    for name, built in TEMPLATES.items():
+        description, parts = built()
+        template, area_of = _read(description, parts)
+        found = _sections(template, area_of, own=name == "workspace")
+        written += [f"## {name}.yaml\n", f"{description}.\n", _contents([title for title, _ in found], taken)]
+        for title, body in found:
+            written += [f"### {title}\n", *body]
     return "\n".join(written)
 
 
@@ -62,7 +68,8 @@ def _read(description: str, parts: Sequence[Part]) -> tuple[dict[str, Any], dict
     return template, {str(resource.title): part.title for part in parts for resource in part.resources}
 
 
-def _sections(template: Mapping[str, Any], area_of: Mapping[str, str]) -> list[Section]:
+def _sections(template: Mapping[str, Any], area_of: Mapping[str, str], *, own: bool) -> list[Section]:
+    """List a template's sections; `own` are those that only the workspace has."""
     found: list[Section] = [
         ("What it makes", sections.pictures(template, area_of)),
         ("Costs while idle, and what outlives the stack", sections.costs(template)),
@@ -72,22 +79,21 @@ def _sections(template: Mapping[str, Any], area_of: Mapping[str, str]) -> list[S
         ("Permissions", sections.permissions(template)),
         ("Regions", _regions(template, area_of)),
     ]
-    if CONTROLS:
+    if own and CONTROLS:
         found.append(("Security controls", _controls()))
-    if required := getattr(encryption, "required_key_policy", None):
+    if own and (required := getattr(encryption, "required_key_policy", None)):
         found.append(("What the policy of your own KMS key must allow", _key_policy(required)))
     return found
 
 
-def _written(found: Sequence[Section]) -> Iterator[str]:
-    yield "".join(f"- [{title}](#{_anchor(title)})\n" for title, _ in found)
-    for title, body in found:
-        yield f"## {title}\n"
-        yield from body
-
-
-def _anchor(title: str) -> str:
-    return "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter == "-")
+def _contents(titles: Sequence[str], taken: Counter[str]) -> str:
+    """Link to a chapter's sections; the anchor of a title that was there before ends in a number."""
+    lines = []
+    for title in titles:
+        anchor = "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter == "-")
+        lines.append(f"- [{title}](#{anchor}{f'-{taken[anchor]}' if taken[anchor] else ''})\n")
+        taken[anchor] += 1
+    return "".join(lines)
 
 
 def _regions(template: Mapping[str, Any], area_of: Mapping[str, str]) -> Iterator[str]:

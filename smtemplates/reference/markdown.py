@@ -16,7 +16,7 @@ def code(text: str) -> str:
     """Write a value as it is."""
     if not text:
         return "(empty)"
-    fence = "``" if "`" in text else "`"
+    fence = "`" * (_longest_fence(text) + 1)
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{text}{pad}{fence}"
 
@@ -28,8 +28,12 @@ def prose(text: str) -> str:
 
 def block(text: str, language: str = "") -> str:
     """Write lines as they are."""
-    fence = "````" if "```" in text else "```"
+    fence = "`" * max(3, _longest_fence(text) + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+
+
+def _longest_fence(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
 
 
 def _cell(text: str) -> str:

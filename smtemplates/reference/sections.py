@@ -30,7 +30,7 @@ def pictures(template: Template, area_of: Areas) -> Iterator[str]:
 def parameters(template: Template) -> Iterator[str]:
     """Write the parameters by the console's groups, then what the Rules refuse."""
     for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
-        yield f"### {group['Label']['default']}\n"
+        yield f"#### {group['Label']['default']}\n"
         declared = {name: template["Parameters"][name] for name in group["Parameters"]}
         rows = (
             (code(name), code(str(about.get("Default", ""))), _allowed(about), prose(about["Description"]))
@@ -42,14 +42,14 @@ def parameters(template: Template) -> Iterator[str]:
         for rule in template.get("Rules", {}).values()
         for assertion in rule["Assertions"]
     ]:
-        yield "### What is refused before anything is made\n"
+        yield "#### What is refused before anything is made\n"
         yield "".join(f"- {prose(sentence)}\n" for sentence in sentences)
 
 
 def resources(template: Template, area_of: Areas) -> Iterator[str]:
     """Write the resources by area, each with when it is made and what deletion does to it."""
     for area in dict.fromkeys(area_of[name] for name in template["Resources"]):
-        yield f"### {area}\n"
+        yield f"#### {area}\n"
         rows = (
             (code(name), code(body["Type"]), when_made(template, body.get("Condition")), after_deletion(body))
             for name, body in template["Resources"].items()
@@ -96,7 +96,9 @@ def costs(template: Template) -> Iterator[str]:
     yield table(("Switch", "Makes", "Costs money while idle", "When the stack is deleted"), rows)
     types = {body["Type"] for body in template["Resources"].values()}
     pages = sorted({COSTS[type_].page for type_ in types if type_ in COSTS})
-    yield f"Units are from AWS's pricing pages: {', '.join(f'<{page}>' for page in pages)}. Work costs money besides.\n"
+    if pages:
+        links = ", ".join(f"<{page}>" for page in pages)
+        yield f"Units are from AWS's pricing pages: {links}. Work costs money besides.\n"
 
 
 def after_deletion(body: Mapping[str, Any]) -> str:

@@ -72,11 +72,13 @@ def makes(template: Mapping[str, Any], condition: str | None) -> dict[str, str]:
     if condition is None:
         return {}
     asked, _ = _split(template, alternatives(template, template["Conditions"][condition])[0])
-    given: dict[str, str] = {}
-    for fact in asked:
-        if fact.parameter in template["Parameters"]:
-            given[fact.parameter] = _value(template["Parameters"][fact.parameter], fact)
-    return given
+    return chosen(template, asked)
+
+
+def chosen(template: Mapping[str, Any], facts: Sequence[Fact]) -> dict[str, str]:
+    """Give parameters with which facts hold, as far as parameters decide."""
+    declared = template["Parameters"]
+    return {fact.parameter: _value(declared[fact.parameter], fact) for fact in facts if fact.parameter in declared}
 
 
 def everything(template: Mapping[str, Any]) -> dict[str, str]:
