@@ -24,6 +24,7 @@ import { readFileSync } from "node:fs";
 const drawn = (await instance()).renderString(readFileSync(0, "utf8"), { format: "svg" });
 process.stdout.write(drawn);
 """
+TITLE = "What the workspace template makes, area by area"
 STYLE = """\
 text { fill: #1f2328 }
 .node path { fill: #ddf4ff; stroke: #0969da; stroke-width: 1.5 }
@@ -72,7 +73,8 @@ def _styled(svg: str, drawn: diagram.Diagram) -> str:
     if not box:
         sys.exit("picture: graphviz wrote a picture without a size.")
     width, height = (round(float(side)) for side in box.groups())
-    head = f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">'
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    head = f'<svg {size} role="img" xmlns="http://www.w3.org/2000/svg">\n<title>{TITLE}</title>'
     body = svg[svg.index(">", svg.index("<svg")) + 1 :].replace('xml:space="preserve" ', "")
     body = re.sub(r"<!-- .*? -->\n|<title>.*?</title>\n", "", body)
     return f"{head}\n<!-- {diagram.fingerprint(drawn)} -->\n<style>\n{STYLE}</style>{body}"

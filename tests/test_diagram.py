@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ QUIET = (
     "--no-first-run",
 )
 Box = dict[str, float]
+Point = tuple[float, float]
 
 
 def drawn(template: dict[str, Any], **parameters: str) -> Diagram:
@@ -97,6 +98,9 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = browser.new_context(color_scheme=request.param, viewport={"width": README_PIXELS, "height": 900})
     page = context.new_page()
     page.goto(PICTURE.as_uri())
+    page.eval_on_selector(
+        "svg", "(svg, width) => svg.style.cssText = `max-width: ${width}px; height: auto`", README_PIXELS
+    )
     yield page
     context.close()
 
@@ -120,11 +124,8 @@ def test_it_fits_the_readme(page: Page) -> None:
     for box in boxes(page, "svg text, svg path"):
         assert box["left"] >= 0
         assert box["right"] <= README_PIXELS
-    width = page.eval_on_selector("svg", "svg => svg.viewBox.baseVal.width")
-    smallest = min(
-        page.eval_on_selector_all("text", "all => all.map(one => parseFloat(one.getAttribute('font-size')))")
-    )
-    assert smallest * min(1, README_PIXELS / width) >= 11
+    sizes = "all => all.map(one => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a)"
+    assert min(page.eval_on_selector_all("text", sizes)) >= 11
 
 
 def test_no_text_touches_another_or_leaves_its_box(page: Page) -> None:
@@ -174,6 +175,31 @@ def test_no_arrow_runs_through_a_box_or_a_word(page: Page) -> None:
         }"""
     )
     assert through == []
+
+
+def test_no_arrows_cross(page: Page) -> None:
+    """Arrows can be followed: they meet, if at all, where they start or end."""
+    lines: list[list[Point]] = page.evaluate(
+        """() => [...document.querySelectorAll('.edge > path')].map(line => {
+            const all = line.getTotalLength(), points = [];
+            for (let at = 12; at <= all - 12; at += 2) points.push(line.getPointAtLength(at));
+            return points.map(point => [point.x, point.y]);
+        })"""
+    )
+    for one, other in combinations(lines, 2):
+        crossing = [
+            first
+            for first in pairwise(one)
+            for second in pairwise(other)
+            if _turns(*first, second[0]) != _turns(*first, second[1])
+            and _turns(*second, first[0]) != _turns(*second, first[1])
+        ]
+        assert crossing == []
+
+
+def _turns(start: Point, end: Point, point: Point) -> bool:
+    """Tell on which side of a line a point is."""
+    return (end[0] - start[0]) * (point[1] - start[1]) > (end[1] - start[1]) * (point[0] - start[0])
 
 
 def test_it_can_be_seen_on_any_page(page: Page) -> None:
