@@ -13,14 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import ROOT, run
-from troposphere import Template, sqs
+from troposphere import Sub, Template, sqs
 
 import smtemplates
-from smtemplates import reference, workspace
+from smtemplates import encryption, reference, workspace
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.load import load
 from smtemplates.reference import sections
+from smtemplates.reference.controls import Control
 from smtemplates.reference.markdown import block, code, prose, table
 from smtemplates.reference.policies import statement
 from smtemplates.reference.wording import REGION, alternatives, chosen, everything, makes, switch, when_made
@@ -171,6 +172,19 @@ def test_a_statement_reads_as_words() -> None:
         "everything<br>ecr: `repository/*` of any account",
         "`aws:SecureTransport` Bool `false`",
     )
+
+
+def test_what_others_fill_in_gets_a_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Security controls and the policy that a brought key needs are shown where there are any, and linked to."""
+    needed = {"Statement": [{"Principal": {"Service": Sub("logs.${AWS::Region}.${AWS::URLSuffix}")}}]}
+    monkeypatch.setattr(encryption, "required_key_policy", lambda: needed, raising=False)
+    monkeypatch.setattr(reference, "CONTROLS", (Control("S3.5", "refuses requests without TLS", "InputBucketPolicy"),))
+    text = reference.text()
+    assert "| S3.5 | refuses requests without TLS | InputBucketPolicy |" in text
+    assert '"Service": "logs.us-east-1.amazonaws.com"' in text
+    for title in ("Security controls", "What the policy of your own KMS key must allow"):
+        assert f"### {title}\n" in text
+        assert f"- [{title}](#" in text
 
 
 @pytest.mark.parametrize("region", ["ca-west-1", "me-central-1", "us-gov-east-1", "us-east-1"])

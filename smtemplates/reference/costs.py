@@ -1,6 +1,13 @@
 """What each type of resource costs while nobody uses it, and what deleting it leaves or takes along.
 
-Units, never prices: those differ by Region and change. A type that is missing here is an error, not a free one.
+Units, never prices: those differ by Region and change. A type that is missing here is an error, not a free one. What
+an MLflow app costs, and what a deleted domain leaves in the VPC, nobody has seen live.
+
+Source: the pricing page of each cost below
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopNotebookInstance.html
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteNotebookInstance.html
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html
 """
 
 from __future__ import annotations
