@@ -144,6 +144,21 @@ def test_conditions_read_as_sentences(template: dict[str, Any], condition: str, 
     assert switch(template, condition) == first
 
 
+ODD = [
+    ({"Fn::Equals": ["", {"Ref": "AlarmEmail"}]}, "unless `AlarmEmail` is given"),
+    ({"Fn::Equals": [{"Ref": "AlarmEmail"}, {"Ref": "EndpointName"}]}, "unless `AlarmEmail` decides so"),
+    ({"Fn::Equals": [{"Fn::Sub": "${AlarmEmail}!"}, "a@b!"]}, "if `AlarmEmail` decides so"),
+    ({"Fn::Equals": [{"Ref": "AWS::Partition"}, "aws-cn"]}, "if the Region lacks it"),
+    ({"Fn::Not": [{"Fn::Equals": [{"Ref": "LogRetentionDays"}, "30"]}]}, "if `LogRetentionDays` is not `30`"),
+]
+
+
+@pytest.mark.parametrize(("condition", "words"), ODD, ids=lambda value: str(value)[:60])
+def test_no_form_of_condition_is_without_words(template: dict[str, Any], condition: Any, words: str) -> None:
+    """Whichever way an area writes its condition, the reference can say it."""
+    assert when_made({**template, "Conditions": {"Odd": condition}}, "Odd") == words
+
+
 def test_every_statement_of_every_policy_is_shown(text: str, template: dict[str, Any]) -> None:
     """Nothing that a stack with everything allows or denies is missing from the permissions."""
     shown = text[text.index("### Permissions") : text.index("### Regions")]

@@ -64,10 +64,12 @@ def outputs(template: Template) -> Iterator[str]:
         f"Examples are of a stack {code(STACK)} in account {code(ACCOUNT)} and Region {code(REGION)}, with no "
         "parameter but those that the output needs.\n"
     )
+    whole = named(template, everything(template)).outputs
     rows, long = [], []
     for name, body in template.get("Outputs", {}).items():
         condition = body.get("Condition")
-        value = str(named(template, makes(template, condition)).outputs[name])
+        alone = named(template, makes(template, condition)).outputs
+        value = str((alone if name in alone else whole).get(name, ""))
         short = len(value) <= LONG and "\n" not in value
         shown = code(value) if short else "below"
         exported = "; exported" if "Export" in body else ""

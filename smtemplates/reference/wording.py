@@ -19,7 +19,7 @@ _LIKE = re.compile(r"\blike ([^\s,;]+)")
 class Fact:
     """State that a parameter is a text, or is not; `entry` is about that entry of its comma-separated list.
 
-    Without a value the parameter decides in a way that has no words here.
+    Without a value there are no words for what the parameter is compared with: it is as by default, or it is not.
     """
 
     parameter: str
@@ -32,7 +32,7 @@ class Fact:
         if self.parameter == REGION:
             return "the Region has it" if self.holds else "the Region lacks it"
         if self.value is None:
-            return f"`{self.parameter}` asks for it"
+            return f"`{self.parameter}` {'is left alone' if self.holds else 'decides so'}"
         if not self.value and not self.entry:
             return f"`{self.parameter}` is {'empty' if self.holds else 'given'}"
         name = f"`{self.parameter}`"
@@ -125,17 +125,18 @@ def alternatives(template: Mapping[str, Any], expression: Any, *, holds: bool = 
 def _fact(template: Mapping[str, Any], comparison: Mapping[str, Any]) -> Fact:
     """Read a comparison: of a parameter, of an entry of its list, or of something that the Region decides."""
     tested, value = comparison["Fn::Equals"]
-    read = [found.target for found in references(tested)]
-    names = [name for name in read if not name.startswith("AWS::")]
+    if not isinstance(tested, dict):
+        tested, value = value, tested
+    names = [found.target for found in references([tested, value]) if not found.target.startswith("AWS::")]
+    if names and "Ref" in tested and not isinstance(value, dict):
+        return Fact(names[0], str(value))
+    asked = Stack({**template, "Conditions": {**template["Conditions"], "Asked": comparison}})
     if not names:
         # what is so where everything is, in us-east-1, is so where "the Region has it"
-        asked = Stack({**template, "Conditions": {**template["Conditions"], "Asked": comparison}})
         return Fact(REGION, "", asked.conditions["Asked"])
-    if "Ref" in tested:
-        return Fact(names[0], str(value))
     index, whole = tested.get("Fn::Select", (0, {}))
-    by_comma = value == "" and whole.get("Fn::Split", [""])[0] == ","
-    return Fact(names[0], "", entry=index + 1) if by_comma else Fact(names[0], None)
+    by_comma = value == "" and isinstance(whole, dict) and whole.get("Fn::Split", [""])[0] == ","
+    return Fact(names[0], "", entry=int(index) + 1) if by_comma else Fact(names[0], None, asked.conditions["Asked"])
 
 
 def _opposite(template: Mapping[str, Any], fact: Fact) -> Fact:
@@ -153,7 +154,8 @@ def _split(template: Mapping[str, Any], facts: Sequence[Fact]) -> tuple[list[Fac
     left_alone: list[Fact] = []
     for fact in facts:
         default = str(template["Parameters"].get(fact.parameter, {}).get("Default", ""))
-        (left_alone if (default == fact.value) is fact.holds else asked).append(fact)
+        by_default = (fact.value in {default, None}) is fact.holds
+        (left_alone if by_default else asked).append(fact)
     return asked, left_alone
 
 
