@@ -48,23 +48,28 @@ def main() -> int:
     if not npm:
         print("picture: npm is not installed; the picture is laid out by a package of it.", file=sys.stderr)
         return 2
-    TOOLS.mkdir(parents=True, exist_ok=True)
-    install = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(TOOLS), GRAPHVIZ]
-    subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
-    script = TOOLS / "draw.mjs"
-    script.write_text(DRAW, encoding="utf-8")
     drawn = reference.overview()
-    done = subprocess.run(
-        ["node", str(script)],  # noqa: S607  it comes with npm
-        input=diagram.dot(drawn),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    try:
+        laid_out = _lay_out(npm, diagram.dot(drawn))
+    except subprocess.CalledProcessError as error:
+        print(f"picture: {error.cmd[0]} failed:\n{error.stderr}", file=sys.stderr)
+        return 1
     target = ROOT / "templates" / reference.PICTURE
-    target.write_text(_styled(done.stdout, drawn), encoding="utf-8")
+    target.write_text(_styled(laid_out, drawn), encoding="utf-8")
     print(f"{target.relative_to(ROOT)}: {len(drawn.areas)} areas, {len(drawn.arrows)} arrows", file=sys.stderr)
     return 0
+
+
+def _lay_out(npm: str, dot: str) -> str:
+    """Let graphviz draw, installed when it is not yet there."""
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    script = TOOLS / "draw.mjs"
+    script.write_text(DRAW, encoding="utf-8")
+    install = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(TOOLS), GRAPHVIZ]
+    subprocess.run(install, check=True, capture_output=True, text=True)
+    # node comes with npm
+    node = ["node", str(script)]
+    return subprocess.run(node, input=dot, check=True, capture_output=True, text=True).stdout
 
 
 def _styled(svg: str, drawn: diagram.Diagram) -> str:

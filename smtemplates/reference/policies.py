@@ -8,9 +8,13 @@ from itertools import groupby
 from typing import Any
 
 from smtemplates.evaluate import Stack
-from smtemplates.reference.markdown import code, table
+from smtemplates.reference.markdown import code, prose, table
 
 _ARN = re.compile(r"arn:[a-z-]*:(?P<service>[a-z0-9-]*):(?P<region>[^:]*):(?P<account>[^:]*):(?P<what>.*)")
+
+
+HEADER = ("Statement", "Who", "Actions", "On", "Only if")
+WHO = HEADER.index("Who")
 
 
 def policies(stack: Stack) -> Iterator[str]:
@@ -18,7 +22,10 @@ def policies(stack: Stack) -> Iterator[str]:
     for name, body in stack.resources.items():
         for where, document in _documents(body["Properties"], ()):
             yield f"**{name}** ({code('.'.join(where))})\n"
-            yield table(("Statement", "Who", "Actions", "On", "Only if"), map(statement, document["Statement"]))
+            rows = [statement(given) for given in document["Statement"]]
+            # who is asked only where a policy says: the others are a role's own
+            shown = [column for column, cells in enumerate(zip(*rows, strict=True)) if column != WHO or any(cells)]
+            yield table([HEADER[column] for column in shown], [[row[column] for column in shown] for row in rows])
 
 
 def statement(given: Mapping[str, Any]) -> tuple[str, ...]:
@@ -26,8 +33,8 @@ def statement(given: Mapping[str, Any]) -> tuple[str, ...]:
     what = {"Allow": "", "Deny": "**denied:** "}[given["Effect"]]
     return (
         given.get("Sid", "-"),
-        _principal(given.get("Principal", "the role")),
-        what + _actions(_listed(given["Action"])),
+        _principal(given.get("Principal", "")),
+        what + prose(_actions(_listed(given["Action"]))),
         "<br>".join(map(_resource, _listed(given["Resource"]))) if "Resource" in given else "itself",
         "<br>".join(_conditions(given.get("Condition", {}))),
     )

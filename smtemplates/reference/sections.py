@@ -83,8 +83,8 @@ def outputs(template: Template) -> Iterator[str]:
 def permissions(template: Template) -> Iterator[str]:
     """Write every policy of a stack that has everything."""
     yield (
-        "With every switch on; resources go by their logical IDs. Where no account or Region is named it is the "
-        f"stack's own; in conditions they are {code(ACCOUNT)} and {code(REGION)}.\n"
+        "With every switch on; resources go by their logical IDs. A policy that names nobody is a role's own. Where no "
+        f"account or Region is named it is the stack's; in conditions they are {code(ACCOUNT)} and {code(REGION)}.\n"
     )
     yield from policies(by_logical_id(template, everything(template)))
 
