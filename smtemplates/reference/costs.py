@@ -19,7 +19,7 @@ _PRICING = "https://aws.amazon.com/"
 
 @dataclass(frozen=True)
 class Cost:
-    """Hold the unit of what costs money while idle, and the AWS page that says so."""
+    """Hold the unit of what costs money while idle, and the page of AWS that says so."""
 
     unit: str
     page: str
@@ -57,6 +57,10 @@ COSTS = {
     "AWS::SageMaker::MlflowApp": Cost(
         "no charge found in AWS's documentation (not seen live: see the page); its artifacts lie in the model bucket",
         _SAGEMAKER,
+    ),
+    "AWS::SSM::Parameter": Cost(
+        "of the standard tier: nothing; of the advanced one, if that is the account's default: per parameter and month",
+        "https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-default-tier.html",
     ),
 }
 

@@ -100,7 +100,7 @@ def costs(template: Template) -> Iterator[str]:
     pages = sorted({COSTS[type_].page for type_ in types if type_ in COSTS})
     if pages:
         links = ", ".join(f"<{page}>" for page in pages)
-        yield f"Units are from AWS's pricing pages: {links}. Work costs money besides.\n"
+        yield f"Units are from AWS's pages: {links}. Work costs money besides.\n"
 
 
 def after_deletion(body: Mapping[str, Any]) -> str:
