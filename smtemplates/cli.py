@@ -30,6 +30,7 @@ examples:
                                                       a template for a Region that lacks Studio, validated there
   python -m smtemplates lint my-template.yaml         the same checks on any file
   python -m smtemplates explore                       a page on which to try parameters before deploying
+  python -m smtemplates reference --check             fail, with a diff, when templates/README.md is stale
 
 exit codes: 0 done, 1 a finding or a stale file, 2 wrong usage or bad input, 130 interrupted
 """
@@ -86,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     exploring = commands.add_parser("explore", help="write a page to try the parameters on", **shape)
     exploring.add_argument("-o", "--output", default="explore.html", help="file, or - for standard output")
     exploring.set_defaults(run=_explore)
+
+    referring = commands.add_parser("reference", help="write templates/README.md: all about the templates", **shape)
+    referring.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff for a stale file")
+    referring.set_defaults(run=_reference)
     return parser
 
 
@@ -164,6 +169,24 @@ def _explore(options: argparse.Namespace) -> int:
     _write(Path(options.output), page)
     print(f"{options.output}: open it in a browser; it needs no network", file=sys.stderr)
     return 0
+
+
+def _reference(options: argparse.Namespace) -> int:
+    """Write the reference or compare it, and say when the README's picture shows something else."""
+    from smtemplates import reference  # noqa: PLC0415  it imports cfn-lint, which rendering can do without
+
+    path, picture = Path("templates") / "README.md", Path("templates") / reference.PICTURE
+    if options.check:
+        stale = _is_stale(path, reference.text())
+    else:
+        stale = False
+        _write(path, reference.text())
+    if not picture.exists() or reference.fingerprint() not in _read(picture):
+        stale = True
+        print(f"{picture}: stale; draw it again with .venv/bin/python scripts/picture.py.", file=sys.stderr)
+    if not stale:
+        print(f"{path}: {'is current' if options.check else 'written'}", file=sys.stderr)
+    return int(stale and options.check)
 
 
 def _load(text: str, file: str) -> None:

@@ -1,0 +1,153 @@
+"""The reference: templates/README.md, written from the same objects as the templates."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from troposphere import encode_to_dict
+
+from smtemplates import diagram, encryption, workspace
+from smtemplates.errors import Error
+from smtemplates.evaluate import Stack
+from smtemplates.load import load
+from smtemplates.parts import Part
+from smtemplates.reference import sections
+from smtemplates.reference.controls import CONTROLS
+from smtemplates.reference.examples import PSEUDO
+from smtemplates.reference.markdown import block, code, table
+from smtemplates.reference.wording import everything
+from smtemplates.renderer import render
+
+PICTURE = "workspace.svg"
+INTRODUCTION = """\
+# Reference
+
+Written by `python -m smtemplates reference` from the code that renders the templates: change that, not this file.
+"""
+Section = tuple[str, Iterator[str]]
+# A template's name: its description and areas. What is listed here is described, each in a chapter of its own.
+TEMPLATES: dict[str, Callable[[], tuple[str, Sequence[Part]]]] = {
+    "workspace": lambda: (workspace.DESCRIPTION, workspace.areas()),
+}
+
+
+def text() -> str:
+    """Write the whole reference. This imports cfn-lint, for what its schemas tell about Regions.
+
+    Raises:
+        TemplateError: nothing says what a type of resource costs.
+    """
+    written, taken = [INTRODUCTION], Counter[str]()
+    for name, built in TEMPLATES.items():
+        description, parts = built()
+        template, area_of = _read(description, parts)
+        found = _sections(template, area_of, own=name == "workspace")
+        written += [f"## {name}.yaml\n", f"{description}.\n", _contents([title for title, _ in found], taken)]
+        for title, body in found:
+            written += [f"### {title}\n", *body]
+    return "\n".join(written)
+
+
+def overview() -> diagram.Diagram:
+    """Draw the workspace with everything on: the README's picture."""
+    template, area_of = _read(workspace.DESCRIPTION, workspace.areas())
+    return diagram.diagram(template, area_of, everything(template))
+
+
+def fingerprint() -> str:
+    """Tell that picture from every other."""
+    return diagram.fingerprint(overview())
+
+
+def _read(description: str, parts: Sequence[Part]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Give a template as users get it, and the area of each resource."""
+    template = load(render(workspace.join(description, parts)))
+    return template, {str(resource.title): part.title for part in parts for resource in part.resources}
+
+
+def _sections(template: Mapping[str, Any], area_of: Mapping[str, str], *, own: bool) -> list[Section]:
+    """List a template's sections; `own` are those that only the workspace has."""
+    found: list[Section] = [
+        ("What it makes", sections.pictures(template, area_of)),
+        ("Costs while idle, and what outlives the stack", sections.costs(template)),
+        ("Parameters", sections.parameters(template)),
+        ("Resources", sections.resources(template, area_of)),
+        ("Outputs", sections.outputs(template)),
+        ("Permissions", sections.permissions(template)),
+        ("Regions", _regions(template, area_of)),
+    ]
+    if own and CONTROLS:
+        found.append(("Security controls", _controls()))
+    if own and (required := getattr(encryption, "required_key_policy", None)):
+        found.append(("What the policy of your own KMS key must allow", _key_policy(required)))
+    return found
+
+
+def _contents(titles: Sequence[str], taken: Counter[str]) -> str:
+    """Link to a chapter's sections; the anchor of a title that was there before ends in a number."""
+    lines = []
+    for title in titles:
+        anchor = "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter == "-")
+        lines.append(f"- [{title}](#{anchor}{f'-{taken[anchor]}' if taken[anchor] else ''})\n")
+        taken[anchor] += 1
+    return "".join(lines)
+
+
+def _regions(template: Mapping[str, Any], area_of: Mapping[str, str]) -> Iterator[str]:
+    from smtemplates.reference.regions import lacking  # noqa: PLC0415  it imports cfn-lint, which takes its time
+
+    lacks = lacking(template)
+    absent = {region: _absent(template, region) for region in lacks}
+    unknown = [region for region in lacks if absent[region] is None]
+    whole = [region for region in lacks if not lacks[region] and absent[region] is not None]
+    yield f"By the schemas that cfn-lint carries, every type of resource is in {', '.join(map(code, whole))}.\n"
+    if unknown:
+        yield f"The mappings do not know {', '.join(map(code, unknown))}: the template cannot be deployed there.\n"
+    yield table(
+        ("Region", "Lacks", "Render it there with"),
+        (
+            (code(region), "<br>".join(map(code, types)), _left_out(template, area_of, types))
+            for region, types in lacks.items()
+            if types
+        ),
+    )
+    together: dict[tuple[str, ...], list[str]] = {}
+    for region, names in absent.items():
+        if names:
+            together.setdefault(names, []).append(region)
+    yield "Outputs about what a Region does not have are absent there:\n"
+    yield table(
+        ("Regions", "Absent outputs"),
+        ((", ".join(map(code, found)), ", ".join(map(code, names))) for names, found in together.items()),
+    )
+
+
+def _left_out(template: Mapping[str, Any], area_of: Mapping[str, str], types: Sequence[str]) -> str:
+    """Say how to render a template without the areas that have these types, where they are features."""
+    areas = {area_of[name].lower() for name, body in template["Resources"].items() if body["Type"] in types}
+    if not areas <= set(workspace.FEATURES):
+        return "nothing: the template needs it"
+    return code(f"--without {','.join(sorted(areas))}")
+
+
+def _absent(template: Mapping[str, Any], region: str) -> tuple[str, ...] | None:
+    """Give the outputs that a Region lacks though nobody turned them off, or nothing where mappings do not know it."""
+    try:
+        there = set(Stack(template, pseudo={"AWS::Region": region}).outputs)
+    except Error:
+        return None
+    return tuple(sorted(set(Stack(template).outputs) - there))
+
+
+def _controls() -> Iterator[str]:
+    yield table(("It asks for", "The template", "By"), ((each.asks, each.answer, each.where) for each in CONTROLS))
+
+
+def _key_policy(required: Callable[[], dict[str, Any]]) -> Iterator[str]:
+    document = {"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": encode_to_dict(required())}}}
+    plain = Stack(document, pseudo=PSEUDO).resources["Key"]["Properties"]
+    yield "Give a key as `KmsKeyArn` only if its policy has at least these statements:\n"
+    yield block(json.dumps(plain, indent=2), "json")

@@ -1,0 +1,58 @@
+"""What a stack's resources could be called, so that outputs and policies can be shown whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from smtemplates.evaluate import Stack
+
+ACCOUNT, REGION, STACK = "111122223333", "us-east-1", "churn"
+PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::StackName": STACK,
+    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab",
+}
+# How Ref (None) and attributes look where that is no name: {name} is the resource's.
+_SHAPES = {
+    ("AWS::IAM::Role", "Arn"): "arn:aws:iam::{account}:role/{name}",
+    ("AWS::IAM::ManagedPolicy", None): "arn:aws:iam::{account}:policy/{name}",
+    ("AWS::S3::Bucket", "Arn"): "arn:aws:s3:::{name}",
+    ("AWS::KMS::Key", "Arn"): "arn:aws:kms:{region}:{account}:key/{name}",
+    ("AWS::Lambda::Function", "Arn"): "arn:aws:lambda:{region}:{account}:function:{name}",
+    ("AWS::Logs::LogGroup", "Arn"): "arn:aws:logs:{region}:{account}:log-group:{name}:*",
+    ("AWS::CloudWatch::Alarm", "Arn"): "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
+    ("AWS::SNS::Topic", None): "arn:aws:sns:{region}:{account}:{name}",
+    ("AWS::EC2::SecurityGroup", "GroupId"): "sg-0123456789abcdef0",
+    ("AWS::SageMaker::Domain", None): "d-abcdefghijkl",
+    ("AWS::SageMaker::Domain", "DomainArn"): "arn:aws:sagemaker:{region}:{account}:domain/d-abcdefghijkl",
+    ("AWS::SageMaker::Domain", "Url"): "https://d-abcdefghijkl.studio.{region}.sagemaker.aws",
+    ("AWS::SageMaker::NotebookInstance", None): "arn:aws:sagemaker:{region}:{account}:notebook-instance/{name}",
+    ("AWS::SageMaker::ModelPackageGroup", None): "arn:aws:sagemaker:{region}:{account}:model-package-group/{name}",
+    ("AWS::SageMaker::Endpoint", None): "arn:aws:sagemaker:{region}:{account}:endpoint/{name}",
+    ("AWS::SageMaker::Model", None): "arn:aws:sagemaker:{region}:{account}:model/{name}",
+    ("AWS::SageMaker::MlflowApp", None): "arn:aws:sagemaker:{region}:{account}:mlflow-app/app-0123456789AB",
+    ("AWS::SageMaker::MlflowApp", "Arn"): "arn:aws:sagemaker:{region}:{account}:mlflow-app/app-0123456789AB",
+}
+
+
+def named(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:
+    """Evaluate a template with names as CloudFormation gives them."""
+    return _stack(template, parameters, "{stack}-{id}-1a2b3c4d5e6f")
+
+
+def by_logical_id(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:
+    """Evaluate a template with every resource called by its logical ID: that is how a policy reads best."""
+    return _stack(template, parameters, "{id}")
+
+
+def _stack(template: Mapping[str, Any], parameters: Mapping[str, str], naming: str) -> Stack:
+    def physical(logical_id: str, attribute: str | None) -> str:
+        type_ = template["Resources"][logical_id]["Type"]
+        shown = logical_id.lower() if type_ == "AWS::S3::Bucket" and "{stack}" in naming else logical_id
+        name = naming.format(stack=STACK, id=shown)
+        shape = _SHAPES.get((type_, attribute), "{name}")
+        return shape.format(name=name, region=REGION, account=ACCOUNT)
+
+    return Stack(template, parameters, pseudo=PSEUDO, physical=physical)
