@@ -73,6 +73,19 @@ KINDS = {
         ref="StudioLifecycleConfigName",
         create_only=("StudioLifecycleConfigAppType", "StudioLifecycleConfigContent", "StudioLifecycleConfigName"),
     ),
+    "Model": Kind(
+        name="ModelName",
+        noun="model",
+        ref="ModelArn",
+        create_only=("ExecutionRoleArn", "ModelName", "PrimaryContainer", "VpcConfig"),
+    ),
+    "EndpointConfig": Kind(
+        name="EndpointConfigName",
+        noun="endpoint-config",
+        ref="EndpointConfigArn",
+        create_only=("EndpointConfigName", "KmsKeyId", "ProductionVariants"),
+    ),
+    "Endpoint": Kind(name="EndpointName", noun="endpoint", ref="EndpointArn", create_only=("EndpointName",)),
     "MlflowApp": Kind(name="Name", noun="mlflow-app", ref="Arn", create_only=("Name", "RoleArn")),
 }
 

@@ -87,7 +87,7 @@ def dot(drawn: Diagram) -> str:
         f'  graph [rankdir=LR ranksep=0.75 nodesep=0.3 pad=0.1 bgcolor=transparent label="{LEGEND}"',
         f"    labelloc=b fontname={_FONT} fontsize=13]",
         f'  node [shape=box style=rounded margin="0.22,0.12" fontname={_FONT} fontsize=14]',
-        "  edge [arrowsize=0.9 tailport=e]",
+        "  edge [arrowsize=0.9 tailport=e headport=w]",
     ]
     for area in drawn.areas:
         rows = "".join(f'<tr><td align="left">{escape(row)}</td></tr>' for row in area.contents)

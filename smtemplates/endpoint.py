@@ -245,7 +245,7 @@ def _settings() -> _Settings:
         serving=choice(
             "EndpointServing",
             "What the endpoint runs on: Serverless costs nothing while idle, has no GPU and no VPC; Instances cost "
-            "money until the endpoint is gone, and scale with the requests.",
+            "money until the endpoint is gone, and scale with the requests. Left alone: Serverless.",
             ("Serverless", "Instances"),
             default="Serverless",
         ),
@@ -272,7 +272,8 @@ def _settings() -> _Settings:
         ),
         instances=choice(
             "EndpointInstances",
-            "Fewest and most instances of an endpoint on instances; two or more stand in two Availability Zones.",
+            "Fewest and most instances of an endpoint on instances; two or more stand in several Availability "
+            "Zones. Left alone: 1-2.",
             ("1-1", "1-2", "1-4", "2-2", "2-4", "2-8", "4-16"),
             default="1-2",
         ),

@@ -24,7 +24,7 @@ def alike(template: dict[str, Any], regions: Sequence[str], rules: Iterable[obje
         item["Type"] for item in resources.values() if isinstance(item, dict) and isinstance(item.get("Type"), str)
     }
     tables = list(_tables(sorted(types), regions, rules))
-    compared = str([template.get(section) for section in ("Parameters", "Rules", "Conditions")])
+    compared = str([_decided(template.get(section)) for section in ("Parameters", "Rules", "Conditions")])
     groups: dict[Hashable, list[str]] = {}
     for region in regions:
         # A Region that a condition may ask for stands alone.
@@ -43,6 +43,15 @@ def representatives(groups: Sequence[Sequence[str]]) -> list[str]:
     longest = [max(group, key=len) for group in groups]
     shortest = min((region for group in groups for region in group), key=len)
     return list(dict.fromkeys([*longest, shortest]))
+
+
+def _decided(value: Any) -> Any:
+    """Leave out what cfn-lint does not decide: its solver knows no Fn::Contains."""
+    if isinstance(value, list):
+        return [_decided(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _decided(item) for key, item in value.items() if key != "Fn::Contains"}
+    return value
 
 
 def _shape(region: str) -> tuple[bool, bool, int]:

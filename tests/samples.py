@@ -29,9 +29,14 @@ BUCKETS = {
 NO_BUCKETS = {"CreateBuckets": "false", **BUCKETS}
 TOPIC = {"AlarmTopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:team"}
 PROFILES = {"UserProfileNames": "ana,bo,cy,di,ed"}
+ENDPOINT = {
+    "ModelImageUri": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312",
+    "ModelDataUrl": "s3://team-models/churn/model.tar.gz",
+}
 FEATURES: dict[str, dict[str, str]] = {
     "notebook": {"CreateNotebook": "true"},
     "studio": {"CreateDomain": "true", **VPC, **PROFILES},
+    "endpoint": ENDPOINT,
     "mlflow": {"CreateMlflow": "true"},
     "registry": {"CreateModelPackageGroup": "true", "RegistryReaderAccountIds": "444455556666,001234567012"},
 }

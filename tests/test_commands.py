@@ -81,7 +81,11 @@ def aws(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 
 
 def deployed(template: dict[str, Any], choice: Choice, **pseudo: str) -> Stack:
-    features = {"CreateNotebook": "true", "CreateDomain": "true" if "VpcId" in choice else "false"}
+    features = {
+        "CreateNotebook": "true",
+        "CreateMlflow": "true",
+        "CreateDomain": "true" if "VpcId" in choice else "false",
+    }
     return samples.deployed(template, features, choice, **pseudo)
 
 
@@ -225,6 +229,7 @@ def requests(stack: Stack) -> dict[str, list[Request]]:
         "ViewTrainingLogsCommand": [("Logs_20140328.FilterLogEvents", logs)],
         "CreateNotebookCommand": [("SageMaker.CreateNotebookInstance", it.notebook())],
         "NotebookUrlCommand": [("SageMaker.CreatePresignedNotebookInstanceUrl", notebook)],
+        "MlflowUrlCommand": [("SageMaker.CreatePresignedMlflowAppUrl", {"Arn": it.out["MlflowAppArn"]})],
         "StudioUrlCommand": [("SageMaker.CreatePresignedDomainUrl", it.studio())],
     }
 

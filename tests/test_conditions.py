@@ -48,14 +48,17 @@ def test_every_parameter_reaches_something(template: dict[str, Any]) -> None:
         "TrainingInstanceType": "ml.m5.xlarge",
         "ProcessingInstanceType": "ml.m5.xlarge",
         "ModelPackageGroupDescription": "Churn models",
+        **samples.ENDPOINT,
+        "EndpointInstanceType": "ml.m5.xlarge",
     }
-    contexts = [{}, samples.EVERYTHING, samples.NO_BUCKETS]
+    on_instances = {**samples.ENDPOINT, "EndpointServing": "Instances"}
+    contexts = [{}, samples.EVERYTHING, samples.NO_BUCKETS, samples.ENDPOINT, on_instances]
     idle = [name for name in template["Parameters"] if not _matters(template, name, others.get(name, ""), contexts)]
     assert idle == []
 
 
 def _matters(template: dict[str, Any], name: str, other: str, contexts: list[Choice]) -> bool:
-    values = {*map(str, template["Parameters"][name].get("AllowedValues", ())), other, ""}
+    values = set(map(str, template["Parameters"][name].get("AllowedValues", (other, ""))))
     return any(len({_result(template, {**context, name: value}) for value in values}) > 1 for context in contexts)
 
 
@@ -101,6 +104,9 @@ def _expected(choice: Choice) -> set[str]:
         made |= {"Domain", "UserProfile1", "UserProfile2"} | ({"StudioPolicy"} if least else set())
         made |= {"StudioSettings", "StudioLabLifecycle", "StudioCodeEditorLifecycle"}
         made |= {"StudioSettingsPolicy"} if role else set()
+    if "ModelImageUri" in choice:
+        made |= {"Model", "EndpointConfig", "Endpoint"}
+        made |= {"EndpointScaling", "EndpointScalingPolicy"} if choice.get("EndpointServing") == "Instances" else set()
     if "CreateMlflow" in on:
         made |= {"MlflowApp"} | ({"TrackingPolicy"} if least else set())
     if "CreateModelPackageGroup" in on:
@@ -121,7 +127,15 @@ SWITCHES = (
 )
 WORLDS: list[Choice] = [
     world | level
-    for world in (samples.BUCKETS, {}, samples.VPC, samples.ROLE, samples.VPC | samples.ROLE)
+    for world in (
+        samples.BUCKETS,
+        {},
+        samples.ENDPOINT,
+        samples.VPC | samples.ENDPOINT | {"EndpointServing": "Instances"},
+        samples.VPC,
+        samples.ROLE,
+        samples.VPC | samples.ROLE,
+    )
     for level in ({}, {"AccessLevel": "FullAccess"})
     if not ("ExistingRoleArn" in world and level)
 ]
@@ -160,7 +174,9 @@ def test_an_output_exists_exactly_where_its_resource_does(template: dict[str, An
     notebook = {"NotebookInstanceName", "NotebookInstanceArn", "NotebookUrlCommand"}
     registry = {"ModelPackageGroupName", "ModelPackageGroupArn"}
     mlflow = {"MlflowAppArn", "MlflowUrlCommand"}
+    endpoint = {"ServedEndpointName", "ServedEndpointArn"}
     for feature, outputs in (
+        ("endpoint", endpoint),
         ("studio", studio),
         ("notebook", notebook),
         ("mlflow", mlflow),
@@ -184,6 +200,9 @@ REFUSED = [
     ({**samples.ROLE, "MaxJobRuntimeSeconds": "3600"}, "existing role is left alone"),
     ({**samples.ROLE, "AllowedInstanceTypes": "ml.m5.*"}, "existing role is left alone"),
     ({**samples.TOPIC, "AlarmEmail": "team@example.com"}, "not both"),
+    ({"ModelDataUrl": samples.ENDPOINT["ModelDataUrl"]}, "needs ModelImageUri"),
+    ({**samples.ENDPOINT, **samples.VPC}, "cannot run in a VPC"),
+    ({**samples.ENDPOINT, "EndpointName": "churn"}, "Leave EndpointName empty"),
 ]
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
+from browsers import chromium
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from test_cli import ROOT
 
 from smtemplates import reference, workspace
@@ -19,14 +18,6 @@ from smtemplates.diagram import Diagram, diagram, dot, mermaid
 
 PICTURE = ROOT / "templates" / reference.PICTURE
 README_PIXELS = 830
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 Box = dict[str, float]
 Point = tuple[float, float]
 
@@ -82,14 +73,8 @@ def test_a_title_cannot_break_the_picture() -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start the system's Chromium; CI has one, and whoever has none still runs all other tests."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not path and os.environ.get("CI") != "true":
-        pytest.skip("there is no Chromium: pictures can only be looked at in a browser (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=["light", "dark"])

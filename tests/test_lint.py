@@ -81,7 +81,7 @@ def test_finds_what_the_command_finds(
 
 @pytest.mark.parametrize("text", ["the workspace", BUCKET, WRONG, GROUP, ATTRIBUTE])
 def test_few_regions_are_linted_for_all(text: str, monkeypatch: pytest.MonkeyPatch, template: dict[str, Any]) -> None:
-    """To know about all Regions cfn-lint is asked about a quarter of them, when nothing is wrong and when much is."""
+    """To know about all Regions cfn-lint is asked about a third of them, when nothing is wrong and when much is."""
     asked: list[str] = []
 
     def counting(template: dict[str, Any], config: Any, rules: Any) -> Any:
@@ -90,7 +90,7 @@ def test_few_regions_are_linted_for_all(text: str, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(linter_engine, "run_template_by_data", counting)
     lint(json.dumps(template) if text == "the workspace" else text, regions=ALL_REGIONS, cache=False)
-    assert 0 < len(asked) <= len(REGIONS) / 4
+    assert 0 < len(asked) <= len(REGIONS) / 3
 
 
 def test_a_finding_says_where_it_is_and_what_built_it() -> None:

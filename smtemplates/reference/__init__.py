@@ -77,7 +77,7 @@ def _sections(template: Mapping[str, Any], area_of: Mapping[str, str], *, own: b
         ("Resources", sections.resources(template, area_of)),
         ("Outputs", sections.outputs(template)),
         ("Permissions", sections.permissions(template)),
-        ("Regions", _regions(template, area_of)),
+        ("Regions", _regions(template)),
     ]
     if own and CONTROLS:
         found.append(("Security controls", _controls()))
@@ -96,7 +96,7 @@ def _contents(titles: Sequence[str], taken: Counter[str]) -> str:
     return "".join(lines)
 
 
-def _regions(template: Mapping[str, Any], area_of: Mapping[str, str]) -> Iterator[str]:
+def _regions(template: Mapping[str, Any]) -> Iterator[str]:
     from smtemplates.reference.regions import lacking  # noqa: PLC0415  it imports cfn-lint, which takes its time
 
     lacks = lacking(template)
@@ -109,7 +109,7 @@ def _regions(template: Mapping[str, Any], area_of: Mapping[str, str]) -> Iterato
     yield table(
         ("Region", "Lacks", "Render it there with"),
         (
-            (code(region), "<br>".join(map(code, types)), _left_out(template, area_of, types))
+            (code(region), "<br>".join(map(code, types)), _left_out(template, types))
             for region, types in lacks.items()
             if types
         ),
@@ -125,12 +125,17 @@ def _regions(template: Mapping[str, Any], area_of: Mapping[str, str]) -> Iterato
     )
 
 
-def _left_out(template: Mapping[str, Any], area_of: Mapping[str, str], types: Sequence[str]) -> str:
+def _left_out(template: Mapping[str, Any], types: Sequence[str]) -> str:
     """Say how to render a template without the areas that have these types, where they are features."""
-    areas = {area_of[name].lower() for name, body in template["Resources"].items() if body["Type"] in types}
-    if not areas <= set(workspace.FEATURES):
+    built_by = {
+        name: part.source.rpartition(".")[2]
+        for part in workspace.areas()
+        for name in workspace.names(part)["Resources"]
+    }
+    features = {built_by.get(name) for name, body in template["Resources"].items() if body["Type"] in types}
+    if not features <= set(workspace.FEATURES):
         return "nothing: the template needs it"
-    return code(f"--without {','.join(sorted(areas))}")
+    return code(f"--without {','.join(sorted(filter(None, features)))}")
 
 
 def _absent(template: Mapping[str, Any], region: str) -> tuple[str, ...] | None:

@@ -30,6 +30,7 @@ FEATURES: dict[str, set[str]] = {
     "CreateNotebook": {"NotebookInstanceName", "NotebookInstanceArn", "NotebookUrlCommand"},
     "CreateDomain": {"DomainId", "DomainArn", "DomainUrl", "StudioUrlCommand"},
     "CreateModelPackageGroup": {"ModelPackageGroupName", "ModelPackageGroupArn"},
+    "CreateMlflow": {"MlflowAppArn", "MlflowUrlCommand"},
 }
 # Commands that the local cloud runs; moto runs the others, in this order, as far as it can.
 HERE = {"UploadTrainingDataCommand", "ViewTrainingLogsCommand"}
