@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
@@ -70,6 +71,16 @@ class Proxy:
                 return self.kind
             return None
 
+    def called(self, method: str, path: str, body: bytes) -> str:
+        """Name a call."""
+        form = parse_qs(body.decode(errors="replace")) if method == "POST" and path == "/" else {}
+        return form["Action"][0] if "Action" in form else f"{method} {path}"
+
+    def refusal(self, _path: str, code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
+        """Write an error as the service at a path does: its headers and its body."""
+        error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
+        return [("Content-Type", "text/xml")], error.encode()
+
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -88,8 +99,7 @@ class Proxy:
         """Answer a call as its fault demands; None breaks the connection."""
         if fault in ERRORS:
             status, code, text = ERRORS[fault]
-            error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
-            return status, [("Content-Type", "text/xml")], error.encode()
+            return (status, *self.refusal(path, code, text))
         if fault in ("lost request", "no connection"):
             return None
         fresh = self.forward(method, path, headers, body)
@@ -103,6 +113,9 @@ class Proxy:
         return old if fault == "stale" and call.startswith(("Describe", "List", "GET")) else fresh
 
 
+AnyProxy = TypeVar("AnyProxy", bound=Proxy)
+
+
 def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -111,8 +124,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
         def relay(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            form = parse_qs(body.decode(errors="replace")) if self.command == "POST" and self.path == "/" else {}
-            call = form["Action"][0] if "Action" in form else f"{self.command} {self.path}"
+            call = proxy.called(self.command, self.path, body)
             headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
             answer = proxy.answer(proxy.fault(call), call, self.command, self.path, headers, body)
             if answer is None:
@@ -141,9 +153,8 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def proxied(upstream: str) -> Iterator[Proxy]:
-    """Run a proxy in front of the local cloud."""
-    proxy = Proxy(upstream)
+def serving(proxy: AnyProxy) -> Iterator[AnyProxy]:
+    """Run a proxy."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy))
     server.daemon_threads = True
     proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -155,3 +166,10 @@ def proxied(upstream: str) -> Iterator[Proxy]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def proxied(upstream: str) -> Iterator[Proxy]:
+    """Run a proxy in front of the local cloud."""
+    with serving(Proxy(upstream)) as proxy:
+        yield proxy
