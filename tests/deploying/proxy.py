@@ -71,13 +71,13 @@ class Proxy:
                 return self.kind
             return None
 
-    def called(self, method: str, path: str, body: bytes) -> str:
+    def called(self, method: str, path: str, _headers: dict[str, str], body: bytes) -> str:
         """Name a call."""
         form = parse_qs(body.decode(errors="replace")) if method == "POST" and path == "/" else {}
         return form["Action"][0] if "Action" in form else f"{method} {path}"
 
-    def refusal(self, _path: str, code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
-        """Write an error as the service at a path does: its headers and its body."""
+    def refusal(self, _headers: dict[str, str], code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
+        """Write an error as the service that is called does: its headers and its body."""
         error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
         return [("Content-Type", "text/xml")], error.encode()
 
@@ -99,7 +99,7 @@ class Proxy:
         """Answer a call as its fault demands; None breaks the connection."""
         if fault in ERRORS:
             status, code, text = ERRORS[fault]
-            return (status, *self.refusal(path, code, text))
+            return (status, *self.refusal(headers, code, text))
         if fault in ("lost request", "no connection"):
             return None
         fresh = self.forward(method, path, headers, body)
@@ -110,7 +110,7 @@ class Proxy:
         if fault == "lost answer":
             return None
         old = self._old.setdefault(call, fresh)
-        return old if fault == "stale" and call.startswith(("Describe", "List", "GET")) else fresh
+        return old if fault == "stale" and call.startswith(("Describe", "List", "Search", "GET")) else fresh
 
 
 AnyProxy = TypeVar("AnyProxy", bound=Proxy)
@@ -124,8 +124,8 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
         def relay(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            call = proxy.called(self.command, self.path, body)
             headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
+            call = proxy.called(self.command, self.path, headers, body)
             answer = proxy.answer(proxy.fault(call), call, self.command, self.path, headers, body)
             if answer is None:
                 self.close_connection = True

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from deploying.local_aws import ROOT, Aws, running
 from deploying.proxy import serving
+
 from publishing.service_catalog import ServiceCatalog
 
 SCRIPT = ROOT / "scripts" / "publish.py"
@@ -102,7 +102,7 @@ def service(aws: Aws) -> Iterator[ServiceCatalog]:
 @pytest.fixture
 def publisher(aws: Aws, service: ServiceCatalog, tmp_path: Path) -> Iterator[Publisher]:
     service.spoil(None)
-    service.polls, service.fails, service.quota = 1, 0, 100
+    service.polls, service.fails, service.quota = 0, 0, 100
     product = f"prod-{uuid.uuid4().hex[:13]}"
     service.products[product] = []
     yield Publisher(aws, service, product, tmp_path)

@@ -14,8 +14,10 @@ documentation says, and no more is known of the real service than that. Nobody h
 - what a page of SearchProvisionedProducts holds (here two, so that paging is seen).
 """
 
+# ruff: noqa: N803 - arguments have the names that the service gives them
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
@@ -24,14 +26,13 @@ from typing import Any
 from deploying.proxy import Proxy
 
 # they have no types
+NAMES: Any = import_module("botocore")
 SESSION: Any = import_module("botocore.session")
-PARSERS: Any = import_module("botocore.parsers")
-SERIALIZE: Any = import_module("botocore.serialize")
 VALIDATE: Any = import_module("botocore.validate")
 
-PATH = re.compile(r"/service/AWS242ServiceCatalogService/operation/(\w+)")
+TARGET = "AWS242ServiceCatalogService."
 MODEL: Any = SESSION.Session().get_service_model("servicecatalog")
-HEADERS = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
+HEADERS = [("Content-Type", "application/x-amz-json-1.1")]
 BEGAN = datetime(2026, 11, 1, tzinfo=timezone.utc)
 PAGE = 2
 
@@ -67,6 +68,12 @@ def _bounds(value: Any, shape: Any) -> list[str]:
     return [f"{shape.name}: {value!r}"] if wrong or (pattern and not re.fullmatch(pattern, value)) else []
 
 
+def _operation(headers: dict[str, str]) -> str:
+    """Name the operation of Service Catalog that a request asks for, if it does."""
+    target = headers.get("X-Amz-Target", "")
+    return target.removeprefix(TARGET) if target.startswith(TARGET) else ""
+
+
 class ServiceCatalog(Proxy):
     """The versions of some products, and who uses them; every other service is the local cloud's."""
 
@@ -75,43 +82,37 @@ class ServiceCatalog(Proxy):
         self.products: dict[str, list[Artifact]] = {}
         self.provisioned: list[dict[str, Any]] = []
         self.complaints: list[str] = []
-        self.polls = 1
+        self.polls = 0
         self.fails = 0
         self.quota = 100
         self._tokens: dict[tuple[str, str], Artifact] = {}
         self._count = 0
 
-    def called(self, method: str, path: str, body: bytes) -> str:
-        found = PATH.fullmatch(path)
-        return found[1] if found else super().called(method, path, body)
+    def called(self, method: str, path: str, headers: dict[str, str], body: bytes) -> str:
+        return _operation(headers) or super().called(method, path, headers, body)
 
-    def refusal(self, path: str, code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
-        if not PATH.fullmatch(path):
-            return super().refusal(path, code, text)
-        # a map of two short texts to two others, in CBOR
-        texts = (one.encode() for one in ("__type", code, "message", text[:200]))
-        return HEADERS, b"\xa2" + b"".join(b"\x78" + bytes([len(one)]) + one for one in texts)
+    def refusal(self, headers: dict[str, str], code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
+        if not _operation(headers):
+            return super().refusal(headers, code, text)
+        return HEADERS, json.dumps({"__type": code, "message": text}).encode()
 
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        found = PATH.fullmatch(path)
-        if not found:
+        if not (name := _operation(headers)):
             return super().forward(method, path, headers, body)
-        operation = MODEL.operation_model(found[1])
         try:
             with self._lock:
-                answer = self._answer(operation, PARSERS.RpcV2CBORParser()._initial_body_parse(body))  # noqa: SLF001 botocore reads answers only
+                answer = self._answer(MODEL.operation_model(name), json.loads(body))
         except RefusedError as error:
-            return (400, *self.refusal(path, error.code, str(error)))
-        written = SERIALIZE.RpcV2CBORSerializer()._serialize_body_params(answer, operation.output_shape)  # noqa: SLF001 and writes requests only
-        return 200, HEADERS, written
+            return (400, *self.refusal(headers, error.code, str(error)))
+        return 200, HEADERS, json.dumps(answer, default=datetime.timestamp).encode()
 
     def _answer(self, operation: Any, asked: dict[str, Any]) -> dict[str, Any]:
         if wrong := faults(asked, operation.input_shape):
             self.complaints += wrong
             raise RefusedError("InvalidParametersException", "; ".join(wrong))
-        answer: dict[str, Any] = getattr(self, f"_{SESSION.xform_name(operation.name)}")(**asked)
+        answer: dict[str, Any] = getattr(self, f"_{NAMES.xform_name(operation.name)}")(**asked)
         self.complaints += faults(answer, operation.output_shape)
         return answer
 
@@ -156,14 +157,14 @@ class ServiceCatalog(Proxy):
             }
         )
 
-    def _list_provisioning_artifacts(self, ProductId: str) -> dict[str, Any]:  # noqa: N803 the service's names, here and below
+    def _list_provisioning_artifacts(self, ProductId: str) -> dict[str, Any]:
         return {"ProvisioningArtifactDetails": [_detail(one) for one in self._of(ProductId)]}
 
     def _create_provisioning_artifact(
         self,
         ProductId: str,
         Parameters: dict[str, Any],
-        IdempotencyToken: str,  # noqa: N803
+        IdempotencyToken: str,
     ) -> dict[str, Any]:
         known = self._of(ProductId)
         made = self._tokens.get((ProductId, IdempotencyToken))
@@ -179,7 +180,7 @@ class ServiceCatalog(Proxy):
             self._tokens[ProductId, IdempotencyToken] = made
         return {"ProvisioningArtifactDetail": _detail(made), "Info": {"TemplateUrl": "https://x"}, "Status": "CREATING"}
 
-    def _describe_provisioning_artifact(self, ProductId: str, ProvisioningArtifactId: str) -> dict[str, Any]:  # noqa: N803
+    def _describe_provisioning_artifact(self, ProductId: str, ProvisioningArtifactId: str) -> dict[str, Any]:
         found = self._find(ProductId, ProvisioningArtifactId)
         found["polls"] = found.get("polls", 0) - 1
         status = "CREATING" if found["polls"] >= 0 else found["status"]
@@ -189,13 +190,13 @@ class ServiceCatalog(Proxy):
         self,
         ProductId: str,
         ProvisioningArtifactId: str,
-        **changes: Any,  # noqa: N803
+        **changes: Any,
     ) -> dict[str, Any]:
         found = self._find(ProductId, ProvisioningArtifactId)
         found.update(changes)
         return {"ProvisioningArtifactDetail": _detail(found), "Status": "AVAILABLE"}
 
-    def _delete_provisioning_artifact(self, ProductId: str, ProvisioningArtifactId: str) -> dict[str, Any]:  # noqa: N803
+    def _delete_provisioning_artifact(self, ProductId: str, ProvisioningArtifactId: str) -> dict[str, Any]:
         found = self._find(ProductId, ProvisioningArtifactId)
         used = any(one["ProvisioningArtifactId"] == found["Id"] for one in self.provisioned)
         if used or len(self.products[ProductId]) == 1:
@@ -207,7 +208,7 @@ class ServiceCatalog(Proxy):
         self,
         Filters: dict[str, list[str]],
         PageToken: str = "0",
-        **_asked: Any,  # noqa: N803, S107 no secret
+        **_asked: Any,
     ) -> dict[str, Any]:
         ((field, value),) = (query.split(":", 1) for query in Filters["SearchQuery"])
         if field != "productId":
