@@ -80,13 +80,13 @@ def test_where_templates_are(publisher: Publisher, url: str) -> None:
     ("setting", "told"),
     [
         ("Sizes=1", "did you mean Size?"),
-        ("Size=3", "must be one of 1, 2; it is '3'"),
+        ("Size=3", "must be 1 or 2; it is '3'"),
         ("Token=x", "Parameter Token is a secret"),
     ],
 )
 def test_parameters_are_checked(publisher: Publisher, setting: str, told: str) -> None:
     """What the console would silently ignore, or refuse only after the person has filled in the page, is said now."""
-    content = template_of(AllowedValues=["1", "2"])
+    content = template_of(AllowedPattern="[12]", ConstraintDescription="must be 1 or 2")
     content["Parameters"]["Token"] = {"Type": "String", "Default": "", "NoEcho": True}
     done = publisher.run("link", "--template", str(publisher.write(content)), "--template-url", URL, "--set", setting)
     assert (done.returncode, done.stdout, told in done.stderr) == (2, "", True), done.stderr
