@@ -10,18 +10,12 @@ Results go to standard output, everything else to standard error. Exit codes: 0 
 from __future__ import annotations
 
 import argparse
-import gc
-import importlib.util
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-# The SDK makes hundreds of thousands of small objects that live as long as we do: looking for garbage less often
-# saves a tenth of a plan's time.
-GARBAGE = 200_000
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "templates" / "workspace.yaml"
 VENV = ROOT / ".venv"
@@ -32,7 +26,8 @@ if __name__ == "__main__" and HAS_SDK and Path(sys.prefix) != VENV:
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606 no shell is wanted
 sys.path.insert(0, str(ROOT))
 
-from smtemplates.errors import Error, UsageError  # noqa: E402 it is importable only now
+from smtemplates.deploy.script import add_connection, carry_out, cloud_of, seconds  # noqa: E402 it is importable only now
+from smtemplates.errors import UsageError  # noqa: E402 likewise
 
 if TYPE_CHECKING:
     from smtemplates.deploy.changeset import Request
@@ -66,11 +61,7 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text, **shape)
         command.add_argument("stack", help="the name of the stack")
         add(command)
-        where = command.add_argument_group("where and as whom (default: as any AWS tool)")
-        where.add_argument("--region")
-        where.add_argument("--profile")
-        where.add_argument("--assume-role", metavar="ARN", help="call AWS as this role")
-        where.add_argument("--endpoint-url", metavar="URL", help="https, or http on this machine only")
+        add_connection(command)
     return whole
 
 
@@ -156,20 +147,6 @@ def add_drift(command: argparse.ArgumentParser) -> None:
     command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there is drift")
 
 
-def cloud_of(arguments: argparse.Namespace) -> Cloud:
-    """Take the connection from the command line."""
-    from smtemplates.deploy.cloud import Cloud, Connection
-
-    return Cloud(
-        Connection(
-            region=arguments.region,
-            profile=arguments.profile,
-            assume_role=arguments.assume_role,
-            endpoint_url=arguments.endpoint_url,
-        )
-    )
-
-
 def request_of(arguments: argparse.Namespace) -> Request:
     """Take what to deploy from the command line."""
     from smtemplates.deploy import parameters, staging, template
@@ -193,13 +170,6 @@ def request_of(arguments: argparse.Namespace) -> Request:
         revert_drift=arguments.revert_drift,
         staging=staging.Bucket(name=arguments.staging_bucket) if staged else None,
     )
-
-
-def seconds(minutes: float | None) -> float | None:
-    """Read --timeout."""
-    if minutes is not None and not minutes > 0:
-        raise UsageError("--timeout must be more than 0 minutes")
-    return None if minutes is None else minutes * 60
 
 
 def options_of(arguments: argparse.Namespace) -> Options:
@@ -257,43 +227,10 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     return commands.deploy(cloud, request_of(arguments), options, consent, as_json=as_json)
 
 
-def check_modules() -> None:
-    """Refuse to go on without the libraries that every command needs: .venv may be there without them."""
-    needed = {"boto3": "boto3", "PyYAML": "yaml"}
-    missing = " and ".join(name for name, module in needed.items() if not importlib.util.find_spec(module))
-    if missing:
-        python = VENV_PYTHON if VENV_PYTHON.is_file() else sys.executable
-        raise UsageError(
-            f"this needs {missing}, which {sys.executable} does not have; run scripts/test once, which installs "
-            f"everything into .venv, or: {python} -m pip install boto3 PyYAML"
-        )
-
-
-def interrupt(_number: int, _frame: object) -> NoReturn:
-    """Treat a request to end like Ctrl-C: CI systems send it when a job is cancelled."""
-    raise KeyboardInterrupt
-
-
 def main() -> int:
-    """Parse, run, and turn every failure into one message and its exit code."""
+    """Parse and run."""
     arguments = parser().parse_args()
-    gc.set_threshold(GARBAGE)
-    signal.signal(signal.SIGTERM, interrupt)
-    try:
-        check_modules()
-        code = run(arguments)
-        sys.stdout.flush()
-    except Error as error:
-        sys.stderr.write(f"deploy.py: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("deploy.py: interrupted\n")
-        return 130
-    except BrokenPipeError:
-        # whoever read the result has enough of it; nothing is left to flush at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return code
+    return carry_out("deploy.py", VENV_PYTHON, lambda: run(arguments))
 
 
 if __name__ == "__main__":

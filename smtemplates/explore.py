@@ -9,6 +9,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from smtemplates.consoles import CONSOLE_HOSTS
 from smtemplates.evaluate.check import VALUE_BYTES
 from smtemplates.evaluate.parameters import PARTITIONS
 from smtemplates.parts import OFF, ON, Part
@@ -24,7 +25,7 @@ def explore(template: Mapping[str, Any], parts: Sequence[Part], file: str) -> st
         "template": {section: template.get(section, {}) for section in SECTIONS}
         | {section: _conditional(template.get(section, {})) for section in ("Resources", "Outputs")},
         "partitions": [(start, partition) for start, partition, _ in PARTITIONS],
-        "hosts": _hosts(template),
+        "hosts": {partition: host for partition, host in CONSOLE_HOSTS.items() if host != "none"},
         "valueBytes": VALUE_BYTES,
         "file": file,
     }
@@ -41,12 +42,6 @@ def explore(template: Mapping[str, Any], parts: Sequence[Part], file: str) -> st
 
 def _conditional(section: Mapping[str, Any]) -> dict[str, Any]:
     return {name: {key: body[key] for key in ("Type", "Condition") if key in body} for name, body in section.items()}
-
-
-def _hosts(template: Mapping[str, Any]) -> dict[str, str]:
-    """Name the console's host in each partition that has one known."""
-    hosts = {partition: entry["Host"] for partition, entry in template["Mappings"].get("Console", {}).items()}
-    return {partition: host for partition, host in hosts.items() if host != "none"}
 
 
 def _interface(template: Mapping[str, Any]) -> dict[str, Any]:

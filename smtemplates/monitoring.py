@@ -21,6 +21,7 @@ from troposphere import (
     sns,
 )
 
+from smtemplates.consoles import CONSOLE_HOSTS
 from smtemplates.encryption import Encryption
 from smtemplates.logs import Logs
 from smtemplates.parts import Part, all_of, is_, is_on, is_set, number, output, require, switch, text
@@ -29,14 +30,6 @@ from smtemplates.shared import Project
 
 PERIOD_SECONDS = 300
 ALARMS = ("EndpointErrorsAlarm", "EndpointLatencyAlarm")
-CONSOLE_HOSTS = {
-    "aws": "console.aws.amazon.com",
-    "aws-cn": "console.amazonaws.cn",
-    "aws-eusc": "console.amazonaws-eusc.eu",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-    # none found in public sources for the isolated partitions: no link is better than a wrong one
-    **dict.fromkeys(("aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"), "none"),
-}
 
 
 def monitoring(project: Project, encryption: Encryption, logs: Logs) -> Part:

@@ -21,7 +21,7 @@ from smtemplates.deploy.plan import Plan
 from smtemplates.deploy.planning import check_name, planned
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.states import in_progress, succeeded
-from smtemplates.deploy.terminal import Terminal
+from smtemplates.deploy.terminal import Terminal, asking, emit
 from smtemplates.deploy.watch import Watch
 from smtemplates.errors import UsageError
 
@@ -37,11 +37,6 @@ class Consent:
 
     yes: bool = False
     destructive: bool = False
-
-
-def emit(text: str) -> None:
-    """Print a result."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
 
 def _summarize(plan: Plan) -> None:
@@ -86,7 +81,7 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
 
 def deploy(cloud: Cloud, request: Request, options: Options, consent: Consent, *, as_json: bool) -> int:
     """Create or update a stack, after showing the plan and asking."""
-    terminal = _asking(consent)
+    terminal = asking(yes=consent.yes)
     with planned(cloud, request, options, terminal, purpose="deploy") as prepared:
         if prepared.resumed is not None:
             execution.settle(cloud, prepared.resumed, options, terminal)
@@ -107,7 +102,7 @@ def deploy_reviewed(
 ) -> int:
     """Execute a change set that was reviewed before, and nothing else."""
     check_name(name)
-    terminal = _asking(consent)
+    terminal = asking(yes=consent.yes)
     found = changeset.reviewed(cloud, stacks.get(cloud, name), change_set_id)
     if found.executed:
         terminal.say("this change set is being executed already; following it")
@@ -115,14 +110,6 @@ def deploy_reviewed(
         _agree(found, consent, terminal)
     stack = execution.execute(cloud, found, terminal, options, fingerprint="reviewed")
     return _deployed(stack, terminal, as_json=as_json, changed=True)
-
-
-def _asking(consent: Consent) -> Terminal:
-    """Refuse to go on where a question could not be answered."""
-    terminal = Terminal(assume_yes=consent.yes)
-    if not consent.yes and not terminal.asks:
-        raise UsageError("there is no terminal to ask at; look at the plan, then repeat this command with --yes")
-    return terminal
 
 
 def _agree(found: Plan, consent: Consent, terminal: Terminal) -> None:

@@ -40,9 +40,13 @@ def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None, l
             "without a bucket; name one with --staging-bucket, let --create-staging-bucket make one, or render a "
             "smaller template with --without"
         )
+    return {"TemplateURL": stage(cloud, template, bucket, listener)}
+
+
+def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener) -> str:
+    """Put a template into a bucket, however short it is, and return its URL."""
     account = cloud.account
-    name = bucket.name or create(cloud, account, listener)
-    return {"TemplateURL": upload(cloud, template, name, account)}
+    return upload(cloud, template, bucket.name or create(cloud, account, listener), account)
 
 
 def upload(cloud: Cloud, template: Template, bucket: str, account: str) -> str:

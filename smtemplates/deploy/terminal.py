@@ -9,8 +9,26 @@ from typing import TextIO
 
 from smtemplates.deploy import events
 from smtemplates.deploy.events import Event
+from smtemplates.errors import UsageError
 
 BAR_WIDTH = 24
+
+
+def emit(text: str) -> None:
+    """Print a result."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def asking(*, yes: bool) -> Terminal:
+    """Return a terminal to ask at, unless the person has said yes beforehand.
+
+    Raises:
+        UsageError: a question could not be answered here.
+    """
+    terminal = Terminal(assume_yes=yes)
+    if not yes and not terminal.asks:
+        raise UsageError("there is no terminal to ask at; look at the plan, then repeat this command with --yes")
+    return terminal
 
 
 class Terminal:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
@@ -71,6 +72,16 @@ class Proxy:
                 return self.kind
             return None
 
+    def called(self, method: str, path: str, _headers: dict[str, str], body: bytes) -> str:
+        """Name a call."""
+        form = parse_qs(body.decode(errors="replace")) if method == "POST" and path == "/" else {}
+        return form["Action"][0] if "Action" in form else f"{method} {path}"
+
+    def refusal(self, _headers: dict[str, str], code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
+        """Write an error as the service that is called does: its headers and its body."""
+        error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
+        return [("Content-Type", "text/xml")], error.encode()
+
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -89,8 +100,7 @@ class Proxy:
         """Answer a call as its fault demands; None breaks the connection."""
         if fault in ERRORS:
             status, code, text = ERRORS[fault]
-            error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
-            return status, [("Content-Type", "text/xml")], error.encode()
+            return (status, *self.refusal(headers, code, text))
         if fault in ("lost request", "no connection"):
             return None
         fresh = self.forward(method, path, headers, body)
@@ -101,7 +111,10 @@ class Proxy:
         if fault == "lost answer":
             return None
         old = self._old.setdefault(call, fresh)
-        return old if fault == "stale" and call.startswith(("Describe", "List", "GET")) else fresh
+        return old if fault == "stale" and call.startswith(("Describe", "List", "Search", "GET")) else fresh
+
+
+AnyProxy = TypeVar("AnyProxy", bound=Proxy)
 
 
 def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
@@ -112,10 +125,9 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
         def relay(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            form = parse_qs(body.decode(errors="replace")) if self.command == "POST" and self.path == "/" else {}
-            call = form["Action"][0] if "Action" in form else f"{self.command} {self.path}"
             headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
             proxy.signers.append(self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0])
+            call = proxy.called(self.command, self.path, headers, body)
             answer = proxy.answer(proxy.fault(call), call, self.command, self.path, headers, body)
             if answer is None:
                 self.close_connection = True
@@ -143,9 +155,8 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def proxied(upstream: str) -> Iterator[Proxy]:
-    """Run a proxy in front of the local cloud."""
-    proxy = Proxy(upstream)
+def serving(proxy: AnyProxy) -> Iterator[AnyProxy]:
+    """Run a proxy."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy))
     server.daemon_threads = True
     proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -157,3 +168,10 @@ def proxied(upstream: str) -> Iterator[Proxy]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def proxied(upstream: str) -> Iterator[Proxy]:
+    """Run a proxy in front of the local cloud."""
+    with serving(Proxy(upstream)) as proxy:
+        yield proxy

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 
 from deploying.local_aws import SDK, Aws
+from deploying.matrix import Tally, tallied
 from deploying.proxy import SPOILED, Proxy, proxied
 from smtemplates.deploy import commands
 from smtemplates.deploy.changeset import Request
@@ -38,18 +37,11 @@ TEMPLATE = Template(body=json.dumps(CONTENT), content=CONTENT)
 CODES = {1, 2, 4, 5}
 
 
-@dataclass
-class Tally:
-    survived: int = 0
-    tried: int = 0
-
-
 @pytest.fixture(scope="module")
-def tally() -> Iterator[Tally]:
+def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
     """Print how much of the matrix was survived."""
-    tally = Tally()
-    yield tally
-    sys.__stderr__.write(f"\nfault matrix: {tally.survived} of {tally.tried} survived\n")  # type: ignore[union-attr] # pytest runs with one
+    with tallied("fault matrix", pytestconfig) as tally:
+        yield tally
 
 
 @pytest.fixture(scope="module")
