@@ -19,8 +19,9 @@ from publishing.service_catalog import ServiceCatalog
 from smtemplates.deploy.cloud import Cloud, Connection
 from smtemplates.deploy.staging import Bucket
 from smtemplates.deploy.template import Template
+from smtemplates.deploy.terminal import Terminal
 from smtemplates.errors import Error
-from smtemplates.publish import commands
+from smtemplates.publish import commands, publication
 from smtemplates.publish.commands import Manner
 from smtemplates.publish.publication import Request
 
@@ -63,23 +64,25 @@ class Scenario:
             service.fails = 1
             assert outcome(self)
 
-    def run(self) -> None:
-        cloud = Cloud(
+    def cloud(self) -> Cloud:
+        return Cloud(
             Connection(endpoint_url=self.service.url), session=self.session, pause=lambda _seconds: time.sleep(0.001)
         )
+
+    def run(self) -> None:
+        cloud = self.cloud()
         manner = Manner(yes=True)
         if self.kind in PUBLISHING:
-            self.publish(cloud, manner)
+            commands.version(cloud, self.product, None, self.request(), manner)
         elif self.kind == "versions":
             commands.versions(cloud, self.product, None, as_json=False)
         else:
             commands.prune(cloud, self.product, None, delete=self.kind == "prune --delete", manner=manner)
 
-    def publish(self, cloud: Cloud, manner: Manner) -> None:
+    def request(self) -> Request:
         content = template_of(Default=self.size)
         template = Template(body=json.dumps(content), content=content)
-        request = Request(version="1.1", template=template, bucket=Bucket(name=BUCKET))
-        commands.version(cloud, self.product, None, request, manner)
+        return Request(version="1.1", template=template, bucket=Bucket(name=BUCKET))
 
     def offered(self) -> list[str]:
         """Name what people can launch."""
@@ -156,3 +159,13 @@ def test_two_at_once(service: ServiceCatalog, session: Any, monkeypatch: pytest.
     assert "another run has published version 1.1" in str(error)
     assert [one["Name"] for one in service.products[scenario.product]] == ["0.9", "1.0", "1.1"]
     assert "1.0" in scenario.offered()
+
+
+def test_same_at_once(service: ServiceCatalog, session: Any) -> None:
+    """Two runs that publish the same at the same time, neither of which sees the other, make one version."""
+    scenario = Scenario(service, session, "version")
+    request = scenario.request()
+    plans = [publication.plan(scenario.cloud(), scenario.product, request) for _ in range(2)]
+    made = {publication.carry_out(scenario.cloud(), plan, request, Terminal()) for plan in plans}
+    assert len(made) == 1
+    scenario.check()
