@@ -111,6 +111,15 @@ def _topic(project: Project, encryption: Encryption, email: Parameter) -> list[A
                     Resource=[Ref(topic)],
                     Condition=this_account(),
                 ),
+                # the documented policy for EventBridge has no condition, and public reports say that none works
+                # Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+                Statement(
+                    Sid="EventsPublish",
+                    Effect=Allow,
+                    Principal=Principal("Service", "events.amazonaws.com"),
+                    Action=actions("sns", "Publish"),
+                    Resource=[Ref(topic)],
+                ),
                 Statement(
                     Sid="DenyWithoutTls",
                     Effect=Deny,
@@ -205,7 +214,8 @@ def _email() -> Parameter:
 def _topic_arn() -> Parameter:
     return text(
         "AlarmTopicArn",
-        "ARN of an SNS topic that exists and hears of alarms; its policy must let CloudWatch publish. "
+        "ARN of an SNS topic that exists and hears of alarms; its policy must let CloudWatch and "
+        "EventBridge publish. "
         "Empty: a topic is made.",
         pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
         hint="must be empty or the ARN of an SNS topic",

@@ -19,6 +19,7 @@ from smtemplates.mlflow import mlflow
 from smtemplates.monitoring import ALARMS, monitoring
 from smtemplates.network import network
 from smtemplates.notebook import notebook
+from smtemplates.notifications import notifications
 from smtemplates.parts import Part
 from smtemplates.registry import registry
 from smtemplates.roles import roles
@@ -69,6 +70,7 @@ def areas(without: Collection[str] = ()) -> list[Part]:
         access,
         vpc,
         *(area() for name, area in optional.items() if name not in without),
+        *([] if "monitoring" in without else [notifications(its, access, registry="registry" not in without)]),
         *([served] if served else []),
         *([] if {"notebook", "studio"} <= set(without) else [tools]),
         groups,

@@ -104,6 +104,8 @@ def _expected(choice: Choice) -> set[str]:
         made |= {"Domain", "UserProfile1", "UserProfile2"} | ({"StudioPolicy"} if least else set())
         made |= {"StudioSettings", "StudioLabLifecycle", "StudioCodeEditorLifecycle"}
         made |= {"StudioSettingsPolicy"} if role else set()
+    told = choice.get("NotifyOfEvents") != "false"
+    made |= {"JobFailures"} if told else set()
     if "ModelImageUri" in choice:
         made |= {"Model", "EndpointConfig", "Endpoint"}
         made |= {"EndpointScaling", "EndpointScalingPolicy"} if choice.get("EndpointServing") == "Instances" else set()
@@ -111,6 +113,7 @@ def _expected(choice: Choice) -> set[str]:
         made |= {"MlflowApp"} | ({"TrackingPolicy"} if least else set())
     if "CreateModelPackageGroup" in on:
         made |= {"ModelPackageGroup"} | ({"RegistryPolicy"} if least else set())
+        made |= {"ModelApprovals"} if told else set()
     return made
 
 
@@ -135,6 +138,7 @@ WORLDS: list[Choice] = [
         samples.VPC,
         samples.ROLE,
         samples.VPC | samples.ROLE,
+        {"NotifyOfEvents": "false"},
     )
     for level in ({}, {"AccessLevel": "FullAccess"})
     if not ("ExistingRoleArn" in world and level)

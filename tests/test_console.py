@@ -57,6 +57,7 @@ PROMISED_DEFAULTS = {
     "DomainAuthMode": "IAM",
     "StudioIdleMinutes": 60,
     "CreateMlflow": "false",
+    "NotifyOfEvents": "true",
     "EndpointServing": "Serverless",
     "ServerlessMemoryMb": "2048",
     "ServerlessMaxConcurrency": 5,
