@@ -29,7 +29,7 @@ def test_it_is_watched(template: dict[str, Any]) -> None:
 
 
 def test_an_update_goes_back_where_an_alarm_says_so(template: dict[str, Any]) -> None:
-    """On instances both alarms guard an update; serverless endpoints take no guard, a template without alarms has none."""
+    """On instances both alarms guard an update; serverless ones take no guard, and without alarms there is none."""
 
     def guards(whole: dict[str, Any], choice: dict[str, str]) -> set[str]:
         endpoint = samples.deployed(whole, choice).resources["Endpoint"]["Properties"]
