@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from awacs.aws import Action, Allow, ArnLike, Condition, Principal, Statement
 from troposphere import Equals, GetAtt, If, Or, Ref, Retain, RetainExceptOnCreate, Sub, kms
@@ -78,20 +79,25 @@ def _key(project: Project) -> kms.Key:
         Description=Sub("Encrypts the SageMaker workspace of stack ${AWS::StackName}"),
         EnableKeyRotation=True,
         PendingWindowInDays=DELETION_WINDOW_DAYS,
-        KeyPolicy=document(
-            Statement(
-                Sid="AccountDecidesWithIam",
-                Effect=Allow,
-                Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
-                Action=[Action("kms", "*")],
-                Resource=["*"],
-            ),
-            _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
-            _service_may_use("Alarms", "cloudwatch.amazonaws.com", this_account()),
-            # Inferred, not seen live: EventBridge may send no source for a condition to test, so there is none.
-            _service_may_use("Events", "events.amazonaws.com"),
-        ),
+        KeyPolicy=required_key_policy(),
         Tags=project.tags(),
+    )
+
+
+def required_key_policy() -> dict[str, Any]:
+    """Say what the policy of a key must allow, one made here or a brought one."""
+    return document(
+        Statement(
+            Sid="AccountDecidesWithIam",
+            Effect=Allow,
+            Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+            Action=[Action("kms", "*")],
+            Resource=["*"],
+        ),
+        _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
+        _service_may_use("Alarms", "cloudwatch.amazonaws.com", this_account()),
+        # Inferred, not seen live: EventBridge may send no source for a condition to test, so there is none.
+        _service_may_use("Events", "events.amazonaws.com"),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import runpy
 from importlib import import_module, metadata
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -99,3 +101,34 @@ def test_awkward_values_stay_text(template: dict[str, Any], schema: dict[str, An
         stack = samples.deployed(template, {**samples.BUCKETS, "ExistingInputBucketName": name})
         JSON_SCHEMA.validate(config(stack), schema)
         assert config(stack)["CustomParameters"]["InputBucket"] == name
+
+
+CONFIGS = "sagemaker/core/training/configs.py"
+
+
+def fields(classes: dict[str, ast.ClassDef], name: str) -> set[str]:
+    """Name the fields of one of the SDK's classes, its parents' too; none where a parent is of another module."""
+    own = {ast.unparse(one.target) for one in classes[name].body if isinstance(one, ast.AnnAssign)}
+    parents = [ast.unparse(base) for base in classes[name].bases]
+    if any(parent.startswith("shapes.") for parent in parents):
+        return set()
+    return own.union(*(fields(classes, parent) for parent in parents if parent in classes))
+
+
+def test_the_snippet_for_sdk_3_fits_the_sdk(template: dict[str, Any]) -> None:
+    """What the reference shows for ModelTrainer names classes and fields that the SDK has, and our own defaults."""
+    tree = ast.parse((files("smtemplates") / "assets" / "model_trainer.py").read_text(encoding="utf-8"))
+    (path,) = (one for one in metadata.files("sagemaker-core") or [] if one.match(CONFIGS))
+    classes = {one.name: one for one in ast.parse(path.read_text()).body if isinstance(one, ast.ClassDef)}
+    module = CONFIGS.removesuffix(".py").replace("/", ".")
+    (imported,) = (one for one in tree.body if isinstance(one, ast.ImportFrom) and one.module == module)
+    shown = {alias.name for alias in imported.names}
+    assert shown <= set(classes)
+    for call in (one for one in ast.walk(tree) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)):
+        name = ast.unparse(call.func)
+        if name in shown and (known := fields(classes, name)):
+            assert {str(word.arg) for word in call.keywords} <= known, name
+    keys = {ast.literal_eval(one.slice) for one in ast.walk(tree) if isinstance(one, ast.Subscript)}
+    config = yaml.safe_load(samples.deployed(template, samples.VPC).outputs["SageMakerSdkConfig"])
+    job = config["SageMaker"]["TrainingJob"]
+    assert keys <= {*config, *config["CustomParameters"], "TrainingJob", *job, *job["VpcConfig"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from troposphere import encode_to_dict
@@ -81,8 +82,9 @@ def _sections(template: Mapping[str, Any], area_of: Mapping[str, str], *, own: b
     ]
     if own and CONTROLS:
         found.append(("Security controls", _controls()))
-    if own and (required := getattr(encryption, "required_key_policy", None)):
-        found.append(("What the policy of your own KMS key must allow", _key_policy(required)))
+    if own:
+        found.append(("What the policy of your own KMS key must allow", _key_policy(encryption.required_key_policy)))
+        found.append(("Training with the SageMaker SDK 3", _snippet("model_trainer.py")))
     return found
 
 
@@ -149,6 +151,10 @@ def _absent(template: Mapping[str, Any], region: str) -> tuple[str, ...] | None:
 
 def _controls() -> Iterator[str]:
     yield table(("It asks for", "The template", "By"), ((each.asks, each.answer, each.where) for each in CONTROLS))
+
+
+def _snippet(name: str) -> Iterator[str]:
+    yield block((files("smtemplates") / "assets" / name).read_text(encoding="utf-8"), "python")
 
 
 def _key_policy(required: Callable[[], dict[str, Any]]) -> Iterator[str]:
