@@ -96,7 +96,8 @@ def required_key_policy() -> dict[str, Any]:
         ),
         _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
         _service_may_use("Alarms", "cloudwatch.amazonaws.com", this_account()),
-        # Inferred, not seen live: EventBridge may send no source for a condition to test, so there is none.
+        # EventBridge sends no source for a condition to test, so there is none. Not seen live; at second hand:
+        # https://aws.github.io/modern-data-architecture-accelerator/typedocs/functions/_aws-mdaa_cloudwatch-constructs.grantCloudWatchAlarmsTopicAccess.html
         _service_may_use("Events", "events.amazonaws.com"),
     )
 

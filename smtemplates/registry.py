@@ -51,7 +51,7 @@ def registry(project: Project) -> Part:
 def _group(project: Project, description: Parameter, readers: Parameter) -> sagemaker.ModelPackageGroup:
     """Make the group.
 
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy.html
     """
     accounts = Principal("AWS", listed(readers))
 

@@ -96,6 +96,7 @@ def _domain(
     """Make the domain; its apps keep their files on volumes of their own, so it has no shared file system to leave.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-idle-shutdown.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html (HomeEfsFileSystemCreation)
     """
 
     def lab() -> sagemaker.JupyterLabAppSettings:
@@ -157,7 +158,7 @@ def _user(profiles: Parameter, place: int) -> sagemaker.UserProfile:
 def _policy() -> AWSObject:
     """Let a user open Studio, see the domain, and manage the spaces and apps that are their own.
 
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/domain-user-profile-add-remove.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-permissions.html
     """
     user = "${Id}/${!sagemaker:UserProfileName}"
 

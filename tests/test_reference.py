@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import ROOT, run
-from troposphere import Sub, Template, sqs
+from troposphere import Template, sqs
 
 import smtemplates
-from smtemplates import encryption, reference, workspace
+from smtemplates import reference, workspace
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.load import load
@@ -191,8 +191,6 @@ def test_a_statement_reads_as_words() -> None:
 
 def test_what_others_fill_in_gets_a_section(monkeypatch: pytest.MonkeyPatch) -> None:
     """Security controls and the policy that a brought key needs are shown where there are any, and linked to."""
-    needed = {"Statement": [{"Principal": {"Service": Sub("logs.${AWS::Region}.${AWS::URLSuffix}")}}]}
-    monkeypatch.setattr(encryption, "required_key_policy", lambda: needed, raising=False)
     monkeypatch.setattr(reference, "CONTROLS", (Control("S3.5", "refuses requests without TLS", "InputBucketPolicy"),))
     text = reference.text()
     assert "| S3.5 | refuses requests without TLS | InputBucketPolicy |" in text

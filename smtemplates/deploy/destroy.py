@@ -99,8 +99,9 @@ def _policies(cloud: Cloud, stack: Stack) -> Mapping[str, Any]:
 
 
 def _left_behind(cloud: Cloud, name: str) -> tuple[Resource, ...]:
-    """Find the buckets that the last deleted stack of a name kept, from its events, which AWS keeps for 90 days.
+    """Find the buckets that the last deleted stack of a name kept, from its events; AWS lists such a stack for 90 days.
 
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStacks.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
     """
     deleted = [
