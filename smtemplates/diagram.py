@@ -84,7 +84,7 @@ def dot(drawn: Diagram) -> str:
     """Write a diagram for graphviz; classes carry the style, which the picture's style sheet gives."""
     lines = [
         "digraph {",
-        f'  graph [rankdir=LR splines=polyline ranksep=0.75 nodesep=0.3 pad=0.1 bgcolor=transparent label="{LEGEND}"',
+        f'  graph [rankdir=LR splines=polyline ranksep=0.65 nodesep=0.3 pad=0.1 bgcolor=transparent label="{LEGEND}"',
         f"    labelloc=b fontname={_FONT} fontsize=13]",
         f'  node [shape=box style=rounded margin="0.22,0.12" fontname={_FONT} fontsize=14]',
         "  edge [arrowsize=0.9 tailport=e headport=w]",

@@ -45,7 +45,8 @@ def guide(storage: Storage, encryption: Encryption, network: Network, roles: Rol
             output("CreateModelCommand", "Makes a model from a training job's result", commands.model()),
             output(
                 "CreateEndpointConfigCommand",
-                "Makes a serverless endpoint configuration, which costs nothing while idle",
+                "Makes an endpoint configuration: serverless, which costs nothing while idle; inside a VPC, which "
+                "serverless does not know, on an instance that costs money until the endpoint is deleted",
                 commands.endpoint_config(),
             ),
             output("CreateEndpointCommand", "Starts an endpoint", commands.endpoint()),
@@ -129,9 +130,15 @@ class _Commands:
         )
 
     def endpoint_config(self) -> Sub:
+        """Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html."""
         return self._aws(
             " sagemaker create-endpoint-config --endpoint-config-name ENDPOINT_CONFIG_NAME --production-variants"
-            " 'VariantName=AllTraffic,ModelName=MODEL_NAME,ServerlessConfig={MemorySizeInMB=2048,MaxConcurrency=5}'"
+            " 'VariantName=AllTraffic,ModelName=MODEL_NAME,${On}'",
+            On=If(
+                self.network.has_vpc,
+                "InstanceType=ml.m5.large,InitialInstanceCount=1",
+                "ServerlessConfig={MemorySizeInMB=2048,MaxConcurrency=5}",
+            ),
         )
 
     def endpoint(self) -> Sub:

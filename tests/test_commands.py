@@ -183,10 +183,10 @@ class Facts:
             **self.vpc,
         }
 
-    @staticmethod
-    def config() -> dict[str, Any]:
-        serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
-        variant = {"VariantName": "AllTraffic", "ModelName": "model-name", "ServerlessConfig": serverless}
+    def config(self) -> dict[str, Any]:
+        serverless = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
+        on = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1} if self.vpc else serverless
+        variant = {"VariantName": "AllTraffic", "ModelName": "model-name", **on}
         return {"EndpointConfigName": "endpoint-config-name", "ProductionVariants": [variant]}
 
     def notebook(self) -> dict[str, Any]:
