@@ -10,9 +10,9 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lcc-delete.html
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib.resources import files
 from typing import Any
+from zlib import crc32
 
 from troposphere import AWS_REGION, AWSObject, Base64, FindInMap, GetAtt, Join, Ref, iam, sagemaker, ssm
 
@@ -91,7 +91,8 @@ def _lifecycle(name: str, app: str, project: Project, script: str) -> sagemaker.
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-studiolifecycleconfig.html
     """
     first = ["#!/bin/bash\nSETTINGS=", _settings_name(project), "\nREGION=", Ref(AWS_REGION), "\n"]
-    digest = sha256(script.encode()).hexdigest()[:8]
+    # as long as a name has room for; hashlib would cost every render 3 MiB
+    digest = f"{crc32(script.encode()):08x}"
     return sagemaker.StudioLifecycleConfig(
         name,
         Condition="CreateDomain",
