@@ -17,8 +17,8 @@ from smtemplates.errors import Error, UsageError
 from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
 from smtemplates.load import load
 from smtemplates.renderer import ordered, render
+from smtemplates.templates import TEMPLATES
 
-TEMPLATES = ("workspace",)
 INTERRUPTED = 130
 
 EXAMPLES = """\
@@ -124,8 +124,8 @@ def _render(options: argparse.Namespace) -> int:
 
 def _render_one(options: argparse.Namespace, name: str, path: Path | None) -> bool:
     """Render, write or compare, and validate one template; tell whether anything is wrong."""
-    parts = workspace.areas(options.without)
-    template = workspace.join(workspace.DESCRIPTION, parts)
+    description, parts = TEMPLATES[name](options.without)
+    template = workspace.join(description, parts)
     text = render(template, format=options.format)
     wrong = False
     if path is None:

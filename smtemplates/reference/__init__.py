@@ -21,6 +21,7 @@ from smtemplates.reference.examples import PSEUDO
 from smtemplates.reference.markdown import block, code, table
 from smtemplates.reference.wording import everything
 from smtemplates.renderer import render
+from smtemplates.templates import TEMPLATES
 
 PICTURE = "workspace.svg"
 INTRODUCTION = """\
@@ -29,10 +30,6 @@ INTRODUCTION = """\
 Written by `python -m smtemplates reference` from the code that renders the templates: change that, not this file.
 """
 Section = tuple[str, Iterator[str]]
-# A template's name: its description and areas. What is listed here is described, each in a chapter of its own.
-TEMPLATES: dict[str, Callable[[], tuple[str, Sequence[Part]]]] = {
-    "workspace": lambda: (workspace.DESCRIPTION, workspace.areas()),
-}
 
 
 def text() -> str:
@@ -43,7 +40,7 @@ def text() -> str:
     """
     written, taken = [INTRODUCTION], Counter[str]()
     for name, built in TEMPLATES.items():
-        description, parts = built()
+        description, parts = built(())
         template, area_of = _read(description, parts)
         found = _sections(template, area_of, own=name == "workspace")
         written += [f"## {name}.yaml\n", f"{description}.\n", _contents([title for title, _ in found], taken)]

@@ -1,0 +1,13 @@
+"""The templates that `render` writes, each a list of areas: one line a template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from smtemplates import workspace
+from smtemplates.parts import Part
+
+TEMPLATES: dict[str, Callable[[Collection[str]], tuple[str, Sequence[Part]]]] = {
+    "workspace": lambda without: (workspace.DESCRIPTION, workspace.areas(without)),
+}
+"""A template's description and areas by its name, for the features to leave out of the workspace."""
