@@ -1,13 +1,15 @@
-"""Network: the VPC that jobs, notebook and Studio run in, when there is one."""
+"""Network: the VPC that jobs, notebook and Studio run in, when there is one, and the role's permissions in it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import And, AWSObject, Equals, GetAtt, If, Or, Parameter, Ref, Select, Split, ec2
+from awacs.aws import Condition, ForAllValuesStringEquals, Null, StringEquals, StringEqualsIfExists
+from troposphere import And, AWSObject, Equals, GetAtt, If, Or, Parameter, Ref, Select, Split, Sub, ec2
 
-from smtemplates.parts import Part, all_of, is_, is_not, is_set, require, text
+from smtemplates.parts import Part, all_of, is_, is_not, is_set, require, text, when
+from smtemplates.policies import Grant, actions, allow, document, regional, this_region
 from smtemplates.shared import Project
 
 HTTPS = 443
@@ -39,6 +41,51 @@ class Network(Part):
     def security_groups_text(self) -> If:
         """Write the security groups in one line, with commas."""
         return If("UseSecurityGroupIds", Ref("SecurityGroupIds"), GetAtt("SecurityGroup", "GroupId"))
+
+    def inside(self) -> If:
+        """Hold, with a VPC, for its given subnets and groups only; without Null a request that names none would pass.
+
+        Source: https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
+        """
+        groups, subnets = "sagemaker:VpcSecurityGroupIds", "sagemaker:VpcSubnets"
+        given = ForAllValuesStringEquals({groups: self.security_groups(), subnets: self.subnets()})
+        return when(self.has_vpc, Condition([given, Null({groups: "false", subnets: "false"})]))
+
+    def interfaces(self) -> dict[str, Any]:
+        """Allow network interfaces in the given subnets and security groups, and SageMaker's use of them.
+
+        Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+        """
+        interface = regional("ec2", "network-interface/*")
+        return document(
+            allow(
+                "MakeInterfaces",
+                actions("ec2", "CreateNetworkInterface", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission"),
+                interface,
+            ),
+            _only("InGivenSubnets", "subnet", "ec2:SubnetID", self.subnets()),
+            _only("InGivenGroups", "security-group", "ec2:SecurityGroupID", self.security_groups()),
+            allow(
+                "LendInterfaces",
+                actions("ec2", "CreateNetworkInterfacePermission"),
+                interface,
+                # SageMaker may name itself by service or by account: only another service is refused
+                Condition(StringEqualsIfExists({"ec2:AuthorizedService": "sagemaker.amazonaws.com"})),
+            ),
+            allow(
+                "SeeNetwork",
+                actions(
+                    "ec2",
+                    "DescribeDhcpOptions",
+                    "DescribeNetworkInterfaces",
+                    "DescribeSecurityGroups",
+                    "DescribeSubnets",
+                    "DescribeVpcs",
+                ),
+                ["*"],
+                this_region(),
+            ),
+        )
 
 
 def network(project: Project) -> Network:
@@ -126,3 +173,9 @@ def _security_group(project: Project) -> list[AWSObject]:
             "SecurityGroupToMembers", DestinationSecurityGroupId=GetAtt(group, "GroupId"), **members
         ),
     ]
+
+
+def _only(sid: str, kind: str, key: str, ids: Split) -> Grant:
+    """Allow interfaces in these; whoever shares a VPC owns its subnets, so the ID says which, not the account."""
+    anybodys = Sub(f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:*:{kind}/*")
+    return allow(sid, actions("ec2", "CreateNetworkInterface"), [anybodys], Condition(StringEquals({key: ids})))

@@ -13,20 +13,18 @@ from typing import Any
 from awacs.aws import (
     Bool,
     Condition,
-    ForAllValuesStringEquals,
     ForAnyValueStringNotLike,
     Null,
     NumericGreaterThanIfExists,
     StringEquals,
-    StringEqualsIfExists,
     StringLike,
 )
-from troposphere import If, Ref, Split, Sub
+from troposphere import AWS_REGION, Ref, Split, Sub
 
 from smtemplates.encryption import Encryption
 from smtemplates.network import Network
 from smtemplates.parts import when
-from smtemplates.policies import Grant, actions, allow, deny, document, regional
+from smtemplates.policies import Grant, actions, allow, deny, document, regional, this_region
 from smtemplates.storage import Storage
 
 RUN_JOBS = ("CreateTrainingJob", "CreateProcessingJob", "CreateHyperParameterTuningJob")
@@ -65,7 +63,7 @@ def data(storage: Storage, encryption: Encryption, role: Any) -> dict[str, Any]:
 def jobs(network: Network) -> dict[str, Any]:
     """Run training, tuning, processing and transform jobs, with their images, logs and metrics."""
     return document(
-        allow("RunJobs", actions("sagemaker", *RUN_JOBS), regional("sagemaker", "*"), _inside(network)),
+        allow("RunJobs", actions("sagemaker", *RUN_JOBS), regional("sagemaker", "*"), network.inside()),
         allow(
             "ManageJobs",
             actions(
@@ -92,8 +90,12 @@ def jobs(network: Network) -> dict[str, Any]:
         # lists show names only, and most of them know no resource to narrow them to
         allow(
             "ListAndSearch",
-            [*actions("sagemaker", "List*", "QueryLineage", "Search"), *actions("ecr", "GetAuthorizationToken")],
+            [
+                *actions("sagemaker", "GetSearchSuggestions", "List*", "QueryLineage", "Search"),
+                *actions("ecr", "GetAuthorizationToken"),
+            ],
             ["*"],
+            this_region(),
         ),
         *_images_and_logs(),
         deny(
@@ -107,7 +109,7 @@ def jobs(network: Network) -> dict[str, Any]:
 def hosting(network: Network) -> dict[str, Any]:
     """Make models and endpoints, and call them."""
     return document(
-        allow("MakeModels", actions("sagemaker", "CreateModel"), regional("sagemaker", "*"), _inside(network)),
+        allow("MakeModels", actions("sagemaker", "CreateModel"), regional("sagemaker", "*"), network.inside()),
         allow(
             "ManageModelsAndEndpoints",
             actions(
@@ -170,67 +172,6 @@ def workflows() -> dict[str, Any]:
     )
 
 
-def interfaces(network: Network) -> dict[str, Any]:
-    """Make network interfaces in the given subnets and security groups, and let SageMaker use them.
-
-    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-    """
-
-    def only(sid: str, kind: str, key: str, ids: Any) -> Grant:
-        condition = Condition(StringEquals({key: ids}))
-        # whoever shares a VPC owns its subnets: the ID says which, not the account
-        anybodys = Sub(f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:*:{kind}/*")
-        return allow(sid, actions("ec2", "CreateNetworkInterface"), [anybodys], condition)
-
-    interface = regional("ec2", "network-interface/*")
-    return document(
-        allow(
-            "MakeInterfaces",
-            actions("ec2", "CreateNetworkInterface", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission"),
-            interface,
-        ),
-        only("InGivenSubnets", "subnet", "ec2:SubnetID", network.subnets()),
-        only("InGivenGroups", "security-group", "ec2:SecurityGroupID", network.security_groups()),
-        allow(
-            "LendInterfaces",
-            actions("ec2", "CreateNetworkInterfacePermission"),
-            interface,
-            # SageMaker may name itself by service or by account: only another service is refused
-            Condition(StringEqualsIfExists({"ec2:AuthorizedService": "sagemaker.amazonaws.com"})),
-        ),
-        allow(
-            "SeeNetwork",
-            actions(
-                "ec2",
-                "DescribeDhcpOptions",
-                "DescribeNetworkInterfaces",
-                "DescribeSecurityGroups",
-                "DescribeSubnets",
-                "DescribeVpcs",
-            ),
-            ["*"],
-        ),
-    )
-
-
-def _inside(network: Network) -> If:
-    """Hold, with a VPC, for its given subnets and groups only; without Null a request that names none would pass."""
-    return when(
-        network.has_vpc,
-        Condition(
-            [
-                ForAllValuesStringEquals(
-                    {
-                        "sagemaker:VpcSecurityGroupIds": network.security_groups(),
-                        "sagemaker:VpcSubnets": network.subnets(),
-                    }
-                ),
-                Null({"sagemaker:VpcSecurityGroupIds": "false", "sagemaker:VpcSubnets": "false"}),
-            ]
-        ),
-    )
-
-
 def _use_key(encryption: Encryption) -> Grant:
     return allow(
         "UseKey",
@@ -241,14 +182,20 @@ def _use_key(encryption: Encryption) -> Grant:
 
 
 def _lend_key(encryption: Encryption) -> Grant:
-    """Let SageMaker use the key for volumes and spaces, through grants.
+    """Let SageMaker use the key for volumes and spaces, through grants that it makes itself.
 
-    There is no kms:GrantIsForAWSResource: two public reports say that SageMaker's grants do not count as such, and that
-    the condition breaks volumes and spaces; AWS's own policy has none. Not seen live.
+    Without the condition whoever holds the role could lend the key to anybody. There is no kms:GrantIsForAWSResource:
+    two public reports say that SageMaker's grants do not count as such. That kms:ViaService holds for the grants of
+    Studio's spaces is inferred; where it did not, making a space would fail and name kms:CreateGrant.
 
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     """
-    return allow("LendKeyToVolumes", actions("kms", "CreateGrant"), [encryption.key_arn()])
+    return allow(
+        "LendKeyToVolumes",
+        actions("kms", "CreateGrant"),
+        [encryption.key_arn()],
+        Condition(StringEquals({"kms:ViaService": _via("ec2", "sagemaker")})),
+    )
 
 
 def _via(*services: str) -> list[Sub]:
@@ -290,6 +237,11 @@ def _images_and_logs() -> list[Grant]:
             "WriteMetrics",
             actions("cloudwatch", "PutMetricData"),
             ["*"],
-            Condition(StringLike({"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker"]})),
+            Condition(
+                [
+                    StringLike({"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker"]}),
+                    StringEquals({"aws:RequestedRegion": Ref(AWS_REGION)}),
+                ]
+            ),
         ),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import awacs.sts
 from awacs.aws import Action, Allow, Condition, Deny, Principal, Statement, StringEquals
-from troposphere import AWS_ACCOUNT_ID, If, Ref, Sub
+from troposphere import AWS_ACCOUNT_ID, AWS_REGION, If, Ref, Sub
 
 # A statement; one whose condition may be left out is a plain mapping, which awacs knows nothing of.
 Grant = Statement | dict[str, Any]
@@ -46,6 +46,14 @@ def regional(service: str, *resources: str, **values: Any) -> list[Sub]:
     """
     here = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:"
     return [Sub(here + name, **values) for name in resources]
+
+
+def this_region() -> Condition:
+    """Hold for requests to this Region only, for actions that take no resource with a Region in its name.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    return Condition(StringEquals({"aws:RequestedRegion": Ref(AWS_REGION)}))
 
 
 def trust(service: str, condition: Condition | None = None) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from awacs.aws import Allow, Principal, Statement
-from troposphere import AWSObject, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
+from awacs.aws import Allow, Condition, Principal, Statement, StringEquals
+from troposphere import AWSObject, Not, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
 
 from smtemplates.parts import Part, all_of, is_, is_on, is_set, listed, output, switch, text, when
-from smtemplates.policies import actions, allow, document, regional
+from smtemplates.policies import actions, allow, deny, document, regional
 from smtemplates.roles import policy
 from smtemplates.shared import Project
 
@@ -17,6 +17,7 @@ PACKAGE_READ = ("DescribeModelPackage",)
 def registry(project: Project) -> Part:
     """Offer a model package group; it outlives the stack, for one that holds versions cannot be deleted anyway."""
     create, description, readers = _parameters()
+    approval = _approval()
     return Part(
         title="Registry",
         source=__name__,
@@ -24,10 +25,12 @@ def registry(project: Project) -> Part:
             "Make a model package group?": create,
             "Description of the group": description,
             "Accounts that may read": readers,
+            "May the execution role approve?": approval,
         },
         conditions={
             "CreateModelPackageGroup": is_on(create),
             "ShareRegistry": is_set(readers),
+            "ApproveElsewhere": Not(is_on(approval)),
             "CreateRegistryPolicy": all_of(is_("CreateModelPackageGroup"), is_("LeastPrivilege")),
         },
         resources=[_group(project, description, readers), _policy(project)],
@@ -87,23 +90,32 @@ def _arns(project: Project, *resources: str) -> list[Sub]:
 
 
 def _policy(project: Project) -> AWSObject:
-    """Let the execution role register and read versions in this group."""
+    """Let the execution role register and read versions in this group; approving one is somebody else's decision.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
+    """
+    approved = {"sagemaker:ModelApprovalStatus": "Approved"}
+    register = actions("sagemaker", "CreateModelPackage", "UpdateModelPackage")
     return policy(
         "RegistryPolicy",
         "CreateRegistryPolicy",
         document(
             allow(
                 "Register",
-                actions(
-                    "sagemaker",
-                    "CreateModelPackage",
-                    "DescribeModelPackage",
-                    "DescribeModelPackageGroup",
-                    "UpdateModelPackage",
-                ),
+                [*register, *actions("sagemaker", "DescribeModelPackage", "DescribeModelPackageGroup")],
                 _arns(project, "model-package-group/${Group}", "model-package/${Group}/*"),
-            )
+            ),
+            when("ApproveElsewhere", deny("NoApproval", register, Condition(StringEquals(approved)))),
         ),
+    )
+
+
+def _approval() -> Parameter:
+    return switch(
+        "AllowModelApproval",
+        "May the role made here set a version of a model to Approved? 'false': whoever reviews does, with a role of "
+        "their own. It matters with AccessLevel LeastPrivilege only.",
+        default=False,
     )
 
 

@@ -134,7 +134,7 @@ def _policies(storage: Storage, encryption: Encryption, network: Network) -> lis
         policy("JobsPolicy", "LeastPrivilege", permissions.jobs(network)),
         policy("HostingPolicy", "LeastPrivilege", permissions.hosting(network)),
         policy("WorkflowPolicy", "LeastPrivilege", permissions.workflows()),
-        policy("NetworkPolicy", "LeastPrivilegeInVpc", permissions.interfaces(network)),
+        policy("NetworkPolicy", "LeastPrivilegeInVpc", network.interfaces()),
     ]
 
 
@@ -153,7 +153,7 @@ def _additional_policies() -> Parameter:
     return text(
         "AdditionalPolicyArns",
         "ARNs of managed policies to attach to the role made here besides its own, separated by commas. "
-        "IAM allows ten policies a role unless its quota is raised; the workspace uses up to eight. Empty: none.",
+        "IAM allows ten policies a role unless its quota is raised; the workspace uses up to nine. Empty: none.",
         pattern=f"^$|^{POLICY}(,{POLICY}){{0,4}}$",
         hint="must be empty or up to five ARNs of IAM policies, separated by commas, no spaces",
         max_length=2000,

@@ -31,7 +31,7 @@ def studio(
     software: Software,
 ) -> Part:
     """Offer a Studio domain, whose apps are set up when they start."""
-    setup = studio_setup(project, roles, sdk_config, software)
+    setup = studio_setup(project, sdk_config, software)
     create, auth, profiles, idle = _create(), _auth_mode(), _profiles(), _idle_minutes()
     return Part(
         title="Studio",
@@ -50,7 +50,7 @@ def studio(
                 f"CreateUserProfile{place}": all_of(is_("CreateDomain"), Not(Equals(_profile(profiles, place), "")))
                 for place in _places()
             },
-            "CreateStudioPolicy": all_of(is_("CreateDomain"), is_("LeastPrivilege")),
+            "CreateStudioPolicy": all_of(is_("CreateDomain"), is_(roles.create_role)),
         },
         rules={
             "DomainNeedsVpc": require(
@@ -69,7 +69,7 @@ def studio(
             *setup.resources,
             _domain(project, encryption, network, roles, setup, auth, idle),
             *(_user(profiles, place) for place in _places()),
-            _policy(),
+            _policy(setup),
         ],
         outputs=_outputs(profiles),
     )
@@ -155,8 +155,10 @@ def _user(profiles: Parameter, place: int) -> sagemaker.UserProfile:
     )
 
 
-def _policy() -> AWSObject:
+def _policy(setup: StudioSetup) -> AWSObject:
     """Let a user open Studio, see the domain, and manage the spaces and apps that are their own.
+
+    It is there with full access too, which does not read the settings.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-permissions.html
     """
@@ -199,6 +201,7 @@ def _policy() -> AWSObject:
                 of_domain(f"app/{user}/*"),
                 Condition(Null({"sagemaker:OwnerUserProfileArn": "true"})),
             ),
+            setup.read(),
         ),
     )
 

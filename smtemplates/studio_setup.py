@@ -14,11 +14,10 @@ from importlib.resources import files
 from typing import Any
 from zlib import crc32
 
-from troposphere import AWS_REGION, AWSObject, Base64, FindInMap, GetAtt, Join, Ref, iam, sagemaker, ssm
+from troposphere import AWS_REGION, Base64, FindInMap, GetAtt, Join, Ref, sagemaker, ssm
 
-from smtemplates.parts import Part, all_of, is_
-from smtemplates.policies import actions, allow, document, regional
-from smtemplates.roles import Roles
+from smtemplates.parts import Part
+from smtemplates.policies import Grant, actions, allow, regional
 from smtemplates.sdk_config import SdkConfig
 from smtemplates.shared import Project
 from smtemplates.software import Software
@@ -33,9 +32,17 @@ class StudioSetup(Part):
 
     lab: GetAtt
     code_editor: GetAtt
+    settings: ssm.Parameter
+
+    def read(self) -> Grant:
+        """Let the execution role read the settings."""
+        name = Ref(self.settings)
+        return allow(
+            "ReadStudioSettings", actions("ssm", "GetParameter"), regional("ssm", "parameter${Name}", Name=name)
+        )
 
 
-def studio_setup(project: Project, roles: Roles, sdk_config: SdkConfig, software: Software) -> StudioSetup:
+def studio_setup(project: Project, sdk_config: SdkConfig, software: Software) -> StudioSetup:
     """Set Studio's apps up like the notebook, where there is a domain.
 
     The script has five minutes, and needs a way to Systems Manager: NAT, or a VPC endpoint for ssm.
@@ -51,11 +58,11 @@ def studio_setup(project: Project, roles: Roles, sdk_config: SdkConfig, software
     return StudioSetup(
         title="Studio",
         source=__name__,
-        conditions={"CreateStudioSettingsPolicy": all_of(is_("CreateDomain"), is_(roles.create_role))},
         mappings={"StudioScripts": {"Start": {"Text": script}}},
-        resources=[settings, lab, code_editor, _policy(settings)],
+        resources=[settings, lab, code_editor],
         lab=GetAtt(lab, "StudioLifecycleConfigArn"),
         code_editor=GetAtt(code_editor, "StudioLifecycleConfigArn"),
+        settings=settings,
     )
 
 
@@ -100,21 +107,4 @@ def _lifecycle(name: str, app: str, project: Project, script: str) -> sagemaker.
         StudioLifecycleConfigContent=Base64(Join("", [*first, FindInMap("StudioScripts", "Start", "Text")])),
         StudioLifecycleConfigName=Join("-", [project.unique_name(), app.lower(), digest]),
         Tags=project.tags(),
-    )
-
-
-def _policy(settings: ssm.Parameter) -> AWSObject:
-    """Let apps read their settings, in a policy inside the role: IAM limits how many others it can have."""
-    return iam.PolicyType(
-        "StudioSettingsPolicy",
-        Condition="CreateStudioSettingsPolicy",
-        PolicyName="StudioSettings",
-        PolicyDocument=document(
-            allow(
-                "ReadStudioSettings",
-                actions("ssm", "GetParameter"),
-                regional("ssm", "parameter${Name}", Name=Ref(settings)),
-            )
-        ),
-        Roles=[Ref("ExecutionRole")],
     )

@@ -1,0 +1,326 @@
+"""What the execution role is asked for, and when it may: the table a reviewer reads.
+
+`ALLOWED` and `DENIED` are lists of (action, resource, context, when): a request is allowed in the worlds for which `when`
+holds, and refused in all others. Words in braces are names of the world's own; `{here}` is this Region and account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from access.simulator import Context
+from access.worlds import World
+
+When = Callable[[World], bool]
+Row = tuple[str, str, Context, When]
+
+SUBNET = "subnet-0123456789abcdef0"
+S3 = "arn:aws:s3:::"
+SM = "arn:aws:sagemaker:{here}"
+EC2 = "arn:aws:ec2:{here}"
+LOGS = "arn:aws:logs:{here}log-group:"
+TYPES, RUNTIME = "sagemaker:InstanceTypes", "sagemaker:MaxRuntimeInSeconds"
+IN_VPC: Context = {"sagemaker:VpcSubnets": [SUBNET], "sagemaker:VpcSecurityGroupIds": ["{security_group}"]}
+JOB: Context = {**IN_VPC, TYPES: ["ml.m5.large"], RUNTIME: "3600"}
+OWN = "user-profile/d-abcdefghijkl/ana"
+ANA: Context = {"sagemaker:DomainId": "d-abcdefghijkl", "sagemaker:UserProfileName": "ana"}
+ANAS: Context = {
+    **ANA,
+    "sagemaker:OwnerUserProfileArn": f"{SM}{OWN}",
+    "sagemaker:SpaceSharingType": "Private",
+}
+APPROVE: Context = {"sagemaker:ModelApprovalStatus": "Approved"}
+JOBS = {
+    "TrainingJob": "training-job",
+    "ProcessingJob": "processing-job",
+    "HyperParameterTuningJob": "hyper-parameter-tuning-job",
+}
+PACKAGE, GROUP = f"{SM}model-package/{{group}}/1", f"{SM}model-package-group/{{group}}"
+VIA = "kms:ViaService"
+
+
+def always(_: World) -> bool:
+    """Hold everywhere."""
+    return True
+
+
+def never(_: World) -> bool:
+    """Hold nowhere."""
+    return False
+
+
+def on(*switches: str) -> When:
+    """Hold where these switches are on."""
+    return lambda world: all(world[switch] for switch in switches)
+
+
+def off(*switches: str) -> When:
+    """Hold where these switches are off."""
+    return lambda world: not any(world[switch] for switch in switches)
+
+
+def each(
+    service: str, names: str, resource: str = "*", context: Context | None = None, when: When = always
+) -> list[Row]:
+    """List several actions of one service on one resource."""
+    return [(f"{service}:{name}", resource, context or {}, when) for name in names.split()]
+
+
+def _jobs() -> Iterable[Row]:
+    for kind, resource in JOBS.items():
+        arn = f"{SM}{resource}/churn-1"
+        yield from each("sagemaker", f"Create{kind}", arn, JOB)
+        yield from each("sagemaker", f"Describe{kind} Stop{kind}", arn)
+    transform = f"{SM}transform-job/churn-1"
+    yield from each("sagemaker", "CreateTransformJob", transform, {TYPES: ["ml.m5.large"]})
+    yield from each("sagemaker", "DescribeTransformJob StopTransformJob", transform)
+    yield from each("sagemaker", "UpdateTrainingJob", f"{SM}training-job/churn-1")
+    yield from each(
+        "sagemaker", "AddTags", f"{SM}training-job/churn-1", {"sagemaker:TaggingAction": "CreateTrainingJob"}
+    )
+    yield from each("sagemaker", "ListTrainingJobs ListModels ListPipelines Search GetSearchSuggestions QueryLineage")
+    yield from each("ecr", "GetAuthorizationToken")
+    for account in ("{account}", "763104351884"):
+        images = f"arn:aws:ecr:us-east-1:{account}:repository/pytorch-training"
+        yield from each("ecr", "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer", images)
+    group = f"{LOGS}/aws/sagemaker/TrainingJobs"
+    yield from each("logs", "CreateLogGroup CreateLogStream DescribeLogStreams", group)
+    yield from each("logs", "GetLogEvents PutLogEvents", f"{group}:log-stream:churn-1")
+    for namespace in ("/aws/sagemaker/TrainingJobs", "aws/sagemaker/Custom", "AWS/SageMaker"):
+        yield from each("cloudwatch", "PutMetricData", "*", {"cloudwatch:namespace": namespace})
+
+
+def _hosting() -> Iterable[Row]:
+    yield from each("sagemaker", "CreateModel", f"{SM}model/churn", IN_VPC)
+    yield from each("sagemaker", "DeleteModel DescribeModel", f"{SM}model/churn")
+    config = f"{SM}endpoint-config/churn"
+    yield from each("sagemaker", "CreateEndpointConfig", config, {TYPES: ["ml.m5.large"]})
+    yield from each("sagemaker", "DeleteEndpointConfig DescribeEndpointConfig", config)
+    names = "CreateEndpoint DeleteEndpoint DescribeEndpoint InvokeEndpoint InvokeEndpointAsync UpdateEndpoint"
+    more = " InvokeEndpointWithResponseStream UpdateEndpointWeightsAndCapacities"
+    yield from each("sagemaker", names + more, f"{SM}endpoint/churn")
+
+
+def _workflows() -> Iterable[Row]:
+    run = f"{SM}pipeline/churn"
+    yield from each(
+        "sagemaker", "CreatePipeline DeletePipeline DescribePipeline UpdatePipeline StartPipelineExecution", run
+    )
+    names = "DescribePipelineDefinitionForExecution DescribePipelineExecution RetryPipelineExecution"
+    yield from each("sagemaker", f"{names} StopPipelineExecution UpdatePipelineExecution", f"{run}/execution/1")
+    kinds = {
+        "Action": "action",
+        "Artifact": "artifact",
+        "Context": "context",
+        "Experiment": "experiment",
+        "Trial": "experiment-trial",
+        "TrialComponent": "experiment-trial-component",
+    }
+    for kind, resource in kinds.items():
+        arn = f"{SM}{resource}/churn"
+        yield from each("sagemaker", f"Create{kind} Describe{kind} Update{kind}", arn)
+        if "xperiment" in resource:
+            yield from each("sagemaker", f"Delete{kind}", arn)
+    component = f"{SM}experiment-trial-component/churn"
+    names = "AssociateTrialComponent DisassociateTrialComponent BatchGetMetrics BatchPutMetrics"
+    yield from each("sagemaker", f"{names} AddAssociation DeleteAssociation", component)
+
+
+def _data() -> Iterable[Row]:
+    for bucket in ("input", "output", "models"):
+        yield from each("s3", "GetBucketLocation ListBucket ListBucketMultipartUploads", f"{S3}{{{bucket}}}")
+        yield from each("s3", "GetObject", f"{S3}{{{bucket}}}/training/a.csv")
+    for bucket in ("output", "models"):
+        names = "AbortMultipartUpload ListMultipartUploadParts PutObject"
+        yield from each("s3", names, f"{S3}{{{bucket}}}/output/model.tar.gz")
+    yield from each("s3", "DeleteObject", f"{S3}{{output}}/output/model.tar.gz")
+    names = "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo"
+    for service in ("s3", "sagemaker", "ec2"):
+        yield from each("kms", names, "{key}", {VIA: f"{service}.us-east-1.amazonaws.com"}, on("key"))
+    for service in ("sagemaker", "ec2"):
+        yield from each("kms", "CreateGrant", "{key}", {VIA: f"{service}.us-east-1.amazonaws.com"}, on("key"))
+    yield from each("iam", "PassRole", "{role}", {"iam:PassedToService": "sagemaker.amazonaws.com"})
+    yield from each("iam", "GetRole", "{role}")
+
+
+def _network() -> Iterable[Row]:
+    vpc = on("vpc")
+    interface = f"{EC2}network-interface/eni-1"
+    yield from each(
+        "ec2", "CreateNetworkInterface DeleteNetworkInterface DeleteNetworkInterfacePermission", interface, when=vpc
+    )
+    yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/{SUBNET}", {"ec2:SubnetID": SUBNET}, vpc)
+    group = {"ec2:SecurityGroupID": "{security_group}"}
+    yield from each("ec2", "CreateNetworkInterface", f"{EC2}security-group/{{security_group}}", group, vpc)
+    lend = "CreateNetworkInterfacePermission"
+    yield from each("ec2", lend, interface, {"ec2:AuthorizedService": "sagemaker.amazonaws.com"}, vpc)
+    see = "DescribeDhcpOptions DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs"
+    yield from each("ec2", see, when=vpc)
+
+
+def _features() -> Iterable[Row]:
+    registry, studio = on("registry"), on("studio")
+    yield from each("sagemaker", "CreateModelPackage DescribeModelPackage", PACKAGE, when=registry)
+    pending: Context = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
+    yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, pending, registry)
+    yield from each("sagemaker", "DescribeModelPackageGroup", GROUP, when=registry)
+    yield from each("sagemaker", "StopNotebookInstance", "{notebook}", when=on("notebook"))
+    kinds = {"App": "app/d-abcdefghijkl/ana/JupyterLab/default", "Domain": "domain/d-abcdefghijkl"}
+    kinds |= {"Space": "space/d-abcdefghijkl/anas", "UserProfile": OWN}
+    for kind, resource in kinds.items():
+        yield from each("sagemaker", f"Describe{kind}", SM + resource, ANA, studio)
+    yield from each("sagemaker", "CreatePresignedDomainUrl", SM + OWN, ANA, studio)
+    yield from each("sagemaker", "CreateSpace DeleteSpace UpdateSpace", SM + kinds["Space"], ANAS, studio)
+    yield from each("sagemaker", "CreateApp DeleteApp", f"{SM}app/d-abcdefghijkl/anas/JupyterLab/default", ANAS, studio)
+    yield from each("sagemaker", "CreateApp DeleteApp", SM + kinds["App"], ANA, studio)
+    yield from each("ssm", "GetParameter", "arn:aws:ssm:{here}parameter{settings}", when=studio)
+    names = "CallMlflowAppApi CreatePresignedMlflowAppUrl DescribeMlflowApp"
+    yield from each("sagemaker", names, "{app}", when=on("mlflow"))
+
+
+def _limits() -> Iterable[Row]:
+    """List what is refused in some worlds only."""
+    outside = off("vpc")
+    other = {**JOB, "sagemaker:VpcSubnets": ["subnet-00000000"]}
+    mixed = {**JOB, "sagemaker:VpcSubnets": [SUBNET, "subnet-00000000"]}
+    stranger = {**JOB, "sagemaker:VpcSecurityGroupIds": ["sg-00000000"]}
+    for kind, resource in JOBS.items():
+        arn, name = f"{SM}{resource}/churn-1", f"Create{kind}"
+        bare = {TYPES: ["ml.m5.large"], RUNTIME: "3600"}
+        no_group = {**bare, "sagemaker:VpcSubnets": [SUBNET]}
+        no_subnet = {**bare, "sagemaker:VpcSecurityGroupIds": ["{security_group}"]}
+        for context in (bare, no_group, no_subnet, other, mixed, stranger):
+            yield from each("sagemaker", name, arn, context, outside)
+        yield from each("sagemaker", name, arn, {**JOB, TYPES: ["ml.p4d.24xlarge"]}, off("types"))
+        yield from each("sagemaker", name, arn, {**JOB, TYPES: ["ml.m5.large", "ml.p4d.24xlarge"]}, off("types"))
+        yield from each("sagemaker", name, arn, {**JOB, RUNTIME: "999999"}, off("runtime"))
+        yield from each("sagemaker", name, arn, {**IN_VPC, TYPES: ["ml.m5.large"]}, off("runtime"))
+    for context in ({}, {**IN_VPC, "sagemaker:VpcSubnets": ["subnet-00000000"]}):
+        yield from each("sagemaker", "CreateModel", f"{SM}model/churn", context, outside)
+    big = {TYPES: ["ml.p4d.24xlarge"]}
+    yield from each("sagemaker", "CreateTransformJob", f"{SM}transform-job/churn-1", big, off("types"))
+    yield from each("sagemaker", "CreateEndpointConfig", f"{SM}endpoint-config/churn", big, off("types"))
+    space = f"{SM}space/d-abcdefghijkl/anas"
+    yield from each(
+        "sagemaker", "UpdateSpace", space, {**ANAS, **big}, lambda world: bool(world["studio"]) and not world["types"]
+    )
+    approver: When = lambda world: world["registry"] == "may approve"  # noqa: E731  a name for a column of the table
+    yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, APPROVE, approver)
+
+
+def _others_data() -> Iterable[Row]:
+    names = "GetObject PutObject DeleteObject GetObjectVersion PutObjectTagging"
+    yield from each("s3", names, f"{S3}somebody-elses/a.csv", when=never)
+    yield from each("s3", "ListBucket PutBucketPolicy DeleteBucket CreateBucket", f"{S3}somebody-elses", when=never)
+    yield from each("s3", "PutObject DeleteObject DeleteObjectVersion", f"{S3}{{input}}/training/a.csv", when=never)
+    names = "DeleteObject DeleteObjectVersion PutObjectAcl BypassGovernanceRetention"
+    yield from each("s3", names, f"{S3}{{models}}/models/model.tar.gz", when=never)
+    yield from each("s3", "DeleteObjectVersion", f"{S3}{{output}}/output/model.tar.gz", when=never)
+    names = (
+        "PutBucketPolicy DeleteBucketPolicy PutBucketAcl PutBucketPublicAccessBlock PutBucketVersioning DeleteBucket"
+    )
+    more = " PutLifecycleConfiguration PutEncryptionConfiguration PutReplicationConfiguration"
+    for bucket in ("input", "output", "models"):
+        yield from each("s3", names + more, f"{S3}{{{bucket}}}", when=never)
+    yield from each("s3", "ListAllMyBuckets", when=never)
+    other = f"arn:aws:kms:us-east-1:{{account}}:key/00000000-0000-0000-0000-000000000000"  # noqa: F541  filled in later
+    s3 = {VIA: "s3.us-east-1.amazonaws.com"}
+    yield from each("kms", "Decrypt Encrypt GenerateDataKey CreateGrant", other, s3, never)
+    for via in ({}, {VIA: "rds.us-east-1.amazonaws.com"}, {VIA: "s3.eu-west-1.amazonaws.com"}):
+        yield from each("kms", "Decrypt Encrypt CreateGrant", "{key}", via, never)
+    yield from each("kms", "CreateGrant", "{key}", s3, never)
+    yield from each("kms", "ScheduleKeyDeletion PutKeyPolicy DisableKey", "{key}", s3, never)
+    yield from each(
+        "secretsmanager", "GetSecretValue", "arn:aws:secretsmanager:{here}secret:database-a1b2c3", when=never
+    )
+    yield from each("ssm", "GetParameter PutParameter", "arn:aws:ssm:{here}parameter/database/password", when=never)
+    yield from each("ssm", "PutParameter", "arn:aws:ssm:{here}parameter{settings}", when=never)
+
+
+def _powers() -> Iterable[Row]:
+    sagemaker: Context = {"iam:PassedToService": "sagemaker.amazonaws.com"}
+    admin = "arn:aws:iam::{account}:role/administrator"
+    yield from each("iam", "PassRole", admin, sagemaker, never)
+    for service in ("lambda", "ec2", "glue", "states"):
+        yield from each("iam", "PassRole", "{role}", {"iam:PassedToService": f"{service}.amazonaws.com"}, never)
+    yield from each("iam", "PassRole", "{role}", {}, never)
+    yield from each("iam", "GetRole AttachRolePolicy CreateRole PutRolePolicy", admin, when=never)
+    names = "AttachRolePolicy PutRolePolicy UpdateAssumeRolePolicy DeleteRolePermissionsBoundary DetachRolePolicy"
+    yield from each("iam", names, "{role}", when=never)
+    yield from each("iam", "CreatePolicyVersion", "arn:aws:iam::{account}:policy/demo", when=never)
+    yield from each("iam", "CreateUser CreateAccessKey", "arn:aws:iam::{account}:user/somebody", when=never)
+    yield from each("sts", "AssumeRole", admin, when=never)
+    yield from each("lambda", "InvokeFunction UpdateFunctionCode", "arn:aws:lambda:{here}function:demo", when=never)
+    yield from each("ec2", "RunInstances", f"{EC2}instance/*", when=never)
+    yield from each("cloudformation", "UpdateStack", "arn:aws:cloudformation:{here}stack/demo/1", when=never)
+
+
+def _others_sagemaker() -> Iterable[Row]:
+    names = "CreatePresignedNotebookInstanceUrl CreateNotebookInstance StartNotebookInstance UpdateNotebookInstance"
+    for notebook in ("{notebook}", f"{SM}notebook-instance/other"):
+        yield from each("sagemaker", f"{names} DeleteNotebookInstance", notebook, when=never)
+    yield from each("sagemaker", "StopNotebookInstance", f"{SM}notebook-instance/other", when=never)
+    names = "CreateNotebookInstanceLifecycleConfig UpdateNotebookInstanceLifecycleConfig"
+    yield from each("sagemaker", names, f"{SM}notebook-instance-lifecycle-config/demo", when=never)
+    names = "CreateStudioLifecycleConfig DeleteStudioLifecycleConfig"
+    yield from each("sagemaker", names, f"{SM}studio-lifecycle-config/demo", when=never)
+    names = "CreateCodeRepository UpdateCodeRepository"
+    yield from each("sagemaker", names, f"{SM}code-repository/demo", when=never)
+    domain = f"{SM}domain/d-abcdefghijkl"
+    yield from each("sagemaker", "CreateDomain UpdateDomain DeleteDomain", domain, ANA, never)
+    yield from each("sagemaker", "CreateUserProfile UpdateUserProfile DeleteUserProfile", SM + OWN, ANA, never)
+    yield from each("sagemaker", "CreatePresignedDomainUrl", f"{SM}user-profile/d-abcdefghijkl/bo", ANA, never)
+    yield from each("sagemaker", "CreatePresignedDomainUrl", f"{SM}user-profile/d-other/ana", ANA, never)
+    space = f"{SM}space/d-abcdefghijkl/bos"
+    bos = {**ANAS, "sagemaker:OwnerUserProfileArn": f"{SM}user-profile/d-abcdefghijkl/bo"}
+    shared = {**ANAS, "sagemaker:SpaceSharingType": "Shared"}
+    for context in (bos, shared, ANA):
+        yield from each("sagemaker", "CreateSpace DeleteSpace UpdateSpace", space, context, never)
+    for context in (bos, shared):
+        yield from each(
+            "sagemaker", "CreateApp DeleteApp", f"{SM}app/d-abcdefghijkl/bos/JupyterLab/default", context, never
+        )
+        own = f"{SM}app/d-abcdefghijkl/ana/JupyterLab/default"
+        yield from each("sagemaker", "CreateApp DeleteApp", own, context, never)
+    yield from each("sagemaker", "CreateApp DeleteApp", f"{SM}app/d-abcdefghijkl/bo/JupyterLab/default", ANA, never)
+    names = "CreateModelPackage DescribeModelPackage UpdateModelPackage"
+    yield from each("sagemaker", names, f"{SM}model-package/other/1", when=never)
+    yield from each("sagemaker", "DeleteModelPackage", PACKAGE, when=never)
+    yield from each("sagemaker", "DeleteModelPackageGroup PutModelPackageGroupPolicy", GROUP, when=never)
+    debugged = {**JOB, "sagemaker:EnableRemoteDebug": "true"}
+    yield from each("sagemaker", "CreateTrainingJob UpdateTrainingJob", f"{SM}training-job/churn-1", debugged, never)
+    yield from each("sagemaker", "AddTags DeleteTags", f"{SM}training-job/churn-1", when=never)
+    yield from each("sagemaker", "CreateMlflowApp DeleteMlflowApp", "{app}", when=never)
+    yield from each("sagemaker", "CallMlflowAppApi", f"{SM}mlflow-app/app-other", when=never)
+    yield from each("sagemaker", "CreateWorkforce", f"{SM}workforce/demo", when=never)
+    yield from each("sagemaker", "CreateImage", f"{SM}image/demo", when=never)
+
+
+def _elsewhere() -> Iterable[Row]:
+    there = "arn:aws:sagemaker:eu-west-1:{account}:"
+    yield from each("sagemaker", "CreateTrainingJob", f"{there}training-job/churn-1", JOB, never)
+    yield from each("sagemaker", "InvokeEndpoint DescribeEndpoint", f"{there}endpoint/churn", when=never)
+    yield from each("sagemaker", "CreateModel", f"{there}model/churn", IN_VPC, never)
+    abroad: Context = {"aws:RequestedRegion": "eu-west-1"}
+    yield from each("sagemaker", "ListTrainingJobs Search", "*", abroad, never)
+    yield from each("ecr", "GetAuthorizationToken", "*", abroad, never)
+    yield from each("ecr", "BatchGetImage", "arn:aws:ecr:eu-west-1:{account}:repository/pytorch", when=never)
+    yield from each("ecr", "PutImage DeleteRepository", "arn:aws:ecr:{here}repository/pytorch", when=never)
+    yield from each("logs", "CreateLogGroup DeleteLogGroup PutRetentionPolicy", f"{LOGS}/aws/lambda/other", when=never)
+    yield from each("logs", "GetLogEvents PutLogEvents", f"{LOGS}/aws/lambda/other:log-stream:a", when=never)
+    yield from each("logs", "DeleteLogGroup PutRetentionPolicy", f"{LOGS}/aws/sagemaker/TrainingJobs", when=never)
+    metrics = {"cloudwatch:namespace": "AWS/SageMaker", **abroad}
+    yield from each("cloudwatch", "PutMetricData", "*", metrics, never)
+    yield from each("cloudwatch", "PutMetricData", "*", {"cloudwatch:namespace": "AWS/Billing"}, never)
+    yield from each("cloudwatch", "PutMetricData", when=never)
+    yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/subnet-0", {"ec2:SubnetID": "subnet-0"}, never)
+    group = {"ec2:SecurityGroupID": "sg-0"}
+    yield from each("ec2", "CreateNetworkInterface", f"{EC2}security-group/sg-0", group, never)
+    lent: Context = {"ec2:AuthorizedService": "lambda.amazonaws.com"}
+    yield from each("ec2", "CreateNetworkInterfacePermission", f"{EC2}network-interface/eni-1", lent, never)
+    yield from each("ec2", "DescribeVpcs", "*", abroad, never)
+
+
+ALLOWED: list[Row] = [*_jobs(), *_hosting(), *_workflows(), *_data(), *_network(), *_features()]
+LIMITED: list[Row] = list(_limits())
+DENIED: list[Row] = [*_others_data(), *_powers(), *_others_sagemaker(), *_elsewhere()]
