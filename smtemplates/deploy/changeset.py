@@ -162,7 +162,8 @@ class ChangeSet:
             raise DeploymentError(f"AWS cannot make this change: {reason or 'it gives no reason'}{told}")
         plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=secrets(self.request))
         changes = () if empty else plan.changes
-        return replace(plan, findings=found, empty=empty, changes=changes, reverting=self.request.revert_drift)
+        digest, reverting = self.request.template.content_digest, self.request.revert_drift
+        return replace(plan, findings=found, empty=empty, changes=changes, reverting=reverting, template_digest=digest)
 
     def _settled(self) -> dict[str, Any]:
         pause = POLL_SECONDS

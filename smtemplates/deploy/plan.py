@@ -62,7 +62,8 @@ class Finding:
 class Plan:
     """A change set that was made, and what it would do.
 
-    `reverting` if it was to put back what drifted; `executed` if AWS has begun to do it.
+    `reverting` if it was to put back what drifted; `executed` if AWS has begun to do it. `template_digest` is that of
+    the template's content that was reviewed, and '' where nobody says which that was.
     """
 
     stack: str
@@ -78,6 +79,7 @@ class Plan:
     empty: bool = False
     reverting: bool = False
     executed: bool = False
+    template_digest: str = ""
 
     @property
     def destructive(self) -> tuple[ResourceChange, ...]:
