@@ -19,7 +19,8 @@ ADVICE = (
     # denied with kms:CreateGrant and the like, or in a service's words for it: "The provided KMS key ... "
     (
         (
-            r"(?!.*kms:CreateKey\b)(?=.*(AccessDenied|not authorized|not have permission|not allowed|insufficient|inaccessible))"
+            r"(?!.*kms:CreateKey\b)"
+            r"(?=.*(AccessDenied|not authorized|not have permission|not allowed|insufficient|inaccessible))"
             r"(?=.*(kms:|\bKMS\b|AWSKMS|arn:aws[a-z-]*:kms))"
         ),
         (

@@ -90,10 +90,11 @@ def test_every_command(session: Session, name: str, tmp_path: Path) -> None:
     assert leaks(session.written) == []
 
 
-def logged(aws: Aws) -> str:
-    """Fetch all that functions have logged."""
+def logged(aws: Aws, stack: str) -> str:
+    """Fetch all that a stack's functions have logged."""
     logs: Any = aws.client("logs")
-    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    found = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    groups = [group for group in found if stack.lower() in group.lower()]
     return "\n".join(
         item["message"] for group in groups for item in logs.filter_log_events(logGroupName=group)["events"]
     )
@@ -103,7 +104,7 @@ def test_workspace(session: Session, aws: Aws, name: str) -> None:
     """The workspace's own initializer logs what it did, and neither the URL it answers to nor a credential."""
     path = ROOT / "templates" / "workspace.yaml"
     assert session.run("deploy", name, "--yes", "--create-staging-bucket", template=path) == 0
-    function = logged(aws)
+    function = logged(aws, name)
     assert "START RequestId" in function
     assert leaks(session.written + function) == []
     assert "ResponseURL" not in function
