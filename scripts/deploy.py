@@ -105,6 +105,9 @@ def add_deploy(command: argparse.ArgumentParser) -> None:
     add_request(command)
     how = command.add_argument_group("how to go about it")
     how.add_argument("--change-set", metavar="ARN", help="execute this change set, and nothing else")
+    how.add_argument(
+        "--template-digest", metavar="SHA256", default="", help="only if its template is this one (plan prints it)"
+    )
     how.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
     how.add_argument("--allow-destructive", action="store_true", help="let resources be replaced or deleted")
     how.add_argument("--recreate", action="store_true", help="delete what a failed creation left, and begin anew")
@@ -223,7 +226,10 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     if arguments.change_set:
         if arguments.set or arguments.parameters or arguments.reset or arguments.tag:
             raise UsageError("a change set holds its parameters and tags already; leave them out beside --change-set")
-        return commands.deploy_reviewed(cloud, arguments.stack, arguments.change_set, options, consent, as_json=as_json)
+        reviewed = arguments.change_set, arguments.template_digest
+        return commands.deploy_reviewed(cloud, arguments.stack, reviewed, options, consent, as_json=as_json)
+    if arguments.template_digest:
+        raise UsageError("--template-digest says what --change-set must hold; give both, or neither")
     return commands.deploy(cloud, request_of(arguments), options, consent, as_json=as_json)
 
 

@@ -83,6 +83,7 @@ class ChangeSet:
         new = stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
         state = "new" if new or stack is None else f"{stack.id} {stack.updated}"
         self.cloud = cloud
+        cloud.hidden = tuple(value for value in secrets(request) if value)
         self.request = request
         self.kind = "CREATE" if new else "UPDATE"
         self.name = f"smtemplates-{purpose}-{request.fingerprint}-{hashlib.sha256(state.encode()).hexdigest()[:8]}"
@@ -151,7 +152,7 @@ class ChangeSet:
             DeploymentError: AWS cannot make this change set; the message says why.
         """
         described = self._settled()
-        reason = described.get("StatusReason", "")
+        reason = self.cloud.masked(described.get("StatusReason", ""))
         empty = described["Status"] == "FAILED" and any(text in reason for text in NO_CHANGE)
         if INCOMPLETE in reason:
             plain = _described(self.cloud, self.id, values=False)
@@ -162,7 +163,8 @@ class ChangeSet:
             raise DeploymentError(f"AWS cannot make this change: {reason or 'it gives no reason'}{told}")
         plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=secrets(self.request))
         changes = () if empty else plan.changes
-        return replace(plan, findings=found, empty=empty, changes=changes, reverting=self.request.revert_drift)
+        digest, reverting = self.request.template.content_digest, self.request.revert_drift
+        return replace(plan, findings=found, empty=empty, changes=changes, reverting=reverting, template_digest=digest)
 
     def _settled(self) -> dict[str, Any]:
         pause = POLL_SECONDS
@@ -260,7 +262,7 @@ def findings(cloud: Cloud, change_set_id: str) -> tuple[Finding, ...]:
         Finding(
             resource=item.get("LogicalResourceId", ""),
             path=item.get("ValidationPath", ""),
-            reason=item.get("ValidationStatusReason", ""),
+            reason=cloud.masked(item.get("ValidationStatusReason", "")),
             fatal=item.get("ValidationFailureMode") == "FAIL",
         )
         for item in items

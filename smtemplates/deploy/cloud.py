@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections import Counter
@@ -12,7 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from smtemplates.deploy.failures import CloudError
+from smtemplates.deploy.plan import masked
 from smtemplates.errors import UsageError
+
+LOG = logging.getLogger(__name__)
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -23,6 +27,7 @@ THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "R
 
 # What a moment later may answer differently: a call that only reads is worth repeating for a while.
 UNREACHABLE = "Unreachable"
+UNTRUSTED = "Untrusted"
 PASSING = THROTTLED | {UNREACHABLE, "InternalFailure", "InternalError", "ServiceUnavailable", "500", "502", "503"}
 
 
@@ -49,7 +54,10 @@ def check_endpoint(url: str | None) -> None:
         return
     if parts.scheme == "http" and parts.hostname in LOOPBACK:
         return
-    raise UsageError(f"--endpoint-url must be https://..., or http:// on this machine (127.0.0.1), not '{url}'")
+    raise UsageError(
+        f"--endpoint-url, AWS_ENDPOINT_URL or a profile's endpoint_url must be https://..., or http:// on this machine "
+        f"(127.0.0.1), not '{url}'"
+    )
 
 
 class Cloud:
@@ -64,8 +72,13 @@ class Cloud:
             UsageError: the endpoint is not a safe one.
         """
         check_endpoint(connection.endpoint_url)
+        for name, url in os.environ.items():
+            # those of services too: the SDK may ask one, such as STS for a profile's role, that is never asked here
+            if name.startswith("AWS_ENDPOINT_URL"):
+                check_endpoint(url or None)
         self.connection = connection
         self.pause = pause
+        self.hidden: tuple[str, ...] = ()  # what no message may repeat: the values of NoEcho parameters
         self.calls: Counter[str] = Counter()
         self._clients: dict[str, Any] = {}
         self._session = session
@@ -117,11 +130,42 @@ class Cloud:
         if service not in self._clients:
             session = self.session
             config = import_module("botocore.config").Config(retries={"mode": "standard"})
-            self._clients[service] = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
+            client = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
+            check_endpoint(client.meta.endpoint_url)  # it may come from the profile
+            self._clients[service] = client
         return self._clients[service]
 
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
-        """Call AWS and return its answer.
+        """Call AWS and return its answer; what is logged of it is never what it carries, nor who asks.
+
+        Raises:
+            CloudError: AWS refused, or could not be reached after the SDK's retries.
+            UsageError: there are no credentials, or AWS cannot be asked like this.
+        """
+        began, told = time.monotonic(), {}
+        try:
+            answer = self._call(service, operation, **arguments)
+            told = answer
+        except CloudError as error:
+            told = getattr(error.__cause__, "response", {})
+            raise
+        else:
+            return answer
+        finally:
+            facts, code = told.get("ResponseMetadata", {}), told.get("Error", {}).get("Code", "")
+            LOG.debug(
+                "%s %s: %s %s, request %s, %s retries, %.2f s",
+                service,
+                operation,
+                facts.get("HTTPStatusCode", "no answer"),
+                code,
+                facts.get("RequestId"),
+                facts.get("RetryAttempts"),
+                time.monotonic() - began,
+            )
+
+    def _call(self, service: str, operation: str, **arguments: Any) -> Any:
+        """Call AWS, and turn what goes wrong into a message.
 
         Raises:
             CloudError: AWS refused, or could not be reached after the SDK's retries.
@@ -134,13 +178,16 @@ class Cloud:
         try:
             return getattr(client, operation)(**arguments)
         except exceptions.ClientError as error:
-            raise _refusal(error.response["Error"], name) from error
+            told = error.response["Error"]
+            raise _refusal({**told, "Message": self.masked(told.get("Message", ""))}, name) from error
         except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
             raise UsageError(
                 "no AWS credentials were found; log in (aws sso login, aws configure) or name a --profile"
             ) from error
         except exceptions.EndpointConnectionError as error:
             raise CloudError(_no_answer(client.meta.endpoint_url, name, error), code=UNREACHABLE) from error
+        except exceptions.SSLError as error:
+            raise CloudError(_no_trust(client, name, error), code=UNTRUSTED) from error
         except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
             raise CloudError(f"could not reach AWS for {name}: {error}", code=UNREACHABLE) from error
         except import_module("botocore.parsers").ResponseParserError as error:
@@ -149,6 +196,10 @@ class Cloud:
             if "SSO" in type(error).__name__ or "Token" in type(error).__name__:
                 raise CloudError(f"{error}; log in again, then repeat this command", code="ExpiredToken") from error
             raise UsageError(f"{name}: {error}") from error
+
+    def masked(self, text: str) -> str:
+        """Hide in what AWS says what nobody may see."""
+        return str(masked(text, self.hidden))
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         """Yield the items of a listing, page by page, for operations that page with NextToken."""
@@ -159,6 +210,17 @@ class Cloud:
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}
+
+
+def _no_trust(client: Any, name: str, error: Exception) -> str:
+    """Say that nobody vouches for who answers, and how to say who may: a company's proxy is the usual case."""
+    bundle = os.environ.get("AWS_CA_BUNDLE")
+    advice = (
+        f"check the file that AWS_CA_BUNDLE names ({bundle})"
+        if bundle
+        else "behind a company's proxy, name the file with its certificate in AWS_CA_BUNDLE"
+    )
+    return f"{name} was not sent to {client.meta.endpoint_url}, whose certificate cannot be checked ({error}); {advice}"
 
 
 def _no_answer(url: str, name: str, error: Exception) -> str:

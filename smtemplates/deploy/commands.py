@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smtemplates.deploy import changeset, execution, report, show
@@ -74,7 +74,8 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
             terminal.say(f"wrote {page}")
     if made.keep:
         terminal.say(
-            f"to execute exactly this: scripts/deploy.py deploy {found.stack} --change-set {found.change_set_id}"
+            f"to execute exactly this: scripts/deploy.py deploy {found.stack} --change-set {found.change_set_id} "
+            f"--template-digest {found.template_digest}"
         )
     return CHANGES_PRESENT if detailed and not found.empty else 0
 
@@ -98,12 +99,15 @@ def deploy(cloud: Cloud, request: Request, options: Options, consent: Consent, *
 
 
 def deploy_reviewed(
-    cloud: Cloud, name: str, change_set_id: str, options: Options, consent: Consent, *, as_json: bool
+    cloud: Cloud, name: str, reviewed: tuple[str, str], options: Options, consent: Consent, *, as_json: bool
 ) -> int:
-    """Execute a change set that was reviewed before, and nothing else."""
+    """Execute a change set that was reviewed before, and nothing else: its ARN, and the digest of its template."""
     check_name(name)
     terminal = asking(yes=consent.yes)
-    found = changeset.reviewed(cloud, stacks.get(cloud, name), change_set_id)
+    change_set_id, digest = reviewed
+    found = replace(changeset.reviewed(cloud, stacks.get(cloud, name), change_set_id), template_digest=digest)
+    if not digest:
+        terminal.say("its template is not compared with a reviewed one; plan --keep prints the --template-digest")
     if found.executed:
         terminal.say("this change set is being executed already; following it")
     else:

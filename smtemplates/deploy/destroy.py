@@ -89,12 +89,9 @@ def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
 
 def _policies(cloud: Cloud, stack: Stack) -> Mapping[str, Any]:
     """Read each resource's DeletionPolicy from the template that the stack was made of."""
-    from smtemplates.load import load  # noqa: PLC0415 a YAML parser is not needed for --help
-
     if stack.status == "REVIEW_IN_PROGRESS":
         return {}
-    body = cloud.call("cloudformation", "get_template", StackName=stack.id)["TemplateBody"]
-    content = load(body) if isinstance(body, str) else body
+    content = stacks.template(cloud, StackName=stack.id)
     return {name: item.get("DeletionPolicy") for name, item in (content.get("Resources") or {}).items()}
 
 

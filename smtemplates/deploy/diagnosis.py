@@ -48,4 +48,4 @@ def _lines(cloud: Cloud, group: str, stream: str | None) -> list[str]:
         answer = cloud.call("logs", "filter_log_events", **arguments)
     except CloudError:
         return []
-    return [item["message"].rstrip() for item in answer["events"] if item.get("message", "").strip()]
+    return [cloud.masked(item["message"]).rstrip() for item in answer["events"] if item.get("message", "").strip()]

@@ -16,6 +16,19 @@ CANCELLED = re.compile(r"Resource (creation|update|deletion|operation) cancelled
 
 # What a reason says, and what to do about it; the first that fits counts.
 ADVICE = (
+    # denied with kms:CreateGrant and the like, or in a service's words for it: "The provided KMS key ... "
+    (
+        (
+            r"(?!.*kms:CreateKey\b)"
+            r"(?=.*(AccessDenied|not authorized|not have permission|not allowed|insufficient|inaccessible))"
+            r"(?=.*(kms:|\bKMS\b|AWSKMS|arn:aws[a-z-]*:kms))"
+        ),
+        (
+            "the policy of the KMS key does not let this through: give the key at least the statements that "
+            "templates/README.md lists (python -m smtemplates reference writes it, under 'What the policy of your own "
+            "KMS key must allow'), and let the deploying role (or --role-arn) use the key, then deploy again"
+        ),
+    ),
     (
         r"AccessDenied|not authorized to perform|is not allowed",
         "let the deploying role (or --role-arn) do this, then deploy again",

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smtemplates.deploy import changeset, diagnosis, states
+from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.changeset import EXECUTED, ChangeSet
 from smtemplates.deploy.cloud import Cloud
 from smtemplates.deploy.failures import CloudError, DeploymentError, RefusedError, StoppedError
 from smtemplates.deploy.interrupts import uninterrupted
 from smtemplates.deploy.plan import Plan, why
 from smtemplates.deploy.stack import Stack
+from smtemplates.deploy.template import content_digest
 from smtemplates.deploy.watch import Listener, Watch
 from smtemplates.errors import UsageError
 
@@ -64,7 +66,8 @@ def execute(
     """Execute a change set, and follow it to the end.
 
     Raises:
-        DeploymentError: the deployment failed; the message says what failed first, and what to do.
+        DeploymentError: the template is not the reviewed one, or the deployment failed; the message says what failed
+            first, and what to do.
         StoppedError: a person interrupted it.
         TimedOutError: it takes longer than allowed, and goes on.
     """
@@ -74,12 +77,31 @@ def execute(
     try:
         with uninterrupted():
             if not plan.executed:
+                check_template(cloud, plan)
                 _start(cloud, plan, token, made)
     except KeyboardInterrupt:
         _interrupted(watch, listener, plan.stack)
     stack = finish(watch, listener, plan.stack, deadline=deadline)
     settle(cloud, stack, options, listener)
     return stack
+
+
+def check_template(cloud: Cloud, plan: Plan) -> None:
+    """Refuse a change set that holds another template than the one that was reviewed.
+
+    Raises:
+        DeploymentError: it does.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
+    """
+    if not plan.template_digest:
+        return
+    held = stacks.template(cloud, ChangeSetName=plan.change_set_id, TemplateStage="Original")
+    if content_digest(held) != plan.template_digest:
+        raise DeploymentError(
+            f"the template in change set {plan.change_set_id} is not the one that was reviewed, so something changed "
+            f"it on its way to stack {plan.stack}; nothing was executed: find out what, then plan again"
+        )
 
 
 def _start(cloud: Cloud, plan: Plan, token: str, made: ChangeSet | None) -> None:

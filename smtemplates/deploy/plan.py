@@ -62,7 +62,8 @@ class Finding:
 class Plan:
     """A change set that was made, and what it would do.
 
-    `reverting` if it was to put back what drifted; `executed` if AWS has begun to do it.
+    `reverting` if it was to put back what drifted; `executed` if AWS has begun to do it. `template_digest` is that of
+    the template's content that was reviewed, and '' where nobody says which that was.
     """
 
     stack: str
@@ -78,6 +79,7 @@ class Plan:
     empty: bool = False
     reverting: bool = False
     executed: bool = False
+    template_digest: str = ""
 
     @property
     def destructive(self) -> tuple[ResourceChange, ...]:
@@ -120,8 +122,8 @@ def _resource_change(change: Mapping[str, Any], secrets: tuple[str, ...]) -> Res
     found = [
         PropertyChange(
             path=path,
-            before=_mask(old, secrets),
-            after=None if UNKNOWN in json.dumps(new) else _mask(new, secrets),
+            before=masked(old, secrets),
+            after=None if UNKNOWN in json.dumps(new) else masked(new, secrets),
             known=UNKNOWN not in json.dumps(new),
             recreation=cause.recreation if cause else "Never",
             causes=cause.causes if cause else (),
@@ -138,7 +140,7 @@ def _resource_change(change: Mapping[str, Any], secrets: tuple[str, ...]) -> Res
         fate=_fate(change),
         physical_id=change.get("PhysicalResourceId"),
         keeps_old=change.get("PolicyAction", "") in ("Retain", "ReplaceAndRetain", "ReplaceAndSnapshot", "Snapshot"),
-        properties=tuple(_masked(item, secrets) for item in sorted([*found, *missing], key=lambda one: one.path))
+        properties=tuple(_without(item, secrets) for item in sorted([*found, *missing], key=lambda one: one.path))
         if shown
         else (),
     )
@@ -220,12 +222,12 @@ def _differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any
     return [] if before == after else [(path, before, after)]
 
 
-def _mask(value: Any, secrets: tuple[str, ...]) -> Any:
+def masked(value: Any, secrets: tuple[str, ...]) -> Any:
     """Hide secrets wherever they occur in a value."""
     if isinstance(value, dict):
-        return {key: _mask(item, secrets) for key, item in value.items()}
+        return {key: masked(item, secrets) for key, item in value.items()}
     if isinstance(value, list):
-        return [_mask(item, secrets) for item in value]
+        return [masked(item, secrets) for item in value]
     if isinstance(value, str):
         for secret in secrets:
             # a short one would be found in words that have nothing to do with it
@@ -234,11 +236,11 @@ def _mask(value: Any, secrets: tuple[str, ...]) -> Any:
     return value
 
 
-def _masked(item: PropertyChange, secrets: tuple[str, ...]) -> PropertyChange:
+def _without(item: PropertyChange, secrets: tuple[str, ...]) -> PropertyChange:
     return PropertyChange(
         path=item.path,
-        before=_mask(item.before, secrets),
-        after=_mask(item.after, secrets),
+        before=masked(item.before, secrets),
+        after=masked(item.after, secrets),
         known=item.known,
         recreation=item.recreation,
         causes=item.causes,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib.util
+import logging
 import os
 import signal
 import sys
@@ -33,12 +34,19 @@ def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -
     where.add_argument("--profile")
     where.add_argument("--assume-role", metavar="ARN", help="call AWS as this role")
     where.add_argument("--endpoint-url", metavar="URL", help="https, or http on this machine only")
+    where.add_argument("--debug", action="store_true", help="log each call to AWS, but nothing that it carries")
 
 
 def cloud_of(arguments: argparse.Namespace) -> Cloud:
     """Take the connection from the command line; of several Regions, the first."""
-    from smtemplates.deploy.cloud import Cloud, Connection
+    from smtemplates.deploy.cloud import LOG, Cloud, Connection
 
+    if arguments.debug:
+        # ours only: the SDK's own log holds session tokens, signatures and the values of parameters
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("debug %(asctime)s %(message)s"))
+        LOG.addHandler(handler)
+        LOG.setLevel(logging.DEBUG)
     regions = arguments.region
     return Cloud(
         Connection(

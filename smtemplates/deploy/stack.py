@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,19 @@ def get(cloud: Cloud, name: str) -> Stack:
             "creates it)"
         )
     return stack
+
+
+def template(cloud: Cloud, **of: str) -> Mapping[str, Any]:
+    """Fetch the content of the template that a stack or change set was made of.
+
+    Raises:
+        UsageError: what AWS gives is no template.
+    """
+    from smtemplates.load import load  # noqa: PLC0415 a YAML parser is not needed for --help
+
+    body = cloud.call("cloudformation", "get_template", **of)["TemplateBody"]
+    # the SDK has parsed what is JSON
+    return load(body if isinstance(body, str) else json.dumps(body))
 
 
 def read(item: Mapping[str, Any]) -> Stack:

@@ -60,6 +60,11 @@ class Template:
         return hashlib.sha256(self.body.encode()).hexdigest()
 
     @property
+    def content_digest(self) -> str:
+        """The SHA-256 of what it says, however that is written."""
+        return content_digest(self.content)
+
+    @property
     def inline(self) -> bool:
         """Tell whether the body fits into the request itself."""
         return len(self.body.encode()) <= MAX_INLINE_BYTES
@@ -76,6 +81,17 @@ class Template:
         if "Transform" in self.content or '"Fn::Transform"' in json.dumps(self.resources, default=str):
             needed.append("CAPABILITY_AUTO_EXPAND")
         return tuple(needed)
+
+
+def content_digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a template's content, the same in JSON and YAML, and after AWS has stored it.
+
+    AWS gives back a question mark for every character beyond ASCII.
+
+    Source: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220
+    """
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("ascii", "replace")).hexdigest()
 
 
 def read(path: Path) -> Template:

@@ -58,7 +58,9 @@ class Watch:
         """Fetch what is new of this operation, oldest first."""
         fresh: list[Event] = []
         for item in self.cloud.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=self.stack_id):
-            event = events.read(item)
+            event = events.read(
+                {**item, "ResourceStatusReason": self.cloud.masked(item.get("ResourceStatusReason", ""))}
+            )
             if event.id in self._seen:
                 break
             fresh.append(event)

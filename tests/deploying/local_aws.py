@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import local_cloud  # noqa: E402 it is a script, importable only now
 
 running = local_cloud.running
+CLIENT = local_cloud.CLIENT
 SDK: Any = import_module("boto3")  # it has no types
 
 

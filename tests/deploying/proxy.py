@@ -40,6 +40,7 @@ class Proxy:
         self.kind: str | None = None
         self.first = 0
         self.held = ""
+        self.altered: tuple[str, bytes, bytes] | None = None
         self.arrived = threading.Event()
         self.released = threading.Event()
         self._old: dict[str, tuple[int, list[tuple[str, str]], bytes]] = {}
@@ -103,6 +104,8 @@ class Proxy:
             return (status, *self.refusal(headers, code, text))
         if fault in ("lost request", "no connection"):
             return None
+        if self.altered and call == self.altered[0]:
+            body = body.replace(*self.altered[1:])
         fresh = self.forward(method, path, headers, body)
         if call == self.held:
             self.held = ""

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from deploying.local_aws import ROOT
 from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, Told, event, stack, stubbed
-from smtemplates.deploy import changeset, commands, drift, execution
+from smtemplates.deploy import changeset, commands, drift, events, execution
 from smtemplates.deploy.changeset import Request
+from smtemplates.deploy.events import first_cause
 from smtemplates.deploy.execution import Options
 from smtemplates.deploy.failures import CloudError, DeploymentError, StoppedError
 from smtemplates.deploy.parameters import Settings
@@ -251,3 +253,34 @@ def test_create_arguments(aws: Aws) -> None:
     assert arguments["RollbackConfiguration"]["RollbackTriggers"][0]["Type"] == "AWS::CloudWatch::Alarm"
     assert (arguments["OnStackFailure"], arguments["ImportExistingResources"]) == ("DELETE", True)
     assert "DisableRollback" not in arguments
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        (
+            "User: arn:aws:sts::111122223333:assumed-role/r/s is not authorized to perform: kms:CreateGrant on "
+            "resource: arn:aws:kms:us-east-1:111122223333:key/1 because no resource-based policy allows it "
+            "(Service: SageMaker, Status Code: 400, HandlerErrorCode: AccessDenied)"
+        ),
+        (
+            "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you "
+            "are not allowed to access. (Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)"
+        ),
+    ],
+)
+def test_own_key_denied(reason: str) -> None:
+    """Who brought a key whose policy lacks something is told where the policy that it needs is printed."""
+    cause = first_cause([events.read(event(1, "Domain", "CREATE_FAILED", reason))])
+    assert cause
+    assert "What the policy of your own KMS key must allow" in str(cause.advice)
+    printed = (ROOT / "templates" / "README.md").read_text()
+    assert "## What the policy of your own KMS key must allow" in printed
+
+
+def test_other_denials() -> None:
+    """A denial that has nothing to do with a key's policy is not explained by one."""
+    for reason in ("is not authorized to perform: kms:CreateKey on resource: *", "not authorized to perform: s3:Get"):
+        cause = first_cause([events.read(event(1, "Domain", "CREATE_FAILED", reason))])
+        assert cause
+        assert str(cause.advice).startswith("let the deploying role")

@@ -1,0 +1,118 @@
+"""No output, file or log holds a credential, a signature, or the value of a NoEcho parameter."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploying.local_aws import ROOT, SAMPLE, Aws
+
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIAQYLPMN5HCANARY01",
+    "AWS_SECRET_ACCESS_KEY": "canarysecretkey/abcdefghijklmnopqrstuvwx",
+    "AWS_SESSION_TOKEN": "canarysessiontoken" * 12,
+}
+SECRET = 'canary "value" of a secret'  # noqa: S105 the test's own
+SIGNED = re.compile(r"X-Amz-(Signature|Credential|Security-Token)|[?&]Signature=|Authorization: ", re.IGNORECASE)
+LEAKY = {
+    '"initializing", asked["Prefix"]': '"initializing", asked["Prefix"], asked["Secret"]',
+    'ValueError("asked to fail")': 'ValueError("asked to fail by " + asked["Secret"])',
+    "Fail: {Ref: Fail}": "Fail: {Ref: Fail}\n      Secret: {Ref: Secret}",
+}
+
+
+def leaks(text: str) -> list[str]:
+    """Name what a text must not hold, as it is or as JSON and base64 write it."""
+    hidden = {**KEYS, "NoEcho": SECRET}
+    spelled = {name: [value, value.replace('"', '\\"'), value.replace('"', "&quot;")] for name, value in hidden.items()}
+    encoded = {name: base64.b64encode(value.encode()).decode() for name, value in hidden.items()}
+    found = [name for name, forms in spelled.items() if any(form in text for form in [*forms, encoded[name]])]
+    return found + [hit.group() for hit in SIGNED.finditer(text)]
+
+
+class Session:
+    """Runs commands, and keeps all that they wrote, wherever they wrote it."""
+
+    def __init__(self, aws: Aws, folder: Path) -> None:
+        self.aws, self.folder, self.said = aws, folder, ""
+
+    def run(self, *arguments: str, template: Path = SAMPLE) -> int:
+        summary = {"GITHUB_STEP_SUMMARY": str(self.folder / "summary.md")}
+        done = self.aws.run(*arguments, "--debug", template=template, **KEYS, **summary)
+        self.said += done.stdout + done.stderr
+        return done.returncode
+
+    @property
+    def written(self) -> str:
+        return self.said + "".join(path.read_text() for path in self.folder.iterdir())
+
+
+@pytest.fixture
+def session(aws: Aws, tmp_path: Path) -> Session:
+    (tmp_path / "out").mkdir()
+    return Session(aws, tmp_path / "out")
+
+
+def test_what_is_looked_for() -> None:
+    """The search finds what it is for."""
+    told = f"{SECRET} {KEYS['AWS_SESSION_TOKEN']} https://a/b?X-Amz-Signature=1"
+    assert leaks(told) == ["AWS_SESSION_TOKEN", "NoEcho", "X-Amz-Signature"]
+    assert leaks(f'{{"a": "{SECRET}"}}'.replace('"value"', '\\"value\\"')) == ["NoEcho"]
+
+
+def test_every_command(session: Session, name: str, tmp_path: Path) -> None:
+    """With debugging on, from plan to destroy: messages, results, reports and summaries are clean."""
+    given = ["--set", f"Secret={SECRET}"]
+    leaky = SAMPLE.read_text()
+    for old, new in LEAKY.items():
+        assert old in leaky
+        leaky = leaky.replace(old, new)
+    template = tmp_path / "leaky.yaml"
+    template.write_text(leaky)
+    for shape in ("--json", "--markdown"):
+        assert session.run("plan", name, *given, shape, template=template) == 0
+    assert session.run("deploy", name, *given, "--yes", "--json", template=template) == 0
+    change = [*given, "--set", "Prefix=other"]
+    assert session.run("plan", name, *change, "--html", str(session.folder / "plan.html"), template=template) == 0
+    assert session.run("plan", name, *change, "--keep", template=template) == 0
+    assert session.run("deploy", name, *change, "--yes", "--set", "Fail=true", template=template) == 1
+    for command in (["status", name], ["status", name, "--json"], ["outputs", name], ["drift", name]):
+        assert session.run(*command) == 0
+    assert session.run("deploy", name, *given, "--set", "Prefix=NO", "--yes", template=template) == 2
+    assert session.run("destroy", name, "--confirm", name) == 0
+    assert "debug" in session.said
+    assert "asked to fail by ****" in session.said
+    assert {path.name for path in session.folder.iterdir()} == {"plan.html", "summary.md"}
+    assert leaks(session.written) == []
+
+
+def logged(aws: Aws, stack: str) -> str:
+    """Fetch all that a stack's functions have logged."""
+    logs: Any = aws.client("logs")
+    found = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    groups = [group for group in found if stack.lower() in group.lower()]
+    return "\n".join(
+        item["message"] for group in groups for item in logs.filter_log_events(logGroupName=group)["events"]
+    )
+
+
+def test_workspace(session: Session, aws: Aws, name: str) -> None:
+    """The workspace's own initializer logs what it did, and neither the URL it answers to nor a credential."""
+    path = ROOT / "templates" / "workspace.yaml"
+    assert session.run("deploy", name, "--yes", "--create-staging-bucket", template=path) == 0
+    function = logged(aws, name)
+    assert "START RequestId" in function
+    assert leaks(session.written + function) == []
+    assert "ResponseURL" not in function
+
+
+def test_refusal_of_the_secret_itself(session: Session, tmp_path: Path, name: str) -> None:
+    """A secret that breaks its pattern is refused without being repeated."""
+    template = tmp_path / "strict.yaml"
+    template.write_text(SAMPLE.read_text().replace("NoEcho: true", 'NoEcho: true, AllowedPattern: "[a-z]*"'))
+    assert session.run("deploy", name, "--yes", "--set", f"Secret={SECRET}", template=template) == 2
+    assert leaks(session.written) == []
