@@ -91,6 +91,7 @@ def physical(logical_id: str, attribute: str | None) -> str:
         ("SecurityGroup", "GroupId"): "sg-99999999999999999",
         ("Notebook", None): f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:notebook-instance/{name}",
         ("MlflowApp", None): f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:mlflow-app/app-abcdefghijkl",
+        ("StudioSettings", None): "/smtemplates/sagemaker-dev-1a2b3c4d/studio",
         ("AlarmTopic", None): f"arn:aws:sns:us-east-1:{ACCOUNT}:{name}",
     }
     if attribute == "Arn" and logical_id in arns:

