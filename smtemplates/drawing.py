@@ -53,14 +53,14 @@ def drawing(rows: Mapping[str, Row], *, absent: str) -> str:
     placed = {name for name, row in rows.items() if known.get(name) == row.type}
     if len(placed) * 2 < len(rows) or not placed:
         placed = set()  # another template, which shares a few names
-    gone = {name: Row(type=known[name], mark="·", colour="absent", means=absent) for name in known.keys() - placed}
-    inside = gone | {name: rows[name] for name in placed} if placed else {}
+    faded = {name: Row(type=type_, mark="·", colour="absent", means=absent) for name, type_ in known.items()}
+    inside = faded | {name: rows[name] for name in placed} if placed else {}
     others: dict[str, list[str]] = {}
     for name in sorted(rows.keys() - placed):
         others.setdefault(_service(rows[name].type), []).append(name)
     grid = "".join(_box(service, names, rows) for service, names in sorted(others.items()))
     parts = [
-        _legend([*rows.values(), *inside.values()]),
+        _legend([*rows.values(), *(faded.values() if placed else ())]),
         _placed(inside) if placed else "",
         f'<div class="others">{grid}</div>' if grid else "",
     ]
