@@ -161,8 +161,7 @@ def _lint(options: argparse.Namespace) -> int:
 def _explore(options: argparse.Namespace) -> int:
     from smtemplates.explore import explore  # noqa: PLC0415  rendering need not wait for it
 
-    parts = workspace.areas()
-    page = explore(ordered(workspace.join(workspace.DESCRIPTION, parts)), parts, "templates/workspace.yaml")
+    page = explore(ordered(workspace.build()), "templates/workspace.yaml")
     if options.output == "-":
         sys.stdout.write(page)
         return 0

@@ -18,15 +18,20 @@ from smtemplates.evaluate import Stack, references
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 LEGEND = "An arrow points at what is used. Dashed: made on demand only."
+POINTS = 14
 _FONT = "Arial"  # graphviz knows its widths, and every system has it or a font of the same widths
 
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """Hold one group: an optional one has no resource while the parameters are left alone."""
+    """Hold one group: an optional one has no resource while the parameters are left alone.
+
+    Its contents are said in kinds, "3 buckets"; its members are its resources' logical IDs and types.
+    """
 
     title: str
     contents: tuple[str, ...]
+    members: tuple[tuple[str, str], ...]
     optional: bool
 
     @property
@@ -55,6 +60,7 @@ def diagram(
         title: Area(
             title=title,
             contents=tuple(_kinds(stack.resources[name]["Type"] for name in names)),
+            members=tuple((name, stack.resources[name]["Type"]) for name in names),
             optional=not any(plain.exists(name) for name in names),
         )
         for title, names in members.items()
@@ -80,28 +86,35 @@ def mermaid(drawn: Diagram) -> str:
     return "\n".join(lines) + "\n"
 
 
-def dot(drawn: Diagram) -> str:
-    """Write a diagram for graphviz; classes carry the style, which the picture's style sheet gives."""
+def dot(drawn: Diagram, *, named: bool = False) -> str:
+    """Write a diagram for graphviz; classes carry the style, which the picture's style sheet gives.
+
+    `named` writes a row for each resource, with room for a mark before its name.
+    """
     lines = [
         "digraph {",
         f'  graph [rankdir=LR splines=polyline ranksep=0.65 nodesep=0.3 pad=0.1 bgcolor=transparent label="{LEGEND}"',
         f"    labelloc=b fontname={_FONT} fontsize=13]",
-        f'  node [shape=box style=rounded margin="0.22,0.12" fontname={_FONT} fontsize=14]',
+        f'  node [shape=box style=rounded margin="0.22,0.12" fontname={_FONT} fontsize={POINTS}]',
         "  edge [arrowsize=0.9 tailport=e headport=w]",
     ]
     for area in drawn.areas:
-        rows = "".join(f'<tr><td align="left">{escape(row)}</td></tr>' for row in area.contents)
+        texts = [f"+ {name}" for name, _ in area.members] if named else area.contents
+        rows = "".join(f'<tr><td align="left">{escape(row)}</td></tr>' for row in texts)
         head = f'<tr><td align="left"><b>{escape(area.title)}</b></td></tr>'
         table = f'<table width="110" border="0" cellborder="0" cellspacing="0" cellpadding="2">{head}{rows}</table>'
         lines.append(f'  {area.name} [id="{area.name}" class="{_class(dashed=area.optional)}" label=<{table}>]')
     for one, other in drawn.arrows:
-        lines.append(f'  {one.name} -> {other.name} [class="{_class(dashed=dashed(one, other))}"]')
+        below = " tailport=s headport=n" if _ends_here(drawn, other) else ""
+        lines.append(f'  {one.name} -> {other.name} [class="{_class(dashed=dashed(one, other))}"{below}]')
+        if below:  # a column less: letters can be larger
+            lines.append(f"  {{rank=same {one.name} {other.name}}}")
     return "\n".join([*lines, "}", ""])
 
 
-def fingerprint(drawn: Diagram) -> str:
+def fingerprint(drawn: Diagram, *, named: bool = False) -> str:
     """Tell a diagram from every other; the picture carries it, so that a stale one is noticed."""
-    return sha256(dot(drawn).encode()).hexdigest()
+    return sha256(dot(drawn, named=named).encode()).hexdigest()
 
 
 def dashed(one: Area, other: Area) -> bool:
@@ -112,6 +125,11 @@ def dashed(one: Area, other: Area) -> bool:
 def kind(type_: str) -> str:
     """Say what a resource is: AWS::SageMaker::NotebookInstance is a notebook instance."""
     return _HUMP.sub(" ", type_.rpartition("::")[2]).lower()
+
+
+def _ends_here(drawn: Diagram, area: Area) -> bool:
+    """Tell whether an area uses nothing, and is used by one other alone."""
+    return [area in arrow[:1] for arrow in drawn.arrows if area in arrow] == [False]
 
 
 def _class(*, dashed: bool) -> str:

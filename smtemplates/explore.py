@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
-from importlib.resources import files
 from string import Template
 from typing import Any
 
 from smtemplates.consoles import CONSOLE_HOSTS
+from smtemplates.drawing import Row, asset, drawing
 from smtemplates.evaluate.check import VALUE_BYTES
 from smtemplates.evaluate.parameters import PARTITIONS
-from smtemplates.parts import OFF, ON, Part
-from smtemplates.workspace import names
+from smtemplates.parts import OFF, ON
 
 SECTIONS = ("Parameters", "Rules", "Mappings", "Conditions")
 
 
-def explore(template: Mapping[str, Any], parts: Sequence[Part], file: str) -> str:
-    """Write the page for a template in long form; `parts` are its areas, `file` is how a command names it."""
-    assets = files("smtemplates") / "assets"
+def explore(template: Mapping[str, Any], file: str) -> str:
+    """Write the page for a template in long form; `file` is how a command names it."""
     data = {
         "template": {section: template.get(section, {}) for section in SECTIONS}
         | {section: _conditional(template.get(section, {})) for section in ("Resources", "Outputs")},
@@ -29,14 +27,15 @@ def explore(template: Mapping[str, Any], parts: Sequence[Part], file: str) -> st
         "valueBytes": VALUE_BYTES,
         "file": file,
     }
-    return Template((assets / "explore.html").read_text(encoding="utf-8")).substitute(
+    return Template(asset("explore.html")).substitute(
         description=escape(template["Description"]),
         regions="".join(f'<option value="{region}">' for region in template["Mappings"]["ImageRegistries"]),
         groups="\n".join(_group(template, group) for group in _interface(template)["ParameterGroups"]),
-        resources="\n".join(_made(part) for part in parts if part.resources),
+        style=asset("drawing.css"),
+        drawing=drawing(_rows(template), absent="not made"),
         # in a script element only this sequence could end it
         data=json.dumps(data, ensure_ascii=False).replace("</", "<\\/"),
-        script=(assets / "explore.js").read_text(encoding="utf-8"),
+        script=asset("drawing.js") + asset("explore.js"),
     )
 
 
@@ -72,7 +71,8 @@ def _field(name: str, label: str, about: Mapping[str, Any]) -> str:
     )
 
 
-def _made(part: Part) -> str:
-    ids = names(part)["Resources"]
-    items = "".join(f'<li data-resource="{name}">{name}</li>' for name in ids)
-    return f'<h3>{escape(part.title)}</h3><ul class="made">{items}</ul>'
+def _rows(template: Mapping[str, Any]) -> dict[str, Row]:
+    return {
+        name: Row(type=body["Type"], mark="✓", colour="make", means="made")
+        for name, body in template["Resources"].items()
+    }

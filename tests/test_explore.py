@@ -171,7 +171,7 @@ def test_what_a_person_sees(page: Page, fill: Any) -> None:
     notebook = page.locator("[data-resource=Notebook]")
     expect(notebook).to_have_class("absent")
     fill({"CreateNotebook": "true"})
-    expect(notebook).not_to_have_class("absent")
+    expect(notebook).to_have_class("make")
     fill({"CreateDomain": "true"})
     expect(page.locator("#broken")).to_contain_text("CreateDomain needs VpcId")
     expect(page.locator("#command")).to_be_empty()

@@ -122,7 +122,13 @@ function show() {
   $("verdict").textContent = fine ? "These values work together." : found.broken.length ? "These values cannot work together:" : "Some values are not allowed; see the form.";
   $("verdict").className = fine ? "good" : "bad";
   const made = new Set(found.resources);
-  for (const item of document.querySelectorAll("[data-resource]")) item.classList.toggle("absent", !made.has(item.dataset.resource));
+  for (const item of document.querySelectorAll("[data-resource]")) {
+    const there = made.has(item.dataset.resource);
+    item.className = there ? "make" : "absent";
+    item.title = `${item.dataset.resource}: ${there ? "made" : "not made"}`;
+    item.querySelector("b").textContent = there ? "✓" : "·";
+  }
+  dash();
   $("count").textContent = `${made.size} of ${Object.keys(Resources).length}`;
   $("command").textContent = fine ? command(values, where) : "";
   $("file").textContent = fine ? parameterFile(values) || "# every parameter has its default\n" : "";

@@ -70,7 +70,8 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
         emit(shapes[shape](found) if shape in shapes else show.table(found, colour=sys.stdout.isatty()))
         _summarize(found)
         if page:
-            _write(page, report.html(found))
+            present = {} if prepared.before is None else stacks.resources(cloud, prepared.before)
+            _write(page, report.html(found, present))
             terminal.say(f"wrote {page}")
     if made.keep:
         terminal.say(

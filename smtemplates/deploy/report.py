@@ -7,22 +7,29 @@ from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from string import Template
-from typing import Any
+from typing import Any, Literal
 
 from smtemplates.deploy.plan import Fate, Plan, PropertyChange, ResourceChange, why
-from smtemplates.deploy.show import headline, path_of, taken_away
+from smtemplates.deploy.show import MARKS, headline, path_of, taken_away
+from smtemplates.drawing import Row, asset, drawing
 
 RECREATION = {"Always": "replaces the resource", "Conditionally": "may replace the resource", "Never": ""}
 
 
-def html(plan: Plan) -> str:
-    """Show a plan as a page: what takes something away first, then the rest by name."""
+def html(plan: Plan, present: Mapping[str, str]) -> str:
+    """Show a plan as a page: the stack drawn, what takes something away first, then the rest by name.
+
+    `present` has the types of the resources that the stack has now, by logical ID.
+    """
     page = Template((files("smtemplates") / "assets" / "report.html").read_text(encoding="utf-8"))
     changes = sorted(plan.changes, key=lambda change: (not change.destructive, change.logical_id))
     return page.substitute(
         stack=escape(plan.stack),
         headline=escape(headline(plan)),
         notes=_notes(plan),
+        style=asset("drawing.css"),
+        script=asset("drawing.js"),
+        drawing=_drawing(plan, present),
         filters="\n".join(_filter(fate) for fate in dict.fromkeys(change.fate for change in changes)),
         changes="\n".join(_change(change) for change in changes),
         settings=_map("Parameters", plan.parameters) + _map("Tags", plan.tags),
@@ -43,18 +50,32 @@ def _notes(plan: Plan) -> str:
     return f"<ul>{''.join(notes)}</ul>"
 
 
+def _drawing(plan: Plan, present: Mapping[str, str]) -> str:
+    rows = {name: Row(type=type_, mark="=", colour="same", means="unchanged") for name, type_ in present.items()}
+    for one in plan.changes:
+        row = Row(type=one.type, mark=MARKS[one.fate], colour=_colour(one), means=one.fate, told=why(one), leads=True)
+        rows[one.logical_id] = row
+    return drawing(rows, absent="not in this stack") if rows else ""
+
+
+def _colour(change: ResourceChange) -> Literal["take", "make", "change"]:
+    if change.destructive:
+        return "take"
+    return "make" if change.fate in ("create", "import") else "change"
+
+
 def _filter(fate: Fate) -> str:
     return f'<label><input type="checkbox" value="{escape(fate)}" checked> {escape(fate)}</label>'
 
 
 def _change(change: ResourceChange) -> str:
-    kind = "take" if change.destructive else "make" if change.fate in ("create", "import") else "change"
     opened = " open" if change.destructive else ""
     told = f"<b>{escape(change.logical_id)}</b> {escape(why(change))} <span>{escape(change.type)}</span>"
     rows = "".join(_row(item) for item in change.properties)
     columns = "<tr><th>Property</th><th>Before</th><th>After</th><th>Why</th></tr>"
     return (
-        f'<details class="{kind}" data-fate="{escape(change.fate)}"{opened}>'
+        f'<details class="{_colour(change)}" data-fate="{escape(change.fate)}"'
+        f' data-name="{escape(change.logical_id)}"{opened}>'
         f"<summary>{told}</summary>"
         f"{f'<table>{columns}{rows}</table>' if rows else ''}</details>"
     )

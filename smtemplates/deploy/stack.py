@@ -98,3 +98,10 @@ def read(item: Mapping[str, Any]) -> Stack:
         },
         protected=bool(item.get("EnableTerminationProtection")),
     )
+
+
+def resources(cloud: Cloud, stack: Stack) -> dict[str, str]:
+    """Give the types of the resources that a stack has, by logical ID."""
+    gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+    items = cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)
+    return {item["LogicalResourceId"]: item["ResourceType"] for item in items if item["ResourceStatus"] not in gone}

@@ -49,7 +49,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     """Open the report from disk, and fail if it asks for anything else."""
     file = tmp_path / "report.html"
-    file.write_text(report.html(PLAN), encoding="utf-8")
+    file.write_text(report.html(PLAN, {"Beta": "AWS::S3::Bucket", "Same": "AWS::S3::Bucket"}), encoding="utf-8")
     page = browser.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -104,6 +104,33 @@ def test_keyboard(page: Page) -> None:
         assert page.evaluate("document.activeElement.parentElement.open") is not before
         reached.append(page.evaluate("document.activeElement.querySelector('b').textContent.split(' ')[0]"))
     assert reached == shown(page)
+
+
+def test_a_node_leads_to_its_change(page: Page) -> None:
+    """Every resource is drawn as what happens to it; a key press on one shows its change alone, another shows all."""
+    drawn = page.eval_on_selector_all(
+        ".drawing [data-resource]",
+        "all => all.map(one => [one.dataset.resource, one.className, one.textContent.slice(0, 1)])",
+    )
+    expected = {
+        ("Alpha", "make", "+"),
+        ("Beta", "change", "~"),
+        ("Zeta", "take", "!"),
+        ("Same", "same", "="),
+        (NASTY, "change", "~"),
+    }
+    assert {tuple(one) for one in drawn} == expected
+    node = page.locator(".drawing button", has_text="Beta")
+    node.focus()
+    page.keyboard.press("Enter")
+    expect(node).to_have_attribute("aria-pressed", "true")
+    assert shown(page) == ["Beta"]
+    expect(page.locator("#count")).to_have_text("1 of 4 shown")
+    page.keyboard.press("Enter")
+    assert len(shown(page)) == 4
+    node.click()
+    page.get_by_role("button", name="Show all").click()
+    assert len(shown(page)) == 4
 
 
 def test_from_the_script(aws: Aws, name: str, tmp_path: Path) -> None:
