@@ -101,9 +101,8 @@ def _expected(choice: Choice) -> set[str]:
     if "CreateNotebook" in on:
         made |= {"Notebook", "NotebookLifecycle"} | ({"NotebookPolicy"} if role else set())
     if "CreateDomain" in on and vpc:
-        made |= {"Domain", "UserProfile1", "UserProfile2"} | ({"StudioPolicy"} if least else set())
+        made |= {"Domain", "UserProfile1", "UserProfile2"} | ({"StudioPolicy"} if role else set())
         made |= {"StudioSettings", "StudioLabLifecycle", "StudioCodeEditorLifecycle"}
-        made |= {"StudioSettingsPolicy"} if role else set()
     told = choice.get("NotifyOfEvents") != "false"
     made |= {"JobFailures"} if told else set()
     if "ModelImageUri" in choice:

@@ -65,6 +65,7 @@ PROMISED_DEFAULTS = {
     "EndpointInstances": "1-2",
     "EndpointRequestsPerInstance": 600,
     "CreateModelPackageGroup": "false",
+    "AllowModelApproval": "false",
     "CreateDashboard": "true",
     "ManageLogGroups": "true",
     "LogRetentionDays": 30,

@@ -120,7 +120,8 @@ def test_apps_may_read_exactly_their_settings(template: dict[str, Any]) -> None:
     stack = samples.deployed(template, samples.FEATURES["studio"])
     name = properties(stack, "StudioSettings")["Name"]
     assert f"\nSETTINGS={name}\nREGION=us-east-1\n" in "\n" + script(stack)
-    (statement,) = template["Resources"]["StudioSettingsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    statements = template["Resources"]["StudioPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    (statement,) = [statement for statement in statements if "Parameter" in statement["Action"][0]]
     assert statement["Action"] == ["ssm:GetParameter"]
     (resource,) = statement["Resource"]
     assert resource["Fn::Sub"][0].endswith(":parameter${Name}")
