@@ -21,7 +21,7 @@ from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.load import load
 from smtemplates.reference import sections
-from smtemplates.reference.controls import Control
+from smtemplates.reference.controls import CONTROLS, Control
 from smtemplates.reference.markdown import block, code, prose, table
 from smtemplates.reference.policies import statement
 from smtemplates.reference.wording import REGION, alternatives, chosen, everything, makes, switch, when_made
@@ -191,7 +191,7 @@ def test_a_statement_reads_as_words() -> None:
 
 def test_what_others_fill_in_gets_a_section(monkeypatch: pytest.MonkeyPatch) -> None:
     """Security controls and the policy that a brought key needs are shown where there are any, and linked to."""
-    monkeypatch.setattr(reference, "CONTROLS", (Control("S3.5", "refuses requests without TLS", "InputBucketPolicy"),))
+    monkeypatch.setattr(reference, "CONTROLS", (Control("S3.5", "refuses requests without TLS", "tests/x.py"),))
     text = reference.text()
     assert "| S3.5 | refuses requests without TLS | InputBucketPolicy |" in text
     assert '"Service": "logs.us-east-1.amazonaws.com"' in text
@@ -258,3 +258,10 @@ def test_no_value_ends_its_block(inside: str) -> None:
     fence, *_, last = block(inside).splitlines()
     assert fence == last
     assert fence not in inside
+
+
+def test_every_control_names_a_test_that_exists() -> None:
+    """Whoever ticks a control off finds its test."""
+    for control in CONTROLS:
+        path, _, name = control.test.partition("::")
+        assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), control.test

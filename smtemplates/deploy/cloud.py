@@ -147,7 +147,7 @@ class Cloud:
             answer = self._call(service, operation, **arguments)
             told = answer
         except CloudError as error:
-            told = getattr(error.__cause__, "response", {})
+            told = getattr(error.__cause__, "response", None) or {}
             raise
         else:
             return answer

@@ -147,7 +147,11 @@ def _absent(template: Mapping[str, Any], region: str) -> tuple[str, ...] | None:
 
 
 def _controls() -> Iterator[str]:
-    yield table(("It asks for", "The template", "By"), ((each.asks, each.answer, each.where) for each in CONTROLS))
+    yield "What no live account has shown is said in the last column; where that is empty, a test shows all of it.\n"
+    yield table(
+        ("Control", "How it is met", "The test that holds it", "Not seen live"),
+        ((each.asks, each.answer, code(each.test), each.unseen) for each in CONTROLS),
+    )
 
 
 def _snippet(name: str) -> Iterator[str]:

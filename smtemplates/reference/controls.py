@@ -1,4 +1,4 @@
-"""Security controls of the workspace, for the reference; whoever proves one adds it here."""
+"""Security controls of the workspace and its deployer, for a reviewer to tick off; whoever proves one adds it here."""
 
 from __future__ import annotations
 
@@ -7,11 +7,87 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Control:
-    """Hold one control: what it asks for, how the template answers, and which parameter or resource does."""
+    """Hold one control: what it asks for, how it is met, the test that holds it, and what no live account has shown."""
 
     asks: str
     answer: str
-    where: str
+    test: str
+    unseen: str = ""
 
 
-CONTROLS: tuple[Control, ...] = ()
+ROLE = "tests/access/test_execution_role.py::test_the_role_may_do_what_the_table_says_and_nothing_else"
+CONTROLS = (
+    Control(
+        "The execution role may do what work needs, and nothing else",
+        "Managed policies by activity; a table of requests is judged in every world of parameters",
+        ROLE,
+        "A simulator is not IAM: which context keys SageMaker really sends",
+    ),
+    Control(
+        "No grant, refusal or condition is idle",
+        "Without any one of them a request of that table is judged otherwise",
+        "tests/access/test_execution_role.py::test_every_grant_is_needed_and_every_refusal_and_condition_counts",
+    ),
+    Control(
+        "No way to more privileges, no data exfiltration, no exposed resource, no credentials",
+        "Cloudsplaining finds none in any policy of an identity",
+        "tests/access/test_words.py::test_scanner_finds_no_way_up_or_out",
+    ),
+    Control(
+        "No invented permission",
+        "Each action and condition key is in a data set made from AWS's service authorization reference",
+        "tests/access/test_words.py::test_every_condition_key_is_one_that_an_action_sends",
+    ),
+    Control(
+        "No confused deputy",
+        "The role trusts SageMaker on behalf of this account only (`aws:SourceAccount`)",
+        "tests/access/test_execution_role.py::test_only_this_account_s_sagemaker_takes_the_role",
+        "AWS's pages say nothing of `aws:SourceAccount` for notebook instances",
+    ),
+    Control(
+        "A permissions boundary on every role",
+        "`PermissionsBoundaryArn`",
+        "tests/access/test_execution_role.py::test_a_boundary_bounds_every_role",
+    ),
+    Control(
+        "The function that makes folders touches its keys and log groups only",
+        "`InitializerRole` names each of them",
+        "tests/access/test_initializer_role.py::test_it_touches_its_folders_and_groups_only",
+        "That CloudWatch Logs asks IAM about a group with an empty stream is read from its refusals",
+    ),
+    Control(
+        "A model is approved by somebody else than who trained it",
+        "`AllowModelApproval`, off by default",
+        ROLE,
+    ),
+    Control(
+        "The customer key is lent to S3, SageMaker and EC2 only",
+        "`kms:ViaService` on its use and on grants",
+        ROLE,
+        "That SageMaker makes the grants of Studio's spaces under that condition; if not, making a space fails",
+    ),
+    Control(
+        "What is executed is what was reviewed",
+        "The change set's template is read back and compared before it is executed",
+        "tests/deploying/test_reviewed.py::test_altered_template",
+        "What AWS returns as a change set's original template",
+    ),
+    Control(
+        "TLS is always checked",
+        "https but on loopback; no call turns verification off; a self-signed server is refused",
+        "tests/deploying/test_tls.py::test_strangers_certificate",
+        "A company's proxy with `AWS_CA_BUNDLE`",
+    ),
+    Control(
+        "Values of NoEcho parameters are shown nowhere",
+        "Masked in plans, pages, summaries, failures and fetched logs",
+        "tests/deploying/test_secrecy.py::test_every_command",
+        "Whether AWS repeats such values in reasons",
+    ),
+    Control(
+        "No credentials or presigned URL in any log",
+        "`--debug` logs facts of calls, not what they carry",
+        "tests/deploying/test_secrecy.py::test_workspace",
+        "Real presigned answers of custom resources",
+    ),
+)

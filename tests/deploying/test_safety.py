@@ -53,9 +53,9 @@ def test_shell_values_are_inert() -> None:
     assert show.outputs_env(found) == "export A='x'\"'\"'; touch y; echo '\"'\"''"
 
 
-@pytest.mark.parametrize(("name", "more"), [("deploy", set()), ("publish", {"publish", "consoles"})])
+@pytest.mark.parametrize(("name", "more"), [("deploy", {"drawing"}), ("publish", {"publish", "consoles"})])
 def test_engine_knows_no_area(name: str, more: set[str]) -> None:
-    """The engines import nothing of the package but what reads templates, so they take any template."""
+    """The engines import nothing of the package but what reads or draws templates, so they take any template."""
     folder = Path(show.__file__).parents[1] / name
     allowed = {f"smtemplates.{module}" for module in {"deploy", "errors", "load", "evaluate", *more}}
     imported = {
