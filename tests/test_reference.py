@@ -193,7 +193,7 @@ def test_what_others_fill_in_gets_a_section(monkeypatch: pytest.MonkeyPatch) -> 
     """Security controls and the policy that a brought key needs are shown where there are any, and linked to."""
     monkeypatch.setattr(reference, "CONTROLS", (Control("S3.5", "refuses requests without TLS", "tests/x.py"),))
     text = reference.text()
-    assert "| S3.5 | refuses requests without TLS | InputBucketPolicy |" in text
+    assert "| S3.5 | refuses requests without TLS | `tests/x.py` |" in text
     assert '"Service": "logs.us-east-1.amazonaws.com"' in text
     for title in ("Security controls", "What the policy of your own KMS key must allow"):
         assert f"### {title}\n" in text
