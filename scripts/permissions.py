@@ -3,8 +3,9 @@
 
 usage: scripts/permissions.py [--check]      run it after a type was added, or after an update of cfn-lint
 
-The list handlers are left out: stacks do not use them.
-Source: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
+The list handlers are left out: stack operations invoke the others (inferred from the page below, not seen live).
+
+Source: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-develop.html
 """
 
 from __future__ import annotations

@@ -16,16 +16,9 @@ from importlib.resources import files
 from smtemplates.errors import TemplateError
 from smtemplates.parts import Part
 
-# CloudFormation invokes a custom resource's function as whoever made the stack.
+# CloudFormation invokes a custom resource's function; that it does so as whoever made the stack is not seen live.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources-lambda.html
 CUSTOM = ("lambda:InvokeFunction",)
-
-# Every encrypted resource whose service takes a grant or a data key on the caller's behalf.
-# Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html (log groups)
-BY_HAND: Mapping[str, tuple[str, ...]] = {
-    "AWS::Logs::LogGroup": ("logs:AssociateKmsKey", "kms:DescribeKey"),
-}
-"""What the schemas do not say, by type."""
 
 _NO_REPLICA = "buckets have no replication, and a rule's or topic's target needs no role"
 _ON_NETWORK = "the function is in no VPC and mounts no file system"
@@ -38,7 +31,7 @@ _PLAIN_LOGS = "log groups have no delivery, index, data protection, resource pol
 _NO_EFS = "the domain makes no home file system"
 _NO_SSO = "profiles are made for IAM only; IAM Identity Center makes its own"
 _NO_IMAGE = "apps use SageMaker's own images, and the template starts none"
-_NO_ACTION = "not an action of IAM: another one of the list decides on the call"
+NO_ACTION = "not an action of IAM: another one of the list decides on the call"
 
 UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::ApplicationAutoScaling::ScalableTarget", "*ScheduledAction"): _SCALING,
@@ -52,7 +45,7 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::Lambda::Function", "s3files:*"): _ON_NETWORK,
     ("AWS::Lambda::Function", "kms:*"): _INLINE,
     ("AWS::Lambda::Function", "s3:*"): _INLINE,
-    ("AWS::Lambda::Function", "lambda:AssociateRuntimeAlias"): _NO_ACTION,
+    ("AWS::Lambda::Function", "lambda:AssociateRuntimeAlias"): NO_ACTION,
     ("AWS::Lambda::Function", "lambda:GetCodeSigningConfig"): _SIGNED,
     ("AWS::Lambda::Function", "lambda:*FunctionConcurrency"): _SIGNED,
     ("AWS::Lambda::Function", "lambda:DeleteFunctionCodeSigningConfig"): _SIGNED,
@@ -65,13 +58,21 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::Logs::LogGroup", "firehose:*"): _PLAIN_LOGS,
     ("AWS::Logs::LogGroup", "s3:*"): _PLAIN_LOGS,
     ("AWS::Logs::LogGroup", "logs:CreateLogDelivery"): _PLAIN_LOGS,
-    ("AWS::Logs::LogGroup", "logs:Put*Policy"): _PLAIN_LOGS,
-    ("AWS::Logs::LogGroup", "logs:Delete*Policy"): _PLAIN_LOGS,
+    ("AWS::Logs::LogGroup", "logs:*IndexPolicy"): _PLAIN_LOGS,
+    ("AWS::Logs::LogGroup", "logs:*ResourcePolicy"): _PLAIN_LOGS,
+    ("AWS::Logs::LogGroup", "logs:PutDataProtectionPolicy"): _PLAIN_LOGS,
+    ("AWS::Logs::LogGroup", "logs:DeleteDataProtectionPolicy"): _PLAIN_LOGS,
     ("AWS::Logs::LogGroup", "logs:Put*Authentication"): _PLAIN_LOGS,
     ("AWS::Logs::LogGroup", "logs:PutLogGroupDeletionProtection"): _PLAIN_LOGS,
     ("AWS::S3::Bucket", "iam:PassRole"): _NO_REPLICA,
     ("AWS::S3::Bucket", "s3:DeleteObject"): "CloudFormation empties no bucket, and nor does the template",
-    ("AWS::S3::Bucket", "s3:DeleteBucket?*"): "these are not actions of IAM: the matching Put decides",
+    ("AWS::S3::Bucket", "s3:DeleteBucketAnalyticsConfiguration"): NO_ACTION,
+    ("AWS::S3::Bucket", "s3:DeleteBucketCors"): NO_ACTION,
+    ("AWS::S3::Bucket", "s3:DeleteBucketEncryption"): NO_ACTION,
+    ("AWS::S3::Bucket", "s3:DeleteBucketLifecycle"): NO_ACTION,
+    ("AWS::S3::Bucket", "s3:DeleteBucketMetricsConfiguration"): NO_ACTION,
+    ("AWS::S3::Bucket", "s3:DeleteBucketReplication"): NO_ACTION,
+    ("AWS::S3::Bucket", "s3:DeleteBucketWebsite"): _TABLES,
     ("AWS::S3::Bucket", "s3:*Acl"): "buckets and objects have no access control lists",
     ("AWS::S3::Bucket", "s3:*Abac"): "access is not decided by a bucket's tags",
     ("AWS::S3::Bucket", "s3:*BucketMetadata*"): _TABLES,
@@ -97,9 +98,6 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::SageMaker::UserProfile", "sso:*"): _NO_SSO,
 }
 """Why the workspace's use of a type never calls what its schema names; both are patterns."""
-
-# The schemas misspell these.
-SPELLED = {"kms:GenerateDataKeyWithoutPlainText": "kms:GenerateDataKeyWithoutPlaintext"}
 
 
 @cache
@@ -129,11 +127,9 @@ def needs(kind: str) -> list[str]:
     if kind.startswith("Custom::"):
         return list(CUSTOM)
     named = schemas().get(kind, ())
-    called = {SPELLED.get(action, action) for action in named if not unused(kind, action)}
-    called.update(BY_HAND.get(kind, ()))
+    called = {action for action in named if not unused(kind, action)}
     if not called:
         raise TemplateError(
-            f"{kind}: nothing says what launching it needs; run scripts/permissions.py, and if the schema names "
-            "nothing, list it in BY_HAND of smtemplates/launch_needs.py"
+            f"{kind}: nothing says what launching it needs; run scripts/permissions.py, which asks its schema"
         )
     return sorted(called)
