@@ -15,22 +15,36 @@ QUOTE = "'"
 # What every YAML parser, old or new, reads as the text it is; all else is quoted.
 _WORD = re.compile(r"[A-Za-z/_][A-Za-z0-9/_.*+-]*")
 _PHRASE = re.compile(r"[A-Za-z/^$(][^\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*(?<![ :])")
+# Functions that every parser knows in short form; of those that only Rules have, some know the long form alone.
+# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+_SHORT = frozenset(
+    f"Fn::{name}"
+    for name in (
+        *("And", "Base64", "Cidr", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue"),
+        *("Join", "Not", "Or", "Select", "Split", "Sub", "Transform"),
+    )
+)
 _NOT_TEXT = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 _ODD = re.compile(r"[^\t\n\x20-\x7e\xa1-\u1fff\u2070-\ud7ff]")
 
 
-def flow(value: Any) -> str:
-    """Write a value in one line and few bytes."""
+def compact(value: dict[str, Any]) -> str:
+    """Write a mapping in few bytes, a line a key: who reads text that begins with a brace may take it for JSON."""
+    return "".join(f"{_flow(key)}: {_flow(item)}\n" for key, item in value.items())
+
+
+def _flow(value: Any) -> str:
+    """Write a value in one line."""
     if isinstance(value, str):
         return value if _WORD.fullmatch(value) and value.lower() not in _NOT_TEXT else _double(value)
     if isinstance(value, list):
-        return f"[{','.join(map(flow, value))}]"
+        return f"[{','.join(map(_flow, value))}]"
     if not isinstance(value, dict):
         return json.dumps(value)
     tag, argument = _short(value)
     if tag:
-        return f"{tag} {flow(argument)}"
-    return f"{{{','.join(f'{flow(key)}: {flow(item)}' for key, item in value.items())}}}"
+        return f"{tag} {_flow(argument)}"
+    return f"{{{','.join(f'{_flow(key)}: {_flow(item)}' for key, item in value.items())}}}"
 
 
 def block(value: dict[str, Any]) -> str:
@@ -45,7 +59,7 @@ def _short(value: Any) -> tuple[str, Any]:
     ((name, argument),) = value.items()
     if name == "Fn::GetAtt" and isinstance(argument, list) and all(isinstance(piece, str) for piece in argument):
         return "!GetAtt", ".".join(argument)
-    known = name == "Ref" or name.startswith("Fn::") or (name == "Condition" and isinstance(argument, str))
+    known = name == "Ref" or name in _SHORT or (name == "Condition" and isinstance(argument, str))
     return (f"!{name.removeprefix('Fn::')}", argument) if known and not _short(argument)[0] else ("", value)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from troposphere import AWS_REGION, Equals, FindInMap, If, Not, Or, Ref, Select, Split, Sub
+from troposphere import AWS_REGION, AWS_URL_SUFFIX, Equals, FindInMap, If, Not, Or, Ref, Select, Split, Sub
 
 from smtemplates.jobs import Training
 from smtemplates.parts import Part, output
@@ -30,13 +30,15 @@ class Image:
     def uri(self) -> Sub:
         """Name the image by URI; only for use where its condition, if any, holds.
 
-        The registry's whole host stands in the mapping, with the partition's suffix: put together here from account,
-        Region and suffix, it would cost validators of many Regions the third power of their number.
+        Region and suffix come as values: of pseudo parameters inside the text, validators of many Regions try every
+        combination with each account of the mapping.
         """
         more: dict[str, Any] = {"Processor": If("TrainOnGpu", "gpu", "cpu")} if "${Processor}" in self.tag else {}
         return Sub(
-            f"${{Registry}}/{self.repository}:{self.tag}",
-            Registry=FindInMap("ImageRegistries", Ref(AWS_REGION), REGISTRIES[self.registry]),
+            f"${{Account}}.dkr.ecr.${{Region}}.${{Suffix}}/{self.repository}:{self.tag}",
+            Account=FindInMap("ImageRegistries", Ref(AWS_REGION), REGISTRIES[self.registry]),
+            Region=Ref(AWS_REGION),
+            Suffix=Ref(AWS_URL_SUFFIX),
             **more,
         )
 
@@ -73,7 +75,7 @@ def images(training: Training) -> Images:
         source=__name__,
         mappings={
             "ImageRegistries": {
-                region: {**_hosts(region, accounts), "Set": sets[tuple(lacking[region])]}
+                region: {**_accounts(accounts), "Set": sets[tuple(lacking[region])]}
                 for region, accounts in known["registries"].items()
             },
             "ImageSets": {
@@ -96,12 +98,9 @@ def images(training: Training) -> Images:
     )
 
 
-def _hosts(region: str, accounts: Mapping[str, str | None]) -> dict[str, str]:
+def _accounts(known: Mapping[str, str | None]) -> dict[str, str]:
     """Give a Region every registry: a mapping that lacks a key fails, even where no one asks for it."""
-    return {
-        attribute: f"{accounts[registry]}.dkr.ecr.{region}.{accounts['suffix']}" if accounts[registry] else NONE
-        for registry, attribute in REGISTRIES.items()
-    }
+    return {attribute: known[registry] or NONE for registry, attribute in REGISTRIES.items()}
 
 
 def _starts_with(training: Training, prefix: str) -> Equals:

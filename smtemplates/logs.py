@@ -62,11 +62,13 @@ def logs(served: Endpoint | None = None) -> Logs:
         hint="must be empty or the name of an endpoint: up to 63 letters, digits and hyphens",
         max_length=63,
     )
-    given: AWSHelperFn = is_set(endpoint)
+    conditions = {"ManageLogGroups": is_on(manage), "HasEndpointName": is_set(endpoint)}
+    has_endpoint = "HasEndpointName"
     watched: AWSHelperFn = Ref(endpoint)
     rules = {}
     if served:
-        given, watched = Or(is_("HasEndpointName"), is_(served.exists)), If(served.exists, served.name, Ref(endpoint))
+        has_endpoint, watched = "WatchOneEndpoint", If(served.exists, served.name, Ref(endpoint))
+        conditions[has_endpoint] = Or(is_("HasEndpointName"), is_(served.exists))
         rules["OneEndpointIsWatched"] = require(
             "Leave EndpointName empty with ModelImageUri: dashboard and alarms watch the endpoint that is made.",
             Equals(Ref(endpoint), ""),
@@ -80,11 +82,7 @@ def logs(served: Endpoint | None = None) -> Logs:
             "Keep logs for (days)": retention,
             "Endpoint to watch": endpoint,
         },
-        conditions={
-            "ManageLogGroups": is_on(manage),
-            "HasEndpointName": is_set(endpoint),
-            "WatchOneEndpoint": given,
-        },
+        conditions=conditions,
         rules=rules,
         outputs=[
             output("TrainingLogGroupName", "Log group of training jobs", TRAINING),
@@ -97,6 +95,6 @@ def logs(served: Endpoint | None = None) -> Logs:
         ],
         manage="ManageLogGroups",
         retention=retention,
-        has_endpoint="WatchOneEndpoint",
+        has_endpoint=has_endpoint,
         watched=watched,
     )

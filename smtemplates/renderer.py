@@ -75,10 +75,10 @@ def render(template: Template, *, format: str = "yaml") -> str:  # noqa: A002  t
 def compact(template: Template) -> str:
     """Write a template in few bytes; CloudFormation takes up to WIRE_BYTES of them without a bucket.
 
-    It is YAML in one line with short intrinsics, a tenth smaller than JSON. What is not a plain word is in JSON's
-    quotes, so that no YAML parser, old or new, can take it for something else.
+    It is YAML in one line a section with short intrinsics, a tenth smaller than JSON. What is not a plain word is in
+    JSON's quotes, so that no YAML parser, old or new, can take it for something else.
     """
-    return emit.flow(ordered(template))
+    return emit.compact(ordered(template))
 
 
 def _sorted(body: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ DESCRIPTION = (
     "Amazon SageMaker workspace: buckets, execution role, logs, dashboard and alarms; "
     "on demand a notebook instance, a Studio domain and a model registry"
 )
-FEATURES = ("endpoint", "mlflow", "monitoring", "notebook", "registry", "studio")
+FEATURES = ("endpoint", "guide", "mlflow", "monitoring", "notebook", "registry", "studio")
 
 
 def areas(without: Collection[str] = ()) -> list[Part]:
@@ -78,8 +78,7 @@ def areas(without: Collection[str] = ()) -> list[Part]:
         train,
         process,
         sdk,
-        pictures,
-        guide(buckets, key, vpc, access, pictures, groups),
+        *([] if "guide" in without else [pictures, guide(buckets, key, vpc, access, pictures, groups)]),
     ]
 
 

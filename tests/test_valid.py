@@ -53,6 +53,13 @@ def test_cfn_lint_finds_nothing_in_any_region(without: frozenset[str]) -> None:
     assert [str(finding) for finding in findings] == []
 
 
+@pytest.mark.parametrize("without", [*zip(smtemplates.FEATURES), smtemplates.FEATURES], ids="+".join)
+def test_no_feature_leaves_anything_behind(without: tuple[str, ...]) -> None:
+    """Without any one optional feature, and without all of them: no parameter, condition or mapping is left idle."""
+    findings = smtemplates.lint(smtemplates.render(smtemplates.build(without)), cache=False)
+    assert [str(finding) for finding in findings] == []
+
+
 @pytest.mark.parametrize("without", [group for group in GROUPS if group], ids=lambda names: "+".join(sorted(names)))
 def test_a_region_that_lacks_a_type_is_told_so(without: frozenset[str]) -> None:
     """The whole template is refused there, and all that is said is which types are missing."""

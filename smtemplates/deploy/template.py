@@ -100,7 +100,8 @@ def read(path: Path) -> Template:
     Raises:
         UsageError: the file cannot be read, is no template, or is larger than AWS takes.
     """
-    from smtemplates.load import load  # noqa: PLC0415 a YAML parser is not needed for --help
+    from smtemplates.emit import compact  # noqa: PLC0415 neither is needed for --help
+    from smtemplates.load import load  # noqa: PLC0415 likewise
 
     try:
         text = path.read_text(encoding="utf-8")
@@ -116,7 +117,7 @@ def read(path: Path) -> Template:
         raise UsageError(f"{path} has no Resources, so it is not a CloudFormation template")
     body = text
     if len(text.encode()) > MAX_INLINE_BYTES:
-        body = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+        body = compact(content)
     if len(body.encode()) > MAX_STAGED_BYTES:
         raise UsageError(f"{path} has {len(body.encode()):,} bytes; CloudFormation takes at most {MAX_STAGED_BYTES:,}")
     return Template(body=body, content=content)

@@ -58,6 +58,15 @@ def test_whole_life(aws: Aws, template: Path, name: str) -> None:
     assert not [bucket for bucket in names if bucket.startswith(name.lower())]
 
 
+def test_small_enough_to_need_no_bucket(aws: Aws, tmp_path: Path, name: str) -> None:
+    """Without its optional features the workspace is sent as it is: nothing is staged, no bucket is asked for."""
+    template = tmp_path / "small.yaml"
+    template.write_text(smtemplates.render(smtemplates.build(without=smtemplates.FEATURES)))
+    done = aws.run("deploy", name, "--yes", template=template)
+    assert (done.returncode, aws.status(name)) == (0, "CREATE_COMPLETE"), done.stderr
+    assert aws.run("destroy", name, "--confirm", name, "--delete-data").returncode == 0
+
+
 def test_region_without_mlflow(aws: Aws, template: Path, name: str) -> None:
     """What the Region lacks is refused before anything is made."""
     done = aws.run("plan", name, "--region", "eu-south-1", "--set", "CreateMlflow=true", template=template)
