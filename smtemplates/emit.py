@@ -13,7 +13,7 @@ LINE = 120
 SHORT_LIST = 90
 QUOTE = "'"
 # What every YAML parser, old or new, reads as the text it is; all else is quoted.
-_WORD = re.compile(r"[A-Za-z/_][A-Za-z0-9/_.*+-]*")
+_WORDS = re.compile(r"[A-Za-z/_][A-Za-z0-9/_.*+-]*(?: [A-Za-z0-9/_.*+-]+)*")
 _PHRASE = re.compile(r"[A-Za-z/^$(][^\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*(?<![ :])")
 # Functions that every parser knows in short form; of those that only Rules have, some know the long form alone.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
@@ -36,7 +36,7 @@ def compact(value: dict[str, Any]) -> str:
 def _flow(value: Any) -> str:
     """Write a value in one line."""
     if isinstance(value, str):
-        return value if _WORD.fullmatch(value) and value.lower() not in _NOT_TEXT else _double(value)
+        return value if _WORDS.fullmatch(value) and value.lower() not in _NOT_TEXT else _double(value)
     if isinstance(value, list):
         return f"[{','.join(map(_flow, value))}]"
     if not isinstance(value, dict):
@@ -135,7 +135,7 @@ def _inline(value: Any) -> str:
     if isinstance(value, list):
         written = f"[{', '.join(map(_inline, value))}]"
     elif isinstance(value, str):
-        written = value if _WORD.fullmatch(value) and value.lower() not in _NOT_TEXT else _quoted(value)
+        written = value if _WORDS.fullmatch(value) and value.lower() not in _NOT_TEXT else _quoted(value)
     else:
         written = json.dumps(value)
     return f"{tag} {written}" if tag else written
