@@ -22,6 +22,7 @@ FATES: dict[str, Fate] = {
     "NotebookLifecycle": "delete",
     "ExecutionRole": "update",
     "Folders": "may replace",
+    "JobFailures": "may replace",
     "SecurityGroup": "create",
 }
 
@@ -63,6 +64,13 @@ def test_the_layout_is_of_this_template(template: dict[str, Any]) -> None:
     layout = drawing.layout()
     assert {name for box in layout["boxes"] for name, _ in box["members"]} == template["Resources"].keys()
     assert layout["fingerprint"] == diagram.fingerprint(reference.overview(), named=True)
+
+
+def test_the_legend_tells_every_look_apart(page: Page) -> None:
+    """What may be replaced for good and what is made anew at no loss are not called the same."""
+    told = page.locator(".legend span").all_inner_texts()
+    assert {"! may replace", "! may replace (destructive)"} <= set(told)
+    assert len(told) == len(set(told))
 
 
 def test_a_resource_looks_as_what_happens_to_it(page: Page, template: dict[str, Any]) -> None:

@@ -91,6 +91,13 @@ def fill(page: Page) -> Any:
     return type_in
 
 
+def test_a_laptop_shows_the_whole_drawing(page: Page) -> None:
+    """At 1200 pixels, beside the form, nothing of it is cut off."""
+    page.set_viewport_size({"width": 1200, "height": 900})
+    cut = page.locator(".drawing").evaluate("one => one.scrollWidth - one.clientWidth")
+    assert cut <= 0
+
+
 def deployer(template: dict[str, Any], values: dict[str, str], region: str) -> dict[str, Any]:
     """Decide as the deployer does."""
     sentences = check_parameters(template, values, region=region)

@@ -53,7 +53,8 @@ def _notes(plan: Plan) -> str:
 def _drawing(plan: Plan, present: Mapping[str, str]) -> str:
     rows = {name: Row(type=type_, mark="=", colour="same", means="unchanged") for name, type_ in present.items()}
     for one in plan.changes:
-        row = Row(type=one.type, mark=MARKS[one.fate], colour=_colour(one), means=one.fate, told=why(one), leads=True)
+        means = f"{one.fate} (destructive)" if one.destructive else one.fate
+        row = Row(type=one.type, mark=MARKS[one.fate], colour=_colour(one), means=means, told=why(one), leads=True)
         rows[one.logical_id] = row
     return drawing(rows, absent="not in this stack") if rows else ""
 
