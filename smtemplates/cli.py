@@ -216,15 +216,13 @@ def _origin(finding: Finding, sources: Mapping[tuple[str, str], str]) -> str:
 
 def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:
     """Say where a template goes: a file as named, else a file of the template's name in the folder."""
-    if options.output == "-":
-        if options.check:
-            raise UsageError("--check compares files: give a folder or a file with -o, not '-'.")
-        return None
+    if options.output == "-" and options.check:
+        raise UsageError("--check compares files: give a folder or a file with -o, not '-'.")
     output = Path(options.output)
-    if output.suffix in {".yaml", ".yml", ".json"} and not output.is_dir():
+    if options.output == "-" or (output.suffix in {".yaml", ".yml", ".json"} and not output.is_dir()):
         if count > 1:
             raise UsageError(f"One file cannot hold {count} templates: name one, or give a folder with -o.")
-        return output
+        return None if options.output == "-" else output
     return output / f"{name}.{options.format}"
 
 

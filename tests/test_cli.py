@@ -69,7 +69,7 @@ def test_output_may_be_a_file(tmp_path: Path) -> None:
 
 def test_a_feature_that_is_left_out_is_gone() -> None:
     """--without takes the feature's resources, parameters and outputs with it."""
-    template = load(run("render", "-o", "-", "--no-lint", "--without", "studio,notebook").stdout)
+    template = load(run("render", "workspace", "-o", "-", "--no-lint", "--without", "studio,notebook").stdout)
     assert not [name for section in template.values() for name in section if "Domain" in name or "Notebook" in name]
 
 
@@ -79,6 +79,8 @@ def test_a_feature_that_is_left_out_is_gone() -> None:
         (["render", "--without", "studoi"], "did you mean 'studio'?"),
         (["render", "workplace"], "There is no template 'workplace'"),
         (["render", "-o", "-", "--check"], "--check compares files"),
+        (["render", "-o", "-"], "One file cannot hold"),
+        (["render", "-o", "calgary.yaml"], "One file cannot hold"),
         (["render", "--region", "us-east-11"], "us-east-11"),
         (["lint", "no-such-file.yaml"], "Cannot read no-such-file.yaml"),
         (["lint", "tests"], "Cannot read tests"),

@@ -71,7 +71,7 @@ def test_a_wheel_renders_the_same_bytes(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
     done = subprocess.run(
-        [sys.executable, "-m", "smtemplates", "render", "--no-lint", "-o", "-"],
+        [sys.executable, "-m", "smtemplates", "render", "workspace", "--no-lint", "-o", "-"],
         cwd=tmp_path / "installed",
         env={"PYTHONPATH": str(tmp_path / "installed")},
         capture_output=True,

@@ -23,7 +23,7 @@ from smtemplates.renderer import SECTIONS, WIRE_BYTES, ordered
 
 ROOT = Path(__file__).parent.parent
 WHOLE_BYTES = 122_200
-RENDER = ["-m", "smtemplates", "render", "--no-lint", "-o", "-"]
+RENDER = ["-m", "smtemplates", "render", "workspace", "--no-lint", "-o", "-"]
 
 words = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\x85\u2028\u2029\ufeff"), max_size=20
