@@ -119,7 +119,8 @@ def _template_url() -> Parameter:
         "one; scripts/publish.py link stages it. Whoever changes this stack must be able to read it each time, so "
         "choose a bucket where nothing expires. Empty: refused.",
         pattern="^$|^https://([a-z0-9.-]+[.])?s3[.-][a-z0-9.-]+/[!-~]+$",
-        hint="must be the https:// address of an object in S3",
+        hint="must be the https:// address of an object in S3, like "
+        "https://my-templates.s3.eu-west-1.amazonaws.com/workspace.yaml",
         max_length=1024,
     )
 
@@ -147,7 +148,7 @@ def _accounts() -> Parameter:
         f"AccountFilter is about. Taking one away deletes its stacks; {_DATA_STAYS}. What the workspace is given "
         "(VPC, key, role, topic) must be there in each of them under the same ID. Empty: all accounts of the units.",
         pattern="^$|^[0-9]{12}(,[0-9]{12}){0,299}$",
-        hint="must be empty or up to 300 account IDs of 12 digits, separated by commas, no spaces",
+        hint="must be empty or up to 300 account IDs like 111122223333, separated by commas, no spaces",
         max_length=3899,
     )
 
@@ -209,7 +210,7 @@ def _permissions() -> Part:
         "Without units: name of the role in each account that makes its stacks. "
         "Empty: AWSCloudFormationStackSetExecutionRole, which must be there.",
         pattern="^$|^[a-zA-Z0-9_+=,.@-]{1,64}$",
-        hint="must be empty or the name of an IAM role",
+        hint="must be empty or the name of an IAM role, like AWSControlTowerExecution",
         max_length=64,
     )
     units = Ref("OrganizationalUnitIds")

@@ -39,10 +39,12 @@ def text() -> str:
         TemplateError: nothing says what a type of resource costs.
     """
     written, taken = [INTRODUCTION], Counter[str]()
+    first: dict[str, Any] = {}
     for name, built in TEMPLATES.items():
         description, parts = built(())
         template, area_of = _read(description, parts)
-        found = _sections(template, area_of, own=name == "workspace")
+        found = _sections(template, area_of, first)
+        first = first or template
         written += [f"## {name}.yaml\n", f"{description}.\n", _contents([title for title, _ in found], taken)]
         for title, body in found:
             written += [f"### {title}\n", *body]
@@ -66,12 +68,13 @@ def _read(description: str, parts: Sequence[Part]) -> tuple[dict[str, Any], dict
     return template, {str(resource.title): part.title for part in parts for resource in part.resources}
 
 
-def _sections(template: Mapping[str, Any], area_of: Mapping[str, str], *, own: bool) -> list[Section]:
-    """List a template's sections; `own` are those that only the workspace has."""
+def _sections(template: Mapping[str, Any], area_of: Mapping[str, str], workspace: Mapping[str, Any]) -> list[Section]:
+    """List a template's sections; where the `workspace` is not written yet, this is it, and has some of its own."""
+    own = not workspace
     found: list[Section] = [
         ("What it makes", sections.pictures(template, area_of)),
         ("Costs while idle, and what outlives the stack", sections.costs(template)),
-        ("Parameters", sections.parameters(template)),
+        ("Parameters", sections.parameters(template, workspace)),
         ("Resources", sections.resources(template, area_of)),
         ("Outputs", sections.outputs(template)),
         ("Permissions", sections.permissions(template)),
@@ -105,23 +108,25 @@ def _regions(template: Mapping[str, Any]) -> Iterator[str]:
     yield f"By the schemas that cfn-lint carries, every type of resource is in {', '.join(map(code, whole))}.\n"
     if unknown:
         yield f"The mappings do not know {', '.join(map(code, unknown))}: the template cannot be deployed there.\n"
-    yield table(
-        ("Region", "Lacks", "Render it there with"),
-        (
-            (code(region), "<br>".join(map(code, types)), _left_out(template, types))
-            for region, types in lacks.items()
-            if types
-        ),
-    )
+    if any(lacks.values()):
+        yield table(
+            ("Region", "Lacks", "Render it there with"),
+            (
+                (code(region), "<br>".join(map(code, types)), _left_out(template, types))
+                for region, types in lacks.items()
+                if types
+            ),
+        )
     together: dict[tuple[str, ...], list[str]] = {}
     for region, names in absent.items():
         if names:
             together.setdefault(names, []).append(region)
-    yield "Outputs about what a Region does not have are absent there:\n"
-    yield table(
-        ("Regions", "Absent outputs"),
-        ((", ".join(map(code, found)), ", ".join(map(code, names))) for names, found in together.items()),
-    )
+    if together:
+        yield "Outputs about what a Region does not have are absent there:\n"
+        yield table(
+            ("Regions", "Absent outputs"),
+            ((", ".join(map(code, found)), ", ".join(map(code, names))) for names, found in together.items()),
+        )
 
 
 def _left_out(template: Mapping[str, Any], types: Sequence[str]) -> str:

@@ -100,6 +100,7 @@ IDLE_FREE = frozenset(
 
 # What a resource's DeletionPolicy does not tell.
 ON_DELETION = {
+    "AWS::CloudFormation::StackSet": "goes, and the stacks in all accounts with it; what outlives a workspace stays",
     "AWS::SageMaker::NotebookInstance": "goes, with its volume and every file on it",
     "AWS::SageMaker::Domain": "goes, and its users' files with it; while users have spaces or apps it cannot be "
     "deleted (`deploy.py destroy` deletes those first). Security groups and a network interface that SageMaker made in "

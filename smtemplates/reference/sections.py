@@ -7,6 +7,7 @@ from typing import Any
 
 from smtemplates import diagram
 from smtemplates.errors import TemplateError
+from smtemplates.evaluate import Stack
 from smtemplates.reference.costs import COSTS, GOES, IDLE_FREE, ON_DELETION, STAYS
 from smtemplates.reference.examples import ACCOUNT, REGION, STACK, by_logical_id, named
 from smtemplates.reference.markdown import block, code, prose, table
@@ -22,24 +23,36 @@ Areas = Mapping[str, str]
 def pictures(template: Template, area_of: Areas) -> Iterator[str]:
     """Draw what is made with no parameter at all, and with every switch on."""
     for title, given in (("With no parameter", {}), ("With everything on", everything(template))):
+        if not Stack(template, given).resources:
+            continue
         drawn = diagram.mermaid(diagram.diagram(template, area_of, given))
         yield f"{title}:\n\n{block(drawn, 'mermaid')}"
     yield f"{diagram.LEGEND}\n"
 
 
-def parameters(template: Template) -> Iterator[str]:
-    """Write the parameters by the console's groups, then what the Rules refuse."""
+def parameters(template: Template, workspace: Template) -> Iterator[str]:
+    """Write the parameters by the console's groups, then what the Rules refuse; what the workspace has is not new."""
+    known, handed_on = workspace.get("Parameters", {}), []
     for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
-        yield f"#### {group['Label']['default']}\n"
         declared = {name: template["Parameters"][name] for name in group["Parameters"]}
+        if all(known.get(name) == about for name, about in declared.items()):
+            handed_on.append(group["Label"]["default"])
+            continue
+        yield f"#### {group['Label']['default']}\n"
         rows = (
             (code(name), code(str(about.get("Default", ""))), _allowed(about), prose(about["Description"]))
             for name, about in declared.items()
         )
         yield table(("Parameter", "Default", "Allowed", "What it means"), rows)
+    if handed_on:
+        yield (
+            f"And, with the same defaults, meaning and refusals, [those of workspace.yaml](#parameters), which are "
+            f"handed on: {', '.join(handed_on)}.\n"
+        )
     if sentences := [
         assertion["AssertDescription"]
-        for rule in template.get("Rules", {}).values()
+        for name, rule in template.get("Rules", {}).items()
+        if workspace.get("Rules", {}).get(name) != rule
         for assertion in rule["Assertions"]
     ]:
         yield "#### What is refused before anything is made\n"
@@ -82,11 +95,15 @@ def outputs(template: Template) -> Iterator[str]:
 
 def permissions(template: Template) -> Iterator[str]:
     """Write every policy of a stack that has everything."""
+    written = list(policies(by_logical_id(template, everything(template))))
+    if not written:
+        yield "It has no policy.\n"
+        return
     yield (
         "With every switch on; resources go by their logical IDs. A policy that names nobody is a role's own. Where no "
         f"account or Region is named it is the stack's; in conditions they are {code(ACCOUNT)} and {code(REGION)}.\n"
     )
-    yield from policies(by_logical_id(template, everything(template)))
+    yield from written
 
 
 def costs(template: Template) -> Iterator[str]:

@@ -91,7 +91,8 @@ def everything(template: Mapping[str, Any]) -> dict[str, str]:
             continue
         tried = given | makes(template, condition)
         after = Stack(template, tried)
-        if after.conditions[condition] and not after.rules() and all(map(after.exists, before.resources)):
+        refused = set(after.rules()) - set(before.rules())
+        if after.conditions[condition] and not refused and all(map(after.exists, before.resources)):
             given = tried
     return given
 
