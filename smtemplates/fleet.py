@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from troposphere import (
     Split,
     Sub,
     cloudformation,
+    encode_to_dict,
 )
 
 from smtemplates.parts import Part, all_of, choice, is_, is_on, is_set, output, require, switch, text, when
@@ -37,18 +39,31 @@ _DATA_STAYS = "buckets, keys made there and model groups stay"
 
 
 def fleet(rollout: Rollout, workspace: Sequence[Part]) -> list[Part]:
-    """Roll out the workspace of these areas; their parameters and Rules are the fleet's too."""
+    """Roll out the workspace of these areas; their parameters are the fleet's too, and so are their Rules.
+
+    A Rule about the Region is left to each workspace: the fleet's own Region may be another.
+    """
     handed_on = [
-        Part(title=part.title, source=part.source, parameters=part.parameters, rules=part.rules)
+        Part(
+            title=part.title,
+            source=part.source,
+            parameters=part.parameters,
+            rules={name: rule for name, rule in part.rules.items() if not _asks_where(rule)},
+        )
         for part in workspace
-        if part.parameters or part.rules
+        if part.parameters
     ]
     names = [str(parameter.title) for part in handed_on for parameter in part.parameters.values()]
     return [_where(_stack_set(rollout, names)), rollout, _permissions(), *handed_on]
 
 
+def _asks_where(rule: Mapping[str, Any]) -> bool:
+    return '{"Ref": "AWS::' in json.dumps(encode_to_dict(dict(rule)))
+
+
 def _where(stack_set: cloudformation.StackSet) -> Part:
-    url, units, accounts, joining = _template_url(), _units(), _accounts(), _joining()
+    url, units, accounts = _template_url(), _units(), _accounts()
+    joining, leaving = _comings_and_goings()
     regions = text(
         "Regions",
         "Regions where each account gets a workspace, separated by commas. What one of them lacks must be left out of "
@@ -67,7 +82,7 @@ def _where(stack_set: cloudformation.StackSet) -> Part:
             "Of the units, these accounts or all others?": _filter(),
             "Regions": regions,
             "Deploy to accounts that join the units?": joining,
-            "Keep the stacks of accounts that leave?": _leaving(),
+            "Keep the stacks of accounts that leave?": leaving,
         },
         conditions={
             # a Rule refuses an empty TemplateUrl, but validators read no Rules
@@ -80,9 +95,7 @@ def _where(stack_set: cloudformation.StackSet) -> Part:
         },
         rules=_rules(url, units, accounts, joining),
         resources=[stack_set],
-        outputs=[
-            output("StackSetId", "Name and ID of the stack set", Ref(stack_set), condition="HasTemplate"),
-        ],
+        outputs=[output("StackSetId", "Name and ID of the stack set", Ref(stack_set), condition="HasTemplate")],
     )
 
 
@@ -93,8 +106,8 @@ def _rules(url: Parameter, units: Parameter, accounts: Parameter, joining: Param
     """
     return {
         "TemplateIsStaged": require(
-            "Give TemplateUrl: scripts/publish.py link --staging-bucket BUCKET stages the workspace's template and "
-            "says where it is.",
+            "Give TemplateUrl: scripts/publish.py link --staging-bucket BUCKET --json stages the workspace's template "
+            "and says where it is.",
             is_set(url),
         ),
         "FleetHasAccounts": require(
@@ -167,22 +180,20 @@ def _filter() -> Parameter:
     )
 
 
-def _joining() -> Parameter:
-    return switch(
+def _comings_and_goings() -> tuple[Parameter, Parameter]:
+    joining = switch(
         "AutoDeploy",
         "Give a workspace to every account that joins the units later? The settings under Rollout do not apply to "
         "that. 'false': none, until this stack changes.",
         default=False,
     )
-
-
-def _leaving() -> Parameter:
-    return switch(
+    leaving = switch(
         "RetainOnAccountRemoval",
         "With AutoDeploy, when an account leaves the units: leave its stacks there, outside the fleet? 'false': they "
         "are deleted, as above.",
         default=True,
     )
+    return joining, leaving
 
 
 def _permissions() -> Part:
