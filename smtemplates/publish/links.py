@@ -31,6 +31,7 @@ class Link:
 
     region: str
     url: str
+    template_url: str
 
 
 def check(template: Template, given: Mapping[str, str], stack: str | None) -> None:
@@ -90,7 +91,8 @@ def links(regions: Sequence[str], template_url: str, given: Mapping[str, str], s
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stacks-quick-create-links.html
     """
     return tuple(
-        Link(region=region, url=_link(region, template_url, given, stack)) for region in dict.fromkeys(regions)
+        Link(region=region, url=_link(region, template_url, given, stack), template_url=template_url)
+        for region in dict.fromkeys(regions)
     )
 
 
