@@ -46,8 +46,8 @@ def parameters(template: Template, workspace: Template) -> Iterator[str]:
         yield table(("Parameter", "Default", "Allowed", "What it means"), rows)
     if handed_on:
         yield (
-            f"And, with the same defaults, meaning and refusals, [those of workspace.yaml](#parameters), which are "
-            f"handed on: {', '.join(handed_on)}.\n"
+            "And, with the same defaults, meaning and refusals, [those of workspace.yaml](#parameters), which are "
+            f"handed on: {', '.join(handed_on)}. What depends on the Region is refused there.\n"
         )
     if sentences := [
         assertion["AssertDescription"]
