@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         "plan": ("show what a deployment would change, and change nothing", add_plan),
         "deploy": ("create or update a stack, after showing the plan and asking", add_deploy),
         "destroy": ("delete a stack; its data only with --delete-data", add_destroy),
-        "status": ("show how a stack is", add_status),
+        "status": ("show how a stack is, and each stack of its stack sets: 1 if one of those failed", add_status),
         "outputs": ("show a stack's outputs", add_outputs),
         "drift": ("show what was changed behind the stack's back", add_drift),
     }

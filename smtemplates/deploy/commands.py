@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from smtemplates.deploy import changeset, execution, report, show
+from smtemplates.deploy import changeset, execution, report, show, stacksets
 from smtemplates.deploy import destroy as demolition
 from smtemplates.deploy import drift as drifting
 from smtemplates.deploy import stack as stacks
@@ -168,10 +168,13 @@ def destroy(
 
 
 def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
-    """Show how a stack is, after following the operation in progress if that is asked for."""
-    stack: Stack | None = stacks.get(cloud, name)
-    if watch and stack is not None and in_progress(stack.status):
-        terminal = Terminal()
+    """Show how a stack is, after following the operation in progress if that is asked for.
+
+    An operation on a stack set may succeed though some of its stacks failed; then this does not.
+    """
+    terminal = Terminal()
+    stack = stacks.get(cloud, name)
+    if watch and in_progress(stack.status):
         watching = Watch(cloud, stack.id, None)
         try:
             ended = watching.follow(terminal)
@@ -183,9 +186,12 @@ def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
         stack = ended
         if not succeeded(stack.status):
             raise DeploymentError(execution.failure(watching, name, stack.status))
-    if stack is not None:
-        emit(show.status_json(stack) if as_json else show.status(stack))
-    return 0
+    found = stacksets.find(cloud, stack, terminal)
+    if as_json:
+        emit(show.status_json(stack, stacksets.as_values(found)))
+    else:
+        emit("\n".join([show.status(stack), *([stacksets.table(found, colour=sys.stdout.isatty())] if found else [])]))
+    return int(any(one.failed for one in found))
 
 
 def outputs(cloud: Cloud, name: str, *, shape: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -173,6 +173,6 @@ def status(stack: Stack) -> str:
     return "\n".join(lines)
 
 
-def status_json(stack: Stack) -> str:
-    """Show how a stack is to a program."""
-    return json.dumps(asdict(stack), indent=2, ensure_ascii=False)
+def status_json(stack: Stack, stack_sets: Sequence[Mapping[str, Any]]) -> str:
+    """Show how a stack and its stack sets are to a program."""
+    return json.dumps({**asdict(stack), "stack_sets": stack_sets}, indent=2, ensure_ascii=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +102,11 @@ def read(item: Mapping[str, Any]) -> Stack:
 
 def resources(cloud: Cloud, stack: Stack) -> dict[str, str]:
     """Give the types of the resources that a stack has, by logical ID."""
+    return {item["LogicalResourceId"]: item["ResourceType"] for item in present(cloud, stack)}
+
+
+def present(cloud: Cloud, stack: Stack) -> Iterator[Mapping[str, Any]]:
+    """Yield the resources that a stack has, as AWS lists them."""
     gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
     items = cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)
-    return {item["LogicalResourceId"]: item["ResourceType"] for item in items if item["ResourceStatus"] not in gone}
+    return (item for item in items if item["ResourceStatus"] not in gone)

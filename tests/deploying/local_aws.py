@@ -27,9 +27,9 @@ SDK: Any = import_module("boto3")  # it has no types
 
 
 @cache
-def _client(url: str, service: str) -> Any:
+def _client(url: str, service: str, region: str) -> Any:
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return SDK.client(service, endpoint_url=url, region_name="us-east-1", **keys)
+    return SDK.client(service, endpoint_url=url, region_name=region, **keys)
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Aws:
         kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         return {**kept, **local_cloud.CLIENT, "AWS_ENDPOINT_URL": self.url, "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def client(self, service: str) -> Any:
-        return _client(self.url, service)
+    def client(self, service: str, region: str = "us-east-1") -> Any:
+        return _client(self.url, service, region)
 
     def command(self, *arguments: str, template: Path = SAMPLE) -> list[str]:
         extra = ["--template", str(template)] if arguments[0] in ("plan", "deploy") else []
