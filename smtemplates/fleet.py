@@ -67,7 +67,8 @@ def _where(stack_set: cloudformation.StackSet) -> Part:
     regions = text(
         "Regions",
         "Regions where each account gets a workspace, separated by commas. What one of them lacks must be left out of "
-        "both templates (render --without). Taking one away deletes its stacks, as above. Empty: this Region.",
+        "both templates (render --without), and what workspaces are given (VPC, key, role, topic, bucket of access "
+        "logs) must serve every account and Region. Taking one away deletes its stacks, as above. Empty: this Region.",
         pattern=f"^$|^{_REGION}(,{_REGION}){{0,39}}$",
         hint="must be empty or up to 40 Regions like eu-west-1, separated by commas, no spaces",
         max_length=800,
@@ -158,8 +159,7 @@ def _accounts() -> Parameter:
     return text(
         "AccountIds",
         "Without units: accounts that get a workspace, separated by commas. With units: those of their accounts that "
-        f"AccountFilter is about. Taking one away deletes its stacks; {_DATA_STAYS}. What the workspace is given "
-        "(VPC, key, role, topic) must be there in each of them under the same ID. Empty: all accounts of the units.",
+        f"AccountFilter is about. Taking one away deletes its stacks; {_DATA_STAYS}. Empty: all accounts of the units.",
         pattern="^$|^[0-9]{12}(,[0-9]{12}){0,299}$",
         hint="must be empty or up to 300 account IDs like 111122223333, separated by commas, no spaces",
         max_length=3899,

@@ -244,6 +244,18 @@ def test_every_link_to_a_section_leads_somewhere(text: str) -> None:
     assert set(links) <= set(anchors)
 
 
+def test_what_is_handed_on_is_told_once(text: str, template: dict[str, Any]) -> None:
+    """The fleet's chapter refers to the workspace's parameters and refusals by their groups, and tells its own."""
+    whole, _, fleet = text.partition("\n## stack-set.yaml\n")
+    (referring,) = (line for line in fleet.splitlines() if "](#parameters)" in line)
+    for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
+        assert group["Label"]["default"] in referring
+        assert all(f"| `{name}` |" in whole and f"| `{name}` |" not in fleet for name in group["Parameters"])
+    assert "| `OrganizationalUnitIds` |" in fleet
+    refused = [line for line in fleet.splitlines() if line.startswith("- ") and line in whole]
+    assert refused == []
+
+
 markup = st.text("|`\\<*_[ a\n", max_size=20)
 
 

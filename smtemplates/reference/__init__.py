@@ -44,6 +44,8 @@ def text() -> str:
         description, parts = built(())
         template, area_of = _read(description, parts)
         found = _sections(template, area_of, first)
+        if name == "stack-set":
+            found.insert(0, ("Rolling out a fleet", iter([_asset("fleet.md")])))
         first = first or template
         written += [f"## {name}.yaml\n", f"{description}.\n", _contents([title for title, _ in found], taken)]
         for title, body in found:
@@ -160,7 +162,11 @@ def _controls() -> Iterator[str]:
 
 
 def _snippet(name: str) -> Iterator[str]:
-    yield block((files("smtemplates") / "assets" / name).read_text(encoding="utf-8"), "python")
+    yield block(_asset(name), "python")
+
+
+def _asset(name: str) -> str:
+    return (files("smtemplates") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _key_policy(required: Callable[[], dict[str, Any]]) -> Iterator[str]:
