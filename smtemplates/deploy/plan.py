@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from smtemplates.deploy import places
+
 UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"
 MASK = "****"
 SHORT_SECRET = 6
@@ -39,13 +41,19 @@ class ResourceChange:
 
     @property
     def destructive(self) -> bool:
-        """Tell whether the resource in use now goes away.
+        """Tell whether the resource in use now goes away, or stacks of a stack set do.
 
         A custom resource that "may be replaced" does not count: AWS says so of every change to one, and
         what it stands for is not its own.
         """
         custom = self.type.startswith("Custom::") or self.type == "AWS::CloudFormation::CustomResource"
-        return self.fate in ("delete", "replace") or (self.fate == "may replace" and not custom)
+        return self.fate in ("delete", "replace") or (self.fate == "may replace" and not custom) or self.gives_up
+
+    @property
+    def gives_up(self) -> bool:
+        """Tell whether it is a stack set that gives up an account, a unit or a Region."""
+        groups = [item for item in self.properties if places.GROUPS in item.path]
+        return self.type == places.TYPE and any(places.gives_up(item.before, item.after) for item in groups)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,6 +268,8 @@ def why(change: ResourceChange) -> str:
         "may change": "may change, depending on others",
     }
     text = texts[change.fate]
+    if change.gives_up:
+        text += ", and its stacks are deleted where it gives up an account, a unit or a Region"
     if change.keeps_old and change.fate in ("replace", "may replace"):
         text += ", and the old one is kept outside the stack"
     makers = [item for item in change.properties if item.recreation != "Never"]

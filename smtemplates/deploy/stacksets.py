@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from smtemplates.deploy import places
 from smtemplates.deploy.cloud import DENIED, Cloud
 from smtemplates.deploy.failures import CloudError
 from smtemplates.deploy.show import paint
 from smtemplates.deploy.stack import Stack, present
 from smtemplates.deploy.watch import Listener
 
-TYPE = "AWS::CloudFormation::StackSet"
 PAGE = 100
 WIDTH = 80
 
@@ -87,7 +87,7 @@ def find(cloud: Cloud, stack: Stack, listener: Listener) -> tuple[StackSet, ...]
         CloudError: AWS does not say how a stack set is.
     """
     try:
-        held = [item for item in present(cloud, stack) if item["ResourceType"] == TYPE]
+        held = [item for item in present(cloud, stack) if item["ResourceType"] == places.TYPE]
     except CloudError as error:
         if error.code not in DENIED:
             raise

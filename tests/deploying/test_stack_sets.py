@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from deploying.stubs import NOW, STACK_ID, Aws, stack, stubbed
-from smtemplates.deploy import commands
-from smtemplates.deploy.failures import CloudError
+from deploying.stubs import NOW, STACK_ID, Aws, change, plan_of, stack, stubbed
+from deploying.stubs import described as changes_of
+from smtemplates.deploy import commands, execution, show
+from smtemplates.deploy.failures import CloudError, RefusedError
 
 SET_ID = "workspaces-0a1b2c3d:11112222-0000-0000-0000-000000000000"
 TAKEN = (
@@ -276,3 +277,48 @@ def test_programs_see_all_of_it(aws: Aws, capsys: pytest.CaptureFixture[str]) ->
             }
         ],
     }
+
+
+def groups(*regions: str, kind: str = "", accounts: str = "", units: str = "") -> list[dict[str, Any]]:
+    """Say where a fleet is."""
+    targets = {"Accounts": accounts.split(), "OrganizationalUnitIds": units.split(), "AccountFilterType": kind}
+    return [{"DeploymentTargets": {name: value for name, value in targets.items() if value}, "Regions": list(regions)}]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "destructive"),
+    [
+        (groups("a", accounts="1"), groups("a", "b", accounts="1 2"), False),
+        (groups("a", "b", accounts="1"), groups("b", "a", accounts="1"), False),
+        (groups("a", "b", accounts="1"), groups("a", accounts="1"), True),
+        (groups("a", accounts="1 2"), groups("a", accounts="1"), True),
+        (groups("a", "b", accounts="1"), [*groups("a", accounts="1"), *groups("b", accounts="1")], False),
+        (groups("a", units="u", kind="NONE"), groups("a", units="u v", kind="NONE"), False),
+        (groups("a", units="u v", kind="NONE"), groups("a", units="u", kind="NONE"), True),
+        (groups("a", units="u", kind="NONE"), groups("a", units="u", accounts="1", kind="INTERSECTION"), True),
+        (
+            groups("a", units="u", accounts="1", kind="DIFFERENCE"),
+            groups("a", units="u", accounts="1 2", kind="DIFFERENCE"),
+            True,
+        ),
+        (
+            groups("a", units="u", accounts="1 2", kind="DIFFERENCE"),
+            groups("a", units="u", accounts="1", kind="DIFFERENCE"),
+            False,
+        ),
+        (groups("a", accounts="1"), "{{changeSet:KNOWN_AFTER_APPLY}}", True),
+    ],
+)
+def test_a_fleet_that_gives_up_a_place_is_refused(aws: Aws, before: Any, after: Any, destructive: bool) -> None:  # noqa: FBT001 a case
+    """An update in place that deletes stacks somewhere needs --allow-destructive, and says why; adding does not."""
+    contexts = {
+        f"{when}Context": json.dumps({"Properties": {"StackInstancesGroup": where}})
+        for when, where in (("Before", before), ("After", after))
+    }
+    plan = plan_of(aws, changes_of(change("Fleet", ResourceType=STACK_SET, Replacement="False", **contexts)))
+    assert bool(plan.destructive) is destructive
+    assert ("stacks are deleted where" in show.table(plan)) is destructive
+    if destructive:
+        with pytest.raises(RefusedError, match="--allow-destructive"):
+            execution.guard(plan, allow_destructive=False)
+    execution.guard(plan, allow_destructive=True)
