@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smtemplates.deploy import buckets, studio
+from smtemplates.deploy import buckets, places, studio
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.cloud import Cloud
 from smtemplates.deploy.execution import BUCKET, delete_and_wait
@@ -15,6 +15,7 @@ from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watch import Listener
 
 KEEP = ("Retain", "RetainExceptOnCreate", "Snapshot")
+WITH_IT = {places.TYPE: ", and its stacks in every account and Region, but for what their own template keeps"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +128,9 @@ def table(plan: Demolition, *, delete_data: bool) -> str:
         lines.append(f"stack {plan.name} is deleted already; it left these buckets behind")
     else:
         lines.append(f"destroying stack {plan.name} ({plan.stack.status}) deletes {len(plan.goes)} resource(s):")
-        lines += [f"  - {item.logical_id} ({item.type}) {item.physical_id}" for item in plan.goes]
+        lines += [
+            f"  - {item.logical_id} ({item.type}) {item.physical_id}{WITH_IT.get(item.type, '')}" for item in plan.goes
+        ]
     gone = [item for item in plan.stays if delete_data and item.type == BUCKET]
     kept = [item for item in plan.stays if item not in gone]
     if gone:
