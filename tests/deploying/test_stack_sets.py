@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploying.stubs import NOW, STACK_ID, Aws, change, plan_of, stack, stubbed
+from deploying.stubs import NOW, STACK_ID, Aws, change, event, plan_of, stack, stubbed
 from deploying.stubs import described as changes_of
 from smtemplates.deploy import commands, execution, show
 from smtemplates.deploy.failures import CloudError, RefusedError
@@ -28,9 +28,9 @@ def aws() -> Iterator[Aws]:
         yield aws
 
 
-def held(aws: Aws, *kinds: str, physical_id: str | None = SET_ID) -> None:
+def held(aws: Aws, *kinds: str, physical_id: str | None = SET_ID, state: str = "CREATE_COMPLETE") -> None:
     """Answer that the stack has resources of these types."""
-    aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
+    aws.answers("describe_stacks", {"Stacks": [stack(state)]})
     summaries = [
         {
             "LogicalResourceId": kind.rpartition(":")[2],
@@ -247,6 +247,19 @@ def test_who_may_not_see_the_fleet_is_told(aws: Aws) -> None:
     aws.refuses("list_stack_instances", "AccessDenied")
     with pytest.raises(CloudError, match="ListStackInstances is not allowed"):
         commands.status(aws.cloud, "team", watch=False, as_json=False)
+
+
+def test_watching_ends_with_the_fleet(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """--watch follows the stack to its end, which may be a success, and then shows what failed."""
+    aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]})
+    events = [event(2, "team", "UPDATE_COMPLETE"), event(1, "team", "UPDATE_IN_PROGRESS")]
+    aws.answers("describe_stack_events", {"StackEvents": events})
+    held(aws, STACK_SET, state="UPDATE_COMPLETE")
+    described(aws)
+    listed(aws, [{**BAD, "StatusReason": TAKEN}])
+    operated(aws, [])
+    assert commands.status(aws.cloud, "team", watch=True, as_json=False) == 1
+    assert "! 999900001111" in capsys.readouterr().out
 
 
 def test_programs_see_all_of_it(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
