@@ -184,7 +184,7 @@ def _comings_and_goings() -> tuple[Parameter, Parameter]:
     joining = switch(
         "AutoDeploy",
         "Give a workspace to every account that joins the units later? The settings under Rollout do not apply to "
-        "that. 'false': none, until this stack changes.",
+        "that. 'false': they get none.",
         default=False,
     )
     leaving = switch(
@@ -228,11 +228,7 @@ def _permissions() -> Part:
     return Part(
         title="Fleet permissions",
         source=__name__,
-        parameters={
-            "This account is": caller,
-            "Administration role": administration,
-            "Execution role": execution,
-        },
+        parameters={"This account is": caller, "Administration role": administration, "Execution role": execution},
         conditions={"HasAdministrationRole": is_set(administration), "HasExecutionRole": is_set(execution)},
         rules={
             "DelegatedNeedsUnits": require(
