@@ -58,6 +58,13 @@ EVERYTHING = {
     "AlarmEmail": "team@example.com",
 }
 
+# What a launch role may be told, besides a boundary.
+LAUNCH = {
+    "PassableRoleArns": ROLE["ExistingRoleArn"],
+    "NotificationTopicArn": TOPIC["AlarmTopicArn"],
+    "LaunchRegions": "us-east-1,eu-west-1",
+}
+
 # Every text as long as its parameter allows.
 LONGEST = {
     **VPC,

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import fnmatch
 import json
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 import samples
 
+from access.mutants import weakened
 from access.simulator import Policies, Request, verdicts
 from access.table import ALLOWED, DENIED, LIMITED, Row
 from access.worlds import World, worlds
 
 ENOUGH = 60
 TABLE = [*ALLOWED, *LIMITED, *DENIED]
-# MLflow's own API: its service has a prefix of its own that the simulator's data set may lack.
-WHOLE_SERVICES = {"sagemaker-mlflow:*"}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +47,7 @@ def test_every_grant_is_needed_and_every_refusal_and_condition_counts(combinatio
     mutants: dict[str, list[tuple[Policies, Request, bool]]] = {}
     for world in combinations:
         for name, policy in world.policies.items():
-            for title, statement, changed in _mutants(policy):
+            for title, statement, changed in weakened(policy):
                 rows = [row for row in TABLE if any(fnmatch.fnmatch(row[0], action) for action in statement["Action"])]
                 requests = [(_request(world, row), row[3](world)) for row in rows]
                 documents = {**world.policies, name: changed}
@@ -106,36 +103,3 @@ def _request(world: World, row: Row) -> Request:
         for key, value in context.items()
     }
     return Request(action, resource.format(**names), filled)
-
-
-def _mutants(policy: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Take each statement, each action and each condition away, one at a time."""
-    for place, statement in enumerate(policy["Statement"]):
-        sid = statement["Sid"]
-        others = [*policy["Statement"][:place], *policy["Statement"][place + 1 :]]
-        yield sid, statement, _with(policy, others)
-        for action in _taken_one_by_one(statement):
-            kept = [other for other in statement["Action"] if other != action]
-            yield f"{sid} {action}", statement, _with(policy, [*others, {**statement, "Action": kept}])
-        for operator, keys in statement.get("Condition", {}).items():
-            for key in keys:
-                changed = copy.deepcopy(statement)
-                del changed["Condition"][operator][key]
-                if not changed["Condition"][operator]:
-                    del changed["Condition"][operator]
-                if not changed["Condition"]:
-                    del changed["Condition"]
-                yield f"{sid} {operator} {key}", statement, _with(policy, [*others, changed])
-
-
-def _taken_one_by_one(statement: dict[str, Any]) -> Sequence[str]:
-    actions: list[str] = statement["Action"]
-    # alone it is the statement; a refusal may be wider than what anything allows
-    if len(actions) == 1 or statement["Effect"] == "Deny":
-        return ()
-    return [action for action in actions if action not in WHOLE_SERVICES]
-
-
-def _with(policy: dict[str, Any], statements: list[dict[str, Any]]) -> dict[str, Any]:
-    # IAM wants at least one; this one grants nothing that the table asks for
-    return {**policy, "Statement": statements or [{"Effect": "Deny", "Action": "a4b:*", "Resource": "*"}]}

@@ -1,0 +1,263 @@
+"""Launch role: what Service Catalog launches the workspace with, so that who launches it needs no permission of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import awacs.s3
+from awacs.aws import Action, Allow, Condition, Deny, Statement, StringEquals, StringNotEquals
+from troposphere import AWS_REGION, Equals, GetAtt, If, Parameter, Ref, Split, Sub, encode_to_dict, iam
+
+from smtemplates.launch_needs import needs, types
+from smtemplates.launch_scopes import STACKS, arns, roles, statements
+from smtemplates.parts import Part, all_of, is_, is_on, is_set, output, switch, text, when
+from smtemplates.policies import actions, allow, document, trust
+from smtemplates.roles import POLICY, ROLE
+
+DESCRIPTION = "Launch role of the SageMaker workspace, for accounts that launch it with AWS Service Catalog"
+
+# What Service Catalog asks CloudFormation for with the launch role: AWSServiceCatalogEndUserFullAccess grants the same
+# to whoever launches without one, and StackSets besides.
+# Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSServiceCatalogEndUserFullAccess.html
+STACK_ACTIONS = (
+    "CreateChangeSet",
+    "CreateStack",
+    "DeleteChangeSet",
+    "DeleteStack",
+    "DescribeChangeSet",
+    "DescribeStackEvents",
+    "DescribeStacks",
+    "ExecuteChangeSet",
+    "ListChangeSets",
+    "ListStackResources",
+    "SetStackPolicy",
+    "TagResource",
+    "UpdateStack",
+)
+TEMPLATE_ACTIONS = ("GetTemplateSummary", "ValidateTemplate")
+# What a boundary limits to launches' own roles; the workspace's policies name their role.
+OWN_ROLES = ("iam:GetRole", "iam:PassRole")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch(Part):
+    """Hold the launch role by its name, and the topic that launches are told to."""
+
+    name: Parameter
+    topic: Parameter
+    has_topic: str
+
+    def local_name(self) -> Any:
+        """Name the role, after it is made where it is made here."""
+        return If("CreateLaunchRole", Ref("LaunchRole"), Ref(self.name))
+
+
+def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
+    """Make the role that launches these areas; `on_demand` it can be one that exists instead.
+
+    Raises:
+        TemplateError: nothing says what a type needs, or on what.
+    """
+    name, boundary, others, topic, regions = _parameters()
+    create = switch(
+        "CreateLaunchRole",
+        "Make the launch role. 'false': a role of its name is in this account already, made by launch-role.yaml.",
+        default=True,
+    )
+    made = "CreateLaunchRole" if on_demand else None
+    no_boundary = Equals(Ref(boundary), "")
+    return Launch(
+        title="Launch role",
+        source=__name__,
+        parameters={
+            **({"Make the launch role?": create} if made else {}),
+            "Name of the launch role": name,
+            "Permissions boundary": boundary,
+            "Execution roles that may be brought": others,
+            "Topic for stack events": topic,
+            "Regions": regions,
+        },
+        conditions={
+            **({made: is_on(create)} if made else {}),
+            "CreateBoundary": all_of(is_(made), no_boundary) if made else no_boundary,
+            "PassOtherRoles": is_set(others),
+            "HasTopic": is_set(topic),
+            "NameRegions": is_set(regions),
+        },
+        resources=[_boundary(parts, name), _role(name, made), *_policies(parts, made)],
+        outputs=[
+            output("LaunchRoleName", "Name of the launch role, the same in every account", Ref(name)),
+            output("LaunchRoleArn", "ARN of the launch role", GetAtt("LaunchRole", "Arn"), condition=made),
+            output(
+                "PermissionsBoundaryArn",
+                "What whoever launches the workspace in this account gives as its PermissionsBoundaryArn",
+                _boundary_arn(),
+                condition=made,
+            ),
+        ],
+        name=name,
+        topic=topic,
+        has_topic="HasTopic",
+    )
+
+
+def _role(name: Parameter, condition: str | None) -> iam.Role:
+    """Let Service Catalog take the role.
+
+    AWS's pages show no condition on that, and one on a key that is not sent would refuse every launch.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html
+    """
+    return iam.Role(
+        "LaunchRole",
+        **_under(condition),
+        AssumeRolePolicyDocument=trust("servicecatalog.amazonaws.com"),
+        Description="Launches SageMaker workspaces with AWS Service Catalog",
+        RoleName=Ref(name),
+    )
+
+
+def _under(condition: str | None) -> dict[str, Any]:
+    return {"Condition": condition} if condition else {}
+
+
+def _policies(parts: Iterable[Part], condition: str | None) -> list[iam.ManagedPolicy]:
+    """Allow what the types need, from the policies' side."""
+    needed = {action for kind in types(parts) for action in needs(kind)}
+    documents: dict[str, list[Any]] = {"StacksPolicy": _stacks(), **statements(needed, _boundary_arn())}
+    documents["AccessPolicy"].append(when("PassOtherRoles", _pass_others()))
+    return [
+        iam.ManagedPolicy(
+            f"Launch{policy}", **_under(condition), PolicyDocument=document(*grants), Roles=[Ref("LaunchRole")]
+        )
+        for policy, grants in documents.items()
+    ]
+
+
+def _stacks() -> list[Any]:
+    """Manage Service Catalog's stacks, read its copies of templates, tell a topic, in the Regions asked for only.
+
+    IAM has one Region whatever the launch's is, and where Service Catalog keeps its copies is not documented.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html
+    """
+    copies = StringEquals({"s3:ExistingObjectTag/servicecatalog:provisioning": "true"})
+    regions = If("NameRegions", Split(",", Ref("LaunchRegions")), [Ref(AWS_REGION)])
+    stacks = [Sub(name) for name in arns("cloudformation", f"stack/{STACKS}")]
+    return [
+        allow("ManageStacks", actions("cloudformation", *STACK_ACTIONS), stacks),
+        allow("ReadTemplates", actions("cloudformation", *TEMPLATE_ACTIONS), ["*"]),
+        allow("ReadCopies", [awacs.s3.GetObject], ["*"], Condition(copies)),
+        when("HasTopic", allow("TellTopic", actions("sns", "Publish"), [Ref("NotificationTopicArn")])),
+        Statement(
+            Sid="NowhereElse",
+            Effect=Deny,
+            NotAction=[Action("iam", "*"), awacs.s3.GetObject],
+            Resource=["*"],
+            Condition=Condition(StringNotEquals({"aws:RequestedRegion": regions})),
+        ),
+    ]
+
+
+def _pass_others() -> dict[str, Any]:
+    """Pass roles that exist, but named ones only: any other would lend its permissions to whoever launches."""
+    sagemaker = StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})
+    statement = Statement(
+        Sid="PassOthers", Effect=Allow, Action=actions("iam", "PassRole"), Condition=Condition(sagemaker)
+    )
+    # a plain mapping: awacs takes no function in place of a list
+    return {**statement.properties, "Resource": Split(",", Ref("PassableRoleArns"))}
+
+
+def _boundary_arn() -> If:
+    return If("CreateBoundary", Ref("LaunchBoundary"), Ref("PermissionsBoundaryArn"))
+
+
+def _boundary(parts: Iterable[Part], name: Parameter) -> iam.ManagedPolicy:
+    """Bound the roles that launches make by all that the workspace's own roles may do; it grants nothing itself.
+
+    Its name is fixed, so that launches know it and may not change it: those manage SC-* policies only.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    granted = {action for part in parts for resource in part.resources for action in _granted(resource)}
+    own = [Sub(arn) for arn in roles(STACKS)]
+    sagemaker = Condition(StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"}))
+    return iam.ManagedPolicy(
+        "LaunchBoundary",
+        Condition="CreateBoundary",
+        Description="The most that roles made by launches of SageMaker workspaces may do",
+        ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
+        PolicyDocument=document(
+            allow("Work", [Action(*action.split(":")) for action in sorted(granted - {*OWN_ROLES})], ["*"]),
+            allow("SeeRoles", actions("iam", "GetRole"), own),
+            allow("PassRoles", actions("iam", "PassRole"), own, sagemaker),
+        ),
+    )
+
+
+def _granted(resource: Any) -> Iterator[str]:
+    """List what a role's policies allow."""
+    if resource.resource_type in {"AWS::IAM::ManagedPolicy", "AWS::IAM::Role"}:
+        body = encode_to_dict(resource)["Properties"]
+        yield from _allowed([body.get("PolicyDocument"), body.get("Policies")])
+
+
+def _allowed(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _allowed(item)
+    elif isinstance(value, dict):
+        if value.get("Effect") == "Allow":
+            yield from value["Action"]
+        else:
+            for item in value.values():
+                yield from _allowed(item)
+
+
+def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter, Parameter]:
+    name = text(
+        "LaunchRoleName",
+        "Name of the launch role, the same in every account that launches. A later change replaces the role. "
+        "Left alone: SageMakerWorkspaceLaunch.",
+        pattern="^(?!SC-)[A-Za-z0-9+=,.@_-]{1,56}$",
+        hint="must be 1 to 56 letters, digits and + = , . @ _ -, and not begin with SC-, as what launches make does",
+        max_length=56,
+        default="SageMakerWorkspaceLaunch",
+    )
+    boundary = text(
+        "PermissionsBoundaryArn",
+        "ARN of the managed policy that bounds every role that a launch makes; launches must name it. "
+        "Empty: one is made, which allows what the workspace's own roles may do.",
+        pattern=f"^$|^{POLICY}$",
+        hint="must be empty or the ARN of an IAM policy",
+        max_length=700,
+    )
+    others = text(
+        "PassableRoleArns",
+        "ARNs of execution roles that launches may bring as ExistingRoleArn, separated by commas. "
+        "Empty: none, for whoever launches works with all that such a role may do.",
+        pattern=f"^$|^{ROLE}(,{ROLE}){{0,4}}$",
+        hint="must be empty or up to five ARNs of IAM roles, separated by commas, no spaces",
+        max_length=2000,
+    )
+    topic = text(
+        "NotificationTopicArn",
+        "ARN of an SNS topic that is told every event of launched stacks; its policy must let the launching accounts "
+        "publish. Empty: none.",
+        pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]{1,30}:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
+        hint="must be empty or the ARN of an SNS topic",
+        max_length=330,
+    )
+    regions = text(
+        "LaunchRegions",
+        "Regions to launch in, separated by commas; name them all in one stack, for the role is one an account. "
+        "Empty: the Region of this stack.",
+        pattern="^$|^[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9](,[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9]){0,19}$",
+        hint="must be empty or up to 20 Regions like us-east-1, separated by commas, no spaces",
+        max_length=500,
+    )
+    return name, boundary, others, topic, regions

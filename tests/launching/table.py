@@ -1,0 +1,95 @@
+"""What a launch must not do: the table a reviewer reads, as (actions of one service, resource, context)."""
+
+from __future__ import annotations
+
+import samples
+from access.simulator import Context
+
+from launching.world import BOUNDARY, FUNCTION_ROLE, HERE, IAM, ROLE, SM, STACK
+
+BOUNDED: Context = {"iam:PermissionsBoundary": BOUNDARY}
+OTHER: Context = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+SAGEMAKER: Context = {"iam:PassedToService": "sagemaker.amazonaws.com"}
+ADMIN, OWN = f"{IAM}:role/administrator", f"{IAM}:role/SageMakerWorkspaceLaunch"
+OTHERS = f"{IAM}:policy/team"
+KEY, ABROAD = f"arn:aws:kms:{HERE}:key/1", f"eu-west-1:{samples.ACCOUNT}"
+STRANGER = "us-east-1:444455556666"
+NAME = "churn-Thing-1ABCDEFGHIJKL"  # as another stack's resources are called
+SENT: Context = {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"}
+ASSUMED = (
+    "CreateRole AttachRolePolicy PutRolePolicy DetachRolePolicy DeleteRolePolicy UpdateAssumeRolePolicy DeleteRole"
+)
+
+DENIED: list[tuple[str, str, str, Context]] = [
+    # other stacks, and what is no launch's
+    ("cloudformation", "CreateStack UpdateStack DeleteStack", f"arn:aws:cloudformation:{HERE}:stack/churn/1", {}),
+    ("cloudformation", "CreateStack UpdateStack", f"arn:aws:cloudformation:{STRANGER}:stack/{STACK}/1", {}),
+    ("s3", "CreateBucket DeleteBucket PutBucketPolicy", "arn:aws:s3:::team-data", {}),
+    ("s3", "GetObject", "arn:aws:s3:::team-data/secret", {}),
+    ("s3", "GetObject", "arn:aws:s3:::sc-1/secret", {"s3:ExistingObjectTag/servicecatalog:provisioning": "false"}),
+    ("s3", "PutObject DeleteObject", "arn:aws:s3:::sc-1/data", {}),
+    ("lambda", "CreateFunction UpdateFunctionCode InvokeFunction", f"arn:aws:lambda:{HERE}:function:{NAME}", {}),
+    ("sns", "DeleteTopic SetTopicAttributes Subscribe", f"arn:aws:sns:{HERE}:{NAME}", {}),
+    ("sns", "Publish", f"arn:aws:sns:{HERE}:{STACK}-AlarmTopic-1", {}),
+    ("events", "PutRule PutTargets DeleteRule", f"arn:aws:events:{HERE}:rule/{NAME}", {}),
+    ("cloudwatch", "PutMetricAlarm DeleteAlarms", f"arn:aws:cloudwatch:{HERE}:alarm:{NAME}", {}),
+    ("cloudwatch", "DeleteAlarms", f"arn:aws:cloudwatch:{HERE}:alarm:TargetTracking-table/orders-AlarmHigh-1", {}),
+    ("logs", "DeleteLogGroup PutRetentionPolicy", f"arn:aws:logs:{HERE}:log-group:/aws/sagemaker/TrainingJobs", {}),
+    ("ssm", "PutParameter GetParameters DeleteParameter", f"arn:aws:ssm:{HERE}:parameter/database/password", {}),
+    ("sagemaker", "DeleteEndpoint UpdateEndpoint", f"{SM}:endpoint/churn", {}),
+    ("sagemaker", "DeleteModelPackageGroup PutModelPackageGroupPolicy", f"{SM}:model-package-group/churn", {}),
+    ("sagemaker", "DeleteStudioLifecycleConfig", f"{SM}:studio-lifecycle-config/churn", {}),
+    ("sagemaker", "CreateTrainingJob", f"{SM}:training-job/churn", {}),
+    ("sagemaker", "CreatePresignedNotebookInstanceUrl", f"{SM}:notebook-instance/notebook-1abc", {}),
+    ("sagemaker", "CreatePresignedDomainUrl", f"{SM}:user-profile/d-1/ana", {}),
+    ("ec2", "RunInstances", f"arn:aws:ec2:{HERE}:instance/*", {}),
+    ("ec2", "DeleteSecurityGroup AuthorizeSecurityGroupIngress", f"arn:aws:ec2:{STRANGER}:security-group/sg-1", {}),
+    ("ec2", "CreateTags DeleteTags", f"arn:aws:ec2:{HERE}:instance/i-1", {}),
+    # other accounts' data, and keys other than through SageMaker
+    ("kms", "CreateGrant Decrypt GenerateDataKeyWithoutPlainText", KEY, {}),
+    ("kms", "CreateGrant Decrypt", KEY, {"kms:ViaService": "rds.us-east-1.amazonaws.com"}),
+    ("kms", "Encrypt GenerateDataKey ReEncryptFrom", KEY, SENT),
+    ("kms", "PutKeyPolicy ScheduleKeyDeletion", f"arn:aws:kms:{STRANGER}:key/1", {}),
+    # more power
+    ("iam", ASSUMED, ROLE, {}),
+    ("iam", ASSUMED, ROLE, OTHER),
+    ("iam", ASSUMED, ADMIN, BOUNDED),
+    ("iam", f"{ASSUMED} PutRolePermissionsBoundary TagRole", OWN, BOUNDED),
+    ("iam", "PutRolePermissionsBoundary", ROLE, OTHER),
+    ("iam", "DeleteRolePermissionsBoundary", ROLE, BOUNDED),
+    ("iam", "CreatePolicyVersion DeletePolicy", BOUNDARY, {}),
+    ("iam", "CreatePolicyVersion CreatePolicy DeletePolicyVersion", OTHERS, {}),
+    ("iam", "SetDefaultPolicyVersion", f"{IAM}:policy/{STACK}-DataPolicy-1ABCDEFGHIJKL", {}),
+    ("iam", "CreateUser CreateAccessKey AttachUserPolicy", f"{IAM}:user/{STACK}", {}),
+    ("iam", "PassRole", ROLE, {}),
+    ("iam", "PassRole", ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
+    ("iam", "PassRole", FUNCTION_ROLE, {"iam:PassedToService": "cloudformation.amazonaws.com"}),
+    ("iam", "PassRole", ADMIN, SAGEMAKER),
+    ("iam", "PassRole", f"{IAM}:role/team/sagemaker", SAGEMAKER),
+    ("iam", "PassRole", OWN, SAGEMAKER),
+    (
+        "iam",
+        "CreateServiceLinkedRole",
+        f"{IAM}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+        {"iam:AWSServiceName": "ecs.amazonaws.com"},
+    ),
+    (
+        "iam",
+        "CreateServiceLinkedRole",
+        f"{IAM}:role/aws-service-role/sagemaker.amazonaws.com/Mine",
+        {"iam:AWSServiceName": "ecs.amazonaws.com"},
+    ),
+    (
+        "application-autoscaling",
+        "RegisterScalableTarget PutScalingPolicy",
+        f"arn:aws:application-autoscaling:{HERE}:scalable-target/1",
+        {"application-autoscaling:service-namespace": "dynamodb"},
+    ),
+    ("sts", "AssumeRole", ADMIN, {}),
+    ("servicecatalog", "ProvisionProduct", f"arn:aws:catalog:{HERE}:product/prod-1", {}),
+    # other Regions
+    ("cloudformation", "CreateStack", f"arn:aws:cloudformation:{ABROAD}:stack/{STACK}/1", {}),
+    ("sagemaker", "CreateNotebookInstance", f"arn:aws:sagemaker:{ABROAD}:notebook-instance/notebook-1abc", {}),
+    ("s3", "CreateBucket", "arn:aws:s3:::sc-1", {"aws:RequestedRegion": "eu-west-1"}),
+    ("kms", "CreateKey", "*", {"aws:RequestedRegion": "eu-west-1"}),
+]

