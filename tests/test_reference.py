@@ -187,6 +187,8 @@ def test_a_statement_reads_as_words() -> None:
         "everything<br>ecr: `repository/*` of any account",
         "`aws:SecureTransport` Bool `false`",
     )
+    but = statement({"Effect": "Deny", "NotAction": ["iam:*", "s3:GetObject"], "Resource": "*"})
+    assert but == ("-", "", "**denied:** everything but iam: \\*; s3: GetObject", "everything", "")
 
 
 def test_what_others_fill_in_gets_a_section(monkeypatch: pytest.MonkeyPatch) -> None:

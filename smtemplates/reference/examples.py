@@ -35,6 +35,8 @@ _SHAPES = {
     ("AWS::SageMaker::MlflowApp", None): "arn:aws:sagemaker:{region}:{account}:mlflow-app/app-0123456789AB",
     ("AWS::SageMaker::MlflowApp", "Arn"): "arn:aws:sagemaker:{region}:{account}:mlflow-app/app-0123456789AB",
 }
+# What a template names itself.
+_OWN_NAMES = {"AWS::IAM::Role": "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName"}
 
 
 def named(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:
@@ -48,10 +50,13 @@ def by_logical_id(template: Mapping[str, Any], parameters: Mapping[str, str]) ->
 
 
 def _stack(template: Mapping[str, Any], parameters: Mapping[str, str], naming: str) -> Stack:
+    given = Stack(template, parameters, pseudo=PSEUDO).resources if "{stack}" in naming else {}
+
     def physical(logical_id: str, attribute: str | None) -> str:
         type_ = template["Resources"][logical_id]["Type"]
         shown = logical_id.lower() if type_ == "AWS::S3::Bucket" and "{stack}" in naming else logical_id
-        name = naming.format(stack=STACK, id=shown)
+        own = given.get(logical_id, {}).get("Properties", {}).get(_OWN_NAMES.get(type_, ""))
+        name = own or naming.format(stack=STACK, id=shown)
         shape = _SHAPES.get((type_, attribute), "{name}")
         return shape.format(name=name, region=REGION, account=ACCOUNT)
 

@@ -34,7 +34,7 @@ def statement(given: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         given.get("Sid", "-"),
         _principal(given.get("Principal", "")),
-        what + prose(_actions(_listed(given["Action"]))),
+        what + prose(_which(given)),
         "<br>".join(map(_resource, _listed(given["Resource"]))) if "Resource" in given else "itself",
         "<br>".join(_conditions(given.get("Condition", {}))),
     )
@@ -49,6 +49,12 @@ def _documents(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
     elif isinstance(value, list):
         for inner in value:
             yield from _documents(inner, path)
+
+
+def _which(given: Mapping[str, Any]) -> str:
+    if "NotAction" in given:
+        return f"everything but {_actions(_listed(given['NotAction']))}"
+    return _actions(_listed(given["Action"]))
 
 
 def _actions(names: list[str]) -> str:
