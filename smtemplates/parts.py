@@ -19,6 +19,7 @@ from troposphere import (
     Output,
     Parameter,
     Ref,
+    Select,
     Split,
     Sub,
 )
@@ -139,6 +140,11 @@ def require(message: str, *tests: Any, given: Any = None) -> dict[str, Any]:
 def listed(given: Parameter) -> Split:
     """Split a comma-separated parameter into a list."""
     return Split(",", Ref(given))
+
+
+def entry(given: Parameter, place: int, most: int) -> Select:
+    """Take the entry at `place`, from 1 on, of a comma-separated parameter of at most `most`; '' past its end."""
+    return Select(place - 1, Split(",", Sub(f"${{{given.title}}}{',' * (most - 1)}")))
 
 
 def output(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from awacs.aws import ArnLike, Condition, Null, StringEquals
-from troposphere import AWSObject, Equals, GetAtt, If, Not, Output, Parameter, Ref, Select, Split, Sub, sagemaker
+from troposphere import AWSObject, Equals, GetAtt, If, Not, Output, Parameter, Ref, Sub, sagemaker
 
 from smtemplates.encryption import Encryption
 from smtemplates.network import Network
-from smtemplates.parts import Part, all_of, choice, is_, is_on, is_set, number, output, require, switch, text
+from smtemplates.parts import Part, all_of, choice, entry, is_, is_on, is_set, number, output, require, switch, text
 from smtemplates.policies import actions, allow, document, regional
 from smtemplates.roles import Roles, policy
 from smtemplates.sdk_config import SdkConfig
@@ -47,7 +47,9 @@ def studio(
             # the rule above says so in words; linters see it only here
             "CreateDomain": all_of(is_on(create), is_(network.has_vpc)),
             **{
-                f"CreateUserProfile{place}": all_of(is_("CreateDomain"), Not(Equals(_profile(profiles, place), "")))
+                f"CreateUserProfile{place}": all_of(
+                    is_("CreateDomain"), Not(Equals(entry(profiles, place, MOST_PROFILES), ""))
+                )
                 for place in _places()
             },
             "CreateStudioPolicy": all_of(is_("CreateDomain"), is_(roles.create_role)),
@@ -77,11 +79,6 @@ def studio(
 
 def _places() -> range:
     return range(1, MOST_PROFILES + 1)
-
-
-def _profile(profiles: Parameter, place: int) -> Select:
-    """Take one name of the list, or '' past its end."""
-    return Select(place - 1, Split(",", Sub(f"${{{profiles.title}}}{',' * (MOST_PROFILES - 1)}")))
 
 
 def _domain(
@@ -151,7 +148,7 @@ def _user(profiles: Parameter, place: int) -> sagemaker.UserProfile:
         f"UserProfile{place}",
         Condition=f"CreateUserProfile{place}",
         DomainId=Ref("Domain"),
-        UserProfileName=_profile(profiles, place),
+        UserProfileName=entry(profiles, place, MOST_PROFILES),
     )
 
 
@@ -219,7 +216,7 @@ def _outputs(profiles: Parameter) -> list[Output]:
                 "aws sagemaker create-presigned-domain-url --region ${AWS::Region} --domain-id ${Id} "
                 "--user-profile-name ${User} --query AuthorizedUrl --output text",
                 Id=Ref("Domain"),
-                User=If("CreateUserProfile1", _profile(profiles, 1), "USER_PROFILE_NAME"),
+                User=If("CreateUserProfile1", entry(profiles, 1, MOST_PROFILES), "USER_PROFILE_NAME"),
             ),
             **made,
         ),

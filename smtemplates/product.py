@@ -1,0 +1,156 @@
+"""Product: the workspace in the portfolio, its first version, and on what terms it is launched."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from troposphere import Parameter, Ref, Select, Split, Sub, servicecatalog
+
+from smtemplates.launch import Launch
+from smtemplates.parts import Part, all_of, choice, is_, is_set, output, text, when
+from smtemplates.portfolio import Portfolio
+
+CREATE = "CreateProduct"
+IN_PORTFOLIO = "ProductInPortfolio"
+
+
+def product(portfolio: Portfolio, launch: Launch) -> Part:
+    """Make the product once its template is staged: there is no URL of it that works for everybody.
+
+    Later versions are made by scripts/publish.py, which finds the product by the output ProductId.
+    """
+    url, version = _first_version()
+    name, email, tags = _about()
+    made = _product(portfolio, name, email, url, version)
+    terms: dict[str, Any] = {
+        "DependsOn": IN_PORTFOLIO,
+        "PortfolioId": Ref(portfolio.portfolio),
+        "ProductId": Ref(made),
+    }
+    return Part(
+        title="Product",
+        source=__name__,
+        parameters={
+            "URL of the template": url,
+            "First version": version,
+            "Name of the product": name,
+            "Address for support": email,
+            "May launched stacks be tagged anew?": tags,
+        },
+        conditions={
+            CREATE: is_set(url),
+            "HasSupportEmail": is_set(email),
+            "CreateNotification": all_of(is_(CREATE), is_(launch.has_topic)),
+        },
+        resources=[
+            made,
+            servicecatalog.PortfolioProductAssociation(
+                IN_PORTFOLIO, Condition=CREATE, PortfolioId=Ref(portfolio.portfolio), ProductId=Ref(made)
+            ),
+            servicecatalog.LaunchRoleConstraint(
+                "LaunchConstraint", Condition=CREATE, LocalRoleName=launch.local_name(), **terms
+            ),
+            servicecatalog.LaunchTemplateConstraint("BoundaryRule", Condition=CREATE, Rules=_rules(), **terms),
+            servicecatalog.ResourceUpdateConstraint(
+                "TagUpdates", Condition=CREATE, TagUpdateOnProvisionedProduct=Ref(tags), **terms
+            ),
+            servicecatalog.LaunchNotificationConstraint(
+                "Notification", Condition="CreateNotification", NotificationArns=[Ref(launch.topic)], **terms
+            ),
+        ],
+        outputs=[
+            output(
+                "ProductId",
+                "ID of the product, for scripts/publish.py --catalog with the name of this stack",
+                Ref(made),
+                condition=CREATE,
+            ),
+        ],
+    )
+
+
+def _product(
+    portfolio: Portfolio, name: Parameter, email: Parameter, url: Parameter, version: Parameter
+) -> servicecatalog.CloudFormationProduct:
+    """Make the product; its description says the first version's content the way scripts/publish.py does.
+
+    The deployer stages a template under the hash of its content, so the URL says it.
+    """
+    staged = Select(1, Split("/smtemplates/", Sub(f"${{{url.title}}}/smtemplates/.")))
+    return servicecatalog.CloudFormationProduct(
+        "Product",
+        Condition=CREATE,
+        Description="Amazon SageMaker workspace: buckets, execution role, logs, dashboard and alarms; on demand a "
+        "notebook instance, a Studio domain and a model registry",
+        Name=Ref(name),
+        Owner=Ref(portfolio.provider),
+        ProvisioningArtifactParameters=[
+            servicecatalog.ProvisioningArtifactProperties(
+                Description=Sub("The first version (sha256:${Digest})", Digest=Select(0, Split(".", staged))),
+                Info=servicecatalog.Info(LoadTemplateFromURL=Ref(url)),
+                Name=Ref(version),
+                Type="CLOUD_FORMATION_TEMPLATE",
+            )
+        ],
+        SupportEmail=when("HasSupportEmail", Ref(email)),
+    )
+
+
+def _rules() -> str:
+    """Say in words what the launch role refuses: a launch that names no boundary.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/reference-template_constraint_rules.html
+    """
+    sentence = (
+        "Give PermissionsBoundaryArn: the output of that name of the stack that made the launch role in this account. "
+        "Roles without it cannot be made."
+    )
+    named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]}
+    return json.dumps({"RolesAreBounded": {"Assertions": [{"Assert": named, "AssertDescription": sentence}]}})
+
+
+def _first_version() -> tuple[Parameter, Parameter]:
+    url = text(
+        "TemplateUrl",
+        "Where scripts/publish.py link --staging-bucket has staged workspace.yaml; Service Catalog keeps a copy. Later "
+        "versions are published, so leave this alone then. Empty: the portfolio without a product.",
+        pattern="^$|^https://[A-Za-z0-9.-]{3,200}/([A-Za-z0-9._-]{1,200}/)?smtemplates/[0-9a-f]{64}[.]template$",
+        hint="must be empty or the URL of a staged template, https://.../smtemplates/<its SHA-256>.template",
+        max_length=500,
+    )
+    version = text(
+        "FirstVersion",
+        "Name of the first version; with TemplateUrl it makes what is launched, so leave it alone later. "
+        "Left alone: 1.0.0.",
+        pattern="^(0|[1-9][0-9]{0,8})([.](0|[1-9][0-9]{0,8})){0,2}$",
+        hint="must be a version like 1.0.0",
+        max_length=29,
+        default="1.0.0",
+    )
+    return url, version
+
+
+def _about() -> tuple[Parameter, Parameter, Parameter]:
+    name = text(
+        "ProductName",
+        "What people see in the catalog. Left alone: SageMaker workspace.",
+        pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$",
+        hint="must be 1 to 100 letters, digits, spaces and . _ -, a letter or digit first",
+        max_length=100,
+        default="SageMaker workspace",
+    )
+    email = text(
+        "SupportEmail",
+        "E-mail address that the catalog shows for support. Empty: none.",
+        pattern="^$|^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]{2,}$",
+        hint="must be empty or one e-mail address",
+        max_length=254,
+    )
+    tags = choice(
+        "TagUpdatesAfterLaunch",
+        "May whoever launched change a stack's tags later? Left alone: NOT_ALLOWED.",
+        ("ALLOWED", "NOT_ALLOWED"),
+        default="NOT_ALLOWED",
+    )
+    return name, email, tags
