@@ -20,7 +20,7 @@ from troposphere import (
 )
 
 from smtemplates.consoles import CONSOLE_HOSTS
-from smtemplates.parts import Part, entry, is_set, output, require, text
+from smtemplates.parts import Part, entry, output, text
 
 MOST = 5
 # Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_AssociatePrincipalWithPortfolio.html
@@ -71,9 +71,6 @@ def portfolio() -> Portfolio:
             **_conditions("CreateShare", accounts),
             **_conditions("CreateTagOption", values),
             "LinkCatalog": Not(Equals(FindInMap("Console", Ref(AWS_PARTITION), "Host"), "none")),
-        },
-        rules={
-            "TagValuesNeedKey": require("TagOptionValues needs TagOptionKey.", is_set(key), given=is_set(values)),
         },
         resources=[
             made,
@@ -189,16 +186,17 @@ def _tag_options() -> tuple[Parameter, Parameter]:
     """
     key = text(
         "TagOptionKey",
-        "Key of a tag whose value is chosen at launch from TagOptionValues, such as CostCenter. Empty: no such tag.",
-        pattern="^$|^(?!aws:|Project$|Environment$)[A-Za-z0-9 _.:/=+@-]{1,128}$",
-        hint="must be empty or up to 128 letters, digits, spaces and _ . : / = + @ -, not Project or Environment, "
-        "which the workspace sets itself",
+        "Key of the tag whose value is chosen from TagOptionValues at launch. Left alone: CostCenter.",
+        pattern="^(?!aws:|Project$|Environment$)[A-Za-z0-9 _.:/=+@-]{1,128}$",
+        hint="must be 1 to 128 letters, digits, spaces and _ . : / = + @ -, and not Project or Environment, which the "
+        "workspace sets itself",
         max_length=128,
+        default="CostCenter",
     )
     values = text(
         "TagOptionValues",
         "Values to choose from, separated by commas; the account must not have these pairs of key and value yet. To "
-        "take one out leave its place empty. Empty: none.",
+        "take one out leave its place empty. Empty: no such tag.",
         pattern=_list_of("[A-Za-z0-9 _.:/=+@-]{1,128}"),
         hint="must be empty or up to five values of letters, digits, spaces and _ . : / = + @ -, separated by commas",
         max_length=650,

@@ -90,10 +90,16 @@ IDLE_FREE = frozenset(
         "AWS::SageMaker::StudioLifecycleConfig",
         "AWS::SageMaker::UserProfile",
         "AWS::ServiceCatalog::CloudFormationProduct",
+        "AWS::ServiceCatalog::LaunchNotificationConstraint",
         "AWS::ServiceCatalog::LaunchRoleConstraint",
+        "AWS::ServiceCatalog::LaunchTemplateConstraint",
         "AWS::ServiceCatalog::Portfolio",
         "AWS::ServiceCatalog::PortfolioPrincipalAssociation",
         "AWS::ServiceCatalog::PortfolioProductAssociation",
+        "AWS::ServiceCatalog::PortfolioShare",
+        "AWS::ServiceCatalog::ResourceUpdateConstraint",
+        "AWS::ServiceCatalog::TagOption",
+        "AWS::ServiceCatalog::TagOptionAssociation",
         "Custom::Folders",
     }
 )

@@ -25,6 +25,8 @@ _SHAPES = {
     ("AWS::CloudWatch::Alarm", "Arn"): "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
     ("AWS::SNS::Topic", None): "arn:aws:sns:{region}:{account}:{name}",
     ("AWS::EC2::SecurityGroup", "GroupId"): "sg-0123456789abcdef0",
+    ("AWS::ServiceCatalog::CloudFormationProduct", None): "prod-abcdefghijklm",
+    ("AWS::ServiceCatalog::Portfolio", None): "port-abcdefghijklm",
     ("AWS::SageMaker::Domain", None): "d-abcdefghijkl",
     ("AWS::SageMaker::Domain", "DomainArn"): "arn:aws:sagemaker:{region}:{account}:domain/d-abcdefghijkl",
     ("AWS::SageMaker::Domain", "Url"): "https://d-abcdefghijkl.studio.{region}.sagemaker.aws",
