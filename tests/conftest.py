@@ -10,13 +10,22 @@ import pytest
 from machine import App, Machine, new_app, new_machine, served_repository
 
 import smtemplates
+from smtemplates import workspace
 from smtemplates.load import load
+from smtemplates.templates import TEMPLATES
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """Give the rendered template, read back from its YAML: what users get, not what we built."""
     return load(smtemplates.render(smtemplates.build()))
+
+
+@pytest.fixture(scope="session", params=TEMPLATES)
+def any_template(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Give each rendered template in turn, read back from its YAML."""
+    description, parts = TEMPLATES[request.param](())
+    return load(smtemplates.render(workspace.join(description, parts)))
 
 
 @pytest.fixture

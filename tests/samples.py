@@ -65,6 +65,21 @@ LAUNCH = {
     "LaunchRegions": "us-east-1,eu-west-1",
 }
 
+CATALOG = {
+    **LAUNCH,
+    "TemplateUrl": f"https://staging.s3.us-east-1.amazonaws.com/smtemplates/{'0123456789abcdef' * 4}.template",
+    "SupportEmail": "platform@example.com",
+    "PrincipalArns": f"arn:aws:iam::{ACCOUNT}:role/team/scientist,arn:aws:iam::{ACCOUNT}:group/scientists",
+    "PrincipalPatterns": "arn:aws:iam:::role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Science_*",
+    "ShareAccountIds": "444455556666,001234567012",
+    "TagOptionValues": "research,churn team",
+}
+# Choices that make templates other than the workspace's as large and as small as they get.
+OTHERS: dict[str, list[dict[str, str]]] = {
+    "launch-role": [{}, LAUNCH, {**LAUNCH, **BOUNDARY}],
+    "service-catalog": [{}, CATALOG, {**CATALOG, **BOUNDARY}, {**CATALOG, "CreateLaunchRole": "false"}],
+}
+
 # Every text as long as its parameter allows.
 LONGEST = {
     **VPC,

@@ -16,7 +16,9 @@ from cloudformation_validate import RegoEngine, Severity, TemplateContent
 
 import smtemplates
 from smtemplates import workspace
-from smtemplates.evaluate import Stack
+from smtemplates.evaluate import Stack, check_parameters
+from smtemplates.load import load
+from smtemplates.templates import TEMPLATES
 
 RESOLVING_CAUSES = {"W9002", "W9003"}
 
@@ -68,6 +70,19 @@ def test_a_region_that_lacks_a_type_is_told_so(without: frozenset[str]) -> None:
     assert {finding.rule for finding in findings} == {"E3006"}
 
 
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "workspace"])
+def test_other_templates_are_clean_wherever_their_types_are(name: str) -> None:
+    """With every check down to informational; elsewhere all that is said is which types are missing."""
+    description, parts = TEMPLATES[name](())
+    text = smtemplates.render(workspace.join(description, parts))
+    types = {str(resource.resource_type) for part in parts for resource in part.resources}
+    lacking = [region for region in REGIONS if types - set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))]
+    there = [region for region in REGIONS if region not in lacking]
+    assert [str(finding) for finding in smtemplates.lint(text, regions=there, cache=False)] == []
+    for region in lacking[:1]:
+        assert {finding.rule for finding in smtemplates.lint(text, regions=[region], cache=False)} == {"E3006"}
+
+
 COMBINATIONS = [
     {key: value for choice in choices for key, value in choice.items()}
     for choices in itertools.product(
@@ -92,8 +107,22 @@ def engine() -> RegoEngine:
 
 def test_awss_own_validator_finds_nothing(template: dict[str, Any], engine: RegoEngine) -> None:
     """Resolved for every combination of network, key, role, buckets and features: no fatal, error or warning."""
+    assert _found(template, [*COMBINATIONS, samples.EVERYTHING], engine) == {}
+
+
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "workspace"])
+def test_awss_own_validator_finds_nothing_in_other_templates(name: str, engine: RegoEngine) -> None:
+    """Resolved as large and as small as they get: no fatal, error or warning."""
+    description, parts = TEMPLATES[name](())
+    template = load(smtemplates.render(workspace.join(description, parts)))
+    choices = samples.OTHERS.get(name, [{}])
+    assert [check_parameters(template, choice) for choice in choices] == [[] for _ in choices]
+    assert _found(template, choices, engine) == {}
+
+
+def _found(template: dict[str, Any], choices: list[dict[str, str]], engine: RegoEngine) -> dict[str, dict[str, str]]:
     found = {}
-    for choice in [*COMBINATIONS, samples.EVERYTHING]:
+    for choice in choices:
         stack = Stack(template, choice)
         report = engine.validate_template(TemplateContent(json.dumps(stack.template()), "resolved"))
         for finding in report.diagnostics:
@@ -102,4 +131,4 @@ def test_awss_own_validator_finds_nothing(template: dict[str, Any], engine: Rego
             given = finding.rule_id == "W9013" and any(samples.ACCOUNT in value for value in choice.values())
             if bad and not given and finding.rule_id not in RESOLVING_CAUSES:
                 found[f"{finding.rule_id} {finding.message}"] = choice
-    assert found == {}
+    return found
