@@ -31,6 +31,22 @@ CREATE_ONLY = {
     "AWS::S3::BucketPolicy": ("Bucket",),
     "AWS::SNS::Topic": ("FifoTopic", "TopicName"),
 }
+# The prefix of a type's IDs, and how many characters follow.
+RECORDED = {
+    "AWS::EC2::SecurityGroupEgress": ("sgr", 17),
+    "AWS::EC2::SecurityGroupIngress": ("sgr", 17),
+    "AWS::ServiceCatalog::CloudFormationProduct": ("prod", 13),
+    "AWS::ServiceCatalog::LaunchNotificationConstraint": ("cons", 13),
+    "AWS::ServiceCatalog::LaunchRoleConstraint": ("cons", 13),
+    "AWS::ServiceCatalog::LaunchTemplateConstraint": ("cons", 13),
+    "AWS::ServiceCatalog::Portfolio": ("port", 13),
+    "AWS::ServiceCatalog::PortfolioPrincipalAssociation": ("principal", 13),
+    "AWS::ServiceCatalog::PortfolioProductAssociation": ("association", 13),
+    "AWS::ServiceCatalog::PortfolioShare": ("share", 13),
+    "AWS::ServiceCatalog::ResourceUpdateConstraint": ("cons", 13),
+    "AWS::ServiceCatalog::TagOption": ("tag", 13),
+    "AWS::ServiceCatalog::TagOptionAssociation": ("association", 13),
+}
 
 
 def ministack(name: str) -> Any:
@@ -52,16 +68,21 @@ def add_sagemaker() -> None:
     ministack("app").SERVICE_HANDLERS["sagemaker"] = service.serve
 
 
-def record_rules() -> None:
-    """Take security group rules that are resources of their own; they change nothing that is simulated."""
-
-    def create(logical_id: str, _props: Props, stack_name: str) -> Made:
-        return f"sgr-{uuid.uuid5(uuid.NAMESPACE_DNS, stack_name + logical_id).hex[:17]}", {}
-
+def record() -> None:
+    """Take types that change nothing that is simulated; each resource gets an ID that looks like AWS's."""
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS
-    for direction in ("Ingress", "Egress"):
-        kept = {"create": create, "delete": lambda _physical_id, _props: None}
-        handlers[f"AWS::EC2::SecurityGroup{direction}"] = kept
+    for type_name, (prefix, digits) in RECORDED.items():
+        handlers[type_name] = _recorder(prefix, digits)
+
+
+def _recorder(prefix: str, digits: int) -> dict[str, Any]:
+    def create(logical_id: str, _props: Props, stack_name: str) -> Made:
+        return f"{prefix}-{uuid.uuid5(uuid.NAMESPACE_DNS, stack_name + logical_id).hex[:digits]}", {}
+
+    def update(physical_id: str, _old: Props, _props: Props, _stack_name: str) -> Made:
+        return physical_id, {}
+
+    return {"create": create, "update": update, "delete": lambda _physical_id, _props: None}
 
 
 def keep_full_buckets() -> None:
@@ -195,7 +216,7 @@ def main() -> None:
     sys.argv = sys.argv[:1]
     app = ministack("app")
     add_sagemaker()
-    record_rules()
+    record()
     fix_conditions()
     accept_metric_math()
     keep_full_buckets()

@@ -1,0 +1,162 @@
+"""What the catalog's parameters make, and that what they say holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import samples
+
+import smtemplates
+from smtemplates import catalog, launch, workspace
+from smtemplates.evaluate import Stack, check_parameters
+from smtemplates.load import load
+from smtemplates.renderer import render
+
+FULL = samples.CATALOG
+# For each parameter a value other than the one in FULL, or than its default.
+OTHER = {
+    "TemplateUrl": FULL["TemplateUrl"].replace("0123", "3210"),
+    "FirstVersion": "2.0.0",
+    "ProductName": "Notebooks",
+    "SupportEmail": "",
+    "TagUpdatesAfterLaunch": "ALLOWED",
+    "PortfolioName": "Science",
+    "ProviderName": "Science team",
+    "PrincipalArns": "",
+    "PrincipalPatterns": "",
+    "ShareAccountIds": "",
+    "TagOptionKey": "Team",
+    "TagOptionValues": "",
+    "CreateLaunchRole": "false",
+    "LaunchRoleName": "Launch",
+    "PermissionsBoundaryArn": samples.BOUNDARY["PermissionsBoundaryArn"],
+    "PassableRoleArns": "",
+    "NotificationTopicArn": "",
+    "LaunchRegions": "",
+}
+
+
+@pytest.fixture(scope="module")
+def shelf() -> dict[str, Any]:
+    """Give the catalog's template as users get it."""
+    return load(render(workspace.join(catalog.DESCRIPTION, catalog.areas())))
+
+
+def _of(stack: Stack, kind: str, *names: str) -> list[tuple[Any, ...]]:
+    """List these properties of each resource of a type."""
+    return [
+        tuple(body["Properties"][name] for name in names)
+        for body in stack.resources.values()
+        if body["Type"] == f"AWS::ServiceCatalog::{kind}"
+    ]
+
+
+def test_every_parameter_reaches_something(shelf: dict[str, Any]) -> None:
+    """Changing any one parameter changes what is made, or its outputs."""
+    assert set(OTHER) == set(shelf["Parameters"])
+    before = Stack(shelf, FULL)
+    for name, value in OTHER.items():
+        assert check_parameters(shelf, {name: value}) == [], name
+        after = Stack(shelf, {**FULL, name: value})
+        assert (after.resources, after.outputs) != (before.resources, before.outputs), name
+
+
+def test_without_a_template_there_is_a_portfolio_and_a_role_alone(shelf: dict[str, Any]) -> None:
+    """No product, and nothing that is about one."""
+    kinds = {body["Type"] for body in Stack(shelf).resources.values()}
+    assert kinds == {"AWS::ServiceCatalog::Portfolio", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"}
+    assert "ProductId" not in Stack(shelf).outputs
+
+
+def test_lists_make_one_resource_an_entry(shelf: dict[str, Any]) -> None:
+    """Principals and patterns are associated as what they are, accounts are shared with, values are offered."""
+    stack = Stack(shelf, FULL, physical=lambda name, _: name)
+    arns = FULL["PrincipalArns"].split(",")
+    assert _of(stack, "PortfolioPrincipalAssociation", "PrincipalARN", "PrincipalType") == [
+        *((arn, "IAM") for arn in arns),
+        (FULL["PrincipalPatterns"], "IAM_PATTERN"),
+    ]
+    assert _of(stack, "PortfolioShare", "AccountId", "ShareTagOptions") == [
+        ("444455556666", True),
+        ("001234567012", True),
+    ]
+    assert _of(stack, "TagOption", "Key", "Value") == [("CostCenter", "research"), ("CostCenter", "churn team")]
+    assert _of(stack, "TagOptionAssociation", "TagOptionId") == [("TagOption1",), ("TagOption2",)]
+
+
+def test_taking_one_entry_out_moves_no_other(shelf: dict[str, Any]) -> None:
+    """With its place left empty the resource goes, and the others stay as they are."""
+    first, second = FULL["PrincipalArns"].split(",")
+    stack = Stack(shelf, {**FULL, "PrincipalArns": f",{second}"})
+    assert not stack.exists("Principal1")
+    assert stack.resources["Principal2"] == Stack(shelf, FULL).resources["Principal2"]
+    assert check_parameters(shelf, {"PrincipalArns": f"{first},,,,{second}"}) == []
+
+
+def test_the_product_is_launched_on_its_terms(shelf: dict[str, Any]) -> None:
+    """By the role's name, which is its own in every account; with the topic told, and tags kept."""
+    stack = Stack(shelf, FULL, physical=lambda name, _: "made" if name == "LaunchRole" else name)
+    assert _of(stack, "LaunchRoleConstraint", "LocalRoleName") == [("made",)]
+    assert _of(stack, "LaunchNotificationConstraint", "NotificationArns") == [([FULL["NotificationTopicArn"]],)]
+    assert _of(stack, "ResourceUpdateConstraint", "TagUpdateOnProvisionedProduct") == [("NOT_ALLOWED",)]
+    existing = Stack(shelf, {**FULL, "CreateLaunchRole": "false", "LaunchRoleName": "Launch"})
+    assert _of(existing, "LaunchRoleConstraint", "LocalRoleName") == [("Launch",)]
+    assert not {name for name, body in existing.resources.items() if body["Type"].startswith("AWS::IAM::")}
+
+
+def test_a_launch_without_a_boundary_is_refused_in_words(shelf: dict[str, Any], template: dict[str, Any]) -> None:
+    """The constraint's rule, beside the workspace's own, says what to give; IAM alone would refuse halfway."""
+    ((rules,),) = _of(Stack(shelf, FULL), "LaunchTemplateConstraint", "Rules")
+    constrained = {**template, "Rules": {**template["Rules"], **json.loads(rules)}}
+    (sentence,) = Stack(constrained).rules()
+    assert sentence.startswith("Give PermissionsBoundaryArn")
+    assert "PermissionsBoundaryArn" in Stack(shelf, FULL).outputs
+    assert Stack(constrained, samples.BOUNDARY).rules() == []
+
+
+def test_the_role_is_that_of_the_template_for_launching_accounts(shelf: dict[str, Any]) -> None:
+    """What is shown of that role elsewhere holds here too."""
+    alone = load(render(workspace.join(launch.DESCRIPTION, [launch.launch(workspace.areas())])))
+    for given in ({}, samples.LAUNCH, samples.BOUNDARY):
+        ours, theirs = (Stack(template, given).resources for template in (shelf, alone))
+        assert {name: ours[name] for name in theirs} == theirs
+
+
+def test_less_of_the_workspace_needs_less(shelf: dict[str, Any]) -> None:
+    """A catalog of the workspace without a feature asks for no permission of it."""
+    less = load(render(workspace.join(catalog.DESCRIPTION, catalog.areas(["studio"]))))
+    assert "sagemaker:CreateDomain" in str(shelf)
+    assert "sagemaker:CreateDomain" not in str(less)
+    with pytest.raises(smtemplates.UsageError, match="did you mean 'studio'"):
+        catalog.areas(["studoi"])
+
+
+def test_the_console_is_that_of_the_partition(shelf: dict[str, Any]) -> None:
+    """China has its own, and where none is known there is no link."""
+    assert "console.amazonaws.cn" in Stack(shelf, pseudo={"AWS::Region": "cn-north-1"}).outputs["CatalogUrl"]
+    assert "CatalogUrl" not in Stack(shelf, pseudo={"AWS::Region": "us-iso-east-1"}).outputs
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TemplateUrl", "https://staging.s3.us-east-1.amazonaws.com/workspace.yaml"),
+        ("TemplateUrl", FULL["TemplateUrl"].replace("https", "http")),
+        ("FirstVersion", "first version"),
+        ("PrincipalArns", "arn:aws:iam:::role/scientist"),
+        ("PrincipalArns", "*"),
+        ("PrincipalPatterns", "arn:aws:iam::111122223333:role/scientist"),
+        ("PrincipalPatterns", "arn:aws:iam:::*"),
+        ("ShareAccountIds", "1234"),
+        ("TagOptionKey", "Project"),
+        ("TagOptionKey", "aws:team"),
+        ("LaunchRoleName", "SC-launch"),
+        ("NotificationTopicArn", "team@example.com"),
+        ("LaunchRegions", "us-east-1, eu-west-1"),
+    ],
+)
+def test_wrong_values_are_refused(shelf: dict[str, Any], name: str, value: str) -> None:
+    """Patterns refuse what would fail later, or open more than it says."""
+    assert check_parameters(shelf, {name: value}) != []
