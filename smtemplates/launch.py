@@ -34,6 +34,7 @@ STACK_ACTIONS = (
     "ListStackResources",
     "SetStackPolicy",
     "TagResource",
+    "UntagResource",
     "UpdateStack",
 )
 TEMPLATE_ACTIONS = ("GetTemplateSummary", "ValidateTemplate")
@@ -146,7 +147,7 @@ def _stacks() -> list[Any]:
     """
     copies = StringEquals({"s3:ExistingObjectTag/servicecatalog:provisioning": "true"})
     regions = If("NameRegions", Split(",", Ref("LaunchRegions")), [Ref(AWS_REGION)])
-    stacks = [Sub(name) for name in arns("cloudformation", f"stack/{STACKS}")]
+    stacks = [Sub(name) for name in arns("cloudformation", f"stack/{STACKS}", f"changeSet/{STACKS}")]
     return [
         allow("ManageStacks", actions("cloudformation", *STACK_ACTIONS), stacks),
         allow("ReadTemplates", actions("cloudformation", *TEMPLATE_ACTIONS), ["*"]),

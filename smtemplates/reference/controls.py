@@ -56,6 +56,17 @@ CONTROLS = (
         "That CloudWatch Logs asks IAM about a group with an empty stream is read from its refusals",
     ),
     Control(
+        "Who launches from Service Catalog lends the workspace no permission and gets none",
+        "The launch role's permissions are computed from the template's types; a table of requests is judged",
+        "tests/launching/test_launch_role.py::test_others_things_and_more_power_are_refused",
+        "A simulator is not IAM: what CloudFormation really calls, and how it names SageMaker's resources",
+    ),
+    Control(
+        "Roles that a launch makes cannot do more than their boundary",
+        "`iam:PermissionsBoundary` on all that makes or changes a role; no launch may change or take off the boundary",
+        "tests/launching/test_launch_role.py::test_the_boundary_takes_nothing_from_the_workspaces_roles",
+    ),
+    Control(
         "A model is approved by somebody else than who trained it",
         "`AllowModelApproval`, off by default",
         ROLE,

@@ -70,6 +70,7 @@ def _own() -> list[Request]:
     return [
         *(Request(f"cloudformation:{name}", arn) for name in launch.STACK_ACTIONS),
         *(Request(f"cloudformation:{name}", "*") for name in launch.TEMPLATE_ACTIONS),
+        Request("cloudformation:TagResource", f"arn:aws:cloudformation:{world.HERE}:changeSet/SC-pp-plan/1"),
         Request("s3:GetObject", "arn:aws:s3:::sc-0123456789-pa-abcdefghijklm/product.template", copy),
     ]
 
