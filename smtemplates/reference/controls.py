@@ -56,7 +56,7 @@ CONTROLS = (
         "That CloudWatch Logs asks IAM about a group with an empty stream is read from its refusals",
     ),
     Control(
-        "Who launches from Service Catalog lends the workspace no permission and gets none",
+        "Who launches from Service Catalog needs no permission of the workspace's",
         "The launch role's permissions are computed from the template's types; a table of requests is judged",
         "tests/launching/test_launch_role.py::test_others_things_and_more_power_are_refused",
         "A simulator is not IAM: what CloudFormation really calls, and how it names SageMaker's resources",

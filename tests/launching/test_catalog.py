@@ -101,6 +101,9 @@ def test_the_product_is_launched_on_its_terms(shelf: dict[str, Any]) -> None:
     assert _of(stack, "LaunchRoleConstraint", "LocalRoleName") == [("made",)]
     assert _of(stack, "LaunchNotificationConstraint", "NotificationArns") == [([FULL["NotificationTopicArn"]],)]
     assert _of(stack, "ResourceUpdateConstraint", "TagUpdateOnProvisionedProduct") == [("NOT_ALLOWED",)]
+    terms = [body for body in stack.resources.values() if body["Type"].endswith("Constraint")]
+    # AWS takes no terms for a product that is not in the portfolio yet
+    assert [body.get("DependsOn") for body in terms] == ["ProductInPortfolio"] * 4
     existing = Stack(shelf, {**FULL, "CreateLaunchRole": "false", "LaunchRoleName": "Launch"})
     assert _of(existing, "LaunchRoleConstraint", "LocalRoleName") == [("Launch",)]
     assert not {name for name, body in existing.resources.items() if body["Type"].startswith("AWS::IAM::")}
