@@ -20,6 +20,13 @@ ASSUMED = (
     "CreateRole AttachRolePolicy PutRolePolicy DetachRolePolicy DeleteRolePolicy UpdateAssumeRolePolicy DeleteRole"
 )
 
+# What AWS's pages have Service Catalog do with a launch role: launch, update, terminate, plan, tag.
+FOR_STACKS = (
+    "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents ListStackResources SetStackPolicy "
+    "CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet ListChangeSets TagResource UntagResource"
+)
+FOR_TEMPLATES = "GetTemplateSummary ValidateTemplate"
+
 DENIED: list[tuple[str, str, str, Context]] = [
     # other stacks, and what is no launch's
     ("cloudformation", "CreateStack UpdateStack DeleteStack", f"arn:aws:cloudformation:{HERE}:stack/churn/1", {}),

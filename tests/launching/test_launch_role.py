@@ -14,7 +14,7 @@ from access.simulator import Policies, Request, verdicts
 from troposphere import sqs
 
 from launching import world
-from launching.table import ADMIN, DENIED, SAGEMAKER
+from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, SAGEMAKER
 from launching.world import BOUNDARY, LAUNCH_ROLE, STACK
 from smtemplates import launch, launch_needs, launch_scopes, workspace
 from smtemplates.errors import TemplateError
@@ -68,8 +68,8 @@ def _own() -> list[Request]:
     arn = f"arn:aws:cloudformation:{world.HERE}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab"
     copy = {"s3:ExistingObjectTag/servicecatalog:provisioning": "true", "aws:RequestedRegion": "us-west-2"}
     return [
-        *(Request(f"cloudformation:{name}", arn) for name in launch.STACK_ACTIONS),
-        *(Request(f"cloudformation:{name}", "*") for name in launch.TEMPLATE_ACTIONS),
+        *(Request(f"cloudformation:{name}", arn) for name in FOR_STACKS.split()),
+        *(Request(f"cloudformation:{name}", "*") for name in FOR_TEMPLATES.split()),
         Request("cloudformation:TagResource", f"arn:aws:cloudformation:{world.HERE}:changeSet/SC-pp-plan/1"),
         Request("s3:GetObject", "arn:aws:s3:::sc-0123456789-pa-abcdefghijklm/product.template", copy),
     ]
