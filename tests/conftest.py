@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import samples
 from machine import App, Machine, new_app, new_machine, served_repository
 
 import smtemplates
@@ -24,7 +25,17 @@ def template() -> dict[str, Any]:
 @pytest.fixture(scope="session", params=TEMPLATES)
 def any_template(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Give each rendered template in turn, read back from its YAML."""
-    description, parts = TEMPLATES[request.param](())
+    return _built(request.param)
+
+
+@pytest.fixture(scope="session", params=["workspace", *samples.OTHERS])
+def default_template(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Give each template in turn of which a stack can be made with no parameter at all."""
+    return _built(request.param)
+
+
+def _built(name: str) -> dict[str, Any]:
+    description, parts = TEMPLATES[name](())
     return load(smtemplates.render(workspace.join(description, parts)))
 
 

@@ -74,7 +74,7 @@ CATALOG = {
     "ShareAccountIds": "444455556666,001234567012",
     "TagOptionValues": "research,churn team",
 }
-# Choices that make templates other than the workspace's as large and as small as they get.
+# Templates besides the workspace's that need no parameter, with choices that make as much and as little as they can.
 OTHERS: dict[str, list[dict[str, str]]] = {
     "launch-role": [{}, LAUNCH, {**LAUNCH, **BOUNDARY}],
     "service-catalog": [{}, CATALOG, {**CATALOG, **BOUNDARY}, {**CATALOG, "CreateLaunchRole": "false"}],

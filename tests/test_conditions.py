@@ -23,10 +23,10 @@ LISTS = {
 }
 
 
-def test_every_condition_can_be_true_and_can_be_false(any_template: dict[str, Any]) -> None:
+def test_every_condition_can_be_true_and_can_be_false(default_template: dict[str, Any]) -> None:
     """No condition is decided before anybody chooses: over all parameters and Regions each takes both values."""
-    values = {**LISTS, "AWS::Region": list(any_template.get("Mappings", {}).get("ImageRegistries", REGIONS))}
-    decided = {name: truths for name, truths in possible(any_template, values).items() if truths != {True, False}}
+    values = {**LISTS, "AWS::Region": list(default_template.get("Mappings", {}).get("ImageRegistries", REGIONS))}
+    decided = {name: truths for name, truths in possible(default_template, values).items() if truths != {True, False}}
     assert decided == {}
 
 
@@ -157,10 +157,10 @@ def test_what_exists_is_what_the_parameters_say(template: dict[str, Any], world:
         assert {name for name in template["Resources"] if stack.exists(name)} == _expected(choice), choice
 
 
-def test_a_stack_without_any_parameter_breaks_no_rule(any_template: dict[str, Any]) -> None:
+def test_a_stack_without_any_parameter_breaks_no_rule(default_template: dict[str, Any]) -> None:
     """Every parameter has a default, and the defaults go together."""
-    assert all("Default" in declared for declared in any_template["Parameters"].values())
-    assert Stack(any_template).rules() == []
+    assert all("Default" in declared for declared in default_template["Parameters"].values())
+    assert Stack(default_template).rules() == []
 
 
 def test_an_output_exists_exactly_where_its_resource_does(template: dict[str, Any]) -> None:
