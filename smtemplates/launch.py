@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import awacs.s3
 from awacs.aws import Action, Allow, Condition, Deny, Statement, StringEquals, StringNotEquals
 from troposphere import AWS_REGION, Equals, GetAtt, If, Parameter, Ref, Split, Sub, encode_to_dict, iam
 
@@ -151,12 +150,12 @@ def _stacks() -> list[Any]:
     return [
         allow("ManageStacks", actions("cloudformation", *STACK_ACTIONS), stacks),
         allow("ReadTemplates", actions("cloudformation", *TEMPLATE_ACTIONS), ["*"]),
-        allow("ReadCopies", [awacs.s3.GetObject], ["*"], Condition(copies)),
+        allow("ReadCopies", actions("s3", "GetObject"), ["*"], Condition(copies)),
         when("HasTopic", allow("TellTopic", actions("sns", "Publish"), [Ref("NotificationTopicArn")])),
         Statement(
             Sid="NowhereElse",
             Effect=Deny,
-            NotAction=[Action("iam", "*"), awacs.s3.GetObject],
+            NotAction=[*actions("iam", "*"), *actions("s3", "GetObject")],
             Resource=["*"],
             Condition=Condition(StringNotEquals({"aws:RequestedRegion": regions})),
         ),
