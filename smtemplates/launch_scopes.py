@@ -4,7 +4,7 @@ CloudFormation names most resources after the stack, and Service Catalog's stack
 the rest after its project, or AWS gives them an ID: those are scoped by kind, account, and what of the name is known.
 The role is one an account, so no ARN has a Region: launch.py refuses the Regions that are not asked for.
 
-Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -88,7 +88,7 @@ def _access(boundary: Any) -> list[Scope]:
     """Make roles, but bounded ones only: what is attached to them cannot exceed the boundary.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/reference_slr.html
+    Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerNotebooksServiceRolePolicy.html
     Source: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
     """
     linked = ("sagemaker.amazonaws.com", "sagemaker.application-autoscaling.amazonaws.com")
@@ -160,7 +160,7 @@ def _data() -> list[Scope]:
 def _watch() -> list[Scope]:
     """Watch and scale; the alarms of target tracking have names of their own.
 
-    Source: https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
+    Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSApplicationAutoscalingSageMakerEndpointPolicy.html
     Source: https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_service-with-iam.html
     """
     sagemaker = StringEquals({"application-autoscaling:service-namespace": "sagemaker"})
@@ -189,7 +189,7 @@ def _watch() -> list[Scope]:
 def _work() -> list[Scope]:
     """Work: SageMaker, and its network; whoever shares a VPC owns its subnets and groups.
 
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/appendix-notebook-and-internet-access.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateNotebookInstance.html
     """
     shared = arns("ec2", "security-group/*", "subnet/*", "vpc/*", account="*")
     ours = arns("ec2", "network-interface/*", "security-group-rule/*")
