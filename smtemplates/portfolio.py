@@ -12,6 +12,7 @@ from troposphere import (
     Equals,
     FindInMap,
     Not,
+    Output,
     Parameter,
     Ref,
     Select,
@@ -81,21 +82,23 @@ def portfolio() -> Portfolio:
             *_each("TagOption", _offer),
         ],
         mappings={"Console": {partition: {"Host": host} for partition, host in CONSOLE_HOSTS.items()}},
-        outputs=[
-            output("PortfolioId", "ID of the portfolio", Ref(made)),
-            output(
-                "CatalogUrl",
-                "Opens Service Catalog in the console",
-                Sub(
-                    "https://${AWS::Region}.${Host}/servicecatalog/home?region=${AWS::Region}",
-                    Host=FindInMap("Console", Ref(AWS_PARTITION), "Host"),
-                ),
-                condition="LinkCatalog",
-            ),
-        ],
+        outputs=_outputs(made),
         portfolio=made,
         provider=provider,
     )
+
+
+def _outputs(made: servicecatalog.Portfolio) -> list[Output]:
+    address = "https://${AWS::Region}.${Host}/servicecatalog/home?region=${AWS::Region}"
+    return [
+        output("PortfolioId", "ID of the portfolio", Ref(made)),
+        output(
+            "CatalogUrl",
+            "Opens Service Catalog in the console",
+            Sub(address, Host=FindInMap("Console", Ref(AWS_PARTITION), "Host")),
+            condition="LinkCatalog",
+        ),
+    ]
 
 
 def _conditions(name: str, given: Parameter) -> dict[str, AWSHelperFn]:

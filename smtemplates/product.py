@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from troposphere import Parameter, Ref, Select, Split, Sub, servicecatalog
+from troposphere import AWSObject, Parameter, Ref, Select, Split, Sub, servicecatalog
 
 from smtemplates.launch import Launch
 from smtemplates.parts import Part, all_of, choice, is_, is_set, output, text, when
@@ -23,11 +23,6 @@ def product(portfolio: Portfolio, launch: Launch) -> Part:
     url, version = _first_version()
     name, email, tags = _about()
     made = _product(portfolio, name, email, url, version)
-    terms: dict[str, Any] = {
-        "DependsOn": IN_PORTFOLIO,
-        "PortfolioId": Ref(portfolio.portfolio),
-        "ProductId": Ref(made),
-    }
     return Part(
         title="Product",
         source=__name__,
@@ -48,16 +43,7 @@ def product(portfolio: Portfolio, launch: Launch) -> Part:
             servicecatalog.PortfolioProductAssociation(
                 IN_PORTFOLIO, Condition=CREATE, PortfolioId=Ref(portfolio.portfolio), ProductId=Ref(made)
             ),
-            servicecatalog.LaunchRoleConstraint(
-                "LaunchConstraint", Condition=CREATE, LocalRoleName=launch.local_name(), **terms
-            ),
-            servicecatalog.LaunchTemplateConstraint("BoundaryRule", Condition=CREATE, Rules=_rules(), **terms),
-            servicecatalog.ResourceUpdateConstraint(
-                "TagUpdates", Condition=CREATE, TagUpdateOnProvisionedProduct=Ref(tags), **terms
-            ),
-            servicecatalog.LaunchNotificationConstraint(
-                "Notification", Condition="CreateNotification", NotificationArns=[Ref(launch.topic)], **terms
-            ),
+            *_terms(portfolio, made, launch, tags),
         ],
         outputs=[
             output(
@@ -68,6 +54,29 @@ def product(portfolio: Portfolio, launch: Launch) -> Part:
             ),
         ],
     )
+
+
+def _terms(
+    portfolio: Portfolio, made: servicecatalog.CloudFormationProduct, launch: Launch, tags: Parameter
+) -> list[AWSObject]:
+    """Set the terms of launches, once the product is in the portfolio: AWS takes none before."""
+    both: dict[str, Any] = {
+        "DependsOn": IN_PORTFOLIO,
+        "PortfolioId": Ref(portfolio.portfolio),
+        "ProductId": Ref(made),
+    }
+    return [
+        servicecatalog.LaunchRoleConstraint(
+            "LaunchConstraint", Condition=CREATE, LocalRoleName=launch.local_name(), **both
+        ),
+        servicecatalog.LaunchTemplateConstraint("BoundaryRule", Condition=CREATE, Rules=_rules(), **both),
+        servicecatalog.ResourceUpdateConstraint(
+            "TagUpdates", Condition=CREATE, TagUpdateOnProvisionedProduct=Ref(tags), **both
+        ),
+        servicecatalog.LaunchNotificationConstraint(
+            "Notification", Condition="CreateNotification", NotificationArns=[Ref(launch.topic)], **both
+        ),
+    ]
 
 
 def _product(
