@@ -36,6 +36,13 @@ OTHER = {
     "NotificationTopicArn": "",
     "LaunchRegions": "",
 }
+# Another logical ID or type would replace these: people launch from them, or with them.
+RELEASED = {
+    "Portfolio": "AWS::ServiceCatalog::Portfolio",
+    "Product": "AWS::ServiceCatalog::CloudFormationProduct",
+    "LaunchRole": "AWS::IAM::Role",
+    "LaunchBoundary": "AWS::IAM::ManagedPolicy",
+}
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +58,11 @@ def _of(stack: Stack, kind: str, *names: str) -> list[tuple[Any, ...]]:
         for body in stack.resources.values()
         if body["Type"] == f"AWS::ServiceCatalog::{kind}"
     ]
+
+
+def test_released_logical_ids_stay(shelf: dict[str, Any]) -> None:
+    """A resource that users have keeps its logical ID and its type."""
+    assert {name: shelf["Resources"].get(name, {}).get("Type") for name in RELEASED} == RELEASED
 
 
 def test_every_parameter_reaches_something(shelf: dict[str, Any]) -> None:
