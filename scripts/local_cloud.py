@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv-local-cloud"
@@ -31,6 +32,13 @@ SERVER = Path(__file__).resolve().with_name("local_cloud_server.py")
 RUNNING = VENV / "running.json"
 STARTUP_SECONDS = 60
 STOP_SECONDS = 10
+
+EXAMPLES = """\
+examples:
+  eval "$(scripts/local_cloud.py start)"      start it, and use it in this shell
+  scripts/deploy.py plan churn --create-staging-bucket
+  scripts/local_cloud.py stop
+"""
 
 # What any AWS SDK needs to talk to it; the keys are MiniStack's own test keys, which no account knows.
 CLIENT = {
@@ -217,14 +225,20 @@ def kill_group(leader: int, number: signal.Signals) -> None:
         os.killpg(leader, number)
 
 
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES}
+    whole = argparse.ArgumentParser(description=__doc__, **shape)
+    commands = whole.add_subparsers(dest="command", required=True)
+    starting = commands.add_parser("start", help="start it in the background, and print how to use it", **shape)
+    starting.add_argument("--port", type=int, help="default: any free port")
+    commands.add_parser("stop", help="stop it; all it held is gone", **shape)
+    return whole
+
+
 def main() -> None:
     """Parse the command and print what to do next."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    starting = commands.add_parser("start", help="start it in the background, and print how to use it")
-    starting.add_argument("--port", type=int, help="default: any free port")
-    commands.add_parser("stop", help="stop it; all it held is gone")
-    arguments = parser.parse_args()
+    arguments = parser().parse_args()
     if arguments.command == "stop":
         print("stopped" if stop() else "no local cloud was running", file=sys.stderr)
         return
