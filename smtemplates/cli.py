@@ -38,7 +38,7 @@ exit codes: 0 done, 1 a finding or a stale file, 2 wrong usage or bad input, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a user's mistake is one sentence on standard error."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return int(options.run(options))
     except Error as error:
@@ -53,14 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
     shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES}
-    parser = argparse.ArgumentParser(
+    whole = argparse.ArgumentParser(
         prog="python -m smtemplates",
         description="CloudFormation templates for an Amazon SageMaker workspace.",
         **shape,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
     rendering = commands.add_parser("render", help="write templates and validate them", **shape)
     rendering.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(TEMPLATES)} (default: all)")
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     referring = commands.add_parser("reference", help="write templates/README.md: all about the templates", **shape)
     referring.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff for a stale file")
     referring.set_defaults(run=_reference)
-    return parser
+    return whole
 
 
 def _names(text: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +133,18 @@ def test_rendering_loads_neither_boto3_nor_cfn_lint() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_interruption_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
+    """Ctrl-C ends a command with a sentence, not with a traceback."""
+    pipe = tmp_path / "template.yaml"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "smtemplates", "lint", str(pipe)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process, pipe.open("w"):
+        # the pipe opens when the command is about to read it
+        process.send_signal(signal.SIGINT)
+        assert process.communicate()[1] == "smtemplates: interrupted.\n"
+    assert process.returncode == 130
 
 
 def test_help_has_examples() -> None:
