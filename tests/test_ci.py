@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,8 @@ def test_workflows_run_what_is_here_and_take_no_text_from_outside() -> None:
         assert lines
         for line in lines:
             assert "${{" not in line
-            assert (ROOT / line.split()[-1]).stat().st_mode & 0o100, line
+            for sourced, script in re.findall(r"(\. )?((?:scripts|\.ci)/[\w.]+)", line):
+                assert (ROOT / script).stat().st_mode & (0o400 if sourced else 0o100), line
 
 
 def test_hooks_pass_here() -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 
 import pytest
 
 from docs.text import PROGRAMS, ROOT, WRITTEN, Section, examples, program_of, sections
-from docs.world import World, world
+from docs.world import World
 
 # What is not run here, and why; the rest of the test sees that it is a program that a shell can read.
 NOT_RUN = {
@@ -21,13 +20,8 @@ NOT_RUN = {
     "pre-commit": "hooks into git; tests/test_ci.py runs each hook's command",
 }
 SECTIONS = [part for document in WRITTEN for part in sections(document)] + [examples(name) for name in PROGRAMS]
-LANGUAGES = {"console", "python"}
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("reader")) as made:
-        yield made
+# pipelines and policies are held by test_pipelines.py
+LANGUAGES = {"console", "python", "yaml", "json", "text"}
 
 
 @pytest.mark.parametrize("section", [part for part in SECTIONS if part.commands], ids=str)

