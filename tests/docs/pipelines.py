@@ -146,7 +146,7 @@ class GitLab:
         job = dict(self.pipeline[name])
         job = {**self.pipeline[job.pop("extends")], **job} if "extends" in job else job
         given = {**self.pipeline["variables"], **job.get("variables", {}), **variables}
-        tokens = dict.fromkeys(job.get("id_tokens", {}), "a token")
+        tokens = {name: f"for {one['aud']}" for name, one in job.get("id_tokens", {}).items()}
         keys = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY\n"
         script = keys + "\n".join([*job.get("before_script", []), *job["script"]])
         code, printed = bash(self.world, script, {**given, **tokens})

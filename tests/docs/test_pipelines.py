@@ -104,6 +104,8 @@ def test_jobs_that_get_credentials_run_pinned_code_only() -> None:
             if "id-token" in job.get("permissions", {}):
                 used = [step["uses"] for step in job["steps"] if "uses" in step]
                 assert [one for one in used if not re.search(r"@[0-9a-f]{40}$", one)] == []
+                kept = [step["with"]["persist-credentials"] for step in job["steps"] if "checkout@" in str(step)]
+                assert kept == [False]
 
 
 def test_the_page_shows_valid_pipelines(github: GitHubReader, tmp_path: Path) -> None:
