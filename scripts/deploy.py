@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Deploy a rendered template through change sets: plan, deploy, destroy, status, outputs, drift.
+"""Deploy a rendered template through change sets, and look after its stack.
 
-Results go to standard output, everything else to standard error. Exit codes: 0 done or nothing to do, 1 failed,
-2 bad input, 3 there are changes (plan --detailed-exitcode), 4 refused because something would be taken away,
-5 timed out while AWS goes on, 130 interrupted.
+Results go to standard output, everything else to standard error. Exit codes:
+0 done or nothing to do, 1 failed, 2 bad input, 3 there are changes (plan
+--detailed-exitcode), 4 refused because something would be taken away, 5 timed
+out while AWS goes on, 130 interrupted.
 """
 
 # ruff: noqa: PLC0415 - what a command imports, it imports itself: --help answers before the SDK would be loaded
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   scripts/deploy.py plan churn --create-staging-bucket --set CreateNotebook=true
-  scripts/deploy.py deploy churn --staging-bucket my-templates --parameters churn.yaml --tag team=churn
+  scripts/deploy.py deploy churn --staging-bucket my-templates \\
+      --parameters churn.yaml --tag team=churn
+  scripts/deploy.py status churn
   scripts/deploy.py outputs churn --env
+  scripts/deploy.py drift churn
   scripts/deploy.py destroy churn
 """
 TIMEOUT = "stop watching after so long, while AWS goes on (default: watch to the end)"

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""A local AWS on this machine alone, to try the deployer against: no account, no Docker, nothing leaves 127.0.0.1.
+"""A local AWS to try the deployer against: no account, no Docker.
 
-It is MiniStack with the SageMaker types added (scripts/local_cloud_server.py), in .venv-local-cloud, which it
-makes on first use from requirements/local-cloud.txt. What it holds is gone when it stops, and nothing here is AWS:
-prices, permissions and most of the checks that services make are not simulated.
+It is MiniStack with the SageMaker types added (scripts/local_cloud_server.py),
+in .venv-local-cloud, which it makes on first use from
+requirements/local-cloud.txt. Nothing leaves 127.0.0.1. What it holds is gone
+when it stops, and nothing here is AWS: prices, permissions and most of the
+checks that services make are not simulated.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ STOP_SECONDS = 10
 
 EXAMPLES = """\
 examples:
-  eval "$(scripts/local_cloud.py start)"      start it, and use it in this shell
+  eval "$(scripts/local_cloud.py start)"
   scripts/deploy.py plan churn --create-staging-bucket
   scripts/local_cloud.py stop
 """

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Publish a rendered template: as a version of a Service Catalog product, or as a link into the console.
+"""Publish a rendered template: to Service Catalog, or as a link into the console.
 
-Results go to standard output, everything else to standard error. Exit codes: 0 done or nothing to do, 1 failed,
-2 bad input, 5 timed out while AWS goes on, 130 interrupted. What was cut short is completed by running it again.
+Results go to standard output, everything else to standard error. Exit codes:
+0 done or nothing to do, 1 failed, 2 bad input, 5 timed out while AWS goes on,
+130 interrupted. What was cut short is completed by running it again.
 """
 
 # ruff: noqa: PLC0415 - what a command imports, it imports itself: --help answers before the SDK would be loaded
@@ -33,11 +34,14 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 examples:
-  scripts/publish.py version 1.4.0 --catalog ml-catalog --create-staging-bucket --plan
-  scripts/publish.py version 1.4.0 --product prod-abcdefghijklm --staging-bucket my-templates --yes
+  scripts/publish.py version 1.4.0 --catalog ml-catalog \\
+      --create-staging-bucket --plan
+  scripts/publish.py version 1.4.0 --product prod-abcdefghijklm \\
+      --staging-bucket my-templates --yes
   scripts/publish.py versions --catalog ml-catalog
   scripts/publish.py prune --catalog ml-catalog
-  scripts/publish.py link --staging-bucket my-templates --set Environment=prd --region eu-west-1 us-east-1
+  scripts/publish.py link --staging-bucket my-templates \\
+      --set Environment=prd --region eu-west-1 us-east-1
 """
 MINUTES = 10.0
 
@@ -48,10 +52,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(description=__doc__, **shape)
     commands = whole.add_subparsers(dest="command", required=True)
     adders: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-        "version": (
-            "publish a template as a version of a product, after showing what that means and asking",
-            add_version,
-        ),
+        "version": ("publish a template as a version of a product, after asking", add_version),
         "versions": ("list a product's versions, and how many provisioned products use each", add_versions),
         "prune": ("retire deprecated versions that no provisioned product uses", add_prune),
         "link": ("print a link that opens the console with the template and parameters filled in", add_link),

@@ -23,16 +23,24 @@ INTERRUPTED = 130
 
 EXAMPLES = """\
 examples:
-  python -m smtemplates render                        write templates/*.yaml and validate them
-  python -m smtemplates render --check                fail, with a diff, when a committed template is stale
-  python -m smtemplates render workspace -o -         print one template
-  python -m smtemplates render --without studio,mlflow --region ca-west-1 -o calgary.yaml
-                                                      a template for a Region that lacks both, validated there
-  python -m smtemplates lint my-template.yaml         the same checks on any file
-  python -m smtemplates explore                       a page on which to try parameters before deploying
-  python -m smtemplates reference --check             fail, with a diff, when templates/README.md is stale
+  python -m smtemplates render
+      write templates/*.yaml and validate them
+  python -m smtemplates render --check
+      fail, with a diff, when a committed template is stale
+  python -m smtemplates render workspace -o -
+      print one template
+  python -m smtemplates render --without studio,mlflow --region ca-west-1 \\
+      -o calgary.yaml
+      a template for a Region that lacks both, validated there
+  python -m smtemplates lint my-template.yaml
+      the same checks on any file
+  python -m smtemplates explore
+      a page on which to try parameters before deploying
+  python -m smtemplates reference --check
+      fail, with a diff, when templates/README.md is stale
 
-exit codes: 0 done, 1 a finding or a stale file, 2 wrong usage or bad input, 130 interrupted
+exit codes: 0 done, 1 a finding or a stale file, 2 wrong usage or bad input,
+130 interrupted
 """
 
 

@@ -15,6 +15,7 @@ from smtemplates.deploy import drift as drifting
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.changeset import Request
 from smtemplates.deploy.cloud import Cloud
+from smtemplates.deploy.columns import coloured
 from smtemplates.deploy.execution import Options
 from smtemplates.deploy.failures import DeploymentError, RefusedError, StoppedError
 from smtemplates.deploy.plan import Plan
@@ -67,7 +68,7 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
         made, found = prepared.change_set, prepared.plan
         made.keep = keep and not found.empty
         shapes = {"markdown": show.markdown, "json": show.as_json}
-        emit(shapes[shape](found) if shape in shapes else show.table(found, colour=sys.stdout.isatty()))
+        emit(shapes[shape](found) if shape in shapes else show.table(found, colour=coloured(sys.stdout)))
         _summarize(found)
         if page:
             present = {} if prepared.before is None else stacks.resources(cloud, prepared.before)
@@ -118,7 +119,7 @@ def deploy_reviewed(
 
 
 def _agree(found: Plan, consent: Consent, terminal: Terminal) -> None:
-    terminal.say(show.table(found, colour=terminal.live))
+    terminal.say(show.table(found, colour=coloured(terminal.stream)))
     execution.guard(found, allow_destructive=consent.destructive)
     if not consent.yes and not terminal.confirm("Execute this?"):
         raise StoppedError("nothing was changed")

@@ -9,6 +9,7 @@ from typing import Any
 from smtemplates.deploy import buckets, places, studio
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.cloud import Cloud
+from smtemplates.deploy.columns import folded
 from smtemplates.deploy.execution import BUCKET, delete_and_wait
 from smtemplates.deploy.failures import CloudError, DeploymentError
 from smtemplates.deploy.stack import Stack
@@ -148,7 +149,7 @@ def table(plan: Demolition, *, delete_data: bool) -> str:
     if plan.blocks:
         lines.append("this is in the way:")
         lines += [f"  ! {told}" for told in plan.blocks]
-    return "\n".join(lines)
+    return "\n".join(part for line in lines for part in folded(line, 6))
 
 
 def check(plan: Demolition, *, disable_protection: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.cloud import Cloud
+from smtemplates.deploy.columns import folded
 from smtemplates.deploy.failures import DeploymentError
 
 POLL_SECONDS = 2.0
@@ -92,21 +93,22 @@ def detect(cloud: Cloud, name: str) -> Comparison:
 
 def table(found: Comparison, stack: str) -> str:
     """Show drift to a person."""
-    checked = f"{found.checked} of {found.resources} resources checked"
-    if not found.drifted:
-        return f"no drift found: stack {stack} is as its template says ({checked})"
     number = len(found.drifted)
     lines = [
-        f"{number} resource(s) of stack {stack} are not as the template says ({checked})",
-        "deploy --revert-drift puts back what AWS can revert",
+        f"{number} resource(s) of stack {stack} are not as the template says"
+        if number
+        else f"no drift found: stack {stack} is as its template says",
+        f"  {found.checked} of {found.resources} resources checked",
     ]
+    if number:
+        lines.append("  deploy --revert-drift puts back what AWS can revert")
     for one in found.drifted:
         lines.append(f"  {one.logical_id} ({one.type}): {'deleted' if one.status == 'DELETED' else 'changed'}")
         lines += [
             f"      {item.path.strip('/').replace('/', '.')}: {item.expected} -> {item.actual}"
             for item in one.differences
         ]
-    return "\n".join(lines)
+    return "\n".join(part for line in lines for part in folded(line, 8))
 
 
 def as_json(found: Comparison) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from smtemplates.deploy.columns import beside, folded
 from smtemplates.deploy.plan import Fate, Plan, PropertyChange, why
 from smtemplates.deploy.stack import Output, Stack
 
@@ -59,21 +60,23 @@ def headline(plan: Plan) -> str:
 
 def table(plan: Plan, *, colour: bool = False) -> str:
     """Show a plan to a person at a terminal."""
-    lines = [headline(plan)]
+    lines = folded(headline(plan), 2)
     width = max((len(change.logical_id) for change in plan.changes), default=0)
     for change in plan.changes:
         mark = MARKS[change.fate]
-        told = "" if change.fate == "create" else f"  {why(change)}"
-        lines.append(paint(f"  {mark} {change.logical_id:<{width}}  {change.type}{told}", mark, colour=colour))
-        lines += [f"        {_line(item)}" for item in change.properties]
-    lines += [
-        f"  validation {'error' if one.fatal else 'warning'}: {one.resource} {one.path}: {one.reason}"
-        for one in plan.findings
-    ]
+        row = folded(f"  {mark} {change.logical_id:<{width}}  {change.type}", 4)
+        if change.fate != "create":
+            row += folded(f"      {why(change)}", 6)
+        lines += [paint(line, mark, colour=colour) for line in row]
+        for item in change.properties:
+            lines += folded(f"        {_line(item)}", 12)
+    for one in plan.findings:
+        kind = "error" if one.fatal else "warning"
+        lines += folded(f"  validation {kind}: {one.resource} {one.path}: {one.reason}", 4)
     if plan.capabilities and not plan.empty:
-        lines.append(f"  needs {', '.join(plan.capabilities)}")
+        lines += folded(f"  needs {', '.join(plan.capabilities)}", 4)
     if plan.destructive:
-        lines.append(paint(f"  {taken_away(plan)}", "!", colour=colour))
+        lines += [paint(line, "!", colour=colour) for line in folded(f"  {taken_away(plan)}", 4)]
     return "\n".join(lines)
 
 
@@ -151,8 +154,7 @@ def outputs(stack: Stack, *, longest: int | None = None) -> str:
         if longest is None or len(output.value) <= longest
     }
     width = max((len(name) for name in shown), default=0)
-    indent = "\n" + " " * (width + 2)
-    return "\n".join(f"{name:<{width}}  {value.replace(chr(10), indent)}" for name, value in shown.items())
+    return "\n".join(line for name, value in shown.items() for line in beside(f"{name:<{width}}  ", value, 2))
 
 
 def outputs_json(found: Mapping[str, Output]) -> str:
@@ -167,9 +169,10 @@ def outputs_env(found: Mapping[str, Output]) -> str:
 
 def status(stack: Stack) -> str:
     """Show how a stack is."""
-    lines = [f"{stack.name}  {stack.status}" + (f"  {stack.reason}" if stack.reason else ""), f"  {stack.id}"]
-    lines.append(f"  termination protection is {'on' if stack.protected else 'off'}")
-    lines += [f"  {name} = {value}" for name, value in sorted(stack.parameters.items())]
+    lines = folded(f"{stack.name}  {stack.status}" + (f"  {stack.reason}" if stack.reason else ""), 2)
+    lines += [f"  {stack.id}", f"  termination protection is {'on' if stack.protected else 'off'}"]
+    for name, value in sorted(stack.parameters.items()):
+        lines += beside(f"  {name} = ", value, 6)
     return "\n".join(lines)
 
 

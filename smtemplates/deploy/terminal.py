@@ -8,6 +8,7 @@ import time
 from typing import TextIO
 
 from smtemplates.deploy import events
+from smtemplates.deploy.columns import folded
 from smtemplates.deploy.events import Event
 from smtemplates.errors import UsageError
 
@@ -57,7 +58,8 @@ class Terminal:
             self.say(f"  {event.logical_id:<28} failed: {event.reason}")
         elif event.settled and self.live:
             seconds = time.monotonic() - self._began[event.logical_id]
-            self.say(f"  {event.logical_id:<28} {events.progress_word(event):<9}{seconds:5.0f} s  {event.type}")
+            told = f"  {event.logical_id:<28} {events.progress_word(event):<9}{seconds:5.0f} s  {event.type}"
+            self.say("\n".join(folded(told, 6)))
         self._show(event, done, total)
 
     def counted(self, bucket: str, done: int, total: int) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from smtemplates.deploy.columns import folded
 from smtemplates.publish.catalog import Version
 from smtemplates.publish.links import Link
 from smtemplates.publish.pruning import Pruning
@@ -16,7 +17,7 @@ from smtemplates.publish.publication import Publication
 def publication(plan: Publication) -> str:
     """Show what publishing would do."""
     lines = [_headline(plan), *(f"  {step}" for step in _steps(plan)), *(f"  note: {note}" for note in plan.notes)]
-    return "\n".join(lines)
+    return _fitted(lines)
 
 
 def _headline(plan: Publication) -> str:
@@ -62,9 +63,7 @@ def versions(found: Sequence[Version], used: Mapping[str, int]) -> str:
         for one in found
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return _fitted("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
 def _state(version: Version) -> str:
@@ -95,12 +94,12 @@ def pruning(plan: Pruning) -> str:
     """Show what pruning would do."""
     which = "inactive" if plan.delete else "deprecated"
     if plan.empty:
-        return f"nothing to prune: product {plan.product} has no {which} version that nobody uses"
+        return _fitted([f"nothing to prune: product {plan.product} has no {which} version that nobody uses"])
     verb = "delete, for good," if plan.delete else "deactivate"
     lines = [f"{verb} {len(plan.retired)} {which} version(s) of product {plan.product} that nobody here uses"]
     lines += [f"  - {version.name}  {version.id}  {version.created[:16]}" for version in plan.retired]
     lines.append("  note: what other accounts launched from a shared portfolio is not seen from here")
-    return "\n".join(lines)
+    return _fitted(lines)
 
 
 def pruning_json(plan: Pruning, *, done: bool) -> str:
@@ -113,6 +112,10 @@ def pruning_json(plan: Pruning, *, done: bool) -> str:
 def links_json(found: Sequence[Link]) -> str:
     """Show links to a program."""
     return _json([asdict(link) for link in found])
+
+
+def _fitted(lines: Iterable[str]) -> str:
+    return "\n".join(part for line in lines for part in folded(line.rstrip(), 6))
 
 
 def _json(value: Any) -> str:

@@ -141,9 +141,8 @@ def test_early_validation(aws: Aws) -> None:
         "ValidationFailureMode": "FAIL",
     }
     plan = plan_of(aws, described(change("Notebook")), findings=[found])
-    assert "validation error: Notebook /Resources/Notebook/Properties/InstanceType: not a valid value" in show.table(
-        plan
-    )
+    shown = " ".join(show.table(plan).split())
+    assert "validation error: Notebook /Resources/Notebook/Properties/InstanceType: not a valid value" in shown
     with pytest.raises(DeploymentError, match="not a valid value"):
         execution.guard(plan, allow_destructive=True)
 

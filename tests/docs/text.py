@@ -114,7 +114,7 @@ def spans(prose: str) -> list[str]:
 
 def examples(name: str) -> Section:
     """Take the examples out of a program's help; what is two spaces away from one explains it."""
-    told = PROGRAMS[name].format_help()
+    told = re.sub(r"\\\n\s*", "", PROGRAMS[name].format_help())
     lines = re.findall(r"^  ((?:scripts|python|eval)\b.*)$", told.partition("examples:\n")[2], flags=re.MULTILINE)
     return Section(name, "--help", "", tuple(Command(re.split(r"\s{2,}", line)[0]) for line in lines))
 
