@@ -72,8 +72,8 @@ def check_modules(venv_python: Path) -> None:
     if missing:
         python = venv_python if venv_python.is_file() else sys.executable
         raise UsageError(
-            f"this needs {missing}, which {sys.executable} does not have; run scripts/test once, which installs "
-            f"everything into .venv, or: {python} -m pip install boto3 PyYAML"
+            f"this needs {missing}, which {sys.executable} does not have; run this once in bash, which installs "
+            f"them into .venv: . scripts/venv deploy; or this: {python} -m pip install boto3 PyYAML"
         )
 
 

@@ -44,7 +44,7 @@ def test_python_without_the_sdk(aws: Aws, bare: Path) -> None:
     code, told = status(aws, bare, bare / ".venv" / "bin" / "python")
     assert (code, told.count("\n")) == (2, 1), told
     assert "boto3 and PyYAML" in told
-    assert "scripts/test" in told
+    assert ". scripts/venv deploy" in told
 
 
 def test_which_python(aws: Aws, bare: Path) -> None:
