@@ -26,7 +26,7 @@ PROGRAMS: dict[str, ArgumentParser] = {
     "local_cloud.py": local_cloud.parser(),
 }
 # How a code span begins that is a command, unless it is the program's name alone.
-COMMAND = re.compile(r"(scripts/\w+(\.py)?|\.venv/bin/\w+|python|pre-commit) ")
+COMMAND = re.compile(r"((?:\. )?scripts/\w+(\.py)?|\.venv/bin/\w+|python|pre-commit) ")
 
 
 @dataclass(frozen=True)
