@@ -1,7 +1,7 @@
 # For notebook and Studio.
 clone_repository() {
-  local name
-  name=$(basename -- "$1" .git)
+  local name # not a hidden one, like .ssh
+  name=$(basename -- "$1" .git | sed 's/^[.]*//')
   if [ -e "../$name" ]; then
     echo "$name is there"
     return
@@ -10,8 +10,8 @@ clone_repository() {
   GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL=https git clone -- "$1" clone && mv -T -- clone "../$name"
 }
 
-# Builds an environment beside the one in use and switches when it is complete; until then, and if it fails, the old one
-# stays. The link moves, not the environment: that holds its own path.
+# Builds an environment beside the one in use and switches when it is complete. The link moves, for an environment holds
+# its own path.
 install_packages() {
   local python list environment
   python=~/anaconda3/envs/python3/bin/python
