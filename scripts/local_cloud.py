@@ -27,9 +27,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import venvs
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv-local-cloud"
-LOCK = ROOT / "requirements" / "local-cloud.txt"
 SERVER = Path(__file__).resolve().with_name("local_cloud_server.py")
 RUNNING = VENV / "running.json"
 STARTUP_SECONDS = 60
@@ -77,31 +78,6 @@ def send(event, context, responseStatus, responseData, physicalResourceId=None, 
 '''
 
 
-def prepare() -> Path:
-    """Make the local cloud's own environment once, again when its lock changes, and return its Python."""
-    VENV.mkdir(exist_ok=True)
-    with (VENV / "lock").open("w") as lock:
-        # tests that run side by side come here at the same time
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return _prepare()
-
-
-def _prepare() -> Path:
-    python = VENV / "bin" / "python"
-    stamp = VENV / "installed.txt"
-    if stamp.is_file() and stamp.read_bytes() == LOCK.read_bytes():
-        return python
-    print("installing the local cloud into .venv-local-cloud ...", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    subprocess.run([*pip, "-r", str(LOCK)], check=True)
-    query = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = subprocess.run([str(python), "-c", query], check=True, capture_output=True, text=True).stdout.strip()
-    Path(packages, "cfnresponse.py").write_text(CFNRESPONSE)
-    stamp.write_bytes(LOCK.read_bytes())
-    return python
-
-
 def free_port() -> int:
     """Find a port that nobody listens on."""
     with socket.socket() as probe:
@@ -141,7 +117,7 @@ def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
         # the server inherits this file, and so the lock, until it ends
         fcntl.flock(log_file, fcntl.LOCK_EX)
         process = subprocess.Popen(
-            [str(prepare()), str(SERVER), *extra],
+            [str(venvs.prepare("local-cloud", {"cfnresponse.py": CFNRESPONSE})), str(SERVER), *extra],
             env=environment,
             cwd=folder,
             stdin=subprocess.PIPE if extra else subprocess.DEVNULL,

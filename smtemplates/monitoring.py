@@ -126,7 +126,7 @@ def _topic(project: Project, encryption: Encryption, email: Parameter) -> list[A
                     Principal=Principal("*"),
                     Action=actions("sns", "Publish"),
                     Resource=[Ref(topic)],
-                    Condition=Condition(Bool({"aws:SecureTransport": False})),
+                    Condition=Condition(Bool({"aws:SecureTransport": "false"})),
                 ),
             ),
             Topics=[Ref(topic)],

@@ -95,8 +95,8 @@ class Bucket:
                     Principal=Principal("*"),
                     Action=[Action("s3", "*")],
                     Resource=[GetAtt(self.logical_id, "Arn"), Sub(f"${{{self.logical_id}.Arn}}/*")],
-                    # a boolean, not 'false': scanners look for exactly that
-                    Condition=Condition(Bool({"aws:SecureTransport": False})),
+                    # the text, not a boolean: Control Tower's CT.S3.PR.8 looks for exactly that
+                    Condition=Condition(Bool({"aws:SecureTransport": "false"})),
                 )
             ),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from smtemplates.evaluate import Stack
@@ -96,6 +97,22 @@ LONGEST = {
     "ProcessingInstanceType": "ml.m5.24xlarge",
 }
 
+# Every combination of network, key, role, buckets and features.
+COMBINATIONS = [
+    {key: value for choice in choices for key, value in choice.items()}
+    for choices in itertools.product(
+        ({}, VPC, VPC | GROUPS),
+        ({}, KEY, MADE_KEY),
+        ({}, ROLE, {"AccessLevel": "FullAccess", **POLICIES}),
+        ({}, NO_BUCKETS),
+        (
+            {},
+            {**FEATURES["notebook"], **FEATURES["registry"]},
+            {**FEATURES["studio"], **FEATURES["notebook"]},
+        ),
+    )
+]
+
 
 def physical(logical_id: str, attribute: str | None) -> str:
     """Name what a resource would be called: enough for names, ARNs and policies to be whole."""
@@ -105,6 +122,7 @@ def physical(logical_id: str, attribute: str | None) -> str:
         "InitializerRole": f"arn:aws:iam::{ACCOUNT}:role/{name}",
         "EncryptionKey": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/99999999-2222-3333-4444-555555555555",
         "Initializer": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",
+        **dict.fromkeys(("InputBucket", "OutputBucket", "ModelBucket"), f"arn:aws:s3:::{name}"),
         "InitializerLogGroup": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{name}:*",
     }
     known = {

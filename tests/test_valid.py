@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -83,22 +82,6 @@ def test_other_templates_are_clean_wherever_their_types_are(name: str) -> None:
         assert {finding.rule for finding in smtemplates.lint(text, regions=[region], cache=False)} == {"E3006"}
 
 
-COMBINATIONS = [
-    {key: value for choice in choices for key, value in choice.items()}
-    for choices in itertools.product(
-        ({}, samples.VPC, samples.VPC | samples.GROUPS),
-        ({}, samples.KEY, samples.MADE_KEY),
-        ({}, samples.ROLE, {"AccessLevel": "FullAccess", **samples.POLICIES}),
-        ({}, samples.NO_BUCKETS),
-        (
-            {},
-            {**samples.FEATURES["notebook"], **samples.FEATURES["registry"]},
-            {**samples.FEATURES["studio"], **samples.FEATURES["notebook"]},
-        ),
-    )
-]
-
-
 @pytest.fixture(scope="module")
 def engine() -> RegoEngine:
     """Start AWS's validator once."""
@@ -107,7 +90,7 @@ def engine() -> RegoEngine:
 
 def test_awss_own_validator_finds_nothing(template: dict[str, Any], engine: RegoEngine) -> None:
     """Resolved for every combination of network, key, role, buckets and features: no fatal, error or warning."""
-    assert _found(template, [*COMBINATIONS, samples.EVERYTHING], engine) == {}
+    assert _found(template, [*samples.COMBINATIONS, samples.EVERYTHING], engine) == {}
 
 
 @pytest.mark.parametrize("name", samples.OTHERS)
