@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,7 +96,7 @@ class Cloud:
         """The Region of every call."""
         return str(self.session.region_name)
 
-    @property
+    @cached_property
     def account(self) -> str:
         """The account of these credentials."""
         return str(self.call("sts", "get_caller_identity")["Account"])
@@ -138,10 +139,16 @@ class Cloud:
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
         """Call AWS and return its answer; what is logged of it is never what it carries, nor who asks.
 
+        S3 refuses what is about another account's bucket: a stranger may have taken the name of one that was deleted.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+
         Raises:
             CloudError: AWS refused, or could not be reached after the SDK's retries.
             UsageError: there are no credentials, or AWS cannot be asked like this.
         """
+        if service == "s3" and operation != "create_bucket":
+            arguments["ExpectedBucketOwner"] = self.account
         began, told = time.monotonic(), {}
         try:
             answer = self._call(service, operation, **arguments)

@@ -45,20 +45,19 @@ def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None, l
 
 def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener) -> str:
     """Put a template into a bucket, however short it is, and return its URL."""
-    account = cloud.account
-    return upload(cloud, template, bucket.name or create(cloud, account, listener), account)
+    return upload(cloud, template, bucket.name or create(cloud, listener))
 
 
-def upload(cloud: Cloud, template: Template, bucket: str, account: str) -> str:
+def upload(cloud: Cloud, template: Template, bucket: str) -> str:
     """Upload a template unless it is there, and return its URL; the bucket must be the account's own."""
     key = f"smtemplates/{template.digest}.template"
-    place: dict[str, Any] = {"Bucket": bucket, "Key": key, "ExpectedBucketOwner": account}
+    place: dict[str, Any] = {"Bucket": bucket, "Key": key}
     try:
         cloud.call("s3", "head_object", **place)
     except CloudError as error:
         if error.code not in ("404", "NoSuchKey", "NotFound"):
             raise CloudError(
-                f"cannot use the staging bucket {bucket}: {error} (it must belong to account {account})",
+                f"cannot use the staging bucket {bucket}: {error} (it must belong to account {cloud.account})",
                 code=error.code,
             ) from error
         _put(cloud, template, place)
@@ -80,18 +79,17 @@ def _put(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> None:
         ) from error
 
 
-def create(cloud: Cloud, account: str, listener: Listener) -> str:
+def create(cloud: Cloud, listener: Listener) -> str:
     """Make the deployer's own staging bucket, or bring the one there is up to date, and return its name."""
-    name = f"smtemplates-staging-{account}-{cloud.region}"
-    place: dict[str, Any] = {"Bucket": name, "ExpectedBucketOwner": account}
+    name = f"smtemplates-staging-{cloud.account}-{cloud.region}"
     found = buckets.exists(cloud, name)
     if not found:
         _make(cloud, name)
     # if a stranger has taken the name, each of these calls fails: the owner is checked
     blocked = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
-    cloud.call("s3", "put_public_access_block", **place, PublicAccessBlockConfiguration=blocked)
+    cloud.call("s3", "put_public_access_block", Bucket=name, PublicAccessBlockConfiguration=blocked)
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
-    cloud.call("s3", "put_bucket_encryption", **place, ServerSideEncryptionConfiguration=encryption)
+    cloud.call("s3", "put_bucket_encryption", Bucket=name, ServerSideEncryptionConfiguration=encryption)
     rule = {
         "ID": "expire",
         "Status": "Enabled",
@@ -99,8 +97,8 @@ def create(cloud: Cloud, account: str, listener: Listener) -> str:
         "Expiration": {"Days": EXPIRE_DAYS},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
     }
-    cloud.call("s3", "put_bucket_lifecycle_configuration", **place, LifecycleConfiguration={"Rules": [rule]})
-    cloud.call("s3", "put_bucket_policy", **place, Policy=_tls_only(name, cloud.client("s3").meta.partition))
+    cloud.call("s3", "put_bucket_lifecycle_configuration", Bucket=name, LifecycleConfiguration={"Rules": [rule]})
+    cloud.call("s3", "put_bucket_policy", Bucket=name, Policy=_tls_only(name, cloud.client("s3").meta.partition))
     told = "using" if found else "made"
     listener.say(f"{told} staging bucket {name}; what is in it expires after {EXPIRE_DAYS} days")
     return name

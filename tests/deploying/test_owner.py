@@ -1,0 +1,65 @@
+"""Buckets of other accounts: a name that was ours may be a stranger's by now, and S3 is told whose we mean."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deploying.local_aws import ROOT, SAMPLE, Aws
+from deploying.proxy import Proxy, serving
+
+ACCOUNT, STRANGER = "000000000000", "999988887777"
+REFUSAL = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
+class S3(Proxy):
+    """Refuses, as S3 does, calls that expect another owner; notes those that expect none."""
+
+    def __init__(self, upstream: str, owner: str) -> None:
+        super().__init__(upstream)
+        self.owner = owner
+        self.owned: list[str] = []
+        self.unowned: list[str] = []
+
+    def answer(
+        self, fault: str | None, call: str, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes] | None:
+        parts = urlsplit(path)
+        makes = method == "PUT" and not parts.query and "/" not in parts.path.strip("/")
+        if parts.path != "/" and not makes:
+            expected = {key.lower(): value for key, value in headers.items()}.get("x-amz-expected-bucket-owner")
+            (self.owned if expected else self.unowned).append(call)
+            if expected not in (None, self.owner):
+                return 403, [("Content-Type", "application/xml")], REFUSAL
+        return super().answer(fault, call, method, path, headers, body)
+
+
+def test_every_call_names_the_owner(aws: Aws, name: str, tmp_path: Path) -> None:
+    """Staging for the deployer and for a link, emptying and deleting: each call to S3 says whose the bucket is."""
+    long = tmp_path / "long.yaml"
+    long.write_text(SAMPLE.read_text() + "  Filler: {Value: " + "x" * 60_000 + "}\n")
+    link = [sys.executable, str(ROOT / "scripts" / "publish.py"), "link", "--template", str(long), "--stack", name]
+    with serving(S3(aws.url, ACCOUNT)) as s3:
+        done = aws.run("deploy", name, "--yes", "--create-staging-bucket", template=long, AWS_ENDPOINT_URL=s3.url)
+        assert done.returncode == 0, done.stderr
+        options = ["--staging-bucket", f"smtemplates-staging-{ACCOUNT}-us-east-1"]
+        environment = {**aws.environment, "AWS_ENDPOINT_URL": s3.url}
+        linked = subprocess.run([*link, *options], env=environment, capture_output=True, check=False)
+        assert linked.returncode == 0, linked.stderr
+        done = aws.run("destroy", name, "--confirm", name, "--delete-data", AWS_ENDPOINT_URL=s3.url)
+        assert done.returncode == 0, done.stderr
+    assert s3.unowned == []
+    assert {call.split()[0] for call in s3.owned} == {"HEAD", "PUT", "GET", "POST", "DELETE"}
+
+
+def test_a_strangers_bucket_is_left_alone(aws: Aws, name: str) -> None:
+    """Where another account has taken the name of a bucket that a stack left behind, nothing of it is deleted."""
+    bucket = aws.deployed(name)["BucketName"]
+    aws.run("destroy", name, "--confirm", name)
+    with serving(S3(aws.url, STRANGER)) as s3:
+        done = aws.run("destroy", name, "--confirm", name, "--delete-data", AWS_ENDPOINT_URL=s3.url)
+    assert done.returncode == 1
+    assert "HeadBucket is not allowed" in done.stderr
+    assert aws.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] > 0
