@@ -153,7 +153,8 @@ def _additional_policies() -> Parameter:
     return text(
         "AdditionalPolicyArns",
         "ARNs of managed policies to attach to the role made here besides its own, separated by commas. "
-        "IAM allows ten policies a role unless its quota is raised; the workspace uses up to nine. Empty: none.",
+        "IAM allows ten policies a role unless its quota is raised; the workspace uses up to nine. "
+        "For a password, name one that reads its ARN in Secrets Manager. Empty: none.",
         pattern=f"^$|^{POLICY}(,{POLICY}){{0,4}}$",
         hint="must be empty or up to five ARNs of IAM policies, separated by commas, no spaces",
         max_length=2000,

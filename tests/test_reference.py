@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import samples
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import ROOT, run
@@ -200,6 +202,14 @@ def test_what_others_fill_in_gets_a_section(monkeypatch: pytest.MonkeyPatch) -> 
     for title in ("Security controls", "What the policy of your own KMS key must allow"):
         assert f"### {title}\n" in text
         assert f"- [{title}](#" in text
+
+
+def test_the_policy_for_a_brought_key_is_that_of_a_made_one(template: dict[str, Any], text: str) -> None:
+    """What the reference prints, word for word, lets everything through that a key made here lets through."""
+    section = text.partition("### What the policy of your own KMS key must allow\n")[2]
+    printed = section.partition("```json\n")[2].partition("```")[0]
+    made = samples.deployed(template, samples.MADE_KEY).resources["EncryptionKey"]["Properties"]["KeyPolicy"]
+    assert json.loads(printed) == made
 
 
 @pytest.mark.parametrize("region", ["ca-west-1", "me-central-1", "us-gov-east-1", "us-east-1"])
