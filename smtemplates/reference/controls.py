@@ -101,4 +101,41 @@ CONTROLS = (
         "tests/deploying/test_secrecy.py::test_workspace",
         "Real presigned answers of custom resources",
     ),
+    Control(
+        "No secret is a parameter",
+        "None is named, described or hidden as one; the place named instead is Secrets Manager",
+        "tests/test_secrets.py::test_no_parameter_wants_a_secret",
+    ),
+    Control(
+        "No value of a parameter is code",
+        "The nastiest values that the patterns let through are run in bash and parsed, wherever they reach",
+        "tests/test_hostile_values.py::test_what_patterns_let_through_is_data",
+    ),
+    Control(
+        "AWS Control Tower's proactive controls pass",
+        "Its Guard rules judge each form of each resource; what stands has its reason in `tests/scanners/waivers.yaml`",
+        "tests/scanners/test_guard.py::test_control_tower_lets_each_stack_pass",
+        "Control Tower's own hooks, in an account that has them",
+    ),
+    Control(
+        "checkov's checks pass",
+        "Likewise, with the same file of reasons; a reason that is no longer needed fails",
+        "tests/scanners/test_checkov.py::test_checkov_lets_each_stack_pass",
+    ),
+    Control(
+        "Another account's bucket is never written to or emptied",
+        "Each call to S3 says whose bucket is meant (`ExpectedBucketOwner`)",
+        "tests/deploying/test_owner.py::test_a_strangers_bucket_is_left_alone",
+    ),
+    Control(
+        "A brought key's policy is known",
+        "Printed below, the same as that of a key made here; a failure for lack of it says so",
+        "tests/deploying/test_stubbed.py::test_own_key_denied",
+    ),
+    Control(
+        "Dependencies are locked, and known vulnerabilities fail",
+        "Hashes in `requirements/`; `scripts/audit.py` asks OSV on GitHub, at every change and each week",
+        "tests/test_audit.py::test_only_a_known_vulnerability_fails",
+        "Answers of OSV itself: where this was made it cannot be reached",
+    ),
 )
