@@ -7,6 +7,7 @@ import json
 import re
 import string
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,19 +96,20 @@ def woven(name: str, about: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-HOSTILE = {name: woven(name, about) for name, about in TEXTS.items()}
+@cache
+def hostile() -> dict[str, list[str]]:
+    """Give for each text parameter what is woven for it."""
+    return {name: woven(name, about) for name, about in TEXTS.items()}
 
 
-def taken(world: Choice) -> set[str]:
-    """Name the text parameters that may be given in this world together."""
+@cache
+def taken(place: int) -> frozenset[str]:
+    """Name the text parameters that may be given together in one of the worlds."""
     values: Choice = {}
-    for name, (value, *_) in HOSTILE.items():
-        if not check_parameters(TEMPLATE, {**world, **values, name: value}):
+    for name, (value, *_) in hostile().items():
+        if not check_parameters(TEMPLATE, {**WORLDS[place], **values, name: value}):
             values[name] = value
-    return set(values)
-
-
-TAKEN = [taken(world) for world in WORLDS]
+    return frozenset(values)
 
 
 def masked(values: Choice) -> tuple[Choice, dict[str, str]]:
@@ -249,15 +251,15 @@ def stand(place: int, values: Choice, folder: Path) -> None:
 
 def test_every_text_parameter_is_tried() -> None:
     """Some world takes it; where none does, add one that does."""
-    assert set().union(*TAKEN) == set(TEXTS)
+    assert set().union(*map(taken, range(len(WORLDS)))) == set(TEXTS)
 
 
 @pytest.mark.parametrize("place", range(len(WORLDS)), ids=["made", "brought", "served"])
 def test_what_patterns_let_through_is_data(tmp_path: Path, place: int) -> None:
     """Each payload, in each text parameter that lets it through somewhere, is run and parsed."""
-    for turn in range(max(len(HOSTILE[name]) for name in TAKEN[place])):
-        values = {name: HOSTILE[name][turn % len(HOSTILE[name])] for name in TAKEN[place]}
-        stand(place, values, tmp_path / str(turn))
+    values = {name: hostile()[name] for name in taken(place)}
+    for turn in range(max(map(len, values.values()))):
+        stand(place, {name: some[turn % len(some)] for name, some in values.items()}, tmp_path / str(turn))
 
 
 @settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
@@ -267,4 +269,4 @@ def test_what_patterns_let_through_is_data(tmp_path: Path, place: int) -> None:
 )
 def test_anything_that_matches_is_data(tmp_path_factory: pytest.TempPathFactory, place: int, anything: Choice) -> None:
     """So is whatever else the patterns describe."""
-    stand(place, {name: anything[name] for name in TAKEN[place]}, tmp_path_factory.mktemp("any"))
+    stand(place, {name: anything[name] for name in taken(place)}, tmp_path_factory.mktemp("any"))
