@@ -16,7 +16,6 @@ from smtemplates.evaluate.values import intrinsic, text
 
 REGION = "AWS::Region"
 ANOTHER = "<another>"  # starts a value like no other
-ANOTHER = "<another>"  # starts a value like no other
 OF_REGION = ("AWS::Partition", "AWS::URLSuffix")  # these follow from the Region
 
 
@@ -30,8 +29,7 @@ def domains(template: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> 
         UsageError: naming the parameters that are taken apart (Fn::Split, Fn::Join, lists, ...) and not `given`.
     """
     reader = _Reader(template, given)
-    unknown = sorted(name for name, use in reader.uses.items() if use.taken_apart and reader.listed(name) is None)
-    if unknown:
+    if unknown := reader.unlisted():
         raise UsageError(
             f"Give sample values of {', '.join(unknown)}: Conditions or Rules take them apart, so the template alone "
             "does not tell which of their values make a difference."
@@ -40,6 +38,11 @@ def domains(template: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> 
     if empty := [name for name, values in found.items() if not values]:
         raise UsageError(f"Parameter {empty[0]} has no possible value: none is listed, or a mapping lacks them all.")
     return found
+
+
+def unlisted(template: Mapping[str, Any]) -> list[str]:
+    """Name the parameters that Conditions or Rules take apart while nothing in the template lists their values."""
+    return _Reader(template, {}).unlisted()
 
 
 @dataclass
@@ -113,6 +116,10 @@ class _Reader:
             self.uses[name].keys.append(options)
         else:
             self._take_apart(key)
+
+    def unlisted(self) -> list[str]:
+        """Name what is taken apart while nobody lists its values."""
+        return sorted(name for name, use in self.uses.items() if use.taken_apart and self.listed(name) is None)
 
     def listed(self, name: str) -> tuple[str, ...] | None:
         """Give the values of a name that somebody lists."""

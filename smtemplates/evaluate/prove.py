@@ -26,7 +26,7 @@ def possible(template: Mapping[str, Any], values: Values | None = None) -> dict[
     Raises:
         UsageError: naming the parameters that `values` lacks.
     """
-    space = _Space(template, values or {})
+    space = Space(template, values or {})
     return {
         name: {holds for holds in (True, False) if space.example([(name, holds)]) is not None}
         for name in template.get("Conditions", {})
@@ -41,7 +41,7 @@ def dangling(template: Mapping[str, Any], values: Values | None = None) -> list[
     Raises:
         UsageError: naming the parameters that `values` lacks.
     """
-    space = _Space(template, values or {})
+    space = Space(template, values or {})
     resources = template.get("Resources", {})
     names = {*template.get("Parameters", {}), *pseudo_parameters({})}
     found = []
@@ -63,29 +63,36 @@ def _describe(edge: Reference, example: Mapping[str, str], *, declared: bool) ->
     return f"{'.'.join(map(str, edge.path))} refers to {edge.target}, which {missing}{f' when {when}' if when else ''}."
 
 
-class _Space:
-    """Hold all that parameters can be."""
+class Space:
+    """Hold all that parameters can be while they keep the Rules."""
 
     def __init__(self, template: Mapping[str, Any], values: Values) -> None:
+        """Take the template, and values as for `possible`."""
         self._template = template
         self._domains = domains(template, values)
         self._solver = Solver(self._domains)
         self._conditions = Conditions(template.get("Conditions", {}), self._formula)
         self._rules = join(every=True, parts=map(self._rule, template.get("Rules", {}).values()))
-        self._examples: dict[tuple[tuple[str, bool], ...], dict[str, str] | None] = {}
+        self._solved: dict[tuple[tuple[str, bool], ...], tuple[Formula, dict[str, str] | None]] = {}
         if self._solver.solve(self._rules) is None:
             raise Error("The Rules contradict each other: no parameter values keep them all.")
 
     def example(self, wanted: Sequence[tuple[str, bool]]) -> dict[str, str] | None:
         """Give values of the parameters involved with which conditions are as wanted, if the Rules admit any."""
-        key = tuple(wanted)
-        if key not in self._examples:
-            conditions = ((self._conditions[name], holds) for name, holds in key)
+        statement, found = self._solve(tuple(wanted))
+        involved = () if isinstance(statement, bool) else statement.variables
+        return found and {name: found[name] for name in involved if name in found}
+
+    def values(self, wanted: Sequence[tuple[str, bool]]) -> dict[str, str] | None:
+        """Give all values that conditions as wanted and the Rules ask for, if the Rules admit any."""
+        return self._solve(tuple(wanted))[1]
+
+    def _solve(self, wanted: tuple[tuple[str, bool], ...]) -> tuple[Formula, dict[str, str] | None]:
+        if wanted not in self._solved:
+            conditions = ((self._conditions[name], holds) for name, holds in wanted)
             statement = join(every=True, parts=(known if holds else self._not(known) for known, holds in conditions))
-            found = self._solver.solve(join(every=True, parts=(statement, self._rules)))
-            involved = () if isinstance(statement, bool) else statement.variables
-            self._examples[key] = found and {name: found[name] for name in involved if name in found}
-        return self._examples[key]
+            self._solved[wanted] = statement, self._solver.solve(join(every=True, parts=(statement, self._rules)))
+        return self._solved[wanted]
 
     def _not(self, formula: Formula) -> Formula:
         return negate(formula, self._domains)

@@ -1,0 +1,132 @@
+"""Few sets of parameter values that show a template's resources in all their forms."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smtemplates.errors import Error
+from smtemplates.evaluate import Stack, covering
+from smtemplates.evaluate.cover import deployed
+
+NAMES = ("A", "B", "C")
+CONDITIONS = ("One", "Two", "Three")
+
+literals = st.sampled_from(["x", "y"])
+equals = st.builds(lambda name, value: {"Fn::Equals": [{"Ref": name}, value]}, st.sampled_from(NAMES), literals)
+tests = st.recursive(
+    equals,
+    lambda inner: st.one_of(
+        st.builds(lambda test: {"Fn::Not": [test]}, inner),
+        st.builds(lambda one, other: {"Fn::And": [one, other]}, inner, inner),
+        st.builds(lambda one, other: {"Fn::Or": [one, other]}, inner, inner),
+    ),
+    max_leaves=3,
+)
+values = st.recursive(
+    st.just("leaf"),
+    lambda inner: st.builds(lambda *parts: {"Fn::If": list(parts)}, st.sampled_from(CONDITIONS), inner, inner),
+    max_leaves=4,
+)
+
+
+@st.composite
+def templates(draw: st.DrawFn) -> dict[str, Any]:
+    """Make a template of resources behind conditions, with Fn::If in Fn::If, and a rule."""
+    resources = {
+        name: {
+            "Type": "AWS::SNS::Topic",
+            **({"Condition": condition} if condition else {}),
+            "Properties": {"P": draw(values), "Q": draw(values)},
+        }
+        for name, condition in (("R", draw(st.sampled_from(["", *CONDITIONS]))), ("S", ""))
+    }
+    return {
+        "Parameters": {name: {"Type": "String", "Default": "x"} for name in NAMES},
+        "Rules": {"Kept": {"Assertions": [{"Assert": draw(tests)}]}},
+        "Conditions": {name: draw(tests) for name in CONDITIONS},
+        "Resources": _numbered(resources),
+    }
+
+
+def _numbered(resources: dict[str, Any]) -> dict[str, Any]:
+    """Give each leaf a text of its own, so that a resolved form tells which branches were taken."""
+    numbers = itertools.count()
+
+    def number(value: Any) -> Any:
+        if value == "leaf":
+            return f"leaf {next(numbers)}"
+        if isinstance(value, dict):
+            return {key: number(member) for key, member in value.items()}
+        return [number(member) for member in value] if isinstance(value, list) else value
+
+    numbered: dict[str, Any] = number(resources)
+    return numbered
+
+
+def _pairs(template: dict[str, Any], choices: Iterator[dict[str, str]] | list[dict[str, str]]) -> set[tuple[str, ...]]:
+    """List what is seen together: two leaves of a resource, in every deployment that the Rules admit."""
+    stacks = [stack for choice in choices if not (stack := Stack(template, choice)).rules()]
+    return {
+        (name, body["Properties"]["P"], body["Properties"]["Q"])
+        for stack in stacks
+        for name, body in stack.resources.items()
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(templates())
+def test_what_any_values_show_these_show(template: dict[str, Any]) -> None:
+    """Every resource, and every two branches of it that any values show together, are in a set; all keep the Rules."""
+    everything = [dict(zip(NAMES, choice, strict=True)) for choice in itertools.product(["x", "y", "z"], repeat=3)]
+    possible = _pairs(template, everything)
+    if not [choice for choice in everything if not Stack(template, choice).rules()]:
+        with pytest.raises(Error, match="contradict"):
+            covering(template)
+        return
+    sets = covering(template)
+    assert all(deployed(template, choice).rules() == [] for choice in sets)
+    assert _pairs(template, sets) == possible
+
+
+def test_the_workspace_is_shown_with_few(template: dict[str, Any]) -> None:
+    """A handful of stacks makes every resource of the workspace; the first of them is the default."""
+    sets = covering(template)
+    assert sets[0] == {}
+    assert len(sets) <= 25
+    stacks = [deployed(template, choice) for choice in sets]
+    assert {name for stack in stacks for name in stack.resources} == set(template["Resources"])
+    assert [stack.rules() for stack in stacks] == [[]] * len(sets)
+
+
+def test_values_fit_their_parameters(template: dict[str, Any]) -> None:
+    """What stands for a user's own value looks like one, lists and values without a default included."""
+    shown = {**covering(template)[1]}
+    assert shown["VpcId"].startswith("vpc-")
+    assert shown["UserProfileNames"].count(",") == 4
+    template = {
+        "Parameters": {
+            "Name": {"Type": "String"},
+            "Size": {"Type": "Number", "MinValue": 1000},
+            "Zones": {"Type": "CommaDelimitedList", "Default": "a,b"},
+            "Role": {"Type": "String", "AllowedPattern": "arn:aws:iam::[0-9]{12}:role/.+"},
+        },
+        "Conditions": {"Two": {"Fn::Equals": [{"Fn::Join": ["", {"Ref": "Zones"}]}, "ab"]}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Condition": "Two"}},
+    }
+    (shown,) = covering(template)
+    assert shown == {"Name": "sample", "Size": "1000", "Role": "arn:aws:iam::111122223333:role/sample"}
+
+
+def test_a_region_can_be_what_matters() -> None:
+    """A condition on the Region is met by giving one."""
+    text = '{"Conditions": {"China": {"Fn::Equals": [{"Ref": "AWS::Partition"}, "aws-cn"]}}, "Resources": {"T": '
+    template = json.loads(text + '{"Type": "AWS::SNS::Topic", "Condition": "China"}}}')
+    made = [deployed(template, choice).exists("T") for choice in covering(template)]
+    assert made in ([False, True], [True])
