@@ -98,6 +98,11 @@ def answers(endpoint: str) -> bool:
         connection.close()
 
 
+def prepare() -> Path:
+    """Make the server's environment where it is not there yet, and return its Python."""
+    return venvs.prepare("local-cloud", {"cfnresponse.py": CFNRESPONSE})
+
+
 def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
     """Start the server on a port, with `folder` for what it writes, and wait until it answers."""
     endpoint = f"http://127.0.0.1:{port}"
@@ -117,7 +122,7 @@ def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
         # the server inherits this file, and so the lock, until it ends
         fcntl.flock(log_file, fcntl.LOCK_EX)
         process = subprocess.Popen(
-            [str(venvs.prepare("local-cloud", {"cfnresponse.py": CFNRESPONSE})), str(SERVER), *extra],
+            [str(prepare()), str(SERVER), *extra],
             env=environment,
             cwd=folder,
             stdin=subprocess.PIPE if extra else subprocess.DEVNULL,
