@@ -33,6 +33,7 @@ CREATE_ONLY = {
 }
 # The prefix of a type's IDs, and how many characters follow.
 RECORDED = {
+    "AWS::CloudFormation::StackSet": ("workspaces", 8),
     "AWS::EC2::SecurityGroupEgress": ("sgr", 17),
     "AWS::EC2::SecurityGroupIngress": ("sgr", 17),
     "AWS::ServiceCatalog::CloudFormationProduct": ("prod", 13),

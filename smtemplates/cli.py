@@ -29,8 +29,8 @@ examples:
       fail, with a diff, when a committed template is stale
   python -m smtemplates render workspace -o -
       print one template
-  python -m smtemplates render --without studio,mlflow --region ca-west-1 \\
-      -o calgary.yaml
+  python -m smtemplates render workspace --without studio,mlflow \\
+      --region ca-west-1 -o calgary.yaml
       a template for a Region that lacks both, validated there
   python -m smtemplates lint my-template.yaml
       the same checks on any file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import resolve_name
@@ -143,8 +144,16 @@ def test_links_lead_somewhere(document: str) -> None:
         path, _, anchor = link.partition("#")
         target = ROOT / document if not path else (ROOT / document).parent / path
         assert target.exists(), link
-        headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
-        assert not anchor or anchor in {re.sub(r"[^\w-]", "", one.lower().replace(" ", "-")) for one in headings}, link
+        assert not anchor or anchor in _anchors(target.read_text(encoding="utf-8")), link
+
+
+def _anchors(text: str) -> Iterator[str]:
+    """Name the anchors of headings; one that was there before ends in a number."""
+    taken = Counter[str]()
+    for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
+        name = re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-"))
+        yield f"{name}-{taken[name]}" if taken[name] else name
+        taken[name] += 1
 
 
 def _codes(text: str) -> set[int]:

@@ -103,9 +103,10 @@ class World:
             self.aws.client("s3").create_bucket(Bucket=bucket)
         if product := getattr(arguments, "product", None):
             self.catalog.products.setdefault(product, [])
-        if (stack := getattr(arguments, "catalog", None)) and self.aws.status(stack) is None:
-            self.catalog.products.setdefault(PRODUCT, [])
-            self.aws.client("cloudformation").create_stack(StackName=stack, TemplateBody=CATALOG % PRODUCT)
+        if stack := getattr(arguments, "catalog", None):
+            if self.aws.status(stack) is None:
+                self.aws.client("cloudformation").create_stack(StackName=stack, TemplateBody=CATALOG % PRODUCT)
+            self.catalog.products.setdefault(self.aws.outputs(stack)["ProductId"], [])
         if arguments.__dict__.get("command") in {"destroy", "status", "outputs", "drift"}:
             self._stack(arguments.stack)
 
