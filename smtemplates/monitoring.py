@@ -24,7 +24,7 @@ from troposphere import (
 from smtemplates.consoles import CONSOLE_HOSTS
 from smtemplates.encryption import Encryption
 from smtemplates.logs import Logs
-from smtemplates.parts import Part, all_of, is_, is_on, is_set, number, output, require, switch, text
+from smtemplates.parts import Part, all_of, is_, is_on, is_set, number, output, require, switch, text, waived
 from smtemplates.policies import actions, document, this_account
 from smtemplates.shared import Project
 
@@ -96,7 +96,13 @@ def _topic(project: Project, encryption: Encryption, email: Parameter) -> list[A
 
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
-    topic = sns.Topic("AlarmTopic", Condition="CreateAlarmTopic", KmsMasterKeyId=encryption.key(), Tags=project.tags())
+    topic = sns.Topic(
+        "AlarmTopic",
+        Condition="CreateAlarmTopic",
+        Metadata=waived(SNS_1=encryption.has_key),
+        KmsMasterKeyId=encryption.key(),
+        Tags=project.tags(),
+    )
     return [
         topic,
         sns.TopicPolicy(

@@ -21,6 +21,7 @@ from smtemplates.parts import (
     require,
     switch,
     text,
+    waived,
     when,
 )
 from smtemplates.policies import actions, allow, document
@@ -100,6 +101,11 @@ def _resources(
     notebook = sagemaker.NotebookInstance(
         "Notebook",
         Condition="CreateNotebook",
+        Metadata=waived(
+            SAGEMAKER_1=[network.has_vpc, "NotebookInternetIsAuto"],
+            SAGEMAKER_2=network.has_vpc,
+            SAGEMAKER_21=encryption.has_key,
+        ),
         DirectInternetAccess=If(
             "NotebookInternetIsAuto", If(network.has_vpc, "Disabled", "Enabled"), Ref(settings.internet)
         ),

@@ -124,6 +124,21 @@ def when(condition: str, value: Any, otherwise: Any = None) -> If:
     return If(condition, value, Ref(AWS_NO_VALUE) if otherwise is None else otherwise)
 
 
+def waived(**rules: str | Sequence[str]) -> dict[str, Any]:
+    """Make Metadata that waives rules of policy for a resource, each unless its condition, or all of several, hold.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
+    (Fn::If works in Metadata)
+    """
+
+    def waiver(rule: str, conditions: Sequence[str]) -> If:
+        first, *others = conditions
+        return If(first, waiver(rule, others) if others else Ref(AWS_NO_VALUE), rule)
+
+    unless = {rule: [held] if isinstance(held, str) else held for rule, held in rules.items()}
+    return {"guard": {"SuppressedRules": [waiver(rule, conditions) for rule, conditions in unless.items()]}}
+
+
 # --- rules
 
 

@@ -21,7 +21,7 @@ from troposphere import (
 )
 
 from smtemplates.encryption import Encryption
-from smtemplates.parts import OFF, Part, all_of, is_on, is_set, number, output, require, switch, text, when
+from smtemplates.parts import OFF, Part, all_of, is_on, is_set, number, output, require, switch, text, waived, when
 from smtemplates.policies import document
 from smtemplates.shared import Project
 
@@ -60,6 +60,7 @@ class Bucket:
             Condition=self.create,
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy=Retain,
+            Metadata=waived(S3_9="HasAccessLogBucket", S3_14="VersionBuckets", S3_17=encryption.has_key),
             BucketEncryption=s3.BucketEncryption(ServerSideEncryptionConfiguration=[_encryption_rule(encryption)]),
             LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[_cleanup(), _expiry()]),
             LoggingConfiguration=when(
