@@ -4,6 +4,7 @@
 >>> template = smtemplates.build(without=["studio"])  # a troposphere Template: add to it as you like
 >>> text = smtemplates.render(template)  # YAML, the same bytes on every machine
 >>> findings = smtemplates.lint(text)  # cfn-lint's, none for the template as it is
+>>> findings = smtemplates.judge(text)  # what breaks a rule of policy, likewise none
 """
 
 from importlib import import_module
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from smtemplates import evaluate
-    from smtemplates.errors import Error, TemplateError, UsageError
+    from smtemplates.errors import Error, MissingError, TemplateError, UsageError
     from smtemplates.linter import Finding, lint
+    from smtemplates.policy import judge
     from smtemplates.renderer import compact, render
     from smtemplates.workspace import FEATURES, build
 
@@ -20,21 +22,25 @@ __all__ = [
     "FEATURES",
     "Error",
     "Finding",
+    "MissingError",
     "TemplateError",
     "UsageError",
     "build",
     "compact",
     "evaluate",
+    "judge",
     "lint",
     "render",
 ]
 
 _HOME = {
     "Error": "errors",
+    "MissingError": "errors",
     "TemplateError": "errors",
     "UsageError": "errors",
     "Finding": "linter",
     "lint": "linter",
+    "judge": "policy",
     "compact": "renderer",
     "render": "renderer",
     "FEATURES": "workspace",

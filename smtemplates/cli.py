@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from smtemplates import workspace
-from smtemplates.errors import Error, UsageError
+from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
 from smtemplates.load import load
+from smtemplates.policy import judge
 from smtemplates.renderer import ordered, render
 from smtemplates.templates import TEMPLATES
 
@@ -34,6 +35,8 @@ examples:
       a template for a Region that lacks both, validated there
   python -m smtemplates lint my-template.yaml
       the same checks on any file
+  python -m smtemplates lint my-template.yaml --policy ours.guard
+      and by Guard rules of your own
   python -m smtemplates explore
       a page on which to try parameters before deploying
   python -m smtemplates reference --check
@@ -118,6 +121,14 @@ def _add_lint_options(parser: argparse.ArgumentParser) -> None:
         help=f"validate for these Regions (default: {' '.join(DEFAULT_REGIONS)})",
     )
     where.add_argument("--all-regions", action="store_true", help="validate for every Region")
+    parser.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file of CloudFormation Guard rules to judge by, besides those that come with this (may be repeated)",
+    )
+    parser.add_argument("--no-policy", action="store_true", help="validate with cfn-lint alone")
     parser.add_argument("--no-cache", action="store_true", help="validate even what was found valid before")
 
 
@@ -211,9 +222,25 @@ def _report(
     """Validate a template and print each finding with the Python file to mend; tell whether there is any."""
     regions = ALL_REGIONS if options.all_regions else options.region or DEFAULT_REGIONS
     findings = lint(text, name=name, regions=regions, cache=not options.no_cache)
+    if not options.no_policy:
+        findings += _judge(options, text, name)
     for finding in findings:
         print(replace(finding, source=_origin(finding, sources)), file=to)
     return bool(findings)
+
+
+def _judge(options: argparse.Namespace, text: str, name: str) -> list[Finding]:
+    """Judge a template by policy; where that cannot be, say so, and fail if the user named a policy."""
+    try:
+        return judge(text, name=name, policies=options.policy, cache=not options.no_cache)
+    except UsageError:
+        raise
+    except Error as error:
+        if options.policy:
+            raise UsageError(f"{name}: not judged by policy: {error}") from error
+        hint = "" if isinstance(error, MissingError) else " (--no-policy leaves it out)"
+        print(f"{name}: not judged by policy: {error}{hint}", file=sys.stderr)
+        return []
 
 
 def _origin(finding: Finding, sources: Mapping[tuple[str, str], str]) -> str:

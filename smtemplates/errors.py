@@ -15,5 +15,9 @@ class UsageError(Error):
     exit_code = 2
 
 
+class MissingError(Error):
+    """Report that a package which an optional step needs is not installed."""
+
+
 class TemplateError(Error):
     """Report areas that cannot be joined into one template; a programmer's mistake, not a user's."""

@@ -22,10 +22,11 @@ CHECKS = ("I",)
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Say what one rule of cfn-lint found, and where.
+    """Say what one rule of cfn-lint or of a policy found, and where.
 
-    `regions` are those that the message names, and empty where it names none or one Region was asked for. `source` is
-    the Python file that built what the finding is about, for a caller who knows it (`dataclasses.replace`).
+    `regions` are those that the message names, and empty where it names none or one Region was asked for. `given` are
+    the parameter values that show it, where the defaults do not. `source` is the Python file that built what the
+    finding is about, for a caller who knows it (`dataclasses.replace`).
     """
 
     file: str
@@ -36,6 +37,7 @@ class Finding:
     message: str
     path: tuple[str | int, ...] = ()
     regions: tuple[str, ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
     source: str = ""
 
     @property
@@ -47,9 +49,10 @@ class Finding:
         return str(self.path[0]), str(self.path[1])
 
     def __str__(self) -> str:
-        """Return one line: where, which rule, what, and the file that built it."""
+        """Return one line: where, which rule, what, with which parameter values, and the file that built it."""
+        given = f" [{' '.join(f'{name}={value}' for name, value in self.given)}]" if self.given else ""
         built_by = f" ({self.source})" if self.source else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.rule} {self.message}{built_by}"
+        return f"{self.file}:{self.line}:{self.column}: {self.rule} {self.message}{given}{built_by}"
 
 
 def lint(
@@ -74,7 +77,7 @@ def lint(
     entry = directory / f"{linter_cache.key(text, (regions, CHECKS))}.json" if directory else None
     rows = linter_cache.read(entry) if entry else None
     if rows is None:
-        with _collecting_rarely():
+        with collecting_rarely():
             from smtemplates import linter_engine  # noqa: PLC0415  it imports cfn-lint, a fifth of a run
 
             rows = linter_engine.run(text, name=name, regions=regions, checks=CHECKS)
@@ -84,8 +87,8 @@ def lint(
 
 
 @contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Run Python's garbage collector rarely: cfn-lint makes millions of small objects.
+def collecting_rarely() -> Iterator[None]:
+    """Run Python's garbage collector rarely: a linter makes millions of small objects.
 
     Not never: that took twice the memory for one Region, thirty times for all, and was no faster.
     """

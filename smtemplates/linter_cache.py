@@ -26,9 +26,13 @@ def directory() -> Path | None:
     return base / "smtemplates" if base else None
 
 
-def key(text: str, options: Sequence[Sequence[str]]) -> str:
-    """Return a name for the findings of `text`: another for other options, another Python, cfn-lint or package."""
-    parts = [text, options, sys.version_info[:2], [_content(file) for file in _versions()]]
+def key(text: str, options: Sequence[Sequence[str]], makers: Sequence[Path] | None = None) -> str:
+    """Return a name for the findings of `text`: another for other options, another Python, cfn-lint or package.
+
+    `makers` are the files that decide what is found, if it is not cfn-lint that finds it.
+    """
+    files = _versions() if makers is None else makers
+    parts = [text, options, sys.version_info[:2], [_content(file) for file in files]]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -129,7 +129,7 @@ def test_rendering_loads_neither_boto3_nor_cfn_lint() -> None:
     """Rendering needs no AWS library, and the linter only when it lints."""
     code = (
         "import sys, smtemplates; smtemplates.render(smtemplates.build());"
-        "print([name for name in ('boto3', 'botocore', 'cfnlint') if name in sys.modules])"
+        "print([name for name in ('boto3', 'botocore', 'cfnlint', 'cloudformation_validate') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

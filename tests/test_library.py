@@ -60,21 +60,35 @@ def test_two_areas_cannot_use_one_name() -> None:
         workspace.join("", [*workspace.areas(), twice])
 
 
-def test_a_wheel_renders_the_same_bytes(tmp_path: Path) -> None:
-    """Built into a wheel and unpacked elsewhere, the package renders the committed template."""
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the package into a wheel and unpack that elsewhere."""
+    folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)],
         capture_output=True,
         check=True,
     )
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "installed")
-    done = subprocess.run(
-        [sys.executable, "-m", "smtemplates", "render", "workspace", "--no-lint", "-o", "-"],
-        cwd=tmp_path / "installed",
-        env={"PYTHONPATH": str(tmp_path / "installed")},
-        capture_output=True,
-        check=True,
-    )
-    assert done.stdout == (ROOT / "templates" / "workspace.yaml").read_bytes()
+        archive.extractall(folder / "installed")
+    return folder / "installed"
+
+
+def _python(installed: Path, *words: str, text: str = "") -> bytes:
+    environment = {"PYTHONPATH": str(installed)}
+    command = [sys.executable, *words]
+    done = subprocess.run(command, cwd=installed, env=environment, input=text.encode(), capture_output=True, check=True)
+    return done.stdout
+
+
+def test_a_wheel_renders_the_same_bytes(installed: Path) -> None:
+    """Installed from a wheel, the package renders the committed template."""
+    rendered = _python(installed, "-m", "smtemplates", "render", "workspace", "--no-lint", "-o", "-")
+    assert rendered == (ROOT / "templates" / "workspace.yaml").read_bytes()
+
+
+def test_a_wheel_holds_the_policy(installed: Path) -> None:
+    """Installed from a wheel, the package judges by its own rules."""
+    code = "import smtemplates; print(*{found.rule for found in smtemplates.judge(input(), cache=False)})"
+    assert _python(installed, "-c", code, text="Resources: {Topic: {Type: AWS::SNS::Topic}}") == b"SNS_1\n"

@@ -1,0 +1,120 @@
+"""Judge a template in all its forms; importing this imports the validator, so only `judge` does, when it must."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from smtemplates.evaluate.cover import covering, deployed
+from smtemplates.evaluate.stack import Stack
+from smtemplates.policy.guard import Guard
+from smtemplates.policy.places import Places
+
+Given = dict[str, str]
+Row = dict[str, Any]
+Key = tuple[str, ...]
+
+NOT_JUDGED = "NOT_JUDGED"
+_TYPE = re.compile(r"AWS::\w+::\w+")
+_SECTIONS = {"RESOURCE": "Resources", "OUTPUT": "Outputs", "PARAMETER": "Parameters", "METADATA": "Metadata"}
+
+
+def run(template: Mapping[str, Any], text: str, ours: str, theirs: Mapping[str, str]) -> list[Row]:
+    """Return what breaks a rule, by line, each once, with the fewest parameter values that show it.
+
+    Raises:
+        UsageError: A Guard file cannot be read or evaluated, or holds no rule.
+        Error: The template cannot be resolved.
+    """
+    if not theirs:
+        template = _looked_at(template, ours)
+    forms = _Forms(template, Places(text), ours, theirs)
+    seen: dict[Key, Given] = {}
+    for given in covering(template):
+        seen = {**dict.fromkeys(forms.rows(given), given), **seen}
+    rows = [forms.rows(given)[key] | {"given": list(forms.fewest(key, given).items())} for key, given in seen.items()]
+    rows += [forms.not_judged(name) for name in template.get("Resources", {}) if name not in forms.made]
+    return sorted(rows, key=lambda row: (row["line"], row["column"], row["rule"], row["message"]))
+
+
+def _looked_at(template: Mapping[str, Any], ours: str) -> dict[str, Any]:
+    """Leave out what our rules do not look at, as nobody's else may: it is two thirds of the work for the workspace."""
+    types = set(_TYPE.findall(ours))
+    resources = {name: body for name, body in template.get("Resources", {}).items() if body["Type"] in types}
+    return {**template, "Resources": resources, "Outputs": {}}
+
+
+class _Forms:
+    """Hold what a template is for the parameter values that were looked at, and what breaks a rule there."""
+
+    def __init__(self, template: Mapping[str, Any], places: Places, ours: str, theirs: Mapping[str, str]) -> None:
+        self._template = template
+        self._places = places
+        self._guard = _guard(("smtemplates/policy", ours), *theirs.items())
+        self._more = [name for name in ("Metadata", "Parameters") if any(name in rules for rules in theirs.values())]
+        self._known: dict[frozenset[tuple[str, str]], dict[Key, Row]] = {}
+        self.made: set[str] = set()
+
+    def rows(self, given: Given) -> dict[Key, Row]:
+        """Return what breaks a rule with these parameter values, by what tells one finding from another."""
+        key = frozenset(given.items())
+        if key not in self._known:
+            stack = deployed(self._template, given)
+            self.made |= stack.resources.keys()
+            rows = [self._row(stack, found) for found in self._guard.judge(self._resolved(stack))]
+            rows = [row for row in rows if row["rule"] not in _suppressed(stack, row["path"])]
+            self._known[key] = {(row["rule"], row["message"], str(row["line"]), *row["path"][:2]): row for row in rows}
+        return self._known[key]
+
+    def fewest(self, key: Key, given: Given) -> Given:
+        """Leave out what can be left out, alone or in twos, while the Rules are kept and the same is found."""
+        declared = self._template.get("Parameters", {})
+        free = [name for name in given if "Default" in declared.get(name, {"Default": ""})]
+        alone = [(name,) for name in free]
+        for names in (*alone, *itertools.combinations(free, 2), *alone):
+            fewer = {name: value for name, value in given.items() if name not in names}
+            if fewer != given and not deployed(self._template, fewer).rules() and key in self.rows(fewer):
+                given = fewer
+        return {name: given[name] for name in (*declared, *given) if name in given}  # as the template lists them
+
+    def not_judged(self, name: str) -> Row:
+        """Say that no parameter values were found that make a resource."""
+        condition = self._template["Resources"][name].get("Condition")
+        why = f"no parameter values were found that make {condition} true; give the parameters it reads AllowedValues"
+        return self._finding(NOT_JUDGED, f"{name} was not judged: {why}.", ["Resources", name], {})
+
+    def _resolved(self, stack: Stack) -> dict[str, Any]:
+        template = stack.template() | {name: self._template.get(name, {}) for name in self._more}
+        if "Parameters" in template:
+            declared = template["Parameters"].items()
+            template["Parameters"] = {name: {**about, "Default": stack.parameters[name]} for name, about in declared}
+        return template
+
+    def _row(self, stack: Stack, found: Any) -> Row:
+        path: list[str] = []
+        if found.entity:
+            below = found.property_path.split(".") if found.property_path else []
+            path = [_SECTIONS.get(found.entity.entity_type.name, ""), found.entity.logical_id, *below]
+        return self._finding(found.rule_id, " ".join(found.message.split()), path, stack.conditions)
+
+    def _finding(self, rule: str, message: str, path: list[str], conditions: Mapping[str, bool]) -> Row:
+        line, column = self._places.of(path, conditions)
+        what = {"rule": rule, "severity": "error", "message": message, "given": []}
+        return {"line": line, "column": column, **what, "path": path}
+
+
+@lru_cache(maxsize=4)
+def _guard(*files: tuple[str, str]) -> Guard:
+    """Start the validator once for the same rules: that takes ten times as long as one of its verdicts."""
+    return Guard(dict(files))
+
+
+def _suppressed(stack: Stack, path: list[str]) -> Any:
+    """Give the rules that a resource waives, where AWS's own Guard rules look for them."""
+    value: Any = stack.resources.get(path[1], {}) if path[:1] == ["Resources"] else {}
+    for key in ("Metadata", "guard", "SuppressedRules"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, list) else ()

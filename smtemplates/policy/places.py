@@ -1,0 +1,83 @@
+"""Find the line of a template that a place in its resolved form comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import yaml
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Node = Any  # of PyYAML, which types none of this
+
+
+class Places:
+    """Hold the text of a template that has been loaded before, so that it is known to be one."""
+
+    def __init__(self, text: str) -> None:
+        """Take the text; it is read again only when something is looked for."""
+        self._text = text
+
+    def of(self, path: Sequence[str], conditions: Mapping[str, bool]) -> tuple[int, int]:
+        """Give line and column of what a path leads to, or of the last of it that is written in the text.
+
+        The path is one of the resolved template: every Fn::If has been replaced by the branch that `conditions` choose.
+        """
+        mark, node, rest = None, self._root, list(path)
+        while rest and node is not None:
+            node = _chosen(node, conditions)
+            found = _step(node, rest, conditions)
+            if found is None:
+                break
+            mark, node, rest = found
+        return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+    @cached_property
+    def _root(self) -> Node:
+        # tabs may stand between the values of JSON, never inside them
+        text = self._text.replace("\t", " ") if self._text.lstrip().startswith("{") else self._text
+        try:
+            return yaml.compose(text, Loader=_LOADER)
+        except yaml.YAMLError:
+            return None  # JSON that YAML does not understand, for JSON's escapes are not quite YAML's
+
+
+def _step(node: Node, rest: list[str], conditions: Mapping[str, bool]) -> tuple[Any, Node, list[str]] | None:
+    """Go one step down: give the mark of what was found, what is there, and the path that is left."""
+    if isinstance(node, yaml.MappingNode):
+        for length in range(1, len(rest) + 1):  # a key may hold dots, which the path separates by
+            name = ".".join(rest[:length])
+            for key, value in node.value:
+                if key.value == name:
+                    return key.start_mark, value, rest[length:]
+    elif isinstance(node, yaml.SequenceNode) and rest[0].isdecimal():
+        items = [item for item in node.value if not _is_no_value(_chosen(item, conditions))]
+        if int(rest[0]) < len(items):
+            item = items[int(rest[0])]
+            return item.start_mark, item, rest[1:]
+    return None
+
+
+def _chosen(node: Node, conditions: Mapping[str, bool]) -> Node:
+    """Go through every Fn::If, short or long, to the branch that is taken."""
+    while True:
+        branches = _arguments(node, "!If", "Fn::If")
+        if not isinstance(branches, yaml.SequenceNode) or len(branches.value) != 3:  # noqa: PLR2004  condition, then, else
+            return node
+        condition, then, otherwise = branches.value
+        node = then if conditions.get(condition.value) else otherwise
+
+
+def _is_no_value(node: Node) -> bool:
+    name = _arguments(node, "!Ref", "Ref")
+    return name is not None and name.value == "AWS::NoValue"
+
+
+def _arguments(node: Node, short: str, long: str) -> Node | None:
+    if node.tag == short:
+        return node
+    if isinstance(node, yaml.MappingNode) and len(node.value) == 1 and node.value[0][0].value == long:
+        return node.value[0][1]
+    return None

@@ -1,0 +1,342 @@
+"""Judging by policy: where findings are, with which parameters, by whose rules, and remembered until a change."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import smtemplates
+from smtemplates import linter_cache
+from smtemplates.errors import Error, UsageError
+from smtemplates.evaluate import Stack
+from smtemplates.evaluate.values import intrinsic
+from smtemplates.load import load
+from smtemplates.policy.places import Places
+
+ROOT = Path(__file__).parent.parent.parent
+
+NOTEBOOK = """\
+Parameters:
+  Make: {Type: String, Default: 'false', AllowedValues: ['true', 'false']}
+  Key: {Type: String, Default: ''}
+  Plain: {Type: String, Default: 'no'}
+Conditions:
+  Make: !Equals [!Ref Make, 'true']
+  HasKey: !Not [!Equals [!Ref Key, '']]
+  Plain: !Equals [!Ref Plain, 'yes']
+Resources:
+  Notebook:
+    Type: AWS::SageMaker::NotebookInstance
+    Condition: Make
+    Properties:
+      DirectInternetAccess: Disabled
+      InstanceMetadataServiceConfiguration: {MinimumInstanceMetadataServiceVersion: '2'}
+      PlatformIdentifier: notebook-al2023-v1
+      RootAccess: Disabled
+      SubnetId: subnet-1
+      KmsKeyId: !If
+        - HasKey
+        - Fn::If: [Plain, alias/aws/sagemaker, !Ref Key]
+        - !Ref AWS::NoValue
+"""
+TOPIC = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n"
+STATEMENTS = """\
+Parameters: {More: {Type: String, Default: 'no'}}
+Conditions: {More: !Equals [!Ref More, 'yes']}
+Resources:
+  Policy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Statement:
+          - !If [More, {Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::x/*'}, !Ref AWS::NoValue]
+          - {Effect: Allow, Action: 's3:ListBucket', Resource: 'arn:aws:s3:::x'}
+          - Effect: Allow
+            Action: ['sqs:SendMessage', 'sqs:*']
+            Resource: 'arn:aws:sqs:us-east-1:111122223333:x'
+"""
+OWN = """\
+rule TEAM_TAGS {
+    Resources.* {
+        Properties.Tags exists
+        <<Tag it.>>
+    }
+}
+"""
+
+
+def _own(folder: Path, text: str = OWN) -> Path:
+    file = folder / "own.guard"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_finding_says_where_it_is_and_with_which_parameters() -> None:
+    """A finding that one combination shows has its line in the text as written, and the fewest parameters for it."""
+    findings = smtemplates.judge(NOTEBOOK, name="n.yaml", cache=False)
+    assert [(found.rule, found.line, found.given) for found in findings] == [
+        ("SAGEMAKER_21", 13, (("Make", "true"),)),
+        ("SAGEMAKER_21", 19, (("Make", "true"), ("Key", "sample"), ("Plain", "yes"))),
+    ]
+    assert findings[0].logical == ("Resources", "Notebook")
+    assert str(findings[0]).startswith("n.yaml:13:5: SAGEMAKER_21 SageMaker.21: ")
+    assert str(findings[0]).endswith(" [Make=true]")
+
+
+def test_an_item_of_a_list_is_found_where_it_stands() -> None:
+    """What Fn::If leaves out of a list, or puts into it, does not shift the line of what comes after."""
+    (found,) = smtemplates.judge(STATEMENTS, cache=False)
+    assert (found.rule, found.line, found.column, found.given) == ("IAM_21", 12, 41, ())
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_every_place_is_found_in_the_text(form: str) -> None:
+    """Every key of the resolved workspace leads to a line that starts with that key, in YAML and in JSON."""
+    text = smtemplates.render(smtemplates.build(), format=form)
+    lines = text.replace("  ", "\t").splitlines() if form == "json" else text.splitlines()
+    stack = Stack(load(text), {"CreateNotebook": "true", "CreateKmsKey": "true", "CreateMlflow": "true"})
+    places = Places("\n".join(lines))
+    for path in _paths(stack.template()["Resources"], ("Resources",)):
+        line, column = places.of(path, stack.conditions)
+        assert lines[line - 1][column - 1 :].startswith((path[-1], f'"{path[-1]}"', f"'{path[-1]}'")), path
+
+
+def _paths(value: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    if isinstance(value, dict) and not intrinsic(value):
+        return [below for key, member in value.items() for below in ((*path, key), *_paths(member, (*path, key)))]
+    if isinstance(value, list):
+        return [below for index, item in enumerate(value) for below in _paths(item, (*path, str(index)))]
+    return []
+
+
+TLS = """\
+  {name}:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: {bucket}
+      PolicyDocument:
+        Statement:
+          {{Effect: Deny, Principal: '*', Action: 's3:*', Condition: {{Bool: {{'aws:SecureTransport': 'false'}}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("buckets", "policies", "bare"),
+    [
+        ({"A": 1}, [], ["A"]),
+        ({"Log": 1, "LogData": 2}, ["!Ref LogData"], ["Log"]),  # one ID is a part of the other
+        ({"A": 1, "B": 2, "C": 3}, ["!Ref A", "!Ref C"], ["B"]),
+        ({"A": 1, "B": 2, "C": 3}, ["!Ref A", "!Ref B", "!Ref C"], []),
+        ({"A": 1, "B": 1}, ["!Ref B"], ["A"]),  # alike in all that they have
+        ({"A": 1, "B": 1}, ["!Ref A", "!Ref B"], []),
+        ({"A": "name", "B": 2}, ["name"], ["B"]),
+        ({"A": "name", "B": 2}, ["name", "!Ref B"], []),
+    ],
+)
+def test_each_bucket_has_a_policy_of_its_own(buckets: dict[str, Any], policies: list[str], bare: list[str]) -> None:
+    """S3.5 is judged for every bucket, whether its policy names it by logical ID or by name."""
+    text = "Resources:\n" + "".join(
+        f"  {name}: {{Type: AWS::S3::Bucket, Properties: {{BucketName: {value}}}}}\n" for name, value in buckets.items()
+    )
+    text += "".join(TLS.format(name=f"P{number}", bucket=bucket) for number, bucket in enumerate(policies))
+    found = [finding.path[1] for finding in smtemplates.judge(text, cache=False) if finding.rule == "S3_5"]
+    assert found == bare
+
+
+def test_a_waiver_holds_for_its_rule_and_its_resource() -> None:
+    """A rule that Metadata names is not applied to that resource, and every other one is."""
+    other = TOPIC.replace("Topic:", "Other:").partition("\n")[2]
+    waived = f"{TOPIC}    Metadata: {{guard: {{SuppressedRules: [SNS_1]}}}}\n{other}"
+    assert [found.path for found in smtemplates.judge(waived, cache=False)] == [("Resources", "Other")]
+
+
+def test_what_no_values_make_is_not_passed_over() -> None:
+    """A resource whose condition no known value makes true is reported as not judged, with what to do about it."""
+    text = (
+        "Parameters: {P: {Type: String, Default: x}}\nConditions: {C: !Equals [!Select [0, !Split [a, !Ref P]], q]}\n"
+    )
+    (found,) = smtemplates.judge(text + TOPIC.replace("Type", "Condition: C\n    Type"), cache=False)
+    assert (found.rule, found.line, "make C true" in found.message) == ("NOT_JUDGED", 4, True)
+
+
+def test_your_own_rules_see_the_whole_resolved_template(tmp_path: Path) -> None:
+    """A user's rules see every resource, the outputs, and the parameters with the values at hand."""
+    rules = """
+rule TYPES { Resources.*[ Type == 'AWS::Logs::LogGroup' ] empty <<No log groups.>> }
+rule OUTPUTS { Outputs.* { Value != 'x' <<Not x.>> } }
+rule PARAMETERS { Parameters.Mode.Default != 'b' <<Not b.>> }
+"""
+    text = (
+        "Parameters: {Mode: {Type: String, Default: a, AllowedValues: [a, b]}}\n"
+        "Conditions: {B: !Equals [!Ref Mode, b]}\n"
+        "Resources:\n  Group: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: !If [B, 1, 3]}}\n"
+        "Outputs:\n  X: {Value: x}\n"
+    )
+    findings = smtemplates.judge(text, policies=[_own(tmp_path, rules)], cache=False)
+    assert [(found.rule, found.line, found.given) for found in findings] == [
+        ("PARAMETERS", 1, (("Mode", "b"),)),
+        ("TYPES", 4, ()),
+        ("OUTPUTS", 6, ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("rule X {\n  Resources.* %%%\n}\n", r"own\.guard:2:\d+: this is not CloudFormation Guard: '.* %%%'"),
+        (
+            "rule X {\n  Resources.* exists\n",
+            r"own\.guard:3:1: this is not .*: the file ends too early",
+        ),
+        ("# nothing\n", r"own\.guard: this Guard file holds no rule"),
+        ("", r"own\.guard: this Guard file holds no rule"),
+        ("rule X { %nope exists }\n", r"own\.guard: Guard cannot evaluate a rule: .*nope"),
+    ],
+)
+def test_a_guard_file_that_cannot_be_used(tmp_path: Path, text: str, sentence: str) -> None:
+    """What is wrong with a user's file is one sentence with its name, and its line where that is known."""
+    with pytest.raises(UsageError, match=sentence) as caught:
+        smtemplates.judge(TOPIC, policies=[_own(tmp_path, text)], cache=False)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_guard_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """A missing file, or one that is no text, is named."""
+    (tmp_path / "binary.guard").write_bytes(b"\xff\xfe")
+    for name, reason in (("none.guard", "No such file"), ("binary.guard", "not UTF-8")):
+        with pytest.raises(UsageError, match=f"Cannot read .*{name}.*{reason}"):
+            smtemplates.judge(TOPIC, policies=[tmp_path / name], cache=False)
+
+
+def test_a_template_that_cannot_be_resolved() -> None:
+    """A template that needs a transform is an error, not a pass."""
+    text = "Resources: {B: {Type: AWS::S3::Bucket, Properties: {BucketName: {'Fn::Transform': {Name: x}}}}}"
+    with pytest.raises(Error, match="Fn::Transform"):
+        smtemplates.judge(text, cache=False)
+
+
+def test_the_cache_replays_every_finding(tmp_path: Path) -> None:
+    """What the cache replays equals what was found, under the name asked for."""
+    first = smtemplates.judge(NOTEBOOK, name="a.yaml", cache=tmp_path)
+    again = smtemplates.judge(NOTEBOOK, name="b.yaml", cache=tmp_path)
+    assert [replace(found, file="a.yaml") for found in again] == first
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_change_is_judged_anew(tmp_path: Path) -> None:
+    """Another text, or other content of a policy file, is judged anew whatever is stored."""
+    own, cache = _own(tmp_path), tmp_path / "cache"
+    smtemplates.judge(TOPIC, policies=[own], cache=cache)
+    (entry,) = cache.iterdir()
+    linter_cache.write(entry, [])
+    assert smtemplates.judge(TOPIC, policies=[own], cache=cache) == []
+    assert smtemplates.judge(f"{TOPIC}\n", policies=[own], cache=cache) != []
+    assert smtemplates.judge(TOPIC, cache=cache) != []
+    own.write_text(OWN.replace("TEAM_TAGS", "TAGS"), encoding="utf-8")
+    assert {found.rule for found in smtemplates.judge(TOPIC, policies=[own], cache=cache)} == {"SNS_1", "TAGS"}
+
+
+def _python(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={"PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+LOADED = "print('cloudformation_validate' in sys.modules, 'yaml' in sys.modules)"
+
+
+def test_what_was_judged_before_needs_no_validator(tmp_path: Path) -> None:
+    """An unchanged template's findings come from the user's cache directory without importing the validator."""
+    code = f"import sys, smtemplates; print(len(smtemplates.judge({TOPIC!r}))); {LOADED}"
+    assert _python(code, XDG_CACHE_HOME=str(tmp_path)).stdout.split()[:2] == ["1", "True"]
+    assert _python(code, XDG_CACHE_HOME=str(tmp_path)).stdout.split()[:2] == ["1", "False"]
+
+
+def test_rendering_without_linting_needs_nothing_of_it(tmp_path: Path) -> None:
+    """`render --no-lint` loads neither the validator nor what judges with it."""
+    code = (
+        "import sys; from smtemplates.cli import main; main(['render', '--no-lint', '-o', sys.argv[1]]);"
+        "print([name for name in sys.modules if name == 'cloudformation_validate' or name.startswith("
+        "('smtemplates.policy.', 'smtemplates.evaluate'))])"
+    )
+    assert _python(code, str(tmp_path)).stdout.strip() == "[]"
+
+
+BLOCKED = "import sys; sys.modules['cloudformation_validate'] = None; from smtemplates.cli import main; "
+HINT = "not judged by policy: cloudformation-validate, which evaluates policy, is not installed: "
+
+
+def test_without_the_validator_all_else_works(tmp_path: Path) -> None:
+    """Without cloudformation-validate one line says what was skipped and how to get it; cfn-lint still decides."""
+    (tmp_path / "t.yaml").write_text(TOPIC, encoding="utf-8")
+    done = _python(f"{BLOCKED}sys.exit(main(['lint', sys.argv[1]]))", str(tmp_path / "t.yaml"), HOME=str(tmp_path))
+    assert done.returncode == 0
+    assert done.stdout == ""
+    assert [line for line in done.stderr.splitlines() if HINT in line and "pip install 'smtemplates[policy]'" in line]
+    done = _python(f"{BLOCKED}sys.exit(main(['render', '-o', sys.argv[1]]))", str(tmp_path), HOME=str(tmp_path))
+    assert (done.returncode, done.stderr.count(HINT), "no finding" in done.stderr) == (0, 1, True)
+
+
+def test_a_policy_that_was_asked_for_is_not_skipped(tmp_path: Path) -> None:
+    """Where a user's own policy cannot be applied, that is an error: a build must not go on as if it had been kept."""
+    (tmp_path / "t.yaml").write_text(TOPIC, encoding="utf-8")
+    words = (str(tmp_path / "t.yaml"), "--policy", str(_own(tmp_path)))
+    done = _python(f"{BLOCKED}sys.exit(main(['lint', *sys.argv[1:]]))", *words, HOME=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert HINT in done.stderr
+
+
+def _lint(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "t.yaml").write_text(text, encoding="utf-8")
+    code = "import sys; from smtemplates.cli import main; sys.exit(main(['lint', *sys.argv[1:]]))"
+    return _python(code, str(folder / "t.yaml"), *options, HOME=str(folder))
+
+
+def test_the_command_lints_by_policy(tmp_path: Path) -> None:
+    """`lint` finds what breaks ours and `--policy`'s rules, unless --no-policy; findings cost exit code 1."""
+    done = _lint(tmp_path, TOPIC, "--policy", str(_own(tmp_path)))
+    assert done.returncode == 1
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["SNS_1", "TEAM_TAGS"]
+    assert _lint(tmp_path, TOPIC, "--no-policy").returncode == 0
+
+
+def test_the_command_says_what_it_cannot_judge(tmp_path: Path) -> None:
+    """A template that needs a transform is linted still, and a line says that policy was left out, and why."""
+    text = (
+        f"Transform: AWS::Serverless-2016-10-31\n{TOPIC}    Properties:\n"
+        "      Tags: [{Key: a, Value: !Transform {Name: x, Parameters: {}}}]\n"
+    )
+    done = _lint(tmp_path, text)
+    assert "not judged by policy: Fn::Transform" in done.stderr
+    assert "--no-policy" in done.stderr
+    assert _lint(tmp_path, text, "--policy", str(_own(tmp_path))).returncode == 2
+
+
+def test_a_finding_of_render_names_the_python_to_mend(tmp_path: Path) -> None:
+    """A user's rule that the workspace breaks leads to the area that built the resource."""
+    own = _own(
+        tmp_path, "rule NO_DASHBOARD {\n  Resources.*[ Type == 'AWS::CloudWatch::Dashboard' ] empty <<No.>>\n}\n"
+    )
+    code = "import sys; from smtemplates.cli import main; sys.exit(main(['render', *sys.argv[1:]]))"
+    done = _python(code, "-o", str(tmp_path), "--policy", str(own), HOME=str(tmp_path))
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if "NO_DASHBOARD" in line]
+    assert line.startswith(f"{tmp_path / 'workspace.yaml'}:")
+    assert line.endswith("(smtemplates/monitoring.py; --without monitoring leaves it out)")
+
+
+def test_json_is_judged_as_yaml_is() -> None:
+    """The same template in JSON, escapes that YAML does not know included, has the same findings."""
+    template = {"Description": "\U0001f512", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    (found,) = smtemplates.judge(json.dumps(template), cache=False)
+    assert (found.rule, found.path) == ("SNS_1", ("Resources", "Topic"))

@@ -1,0 +1,85 @@
+"""The policy's rules: our template keeps every one of them, and no rule is idle."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+from typing import Any
+
+import pytest
+import samples
+
+import smtemplates
+from policy.breaks import BREAKS, Break
+from smtemplates.evaluate import Stack
+from smtemplates.policy import OURS
+
+RULES = {name for file in OURS.glob("*.guard") for name in re.findall(r"(?m)^rule ([A-Z]\w*)", file.read_text("utf-8"))}
+CONTROL = re.compile(r"(?P<service>[A-Z0-9]+)_(?P<number>[0-9]+)")
+CHOICES = [
+    {key: value for choice in choices for key, value in choice.items()}
+    for choices in itertools.product(
+        ({}, samples.VPC, samples.VPC | samples.GROUPS),
+        ({}, samples.KEY, samples.MADE_KEY),
+        ({}, samples.ROLE, {"AccessLevel": "FullAccess", **samples.POLICIES}),
+        ({}, samples.NO_BUCKETS, {"BucketVersioning": "false"}, {"AccessLogBucketName": "team-logs"}),
+        ({}, {**samples.FEATURES["notebook"], **samples.FEATURES["mlflow"], **samples.FEATURES["registry"]}),
+    )
+] + [samples.EVERYTHING, {**samples.FEATURES["notebook"], **samples.VPC, "NotebookDirectInternetAccess": "Enabled"}]
+
+
+def _found(template: dict[str, Any]) -> set[tuple[str, str]]:
+    findings = smtemplates.judge(json.dumps(template), cache=False)
+    return {(finding.rule, finding.path[1] if len(finding.path) > 1 else "") for finding in findings}  # type: ignore[misc]
+
+
+def _waived(resolved: dict[str, Any]) -> set[tuple[str, str]]:
+    """Take the waivers out of a resolved template, and name them."""
+    found = set()
+    for name, body in resolved["Resources"].items():
+        metadata = body.pop("Metadata", {})
+        found |= {(rule, name) for rule in metadata.get("guard", {}).get("SuppressedRules", [])}
+    return found
+
+
+def test_our_template_breaks_no_rule(template: dict[str, Any]) -> None:
+    """Judged in all its forms, the rendered template has no finding."""
+    assert _found(template) == set()
+
+
+def test_no_combination_breaks_a_rule_but_where_it_is_waived(template: dict[str, Any]) -> None:
+    """For each combination of switches, what is waived is what would be found otherwise: no waiver is idle."""
+    for choice in CHOICES:
+        resolved = Stack(template, choice).template()
+        assert _found(copy.deepcopy(resolved)) == set(), choice
+        waived = _waived(resolved)
+        assert _found(resolved) == waived, choice
+
+
+@pytest.mark.parametrize("key", [samples.KEY, samples.MADE_KEY])
+def test_with_a_vpc_and_a_key_no_control_of_sagemaker_is_waived(template: dict[str, Any], key: dict[str, str]) -> None:
+    """What a notebook instance is excused from without VPC and key, it is not with them."""
+    resolved = Stack(template, {**samples.FEATURES["notebook"], **samples.VPC, **key}).template()
+    assert not [rule for rule, _ in _waived(resolved) if rule.startswith("SAGEMAKER")]
+
+
+def test_every_rule_is_broken_somewhere_below() -> None:
+    """A rule that no template here breaks could be one that nothing can break."""
+    assert {rule for rule, _, _ in BREAKS} == RULES
+
+
+@pytest.mark.parametrize(("rule", "resource", "how"), BREAKS, ids=[f"{row[0]}-{i}" for i, row in enumerate(BREAKS)])
+def test_a_broken_rule_is_all_that_is_found(template: dict[str, Any], rule: str, resource: str, how: Break) -> None:
+    """The rendered template, changed so that it breaks one rule, has findings of that rule about that resource only."""
+    broken = copy.deepcopy(template)
+    how(broken["Resources"])
+    findings = smtemplates.judge(json.dumps(broken), cache=False)
+    assert {(finding.rule, finding.path[1]) for finding in findings} == {(rule, resource)}
+    control = CONTROL.fullmatch(rule)
+    for finding in findings:
+        named = finding.message.upper().partition(":")[0].split(", ")
+        assert control is None or f"{control['service']}.{control['number']}" in named
+        assert finding.message.endswith(".")
+        assert not Stack(broken, dict(finding.given)).rules()
