@@ -249,6 +249,7 @@ def test_create_arguments(aws: Aws) -> None:
     assert arguments["ChangeSetType"] == "CREATE"
     assert arguments["Capabilities"] == ["CAPABILITY_IAM"]
     assert arguments["DeploymentMode"] == "REVERT_DRIFT"
+    assert arguments["RoleARN"] == request.role_arn
     assert {"Key": "Team", "Value": "blue"} in arguments["Tags"]
     assert arguments["RollbackConfiguration"]["RollbackTriggers"][0]["Type"] == "AWS::CloudWatch::Alarm"
     assert (arguments["OnStackFailure"], arguments["ImportExistingResources"]) == ("DELETE", True)
