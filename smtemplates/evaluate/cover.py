@@ -59,12 +59,11 @@ def covering(template: Mapping[str, Any]) -> list[dict[str, str]]:
     declared = template.get("Parameters", {})
     needed = {name: _samples(about)[0] for name, about in declared.items() if "Default" not in about}
     space = Space(template, {name: _lists(declared[name]) for name in unlisted(template) if name in declared})
-    left = sorted((form for form in _forms(template) if space.values(form) is not None), key=len, reverse=True)
+    left = sorted(_forms(template), key=len, reverse=True)
     sets: list[dict[str, str]] = []
     wanted: dict[str, bool] = {}  # at first nothing: the defaults, as near as the Rules admit
-    while left or not sets:
-        given = _real(template, needed, space.values(tuple(wanted.items())) or {})
-        true = deployed(template, given).conditions
+    while wanted or not sets:
+        given, true = _real(template, needed, space.values(tuple(wanted.items())) or {})
         shown = {form for form in left if all(true[name] is holds for name, holds in form)}
         sets += [given] if shown or not sets else []
         left = [form for form in left if form not in shown and not dict(form).items() <= wanted.items()]
@@ -79,7 +78,7 @@ def deployed(template: Mapping[str, Any], given: Mapping[str, str]) -> Stack:
 
 
 def _together(space: Space, forms: Iterable[Guards]) -> dict[str, bool]:
-    """Give truths of conditions that show as many forms at once as fit together, the first of them for sure."""
+    """Give truths of conditions that show as many forms at once as fit together, or nothing where none ever shows."""
     wanted: dict[str, bool] = {}
     for form in forms:
         both = {**wanted, **dict(form)}
@@ -131,13 +130,18 @@ def _lists(declared: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*default, *_samples(declared), *fitting]))
 
 
-def _real(template: Mapping[str, Any], needed: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
-    """Leave out defaults, and put what a parameter admits where `found` says "another", if conditions stay the same."""
+def _real(
+    template: Mapping[str, Any], needed: Mapping[str, str], found: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, bool]]:
+    """Leave out defaults, and put what a parameter admits where `found` says "another", if conditions stay the same.
+
+    What the conditions then are is the second result.
+    """
     declared = template.get("Parameters", {})
     defaults = {name: text(about["Default"]) for name, about in declared.items() if "Default" in about}
     defaults[REGION] = pseudo_parameters({})[REGION]
     given = {**needed, **{name: value for name, value in found.items() if value != defaults.get(name)}}
+    true = deployed(template, given).conditions
     others = {name: _samples(about)[0] for name, about in declared.items() if given.get(name, "").startswith(ANOTHER)}
     real = {**given, **others}
-    same = deployed(template, real).conditions == deployed(template, given).conditions
-    return real if same else given
+    return (real if others and deployed(template, real).conditions == true else given), true

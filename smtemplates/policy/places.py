@@ -36,10 +36,8 @@ class Places:
 
     @cached_property
     def _root(self) -> Node:
-        # tabs may stand between the values of JSON, never inside them
-        text = self._text.replace("\t", " ") if self._text.lstrip().startswith("{") else self._text
         try:
-            return yaml.compose(text, Loader=_LOADER)
+            return yaml.compose(self._text, Loader=_LOADER)
         except yaml.YAMLError:
             return None  # JSON that YAML does not understand, for JSON's escapes are not quite YAML's
 

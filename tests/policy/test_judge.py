@@ -89,6 +89,31 @@ def test_a_finding_says_where_it_is_and_with_which_parameters() -> None:
     assert str(findings[0]).endswith(" [Make=true]")
 
 
+def test_a_finding_needs_no_more_parameters_than_it_says() -> None:
+    """What other resources need, and what only goes together, is left out of the parameters that show a finding."""
+    text = """
+Parameters:
+  Encrypt: {Type: String, Default: 'yes'}
+  Vpc: {Type: String, Default: ''}
+  Subnet: {Type: String, Default: ''}
+Rules:
+  Both:
+    RuleCondition: !Not [!Equals [!Ref Vpc, '']]
+    Assertions: [{Assert: !Not [!Equals [!Ref Subnet, '']]}]
+  Either:
+    RuleCondition: !Not [!Equals [!Ref Subnet, '']]
+    Assertions: [{Assert: !Not [!Equals [!Ref Vpc, '']]}]
+Conditions:
+  Encrypt: !Equals [!Ref Encrypt, 'yes']
+  InVpc: !Not [!Equals [!Ref Vpc, '']]
+Resources:
+  Group: {Type: AWS::EC2::SecurityGroup, Condition: InVpc, Properties: {GroupDescription: x}}
+  Topic: {Type: AWS::SNS::Topic, Properties: {KmsMasterKeyId: !If [Encrypt, alias/x, !Ref AWS::NoValue]}}
+"""
+    (found,) = smtemplates.judge(text, cache=False)
+    assert found.given == (("Encrypt", "sample"),)
+
+
 def test_an_item_of_a_list_is_found_where_it_stands() -> None:
     """What Fn::If leaves out of a list, or puts into it, does not shift the line of what comes after."""
     (found,) = smtemplates.judge(STATEMENTS, cache=False)
@@ -149,6 +174,12 @@ def test_each_bucket_has_a_policy_of_its_own(buckets: dict[str, Any], policies: 
     assert found == bare
 
 
+def test_a_key_with_dots_is_found() -> None:
+    """A key may hold the dots that the validator separates keys with."""
+    places = Places("Resources:\n  R:\n    a.b:\n      c.d.e: 1\n")
+    assert places.of(("Resources", "R", "a", "b", "c", "d", "e"), {}) == (4, 7)
+
+
 def test_a_waiver_holds_for_its_rule_and_its_resource() -> None:
     """A rule that Metadata names is not applied to that resource, and every other one is."""
     other = TOPIC.replace("Topic:", "Other:").partition("\n")[2]
@@ -184,6 +215,13 @@ rule PARAMETERS { Parameters.Mode.Default != 'b' <<Not b.>> }
         ("TYPES", 4, ()),
         ("OUTPUTS", 6, ()),
     ]
+
+
+def test_a_filter_on_keys_finds_nothing_by_itself(tmp_path: Path) -> None:
+    """A user's rule that picks resources by name is judged on those; the validator takes the others for failures."""
+    own = _own(tmp_path, "rule NAMED {\n  Resources[ keys == 'Topic' ].Type == 'AWS::SQS::Queue' <<No queue.>>\n}\n")
+    findings = smtemplates.judge(f"{TOPIC}  Other: {{Type: AWS::SQS::Queue}}\n", policies=[own], cache=False)
+    assert [found.path[1] for found in findings if found.rule == "NAMED"] == ["Topic"]
 
 
 @pytest.mark.parametrize(
