@@ -11,7 +11,7 @@ from troposphere import AWS_REGION, Equals, GetAtt, If, Parameter, Ref, Split, S
 
 from smtemplates.launch_needs import needs, types
 from smtemplates.launch_scopes import STACKS, arns, roles, statements
-from smtemplates.parts import Part, all_of, is_, is_on, is_set, output, switch, text, when
+from smtemplates.parts import Part, all_of, is_, is_on, is_set, output, switch, text, waived, when
 from smtemplates.policies import actions, allow, document, trust
 from smtemplates.roles import POLICY, ROLE
 
@@ -128,9 +128,15 @@ def _policies(parts: Iterable[Part], condition: str | None) -> list[iam.ManagedP
     needed = {action for kind in types(parts) for action in needs(kind)}
     documents: dict[str, list[Any]] = {"StacksPolicy": _stacks(), **statements(needed, _boundary_arn())}
     documents["AccessPolicy"].append(when("PassOtherRoles", _pass_others()))
+    # a key that a launch brings can be any, one that it makes has an ID that nobody knows before
+    waivers: dict[str, Any] = {"DataPolicy": {"Metadata": waived(KMS_1=())}}
     return [
         iam.ManagedPolicy(
-            f"Launch{policy}", **_under(condition), PolicyDocument=document(*grants), Roles=[Ref("LaunchRole")]
+            f"Launch{policy}",
+            **_under(condition),
+            **waivers.get(policy, {}),
+            PolicyDocument=document(*grants),
+            Roles=[Ref("LaunchRole")],
         )
         for policy, grants in documents.items()
     ]
@@ -189,6 +195,7 @@ def _boundary(parts: Iterable[Part], name: Parameter) -> iam.ManagedPolicy:
     return iam.ManagedPolicy(
         "LaunchBoundary",
         Condition="CreateBoundary",
+        Metadata=waived(KMS_1=()),  # which keys, say the policies that grant it
         Description="The most that roles made by launches of SageMaker workspaces may do",
         ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
         PolicyDocument=document(

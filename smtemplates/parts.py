@@ -125,13 +125,15 @@ def when(condition: str, value: Any, otherwise: Any = None) -> If:
 
 
 def waived(**rules: str | Sequence[str]) -> dict[str, Any]:
-    """Make Metadata that waives rules of policy for a resource, each unless its condition, or all of several, hold.
+    """Make Metadata that waives rules of policy for a resource, each unless its conditions, if any, all hold.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
     (Fn::If works in Metadata)
     """
 
-    def waiver(rule: str, conditions: Sequence[str]) -> If:
+    def waiver(rule: str, conditions: Sequence[str]) -> str | If:
+        if not conditions:
+            return rule
         first, *others = conditions
         return If(first, waiver(rule, others) if others else Ref(AWS_NO_VALUE), rule)
 
