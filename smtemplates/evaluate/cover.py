@@ -15,7 +15,8 @@ from smtemplates.evaluate.references import Guards
 from smtemplates.evaluate.stack import Stack
 from smtemplates.evaluate.values import intrinsic, short, text
 
-MOST_MEMBERS = 6  # of a list that conditions take apart
+MOST_SAMPLES = 12  # of a parameter that conditions take apart, for they try each with each of the next parameter
+MOST_MEMBERS = 5  # of a list among them
 
 # What parameters are mostly asked to look like: the first that a parameter admits stands for whatever a user may give.
 SAMPLES = (
@@ -125,9 +126,9 @@ def _samples(declared: Mapping[str, Any]) -> list[str]:
 def _lists(declared: Mapping[str, Any]) -> list[str]:
     """List values of different lengths that a parameter admits."""
     default = [text(declared["Default"])] if "Default" in declared else []
-    longer = (",".join([value] * length) for value in SAMPLES for length in range(2, MOST_MEMBERS))
-    fitting = (value for value in longer if not any(faults(declared, value)))
-    return list(dict.fromkeys([*default, *_samples(declared), *fitting]))
+    one, *_ = samples = _samples(declared)[:MOST_SAMPLES]
+    longer = (",".join([one] * length) for length in range(2, MOST_MEMBERS + 1))
+    return list(dict.fromkeys([*default, *samples, *(value for value in longer if not any(faults(declared, value)))]))
 
 
 def _real(

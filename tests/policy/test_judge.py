@@ -151,6 +151,42 @@ TLS = """\
 """
 
 
+REFERENCES = """
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {AWS: [!GetAtt Other.Arn, '111122223333']}, Action: 'sts:AssumeRole'}]
+      Policies:
+        - PolicyDocument: {Statement: [{Effect: Allow, Action: '*', Resource: [!GetAtt Topic.Arn, !Ref Topic]}]}
+  Other: {Type: AWS::IAM::Role, Properties: {Policies: [], ManagedPolicyArns: [!Ref Policy]}}
+  Policy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Statement: {Effect: Allow, Action: ['iam:PassRole', 'kms:Decrypt'], Resource: [!GetAtt Role.Arn, !Ref Key]}
+  Key:
+    Type: AWS::KMS::Key
+    DeletionPolicy: Retain
+    Properties:
+      EnableKeyRotation: true
+      KeyPolicy: {Statement: [{Effect: Allow, Principal: {AWS: !GetAtt Role.Arn}, Action: 'kms:*', Resource: '*'}]}
+  Topic: {Type: AWS::SNS::Topic, Properties: {KmsMasterKeyId: !Ref Key}}
+  TopicPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      PolicyDocument: {Statement: {Effect: Allow, Principal: {AWS: !GetAtt Role.Arn}, Action: x, Resource: x}}
+  Permission: {Type: AWS::Lambda::Permission, Properties: {FunctionName: x, Principal: !GetAtt Role.Arn}}
+  Group: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupIngress: [{SourceSecurityGroupId: !Ref Peers}]}}
+"""
+
+
+def test_what_only_aws_knows_is_no_finding() -> None:
+    """References to resources, single statements and empty lists stand where rules look for text and lists."""
+    assert smtemplates.judge(REFERENCES, cache=False) == []
+
+
 @pytest.mark.parametrize(
     ("buckets", "policies", "bare"),
     [
