@@ -238,7 +238,8 @@ def _judge(options: argparse.Namespace, text: str, name: str) -> list[Finding]:
     except Error as error:
         if options.policy:
             raise UsageError(f"{name}: not judged by policy: {error}") from error
-        hint = "" if isinstance(error, MissingError) else " (--no-policy leaves it out)"
+        options.no_policy = isinstance(error, MissingError)  # it is for all templates, so it is said once
+        hint = "" if options.no_policy else " (--no-policy leaves it out)"
         print(f"{name}: not judged by policy: {error}{hint}", file=sys.stderr)
         return []
 
