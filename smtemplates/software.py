@@ -38,7 +38,7 @@ def _repository() -> Parameter:
         "HTTPS address of a git repository that is cloned once into the notebook and into each Studio space; it must "
         "be readable without a password. Empty: none.",
         # its last part names the folder, so that is not all dots
-        pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]*[A-Za-z0-9_-][A-Za-z0-9._~-]*/?$",
+        pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]*[A-Za-z0-9_-][.~]*/?$",
         hint="must be empty or an address like https://github.com/owner/repository, without user name or password",
         max_length=255,
     )
@@ -50,8 +50,8 @@ def _packages() -> Parameter:
         "NotebookPackages",
         "Python packages of a kernel named Workspace in notebook and Studio, as pip takes them, separated by spaces. "
         "Empty: no kernel is made besides SageMaker's.",
-        pattern=f"^$|^{word}( +{word})* *$",
-        hint="must be empty or pip requirements like 'pandas scikit-learn>=1.5', separated by spaces, without options",
+        pattern=f"^({word}( +|$))*$",
+        hint="must be empty or pip requirements like 'pandas scikit-learn>=1.5', separated by spaces, no options",
         max_length=1000,
         default="numpy pandas scipy scikit-learn xgboost matplotlib seaborn sagemaker",
     )

@@ -1,6 +1,6 @@
 # For notebook and Studio.
 clone_repository() {
-  local name # not a hidden one, like .ssh
+  local name # not hidden, like .ssh
   name=$(basename -- "$1" .git | sed 's/^[.]*//')
   if [ -e "../$name" ]; then
     echo "$name is there"
