@@ -50,6 +50,7 @@ PAYLOADS = [
     "/..",
     "/.ssh",
     "file://PWN",
+    *("001234", "1e3", "0x1f", "true", "null", "2024-01-01"),  # which YAML takes for something else
     "é\u202e\u2028\U0001f600",
     *string.punctuation,
     *string.whitespace,
