@@ -33,8 +33,8 @@ def test_checkov_lets_each_stack_pass(template: dict[str, Any], tmp_path: Path) 
 
     References between resources stay: some checks follow them.
     """
-    choices = stacks.covering(template)
-    resolved = {f"/{place}.json": Stack(template, choice) for place, choice in enumerate(choices)}
+    cases = stacks.cases(template)
+    resolved = {f"/{place}.json": Stack(*case) for place, case in enumerate(cases)}
     for name, stack in resolved.items():
         (tmp_path / name[1:]).write_text(json.dumps(stack.template(), indent=1), encoding="utf-8")
     (tmp_path / "broken.json").write_text(json.dumps(stacks.broken(template), indent=1), encoding="utf-8")
@@ -45,7 +45,7 @@ def test_checkov_lets_each_stack_pass(template: dict[str, Any], tmp_path: Path) 
         for one in report["results"]["failed_checks"]
     }
     findings = [
-        Finding(rule, resource, choices[list(resolved).index(path)], resolved[path].parameters)
+        Finding(rule, resource, cases[list(resolved).index(path)][1], resolved[path].parameters)
         for path, rule, resource in sorted(failed)
         if path in resolved
     ]
