@@ -6,14 +6,13 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from smtemplates.errors import Error
 from smtemplates.evaluate.check import faults
 from smtemplates.evaluate.domains import ANOTHER, REGION, unlisted
 from smtemplates.evaluate.parameters import pseudo_parameters
 from smtemplates.evaluate.prove import Space
 from smtemplates.evaluate.references import Guards
 from smtemplates.evaluate.stack import Stack
-from smtemplates.evaluate.values import intrinsic, short, text
+from smtemplates.evaluate.values import intrinsic, text
 
 MOST_SAMPLES = 12  # of a parameter that conditions take apart, for they try each with each of the next parameter
 MOST_MEMBERS = 5  # of a list among them
@@ -104,10 +103,7 @@ def _branches(value: Any, guards: Guards) -> Iterator[Guards]:
         for item in value:
             yield from _branches(item, guards)
     elif intrinsic(value) == "Fn::If":
-        try:
-            condition, then, otherwise = value["Fn::If"]
-        except (TypeError, ValueError) as error:
-            raise Error(f"Fn::If does not take {short(value['Fn::If'])}.") from error
+        condition, then, otherwise = value["Fn::If"]
         for branch, holds in ((then, True), (otherwise, False)):
             yield (*guards, (condition, holds))
             yield from _branches(branch, (*guards, (condition, holds)))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from smtemplates.errors import Error
 from smtemplates.evaluate.cover import covering, deployed
 from smtemplates.evaluate.stack import Stack
 from smtemplates.policy.guard import Guard
@@ -33,8 +34,12 @@ def run(template: Mapping[str, Any], text: str, ours: str, theirs: Mapping[str, 
         template = _looked_at(template, ours)
     forms = _Forms(template, Places(text), ours, theirs)
     seen: dict[Key, Given] = {}
-    for given in covering(template):
-        seen = {**dict.fromkeys(forms.rows(given), given), **seen}
+    try:
+        for given in covering(template):
+            seen = {**dict.fromkeys(forms.rows(given), given), **seen}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # a template is anything here; what exactly is wrong with one, cfn-lint says better
+        raise Error("The template cannot be resolved: something in it has not the form that it should have.") from error
     rows = [forms.rows(given)[key] | {"given": list(forms.fewest(key, given).items())} for key, given in seen.items()]
     rows += [forms.not_judged(name) for name in template.get("Resources", {}) if name not in forms.made]
     return sorted(rows, key=lambda row: (row["line"], row["column"], row["rule"], row["message"]))

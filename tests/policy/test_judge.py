@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import smtemplates
 from smtemplates import linter_cache
@@ -293,6 +295,41 @@ def test_a_template_that_cannot_be_resolved() -> None:
     text = "Resources: {B: {Type: AWS::S3::Bucket, Properties: {BucketName: {'Fn::Transform': {Name: x}}}}}"
     with pytest.raises(Error, match="Fn::Transform"):
         smtemplates.judge(text, cache=False)
+
+
+JUNK = [
+    None,
+    True,
+    1.5,
+    "",
+    [],
+    {},
+    ["a"],
+    {"Ref": "Nope"},
+    {"Ref": ["x"]},
+    {"Fn::If": ["Nope", 1, 2]},
+    {"Fn::If": "x"},
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_template_is_judged_or_refused(data: st.DataObject) -> None:
+    """Whatever stands in a template where something else should, the answer is findings or one sentence."""
+    broken = load(NOTEBOOK)
+    place = broken[data.draw(st.sampled_from(["Parameters", "Conditions", "Resources"]))]
+    while True:
+        key = data.draw(st.sampled_from(range(len(place)) if isinstance(place, list) else sorted(place)))
+        if not isinstance(place[key], dict | list) or not place[key] or data.draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = data.draw(st.sampled_from(JUNK))
+    sentence = ""
+    try:
+        smtemplates.judge(json.dumps(broken), cache=False)
+    except Error as error:
+        sentence = str(error)
+    assert "\n" not in sentence
 
 
 def test_the_cache_replays_every_finding(tmp_path: Path) -> None:
