@@ -26,6 +26,7 @@ PROMPT = re.compile(r"\[y/N\] \Z|\((\S+)\): \Z")
 LONGEST_SECONDS = 120
 IGNORED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "dist")
 PARAMETERS = "ProjectName: churn\nNotebookIdleMinutes: 30\n"
+POLICY = "rule described { Description exists }\n"
 CATALOG = """
 Resources: {Handle: {Type: 'AWS::CloudFormation::WaitConditionHandle'}}
 Outputs: {ProductId: {Value: %s}}
@@ -95,6 +96,8 @@ class World:
     def _files(self, arguments: Namespace) -> None:
         for path in getattr(arguments, "parameters", []):
             (self.folder / path).write_text(PARAMETERS)
+        for path in getattr(arguments, "policy", []):
+            (self.folder / path).write_text(POLICY)
         for path in getattr(arguments, "files", []):
             shutil.copy(ROOT / "templates" / "workspace.yaml", self.folder / path)
 
