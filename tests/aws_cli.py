@@ -21,6 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib import request
 
 import pytest
 from awscli.clidriver import create_clidriver
@@ -71,8 +72,11 @@ def moto() -> Iterator[str]:
     """Run moto during the block, and give its endpoint; it knows more of SageMaker than the local cloud."""
     server = ThreadedMotoServer("127.0.0.1", 0)
     server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    # what an earlier one in this process held would be there still
+    request.urlopen(f"{url}/moto-api/reset", data=b"").close()  # noqa: S310  it is ours
     try:
-        yield "http://{}:{}".format(*server.get_host_and_port())
+        yield url
     finally:
         server.stop()
 

@@ -136,4 +136,4 @@ def test_destroying_a_fleet_is_said_to_reach_every_account(fleet: Fleet) -> None
     """Before the stack's name is typed, it is said that more goes than one resource."""
     done = fleet.aws.run("destroy", STACK, "--confirm", "no")
     assert done.returncode == 4
-    assert "and its stacks in every account and Region" in done.stderr
+    assert "and its stacks in every account and Region" in " ".join(done.stderr.split())
