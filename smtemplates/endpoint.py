@@ -111,6 +111,7 @@ def _resources(
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
     """
+    vpc = sagemaker.VpcConfig(SecurityGroupIds=network.security_groups(), Subnets=network.subnets())
     model = sagemaker.Model(
         "Model",
         Condition="CreateEndpoint",
@@ -119,10 +120,7 @@ def _resources(
             Image=Ref(its.image), ModelDataUrl=when("HasModelData", Ref(its.data))
         ),
         Tags=project.tags(),
-        VpcConfig=when(
-            "ServeInVpc",
-            sagemaker.VpcConfig(SecurityGroupIds=network.security_groups(), Subnets=network.subnets()),
-        ),
+        VpcConfig=when("ServeInVpc", vpc),
     )
     serverless = sagemaker.ServerlessConfig(MaxConcurrency=Ref(its.concurrency), MemorySizeInMB=Ref(its.memory_mb))
     config = sagemaker.EndpointConfig(
@@ -225,23 +223,30 @@ def _outputs() -> list[Output]:
     ]
 
 
+def _model() -> tuple[Parameter, Parameter]:
+    image = text(
+        "ModelImageUri",
+        "URI of the container image in ECR that serves the model, such as one of this stack's outputs. "
+        "With it a model and an endpoint are made. Empty: none.",
+        pattern="^$|^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9.-]+/[a-z0-9._/-]+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$",
+        hint="must be empty or the URI of an image in ECR with its tag or digest",
+        max_length=400,
+    )
+    data = text(
+        "ModelDataUrl",
+        "model.tar.gz in S3 that the image serves, in a bucket that the role may read. Empty: the image holds all.",
+        pattern="^$|^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9_./=+-]+[.]tar[.]gz$",
+        hint="must be empty or an address like s3://bucket/path/model.tar.gz",
+        max_length=1024,
+    )
+    return image, data
+
+
 def _settings() -> _Settings:
+    image, data = _model()
     return _Settings(
-        image=text(
-            "ModelImageUri",
-            "URI of the container image in ECR that serves the model, such as one of this stack's outputs. "
-            "With it a model and an endpoint are made. Empty: none.",
-            pattern="^$|^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9.-]+/[a-z0-9._/-]+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$",
-            hint="must be empty or the URI of an image in ECR with its tag or digest",
-            max_length=400,
-        ),
-        data=text(
-            "ModelDataUrl",
-            "model.tar.gz in S3 that the image serves, in a bucket that the role may read. Empty: the image holds all.",
-            pattern="^$|^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9_./=+-]+[.]tar[.]gz$",
-            hint="must be empty or an address like s3://bucket/path/model.tar.gz",
-            max_length=1024,
-        ),
+        image=image,
+        data=data,
         serving=choice(
             "EndpointServing",
             "What the endpoint runs on: Serverless costs nothing while idle, has no GPU and no VPC; Instances cost "

@@ -41,27 +41,7 @@ class Logs(Part):
 
 def logs(served: Endpoint | None = None) -> Logs:
     """Keep SageMaker's logs for as long as the team wants; where an endpoint is `served` here, that is watched."""
-    manage = switch(
-        "ManageLogGroups",
-        "Make SageMaker's log groups where they are missing and set their retention. THE ACCOUNT SHARES THEM: older "
-        "events of every team are deleted too. They outlive the stack. 'false': they are left alone.",
-        default=True,
-    )
-    retention = Parameter(
-        "LogRetentionDays",
-        Type="Number",
-        Description="Days that log events are kept. Left alone: 30.",
-        Default=30,
-        AllowedValues=list(RETENTION_DAYS),
-        ConstraintDescription=f"must be one of {', '.join(map(str, RETENTION_DAYS))}",
-    )
-    endpoint = text(
-        "EndpointName",
-        "Endpoint that dashboard and alarms watch. Empty: the one made here, else all in this account and Region.",
-        pattern="^$|^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
-        hint="must be empty or the name of an endpoint: up to 63 letters, digits and hyphens",
-        max_length=63,
-    )
+    manage, retention, endpoint = _parameters()
     conditions = {"ManageLogGroups": is_on(manage), "HasEndpointName": is_set(endpoint)}
     has_endpoint = "HasEndpointName"
     watched: AWSHelperFn = Ref(endpoint)
@@ -98,3 +78,28 @@ def logs(served: Endpoint | None = None) -> Logs:
         has_endpoint=has_endpoint,
         watched=watched,
     )
+
+
+def _parameters() -> tuple[Parameter, Parameter, Parameter]:
+    manage = switch(
+        "ManageLogGroups",
+        "Make SageMaker's log groups where they are missing and set their retention. THE ACCOUNT SHARES THEM: older "
+        "events of every team are deleted too. They outlive the stack. 'false': they are left alone.",
+        default=True,
+    )
+    retention = Parameter(
+        "LogRetentionDays",
+        Type="Number",
+        Description="Days that log events are kept. Left alone: 30.",
+        Default=30,
+        AllowedValues=list(RETENTION_DAYS),
+        ConstraintDescription=f"must be one of {', '.join(map(str, RETENTION_DAYS))}",
+    )
+    endpoint = text(
+        "EndpointName",
+        "Endpoint that dashboard and alarms watch. Empty: the one made here, else all in this account and Region.",
+        pattern="^$|^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
+        hint="must be empty or the name of an endpoint: up to 63 letters, digits and hyphens",
+        max_length=63,
+    )
+    return manage, retention, endpoint

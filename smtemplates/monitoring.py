@@ -105,38 +105,7 @@ def _topic(project: Project, encryption: Encryption, email: Parameter) -> list[A
     )
     return [
         topic,
-        sns.TopicPolicy(
-            "AlarmTopicPolicy",
-            Condition="CreateAlarmTopic",
-            PolicyDocument=document(
-                Statement(
-                    Sid="AlarmsPublish",
-                    Effect=Allow,
-                    Principal=Principal("Service", "cloudwatch.amazonaws.com"),
-                    Action=actions("sns", "Publish"),
-                    Resource=[Ref(topic)],
-                    Condition=this_account(),
-                ),
-                # the documented policy for EventBridge has no condition, and public reports say that none works
-                # Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-                Statement(
-                    Sid="EventsPublish",
-                    Effect=Allow,
-                    Principal=Principal("Service", "events.amazonaws.com"),
-                    Action=actions("sns", "Publish"),
-                    Resource=[Ref(topic)],
-                ),
-                Statement(
-                    Sid="DenyWithoutTls",
-                    Effect=Deny,
-                    Principal=Principal("*"),
-                    Action=actions("sns", "Publish"),
-                    Resource=[Ref(topic)],
-                    Condition=Condition(Bool({"aws:SecureTransport": "false"})),
-                ),
-            ),
-            Topics=[Ref(topic)],
-        ),
+        _topic_policy(topic),
         sns.SubscriptionResource(
             "AlarmSubscription",
             Condition="CreateSubscription",
@@ -145,6 +114,41 @@ def _topic(project: Project, encryption: Encryption, email: Parameter) -> list[A
             TopicArn=Ref(topic),
         ),
     ]
+
+
+def _topic_policy(topic: sns.Topic) -> sns.TopicPolicy:
+    return sns.TopicPolicy(
+        "AlarmTopicPolicy",
+        Condition="CreateAlarmTopic",
+        PolicyDocument=document(
+            Statement(
+                Sid="AlarmsPublish",
+                Effect=Allow,
+                Principal=Principal("Service", "cloudwatch.amazonaws.com"),
+                Action=actions("sns", "Publish"),
+                Resource=[Ref(topic)],
+                Condition=this_account(),
+            ),
+            # the documented policy for EventBridge has no condition, and public reports say that none works
+            # Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+            Statement(
+                Sid="EventsPublish",
+                Effect=Allow,
+                Principal=Principal("Service", "events.amazonaws.com"),
+                Action=actions("sns", "Publish"),
+                Resource=[Ref(topic)],
+            ),
+            Statement(
+                Sid="DenyWithoutTls",
+                Effect=Deny,
+                Principal=Principal("*"),
+                Action=actions("sns", "Publish"),
+                Resource=[Ref(topic)],
+                Condition=Condition(Bool({"aws:SecureTransport": "false"})),
+            ),
+        ),
+        Topics=[Ref(topic)],
+    )
 
 
 def _alarms(

@@ -124,21 +124,8 @@ def _resources(
         Tags=project.tags(),
         VolumeSizeInGB=Ref(settings.volume_gb),
     )
-    return [
-        lifecycle,
-        notebook,
-        policy(
-            "NotebookPolicy",
-            "CreateNotebookPolicy",
-            document(
-                allow(
-                    "StopItselfWhenIdle",
-                    actions("sagemaker", "StopNotebookInstance"),
-                    [Ref(notebook)],
-                )
-            ),
-        ),
-    ]
+    stop = allow("StopItselfWhenIdle", actions("sagemaker", "StopNotebookInstance"), [Ref(notebook)])
+    return [lifecycle, notebook, policy("NotebookPolicy", "CreateNotebookPolicy", document(stop))]
 
 
 def _script(settings: _Settings, roles: Roles, sdk_config: SdkConfig, software: Software) -> Sub:

@@ -54,18 +54,7 @@ def studio(
             },
             "CreateStudioPolicy": all_of(is_("CreateDomain"), is_(roles.create_role)),
         },
-        rules={
-            "DomainNeedsVpc": require(
-                "CreateDomain needs VpcId and SubnetIds: Studio runs inside a VPC.",
-                is_set(network.subnet_ids),
-                given=is_on(create),
-            ),
-            "SsoMakesItsOwnProfiles": require(
-                "With DomainAuthMode SSO leave UserProfileNames empty and assign users in IAM Identity Center.",
-                Equals(Ref(profiles), ""),
-                given=Equals(Ref(auth), "SSO"),
-            ),
-        },
+        rules=_rules(network, create, auth, profiles),
         mappings=setup.mappings,
         resources=[
             *setup.resources,
@@ -79,6 +68,21 @@ def studio(
 
 def _places() -> range:
     return range(1, MOST_PROFILES + 1)
+
+
+def _rules(network: Network, create: Parameter, auth: Parameter, profiles: Parameter) -> dict[str, Any]:
+    return {
+        "DomainNeedsVpc": require(
+            "CreateDomain needs VpcId and SubnetIds: Studio runs inside a VPC.",
+            is_set(network.subnet_ids),
+            given=is_on(create),
+        ),
+        "SsoMakesItsOwnProfiles": require(
+            "With DomainAuthMode SSO leave UserProfileNames empty and assign users in IAM Identity Center.",
+            Equals(Ref(profiles), ""),
+            given=Equals(Ref(auth), "SSO"),
+        ),
+    }
 
 
 def _domain(
@@ -95,22 +99,12 @@ def _domain(
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-idle-shutdown.html
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html (HomeEfsFileSystemCreation)
     """
-
-    def lab() -> sagemaker.JupyterLabAppSettings:
-        return sagemaker.JupyterLabAppSettings(
-            AppLifecycleManagement=stop_when_idle(), BuiltInLifecycleConfigArn=setup.lab
-        )
-
-    def stop_when_idle() -> sagemaker.AppLifecycleManagement:
-        return sagemaker.AppLifecycleManagement(
-            IdleSettings=sagemaker.IdleSettings(
-                IdleTimeoutInMinutes=Ref(idle),
-                LifecycleManagement="ENABLED",
-                MaxIdleTimeoutInMinutes=Ref(idle),
-                MinIdleTimeoutInMinutes=Ref(idle),
-            )
-        )
-
+    lab = sagemaker.JupyterLabAppSettings(
+        AppLifecycleManagement=_stop_when_idle(idle), BuiltInLifecycleConfigArn=setup.lab
+    )
+    code_editor = sagemaker.CodeEditorAppSettings(
+        AppLifecycleManagement=_stop_when_idle(idle), BuiltInLifecycleConfigArn=setup.code_editor
+    )
     return sagemaker.Domain(
         "Domain",
         Condition="CreateDomain",
@@ -118,17 +112,15 @@ def _domain(
         AuthMode=Ref(auth),
         DefaultSpaceSettings=sagemaker.DefaultSpaceSettings(
             ExecutionRole=roles.execution_arn(),
-            JupyterLabAppSettings=lab(),
+            JupyterLabAppSettings=lab,
             SecurityGroups=network.security_groups(),
         ),
         DefaultUserSettings=sagemaker.UserSettings(
             AutoMountHomeEFS="Disabled",
-            CodeEditorAppSettings=sagemaker.CodeEditorAppSettings(
-                AppLifecycleManagement=stop_when_idle(), BuiltInLifecycleConfigArn=setup.code_editor
-            ),
+            CodeEditorAppSettings=code_editor,
             DefaultLandingUri="studio::",
             ExecutionRole=roles.execution_arn(),
-            JupyterLabAppSettings=lab(),
+            JupyterLabAppSettings=lab,
             SecurityGroups=network.security_groups(),
             StudioWebPortal="ENABLED",
         ),
@@ -139,6 +131,17 @@ def _domain(
         TagPropagation="ENABLED",
         Tags=project.tags(),
         VpcId=network.vpc(),
+    )
+
+
+def _stop_when_idle(idle: Parameter) -> sagemaker.AppLifecycleManagement:
+    return sagemaker.AppLifecycleManagement(
+        IdleSettings=sagemaker.IdleSettings(
+            IdleTimeoutInMinutes=Ref(idle),
+            LifecycleManagement="ENABLED",
+            MaxIdleTimeoutInMinutes=Ref(idle),
+            MinIdleTimeoutInMinutes=Ref(idle),
+        )
     )
 
 
