@@ -147,15 +147,13 @@ def _render_one(options: argparse.Namespace, name: str, path: Path | None) -> bo
     description, parts = TEMPLATES[name](options.without)
     template = workspace.join(description, parts)
     text = render(template, format=options.format)
-    wrong = False
+    wrong = options.check and path is not None and _is_stale(path, text)
+    if not options.no_lint:  # first: an unknown Region or a broken policy is refused, and nothing changed
+        wrong |= _report(options, text, str(path or name), workspace.sources(parts), sys.stderr)
     if path is None:
         sys.stdout.write(text)
-    elif options.check:
-        wrong = _is_stale(path, text)
-    else:
+    elif not options.check:
         _write(path, text)
-    if not options.no_lint:
-        wrong |= _report(options, text, str(path or name), workspace.sources(parts), sys.stderr)
     if path and not wrong:
         state = (
             "is current"

@@ -98,6 +98,14 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], sentenc
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize("option", ["--region=us-east-11", "--policy=no-such-file.guard"])
+@pytest.mark.parametrize("output", ["-", "workspace.yaml"])
+def test_bad_input_to_the_checks_writes_nothing(tmp_path: Path, option: str, output: str) -> None:
+    """A Region or a policy that cannot be checked by is refused before the template that stands there is touched."""
+    done = run("render", "workspace", option, "-o", output, cwd=tmp_path)
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (2, "", [])
+
+
 @pytest.mark.parametrize("text", ["a: [1", "\t", "a: &x 1\nb: *x", "a: 1\na: 2", "- list", "", "\x00", "!Ref"])
 def test_what_is_no_template_is_refused(tmp_path: Path, text: str) -> None:
     """Broken YAML, or YAML that is no template, gives a message and an exit code, never a traceback."""
