@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a user's mistake is one sentence on standard error."""
     options = parser().parse_args(arguments)
     try:
+        _check_policy_is_used(options)
         return int(options.run(options))
     except Error as error:
         print(f"smtemplates: {error}", file=sys.stderr)
@@ -130,6 +131,14 @@ def _add_lint_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-policy", action="store_true", help="validate with cfn-lint alone")
     parser.add_argument("--no-cache", action="store_true", help="validate even what was found valid before")
+
+
+def _check_policy_is_used(options: argparse.Namespace) -> None:
+    """Refuse rules that would judge nothing: who names them counts on them."""
+    for name in ("no_policy", "no_lint"):
+        if getattr(options, "policy", None) and getattr(options, name, False):
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} judges by no policy, nor by {options.policy[0]}: leave one out.")
 
 
 def _render(options: argparse.Namespace) -> int:
