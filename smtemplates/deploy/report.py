@@ -83,9 +83,11 @@ def _change(change: ResourceChange) -> str:
 
 
 def _row(item: PropertyChange) -> str:
-    after = _value(item.after) if item.known else "known after apply"
+    before, after = _value(item.before), _value(item.after) if item.known else "known after apply"
+    if item.before is None and item.after is None and item.known:
+        before = after = "not told"
     reasons = [text for text in (*item.causes, RECREATION[item.recreation]) if text]
-    cells = (path_of(item), _value(item.before), after, "; ".join(reasons))
+    cells = (path_of(item), before, after, "; ".join(reasons))
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,16 @@ def test_what_takes_away_comes_first(page: Page) -> None:
     assert shown(page)[0] == "Zeta"
     expect(page.get_by_text("replaces the resource")).to_be_visible()
     expect(page.get_by_text("known after apply")).to_be_visible()
+
+
+def test_untold_values_are_not_called_none() -> None:
+    """A change set may hold no values: the page says so, as it does of a property that is new."""
+    untold = PropertyChange(path="/Properties/EventPattern")
+    text = report.html(replace(PLAN, changes=(changed("Beta", "update", untold),)), {})
+    assert "<td>not told</td><td>not told</td>" in text
+    assert "(none)" not in text
+    new = PropertyChange(path="/Properties/Tags", after="x")
+    assert "<td>(none)</td><td>x</td>" in report.html(replace(PLAN, changes=(changed("Beta", "update", new),)), {})
 
 
 def test_values_are_text(page: Page) -> None:
