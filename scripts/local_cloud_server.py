@@ -22,6 +22,7 @@ CREATE_ONLY = {
     "AWS::CloudWatch::Alarm": ("AlarmName",),
     "AWS::CloudWatch::Dashboard": ("DashboardName",),
     "AWS::EC2::SecurityGroup": ("GroupDescription", "GroupName", "VpcId"),
+    "AWS::Events::Rule": ("Name",),
     "AWS::IAM::ManagedPolicy": ("Description", "ManagedPolicyName", "Path"),
     "AWS::IAM::Role": ("Path", "RoleName"),
     "AWS::KMS::Key": (),
