@@ -24,6 +24,7 @@ _SHAPES = {
     ("AWS::Logs::LogGroup", "Arn"): "arn:aws:logs:{region}:{account}:log-group:{name}:*",
     ("AWS::CloudWatch::Alarm", "Arn"): "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
     ("AWS::SNS::Topic", None): "arn:aws:sns:{region}:{account}:{name}",
+    ("AWS::SSM::Parameter", None): "/{name}",
     ("AWS::EC2::SecurityGroup", "GroupId"): "sg-0123456789abcdef0",
     ("AWS::ServiceCatalog::CloudFormationProduct", None): "prod-abcdefghijklm",
     ("AWS::ServiceCatalog::Portfolio", None): "port-abcdefghijklm",
