@@ -52,17 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         _check_policy_is_used(options)
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
     except Error as error:
         print(f"smtemplates: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:
-        # whoever read our output has seen enough; Python must not complain about it on its way out
+    except OSError as error:
+        if error.filename:  # not of standard output, which has no name
+            raise
+        # Python must not complain about it on its way out
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
+            print(f"smtemplates: Cannot write to standard output: {_why(error)}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("smtemplates: interrupted.", file=sys.stderr)
         return INTERRUPTED
+    return code
 
 
 def parser() -> argparse.ArgumentParser:

@@ -100,6 +100,23 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], sentenc
     assert done.stdout == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("command", [["explore", "-o", "-"], ["render", "workspace", "--no-lint", "-o", "-"]])
+def test_a_full_disk_is_one_sentence(command: list[str]) -> None:
+    """Where standard output takes no more, that is said, and a redirected file is not taken for whole."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "smtemplates", *command],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "smtemplates: Cannot write to standard output: No space left on device.\n"
+
+
 @pytest.mark.parametrize("option", ["--region=us-east-11", "--policy=no-such-file.guard"])
 @pytest.mark.parametrize("output", ["-", "workspace.yaml"])
 def test_bad_input_to_the_checks_writes_nothing(tmp_path: Path, option: str, output: str) -> None:

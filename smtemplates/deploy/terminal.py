@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -10,14 +11,25 @@ from typing import TextIO
 from smtemplates.deploy import events
 from smtemplates.deploy.columns import folded
 from smtemplates.deploy.events import Event
-from smtemplates.errors import UsageError
+from smtemplates.errors import Error, UsageError
 
 BAR_WIDTH = 24
 
 
 def emit(text: str) -> None:
-    """Print a result."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    """Print a result.
+
+    Raises:
+        Error: there is no room for it where standard output goes.
+    """
+    try:
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush at exit
+        raise Error(f"cannot write to standard output: {error.strerror}") from error
 
 
 def asking(*, yes: bool) -> Terminal:

@@ -64,6 +64,23 @@ def test_not_a_template(aws: Aws, name: str) -> None:
     assert (done.returncode, str(readme) in done.stderr) == (2, True), done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_full_disk(aws: Aws, name: str) -> None:
+    """Where standard output takes no more, one line says so, and a redirected result is not taken for whole."""
+    aws.deployed(name)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, SCRIPT, "outputs", name],
+            env=aws.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    told = "deploy.py: cannot write to standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, told)
+
+
 @pytest.fixture
 def long(tmp_path: Path) -> Path:
     """Write a template that must be staged."""
