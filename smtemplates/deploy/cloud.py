@@ -242,7 +242,8 @@ def _no_answer(url: str, name: str, error: Exception) -> str:
 
 def _refusal(error: dict[str, str], name: str) -> CloudError:
     """Say what AWS said, and what to do about it."""
-    code, message = error.get("Code", "Unknown"), error.get("Message") or "no reason given"
+    code = error.get("Code", "Unknown")
+    message = error.get("Message") or f"no reason given ({code})"
     if code in EXPIRED:
         text = (
             f"the AWS credentials have expired ({name}); log in again, then repeat this command: it goes on from here"
