@@ -184,6 +184,7 @@ def test_what_a_person_sees(page: Page, fill: Any) -> None:
     expect(page.locator("#command")).to_be_empty()
     fill({"VpcId": "my-vpc"})
     expect(page.locator("#VpcId-fault")).to_contain_text("must be empty or the ID of a VPC")
+    expect(page.locator("#broken")).to_contain_text("VpcId must be empty or the ID of a VPC")
     expect(page.get_by_label("VPC", exact=True)).to_have_attribute("aria-invalid", "true")
 
 

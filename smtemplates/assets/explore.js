@@ -117,9 +117,10 @@ function show() {
     field.setAttribute("aria-invalid", String(Boolean(text)));
     $(`${field.id}-fault`).textContent = text || "";
   }
-  $("broken").replaceChildren(...found.broken.map(text => Object.assign(document.createElement("li"), { textContent: text })));
-  const fine = !found.broken.length && !Object.keys(found.refused).length;
-  $("verdict").textContent = fine ? "These values work together." : found.broken.length ? "These values cannot work together:" : "Some values are not allowed; see the form.";
+  const faults = Object.entries(found.refused).map(([name, text]) => `${name} ${text}`);
+  $("broken").replaceChildren(...[...faults, ...found.broken].map(text => Object.assign(document.createElement("li"), { textContent: text })));
+  const fine = !found.broken.length && !faults.length;
+  $("verdict").textContent = fine ? "These values work together." : found.broken.length ? "These values cannot work together:" : "Some values are not allowed:";
   $("verdict").className = fine ? "good" : "bad";
   const made = new Set(found.resources);
   for (const item of document.querySelectorAll("[data-resource]")) {
