@@ -177,7 +177,7 @@ def _accounts() -> Parameter:
         "AWS account IDs to share the portfolio with, separated by commas; each imports it, needs the launch role, "
         "and says who may launch there. To take one out leave its place empty. Empty: this account only.",
         pattern=_list_of("[0-9]{12}"),
-        hint="must be empty or up to five account IDs of 12 digits, separated by commas, no spaces",
+        hint="must be empty or up to five account IDs like 111122223333, separated by commas, no spaces",
         max_length=64,
     )
 

@@ -137,7 +137,7 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter]:
         "RegistryReaderAccountIds",
         "AWS account IDs that may read the group and its versions, separated by commas. Empty: this account only.",
         pattern="^$|^[0-9]{12}(,[0-9]{12}){0,19}$",
-        hint="must be empty or up to 20 account IDs of 12 digits, separated by commas, no spaces",
+        hint="must be empty or up to 20 account IDs like 111122223333, separated by commas, no spaces",
         max_length=260,
     )
     return create, description, readers

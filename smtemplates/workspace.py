@@ -31,7 +31,7 @@ from smtemplates.studio import studio
 
 DESCRIPTION = (
     "Amazon SageMaker workspace: buckets, execution role, logs, dashboard and alarms; "
-    "on demand a notebook instance, a Studio domain and a model registry"
+    "on demand a notebook instance, a Studio domain, a model registry, an MLflow app and an endpoint"
 )
 FEATURES = ("endpoint", "guide", "mlflow", "monitoring", "notebook", "registry", "studio")
 

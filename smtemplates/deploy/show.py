@@ -12,6 +12,7 @@ from smtemplates.deploy.columns import beside, folded
 from smtemplates.deploy.plan import Fate, Plan, PropertyChange, why
 from smtemplates.deploy.stack import Output, Stack
 
+SOME = 3
 MARKS: dict[Fate, str] = {
     "create": "+",
     "update": "~",
@@ -81,10 +82,12 @@ def table(plan: Plan, *, colour: bool = False) -> str:
 
 
 def taken_away(plan: Plan) -> str:
-    """Say how many resources that are in use now go away."""
-    number = len(plan.destructive)
-    verb = "takes" if number == 1 else "take"
-    return f"{number} {verb} away what is there now (deploy needs --allow-destructive)"
+    """Say which resources that are in use now go away; of many, the first few."""
+    names = [change.logical_id for change in plan.destructive]
+    verb = "takes" if len(names) == 1 else "take"
+    more = ", ..." if len(names) > SOME else ""
+    named = f"{', '.join(names[:SOME])}{more}"
+    return f"{len(names)} {verb} away what is there now: {named} (deploy needs --allow-destructive)"
 
 
 def markdown(plan: Plan) -> str:

@@ -106,9 +106,9 @@ def test_headline(aws: Aws) -> None:
     items = [change("A", **maybe), change("B", **maybe), change("C", Action="Add"), change("D", Action="Remove")]
     text = show.table(plan_of(aws, described(*items)))
     assert "1 to create, 1 to delete, 2 may be replaced" in text
-    assert "3 take away what is there now (deploy needs --allow-destructive)" in text
+    assert "3 take away what is there now: A, B, D (deploy needs --allow-destructive)" in text
     one = show.markdown(plan_of(aws, described(change("D", Action="Remove"))))
-    assert "**1 takes away what is there now (deploy needs --allow-destructive)**" in one
+    assert "**1 takes away what is there now: D (deploy needs --allow-destructive)**" in one
 
 
 @pytest.mark.parametrize(
