@@ -204,6 +204,19 @@ class Cloud:
                 raise CloudError(f"{error}; log in again, then repeat this command", code="ExpiredToken") from error
             raise UsageError(f"{name}: {error}") from error
 
+    def read(self, *, Bucket: str, Key: str) -> bytes:  # noqa: N803  as S3 calls them
+        """Return what an object holds.
+
+        Raises:
+            CloudError: S3 refused, or broke off.
+        """
+        exceptions: Any = import_module("botocore.exceptions")
+        answer = self.call("s3", "get_object", Bucket=Bucket, Key=Key)
+        try:
+            return bytes(answer["Body"].read())
+        except exceptions.BotoCoreError as error:
+            raise CloudError(f"could not read s3://{Bucket}/{Key} to its end: {error}", code=UNREACHABLE) from error
+
     def masked(self, text: str) -> str:
         """Hide in what AWS says what nobody may see."""
         return str(masked(text, self.hidden))

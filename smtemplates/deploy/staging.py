@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from smtemplates.deploy import buckets
 from smtemplates.deploy.cloud import LOOPBACK, Cloud
-from smtemplates.deploy.failures import CloudError
+from smtemplates.deploy.failures import CloudError, DeploymentError
 from smtemplates.deploy.template import MAX_INLINE_BYTES, Template
 from smtemplates.deploy.watch import Listener
 from smtemplates.errors import UsageError
@@ -49,17 +49,14 @@ def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener) 
 
 
 def upload(cloud: Cloud, template: Template, bucket: str) -> str:
-    """Upload a template unless it is there, and return its URL; the bucket must be the account's own."""
+    """Upload a template unless it is there, and return its URL; the bucket must be the account's own.
+
+    Raises:
+        DeploymentError: something else is there under the template's hash; whoever may plan may have put it there.
+    """
     key = f"smtemplates/{template.digest}.template"
     place: dict[str, Any] = {"Bucket": bucket, "Key": key}
-    try:
-        cloud.call("s3", "head_object", **place)
-    except CloudError as error:
-        if error.code not in ("404", "NoSuchKey", "NotFound"):
-            raise CloudError(
-                f"cannot use the staging bucket {bucket}: {error} (it must belong to account {cloud.account})",
-                code=error.code,
-            ) from error
+    if not _is_there(cloud, template, place):
         _put(cloud, template, place)
     endpoint = urlsplit(cloud.client("s3").meta.endpoint_url)
     if endpoint.hostname in LOOPBACK:
@@ -67,10 +64,36 @@ def upload(cloud: Cloud, template: Template, bucket: str) -> str:
     return f"{endpoint.scheme}://{bucket}.{endpoint.netloc}/{key}"
 
 
-def _put(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> None:
+def _is_there(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> bool:
+    """Tell whether a template is staged; that something has its name is not enough."""
     try:
-        cloud.call("s3", "put_object", **place, Body=template.body.encode(), ServerSideEncryption="AES256")
+        held = cloud.read(**place)
     except CloudError as error:
+        if error.code in ("404", "NoSuchKey", "NotFound", "NoSuchBucket"):
+            return False
+        raise CloudError(
+            f"cannot use the staging bucket {place['Bucket']}: {error} (it must belong to account {cloud.account})",
+            code=error.code,
+        ) from error
+    if held != template.body.encode():
+        raise DeploymentError(
+            f"s3://{place['Bucket']}/{place['Key']} is not the template whose hash it bears; nothing was done. Find "
+            "out who put it there, delete it, and repeat this command"
+        )
+    return True
+
+
+def _put(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> None:
+    """Put a template where nothing is: so much may be granted to whoever plans, and to overwrite may not.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    body = template.body.encode()
+    try:
+        cloud.call("s3", "put_object", **place, Body=body, IfNoneMatch="*", ServerSideEncryption="AES256")
+    except CloudError as error:
+        if error.code == "PreconditionFailed" and _is_there(cloud, template, place):
+            return  # another run was faster
         if error.code != "NoSuchBucket":
             raise
         raise UsageError(

@@ -15,7 +15,7 @@ from publishing.conftest import BUCKET, Publisher
 CALLS = [
     "ListProvisioningArtifacts",
     "GetCallerIdentity",
-    "HEAD {}",
+    "GET {}",
     "PUT {}",
     "CreateProvisioningArtifact",
     "DescribeProvisioningArtifact",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -19,6 +20,21 @@ def test_first_version(publisher: Publisher) -> None:
     assert made["Description"].startswith("The first (sha256:")
     staged = publisher.aws.client("s3").get_object(Bucket=BUCKET, Key=made["url"].split(f"/{BUCKET}/")[1])
     assert json.loads(staged["Body"].read()) == template_of()
+
+
+def test_nothing_else_is_published_under_a_templates_hash(publisher: Publisher) -> None:
+    """Where somebody has put something else under the template's hash, it is neither published nor overwritten."""
+    arguments = publisher.arguments("1.0.0", "--yes", size="poisoned")
+    digest = hashlib.sha256((publisher.folder / "template.json").read_bytes()).hexdigest()
+    place = {"Bucket": BUCKET, "Key": f"smtemplates/{digest}.template"}
+    s3 = publisher.aws.client("s3")
+    s3.put_object(**place, Body=b"{}")
+    done = publisher.run(*arguments)
+    assert (done.returncode, publisher.catalog.products[publisher.product]) == (1, []), done.stderr
+    assert "is not the template whose hash it bears" in done.stderr
+    assert s3.get_object(**place)["Body"].read() == b"{}"
+    s3.delete_object(**place)
+    assert publisher.run(*arguments).returncode == 0
 
 
 def test_same_again(publisher: Publisher) -> None:
