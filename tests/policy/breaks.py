@@ -14,6 +14,7 @@ ALL_BUT = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "arn:aws:s3:::x"
 PERMISSION = {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "Initializer"}}
 OPEN = {"IpProtocol": "tcp", "CidrIp": "0.0.0.0/0", "FromPort": 443, "ToPort": 443}
 
+NO_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 DOCUMENT = "Properties/PolicyDocument/Statement"
 INLINE = "PolicyDocument/Statement"
 
@@ -96,6 +97,9 @@ BREAKS: list[tuple[str, str, Break]] = [
     ("S3_5", "InputBucket", put(f"{BUCKET_POLICY}/0/Condition", {"Bool": {"aws:SecureTransport": True}})),
     ("S3_5", "InputBucket", put(f"{BUCKET_POLICY}/0/Principal", {"AWS": "arn:aws:iam::111122223333:root"})),
     ("S3_5", "InputBucket", put("InputBucketPolicy", None)),
+    # the only statement, which may be no list
+    ("S3_5", "InputBucket", put(BUCKET_POLICY, {**ALLOW, "Condition": NO_TLS})),
+    ("S3_5", "InputBucket", put(BUCKET_POLICY, {**EVERYBODY, "Effect": "Deny", "Condition": NO_TLS})),
     ("S3_6", "InputBucketPolicy", more(BUCKET_POLICY, {**ALLOW, "Action": ["s3:GetObject", "s3:PutBucketPolicy"]})),
     *(
         ("S3_8", "InputBucket", put(f"{PUBLIC}/{name}", value))
