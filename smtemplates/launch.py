@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from awacs.aws import Action, Allow, Condition, Deny, Statement, StringEquals, StringNotEquals
+from awacs.aws import Allow, Condition, Deny, Statement, StringEquals, StringNotEquals
 from troposphere import AWS_REGION, Equals, GetAtt, If, Parameter, Ref, Split, Sub, encode_to_dict, iam
 
+from smtemplates.launch_bounds import bounds
 from smtemplates.launch_needs import needs, types
-from smtemplates.launch_scopes import STACKS, arns, roles, statements
+from smtemplates.launch_scopes import STACKS, arns, statements
 from smtemplates.parts import Part, all_of, is_, is_on, is_set, output, switch, text, waived, when
 from smtemplates.policies import actions, allow, document, trust
 from smtemplates.roles import POLICY, ROLE
@@ -37,8 +38,6 @@ STACK_ACTIONS = (
     "UpdateStack",
 )
 TEMPLATE_ACTIONS = ("GetTemplateSummary", "ValidateTemplate")
-# What a boundary limits to launches' own roles; the workspace's policies name their role.
-OWN_ROLES = ("iam:GetRole", "iam:PassRole")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,26 +182,20 @@ def _boundary_arn() -> If:
 
 
 def _boundary(parts: Iterable[Part], name: Parameter) -> iam.ManagedPolicy:
-    """Bound the roles that launches make by all that the workspace's own roles may do; it grants nothing itself.
+    """Bound the roles that launches make by what the workspace's own roles may do; it grants nothing itself.
 
     Its name is fixed, so that launches know it and may not change it: those manage SC-* policies only.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
     granted = {action for part in parts for resource in part.resources for action in _granted(resource)}
-    own = [Sub(arn) for arn in roles(STACKS)]
-    sagemaker = Condition(StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"}))
     return iam.ManagedPolicy(
         "LaunchBoundary",
         Condition="CreateBoundary",
         Metadata=waived(KMS_1=()),  # which keys, say the policies that grant it
         Description="The most that roles made by launches of SageMaker workspaces may do",
         ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
-        PolicyDocument=document(
-            allow("Work", [Action(*action.split(":")) for action in sorted(granted - {*OWN_ROLES})], ["*"]),
-            allow("SeeRoles", actions("iam", "GetRole"), own),
-            allow("PassRoles", actions("iam", "PassRole"), own, sagemaker),
-        ),
+        PolicyDocument=document(*bounds(granted)),
     )
 
 
@@ -239,8 +232,8 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter, Parameter
         "PermissionsBoundaryArn",
         "ARN of the managed policy that bounds every role that a launch makes; launches must name it. "
         "Empty: one is made, which allows what the workspace's own roles may do.",
-        pattern=f"^$|^{POLICY}$",
-        hint="must be empty or the ARN of an IAM policy",
+        pattern=f"^$|^(?!.*:policy/SC-){POLICY}$",
+        hint="must be empty or the ARN of an IAM policy whose name does not begin with SC-: launches change those",
         max_length=700,
     )
     others = text(

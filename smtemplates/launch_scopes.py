@@ -55,21 +55,23 @@ def statements(needed: Iterable[str], boundary: Any) -> dict[str, list[Grant]]:
     rows = scopes(boundary)
     granted: dict[str, list[str]] = {}
     for action in sorted(set(needed) - REFUSED.keys()):
-        row = next((scope for scopes in rows.values() for scope in scopes if _covers(scope, action)), None)
+        row = next((scope for scopes in rows.values() for scope in scopes if covers(scope, action)), None)
         if row is None:
             raise TemplateError(f"{action}: say in smtemplates/launch_scopes.py on what a launch may do it")
         granted.setdefault(row.sid, []).append(action)
     return {
-        policy: [_statement(row, granted[row.sid]) for row in listed if row.sid in granted]
+        policy: [statement(row, granted[row.sid]) for row in listed if row.sid in granted]
         for policy, listed in rows.items()
     }
 
 
-def _covers(scope: Scope, action: str) -> bool:
+def covers(scope: Scope, action: str) -> bool:
+    """Tell whether a row is about an action."""
     return any(fnmatchcase(action, pattern) for pattern in scope.actions)
 
 
-def _statement(scope: Scope, granted: Sequence[str]) -> Grant:
+def statement(scope: Scope, granted: Sequence[str]) -> Grant:
+    """Allow actions on what their row says."""
     resources: list[Any] = [Sub(name) if "$" in name else name for name in scope.resources]
     return allow(scope.sid, [Action(*name.split(":")) for name in granted], resources, scope.condition)
 

@@ -27,6 +27,7 @@ from smtemplates.parts import when
 from smtemplates.policies import Grant, actions, allow, deny, document, regional, this_region
 from smtemplates.storage import Storage
 
+METRICS = ("/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker")
 RUN_JOBS = ("CreateTrainingJob", "CreateProcessingJob", "CreateHyperParameterTuningJob")
 
 
@@ -239,7 +240,7 @@ def _images_and_logs() -> list[Grant]:
             ["*"],
             Condition(
                 [
-                    StringLike({"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker"]}),
+                    StringLike({"cloudwatch:namespace": [*METRICS]}),
                     StringEquals({"aws:RequestedRegion": Ref(AWS_REGION)}),
                 ]
             ),

@@ -107,8 +107,9 @@ CONTROLS = (
     ),
     Control(
         "Roles that a launch makes cannot do more than their boundary",
-        "`iam:PermissionsBoundary` on all that makes or changes a role; no launch may change or take off the boundary",
-        "tests/launching/test_launch_role.py::test_the_boundary_takes_nothing_from_the_workspaces_roles",
+        "`iam:PermissionsBoundary` on all that makes or changes a role; no launch may change or take off the boundary, "
+        "which keeps others' secrets, Studio sessions, logs and roles out of reach, whatever policies are attached",
+        "tests/launching/test_launch_role.py::test_whatever_is_attached_stays_within_the_boundary",
     ),
     Control(
         "A model is approved by somebody else than who trained it",

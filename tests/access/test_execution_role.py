@@ -32,7 +32,7 @@ def test_the_table_is_long_enough_to_mean_something() -> None:
 
 def test_the_role_may_do_what_the_table_says_and_nothing_else(combinations: list[World]) -> None:
     """For every document that any combination of parameters makes of any policy, each request is judged as expected."""
-    asked = [(world, row, _request(world, row)) for world in combinations for row in TABLE]
+    asked = [(world, row, requested(world, row)) for world in combinations for row in TABLE]
     found = verdicts([(world.policies, request) for world, _, request in asked])
     wrong = [
         f"{'allowed' if verdict else 'refused'}: {request} in {world.choice}"
@@ -49,7 +49,7 @@ def test_every_grant_is_needed_and_every_refusal_and_condition_counts(combinatio
         for name, policy in world.policies.items():
             for title, statement, changed in weakened(policy):
                 rows = [row for row in TABLE if any(fnmatch.fnmatch(row[0], action) for action in statement["Action"])]
-                requests = [(_request(world, row), row[3](world)) for row in rows]
+                requests = [(requested(world, row), row[3](world)) for row in rows]
                 documents = {**world.policies, name: changed}
                 mutants.setdefault(f"{name} {title}", []).extend((documents, *request) for request in requests)
     asked = [(title, *case) for title, cases in mutants.items() for case in cases]
@@ -95,7 +95,8 @@ def test_only_this_account_s_sagemaker_takes_the_role(template: dict[str, Any]) 
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": samples.ACCOUNT}}
 
 
-def _request(world: World, row: Row) -> Request:
+def requested(world: World, row: Row) -> Request:
+    """Fill a row of the table with a world's names."""
     names = {**world.names, "account": samples.ACCOUNT}
     action, resource, context, _ = row
     filled = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import samples
-from access.simulator import Context
+from access.simulator import Context, Request
 
 from launching.world import BOUNDARY, FUNCTION_ROLE, HERE, IAM, ROLE, SM, STACK
 
@@ -99,4 +99,30 @@ DENIED: list[tuple[str, str, str, Context]] = [
     ("sagemaker", "CreateNotebookInstance", f"arn:aws:sagemaker:{ABROAD}:notebook-instance/notebook-1abc", {}),
     ("s3", "CreateBucket", "arn:aws:s3:::sc-1", {"aws:RequestedRegion": "eu-west-1"}),
     ("kms", "CreateKey", "*", {"aws:RequestedRegion": "eu-west-1"}),
+]
+
+ANA: Context = {"sagemaker:DomainId": "d-1", "sagemaker:UserProfileName": "ana"}
+# What no role that a launch makes may do, with any policy attached.
+OUT_OF_BOUNDS = [
+    Request("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/database/password"),
+    Request("sagemaker:CreatePresignedDomainUrl", f"{SM}:user-profile/d-1/bo", ANA),
+    Request("sagemaker:CreatePresignedDomainUrl", f"{SM}:user-profile/d-2/ana", ANA),
+    Request("sagemaker:CreatePresignedDomainUrl", f"{SM}:user-profile/d-1/ana"),
+    Request("sagemaker:CreateApp", f"{SM}:app/d-2/ana/JupyterLab/default", ANA),
+    Request("sagemaker:UpdateSpace", f"{SM}:space/d-2/anas", ANA),
+    Request("iam:PassRole", f"{IAM}:role/SC-111122223333-pp-zyxwvutsrqpon-Administrator-1ABC", SAGEMAKER),
+    Request("iam:PassRole", FUNCTION_ROLE, SAGEMAKER),
+    Request("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
+    Request("kms:Decrypt", KEY, {"kms:ViaService": "ssm.us-east-1.amazonaws.com"}),
+    Request("kms:Decrypt", KEY),
+    Request("kms:CreateGrant", KEY, {"kms:ViaService": "s3.us-east-1.amazonaws.com"}),
+    Request("kms:PutKeyPolicy", KEY, SENT),
+    Request("logs:GetLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/payments:log-stream:1"),
+    Request("logs:PutRetentionPolicy", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/payments:log-stream:"),
+    Request("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/Billing"}),
+    Request(
+        "ec2:CreateNetworkInterfacePermission",
+        f"arn:aws:ec2:{HERE}:network-interface/eni-1",
+        {"ec2:AuthorizedService": "rds.amazonaws.com"},
+    ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 import samples
 from access.mutants import weakened
 from access.simulator import Policies, Request, verdicts
+from access.table import ALLOWED
+from access.test_execution_role import requested
+from access.worlds import worlds
 from troposphere import sqs
 
 from launching import world
-from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, SAGEMAKER
+from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, OUT_OF_BOUNDS, SAGEMAKER
 from launching.world import BOUNDARY, LAUNCH_ROLE, STACK
 from smtemplates import launch, launch_needs, launch_scopes, workspace
 from smtemplates.errors import TemplateError
@@ -207,6 +211,38 @@ def test_the_boundary_takes_nothing_from_the_workspaces_roles(
     assert {action for action in within if action.startswith("iam:")} == {"iam:GetRole", "iam:PassRole"}
     passing = [Request("iam:PassRole", arn, SAGEMAKER) for arn in (world.ROLE, ADMIN)]
     assert verdicts([({"Boundary": document}, request) for request in passing]) == [True, False]
+
+
+def test_the_boundary_lets_the_workspaces_roles_do_their_work(
+    template: dict[str, Any], launch_role: dict[str, Any]
+) -> None:
+    """What the execution role may do in any world of parameters is within the boundary; its own name apart."""
+    document = _stack(launch_role, {}).resources["LaunchBoundary"]["Properties"]["PolicyDocument"]
+    asked = {
+        str(request): request
+        for each in worlds(template)
+        for row in ALLOWED
+        if row[3](each) and not row[0].startswith("iam:")
+        for request in [requested(each, row)]
+    }
+    asked["outside Studio"] = Request("sagemaker:DescribeSpace", f"{world.SM}:space/d-1/anas")
+    assert len(asked) >= ENOUGH
+    found = verdicts([({"Boundary": document}, request) for request in asked.values()])
+    assert [name for name, verdict in zip(asked, found, strict=True) if not verdict] == []
+
+
+def test_whatever_is_attached_stays_within_the_boundary(launch_role: dict[str, Any]) -> None:
+    """With any policy attached, others' secrets, sessions, logs, roles and interfaces are out of reach."""
+    document = _stack(launch_role, {}).resources["LaunchBoundary"]["Properties"]["PolicyDocument"]
+    found = verdicts([({"Boundary": document}, request) for request in OUT_OF_BOUNDS])
+    assert [str(request) for request, verdict in zip(OUT_OF_BOUNDS, found, strict=True) if verdict] == []
+
+
+def test_launches_cannot_change_a_boundary_of_ones_own(launch_role: dict[str, Any]) -> None:
+    """They manage policies whose names begin with SC-, so no boundary is called so."""
+    pattern = launch_role["Parameters"]["PermissionsBoundaryArn"]["AllowedPattern"]
+    assert re.fullmatch(pattern, samples.BOUNDARY["PermissionsBoundaryArn"])
+    assert not re.fullmatch(pattern, f"arn:aws:iam::{samples.ACCOUNT}:policy/SC-boundary")
 
 
 def test_names_and_lengths(launch_role: dict[str, Any]) -> None:
