@@ -231,7 +231,8 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter, Parameter
     boundary = text(
         "PermissionsBoundaryArn",
         "ARN of the managed policy that bounds every role that a launch makes; launches must name it. "
-        "Empty: one is made, which allows what the workspace's own roles may do.",
+        "Empty: one is made, which allows what the workspace's own roles may do, and that in every bucket of the "
+        "account: launches may bring any. To keep some apart, give one that names buckets.",
         pattern=f"^$|^(?!.*:policy/SC-){POLICY}$",
         hint="must be empty or the ARN of an IAM policy whose name does not begin with SC-: launches change those",
         max_length=700,
@@ -239,7 +240,7 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter, Parameter
     others = text(
         "PassableRoleArns",
         "ARNs of execution roles that launches may bring as ExistingRoleArn, separated by commas. "
-        "Empty: none, for whoever launches works with all that such a role may do.",
+        "Empty: none but other launches' own, for whoever launches works with all that such a role may do.",
         pattern=f"^$|^{ROLE}(,{ROLE}){{0,4}}$",
         hint="must be empty or up to five ARNs of IAM roles, separated by commas, no spaces",
         max_length=2000,
