@@ -14,11 +14,9 @@ from collections.abc import Iterable
 from awacs.aws import Condition, StringEquals, StringEqualsIfExists, StringLike
 from troposphere import Sub
 
-from smtemplates.launch_scopes import STACKS, Scope, arns, covers, roles, statement
+from smtemplates.launch_scopes import EXECUTION_ROLES, STACKS, Scope, arns, covers, roles, statement
 from smtemplates.permissions import METRICS
 from smtemplates.policies import Grant
-
-EXECUTION_ROLES = f"{STACKS}-ExecutionRole-*"
 
 
 def bounds(granted: Iterable[str]) -> list[Grant]:

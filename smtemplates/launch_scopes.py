@@ -22,6 +22,8 @@ from smtemplates.errors import TemplateError
 from smtemplates.policies import Grant, allow
 
 STACKS = "SC-*"
+# A stack's roles are named by CloudFormation; of Service Catalog's stacks these fit in whole.
+EXECUTION_ROLES, FUNCTION_ROLES = f"{STACKS}-ExecutionRole-*", f"{STACKS}-InitializerRole-*"
 # Project.unique_name(): project, environment, and eight digits of the stack's ID
 UNIQUE = "*-???-????????"
 
@@ -102,7 +104,12 @@ def _access(boundary: Any) -> list[Scope]:
             resources=roles(*(f"aws-service-role/{service}/*" for service in linked)),
             condition=Condition(StringEquals({"iam:AWSServiceName": list(linked)})),
         ),
-        Scope(sid="PassRoles", actions=["iam:PassRole"], resources=roles(STACKS), condition=Condition(services)),
+        Scope(
+            sid="PassRoles",
+            actions=["iam:PassRole"],
+            resources=roles(EXECUTION_ROLES, FUNCTION_ROLES),
+            condition=Condition(services),
+        ),
         Scope(
             sid="SeeAndTagRoles",
             actions=[

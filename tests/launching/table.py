@@ -74,6 +74,7 @@ DENIED: list[tuple[str, str, str, Context]] = [
     ("iam", "PassRole", ADMIN, SAGEMAKER),
     ("iam", "PassRole", f"{IAM}:role/team/sagemaker", SAGEMAKER),
     ("iam", "PassRole", OWN, SAGEMAKER),
+    ("iam", "PassRole", f"{IAM}:role/SC-111122223333-pp-zyxwvutsrqpon-Administrator-1ABC", SAGEMAKER),
     (
         "iam",
         "CreateServiceLinkedRole",
