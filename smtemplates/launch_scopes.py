@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from awacs.aws import Action, Condition, StringEquals, StringLike
+from awacs.aws import Action, Condition, StringEquals, StringEqualsIfExists, StringLike
 from troposphere import Sub
 
 from smtemplates.errors import TemplateError
@@ -121,6 +121,13 @@ def _access(boundary: Any) -> list[Scope]:
             ],
             resources=roles(STACKS),
         ),
+        # these give nobody more; public reports say that IAM does not always send the boundary with them
+        Scope(
+            sid="RetireRoles",
+            actions=["iam:DeleteRole", "iam:UpdateRole", "iam:UpdateRoleDescription"],
+            resources=roles(STACKS),
+            condition=Condition(StringEqualsIfExists({"iam:PermissionsBoundary": boundary})),
+        ),
         Scope(
             sid="ManageBoundedRoles",
             actions=[
@@ -128,7 +135,6 @@ def _access(boundary: Any) -> list[Scope]:
                 "iam:*RolePolicy",
                 "iam:PutRolePermissionsBoundary",
                 "iam:UpdateAssumeRolePolicy",
-                "iam:UpdateRoleDescription",
             ],
             resources=roles(STACKS),
             condition=Condition(StringEquals({"iam:PermissionsBoundary": boundary})),

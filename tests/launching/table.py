@@ -16,9 +16,7 @@ KEY, ABROAD = f"arn:aws:kms:{HERE}:key/1", f"eu-west-1:{samples.ACCOUNT}"
 STRANGER = "us-east-1:444455556666"
 NAME = "churn-Thing-1ABCDEFGHIJKL"  # as another stack's resources are called
 SENT: Context = {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"}
-ASSUMED = (
-    "CreateRole AttachRolePolicy PutRolePolicy DetachRolePolicy DeleteRolePolicy UpdateAssumeRolePolicy DeleteRole"
-)
+ASSUMED = "CreateRole AttachRolePolicy PutRolePolicy DetachRolePolicy DeleteRolePolicy UpdateAssumeRolePolicy"
 
 # What AWS's pages have Service Catalog do with a launch role: launch, update, terminate, plan, tag.
 FOR_STACKS = (
@@ -59,8 +57,8 @@ DENIED: list[tuple[str, str, str, Context]] = [
     ("kms", "PutKeyPolicy ScheduleKeyDeletion", f"arn:aws:kms:{STRANGER}:key/1", {}),
     # more power
     ("iam", ASSUMED, ROLE, {}),
-    ("iam", ASSUMED, ROLE, OTHER),
-    ("iam", ASSUMED, ADMIN, BOUNDED),
+    ("iam", f"{ASSUMED} DeleteRole", ROLE, OTHER),
+    ("iam", f"{ASSUMED} DeleteRole", ADMIN, BOUNDED),
     ("iam", f"{ASSUMED} PutRolePermissionsBoundary TagRole", OWN, BOUNDED),
     ("iam", "PutRolePermissionsBoundary", ROLE, OTHER),
     ("iam", "DeleteRolePermissionsBoundary", ROLE, BOUNDED),
