@@ -101,7 +101,8 @@ CONTROLS = (
     ),
     Control(
         "Who launches from Service Catalog needs no permission of the workspace's",
-        "The launch role's permissions are computed from the template's types; a table of requests is judged",
+        "The launch role's permissions are computed from the template's types; a table of requests is judged. Whoever "
+        "publishes a version decides what is done with them, in each launching account, to all that is named `SC-*`",
         "tests/launching/test_launch_role.py::test_others_things_and_more_power_are_refused",
         "A simulator is not IAM: what CloudFormation really calls, and how it names SageMaker's resources",
     ),
