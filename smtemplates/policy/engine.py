@@ -20,6 +20,8 @@ Key = tuple[str, ...]
 
 NOT_JUDGED = "NOT_JUDGED"
 _TYPE = re.compile(r"AWS::\w+::\w+")
+# Our rules look at one resource at a time, but for these, of which one must be there for the other.
+_TOGETHER = {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
 _SECTIONS = {"RESOURCE": "Resources", "OUTPUT": "Outputs", "PARAMETER": "Parameters", "METADATA": "Metadata"}
 
 
@@ -36,7 +38,8 @@ def run(template: Mapping[str, Any], text: str, ours: str, theirs: Mapping[str, 
     seen: dict[Key, Given] = {}
     try:
         for given in covering(template):
-            seen = {**dict.fromkeys(forms.rows(given), given), **seen}
+            if theirs or forms.breaks_anew(given):
+                seen = {**dict.fromkeys(forms.rows(given), given), **seen}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # a template is anything here; what exactly is wrong with one, cfn-lint says better
         raise Error("The template cannot be resolved: something in it has not the form that it should have.") from error
@@ -61,6 +64,7 @@ class _Forms:
         self._guard = _guard(("smtemplates/policy", ours), *theirs.items())
         self._more = [name for name in ("Metadata", "Parameters") if any(name in rules for rules in theirs.values())]
         self._known: dict[frozenset[tuple[str, str]], dict[Key, Row]] = {}
+        self._judged: set[tuple[str, str]] = set()
         self.made: set[str] = set()
 
     def rows(self, given: Given) -> dict[Key, Row]:
@@ -69,10 +73,22 @@ class _Forms:
         if key not in self._known:
             stack = deployed(self._template, given)
             self.made |= stack.resources.keys()
-            rows = [self._row(stack, found) for found in self._guard.judge(self._resolved(stack))]
-            rows = [row for row in rows if row["rule"] not in _suppressed(stack, row["path"])]
+            rows = self._breaches(stack, self._resolved(stack))
             self._known[key] = {(row["rule"], row["message"], str(row["line"]), *row["path"][:2]): row for row in rows}
         return self._known[key]
+
+    def breaks_anew(self, given: Given) -> bool:
+        """Tell whether our rules find anything in what these parameter values show for the first time."""
+        stack = deployed(self._template, given)
+        self.made |= stack.resources.keys()
+        forms = {name: repr(body) for name, body in stack.resources.items()}
+        shown = {
+            name: body
+            for name, body in stack.resources.items()
+            if body["Type"] in _TOGETHER or (name, forms[name]) not in self._judged
+        }
+        self._judged |= forms.items()
+        return bool(self._breaches(stack, {"Resources": shown}))
 
     def fewest(self, key: Key, given: Given) -> Given:
         """Leave out what can be left out, alone or in twos, while the Rules are kept and the same is found."""
@@ -91,19 +107,21 @@ class _Forms:
         why = f"no parameter values were found that make {condition} true; give the parameters it reads AllowedValues"
         return self._finding(NOT_JUDGED, f"{name} was not judged: {why}.", ["Resources", name], {})
 
+    def _breaches(self, stack: Stack, resolved: Mapping[str, Any]) -> list[Row]:
+        # only where something is left is the text read for its lines
+        places = [(found, _path(found)) for found in self._guard.judge(resolved)]
+        return [
+            self._finding(found.rule_id, " ".join(found.message.split()), path, stack.conditions)
+            for found, path in places
+            if found.rule_id not in _suppressed(stack, path)
+        ]
+
     def _resolved(self, stack: Stack) -> dict[str, Any]:
         template = stack.template() | {name: self._template.get(name, {}) for name in self._more}
         if "Parameters" in template:
             declared = template["Parameters"].items()
             template["Parameters"] = {name: {**about, "Default": stack.parameters[name]} for name, about in declared}
         return template
-
-    def _row(self, stack: Stack, found: Any) -> Row:
-        path: list[str] = []
-        if found.entity:
-            below = found.property_path.split(".") if found.property_path else []
-            path = [_SECTIONS.get(found.entity.entity_type.name, ""), found.entity.logical_id, *below]
-        return self._finding(found.rule_id, " ".join(found.message.split()), path, stack.conditions)
 
     def _finding(self, rule: str, message: str, path: list[str], conditions: Mapping[str, bool]) -> Row:
         line, column = self._places.of(path, conditions)
@@ -115,6 +133,13 @@ class _Forms:
 def _guard(*files: tuple[str, str]) -> Guard:
     """Start the validator once for the same rules: that takes ten times as long as one of its verdicts."""
     return Guard(dict(files))
+
+
+def _path(found: Any) -> list[str]:
+    if not found.entity:
+        return []
+    below = found.property_path.split(".") if found.property_path else []
+    return [_SECTIONS.get(found.entity.entity_type.name, ""), found.entity.logical_id, *below]
 
 
 def _suppressed(stack: Stack, path: list[str]) -> Any:
