@@ -451,3 +451,28 @@ def test_json_is_judged_as_yaml_is() -> None:
     template = {"Description": "\U0001f512", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
     (found,) = smtemplates.judge(json.dumps(template), cache=False)
     assert (found.rule, found.path) == ("SNS_1", ("Resources", "Topic"))
+
+
+TLS_ON_DEMAND = """
+Parameters: {Protect: {Type: String, Default: 'true', AllowedValues: ['true', 'false']}}
+Conditions: {Protected: !Equals [!Ref Protect, 'true']}
+Resources:
+  Bucket: {Type: 'AWS::S3::Bucket'}
+  BucketPolicy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Bucket
+      PolicyDocument:
+        Statement:
+        - Effect: Deny
+          Principal: '*'
+          Action: s3:*
+          Resource: '*'
+          Condition: {Bool: {'aws:SecureTransport': !If [Protected, 'false', 'true']}}
+"""
+
+
+def test_what_one_resource_lacks_in_another_is_seen() -> None:
+    """A bucket that looks the same whatever its policy says is judged with each form of that."""
+    found = {one.rule: one.given for one in smtemplates.judge(TLS_ON_DEMAND, cache=False)}
+    assert found["S3_5"] == (("Protect", "false"),)
