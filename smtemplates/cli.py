@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import difflib
 import os
 import sys
@@ -14,6 +13,7 @@ from typing import Any, TextIO
 
 from smtemplates import workspace
 from smtemplates.errors import Error, MissingError, UsageError
+from smtemplates.files import read, why, write
 from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
 from smtemplates.load import load
 from smtemplates.policy import judge
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Python must not complain about it on its way out
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
-            print(f"smtemplates: Cannot write to standard output: {_why(error)}.", file=sys.stderr)
+            print(f"smtemplates: Cannot write to standard output: {why(error)}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("smtemplates: interrupted.", file=sys.stderr)
@@ -168,7 +168,7 @@ def _render_one(options: argparse.Namespace, name: str, path: Path | None) -> bo
     if path is None:
         sys.stdout.write(text)
     elif not options.check:
-        _write(path, text)
+        write(path, text)
     if path and not wrong:
         state = (
             "is current"
@@ -182,7 +182,7 @@ def _render_one(options: argparse.Namespace, name: str, path: Path | None) -> bo
 def _lint(options: argparse.Namespace) -> int:
     wrong = False
     for file in options.files:
-        text = sys.stdin.read() if file == "-" else _read(Path(file))
+        text = sys.stdin.read() if file == "-" else read(Path(file))
         _load(text, file)
         found = _report(options, text, "<stdin>" if file == "-" else file, {}, sys.stdout)
         if not found:
@@ -198,7 +198,7 @@ def _explore(options: argparse.Namespace) -> int:
     if options.output == "-":
         sys.stdout.write(page)
         return 0
-    _write(Path(options.output), page)
+    write(Path(options.output), page)
     print(f"{options.output}: open it in a browser; it needs no network", file=sys.stderr)
     return 0
 
@@ -212,8 +212,8 @@ def _reference(options: argparse.Namespace) -> int:
         stale = _is_stale(path, reference.text())
     else:
         stale = False
-        _write(path, reference.text())
-    if not picture.exists() or reference.fingerprint() not in _read(picture):
+        write(path, reference.text())
+    if not picture.exists() or reference.fingerprint() not in read(picture):
         stale = True
         print(f"{picture}: stale; draw it again with .venv/bin/python scripts/picture.py.", file=sys.stderr)
     if not stale:
@@ -277,7 +277,7 @@ def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:
 
 
 def _is_stale(path: Path, text: str) -> bool:
-    on_disk = _read(path) if path.exists() else ""
+    on_disk = read(path) if path.exists() else ""
     if on_disk == text:
         return False
     lines = difflib.unified_diff(
@@ -286,28 +286,3 @@ def _is_stale(path: Path, text: str) -> bool:
     sys.stdout.writelines(lines)
     print(f"{path}: stale; render it again and commit the result.", file=sys.stderr)
     return True
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Cannot read {path}: {_why(error)}.") from error
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a whole file or none: a reader never sees half a template."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise UsageError(f"Cannot write {path}: {_why(error)}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-
-
-def _why(error: OSError | UnicodeDecodeError) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"
