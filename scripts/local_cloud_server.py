@@ -15,6 +15,7 @@ import uuid
 from importlib import import_module
 from typing import Any
 
+import local_cloud_access
 from local_cloud_sagemaker import KINDS, Made, Props, SageMaker
 
 # What cannot change without a replacement, of types whose every change MiniStack takes for a possible replacement.
@@ -34,6 +35,8 @@ CREATE_ONLY = {
 }
 # The prefix of a type's IDs, and how many characters follow.
 RECORDED = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": ("target", 13),
+    "AWS::ApplicationAutoScaling::ScalingPolicy": ("policy", 13),
     "AWS::CloudFormation::StackSet": ("workspaces", 8),
     "AWS::EC2::SecurityGroupEgress": ("sgr", 17),
     "AWS::EC2::SecurityGroupIngress": ("sgr", 17),
@@ -122,6 +125,25 @@ def accept_metric_math() -> None:
         return made
 
     handlers.update(create=create_plain, update=update_plain)
+
+
+def name_log_groups() -> None:
+    """Name log groups as CloudFormation names what has no name; MiniStack has a scheme of its own for them."""
+    provisioners = ministack("services.cloudformation.provisioners")
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Logs::LogGroup"]
+    create, update = handlers["create"], handlers["update"]
+
+    def create_named(logical_id: str, props: Props, stack_name: str) -> Made:
+        name = {"LogGroupName": provisioners._physical_name(stack_name, logical_id)}
+        made: Made = create(logical_id, {**name, **props}, stack_name)
+        return made
+
+    def update_named(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Made:
+        name = {"LogGroupName": physical_id}
+        made: Made = update(physical_id, {**name, **old}, {**name, **new}, stack_name, logical_id)
+        return made
+
+    handlers.update(create=create_named, update=update_named)
 
 
 def delete_after_creation() -> None:
@@ -224,6 +246,8 @@ def main() -> None:
     keep_full_buckets()
     delete_after_creation()
     fix_change_sets()
+    name_log_groups()
+    local_cloud_access.ask_like_iam()
     app.main()
 
 

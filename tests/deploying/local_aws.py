@@ -27,24 +27,34 @@ SDK: Any = import_module("boto3")  # it has no types
 
 
 @cache
-def _client(url: str, service: str, region: str) -> Any:
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return SDK.client(service, endpoint_url=url, region_name=region, **keys)
+def _client(aws: Aws, service: str, region: str) -> Any:
+    keys = {name.lower(): value for name, value in aws.credentials.items()}
+    return SDK.client(service, endpoint_url=aws.url, region_name=region, **keys)
 
 
 @dataclass(frozen=True)
 class Aws:
-    """The local cloud: how to call it, and how to run the real script against it."""
+    """The local cloud as the holder of keys sees it: how to call it, and how to run the real script against it.
+
+    An account's ID as access key may do everything in that account.
+    """
 
     url: str
+    keys: tuple[str, ...] = ("test", "test")
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        return dict(zip(names, self.keys, strict=False))
 
     @property
     def environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-        return {**kept, **local_cloud.CLIENT, "AWS_ENDPOINT_URL": self.url, "PYTHONDONTWRITEBYTECODE": "1"}
+        known = {**local_cloud.CLIENT, **self.credentials, "AWS_ENDPOINT_URL": self.url}
+        return {**kept, **known, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
-        return _client(self.url, service, region)
+        return _client(self, service, region)
 
     def command(self, *arguments: str, template: Path = SAMPLE) -> list[str]:
         extra = ["--template", str(template)] if arguments[0] in ("plan", "deploy") else []
@@ -73,6 +83,22 @@ class Aws:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def role(self, name: str) -> str:
+        """Make a role that may do everything, and return its ARN."""
+        iam, version = self.client("iam"), "2012-10-17"
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "000000000000"}}
+        trust = json.dumps({"Version": version, "Statement": [statement]})
+        role: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        everything = json.dumps({"Version": version, "Statement": [statement]})
+        iam.put_role_policy(RoleName=name, PolicyName="Everything", PolicyDocument=everything)
+        return role
+
+    def as_role(self, arn: str) -> Aws:
+        """Take a role."""
+        taken = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        return Aws(self.url, (taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"]))
 
     def status(self, stack: str) -> str | None:
         try:

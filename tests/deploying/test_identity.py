@@ -11,7 +11,7 @@ from deploying.proxy import proxied
 def test_profile(aws: Aws, name: str, tmp_path: Path) -> None:
     """A profile brings its own keys and Region, and they beat the ones in the environment."""
     (tmp_path / "config").write_text("[profile team]\nregion = eu-west-3\n")
-    (tmp_path / "keys").write_text("[team]\naws_access_key_id = AKIATEAM\naws_secret_access_key = secret\n")
+    (tmp_path / "keys").write_text("[team]\naws_access_key_id = 111122223333\naws_secret_access_key = secret\n")
     with proxied(aws.url) as proxy:
         done = aws.run(
             *("status", name, "--profile", "team", "--endpoint-url", proxy.url),
@@ -20,7 +20,7 @@ def test_profile(aws: Aws, name: str, tmp_path: Path) -> None:
             AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "keys"),
         )
     assert f"there is no stack {name} in eu-west-3" in done.stderr
-    assert set(proxy.signers) == {"AKIATEAM"}
+    assert set(proxy.signers) == {"111122223333"}
 
 
 def test_region(aws: Aws, name: str) -> None:
@@ -47,7 +47,7 @@ def test_unknown_profile(aws: Aws, name: str) -> None:
 
 def test_assumed_role(aws: Aws, name: str) -> None:
     """With a role to assume, only that one call is signed with one's own key; all others with the role's."""
-    role = "arn:aws:iam::000000000000:role/deployer"
+    role = aws.role(name)
     with proxied(aws.url) as proxy:
         done = aws.run("plan", name, "--assume-role", role, "--endpoint-url", proxy.url)
     assert done.returncode == 0, done.stderr

@@ -21,7 +21,9 @@ def test_a_failed_job_reaches_the_topic(aws: Aws, name: str, tmp_path: Path) -> 
     resources = aws.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
     (topic,) = (one["PhysicalResourceId"] for one in resources if one["LogicalResourceId"] == "AlarmTopic")
     sqs = aws.client("sqs")
-    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**send, "Resource": "*"}]}
+    queue = sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(policy)})["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     role = aws.outputs(name)["ExecutionRoleArn"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,6 @@ import pytest
 
 from deploying.local_aws import ROOT, SAMPLE, Aws
 
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "AKIAQYLPMN5HCANARY01",
-    "AWS_SECRET_ACCESS_KEY": "canarysecretkey/abcdefghijklmnopqrstuvwx",
-    "AWS_SESSION_TOKEN": "canarysessiontoken" * 12,
-}
 SECRET = 'canary "value" of a secret'  # noqa: S105 the test's own
 SIGNED = re.compile(r"X-Amz-(Signature|Credential|Security-Token)|[?&]Signature=|Authorization: ", re.IGNORECASE)
 LEAKY = {
@@ -25,9 +21,9 @@ LEAKY = {
 }
 
 
-def leaks(text: str) -> list[str]:
+def leaks(text: str, keys: Mapping[str, str]) -> list[str]:
     """Name what a text must not hold, as it is or as JSON and base64 write it."""
-    hidden = {**KEYS, "NoEcho": SECRET}
+    hidden = {**keys, "NoEcho": SECRET}
     spelled = {name: [value, value.replace('"', '\\"'), value.replace('"', "&quot;")] for name, value in hidden.items()}
     encoded = {name: base64.b64encode(value.encode()).decode() for name, value in hidden.items()}
     found = [name for name, forms in spelled.items() if any(form in text for form in [*forms, encoded[name]])]
@@ -42,26 +38,29 @@ class Session:
 
     def run(self, *arguments: str, template: Path = SAMPLE) -> int:
         summary = {"GITHUB_STEP_SUMMARY": str(self.folder / "summary.md")}
-        done = self.aws.run(*arguments, "--debug", template=template, **KEYS, **summary)
+        done = self.aws.run(*arguments, "--debug", template=template, **summary)
         self.said += done.stdout + done.stderr
         return done.returncode
 
-    @property
-    def written(self) -> str:
-        return self.said + "".join(path.read_text() for path in self.folder.iterdir())
+    def leaks(self, text: str = "") -> list[str]:
+        """Name what leaked into all that was written, and a text besides."""
+        return leaks(
+            self.said + "".join(path.read_text() for path in self.folder.iterdir()) + text, self.aws.credentials
+        )
 
 
 @pytest.fixture
-def session(aws: Aws, tmp_path: Path) -> Session:
+def session(aws: Aws, tmp_path: Path, name: str) -> Session:
     (tmp_path / "out").mkdir()
-    return Session(aws, tmp_path / "out")
+    return Session(aws.as_role(aws.role(name)), tmp_path / "out")
 
 
 def test_what_is_looked_for() -> None:
     """The search finds what it is for."""
-    told = f"{SECRET} {KEYS['AWS_SESSION_TOKEN']} https://a/b?X-Amz-Signature=1"
-    assert leaks(told) == ["AWS_SESSION_TOKEN", "NoEcho", "X-Amz-Signature"]
-    assert leaks(f'{{"a": "{SECRET}"}}'.replace('"value"', '\\"value\\"')) == ["NoEcho"]
+    keys = {"AWS_SESSION_TOKEN": "FwoGZXIvYXdz"}
+    told = f"{SECRET} FwoGZXIvYXdz https://a/b?X-Amz-Signature=1"
+    assert leaks(told, keys) == ["AWS_SESSION_TOKEN", "NoEcho", "X-Amz-Signature"]
+    assert leaks(f'{{"a": "{SECRET}"}}'.replace('"value"', '\\"value\\"'), keys) == ["NoEcho"]
 
 
 def test_every_command(session: Session, name: str, tmp_path: Path) -> None:
@@ -87,7 +86,7 @@ def test_every_command(session: Session, name: str, tmp_path: Path) -> None:
     assert "debug" in session.said
     assert "asked to fail by ****" in session.said
     assert {path.name for path in session.folder.iterdir()} == {"plan.html", "summary.md"}
-    assert leaks(session.written) == []
+    assert session.leaks() == []
 
 
 def logged(aws: Aws, stack: str) -> str:
@@ -106,7 +105,7 @@ def test_workspace(session: Session, aws: Aws, name: str) -> None:
     assert session.run("deploy", name, "--yes", "--create-staging-bucket", template=path) == 0
     function = logged(aws, name)
     assert "START RequestId" in function
-    assert leaks(session.written + function) == []
+    assert session.leaks(function) == []
     assert "ResponseURL" not in function
 
 
@@ -115,4 +114,4 @@ def test_refusal_of_the_secret_itself(session: Session, tmp_path: Path, name: st
     template = tmp_path / "strict.yaml"
     template.write_text(SAMPLE.read_text().replace("NoEcho: true", 'NoEcho: true, AllowedPattern: "[a-z]*"'))
     assert session.run("deploy", name, "--yes", "--set", f"Secret={SECRET}", template=template) == 2
-    assert leaks(session.written) == []
+    assert session.leaks() == []
