@@ -4,10 +4,10 @@
 It is MiniStack with the SageMaker types added (scripts/local_cloud_server.py),
 in .venv-local-cloud, which it makes on first use from
 requirements/local-cloud.txt. Nothing leaves 127.0.0.1. What it holds is gone
-when it stops, and nothing here is AWS: IAM judges calls and functions, but not
-what CloudFormation does for a stack; prices and most of the checks that services
-make are not simulated. A catalog and a stack set can be deployed, but not asked:
-publish.py, but for its link, and deploy.py status of a fleet fail here.
+when it stops, and nothing here is AWS: prices and most of the checks that
+services make are not simulated, and IAM judges calls and functions, but not
+what CloudFormation does for a stack. A catalog and a stack set can be deployed,
+but not asked: publish.py, but for its link, and status of a fleet fail here.
 """
 
 from __future__ import annotations

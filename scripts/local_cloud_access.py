@@ -4,6 +4,7 @@ It judges each call of the API, those of functions with their role's credentials
 for a stack it does unasked, and the keys test and test, or an account ID as access key, may do everything.
 """
 
+# ruff: noqa: SLF001 - MiniStack has no public way to say what it asks about, so this reaches into the version that is locked
 from __future__ import annotations
 
 from importlib import import_module
@@ -13,7 +14,9 @@ from typing import Any
 def ask_like_iam() -> None:
     """Mend what MiniStack asks IAM about."""
     count_loopback_as_tls(import_module("ministack.app"))
-    name_whole_resources(import_module("ministack.core.iam_actions"))
+    actions = import_module("ministack.core.iam_actions")
+    name_whole_resources(actions)
+    tell_conditional_writes(actions)
 
 
 def count_loopback_as_tls(app: Any) -> None:
@@ -23,17 +26,21 @@ def count_loopback_as_tls(app: Any) -> None:
 
 
 def name_whole_resources(actions: Any) -> None:
-    """Name a folder's object with its slash, and a log group with its streams.
+    """Name a folder's object with its slash, a change set's stack, and a log group with its streams.
 
     AWS asks about the group's streams even where a call is about the group: "is not authorized to perform:
     logs:PutRetentionPolicy on resource: arn:aws:logs:...:log-group:myapplogs:log-stream:".
 
     Source: https://github.com/aws-samples/amazon-eks-fluent-logging-examples/issues/15
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
     """
     extract = actions.extract_resource_arn
+    change_sets = import_module("ministack.services.cloudformation")._change_sets
 
-    def whole(service: str, method: str, path: str, *request: Any) -> str:
-        arn: str = extract(service, method, path, *request)
+    def whole(service: str, method: str, path: str, headers: Any, body: Any, query: Any, *scope: str) -> str:
+        arn: str = extract(service, method, path, headers, body, query, *scope)
+        if service == "cloudformation" and arn == "*" and (named := query.get("ChangeSetName")):
+            return str(change_sets.get(named[0], {}).get("StackId", arn))
         if service == "s3" and "/" in arn and path.endswith("/"):
             return f"{arn}/"
         if service == "logs" and ":log-group:" in arn and not arn.endswith("*"):
@@ -41,3 +48,17 @@ def name_whole_resources(actions: Any) -> None:
         return arn
 
     actions.extract_resource_arn = whole
+
+
+def tell_conditional_writes(actions: Any) -> None:
+    """Give s3:if-none-match, which MiniStack does not know.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    context = actions.s3_service_context
+
+    def with_key(action: str, query: Any, path: str = "", headers: Any = None) -> dict[str, Any]:
+        given = (headers or {}).get("if-none-match")
+        return {**context(action, query, path, headers), **({"s3:if-none-match": given} if given else {})}
+
+    actions.s3_service_context = with_key

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -22,8 +23,18 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import local_cloud  # noqa: E402 it is a script, importable only now
 
 running = local_cloud.running
+ACCOUNT = "000000000000"
 CLIENT = local_cloud.CLIENT
 SDK: Any = import_module("boto3")  # it has no types
+
+
+def policy(**statement: Any) -> dict[str, Any]:
+    """Write a policy of one statement that allows."""
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+
+
+OWN_ACCOUNT = policy(Action="sts:AssumeRole", Principal={"AWS": ACCOUNT})
+ANYTHING = policy(Action="*", Resource="*")
 
 
 @cache
@@ -84,15 +95,11 @@ class Aws:
             text=True,
         )
 
-    def role(self, name: str) -> str:
-        """Make a role that may do everything, and return its ARN."""
-        iam, version = self.client("iam"), "2012-10-17"
-        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "000000000000"}}
-        trust = json.dumps({"Version": version, "Statement": [statement]})
-        role: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-        statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-        everything = json.dumps({"Version": version, "Statement": [statement]})
-        iam.put_role_policy(RoleName=name, PolicyName="Everything", PolicyDocument=everything)
+    def role(self, name: str, trusted: Mapping[str, Any] = OWN_ACCOUNT, allowed: Mapping[str, Any] = ANYTHING) -> str:
+        """Make a role of a trust and a permissions policy, and return its ARN."""
+        iam = self.client("iam")
+        role: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trusted))["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="Allowed", PolicyDocument=json.dumps(allowed))
         return role
 
     def as_role(self, arn: str) -> Aws:

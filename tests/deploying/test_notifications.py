@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import smtemplates
-from deploying.local_aws import Aws
+from deploying.local_aws import Aws, policy
 
 
 def test_a_failed_job_reaches_the_topic(aws: Aws, name: str, tmp_path: Path) -> None:
@@ -21,9 +21,8 @@ def test_a_failed_job_reaches_the_topic(aws: Aws, name: str, tmp_path: Path) -> 
     resources = aws.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
     (topic,) = (one["PhysicalResourceId"] for one in resources if one["LogicalResourceId"] == "AlarmTopic")
     sqs = aws.client("sqs")
-    send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [{**send, "Resource": "*"}]}
-    queue = sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(policy)})["QueueUrl"]
+    sent = policy(Principal={"Service": "sns.amazonaws.com"}, Action="sqs:SendMessage", Resource="*")
+    queue = sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(sent)})["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     role = aws.outputs(name)["ExecutionRoleArn"]

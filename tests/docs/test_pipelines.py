@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deploying.local_aws import ACCOUNT, policy
 
 from docs.pipelines import GitHub, GitHubReader, GitLab, github_reader
 from docs.text import ROOT, read, sections
@@ -32,11 +33,22 @@ REPOSITORY = {"repository": {"default_branch": "main"}}
 BRANCH = {"event_name": "push", "ref_type": "branch", "ref_name": "main", "event": REPOSITORY}
 TAG = {**BRANCH, "ref_type": "tag", "ref_name": "v1.4.0"}
 CREATED = "CREATE_COMPLETE"
+PROJECT = "project_path:mygroup/myproject:ref_type:branch"
+DOCUMENTED = "111122223333"
 
 
 def pull_request(*, fork: bool) -> dict[str, Any]:
     event = {**REPOSITORY, "pull_request": {"head": {"repo": {"fork": fork}}}}
     return {**BRANCH, "event_name": "pull_request", "ref_name": "7/merge", "event": event}
+
+
+def trust(subject: str) -> dict[str, Any]:
+    """Trust GitLab's tokens of a subject."""
+    return policy(
+        Action="sts:AssumeRoleWithWebIdentity",
+        Principal={"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"},
+        Condition={"StringEquals": {"gitlab.com:aud": "https://gitlab.com"}, "StringLike": {"gitlab.com:sub": subject}},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -169,9 +181,15 @@ def test_a_tag_publishes_its_version(github: GitHubReader, reader: World, stack:
 
 
 def test_gitlab_does_the_same(reader: World, stack: str) -> None:
-    """Its jobs plan, deploy what was planned, and publish, each with a role that its token is exchanged for."""
-    # the local cloud's buckets are its only account's
-    runner = GitLab(reader, load(GITLAB.replace("111122223333", "000000000000")))
+    """Its jobs plan with the documented permissions, deploy what was planned, and publish, as its tokens allow."""
+    runner = GitLab(reader, load(GITLAB.replace(DOCUMENTED, ACCOUNT)), f"{PROJECT}:ref:main")
+    planning = (
+        PLANNING.replace(DOCUMENTED, ACCOUNT)
+        .replace("eu-west-1", "us-east-1")
+        .replace("stack/churn/", f"stack/{stack}/")
+    )
+    planner = reader.aws.role("churn-plan", trust(f"{PROJECT}:ref:*"), json.loads(planning))
+    reader.aws.role("churn-deploy", trust(f"{PROJECT}:ref:main"))
     product = f"prod-{uuid.uuid4().hex[:13]}"
     reader.catalog.products[product] = []
     write(reader, ProjectName="churn")
@@ -179,10 +197,12 @@ def test_gitlab_does_the_same(reader: World, stack: str) -> None:
     for name in ("check", "plan"):
         job = runner.run(name, given)
         assert job.result == "success", job.printed
-    assert reader.aws.status(stack) is None
+    assert reader.aws.status(stack) == "REVIEW_IN_PROGRESS"
     reader.catalog.spoil(None)
     kept = runner.run("keep", given)
     assert "AssumeRoleWithWebIdentity" in reader.catalog.calls, kept.printed
+    refused = runner.run("deploy", {**given, **kept.outputs, "AWS_ROLE_ARN": planner})
+    assert (refused.result, "ExecuteChangeSet is not allowed" in refused.printed) == ("failure", True), refused.printed
     for name in ("deploy", "publish"):
         job = runner.run(name, {**given, **kept.outputs})
         assert job.result == "success", job.printed
