@@ -10,9 +10,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from local_cloud_sagemaker import Made, Props
+
 
 def ask_like_iam() -> None:
-    """Mend what MiniStack asks IAM about."""
+    """Mend what MiniStack asks IAM about, and what it knows of roles."""
+    bound_roles(
+        import_module("ministack.services.cloudformation.provisioners"), import_module("ministack.services.iam")
+    )
     count_loopback_as_tls(import_module("ministack.app"))
     actions = import_module("ministack.core.iam_actions")
     name_whole_resources(actions)
@@ -62,3 +67,21 @@ def tell_conditional_writes(actions: Any) -> None:
         return {**context(action, query, path, headers), **({"s3:if-none-match": given} if given else {})}
 
     actions.s3_service_context = with_key
+
+
+def bound_roles(provisioners: Any, iam: Any) -> None:
+    """Let CloudFormation give roles their permissions boundary, which MiniStack's leaves out."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::IAM::Role"]
+    create, update = handlers["create"], handlers["update"]
+
+    def bound(made: Made, props: Props) -> Made:
+        iam._roles[made[0]]["PermissionsBoundary"] = props.get("PermissionsBoundary")
+        return made
+
+    def create_bound(logical_id: str, props: Props, stack_name: str) -> Made:
+        return bound(create(logical_id, props, stack_name), props)
+
+    def update_bound(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Made:
+        return bound(update(physical_id, old, new, stack_name, logical_id), new)
+
+    handlers.update(create=create_bound, update=update_bound)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import samples
 from access.simulator import Policies, Request, verdicts
 from botocore.exceptions import ClientError, WaiterError
-from deploying.local_aws import ROOT, Aws, running
+from deploying.local_aws import ROOT, Aws, policy, running
 
 import smtemplates
 from launching import world
@@ -25,6 +26,7 @@ TYPES = launch_needs.types(workspace.areas())
 # Service Catalog hands tags on to all that a stack makes; another model makes another configuration beside the old.
 TAGS = [{"Key": "CostCenter", "Value": "research"}]
 CHANGES = {"ModelDataUrl": "s3://team-models/churn/2/model.tar.gz", "LogRetentionDays": "90"}
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 # What Service Catalog does itself, beside what CloudFormation does for it.
 SERVICE_CATALOGS_OWN = {"ManageStacks", "ReadTemplates", "ReadCopies"}
 
@@ -167,12 +169,41 @@ def test_each_call_is_allowed(template: dict[str, Any], policies: Policies, life
 def test_nothing_else_is_launched(account: Aws) -> None:
     """The local cloud's IAM refuses the role another stack's name, another Region, an unbounded role and a bucket."""
     role = account.as_role(LAUNCH_ROLE)
-    calls: dict[str, Callable[[], Any]] = {
+    calls = {
         "CreateStack": lambda: role.client("cloudformation").create_stack(StackName="other", TemplateBody="{}"),
         "UpdateStack": lambda: role.client("cloudformation", "eu-west-1").update_stack(StackName=STACK),
         "CreateRole": lambda: role.client("iam").create_role(RoleName="SC-unbounded", AssumeRolePolicyDocument="{}"),
         "GetObject": lambda: role.client("s3").get_object(Bucket="templates", Key="workspace.yaml"),
     }
+    _refuses(calls)
+
+
+def test_a_launched_role_stays_within_its_boundary(account: Aws) -> None:
+    """With an administrator's policy attached it works in its own buckets, and has nothing of anybody else's."""
+    values = {"PermissionsBoundaryArn": world.BOUNDARY, "AdditionalPolicyArns": ADMINISTRATOR}
+    role, name = account.as_role(LAUNCH_ROLE), f"{STACK[:-1]}b"
+    role.client("cloudformation").create_stack(**{**_asked(account, values), "StackName": name})
+    _wait(role, "create", name)
+    stack = account.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    # SageMaker takes it for a job; here the account does
+    ours = policy(Action="sts:AssumeRole", Principal={"AWS": samples.ACCOUNT})
+    itself = outputs["ExecutionRoleName"]
+    account.client("iam").update_assume_role_policy(RoleName=itself, PolicyDocument=json.dumps(ours))
+    launched = account.as_role(outputs["ExecutionRoleArn"])
+    iam = launched.client("iam")
+    launched.client("s3").put_object(Bucket=outputs["OutputBucketName"], Key="output/a", Body=b"a")
+    _refuses(
+        {
+            "DeleteRolePermissionsBoundary": lambda: iam.delete_role_permissions_boundary(RoleName=itself),
+            "CreateUser": lambda: iam.create_user(UserName="friend"),
+            "GetSecretValue": lambda: launched.client("secretsmanager").get_secret_value(SecretId="others"),
+            "AssumeRole": lambda: launched.as_role(LAUNCH_ROLE),
+        }
+    )
+
+
+def _refuses(calls: Mapping[str, Callable[[], Any]]) -> None:
     for name, call in calls.items():
         with pytest.raises(ClientError, match=f"AccessDenied.* {name} operation"):
             call()
