@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from awacs.aws import Allow, Condition, Deny, Statement, StringEquals, StringNotEquals
+from awacs.aws import Condition, Deny, Statement, StringEquals, StringNotEquals
 from troposphere import AWS_REGION, Equals, GetAtt, If, Parameter, Ref, Split, Sub, encode_to_dict, iam
 
-from smtemplates.launch_bounds import bounds
+from smtemplates.launch_bounds import bounds, bringable_buckets
 from smtemplates.launch_needs import needs, types
 from smtemplates.launch_scopes import STACKS, arns, statements
-from smtemplates.parts import Part, all_of, is_, is_on, is_set, output, switch, text, waived, when
-from smtemplates.policies import actions, allow, document, trust
+from smtemplates.parts import Part, all_of, is_, is_on, is_set, listed, output, require, switch, text, waived, when
+from smtemplates.policies import Grant, actions, allow, document, trust
 from smtemplates.roles import POLICY, ROLE
 
 DESCRIPTION = "Launch role of the SageMaker workspace, for accounts that launch it with AWS Service Catalog"
@@ -60,6 +60,7 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
         TemplateError: nothing says what a type needs, or on what.
     """
     name, boundary, others, topic, regions = _parameters()
+    buckets = bringable_buckets()
     create = switch(
         "CreateLaunchRole",
         "Make the launch role. 'false': a role of its name is in this account already, made by launch-role.yaml.",
@@ -74,6 +75,7 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
             **({"Make the launch role?": create} if made else {}),
             "Name of the launch role": name,
             "Permissions boundary": boundary,
+            "Buckets that may be brought": buckets,
             "Execution roles that may be brought": others,
             "Topic for stack events": topic,
             "Regions": regions,
@@ -81,11 +83,20 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
         conditions={
             **({made: is_on(create)} if made else {}),
             "CreateBoundary": all_of(is_(made), no_boundary) if made else no_boundary,
+            "BringBuckets": is_set(buckets),
             "PassOtherRoles": is_set(others),
             "HasTopic": is_set(topic),
             "NameRegions": is_set(regions),
         },
-        resources=[_boundary(parts, name), _role(name, made), *_policies(parts, made)],
+        rules={
+            "BoundaryOfOnesOwnIsLeftAlone": require(
+                "With PermissionsBoundaryArn leave BringableBucketArns empty: that policy is used as it is, and says "
+                "itself which buckets launches may bring.",
+                Equals(Ref(buckets), ""),
+                given=is_set(boundary),
+            )
+        },
+        resources=[_boundary(parts, name, buckets), _role(name, made), *_policies(parts, others, made)],
         outputs=[
             output("LaunchRoleName", "Name of the launch role, the same in every account", Ref(name)),
             output("LaunchRoleArn", "ARN of the launch role", GetAtt("LaunchRole", "Arn"), condition=made),
@@ -122,11 +133,11 @@ def _under(condition: str | None) -> dict[str, Any]:
     return {"Condition": condition} if condition else {}
 
 
-def _policies(parts: Iterable[Part], condition: str | None) -> list[iam.ManagedPolicy]:
+def _policies(parts: Iterable[Part], others: Parameter, condition: str | None) -> list[iam.ManagedPolicy]:
     """Allow what the types need, from the policies' side."""
     needed = {action for kind in types(parts) for action in needs(kind)}
     documents: dict[str, list[Any]] = {"StacksPolicy": _stacks(), **statements(needed, _boundary_arn())}
-    documents["AccessPolicy"].append(when("PassOtherRoles", _pass_others()))
+    documents["AccessPolicy"].append(when("PassOtherRoles", _pass_others(others)))
     # a key that a launch brings can be any, one that it makes has an ID that nobody knows before
     waivers: dict[str, Any] = {"DataPolicy": {"Metadata": waived(KMS_1=())}}
     return [
@@ -167,21 +178,17 @@ def _stacks() -> list[Any]:
     ]
 
 
-def _pass_others() -> dict[str, Any]:
+def _pass_others(others: Parameter) -> Grant:
     """Pass roles that exist, but named ones only: any other would lend its permissions to whoever launches."""
     sagemaker = StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})
-    statement = Statement(
-        Sid="PassOthers", Effect=Allow, Action=actions("iam", "PassRole"), Condition=Condition(sagemaker)
-    )
-    # a plain mapping: awacs takes no function in place of a list
-    return {**statement.properties, "Resource": Split(",", Ref("PassableRoleArns"))}
+    return allow("PassOthers", actions("iam", "PassRole"), listed(others), Condition(sagemaker))
 
 
 def _boundary_arn() -> If:
     return If("CreateBoundary", Ref("LaunchBoundary"), Ref("PermissionsBoundaryArn"))
 
 
-def _boundary(parts: Iterable[Part], name: Parameter) -> iam.ManagedPolicy:
+def _boundary(parts: Iterable[Part], name: Parameter, buckets: Parameter) -> iam.ManagedPolicy:
     """Bound the roles that launches make by what the workspace's own roles may do; it grants nothing itself.
 
     Its name is fixed, so that launches know it and may not change it: those manage SC-* policies only.
@@ -195,7 +202,7 @@ def _boundary(parts: Iterable[Part], name: Parameter) -> iam.ManagedPolicy:
         Metadata=waived(KMS_1=()),  # which keys, say the policies that grant it
         Description="The most that roles made by launches of SageMaker workspaces may do",
         ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
-        PolicyDocument=document(*bounds(granted)),
+        PolicyDocument=document(*bounds(granted, buckets)),
     )
 
 
@@ -231,8 +238,8 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter, Parameter
     boundary = text(
         "PermissionsBoundaryArn",
         "ARN of the managed policy that bounds every role that a launch makes; launches must name it. "
-        "Empty: one is made, which allows what the workspace's own roles may do, and that in every bucket of the "
-        "account: launches may bring any. To keep some apart, give one that names buckets.",
+        "Empty: one is made, which allows what the workspace's own roles may do, in launches' own buckets (sc-*) and "
+        "those of BringableBucketArns.",
         pattern=f"^$|^(?!.*:policy/SC-){POLICY}$",
         hint="must be empty or the ARN of an IAM policy whose name does not begin with SC-: launches change those",
         max_length=700,

@@ -1,8 +1,8 @@
 """What bounds the roles that launches make: a table like that of launch_scopes.py, for the workspace's own actions.
 
 Whoever launches chooses what is attached to such a role, by AdditionalPolicyArns and AccessLevel: all that is allowed
-here they can have. So an action that would reach other people's secrets, sessions or roles is bounded by what every
-workspace's own policies say of it.
+here they can have. So an action that would reach other people's data, secrets, sessions or roles is bounded by what
+every workspace's own policies say of it.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
@@ -10,25 +10,65 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundar
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 from awacs.aws import Condition, StringEquals, StringEqualsIfExists, StringLike
-from troposphere import Sub
+from troposphere import If, Join, Parameter, Split, Sub
 
-from smtemplates.launch_scopes import EXECUTION_ROLES, STACKS, Scope, arns, covers, roles, statement
+from smtemplates.launch_scopes import BUCKETS, EXECUTION_ROLES, STACKS, Scope, arns, covers, roles, statement
+from smtemplates.parts import listed, text
 from smtemplates.permissions import METRICS
 from smtemplates.policies import Grant
 
+# What is granted whole goes by its kind, so that the policy stays within IAM's 6,144 characters.
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+KINDS = ("sagemaker:*Endpoint*", "sagemaker:*Pipeline", "sagemaker:*PipelineExecution", "sagemaker:*Trial*")
+# A name, or the beginning of names.
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET = "arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9*]"
+MOST_BUCKETS = 5
+LONGEST_BUCKET = len("arn:aws-us-gov:s3:::") + 63
 
-def bounds(granted: Iterable[str]) -> list[Grant]:
+
+def bringable_buckets() -> Parameter:
+    """Take ARNs, not names: Fn::Join takes no function between its parts, so it could not put the partition there.
+
+    S3 says "no permissions boundary allows" it to the bucket's own account and organization, just "Access Denied" to
+    others.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-join.html
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+    """
+    return text(
+        "BringableBucketArns",
+        "ARNs of buckets that launches may bring (ExistingInputBucketName and its like), separated by commas; * at the "
+        "end of one stands for any characters. With any other, AWS's own included, a launch fails at its folders or, "
+        "with CreateFolders 'false', its jobs do: access denied, because no permissions boundary allows it. Who takes "
+        "one out takes it from launches that brought it. Empty: none but launches' own, sc-*.",
+        pattern=f"^$|^{BUCKET}(,{BUCKET}){{0,{MOST_BUCKETS - 1}}}$",
+        hint="must be empty or up to five ARNs of buckets like arn:aws:s3:::team-data or arn:aws:s3:::team-*, "
+        "separated by commas, no spaces",
+        max_length=MOST_BUCKETS * (LONGEST_BUCKET + 1) - 1,
+    )
+
+
+def bounds(granted: Iterable[str], buckets: Parameter) -> list[Grant]:
     """Allow what is granted, each action by the first row that fits."""
     allowed: dict[str, list[str]] = {}
-    rows = _rows()
-    for action in sorted(set(granted)):
+    rows = _rows(buckets)
+    for action in sorted({next((kind for kind in KINDS if fnmatchcase(each, kind)), each) for each in granted}):
         allowed.setdefault(next(row.sid for row in rows if covers(row, action)), []).append(action)
     return [statement(row, allowed[row.sid]) for row in rows if row.sid in allowed]
 
 
-def _rows() -> list[Scope]:
+def _buckets(named: Parameter) -> If:
+    """Name launches' own buckets, those that may be brought, and what is in all of these."""
+    objects = Join("/*,", listed(named))
+    both = Sub(f"{BUCKETS},${{{named.title}}},${{Objects}}/*", Objects=objects)
+    return If("BringBuckets", Split(",", both), [Sub(BUCKETS)])
+
+
+def _rows(buckets: Parameter) -> list[Scope]:
     keys = arns("kms", "key/*", account="*")
     domain = "${!sagemaker:DomainId}"
     return [
@@ -73,6 +113,7 @@ def _rows() -> list[Scope]:
             ],
             resources=arns("sagemaker", f"app/{domain}/*", f"space/{domain}/*"),
         ),
+        Scope(sid="UseBuckets", actions=["s3:*"], resources=_buckets(buckets)),
         Scope(sid="Work", actions=["*"], resources=["*"]),
     ]
 

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from awacs.aws import Action, Condition, StringEquals, StringEqualsIfExists, StringLike
-from troposphere import Sub
+from troposphere import If, Sub
 
 from smtemplates.errors import TemplateError
 from smtemplates.policies import Grant, allow
@@ -24,6 +24,7 @@ from smtemplates.policies import Grant, allow
 STACKS = "SC-*"
 # A stack's roles are named by CloudFormation; of Service Catalog's stacks these fit in whole.
 EXECUTION_ROLES, FUNCTION_ROLES = f"{STACKS}-ExecutionRole-*", f"{STACKS}-InitializerRole-*"
+BUCKETS = f"arn:${{AWS::Partition}}:s3:::{STACKS.lower()}"  # and what is in them
 # Project.unique_name(): project, environment, and eight digits of the stack's ID
 UNIQUE = "*-???-????????"
 
@@ -39,7 +40,7 @@ class Scope:
 
     sid: str
     actions: Sequence[str]
-    resources: Sequence[str]
+    resources: Sequence[str] | If
     condition: Condition | None = None
 
 
@@ -74,7 +75,8 @@ def covers(scope: Scope, action: str) -> bool:
 
 def statement(scope: Scope, granted: Sequence[str]) -> Grant:
     """Allow actions on what their row says."""
-    resources: list[Any] = [Sub(name) if "$" in name else name for name in scope.resources]
+    named = scope.resources
+    resources = named if isinstance(named, If) else [Sub(name) if "$" in name else name for name in named]
     return allow(scope.sid, [Action(*name.split(":")) for name in granted], resources, scope.condition)
 
 
@@ -155,7 +157,7 @@ def _data() -> list[Scope]:
     """
     lent = Condition(StringLike({"kms:ViaService": Sub("sagemaker.*.${AWS::URLSuffix}")}))
     return [
-        Scope(sid="ManageBuckets", actions=["s3:*"], resources=[f"arn:${{AWS::Partition}}:s3:::{STACKS.lower()}"]),
+        Scope(sid="ManageBuckets", actions=["s3:*"], resources=[BUCKETS]),
         Scope(sid="MakeKeys", actions=["kms:CreateKey"], resources=["*"]),
         Scope(sid="SeeKeys", actions=["kms:DescribeKey"], resources=arns("kms", "key/*", account="*")),
         Scope(

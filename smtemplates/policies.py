@@ -7,9 +7,9 @@ from typing import Any
 
 import awacs.sts
 from awacs.aws import Action, Allow, Condition, Deny, Principal, Statement, StringEquals
-from troposphere import AWS_ACCOUNT_ID, AWS_REGION, If, Ref, Sub
+from troposphere import AWS_ACCOUNT_ID, AWS_REGION, AWSHelperFn, If, Ref, Sub
 
-# A statement; one whose condition may be left out is a plain mapping, which awacs knows nothing of.
+# A statement; one with a function in place of resources or condition is a plain mapping: awacs takes none there.
 Grant = Statement | dict[str, Any]
 
 
@@ -18,14 +18,22 @@ def actions(service: str, *names: str) -> list[Action]:
     return [Action(service, name) for name in names]
 
 
-def allow(sid: str, what: Sequence[Action], resources: Sequence[Any], condition: Condition | If | None = None) -> Grant:
+def allow(
+    sid: str,
+    what: Sequence[Action],
+    resources: Sequence[Any] | AWSHelperFn,
+    condition: Condition | If | None = None,
+) -> Grant:
     """Allow actions on resources."""
-    statement = Statement(Sid=sid, Effect=Allow, Action=list(what), Resource=list(resources))
-    if isinstance(condition, If):
-        return {**statement.properties, "Condition": condition}
+    statement: dict[str, Any] = {
+        "Sid": sid,
+        "Effect": Allow,
+        "Action": list(what),
+        "Resource": resources if isinstance(resources, AWSHelperFn) else list(resources),
+    }
     if condition:
-        statement.Condition = condition
-    return statement
+        statement["Condition"] = condition
+    return statement if any(isinstance(value, AWSHelperFn) for value in statement.values()) else Statement(**statement)
 
 
 def deny(sid: str, what: Sequence[Action], condition: Condition) -> Grant:

@@ -164,7 +164,8 @@ def _additional_policies() -> Parameter:
 def _permissions_boundary() -> Parameter:
     return text(
         "PermissionsBoundaryArn",
-        "ARN of the managed policy that bounds every role made here. Empty: no boundary.",
+        "ARN of the managed policy that bounds every role made here: what it does not allow, buckets that are brought "
+        "among it, is out of their reach. Empty: no boundary.",
         pattern=f"^$|^{POLICY}$",
         hint="must be empty or the ARN of an IAM policy",
         max_length=700,

@@ -59,12 +59,15 @@ EVERYTHING = {
     "AlarmEmail": "team@example.com",
 }
 
-# What a launch role may be told, besides a boundary.
+# What a launch role may be told; with a boundary of one's own no buckets.
 LAUNCH = {
+    "BringableBucketArns": "arn:aws:s3:::team-input,arn:aws:s3:::team-o*,arn:aws:s3:::team-models",
     "PassableRoleArns": ROLE["ExistingRoleArn"],
     "NotificationTopicArn": TOPIC["AlarmTopicArn"],
     "LaunchRegions": "us-east-1,eu-west-1",
 }
+
+OWN_BOUNDARY = {**BOUNDARY, "BringableBucketArns": ""}
 
 CATALOG = {
     **LAUNCH,
@@ -77,8 +80,8 @@ CATALOG = {
 }
 # Templates besides the workspace's that need no parameter, with choices that make as much and as little as they can.
 OTHERS: dict[str, list[dict[str, str]]] = {
-    "launch-role": [{}, LAUNCH, {**LAUNCH, **BOUNDARY}],
-    "service-catalog": [{}, CATALOG, {**CATALOG, **BOUNDARY}, {**CATALOG, "CreateLaunchRole": "false"}],
+    "launch-role": [{}, LAUNCH, {**LAUNCH, **OWN_BOUNDARY}],
+    "service-catalog": [{}, CATALOG, {**CATALOG, **OWN_BOUNDARY}, {**CATALOG, "CreateLaunchRole": "false"}],
 }
 
 # Every text as long as its parameter allows.

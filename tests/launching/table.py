@@ -103,6 +103,14 @@ DENIED: list[tuple[str, str, str, Context]] = [
 ANA: Context = {"sagemaker:DomainId": "d-1", "sagemaker:UserProfileName": "ana"}
 # What no role that a launch makes may do, with any policy attached.
 OUT_OF_BOUNDS = [
+    Request("s3:ListBucket", "arn:aws:s3:::team-data"),
+    Request("s3:ListBucket", "arn:aws:s3:::data-sc-1"),
+    Request("s3:GetObject", "arn:aws:s3:::team-data/sc-1"),
+    Request("s3:PutObject", "arn:aws:s3:::team-data/results"),
+    Request("s3:DeleteObjectVersion", "arn:aws:s3:::team-data/results"),
+    Request("s3:ListAllMyBuckets"),
+    Request("s3:PutBucketPolicy", "arn:aws:s3:::sc-1"),
+    Request("iam:GetRole", ADMIN),
     Request("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/database/password"),
     Request("sagemaker:CreatePresignedDomainUrl", f"{SM}:user-profile/d-1/bo", ANA),
     Request("sagemaker:CreatePresignedDomainUrl", f"{SM}:user-profile/d-2/ana", ANA),
@@ -112,6 +120,11 @@ OUT_OF_BOUNDS = [
     Request("iam:PassRole", f"{IAM}:role/SC-111122223333-pp-zyxwvutsrqpon-Administrator-1ABC", SAGEMAKER),
     Request("iam:PassRole", FUNCTION_ROLE, SAGEMAKER),
     Request("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
+    Request(
+        "ec2:CreateNetworkInterfacePermission",
+        f"arn:aws:ec2:{STRANGER}:network-interface/eni-1",
+        {"ec2:AuthorizedService": "sagemaker.amazonaws.com"},
+    ),
     Request("kms:Decrypt", KEY, {"kms:ViaService": "ssm.us-east-1.amazonaws.com"}),
     Request("kms:Decrypt", KEY),
     Request("kms:CreateGrant", KEY, {"kms:ViaService": "s3.us-east-1.amazonaws.com"}),

@@ -22,7 +22,8 @@ from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, OUT_OF_BOU
 from launching.world import BOUNDARY, LAUNCH_ROLE, STACK
 from smtemplates import launch, launch_needs, launch_scopes, workspace
 from smtemplates.errors import TemplateError
-from smtemplates.evaluate import Stack
+from smtemplates.evaluate import Stack, check_parameters
+from smtemplates.evaluate.parameters import some_region_of_each_partition
 from smtemplates.load import load
 from smtemplates.parts import Part
 from smtemplates.renderer import render
@@ -49,11 +50,29 @@ def _policies(template: dict[str, Any], **given: str) -> Policies:
     }
 
 
-def _stack(template: dict[str, Any], given: dict[str, str]) -> Stack:
+def _boundary(template: dict[str, Any], buckets: str = "") -> dict[str, Any]:
+    """Give the policy that bounds the roles of launches."""
+    made = _stack(template, {"BringableBucketArns": buckets}).resources["LaunchBoundary"]
+    document: dict[str, Any] = made["Properties"]["PolicyDocument"]
+    return document
+
+
+def _granted(stack: Stack) -> list[dict[str, Any]]:
+    """List what the roles of a launch are allowed."""
+    listed = []
+    for body in stack.resources.values():
+        properties = body["Properties"]
+        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+        documents += [properties["PolicyDocument"]] if body["Type"] == "AWS::IAM::ManagedPolicy" else []
+        listed += [each for policy in documents for each in policy["Statement"] if each["Effect"] == "Allow"]
+    return listed
+
+
+def _stack(template: dict[str, Any], given: dict[str, str], region: str = "us-east-1") -> Stack:
     return Stack(
         template,
         given,
-        pseudo={"AWS::AccountId": samples.ACCOUNT, "AWS::Region": "us-east-1"},
+        pseudo={"AWS::AccountId": samples.ACCOUNT, "AWS::Region": region},
         physical=lambda name, attribute: BOUNDARY if name == "LaunchBoundary" else attribute or name,
     )
 
@@ -159,15 +178,21 @@ def test_every_row_is_of_use() -> None:
     ("given", "allowed"),
     [
         ({}, set()),
+        ({"BringableBucketArns": "arn:aws:s3:::team-data"}, set()),
         ({"PassableRoleArns": f"{ROLE},arn:aws:iam::{samples.ACCOUNT}:role/second"}, {"named role"}),
         ({"NotificationTopicArn": TOPIC}, {"topic"}),
         ({"LaunchRegions": "eu-west-1,us-east-1"}, {"eu-west-1"}),
     ],
 )
 def test_parameters_allow_what_they_say(launch_role: dict[str, Any], given: dict[str, str], allowed: set[str]) -> None:
-    """Named roles may be brought, to SageMaker only; a topic may be told; Regions that are named may be launched in."""
+    """Named roles may be brought, to SageMaker only; a topic may be told; Regions that are named may be launched in.
+
+    Buckets that may be brought are for the roles of launches: the launch role itself has no business in them.
+    """
     stack = f"arn:aws:cloudformation:eu-west-1:{samples.ACCOUNT}:stack/{STACK}/1"
     asked = {
+        "bucket": Request("s3:PutBucketPolicy", "arn:aws:s3:::team-data"),
+        "object": Request("s3:GetObject", "arn:aws:s3:::team-data/training/a.csv"),
         "named role": Request("iam:PassRole", ROLE, SAGEMAKER),
         "named role elsewhere": Request("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
         "other role": Request("iam:PassRole", ADMIN, SAGEMAKER),
@@ -190,34 +215,31 @@ def test_a_boundary_of_ones_own_takes_the_place_of_the_one_made(launch_role: dic
     policies = _policies(launch_role, PermissionsBoundaryArn=own)
     asked = [Request("iam:CreateRole", world.ROLE, {"iam:PermissionsBoundary": arn}) for arn in (own, BOUNDARY)]
     assert verdicts([(policies, request) for request in asked], LAUNCH_ROLE) == [True, False]
+    (sentence,) = _stack(launch_role, {**samples.BOUNDARY, **samples.LAUNCH}).rules()
+    assert sentence.startswith("With PermissionsBoundaryArn leave BringableBucketArns empty")
 
 
-def test_the_boundary_takes_nothing_from_the_workspaces_roles(
+def test_the_boundary_allows_the_actions_of_the_workspaces_roles_and_no_others(
     template: dict[str, Any], launch_role: dict[str, Any]
 ) -> None:
-    """Each action that a role of the workspace is granted is within the boundary, and IAM's others are not."""
-    document = _stack(launch_role, {}).resources["LaunchBoundary"]["Properties"]["PolicyDocument"]
-    within = {action for statement in document["Statement"] for action in statement["Action"]}
-    granted = set()
-    for body in world.launched(template).resources.values():
-        properties = body["Properties"]
-        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-        documents += [properties["PolicyDocument"]] if body["Type"] == "AWS::IAM::ManagedPolicy" else []
-        for policy in documents:
-            granted |= {
-                action for each in policy["Statement"] if each["Effect"] == "Allow" for action in each["Action"]
-            }
-    assert granted <= within
+    """Of all actions that are known, it allows those that a role of the workspace is granted, however it names them."""
+    within = [action for each in _boundary(launch_role)["Statement"] for action in each["Action"]]
+    granted = [action for each in _granted(world.launched(template)) for action in each["Action"]]
+    services = sorted({action.partition(":")[0] for action in within})
+    known = [f"{name}:{action}" for name in services for action in world.KNOWN.actions.get_actions_for_service(name)]
+
+    def meant(patterns: list[str]) -> set[str]:
+        return {action for action in known if any(fnmatch.fnmatchcase(action, pattern) for pattern in patterns)}
+
+    assert meant(within) == meant(granted)
     assert {action for action in within if action.startswith("iam:")} == {"iam:GetRole", "iam:PassRole"}
-    passing = [Request("iam:PassRole", arn, SAGEMAKER) for arn in (world.ROLE, ADMIN)]
-    assert verdicts([({"Boundary": document}, request) for request in passing]) == [True, False]
 
 
 def test_the_boundary_lets_the_workspaces_roles_do_their_work(
     template: dict[str, Any], launch_role: dict[str, Any]
 ) -> None:
     """What the execution role may do in any world of parameters is within the boundary; its own name apart."""
-    document = _stack(launch_role, {}).resources["LaunchBoundary"]["Properties"]["PolicyDocument"]
+    document = _boundary(launch_role, "arn:aws:s3:::demo-*,arn:aws:s3:::team-*")  # as buckets are called in the worlds
     asked = {
         str(request): request
         for each in worlds(template)
@@ -226,16 +248,70 @@ def test_the_boundary_lets_the_workspaces_roles_do_their_work(
         for request in [requested(each, row)]
     }
     asked["outside Studio"] = Request("sagemaker:DescribeSpace", f"{world.SM}:space/d-1/anas")
+    asked["its own role"] = Request("iam:PassRole", world.ROLE, SAGEMAKER)
     assert len(asked) >= ENOUGH
     found = verdicts([({"Boundary": document}, request) for request in asked.values()])
     assert [name for name, verdict in zip(asked, found, strict=True) if not verdict] == []
 
 
-def test_whatever_is_attached_stays_within_the_boundary(launch_role: dict[str, Any]) -> None:
-    """With any policy attached, others' secrets, sessions, logs, roles and interfaces are out of reach."""
-    document = _stack(launch_role, {}).resources["LaunchBoundary"]["Properties"]["PolicyDocument"]
-    found = verdicts([({"Boundary": document}, request) for request in OUT_OF_BOUNDS])
+@pytest.mark.parametrize(
+    ("brought", "named", "reached"),
+    [
+        ({}, "", True),
+        (samples.NO_BUCKETS, "", False),
+        (samples.NO_BUCKETS, "arn:aws:s3:::team,arn:aws:s3:::team-inputs,arn:aws:s3:::tea-*", False),
+        (samples.NO_BUCKETS, ",".join(f"arn:aws:s3:::{name}" for name in samples.BUCKETS.values()), True),
+        (samples.NO_BUCKETS, "arn:aws:s3:::team-*", True),
+    ],
+    ids=["own", "none named", "others named", "named", "named by their beginning"],
+)
+def test_roles_reach_buckets_that_launches_made_and_named_ones_only(
+    template: dict[str, Any], launch_role: dict[str, Any], brought: dict[str, str], named: str, *, reached: bool
+) -> None:
+    """All that the roles of a launch do in buckets they do in its own and in named ones, and nothing in any other."""
+    asked = [
+        Request(action, arn.replace("*", "training/a.csv"))
+        for each in _granted(world.launched(template, **brought))
+        for action in each["Action"]
+        for arn in each["Resource"]
+        if action.startswith("s3:")
+    ]
+    assert {"s3:ListBucketVersions", "s3:DeleteObjectVersion", "s3:GetObject"} < {request.action for request in asked}
+    boundary = {"Boundary": _boundary(launch_role, named)}
+    found = verdicts([(boundary, request) for request in asked])
+    assert [str(request) for request, verdict in zip(asked, found, strict=True) if verdict is not reached] == []
+
+
+@pytest.mark.parametrize("named", ["", "arn:aws:s3:::team-input,arn:aws:s3:::team-m*"])
+def test_whatever_is_attached_stays_within_the_boundary(launch_role: dict[str, Any], named: str) -> None:
+    """With any policy attached, others' data, secrets, sessions, logs, roles and interfaces are out of reach."""
+    boundary = {"Boundary": _boundary(launch_role, named)}
+    found = verdicts([(boundary, request) for request in OUT_OF_BOUNDS])
     assert [str(request) for request, verdict in zip(OUT_OF_BOUNDS, found, strict=True) if verdict] == []
+
+
+def test_every_bound_counts(launch_role: dict[str, Any]) -> None:
+    """Were a statement about everything, or without its condition, something out of bounds would be within."""
+    asked = [
+        (title, {"Boundary": widened}, request)
+        for title, widened in _widened(_boundary(launch_role, samples.LAUNCH["BringableBucketArns"]))
+        for request in OUT_OF_BOUNDS
+    ]
+    found = verdicts([(boundary, request) for _, boundary, request in asked])
+    noticed = {title for (title, *_), verdict in zip(asked, found, strict=True) if verdict}
+    # these are about all keys of all accounts as it is: their condition counts
+    assert {title for title, *_ in asked} - noticed == {"LendKeys Resource", "UseKeys Resource"}
+
+
+def _widened(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Let each statement be about everything, or hold always, one at a time; say what that is about."""
+    statements = document["Statement"]
+    for place, statement in enumerate(statements):
+        always = {name: value for name, value in statement.items() if name != "Condition"}
+        for title, changed in (("Resource", {**statement, "Resource": ["*"]}), ("Condition", always)):
+            if changed != statement:
+                listed = [*statements[:place], changed, *statements[place + 1 :]]
+                yield f"{statement['Sid']} {title}", {**document, "Statement": listed}
 
 
 def test_launches_cannot_change_a_boundary_of_ones_own(launch_role: dict[str, Any]) -> None:
@@ -245,15 +321,19 @@ def test_launches_cannot_change_a_boundary_of_ones_own(launch_role: dict[str, An
     assert not re.fullmatch(pattern, f"arn:aws:iam::{samples.ACCOUNT}:policy/SC-boundary")
 
 
-def test_names_and_lengths(launch_role: dict[str, Any]) -> None:
+@pytest.mark.parametrize("region", some_region_of_each_partition())
+def test_names_and_lengths(launch_role: dict[str, Any], region: str) -> None:
     """The role has its name in every account, no policy is too long, and each statement has a name of its own."""
     given = {
         "LaunchRoleName": "L" * 56,
+        "BringableBucketArns": ",".join(["arn:aws-us-gov:s3:::".ljust(83, "b")] * 5),
         "PassableRoleArns": ",".join([f"arn:aws-us-gov:iam::{samples.ACCOUNT}:role/".ljust(399, "r")] * 5),
         "NotificationTopicArn": f"arn:aws-us-gov:sns:us-gov-west-1:{samples.ACCOUNT}:".ljust(300, "t"),
         "LaunchRegions": ",".join(["ap-southeast-1"] * 20),
     }
-    resources = _stack(launch_role, given).resources
+    assert check_parameters(launch_role, given) == []
+    assert len(given["BringableBucketArns"]) == launch_role["Parameters"]["BringableBucketArns"]["MaxLength"]
+    resources = _stack(launch_role, given, region).resources
     assert resources["LaunchRole"]["Properties"]["RoleName"] == "L" * 56
     assert resources["LaunchBoundary"]["Properties"]["ManagedPolicyName"] == "L" * 56 + "Boundary"
     documents = {

@@ -97,12 +97,14 @@ SENT: dict[str, Context] = {
 }
 
 
-def launched(template: dict[str, Any], identifier: str = STACK_ID, names: Mapping[str, str] | None = None) -> Stack:
+def launched(
+    template: dict[str, Any], stack_id: str = STACK_ID, names: Mapping[str, str] | None = None, **given: str
+) -> Stack:
     """Evaluate the workspace with all it has, as Service Catalog launches it; `names` are those of its resources."""
     return Stack(
         template,
-        {**EVERYTHING, "PermissionsBoundaryArn": BOUNDARY},
-        pseudo={"AWS::StackName": STACK, "AWS::StackId": identifier},
+        {**EVERYTHING, "PermissionsBoundaryArn": BOUNDARY, **given},
+        pseudo={"AWS::StackName": STACK, "AWS::StackId": stack_id},
         physical=lambda logical, _: (names or {}).get(logical, named(logical).lower()),
     )
 
