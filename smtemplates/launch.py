@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Condition, Deny, Statement, StringEquals, StringNotEquals
-from troposphere import AWS_REGION, Equals, GetAtt, If, Parameter, Ref, Split, Sub, encode_to_dict, iam
+from troposphere import AWS_REGION, Equals, GetAtt, If, Output, Parameter, Ref, Split, Sub, encode_to_dict, iam
 
 from smtemplates.launch_bounds import bounds, bringable_buckets
 from smtemplates.launch_needs import needs, types
@@ -59,8 +59,8 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
     Raises:
         TemplateError: nothing says what a type needs, or on what.
     """
-    name, boundary, others, topic, regions = _parameters()
-    buckets = bringable_buckets()
+    name, boundary, others, regions = _parameters()
+    buckets, topic = bringable_buckets(), _topic()
     create = switch(
         "CreateLaunchRole",
         "Make the launch role. 'false': a role of its name is in this account already, made by launch-role.yaml.",
@@ -97,20 +97,24 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
             )
         },
         resources=[_boundary(parts, name, buckets), _role(name, made), *_policies(parts, others, made)],
-        outputs=[
-            output("LaunchRoleName", "Name of the launch role, the same in every account", Ref(name)),
-            output("LaunchRoleArn", "ARN of the launch role", GetAtt("LaunchRole", "Arn"), condition=made),
-            output(
-                "PermissionsBoundaryArn",
-                "What whoever launches the workspace in this account gives as its PermissionsBoundaryArn",
-                _boundary_arn(),
-                condition=made,
-            ),
-        ],
+        outputs=_outputs(name, made),
         name=name,
         topic=topic,
         has_topic="HasTopic",
     )
+
+
+def _outputs(name: Parameter, condition: str | None) -> list[Output]:
+    return [
+        output("LaunchRoleName", "Name of the launch role, the same in every account", Ref(name)),
+        output("LaunchRoleArn", "ARN of the launch role", GetAtt("LaunchRole", "Arn"), condition=condition),
+        output(
+            "PermissionsBoundaryArn",
+            "What whoever launches the workspace in this account gives as its PermissionsBoundaryArn",
+            _boundary_arn(),
+            condition=condition,
+        ),
+    ]
 
 
 def _role(name: Parameter, condition: str | None) -> iam.Role:
@@ -225,7 +229,7 @@ def _allowed(value: Any) -> Iterator[str]:
                 yield from _allowed(item)
 
 
-def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter, Parameter]:
+def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
     name = text(
         "LaunchRoleName",
         "Name of the launch role, the same in every account that launches. A later change replaces the role. "
@@ -252,14 +256,6 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter, Parameter
         hint="must be empty or up to five ARNs of IAM roles, separated by commas, no spaces",
         max_length=2000,
     )
-    topic = text(
-        "NotificationTopicArn",
-        "ARN of an SNS topic that is told every event of launched stacks; its policy must let the launching accounts "
-        "publish. Empty: none.",
-        pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]{1,30}:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
-        hint="must be empty or the ARN of an SNS topic",
-        max_length=330,
-    )
     regions = text(
         "LaunchRegions",
         "Regions to launch in, separated by commas; name them all in one stack, for the role is one an account. "
@@ -268,4 +264,20 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter, Parameter
         hint="must be empty or up to 20 Regions like us-east-1, separated by commas, no spaces",
         max_length=500,
     )
-    return name, boundary, others, topic, regions
+    return name, boundary, others, regions
+
+
+def _topic() -> Parameter:
+    """Take a topic in the Region of the launches: CloudFormation reaches none elsewhere (Invalid parameter: TopicArn).
+
+    Source: https://github.com/aws/aws-cdk/issues/20603
+    Source: https://awslabs.github.io/landing-zone-accelerator-on-aws/latest/typedocs/interfaces/packages__aws-accelerator_config_lib_models_customizations-config.IProductConstraintConfig.html
+    """
+    return text(
+        "NotificationTopicArn",
+        "ARN of an SNS topic that is told every event of launched stacks; it must be in the Region where they are "
+        "launched, and its policy must let the launching accounts publish. Empty: none.",
+        pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]{1,30}:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
+        hint="must be empty or the ARN of an SNS topic",
+        max_length=330,
+    )
