@@ -14,7 +14,7 @@ from smtemplates.launch_needs import needs, types
 from smtemplates.launch_scopes import STACKS, arns, statements
 from smtemplates.parts import Part, all_of, is_, is_on, is_set, listed, output, require, switch, text, waived, when
 from smtemplates.policies import Grant, actions, allow, document, trust
-from smtemplates.roles import POLICY, ROLE
+from smtemplates.roles import POLICY
 
 DESCRIPTION = "Launch role of the SageMaker workspace, for accounts that launch it with AWS Service Catalog"
 
@@ -38,6 +38,8 @@ STACK_ACTIONS = (
     "UpdateStack",
 )
 TEMPLATE_ACTIONS = ("GetTemplateSummary", "ValidateTemplate")
+# Lists are split at commas, which IAM lets into a role's name: such a role is not to be listed.
+LISTED_ROLE = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]{1,576}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,8 +254,9 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
         "PassableRoleArns",
         "ARNs of execution roles that launches may bring as ExistingRoleArn, separated by commas. "
         "Empty: none but other launches' own, for whoever launches works with all that such a role may do.",
-        pattern=f"^$|^{ROLE}(,{ROLE}){{0,4}}$",
-        hint="must be empty or up to five ARNs of IAM roles, separated by commas, no spaces",
+        pattern=f"^$|^{LISTED_ROLE}(,{LISTED_ROLE}){{0,4}}$",
+        hint="must be empty or up to five ARNs of IAM roles without commas in their names, separated by commas, "
+        "no spaces",
         max_length=2000,
     )
     regions = text(

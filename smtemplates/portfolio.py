@@ -26,7 +26,8 @@ from smtemplates.parts import Part, entry, output, text
 MOST = 5
 # Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_AssociatePrincipalWithPortfolio.html
 # The schema of AWS::ServiceCatalog::PortfolioPrincipalAssociation knows these partitions only.
-PRINCIPAL = "arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:(role|user|group)/[A-Za-z0-9+=,.@_/-]{1,200}"
+# Lists are split at commas, which IAM lets into names: such a principal is not to be listed.
+PRINCIPAL = "arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:(role|user|group)/[A-Za-z0-9+=.@_/-]{1,200}"
 PATTERN = "arn:(aws|aws-cn|aws-us-gov):iam:::(role|user|group)/[A-Za-z0-9+=.@_/*?-]{1,200}"
 
 
@@ -157,7 +158,8 @@ def _principals() -> tuple[Parameter, Parameter]:
         "ARNs of roles, users or groups of this account that may launch, separated by commas. To take one out leave "
         "its place empty. Empty: nobody yet.",
         pattern=_list_of(PRINCIPAL),
-        hint="must be empty or up to five ARNs of IAM roles, users or groups, separated by commas, no spaces",
+        hint="must be empty or up to five ARNs of IAM roles, users or groups without commas in their names, separated "
+        "by commas, no spaces",
         max_length=1300,
     )
     patterns = text(
