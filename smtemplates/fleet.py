@@ -24,7 +24,7 @@ from troposphere import (
     encode_to_dict,
 )
 
-from smtemplates.parts import Part, all_of, choice, is_, is_on, is_set, output, require, switch, text, when
+from smtemplates.parts import EACH_ONCE, Part, all_of, choice, is_, is_on, is_set, output, require, switch, text, when
 from smtemplates.rollout import Rollout
 from smtemplates.shared import project
 
@@ -69,8 +69,8 @@ def _where(stack_set: cloudformation.StackSet) -> Part:
         "Regions where each account gets a workspace, separated by commas. What one of them lacks must be left out of "
         "both templates (render --without), and what workspaces are given (VPC, key, role, topic, bucket of access "
         "logs) must serve every account and Region. Taking one away deletes its stacks, as above. Empty: this Region.",
-        pattern=f"^$|^{_REGION}(,{_REGION}){{0,39}}$",
-        hint="must be empty or up to 40 Regions like eu-west-1, separated by commas, no spaces",
+        pattern=f"^$|^{EACH_ONCE}{_REGION}(,{_REGION}){{0,39}}$",
+        hint="must be empty or up to 40 Regions like eu-west-1, each once, separated by commas, no spaces",
         max_length=800,
     )
     return Part(
@@ -149,8 +149,8 @@ def _units() -> Parameter:
         "Units of the organization, or its root, whose accounts get a workspace, separated by commas; the management "
         f"account gets none. Taking one away deletes its accounts' stacks; {_DATA_STAYS}. A stack with units cannot "
         "become one without, nor the other way round. Empty: AccountIds alone, with roles that you have made there.",
-        pattern=f"^$|^{_UNIT}(,{_UNIT}){{0,49}}$",
-        hint="must be empty or up to 50 IDs like ou-ab12-cdef3456 or r-ab12, separated by commas, no spaces",
+        pattern=f"^$|^{EACH_ONCE}{_UNIT}(,{_UNIT}){{0,49}}$",
+        hint="must be empty or up to 50 IDs like ou-ab12-cdef3456 or r-ab12, each once, separated by commas, no spaces",
         max_length=3449,
     )
 
@@ -160,8 +160,8 @@ def _accounts() -> Parameter:
         "AccountIds",
         "Without units: accounts that get a workspace, separated by commas. With units: those of their accounts that "
         f"AccountFilter is about. Taking one away deletes its stacks; {_DATA_STAYS}. Empty: all accounts of the units.",
-        pattern="^$|^[0-9]{12}(,[0-9]{12}){0,299}$",
-        hint="must be empty or up to 300 account IDs like 111122223333, separated by commas, no spaces",
+        pattern=f"^$|^{EACH_ONCE}[0-9]{{12}}(,[0-9]{{12}}){{0,299}}$",
+        hint="must be empty or up to 300 account IDs like 111122223333, each once, separated by commas, no spaces",
         max_length=3899,
     )
 

@@ -25,6 +25,9 @@ from troposphere import (
 )
 
 ON, OFF = "true", "false"
+# Begins the pattern of a list, separated by commas, in which AWS takes nothing twice.
+# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-regexes.html
+EACH_ONCE = r"(?!(?:.*,)?([^,]+),(?:.*,)?\1(?:,|$))"
 
 
 @dataclass(frozen=True, kw_only=True)

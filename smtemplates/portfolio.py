@@ -21,7 +21,7 @@ from troposphere import (
 )
 
 from smtemplates.consoles import CONSOLE_HOSTS
-from smtemplates.parts import Part, entry, output, text
+from smtemplates.parts import EACH_ONCE, Part, entry, output, text
 
 MOST = 5
 # Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_AssociatePrincipalWithPortfolio.html
@@ -158,8 +158,8 @@ def _principals() -> tuple[Parameter, Parameter]:
         "ARNs of roles, users or groups of this account that may launch, separated by commas. To take one out leave "
         "its place empty. Empty: nobody yet.",
         pattern=_list_of(PRINCIPAL),
-        hint="must be empty or up to five ARNs of IAM roles, users or groups without commas in their names, separated "
-        "by commas, no spaces",
+        hint="must be empty or up to five ARNs of IAM roles, users or groups without commas in their names, each once, "
+        "separated by commas, no spaces",
         max_length=1300,
     )
     patterns = text(
@@ -167,7 +167,8 @@ def _principals() -> tuple[Parameter, Parameter]:
         "Who may launch by name, whatever the account: ARNs without account ID, where * and ? stand for any "
         "characters, separated by commas. Whoever can make a role of such a name can launch. Empty: nobody.",
         pattern=_list_of(PATTERN),
-        hint="must be empty or up to five ARNs like arn:aws:iam:::role/team/*, separated by commas, no spaces",
+        hint="must be empty or up to five ARNs like arn:aws:iam:::role/team/*, each once, separated by commas, "
+        "no spaces",
         max_length=1300,
     )
     return principals, patterns
@@ -179,7 +180,7 @@ def _accounts() -> Parameter:
         "AWS account IDs to share the portfolio with, separated by commas; each imports it, needs the launch role, "
         "and says who may launch there. To take one out leave its place empty. Empty: this account only.",
         pattern=_list_of("[0-9]{12}"),
-        hint="must be empty or up to five account IDs like 111122223333, separated by commas, no spaces",
+        hint="must be empty or up to five account IDs like 111122223333, each once, separated by commas, no spaces",
         max_length=64,
     )
 
@@ -203,11 +204,16 @@ def _tag_options() -> tuple[Parameter, Parameter]:
         "Values to choose from, separated by commas; the account must not have these pairs of key and value yet. To "
         "take one out leave its place empty. Empty: no such tag.",
         pattern=_list_of("[A-Za-z0-9 _.:/=+@-]{1,128}"),
-        hint="must be empty or up to five values of letters, digits, spaces and _ . : / = + @ -, separated by commas",
+        hint="must be empty or up to five values of letters, digits, spaces and _ . : / = + @ -, each once, separated "
+        "by commas",
         max_length=650,
     )
     return key, values
 
 
 def _list_of(item: str) -> str:
-    return f"^({item})?(,({item})?){{0,{MOST - 1}}}$"
+    """Take each entry once: a second principal, share or tag option that is the same fails at AWS.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateTagOption.html (DuplicateResourceException)
+    """
+    return f"^{EACH_ONCE}({item})?(,({item})?){{0,{MOST - 1}}}$"

@@ -124,8 +124,8 @@ def test_it_fits_cloudformations_limits(rolled_out: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "given_",
     [
-        {"OrganizationalUnitIds": ",".join([f"ou-{'a' * 32}-{'b' * 32}"] * 50)},
-        {"AccountIds": ",".join(["111122223333"] * 300)},
+        {"OrganizationalUnitIds": ",".join(f"ou-{'a' * 32}-{place:032}" for place in range(50))},
+        {"AccountIds": ",".join(f"{place:012}" for place in range(300))},
         {"AccountIds": "111122223333", "Regions": ",".join(sorted(REGIONS)[:40])},
         {"AccountIds": "111122223333", "ExecutionRoleName": "AWSControlTowerExecution"},
         {
@@ -138,6 +138,26 @@ def test_it_fits_cloudformations_limits(rolled_out: dict[str, Any]) -> None:
 def test_real_values_pass(rolled_out: dict[str, Any], given_: Choice) -> None:
     """As many units as one operation takes, and as many accounts and Regions as their parameters say."""
     assert check_parameters(rolled_out, STAGED | given_) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "entries"),
+    [
+        ("OrganizationalUnitIds", ["r-ab12", "r-ab123", "ou-ab12-cdef3456", "ou-ab12-cdef34567"]),
+        ("AccountIds", ["111122223333", "222233334444", "333344445555"]),
+        ("Regions", ["us-east-1", "us-east-2", "us-gov-east-1", "eu-west-1"]),
+    ],
+)
+def test_lists_have_each_entry_once(rolled_out: dict[str, Any], name: str, entries: list[str]) -> None:
+    """StackSets refuses a list in which anything stands twice, so it is refused before."""
+
+    @given(st.lists(st.sampled_from(entries), min_size=1, max_size=6))
+    def hold(listed: list[str]) -> None:
+        refused = check_parameters(rolled_out, BOTH | {name: ",".join(listed)})
+        assert bool(refused) is (len(set(listed)) < len(listed))
+        assert all("each once" in sentence for sentence in refused)
+
+    hold()
 
 
 @pytest.mark.parametrize("region", sorted(REGIONS))

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import samples
+from hypothesis import given
+from hypothesis import strategies as st
 
 import smtemplates
 from smtemplates import catalog, launch, workspace
@@ -36,6 +38,13 @@ OTHER = {
     "PassableRoleArns": "",
     "NotificationTopicArn": "",
     "LaunchRegions": "",
+}
+# Lists: what makes of each entry which property of a resource, and entries, some the beginning or end of others.
+LISTS = {
+    "Principal": ("PrincipalArns", "PrincipalARN", [f"arn:aws:iam::111122223333:role/{name}" for name in ("a", "ab")]),
+    "Pattern": ("PrincipalPatterns", "PrincipalARN", [f"arn:aws:iam:::role/{name}" for name in ("a", "a*", "*", "ba")]),
+    "Share": ("ShareAccountIds", "AccountId", ["111122223333", "222233334444", "333344445555"]),
+    "TagOption": ("TagOptionValues", "Value", ["a", "ab", "b", " b", "B"]),
 }
 # Another logical ID or type would replace these: people launch from them, or with them.
 RELEASED = {
@@ -99,6 +108,26 @@ def test_lists_make_one_resource_an_entry(shelf: dict[str, Any]) -> None:
     assert _of(stack, "TagOptionAssociation", "TagOptionId") == [("TagOption1",), ("TagOption2",)]
 
 
+@pytest.mark.parametrize("kind", LISTS)
+def test_each_entry_is_made_once_in_its_place(shelf: dict[str, Any], kind: str) -> None:
+    """An entry is made under the number of its place; the same in any two places is refused before AWS would fail."""
+    name, key, entries = LISTS[kind]
+
+    @given(st.lists(st.sampled_from(["", *entries]), min_size=1, max_size=5))
+    def hold(places: list[str]) -> None:
+        value = {name: ",".join(places)}
+        found = {f"{kind}{place}": entry for place, entry in enumerate(places, 1) if entry}
+        if len(set(found.values())) < len(found):
+            (sentence,) = check_parameters(shelf, value)
+            assert "each once" in sentence
+            return
+        assert check_parameters(shelf, value) == []
+        made = Stack(shelf, value).resources
+        assert {logical: made[logical]["Properties"][key] for logical in made if logical.startswith(kind)} == found
+
+    hold()
+
+
 def test_taking_one_entry_out_moves_no_other(shelf: dict[str, Any]) -> None:
     """With its place left empty the resource goes, and the others stay as they are."""
     first, second = FULL["PrincipalArns"].split(",")
@@ -135,8 +164,8 @@ def test_a_launch_without_a_boundary_is_refused_in_words(shelf: dict[str, Any], 
 def test_the_role_is_that_of_the_template_for_launching_accounts(shelf: dict[str, Any]) -> None:
     """What is shown of that role elsewhere holds here too."""
     alone = load(render(workspace.join(launch.DESCRIPTION, [launch.launch(workspace.areas())])))
-    for given in ({}, samples.LAUNCH, samples.BOUNDARY):
-        ours, theirs = (Stack(template, given).resources for template in (shelf, alone))
+    for choice in ({}, samples.LAUNCH, samples.BOUNDARY):
+        ours, theirs = (Stack(template, choice).resources for template in (shelf, alone))
         assert {name: ours[name] for name in theirs} == theirs
 
 
