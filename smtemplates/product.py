@@ -113,7 +113,7 @@ def _rules() -> str:
     """
     sentence = (
         "Give PermissionsBoundaryArn: the output of that name of the stack that made the launch role in this account. "
-        "Roles without it cannot be made."
+        "Roles without it cannot be made; a bucket that is brought must be one that it allows."
     )
     named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]}
     return json.dumps({"RolesAreBounded": {"Assertions": [{"Assert": named, "AssertDescription": sentence}]}})
