@@ -258,12 +258,13 @@ def test_the_boundary_lets_the_workspaces_roles_do_their_work(
     ("brought", "named", "reached"),
     [
         ({}, "", True),
+        ({}, "arn:aws:s3:::team-input", True),
         (samples.NO_BUCKETS, "", False),
-        (samples.NO_BUCKETS, "arn:aws:s3:::team,arn:aws:s3:::team-inputs,arn:aws:s3:::tea-*", False),
+        (samples.NO_BUCKETS, "arn:aws:s3:::tea-*,arn:aws:s3:::team-inputs,arn:aws:s3:::team", False),
         (samples.NO_BUCKETS, ",".join(f"arn:aws:s3:::{name}" for name in samples.BUCKETS.values()), True),
         (samples.NO_BUCKETS, "arn:aws:s3:::team-*", True),
     ],
-    ids=["own", "none named", "others named", "named", "named by their beginning"],
+    ids=["own", "own beside named", "none named", "others named", "named", "named by their beginning"],
 )
 def test_roles_reach_buckets_that_launches_made_and_named_ones_only(
     template: dict[str, Any], launch_role: dict[str, Any], brought: dict[str, str], named: str, *, reached: bool
