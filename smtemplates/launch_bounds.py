@@ -33,8 +33,7 @@ LONGEST_BUCKET = len("arn:aws-us-gov:s3:::") + 63
 def bringable_buckets() -> Parameter:
     """Take ARNs, not names: Fn::Join takes no function between its parts, so it could not put the partition there.
 
-    S3 says "no permissions boundary allows" it to the bucket's own account and organization, just "Access Denied" to
-    others.
+    Why it denies access, S3 says only in the bucket's own account or organization.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-join.html
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
@@ -43,8 +42,8 @@ def bringable_buckets() -> Parameter:
         "BringableBucketArns",
         "ARNs of buckets that launches may bring (ExistingInputBucketName and its like), separated by commas; * at the "
         "end of one stands for any characters. With any other, AWS's own included, a launch fails at its folders or, "
-        "with CreateFolders 'false', its jobs do: access denied, because no permissions boundary allows it. Who takes "
-        "one out takes it from launches that brought it. Empty: none but launches' own, sc-*.",
+        "with CreateFolders 'false', its jobs do: access denied, because no permissions boundary allows it. One "
+        "that is taken out is lost to launches that brought it. Empty: none but launches' own, sc-*.",
         pattern=f"^$|^{BUCKET}(,{BUCKET}){{0,{MOST_BUCKETS - 1}}}$",
         hint="must be empty or up to five ARNs of buckets like arn:aws:s3:::team-data or arn:aws:s3:::team-*, "
         "separated by commas, no spaces",
