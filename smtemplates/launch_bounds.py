@@ -33,7 +33,7 @@ LONGEST_BUCKET = len("arn:aws-us-gov:s3:::") + 63
 def bringable_buckets() -> Parameter:
     """Take ARNs, not names: Fn::Join takes no function between its parts, so it could not put the partition there.
 
-    Why it denies access, S3 says only in the bucket's own account or organization.
+    S3 says why it denies access in the account and the organization of the bucket only.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-join.html
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
