@@ -272,7 +272,7 @@ def test_roles_reach_buckets_that_launches_made_and_named_ones_only(
     """All that the roles of a launch do in buckets they do in its own and in named ones, and nothing in any other."""
     asked = [
         Request(action, arn.replace("*", "training/a.csv"))
-        for each in _granted(world.launched(template, **brought))
+        for each in _granted(world.launched(template, brought))
         for action in each["Action"]
         for arn in each["Resource"]
         if action.startswith("s3:")

@@ -142,7 +142,7 @@ def _calls(step: Step) -> set[str]:
 def _requests(template: dict[str, Any], stack: str, steps: list[Step]) -> Iterator[tuple[str, Request]]:
     """List each call for each step, about what the local cloud called the resource."""
     made = {step.logical: step.physical for step in steps}
-    evaluated = world.launched(template, stack, made)
+    evaluated = world.launched(template, stack_id=stack, names=made)
     for step in steps:
         arns = world.shapes(evaluated, step.logical, re.split("[:/]", step.physical)[-1])
         for action in _calls(step):
@@ -195,6 +195,7 @@ def test_a_launched_role_stays_within_its_boundary(account: Aws) -> None:
     launched.client("s3").put_object(Bucket=outputs["OutputBucketName"], Key="output/a", Body=b"a")
     _refuses(
         {
+            "GetObject": lambda: launched.client("s3").get_object(Bucket="templates", Key="workspace.yaml"),
             "DeleteRolePermissionsBoundary": lambda: iam.delete_role_permissions_boundary(RoleName=itself),
             "CreateUser": lambda: iam.create_user(UserName="friend"),
             "GetSecretValue": lambda: launched.client("secretsmanager").get_secret_value(SecretId="others"),

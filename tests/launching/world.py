@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import samples
@@ -98,14 +99,18 @@ SENT: dict[str, Context] = {
 
 
 def launched(
-    template: dict[str, Any], stack_id: str = STACK_ID, names: Mapping[str, str] | None = None, **given: str
+    template: dict[str, Any],
+    given: Mapping[str, str] = MappingProxyType({}),
+    *,
+    stack_id: str = STACK_ID,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Stack:
     """Evaluate the workspace with all it has, as Service Catalog launches it; `names` are those of its resources."""
     return Stack(
         template,
         {**EVERYTHING, "PermissionsBoundaryArn": BOUNDARY, **given},
         pseudo={"AWS::StackName": STACK, "AWS::StackId": stack_id},
-        physical=lambda logical, _: (names or {}).get(logical, named(logical).lower()),
+        physical=lambda logical, _: names.get(logical, named(logical).lower()),
     )
 
 
