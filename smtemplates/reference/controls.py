@@ -104,7 +104,19 @@ CONTROLS = (
         "The launch role's permissions are computed from the template's types; a table of requests is judged. Whoever "
         "publishes a version decides what is done with them, in each launching account, to all that is named `SC-*`",
         "tests/launching/test_launch_role.py::test_others_things_and_more_power_are_refused",
-        "A simulator is not IAM: what CloudFormation really calls, and how it names SageMaker's resources",
+        "A simulator is not IAM",
+    ),
+    Control(
+        "The launch role lacks nothing that a launch takes",
+        "It launches, updates and deletes a whole workspace on a local cloud, and all that the provider schemas name "
+        "for each of these steps is judged",
+        "tests/launching/test_life.py::test_each_call_is_allowed",
+        "What CloudFormation calls beside its schemas, and how it names SageMaker's resources",
+    ),
+    Control(
+        "Who plans a change in a pipeline cannot make it",
+        "The documented planning role plans on a local cloud, and is refused the rest",
+        "tests/docs/test_pipelines.py::test_gitlab_does_the_same",
     ),
     Control(
         "Roles that a launch makes cannot do more than their boundary",
