@@ -161,7 +161,8 @@ def request_of(arguments: argparse.Namespace) -> Request:
 
     files = [parameters.from_file(path) for path in arguments.parameters]
     given = parameters.Settings(
-        parameters=parameters.from_options(arguments.set), tags=parameters.from_options(arguments.tag)
+        parameters=parameters.from_options(arguments.set),
+        tags=parameters.from_options(arguments.tag, "--tag", "KEY=VALUE"),
     )
     staged = arguments.staging_bucket or arguments.create_staging_bucket
     return Request(

@@ -49,19 +49,20 @@ def merge(settings: Iterable[Settings]) -> Settings:
     return Settings(parameters=parameters, tags=tags, previous=frozenset(previous))
 
 
-def from_options(options: Sequence[str]) -> dict[str, str]:
-    """Read options of the form Name=value; everything after the first = is the value.
+def from_options(given: Sequence[str], option: str = "--set", form: str = "NAME=VALUE") -> dict[str, str]:
+    """Read what an option was given; everything after the first = is the value, and the last of several counts.
 
     Raises:
-        UsageError: an option has no = or no name.
+        UsageError: one has no = or no name.
     """
-    values: dict[str, str] = {}
-    for option in options:
-        name, separator, value = option.partition("=")
-        if not separator or not name.strip():
-            raise UsageError(f"'{option}' is not of the form Name=value")
-        values[name.strip()] = value
-    return values
+    return dict(_pair(text, f"{option} takes {form}") for text in given)
+
+
+def _pair(text: str, wanted: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip():
+        raise UsageError(f"{wanted}, not '{text}'")
+    return name.strip(), value
 
 
 def from_file(path: Path) -> Settings:
@@ -74,10 +75,11 @@ def from_file(path: Path) -> Settings:
         UsageError: the file cannot be read, or does not say what it must.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise UsageError(f"{path} has {size:,} bytes; a parameter file has at most {MAX_FILE_BYTES:,}")
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:  # a pipe does not tell its size
+            read = file.read(MAX_FILE_BYTES + 1)
+        if len(read) > MAX_FILE_BYTES:
+            raise UsageError(f"{path} is too long: a parameter file has at most {MAX_FILE_BYTES:,} bytes")
+        text = read.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -107,12 +109,13 @@ def from_text(text: str, name: str, *, is_json: bool) -> Settings:
 def _from_cli_list(items: list[Any], name: str) -> Settings:
     """Read the AWS CLI's list: of objects with ParameterKey, or of Name=value texts."""
     if all(isinstance(item, str) for item in items):
-        return Settings(parameters=from_options(items))
+        pairs = [_pair(item, f"{name}: item {number} must be Name=value") for number, item in enumerate(items, 1)]
+        items = [{"ParameterKey": key, "ParameterValue": value} for key, value in pairs]
     values: dict[str, Any] = {}
     previous: set[str] = set()
     for number, item in enumerate(items, 1):
-        if not isinstance(item, dict) or not isinstance(item.get("ParameterKey"), str):
-            raise UsageError(f"{name}: item {number} has no ParameterKey")
+        if not isinstance(item, dict) or not isinstance(item.get("ParameterKey"), str) or not item["ParameterKey"]:
+            raise UsageError(f"{name}: item {number} has no ParameterKey; without dashes, write 'Name: value'")
         key = item["ParameterKey"]
         if unknown := sorted(item.keys() - CLI_KEYS):
             raise UsageError(f"{name}: {key} has the unknown key {unknown[0]}; known are {', '.join(sorted(CLI_KEYS))}")
@@ -147,6 +150,8 @@ def _values(content: Mapping[str, Any], name: str) -> dict[str, str]:
     """Turn lists of texts into the comma-separated form that CloudFormation takes."""
     values: dict[str, str] = {}
     for key, value in content.items():
+        if not key.strip():
+            raise UsageError(f"{name}: a value has no name")
         items = value if isinstance(value, list) else [value]
         if not all(isinstance(item, str) for item in items):
             raise UsageError(f"{name}: the value of {key} is neither a text nor a list of texts")

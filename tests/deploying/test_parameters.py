@@ -63,6 +63,12 @@ def test_nonsense_is_one_sentence(text: str, is_json: bool) -> None:  # noqa: FB
         ("[{ParameterKey: A, ParameterValue: 1}, {ParameterKey: A, ParameterValue: 2}]", "A is there twice"),
         ("A: ['x,y']", "contains a comma"),
         ("just text", "expected a map"),
+        ("- a", "item 1 must be Name=value, not 'a'"),
+        ("- A=1\n- =2", "item 2 must be Name=value, not '=2'"),
+        ("- A=1\n- A=2", "A is there twice"),
+        ("- A: 1", "item 1 has no ParameterKey; without dashes, write 'Name: value'"),
+        ("- {ParameterKey: '', ParameterValue: 1}", "item 1 has no ParameterKey"),
+        ("'': 1", "a value has no name"),
         ("A: [", "line"),
         ("[" * 3000 + "]" * 3000, "too deep"),
     ],
@@ -110,12 +116,15 @@ def test_alias_bomb() -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    """Files that are missing, too large or not text are refused by name; a byte order mark does no harm."""
+    """Files that are missing, too large or not text are refused by name; a byte order mark does no harm.
+
+    A device or a pipe does not tell its size, and may never end.
+    """
     large = tmp_path / "large.yaml"
     large.write_bytes(b"A: " + b"x" * 3_000_000)
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"A: \xff\xfe")
-    for path in (tmp_path / "none.yaml", large, binary, tmp_path):
+    for path in (tmp_path / "none.yaml", large, binary, tmp_path, Path("/dev/zero")):
         with pytest.raises(UsageError, match=path.name):
             from_file(path)
     marked = tmp_path / "marked.json"
@@ -133,6 +142,8 @@ def test_later_wins() -> None:
 
 @pytest.mark.parametrize("option", ["A", "=1", ""])
 def test_options(option: str) -> None:
-    """An option without a name or an equals sign is refused."""
-    with pytest.raises(UsageError, match="Name=value"):
+    """What is without a name or an equals sign is refused in the words of its option's help."""
+    with pytest.raises(UsageError, match=f"--set takes NAME=VALUE, not '{option}'"):
         from_options([option])
+    with pytest.raises(UsageError, match=f"--tag takes KEY=VALUE, not '{option}'"):
+        from_options([option], "--tag", "KEY=VALUE")
