@@ -36,9 +36,9 @@ def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None, l
         return {"TemplateBody": template.body}
     if bucket is None:
         raise UsageError(
-            f"the template has {len(template.body.encode()):,} bytes, and CloudFormation takes {MAX_INLINE_BYTES:,} "
-            "without a bucket; name one with --staging-bucket, let --create-staging-bucket make one, or render a "
-            "smaller template with --without"
+            f"the template has {len(template.body.encode()):,} bytes in the compact form that is sent, and "
+            f"CloudFormation takes {MAX_INLINE_BYTES:,} without a bucket; name one with --staging-bucket, let "
+            "--create-staging-bucket make one, or render a smaller template with --without"
         )
     return {"TemplateURL": stage(cloud, template, bucket, listener)}
 

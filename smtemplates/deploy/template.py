@@ -119,7 +119,10 @@ def read(path: Path) -> Template:
     if len(text.encode()) > MAX_INLINE_BYTES:
         body = compact(content)
     if len(body.encode()) > MAX_STAGED_BYTES:
-        raise UsageError(f"{path} has {len(body.encode()):,} bytes; CloudFormation takes at most {MAX_STAGED_BYTES:,}")
+        raise UsageError(
+            f"{path} has {len(body.encode()):,} bytes in the compact form that is sent; CloudFormation takes at most "
+            f"{MAX_STAGED_BYTES:,}"
+        )
     return Template(body=body, content=content)
 
 

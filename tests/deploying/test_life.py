@@ -259,6 +259,8 @@ def test_long_template_is_staged(aws: Aws, name: str, tmp_path: Path) -> None:
     assert "--create-staging-bucket" in refused.stderr
     done = aws.run("deploy", name, "--yes", "--create-staging-bucket", template=long)
     assert done.returncode == 0, done.stderr
+    sent = aws.client("cloudformation").get_template(StackName=name)["TemplateBody"]
+    assert f"the template has {len(sent.encode()):,} bytes in the compact form that is sent" in refused.stderr
     assert aws.outputs(name)["Filler149"] == "x" * 400
     assert "Filler149" not in done.stdout
     assert "BucketName" in done.stdout
