@@ -72,7 +72,7 @@ def mlflow(project: Project, storage: Storage, roles: Roles) -> Part:
                 "MlflowUrlCommand",
                 "Prints a link that opens MLflow; run it with your own credentials",
                 Sub(
-                    "aws sagemaker create-presigned-mlflow-app-url --region ${AWS::Region} --arn ${App}"
+                    "aws --region ${AWS::Region} sagemaker create-presigned-mlflow-app-url --arn ${App}"
                     " --query AuthorizedUrl --output text",
                     App=Ref("MlflowApp"),
                 ),

@@ -155,7 +155,7 @@ def _outputs() -> list[Output]:
             "NotebookUrlCommand",
             "Prints a link that opens the notebook; run it with your own credentials",
             Sub(
-                "aws sagemaker create-presigned-notebook-instance-url --region ${AWS::Region} "
+                "aws --region ${AWS::Region} sagemaker create-presigned-notebook-instance-url "
                 "--notebook-instance-name ${Name} --query AuthorizedUrl --output text",
                 Name=GetAtt("Notebook", "NotebookInstanceName"),
             ),
@@ -174,7 +174,7 @@ def _another(encryption: Encryption, network: Network, roles: Roles) -> Output:
         "CreateNotebookCommand",
         "Makes one more notebook instance, with your own credentials; it costs money until you stop it",
         Sub(
-            "aws sagemaker create-notebook-instance --region ${AWS::Region} --notebook-instance-name NOTEBOOK_NAME"
+            "aws --region ${AWS::Region} sagemaker create-notebook-instance --notebook-instance-name NOTEBOOK_NAME"
             " --instance-type ${NotebookInstanceType} --volume-size-in-gb ${NotebookVolumeSizeGb}"
             " --role-arn ${Role} --platform-identifier notebook-al2023-v1 --root-access ${NotebookRootAccess}"
             " --instance-metadata-service-configuration MinimumInstanceMetadataServiceVersion=2${Key}${Vpc}",

@@ -216,7 +216,7 @@ def _outputs(profiles: Parameter) -> list[Output]:
             "StudioUrlCommand",
             "Prints a link that opens Studio as the first user profile (or the one you write in)",
             Sub(
-                "aws sagemaker create-presigned-domain-url --region ${AWS::Region} --domain-id ${Id} "
+                "aws --region ${AWS::Region} sagemaker create-presigned-domain-url --domain-id ${Id} "
                 "--user-profile-name ${User} --query AuthorizedUrl --output text",
                 Id=Ref("Domain"),
                 User=If("CreateUserProfile1", entry(profiles, 1, MOST_PROFILES), "USER_PROFILE_NAME"),

@@ -272,11 +272,11 @@ def test_version_2_asks_for_the_same(template: dict[str, Any], aws: Service, fol
 
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1", "eu-isoe-west-1"])
 def test_images_are_the_region_s(template: dict[str, Any], aws: Service, folder: Path, region: str) -> None:
-    """Wherever the stack is, commands name that Region and its images, or leave a missing one to the reader."""
+    """Wherever the stack is, commands begin with that Region, and name its images or leave them to the reader."""
     stack = deployed(template, {}, AWS_Region=region)
     expected = requests(stack)
     for name, command in commands(stack.outputs).items():
-        assert f" --region {region} " in command
+        assert command.startswith(f"aws --region {region} ")
         version_1(command, folder)
         assert unnamed(aws.taken(), stack) == expected[name]
 
