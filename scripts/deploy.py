@@ -35,23 +35,24 @@ if TYPE_CHECKING:
     from smtemplates.deploy.cloud import Cloud
     from smtemplates.deploy.execution import Options
 
-EXAMPLES = """\
-examples:
-  scripts/deploy.py plan churn --create-staging-bucket --set CreateNotebook=true
+EXAMPLES = {
+    "plan": "  scripts/deploy.py plan churn --create-staging-bucket --set CreateNotebook=true\n",
+    "deploy": """\
   scripts/deploy.py deploy churn --staging-bucket my-templates \\
       --parameters churn.yaml --tag team=churn
-  scripts/deploy.py status churn
-  scripts/deploy.py outputs churn --env
-  scripts/deploy.py drift churn
-  scripts/deploy.py destroy churn
-"""
+""",
+    "status": "  scripts/deploy.py status churn\n",
+    "outputs": "  scripts/deploy.py outputs churn --env\n",
+    "drift": "  scripts/deploy.py drift churn\n",
+    "destroy": "  scripts/deploy.py destroy churn\n",
+}
 TIMEOUT = "stop watching after so long, while AWS goes on (default: watch to the end)"
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
-    shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES, "allow_abbrev": False}
-    whole = argparse.ArgumentParser(description=__doc__, **shape)
+    shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    whole = argparse.ArgumentParser(description=__doc__, epilog="examples:\n" + "".join(EXAMPLES.values()), **shape)
     commands = whole.add_subparsers(dest="command", required=True)
     adders: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         "plan": ("show what a deployment would change, and change nothing", add_plan),
@@ -62,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
         "drift": ("show what was changed behind the stack's back", add_drift),
     }
     for name, (text, add) in adders.items():
-        command = commands.add_parser(name, help=text, description=text, **shape)
+        own = f"examples:\n{EXAMPLES[name]}"
+        command = commands.add_parser(name, help=text, description=text, epilog=own, **shape)
         command.add_argument("stack", help="the name of the stack")
         add(command)
         add_connection(command)

@@ -38,12 +38,8 @@ RUNNING = VENV / "running.json"
 STARTUP_SECONDS = 60
 STOP_SECONDS = 10
 
-EXAMPLES = """\
-examples:
-  eval "$(scripts/local_cloud.py start)"
-  scripts/deploy.py plan churn --create-staging-bucket
-  scripts/local_cloud.py stop
-"""
+START = '  eval "$(scripts/local_cloud.py start)"\n  scripts/deploy.py plan churn --create-staging-bucket\n'
+STOP = "  scripts/local_cloud.py stop\n"
 
 # What any AWS SDK needs to talk to it; the keys are MiniStack's own test keys, which no account knows.
 CLIENT = {
@@ -213,12 +209,15 @@ def kill_group(leader: int, number: signal.Signals) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
-    shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES}
-    whole = argparse.ArgumentParser(description=__doc__, **shape)
+
+    def shown(examples: str) -> dict[str, Any]:
+        return {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": f"examples:\n{examples}"}
+
+    whole = argparse.ArgumentParser(description=__doc__, **shown(START + STOP))
     commands = whole.add_subparsers(dest="command", required=True)
-    starting = commands.add_parser("start", help="start it in the background, and print how to use it", **shape)
+    starting = commands.add_parser("start", help="start it in the background, and print how to use it", **shown(START))
     starting.add_argument("--port", type=int, help="default: any free port")
-    commands.add_parser("stop", help="stop it; all it held is gone", **shape)
+    commands.add_parser("stop", help="stop it; all it held is gone", **shown(STOP))
     return whole
 
 

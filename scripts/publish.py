@@ -32,24 +32,27 @@ if TYPE_CHECKING:
     from smtemplates.deploy.staging import Bucket
     from smtemplates.publish.commands import Manner
 
-EXAMPLES = """\
-examples:
+EXAMPLES = {
+    "version": """\
   scripts/publish.py version 1.4.0 --catalog ml-catalog \\
       --create-staging-bucket --plan
   scripts/publish.py version 1.4.0 --product prod-abcdefghijklm \\
       --staging-bucket my-templates --yes
-  scripts/publish.py versions --catalog ml-catalog
-  scripts/publish.py prune --catalog ml-catalog
+""",
+    "versions": "  scripts/publish.py versions --catalog ml-catalog\n",
+    "prune": "  scripts/publish.py prune --catalog ml-catalog\n",
+    "link": """\
   scripts/publish.py link --staging-bucket my-templates \\
       --set Environment=prd --region eu-west-1 us-east-1
-"""
+""",
+}
 MINUTES = 10.0
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
-    shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES, "allow_abbrev": False}
-    whole = argparse.ArgumentParser(description=__doc__, **shape)
+    shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    whole = argparse.ArgumentParser(description=__doc__, epilog="examples:\n" + "".join(EXAMPLES.values()), **shape)
     commands = whole.add_subparsers(dest="command", required=True)
     adders: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
         "version": ("publish a template as a version of a product, after asking", add_version),
@@ -58,7 +61,8 @@ def parser() -> argparse.ArgumentParser:
         "link": ("print a link that opens the console with the template and parameters filled in", add_link),
     }
     for name, (text, add) in adders.items():
-        command = commands.add_parser(name, help=text, description=text, **shape)
+        own = f"examples:\n{EXAMPLES[name]}"
+        command = commands.add_parser(name, help=text, description=text, epilog=own, **shape)
         add(command)
         add_connection(command, several=name == "link")
     return whole

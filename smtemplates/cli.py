@@ -1,4 +1,4 @@
-"""The command line: arguments and printing."""
+"""The command line: what is done with its arguments, and printing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from smtemplates import workspace
+from smtemplates.arguments import parser
 from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.files import read, why, write
 from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
@@ -22,37 +23,13 @@ from smtemplates.templates import TEMPLATES
 
 INTERRUPTED = 130
 
-EXAMPLES = """\
-examples:
-  python -m smtemplates render
-      write templates/*.yaml and validate them
-  python -m smtemplates render --check
-      fail, with a diff, when a committed template is stale
-  python -m smtemplates render workspace -o -
-      print one template
-  python -m smtemplates render workspace --without studio,mlflow \\
-      --region ca-west-1 -o calgary.yaml
-      a template for a Region that lacks both, validated there
-  python -m smtemplates lint my-template.yaml
-      the same checks on any file
-  python -m smtemplates lint my-template.yaml --policy ours.guard
-      and by Guard rules of your own
-  python -m smtemplates explore
-      a page on which to try parameters before deploying
-  python -m smtemplates reference --check
-      fail, with a diff, when templates/README.md is stale
-
-exit codes: 0 done, 1 a finding or a stale file, 2 wrong usage or bad input,
-130 interrupted
-"""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a user's mistake is one sentence on standard error."""
     options = parser().parse_args(arguments)
     try:
         _check_policy_is_used(options)
-        code = int(options.run(options))
+        code = COMMANDS[options.command](options)
         sys.stdout.flush()
     except Error as error:
         print(f"smtemplates: {error}", file=sys.stderr)
@@ -69,74 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("smtemplates: interrupted.", file=sys.stderr)
         return INTERRUPTED
     return code
-
-
-def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    shape: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": EXAMPLES}
-    whole = argparse.ArgumentParser(
-        prog="python -m smtemplates",
-        description="CloudFormation templates for an Amazon SageMaker workspace.",
-        **shape,
-    )
-    commands = whole.add_subparsers(required=True, metavar="COMMAND")
-
-    rendering = commands.add_parser("render", help="write templates and validate them", **shape)
-    rendering.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(TEMPLATES)} (default: all)")
-    rendering.add_argument("-o", "--output", default="templates", help="folder, file, or - for standard output")
-    rendering.add_argument("--format", choices=("yaml", "json"), default="yaml")
-    rendering.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff for a stale file")
-    rendering.add_argument(
-        "--without",
-        action="extend",
-        type=_names,
-        default=[],
-        metavar="FEATURE[,...]",
-        help=f"leave out: {', '.join(workspace.FEATURES)}",
-    )
-    rendering.add_argument("--no-lint", action="store_true", help="do not validate")
-    _add_lint_options(rendering)
-    rendering.set_defaults(run=_render)
-
-    linting = commands.add_parser("lint", help="validate any template", **shape)
-    linting.add_argument("files", nargs="+", metavar="FILE", help="template, or - for standard input")
-    _add_lint_options(linting)
-    linting.set_defaults(run=_lint)
-
-    exploring = commands.add_parser("explore", help="write a page to try the parameters on", **shape)
-    exploring.add_argument("-o", "--output", default="explore.html", help="file, or - for standard output")
-    exploring.set_defaults(run=_explore)
-
-    referring = commands.add_parser("reference", help="write templates/README.md: all about the templates", **shape)
-    referring.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff for a stale file")
-    referring.set_defaults(run=_reference)
-    return whole
-
-
-def _names(text: str) -> list[str]:
-    """Take one name or several with commas; an option that took several words would swallow what follows it."""
-    return [name for name in text.split(",") if name]
-
-
-def _add_lint_options(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--region",
-        action="extend",
-        type=_names,
-        metavar="REGION[,...]",
-        help=f"validate for these Regions (default: {' '.join(DEFAULT_REGIONS)})",
-    )
-    where.add_argument("--all-regions", action="store_true", help="validate for every Region")
-    parser.add_argument(
-        "--policy",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a file of CloudFormation Guard rules to judge by, besides those that come with this (may be repeated)",
-    )
-    parser.add_argument("--no-policy", action="store_true", help="validate with cfn-lint alone")
-    parser.add_argument("--no-cache", action="store_true", help="validate even what was found valid before")
 
 
 def _check_policy_is_used(options: argparse.Namespace) -> None:
@@ -286,3 +195,6 @@ def _is_stale(path: Path, text: str) -> bool:
     sys.stdout.writelines(lines)
     print(f"{path}: stale; render it again and commit the result.", file=sys.stderr)
     return True
+
+
+COMMANDS = {"render": _render, "lint": _lint, "explore": _explore, "reference": _reference}

@@ -13,14 +13,14 @@ import deploy
 import local_cloud
 import publish
 
-from smtemplates import cli
+from smtemplates.arguments import parser
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = "templates/README.md"
 WRITTEN = sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob(".github/**/*.md")))
 SMTEMPLATES = "python -m smtemplates"
 PROGRAMS: dict[str, ArgumentParser] = {
-    SMTEMPLATES: cli.parser(),
+    SMTEMPLATES: parser(),
     "deploy.py": deploy.parser(),
     "publish.py": publish.parser(),
     "local_cloud.py": local_cloud.parser(),
@@ -112,9 +112,10 @@ def spans(prose: str) -> list[str]:
     return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
 
 
-def examples(name: str) -> Section:
-    """Take the examples out of a program's help; what is two spaces away from one explains it."""
-    told = re.sub(r"\\\n\s*", "", PROGRAMS[name].format_help())
+def examples(name: str, command: str = "") -> Section:
+    """Take the examples out of the help of a program or its command; what is two spaces away from one explains it."""
+    parser = commands_of(PROGRAMS[name])[command] if command else PROGRAMS[name]
+    told = re.sub(r"\\\n\s*", "", parser.format_help())
     lines = re.findall(r"^  ((?:scripts|python|eval)\b.*)$", told.partition("examples:\n")[2], flags=re.MULTILINE)
     return Section(name, "--help", "", tuple(Command(re.split(r"\s{2,}", line)[0]) for line in lines))
 
