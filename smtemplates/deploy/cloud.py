@@ -32,6 +32,10 @@ UNTRUSTED = "Untrusted"
 PASSING = THROTTLED | {UNREACHABLE, "InternalFailure", "InternalError", "ServiceUnavailable", "500", "502", "503"}
 
 
+# How what is meant for people begins, which the SDK takes for a message.
+PAGES = ("<!doctype", "<html")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Connection:
     """Where and as whom to call AWS; what is None comes from the environment, as for any AWS tool."""
@@ -185,8 +189,10 @@ class Cloud:
         try:
             return getattr(client, operation)(**arguments)
         except exceptions.ClientError as error:
-            told = error.response["Error"]
-            raise _refusal({**told, "Message": self.masked(told.get("Message", ""))}, name) from error
+            told, url = error.response.get("Error", {}), client.meta.endpoint_url
+            if not told or told.get("Message", "").lstrip().lower().startswith(PAGES):
+                raise CloudError(_no_answer_of_aws(url, name), code=UNREACHABLE) from error
+            raise _refusal({**told, "Message": self.masked(told.get("Message", ""))}, name, url) from error
         except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
             raise UsageError(
                 "no AWS credentials were found; log in (aws sso login, aws configure) or name a --profile"
@@ -198,7 +204,7 @@ class Cloud:
         except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
             raise CloudError(f"could not reach AWS for {name}: {error}", code=UNREACHABLE) from error
         except import_module("botocore.parsers").ResponseParserError as error:
-            raise CloudError(f"the answer to {name} is not one of AWS's: {error}", code=UNREACHABLE) from error
+            raise CloudError(_no_answer_of_aws(client.meta.endpoint_url, name), code=UNREACHABLE) from error
         except exceptions.BotoCoreError as error:
             if "SSO" in type(error).__name__ or "Token" in type(error).__name__:
                 raise CloudError(f"{error}; log in again, then repeat this command", code="ExpiredToken") from error
@@ -250,13 +256,23 @@ def _no_answer(url: str, name: str, error: Exception) -> str:
             f"the local cloud is not running at {url}; start it with scripts/local_cloud.py start, or call AWS itself: "
             "unset AWS_ENDPOINT_URL, and leave --endpoint-url out"
         )
-    return f"could not reach AWS for {name}: {error}"
+    return f"could not reach AWS for {name}: {error}; check the network, and that the Region is one"
 
 
-def _refusal(error: dict[str, str], name: str) -> CloudError:
+def _no_answer_of_aws(url: str, name: str) -> str:
+    """Say that something else than AWS answers: a company's proxy, or whatever else listens there."""
+    return (
+        f"what {url} answers to {name} is none of AWS's answers; check AWS_ENDPOINT_URL and --endpoint-url, and what "
+        "is between here and there"
+    )
+
+
+def _refusal(error: dict[str, str], name: str, url: str) -> CloudError:
     """Say what AWS said, and what to do about it."""
     code = error.get("Code", "Unknown")
-    message = error.get("Message") or f"no reason given ({code})"
+    message = error.get("Message") or f"{url} gave no reason ({code})"
+    if not error.get("Message") and urlsplit(url).hostname in LOOPBACK:
+        message += "; the local cloud has not all of AWS's services: scripts/local_cloud.py --help says what it lacks"
     if code in EXPIRED:
         text = (
             f"the AWS credentials have expired ({name}); log in again, then repeat this command: it goes on from here"
