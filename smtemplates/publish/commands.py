@@ -108,7 +108,7 @@ def link(
     links.links(asked, "" if isinstance(source, staging.Bucket) else source, given, stack)
     if isinstance(source, staging.Bucket):
         source = staging.stage(cloud, template, source, terminal)
-        terminal.say(f"who follows the link must be allowed to read {source}")
+        terminal.say(links.readers(source))
     found = links.links(asked, source, given, stack)
     if shape == "json":
         emit(show.links_json(found))

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from smtemplates.consoles import CONSOLE_HOSTS
 from smtemplates.deploy import template as templates
+from smtemplates.deploy.cloud import LOOPBACK
 from smtemplates.deploy.planning import check_name
 from smtemplates.deploy.template import Template
 from smtemplates.errors import UsageError
@@ -110,6 +111,16 @@ def _link(region: str, template_url: str, given: Mapping[str, str], stack: str |
     query.update({f"param_{name}": value for name, value in given.items()})
     asked = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items())
     return f"https://{region}.{host}/cloudformation/home?region={region}#/stacks/create/review?{asked}"
+
+
+def readers(template_url: str) -> str:
+    """Say who must be able to read what a link leads to."""
+    if urlsplit(template_url).hostname in LOOPBACK:
+        return (
+            f"the console cannot read {template_url}, which is on this machine: for links that work, stage with AWS "
+            "itself (unset AWS_ENDPOINT_URL, and leave --endpoint-url out)"
+        )
+    return f"who follows the link must be allowed to read {template_url}"
 
 
 def markdown(found: Sequence[Link]) -> str:

@@ -100,7 +100,7 @@ def test_another_template(publisher: Publisher) -> None:
 
 
 def test_staged(publisher: Publisher) -> None:
-    """The template is staged, the link holds where, and who is to read it is said."""
+    """The template is staged and the link holds where; what is on this machine alone, the console cannot read."""
     path = publisher.write(template_of(Default=publisher.product))
     arguments = ["link", "--template", str(path), "--staging-bucket", BUCKET, "--stack", "team", "--json"]
     done = publisher.run(*arguments)
@@ -108,7 +108,13 @@ def test_staged(publisher: Publisher) -> None:
     (url,) = query_of(link["url"])["templateURL"]
     staged = publisher.aws.client("s3").get_object(Bucket=BUCKET, Key=url.split(f"/{BUCKET}/")[1])
     assert json.loads(staged["Body"].read()) == template_of(Default=publisher.product)
-    assert f"must be allowed to read {url}" in done.stderr
+    assert f"the console cannot read {url}" in done.stderr
+    assert "unset AWS_ENDPOINT_URL" in done.stderr
+
+
+def test_readers() -> None:
+    """Of what is staged with AWS it is said who must be allowed to read it."""
+    assert links.readers(URL) == f"who follows the link must be allowed to read {URL}"
 
 
 def test_buttons(publisher: Publisher) -> None:
