@@ -26,6 +26,8 @@ EXAMPLES = {
       the same checks on any file
   python -m smtemplates lint my-template.yaml --policy ours.guard
       and by Guard rules of your own
+  python -m smtemplates lint my-template.yaml --policy ours.guard --no-policy
+      and by those alone, not by the rules that come with this
 """,
     "explore": """\
   python -m smtemplates explore
@@ -110,5 +112,9 @@ def _add_lint_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a file of CloudFormation Guard rules to judge by, besides those that come with this (may be repeated)",
     )
-    parser.add_argument("--no-policy", action="store_true", help="validate with cfn-lint alone")
+    parser.add_argument(
+        "--no-policy",
+        action="store_true",
+        help="leave out the rules that come with this: judge by those of --policy alone, or by none",
+    )
     parser.add_argument("--no-cache", action="store_true", help="validate even what was found valid before")

@@ -28,7 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a user's mistake is one sentence on standard error."""
     options = parser().parse_args(arguments)
     try:
-        _check_policy_is_used(options)
         code = COMMANDS[options.command](options)
         sys.stdout.flush()
     except Error as error:
@@ -48,15 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _check_policy_is_used(options: argparse.Namespace) -> None:
-    """Refuse rules that would judge nothing: who names them counts on them."""
-    for name in ("no_policy", "no_lint"):
-        if getattr(options, "policy", None) and getattr(options, name, False):
-            option = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{option} judges by no policy, nor by {options.policy[0]}: leave one out.")
-
-
 def _render(options: argparse.Namespace) -> int:
+    if options.no_lint and options.policy:  # who names rules counts on them
+        raise UsageError(f"--no-lint judges by no policy, nor by {options.policy[0]}: leave one out.")
     names = options.names or list(TEMPLATES)
     for name in names:
         if name not in TEMPLATES:
@@ -144,7 +137,7 @@ def _report(
     """Validate a template and print each finding with the Python file to mend; tell whether there is any."""
     regions = ALL_REGIONS if options.all_regions else options.region or DEFAULT_REGIONS
     findings = lint(text, name=name, regions=regions, cache=not options.no_cache)
-    if not options.no_policy:
+    if options.policy or not options.no_policy:
         findings += _judge(options, text, name)
     for finding in findings:
         print(replace(finding, source=_origin(finding, sources)), file=to)
@@ -154,7 +147,7 @@ def _report(
 def _judge(options: argparse.Namespace, text: str, name: str) -> list[Finding]:
     """Judge a template by policy; where that cannot be, say so, and fail if the user named a policy."""
     try:
-        return judge(text, name=name, policies=options.policy, cache=not options.no_cache)
+        return judge(text, name=name, policies=options.policy, ours=not options.no_policy, cache=not options.no_cache)
     except UsageError:
         raise
     except Error as error:

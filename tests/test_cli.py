@@ -85,7 +85,6 @@ def test_a_feature_that_is_left_out_is_gone() -> None:
         (["render", "-o", "calgary.yaml"], "One file cannot hold"),
         (["render", "--region", "us-east-11"], "us-east-11"),
         (["render", "--no-lint", "--policy", "ours.guard"], "--no-lint judges by no policy, nor by ours.guard"),
-        (["lint", "t.yaml", "--no-policy", "--policy", "ours.guard"], "--no-policy judges by no policy"),
         (["lint", "no-such-file.yaml"], "Cannot read no-such-file.yaml"),
         (["lint", "tests"], "Cannot read tests"),
         (["render", "-o", "README.md/templates"], "Cannot write README.md/templates"),

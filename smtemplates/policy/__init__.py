@@ -17,9 +17,16 @@ OURS = Path(__file__).parent
 
 
 def judge(
-    text: str, *, name: str = "template.yaml", policies: Sequence[Path | str] = (), cache: bool | Path = True
+    text: str,
+    *,
+    name: str = "template.yaml",
+    policies: Sequence[Path | str] = (),
+    ours: bool = True,
+    cache: bool | Path = True,
 ) -> list[Finding]:
-    """Return what in a template breaks a rule of policy, by line; `policies` are Guard files of your own.
+    """Return what in a template breaks a rule of policy, by line.
+
+    `policies` are Guard files of your own; without `ours`, those alone count.
 
     The template is judged resolved, for parameter values that show its resources in all their forms
     (`evaluate.covering`); those which show a finding are its `given`. A rule that a resource's
@@ -35,17 +42,19 @@ def judge(
     """
     from smtemplates import linter_cache  # noqa: PLC0415  rendering alone does without the 3 MiB of its hashlib
 
-    ours = "\n".join(_read(file) for file in sorted(OURS.glob("*.guard")))
+    if not (ours or policies):
+        return []
+    rules = "\n".join(_read(file) for file in sorted(OURS.glob("*.guard"))) if ours else ""
     theirs = {str(file): _read(Path(file)) for file in policies}
     directory = linter_cache.directory() if cache is True else cache or None
-    options = (_version(), ours, *theirs, *theirs.values())
+    options = (_version(), rules, *theirs, *theirs.values())
     entry = directory / f"{linter_cache.key(text, options, _makers())}.json" if directory else None
     rows = linter_cache.read(entry) if entry else None
     if rows is None:
         with collecting_rarely():
             from smtemplates.policy import engine  # noqa: PLC0415  it loads a validator of 15 MB
 
-            rows = engine.run(load(text), text, ours, theirs)
+            rows = engine.run(load(text), text, rules, theirs)
         if entry:
             linter_cache.write(entry, rows)
     return [

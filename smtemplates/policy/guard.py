@@ -23,6 +23,8 @@ from cloudformation_validate import (
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate.values import short
 
+OURS = "smtemplates/policy"
+
 # A filter on a map's keys counts as failed for each key that it leaves out. A check that fails says more than this.
 _FILTERED_OUT = "Guard check `` failed"
 _PLACE = re.compile(r"at line (\d+) at column (\d+)")
@@ -67,7 +69,7 @@ class Guard:
     def _explain(self, error: ValidationError) -> str:
         said = str(getattr(error, "msg", error))
         named = [file for number, file in enumerate(self._files) if f"Guard file '{number}'" in said]
-        file = named[0] if named else " or ".join(self._files[1:] or self._files)
+        file = named[0] if named else " or ".join([file for file in self._files if file != OURS] or self._files)
         place = _PLACE.search(said)
         if place:
             read = said.partition("fragment ")[2].rstrip("`").strip().partition("\n")[0]

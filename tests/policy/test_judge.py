@@ -353,6 +353,15 @@ def test_a_change_is_judged_anew(tmp_path: Path) -> None:
     assert {found.rule for found in smtemplates.judge(TOPIC, policies=[own], cache=cache)} == {"SNS_1", "TAGS"}
 
 
+def test_yours_alone(tmp_path: Path) -> None:
+    """A user's rules can be all there is; what is stored of one kind of judgement is not taken for the other."""
+    own, cache = _own(tmp_path), tmp_path / "cache"
+    for ours in (True, False, True):
+        found = {one.rule for one in smtemplates.judge(TOPIC, policies=[own], ours=ours, cache=cache)}
+        assert found == ({"SNS_1", "TEAM_TAGS"} if ours else {"TEAM_TAGS"})
+    assert smtemplates.judge(TOPIC, ours=False, cache=cache) == []
+
+
 def _python(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -414,10 +423,12 @@ def _lint(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess
 
 
 def test_the_command_lints_by_policy(tmp_path: Path) -> None:
-    """`lint` finds what breaks ours and `--policy`'s rules, unless --no-policy; findings cost exit code 1."""
-    done = _lint(tmp_path, TOPIC, "--policy", str(_own(tmp_path)))
-    assert done.returncode == 1
-    assert [line.split()[1] for line in done.stdout.splitlines()] == ["SNS_1", "TEAM_TAGS"]
+    """`lint` finds what breaks ours and `--policy`'s rules, and with --no-policy no longer ours; that costs 1."""
+    own = str(_own(tmp_path))
+    for options, rules in ([], ["SNS_1", "TEAM_TAGS"]), (["--no-policy"], ["TEAM_TAGS"]):
+        done = _lint(tmp_path, TOPIC, "--policy", own, *options)
+        assert done.returncode == 1
+        assert [line.split()[1] for line in done.stdout.splitlines()] == rules
     assert _lint(tmp_path, TOPIC, "--no-policy").returncode == 0
 
 
