@@ -15,7 +15,7 @@ from smtemplates import workspace
 from smtemplates.arguments import parser
 from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.files import read, why, write
-from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, lint
+from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, gathered, lint
 from smtemplates.load import load
 from smtemplates.policy import judge
 from smtemplates.renderer import ordered, render
@@ -139,8 +139,8 @@ def _report(
     findings = lint(text, name=name, regions=regions, cache=not options.no_cache)
     if options.policy or not options.no_policy:
         findings += _judge(options, text, name)
-    for finding in findings:
-        print(replace(finding, source=_origin(finding, sources)), file=to)
+    for finding in gathered(replace(finding, source=_origin(finding, sources)) for finding in findings):
+        print(finding, file=to)
     return bool(findings)
 
 

@@ -6,9 +6,9 @@ Importing this module imports neither cfn-lint nor boto3; a template that was li
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 DEFAULT_REGIONS = ("us-east-1",)
@@ -18,6 +18,9 @@ ALL_REGIONS = ("ALL_REGIONS",)
 # Errors and warnings are always on. Experimental rules stay off: all three ask for one vendor-neutral Metadata block of
 # notes for AI tools, in every resource.
 CHECKS = ("I",)
+
+# The rule that finds one type missing in one Region at one place; others name all their Regions at once.
+_TYPE_MISSING = "E3006"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,29 @@ def lint(
         if entry:
             linter_cache.write(entry, rows)
     return [Finding(**{**row, "path": tuple(row["path"]), "regions": tuple(row["regions"])}, file=name) for row in rows]
+
+
+def gathered(findings: Iterable[Finding]) -> list[Finding]:
+    """Say once in which Regions a type is missing; and once for all places, where one `source` is to be mended."""
+    alike: dict[Hashable, list[Finding]] = {}
+    for finding in findings:
+        what, _, _ = finding.message.rpartition(" in ")
+        place = finding.source or (finding.line, finding.column)
+        alike.setdefault((what, finding.file, place) if finding.rule == _TYPE_MISSING else finding, []).append(finding)
+    return [_joined(found) for found in alike.values()]
+
+
+def _joined(found: Sequence[Finding]) -> Finding:
+    first, *others = found
+    if not others:
+        return first
+    what, _, region = first.message.rpartition(" in ")
+    regions = tuple(dict.fromkeys(region for one in found for region in one.regions))
+    lines = dict.fromkeys(one.line for one in others if one.line != first.line)
+    message = f"{what} in {list(regions) if len(regions) > 1 else region}"
+    if lines:
+        message += f"; also at line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))}"
+    return replace(first, message=message, regions=regions)
 
 
 @contextmanager

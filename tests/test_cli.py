@@ -144,6 +144,37 @@ def test_a_finding_names_file_line_rule_and_the_python_to_mend(tmp_path: Path) -
     assert run("render", "-o", str(tmp_path), "--region", "ca-west-1", "--without", "studio,mlflow").returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("us-east-1,ap-south-2", "'ap-south-2'"),
+        ("mx-central-1,us-east-1,ap-south-2", "['ap-south-2', 'mx-central-1']"),
+    ],
+)
+def test_a_type_that_regions_lack_is_one_line(tmp_path: Path, asked: str, told: str) -> None:
+    """Whatever it is used for, a missing type is said once, with all Regions that lack it and the lines that use it."""
+    done = run("render", "workspace", "-o", str(tmp_path), "--region", asked)
+    types = [line.split("'")[1] for line in done.stderr.splitlines() if " E3006 " in line]
+    assert "AWS::SageMaker::MlflowApp" in types
+    assert len(types) == len(set(types))
+    (line,) = [line for line in done.stderr.splitlines() if "AWS::SageMaker::UserProfile'" in line]
+    regions, lines = line.partition(" exist in ")[2].partition(" (")[0].split("; also at lines ")
+    assert regions == told
+    text = (tmp_path / "workspace.yaml").read_text().splitlines()
+    places = [int(line.split(":")[1]), *map(int, lines.split(", "))]
+    assert {text[number - 1].strip() for number in places} == {"Type: AWS::SageMaker::UserProfile"}
+    assert len(places) == 5
+
+
+def test_each_place_in_a_user_s_template_is_a_line(tmp_path: Path) -> None:
+    """Where the user is to mend the template itself, each place has a line, for editors and grep."""
+    file = tmp_path / "t.yaml"
+    file.write_text("Resources:\n  A: {Type: AWS::S3::Buckett}\n  B: {Type: AWS::S3::Buckett}\n")
+    done = run("lint", str(file), "--no-policy", "--region", "eu-west-1,us-east-1")
+    told = "E3006 Resource type 'AWS::S3::Buckett' does not exist in ['eu-west-1', 'us-east-1']"
+    assert done.stdout.splitlines() == [f"{file}:2:7: {told}", f"{file}:3:7: {told}"]
+
+
 def test_lint_finds_what_is_wrong_in_any_template() -> None:
     """Templates from elsewhere, on standard input too, get the same checks."""
     done = run("lint", "-", text="Resources:\n  Bucket:\n    Type: AWS::S3::Buckett\n")
