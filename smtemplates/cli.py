@@ -14,7 +14,7 @@ from typing import TextIO
 from smtemplates import workspace
 from smtemplates.arguments import parser
 from smtemplates.errors import Error, MissingError, UsageError
-from smtemplates.files import read, why, write
+from smtemplates.files import make, read, why, write
 from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, gathered, lint
 from smtemplates.load import load
 from smtemplates.policy import judge
@@ -70,6 +70,7 @@ def _render_one(options: argparse.Namespace, name: str, path: Path | None) -> bo
     if path is None:
         sys.stdout.write(text)
     elif not options.check:
+        make(path.parent)
         write(path, text)
     if path and not wrong:
         state = (
@@ -171,6 +172,8 @@ def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:
     if options.output == "-" and options.check:
         raise UsageError("--check compares files: give a folder or a file with -o, not '-'.")
     output = Path(options.output)
+    if not output.exists() and not output.parent.is_dir():
+        raise UsageError(f"There is no folder {output.parent}: -o makes what it names, and nothing above that.")
     if options.output == "-" or (output.suffix in {".yaml", ".yml", ".json"} and not output.is_dir()):
         if count > 1:
             raise UsageError(f"One file cannot hold {count} templates: name one, or give a folder with -o.")

@@ -19,9 +19,8 @@ def read(path: Path) -> str:
 
 def write(path: Path, text: str) -> None:
     """Write a whole file or none: a reader never sees half a template."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.parent / f".{path.name}.{os.getpid()}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
     except OSError as error:
@@ -29,6 +28,14 @@ def write(path: Path, text: str) -> None:
     finally:
         with contextlib.suppress(OSError):
             beside.unlink()
+
+
+def make(folder: Path) -> None:
+    """Make a folder, in one that is there: a typing error in a path makes no tree of folders."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"Cannot make the folder {folder}: {why(error)}.") from error
 
 
 def why(error: OSError | UnicodeDecodeError) -> str:

@@ -87,7 +87,14 @@ def test_a_feature_that_is_left_out_is_gone() -> None:
         (["render", "--no-lint", "--policy", "ours.guard"], "--no-lint judges by no policy, nor by ours.guard"),
         (["lint", "no-such-file.yaml"], "Cannot read no-such-file.yaml"),
         (["lint", "tests"], "Cannot read tests"),
-        (["render", "-o", "README.md/templates"], "Cannot write README.md/templates"),
+        (["render", "-o", "README.md/templates"], "There is no folder README.md: -o makes what it names"),
+        (["render", "-o", "no/such"], "There is no folder no: -o makes what it names"),
+        (["render", "workspace", "-o", "no/such.yaml"], "There is no folder no: -o makes what it names"),
+        (["render", "-o", "no/such", "--check"], "There is no folder no: -o makes what it names"),
+        (["render", "--no-lint", "-o", "README.md"], "Cannot make the folder README.md: File exists"),
+        (["explore", "-o", "no/such.html"], "Cannot write no/such.html: No such file or directory"),
+        (["explore", "-o", "tests"], "Cannot write tests: Is a directory"),
+        (["explore", "-o", "."], "Cannot write ."),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], sentence: str) -> None:
@@ -97,6 +104,14 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], sentenc
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [["render", "-o", ""], ["render", "--region", ""], ["explore", "-o", ""]])
+def test_an_option_that_names_nothing_is_refused(arguments: list[str]) -> None:
+    """What a script leaves of an option when its variable is not set is no default, and writes nothing."""
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("it names nothing\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
