@@ -65,7 +65,7 @@ def _field(name: str, label: str, about: Mapping[str, Any]) -> str:
     else:
         widget = f'<input {told} value="{escape(default)}" autocomplete="off" spellcheck="false">'
     return (
-        f'<label for="{name}">{escape(label)}</label>{widget}'
+        f'<div class="named"><label for="{name}">{escape(label)}</label><code>{name}</code></div>{widget}'
         f'<small id="{name}-about">{escape(about["Description"])}</small>'
         f'<span class="fault" id="{name}-fault" aria-live="polite"></span>'
     )

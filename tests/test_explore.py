@@ -92,10 +92,11 @@ def fill(page: Page) -> Any:
 
 
 def test_a_laptop_shows_the_whole_drawing(page: Page) -> None:
-    """At 1200 pixels, beside the form, nothing of it is cut off."""
+    """At 1200 pixels, beside the form, nothing of it is cut off, nor of the form."""
     page.set_viewport_size({"width": 1200, "height": 900})
-    cut = page.locator(".drawing").evaluate("one => one.scrollWidth - one.clientWidth")
-    assert cut <= 0
+    for part in (".drawing", "form", "body"):
+        cut = page.locator(part).evaluate("one => one.scrollWidth - one.clientWidth")
+        assert cut <= 0
 
 
 def deployer(template: dict[str, Any], values: dict[str, str], region: str) -> dict[str, Any]:
@@ -189,8 +190,10 @@ def test_what_a_person_sees(page: Page, fill: Any) -> None:
 
 
 def test_every_parameter_has_a_field(page: Page, template: dict[str, Any]) -> None:
-    """Every parameter can be found by its label and has its default in the form."""
+    """Every parameter can be found by its label, shows the name that --set takes, and has its default in the form."""
+    page.set_viewport_size({"width": 1200, "height": 900})
     for name, about in template["Parameters"].items():
         label = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterLabels"][name]["default"]
         assert page.get_by_label(label, exact=True).get_attribute("id") == name
+        expect(page.locator(f"label[for={name}] + code")).to_have_text(name)
         assert page.evaluate(f"Parameters.{name}.Default") == about["Default"]
