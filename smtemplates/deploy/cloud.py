@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
 
+from smtemplates.deploy.endpoints import check_endpoint, is_local
 from smtemplates.deploy.failures import CloudError
 from smtemplates.deploy.plan import masked
 from smtemplates.errors import UsageError
 
 LOG = logging.getLogger(__name__)
-
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 # Codes with which AWS says that credentials have run out, and how to go on.
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -44,25 +42,6 @@ class Connection:
     profile: str | None = None
     assume_role: str | None = None
     endpoint_url: str | None = None
-
-
-def check_endpoint(url: str | None) -> None:
-    """Refuse an endpoint that would carry credentials in clear over a network.
-
-    Raises:
-        UsageError: the URL is neither https, nor http on this machine.
-    """
-    if url is None:
-        return
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme == "http" and parts.hostname in LOOPBACK:
-        return
-    raise UsageError(
-        f"--endpoint-url, AWS_ENDPOINT_URL or a profile's endpoint_url must be https://..., or http:// on this machine "
-        f"(127.0.0.1), not '{url}'"
-    )
 
 
 class Cloud:
@@ -135,7 +114,13 @@ class Cloud:
         if service not in self._clients:
             session = self.session
             config = import_module("botocore.config").Config(retries={"mode": "standard"})
-            client = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
+            exceptions: Any = import_module("botocore.exceptions")
+            try:
+                client = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
+            except (exceptions.BotoCoreError, ValueError) as error:
+                raise UsageError(
+                    f"AWS cannot be called like this: {error}; check --region, --profile and the environment's AWS_..."
+                ) from error
             check_endpoint(client.meta.endpoint_url)  # it may come from the profile
             self._clients[service] = client
         return self._clients[service]
@@ -208,7 +193,7 @@ class Cloud:
         except exceptions.BotoCoreError as error:
             if "SSO" in type(error).__name__ or "Token" in type(error).__name__:
                 raise CloudError(f"{error}; log in again, then repeat this command", code="ExpiredToken") from error
-            raise UsageError(f"{name}: {error}") from error
+            raise UsageError(f"{name}: {' '.join(str(error).split())}") from error
 
     def read(self, *, Bucket: str, Key: str) -> bytes:  # noqa: N803  as S3 calls them
         """Return what an object holds.
@@ -251,7 +236,7 @@ def _no_trust(client: Any, name: str, error: Exception) -> str:
 
 def _no_answer(url: str, name: str, error: Exception) -> str:
     """Say that nobody takes connections at an endpoint."""
-    if urlsplit(url).hostname in LOOPBACK:
+    if is_local(url):
         return (
             f"the local cloud is not running at {url}; start it with scripts/local_cloud.py start, or call AWS itself: "
             "unset AWS_ENDPOINT_URL, and leave --endpoint-url out"
@@ -271,7 +256,7 @@ def _refusal(error: dict[str, str], name: str, url: str) -> CloudError:
     """Say what AWS said, and what to do about it."""
     code = error.get("Code", "Unknown")
     message = error.get("Message") or f"{url} gave no reason ({code})"
-    if not error.get("Message") and urlsplit(url).hostname in LOOPBACK:
+    if not error.get("Message") and is_local(url):
         message += "; the local cloud has not all of AWS's services: scripts/local_cloud.py --help says what it lacks"
     if code in EXPIRED:
         text = (

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from smtemplates.deploy import buckets
-from smtemplates.deploy.cloud import LOOPBACK, Cloud
+from smtemplates.deploy.cloud import Cloud
+from smtemplates.deploy.endpoints import is_local
 from smtemplates.deploy.failures import CloudError, DeploymentError
 from smtemplates.deploy.template import MAX_INLINE_BYTES, Template
 from smtemplates.deploy.watch import Listener
@@ -58,8 +59,9 @@ def upload(cloud: Cloud, template: Template, bucket: str) -> str:
     place: dict[str, Any] = {"Bucket": bucket, "Key": key}
     if not _is_there(cloud, template, place):
         _put(cloud, template, place)
-    endpoint = urlsplit(cloud.client("s3").meta.endpoint_url)
-    if endpoint.hostname in LOOPBACK:
+    url = cloud.client("s3").meta.endpoint_url
+    endpoint = urlsplit(url)
+    if is_local(url):
         return f"{endpoint.scheme}://{endpoint.netloc}/{bucket}/{key}"
     return f"{endpoint.scheme}://{bucket}.{endpoint.netloc}/{key}"
 

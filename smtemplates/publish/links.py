@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from smtemplates.consoles import CONSOLE_HOSTS
 from smtemplates.deploy import template as templates
-from smtemplates.deploy.cloud import LOOPBACK
+from smtemplates.deploy.endpoints import is_local, parts_of
 from smtemplates.deploy.planning import check_name
 from smtemplates.deploy.template import Template
 from smtemplates.errors import UsageError
@@ -63,10 +63,11 @@ def check_url(url: str, template: Template) -> None:
     Raises:
         UsageError: it is no https URL of an object in S3, or holds another template than the one it is checked with.
     """
-    parts = urlsplit(url)
+    parts = parts_of(url)
     host = parts.hostname or ""
     suffix = _suffix(host)
-    if parts.scheme != "https" or suffix is None or not _S3_HOST.fullmatch(host.removesuffix(suffix)):
+    in_s3 = suffix is not None and _S3_HOST.fullmatch(host.removesuffix(suffix))
+    if parts.scheme != "https" or not in_s3 or not parts.path.strip("/"):
         raise UsageError(f"--template-url must be the https:// URL of an object in S3, not '{url}'")
     if len(url) > MAX_TEMPLATE_URL:
         raise UsageError(f"--template-url has {len(url):,} characters; the console takes {MAX_TEMPLATE_URL:,}")
@@ -115,7 +116,7 @@ def _link(region: str, template_url: str, given: Mapping[str, str], stack: str |
 
 def readers(template_url: str) -> str:
     """Say who must be able to read what a link leads to."""
-    if urlsplit(template_url).hostname in LOOPBACK:
+    if is_local(template_url):
         return (
             f"the console cannot read {template_url}, which is on this machine: for links that work, stage with AWS "
             "itself (unset AWS_ENDPOINT_URL, and leave --endpoint-url out)"

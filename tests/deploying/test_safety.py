@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from smtemplates.deploy import show
-from smtemplates.deploy.cloud import check_endpoint
+from smtemplates.deploy.endpoints import check_endpoint
 from smtemplates.deploy.stack import Output
 from smtemplates.deploy.template import Template
 from smtemplates.errors import UsageError
@@ -31,10 +31,14 @@ def test_capabilities(resources: dict[str, Any], capabilities: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize(
-    "url", ["http://example.com", "ftp://127.0.0.1", "127.0.0.1:4566", "https://", "http://127.0.0.1.evil.com"]
+    "url",
+    [
+        *("http://example.com", "ftp://127.0.0.1", "127.0.0.1:4566", "https://", "http://127.0.0.1.evil.com", ""),
+        *("https://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:x", "https://example.com:-1"),
+    ],
 )
 def test_unsafe_endpoints(url: str) -> None:
-    """An endpoint that would carry credentials in clear is refused."""
+    """An endpoint that would carry credentials in clear is refused, as is one that is none."""
     with pytest.raises(UsageError, match="--endpoint-url"):
         check_endpoint(url)
 
@@ -57,7 +61,9 @@ def test_shell_values_are_inert() -> None:
 def test_engine_knows_no_area(name: str, more: set[str]) -> None:
     """The engines import of the package what reads, writes or draws templates, so they take any template."""
     folder = Path(show.__file__).parents[1] / name
-    allowed = {f"smtemplates.{module}" for module in {"deploy", "emit", "errors", "load", "evaluate", *more}}
+    allowed = {
+        f"smtemplates.{module}" for module in {"command_line", "deploy", "emit", "errors", "load", "evaluate", *more}
+    }
     imported = {
         node.module
         for path in folder.glob("*.py")

@@ -67,6 +67,10 @@ def test_no_link(region: str, url: str, told: str) -> None:
         "https://example.com/t",
         "https://s3.amazonaws.com.evil.com/t",
         "https://evil-s3.com/t",
+        "https://b.s3.amazonaws.com",
+        "https://b.s3.amazonaws.com/",
+        "https://b.s3.amazonaws.com:99999/t",
+        "https://[::1",
     ],
 )
 def test_where_templates_are(publisher: Publisher, url: str) -> None:
