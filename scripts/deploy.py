@@ -27,7 +27,8 @@ if __name__ == "__main__" and HAS_SDK and Path(sys.prefix) != VENV:
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606 no shell is wanted
 sys.path.insert(0, str(ROOT))
 
-from smtemplates.deploy.script import add_connection, carry_out, cloud_of, seconds  # noqa: E402 it is importable only now
+from smtemplates.command_line import named  # noqa: E402 it is importable only now
+from smtemplates.deploy.script import add_connection, carry_out, cloud_of, seconds  # noqa: E402 likewise
 from smtemplates.errors import UsageError  # noqa: E402 likewise
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     for name, (text, add) in adders.items():
         own = f"examples:\n{EXAMPLES[name]}"
         command = commands.add_parser(name, help=text, description=text, epilog=own, **shape)
-        command.add_argument("stack", help="the name of the stack")
+        command.add_argument("stack", type=named, help="the name of the stack")
         add(command)
         add_connection(command)
     return whole
@@ -81,18 +82,27 @@ def add_request(command: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; it wins over files"
     )
     what.add_argument("--parameters", action="append", default=[], type=Path, metavar="FILE", help="YAML or JSON")
-    what.add_argument("--reset", action="append", default=[], metavar="NAME", help="return a parameter to its default")
-    what.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="a tag of the stack")
-    what.add_argument("--role-arn", metavar="ARN", help="the role that CloudFormation assumes")
-    what.add_argument("--notification-arn", action="append", default=[], metavar="ARN", help="a topic for stack events")
     what.add_argument(
-        "--rollback-alarm", action="append", default=[], metavar="ARN", help="roll back if this alarm goes off"
+        "--reset", type=named, action="append", default=[], metavar="NAME", help="return a parameter to its default"
+    )
+    what.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="a tag of the stack")
+    what.add_argument("--role-arn", type=named, metavar="ARN", help="the role that CloudFormation assumes")
+    what.add_argument(
+        "--notification-arn", type=named, action="append", default=[], metavar="ARN", help="a topic for stack events"
+    )
+    what.add_argument(
+        "--rollback-alarm",
+        type=named,
+        action="append",
+        default=[],
+        metavar="ARN",
+        help="roll back if this alarm goes off",
     )
     what.add_argument("--on-failure", choices=["ROLLBACK", "DELETE", "DO_NOTHING"], help="default: roll back")
     what.add_argument("--import-existing", action="store_true", help="take resources of the same name into the stack")
     what.add_argument("--revert-drift", action="store_true", help="put back what was changed behind the stack's back")
     staging = what.add_mutually_exclusive_group()
-    staging.add_argument("--staging-bucket", metavar="BUCKET", help="for a template of over 51,200 bytes")
+    staging.add_argument("--staging-bucket", type=named, metavar="BUCKET", help="for a template of over 51,200 bytes")
     staging.add_argument("--create-staging-bucket", action="store_true", help="likewise, in a bucket made for it")
 
 
@@ -110,9 +120,12 @@ def add_deploy(command: argparse.ArgumentParser) -> None:
     """Add the options of deploy."""
     add_request(command)
     how = command.add_argument_group("how to go about it")
-    how.add_argument("--change-set", metavar="ARN", help="execute this change set, and nothing else")
+    how.add_argument("--change-set", type=named, metavar="ARN", help="execute this change set, and nothing else")
     how.add_argument(
-        "--template-digest", metavar="SHA256", default="", help="only if its template is this one (plan prints it)"
+        "--template-digest",
+        type=named,
+        metavar="SHA256",
+        help="only if its template is this one (plan prints it)",
     )
     how.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
     how.add_argument("--allow-destructive", action="store_true", help="let resources be replaced or deleted")
@@ -233,7 +246,7 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     if arguments.change_set:
         if arguments.set or arguments.parameters or arguments.reset or arguments.tag:
             raise UsageError("a change set holds its parameters and tags already; leave them out beside --change-set")
-        reviewed = arguments.change_set, arguments.template_digest
+        reviewed = arguments.change_set, arguments.template_digest or ""
         return commands.deploy_reviewed(cloud, arguments.stack, reviewed, options, consent, as_json=as_json)
     if arguments.template_digest:
         raise UsageError("--template-digest says what --change-set must hold; give both, or neither")

@@ -26,7 +26,8 @@ if __name__ == "__main__" and HAS_SDK and Path(sys.prefix) != VENV:
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606 no shell is wanted
 sys.path.insert(0, str(ROOT))
 
-from smtemplates.deploy.script import add_connection, carry_out, cloud_of, seconds  # noqa: E402 it is importable only now
+from smtemplates.command_line import named  # noqa: E402 it is importable only now
+from smtemplates.deploy.script import add_connection, carry_out, cloud_of, seconds  # noqa: E402 likewise
 
 if TYPE_CHECKING:
     from smtemplates.deploy.staging import Bucket
@@ -71,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
 def add_product(command: argparse.ArgumentParser) -> None:
     """Add what names the product."""
     product = command.add_mutually_exclusive_group(required=True)
-    product.add_argument("--product", metavar="ID", help="the product's ID, prod-...")
-    product.add_argument("--catalog", metavar="STACK", help="the stack that made it: its output ProductId")
+    product.add_argument("--product", type=named, metavar="ID", help="the product's ID, prod-...")
+    product.add_argument("--catalog", type=named, metavar="STACK", help="the stack that made it: its output ProductId")
 
 
 def add_template(command: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
@@ -81,7 +82,9 @@ def add_template(command: argparse.ArgumentParser) -> argparse._MutuallyExclusiv
         "--template", type=Path, default=TEMPLATE, metavar="FILE", help="default: templates/workspace.yaml"
     )
     staging = command.add_mutually_exclusive_group()
-    staging.add_argument("--staging-bucket", metavar="BUCKET", help="the bucket AWS reads the template from")
+    staging.add_argument(
+        "--staging-bucket", type=named, metavar="BUCKET", help="the bucket AWS reads the template from"
+    )
     staging.add_argument("--create-staging-bucket", action="store_true", help="make one, which keeps it for 7 days")
     return staging
 
@@ -130,7 +133,7 @@ def add_prune(command: argparse.ArgumentParser) -> None:
 def add_link(command: argparse.ArgumentParser) -> None:
     """Add the options of link."""
     staging = add_template(command)
-    staging.add_argument("--template-url", metavar="URL", help="where the template is in S3 already")
+    staging.add_argument("--template-url", type=named, metavar="URL", help="where the template is in S3 already")
     command.add_argument("--stack", metavar="NAME", help="the name that the console proposes for the stack")
     command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter to fill in")
     shape = command.add_mutually_exclusive_group()

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from smtemplates import workspace
+from smtemplates.command_line import named
 from smtemplates.linter import DEFAULT_REGIONS
 from smtemplates.templates import TEMPLATES
 
@@ -60,9 +61,9 @@ def parser() -> argparse.ArgumentParser:
     rendering = command("render", "write templates and validate them")
     rendering.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(TEMPLATES)} (default: all)")
     rendering.add_argument(
-        "-o", "--output", default="templates", type=_something, help="folder, file, or - for standard output"
+        "-o", "--output", default="templates", type=named, help="folder, file, or - for standard output"
     )
-    rendering.add_argument("--format", choices=("yaml", "json"), default="yaml")
+    rendering.add_argument("--format", choices=("yaml", "json"), help="default: as the name of the file ends, or yaml")
     rendering.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff for a stale file")
     rendering.add_argument(
         "--without",
@@ -76,13 +77,11 @@ def parser() -> argparse.ArgumentParser:
     _add_lint_options(rendering)
 
     linting = command("lint", "validate any template")
-    linting.add_argument("files", nargs="+", metavar="FILE", help="template, or - for standard input")
+    linting.add_argument("files", nargs="+", type=named, metavar="FILE", help="template, or - for standard input")
     _add_lint_options(linting)
 
     exploring = command("explore", "write a page to try the parameters on")
-    exploring.add_argument(
-        "-o", "--output", type=_something, default="explore.html", help="file, or - for standard output"
-    )
+    exploring.add_argument("-o", "--output", type=named, default="explore.html", help="file, or - for standard output")
 
     referring = command("reference", "write templates/README.md: all about the templates")
     referring.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff for a stale file")
@@ -94,20 +93,13 @@ def _examples(*commands: str) -> dict[str, Any]:
     return {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": f"examples:\n{told}{EXIT_CODES}"}
 
 
-def _something(text: str) -> str:
-    """Refuse what a variable that is not set leaves of an option."""
-    if not text:
-        raise argparse.ArgumentTypeError("it names nothing")
-    return text
-
-
 def _names(text: str) -> list[str]:
     """Take one name or several with commas; an option that took several words would swallow what follows it."""
     return [name for name in text.split(",") if name]
 
 
 def _regions(text: str) -> list[str]:
-    return _names(_something(text.strip(",")))
+    return _names(named(text.strip(",")))
 
 
 def _add_lint_options(parser: argparse.ArgumentParser) -> None:
@@ -123,6 +115,7 @@ def _add_lint_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         action="append",
+        type=named,
         default=[],
         metavar="FILE",
         help="a file of CloudFormation Guard rules to judge by, besides those that come with this (may be repeated)",

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from smtemplates import workspace
 from smtemplates.arguments import parser
+from smtemplates.command_line import open_streams
 from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.files import make, read, why, write
 from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, gathered, lint
@@ -26,6 +27,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a user's mistake is one sentence on standard error."""
+    open_streams("utf-8")  # as files are, whatever the terminal is set to
     options = parser().parse_args(arguments)
     try:
         code = COMMANDS[options.command](options)
@@ -34,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"smtemplates: {error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        if error.filename:  # not of standard output, which has no name
-            raise
+        if error.filename:  # standard output has no name
+            print(f"smtemplates: {error.filename}: {why(error)}.", file=sys.stderr)
+            return UsageError.exit_code
         # Python must not complain about it on its way out
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
@@ -50,10 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _render(options: argparse.Namespace) -> int:
     if options.no_lint and options.policy:  # who names rules counts on them
         raise UsageError(f"--no-lint judges by no policy, nor by {options.policy[0]}: leave one out.")
-    names = options.names or list(TEMPLATES)
+    names = list(dict.fromkeys(options.names or TEMPLATES))
     for name in names:
         if name not in TEMPLATES:
             raise UsageError(f"There is no template {name!r}; choose from {', '.join(TEMPLATES)}.")
+    if not options.format:
+        options.format = "json" if options.output.endswith(".json") and _is_file(Path(options.output)) else "yaml"
     paths = [_path(options, name, len(names)) for name in names]
     wrong = [_render_one(options, name, path) for name, path in zip(names, paths, strict=True)]
     return int(any(wrong))
@@ -85,13 +90,20 @@ def _render_one(options: argparse.Namespace, name: str, path: Path | None) -> bo
 def _lint(options: argparse.Namespace) -> int:
     wrong = False
     for file in options.files:
-        text = sys.stdin.read() if file == "-" else read(Path(file))
+        text = _input() if file == "-" else read(Path(file))
         _load(text, file)
         found = _report(options, text, "<stdin>" if file == "-" else file, {}, sys.stdout)
         if not found:
             print(f"{file}: no finding", file=sys.stderr)
         wrong |= found
     return int(wrong)
+
+
+def _input() -> str:
+    try:
+        return sys.stdin.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"Cannot read standard input: {why(error)}.") from error
 
 
 def _explore(options: argparse.Namespace) -> int:
@@ -174,11 +186,16 @@ def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:
     output = Path(options.output)
     if not output.exists() and not output.parent.is_dir():
         raise UsageError(f"There is no folder {output.parent}: -o makes what it names, and nothing above that.")
-    if options.output == "-" or (output.suffix in {".yaml", ".yml", ".json"} and not output.is_dir()):
+    if options.output == "-" or _is_file(output):
         if count > 1:
             raise UsageError(f"One file cannot hold {count} templates: name one, or give a folder with -o.")
         return None if options.output == "-" else output
     return output / f"{name}.{options.format}"
+
+
+def _is_file(output: Path) -> bool:
+    """Tell whether -o names a file, which may not be there yet, or a folder."""
+    return output.suffix in {".yaml", ".yml", ".json"} and not output.is_dir()
 
 
 def _is_stale(path: Path, text: str) -> bool:

@@ -69,6 +69,61 @@ def test_output_may_be_a_file(tmp_path: Path) -> None:
     assert (tmp_path / "mine.yaml").read_text() == smtemplates.render(smtemplates.build())
 
 
+def test_a_file_holds_what_its_name_says(tmp_path: Path) -> None:
+    """-o FILE.json is JSON without being asked for it; what is asked for counts."""
+    for options, first in ([], "{"), (["--format", "yaml"], "A"):
+        run("render", "workspace", "--no-lint", "-o", "x.json", *options, cwd=tmp_path)
+        assert (tmp_path / "x.json").read_text()[0] == first
+
+
+def test_a_template_named_twice_is_rendered_once(tmp_path: Path) -> None:
+    """Repeating a name changes nothing."""
+    done = run("render", "workspace", "workspace", "--no-lint", "-o", "x.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "told"),
+    [
+        ("lint - <&-", 2, "smtemplates: -: Line 1: a template is a mapping of sections"),
+        ("lint - <latin-1", 2, "smtemplates: Cannot read standard input: it is not UTF-8 text."),
+        ("render workspace --no-lint -o - >&-", 1, "smtemplates: Cannot write to standard output: Bad file"),
+        ("render workspace --no-lint -o x.yaml >&-", 0, "x.yaml: "),
+        ("render workspace --no-lint -o - 2>&-", 0, ""),
+    ],
+)
+def test_streams_that_cannot_be_used(tmp_path: Path, command: str, code: int, told: str) -> None:
+    """A standard stream that is closed or holds no text is one sentence, and only to whom it matters."""
+    (tmp_path / "latin-1").write_bytes("Description: é".encode("latin-1"))
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m smtemplates {command}'],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (code, int(bool(told)))
+    assert done.stderr.startswith(told)
+    assert done.stdout == ("" if told else smtemplates.render(smtemplates.build()))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_any_terminal_will_do(encoding: str) -> None:
+    """What is printed is UTF-8 as files are, whatever the terminal is set to."""
+    text = "Resources:\n  A: {Type: AWS::S3::Buckété}\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "smtemplates", "lint", "-", "--no-policy"],
+        cwd=ROOT,
+        env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        input=text.encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "'AWS::S3::Buckété'" in done.stdout.decode()
+
+
 def test_a_feature_that_is_left_out_is_gone() -> None:
     """--without takes the feature's resources, parameters and outputs with it."""
     template = load(run("render", "workspace", "-o", "-", "--no-lint", "--without", "studio,notebook").stdout)
@@ -95,6 +150,9 @@ def test_a_feature_that_is_left_out_is_gone() -> None:
         (["explore", "-o", "no/such.html"], "Cannot write no/such.html: No such file or directory"),
         (["explore", "-o", "tests"], "Cannot write tests: Is a directory"),
         (["explore", "-o", "."], "Cannot write ."),
+        (["render", "-o", "x" * 300], "File name too long"),
+        (["explore", "-o", "x" * 300], "File name too long"),
+        (["lint", "x" * 300], "File name too long"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], sentence: str) -> None:
@@ -106,7 +164,17 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], sentenc
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", [["render", "-o", ""], ["render", "--region", ""], ["explore", "-o", ""]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["render", "-o", ""],
+        ["render", "--region", ""],
+        ["render", "--region", ","],
+        ["render", "--policy", ""],
+        ["lint", ""],
+        ["explore", "-o", ""],
+    ],
+)
 def test_an_option_that_names_nothing_is_refused(arguments: list[str]) -> None:
     """What a script leaves of an option when its variable is not set is no default, and writes nothing."""
     done = run(*arguments)

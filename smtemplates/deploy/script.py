@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from smtemplates.command_line import named, open_streams
 from smtemplates.errors import Error, UsageError
 
 if TYPE_CHECKING:
@@ -28,12 +29,12 @@ def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -
     """Add what says where and as whom to call AWS."""
     where = command.add_argument_group("where and as whom (default: as any AWS tool)")
     if several:
-        where.add_argument("--region", nargs="+", default=[], metavar="REGION")
+        where.add_argument("--region", type=named, nargs="+", default=[], metavar="REGION")
     else:
-        where.add_argument("--region")
-    where.add_argument("--profile")
-    where.add_argument("--assume-role", metavar="ARN", help="call AWS as this role")
-    where.add_argument("--endpoint-url", metavar="URL", help="https, or http on this machine only")
+        where.add_argument("--region", type=named)
+    where.add_argument("--profile", type=named)
+    where.add_argument("--assume-role", type=named, metavar="ARN", help="call AWS as this role")
+    where.add_argument("--endpoint-url", type=named, metavar="URL", help="https, or http on this machine only")
     where.add_argument("--debug", action="store_true", help="log each call to AWS, but nothing that it carries")
 
 
@@ -84,6 +85,7 @@ def interrupt(_number: int, _frame: object) -> NoReturn:
 
 def carry_out(name: str, venv_python: Path, run: Callable[[], int]) -> int:
     """Run a command, turn every failure into one message, and return the exit code."""
+    open_streams()
     gc.set_threshold(GARBAGE)
     signal.signal(signal.SIGTERM, interrupt)
     try:

@@ -64,6 +64,71 @@ def test_not_a_template(aws: Aws, name: str) -> None:
     assert (done.returncode, str(readme) in done.stderr) == (2, True), done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["plan", "x", "--set", "foo"], "--set takes NAME=VALUE, not 'foo'"),
+        (["plan", "x", "--tag", "foo"], "--tag takes KEY=VALUE, not 'foo'"),
+        (["plan", "x", "--region", "x y"], "AWS cannot be called like this: Provided region_name 'x y'"),
+        (["plan", "x", "--role-arn", "x"], "CreateChangeSet: Parameter validation failed: Invalid length"),
+        (["plan", "x", "--assume-role", "x"], "AssumeRole: Parameter validation failed: Invalid length"),
+        (["status", "x", "--endpoint-url", "https://[::1"], "must be https://..., or http:// on this machine"),
+        (["status", "x", "--endpoint-url", "http://127.0.0.1:99999"], "not 'http://127.0.0.1:99999'"),
+    ],
+)
+def test_bad_input(aws: Aws, arguments: list[str], sentence: str) -> None:
+    """A mistake is one sentence and exit code 2, whoever finds it: we, the SDK or its libraries."""
+    done = aws.run(*arguments)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"AWS_SECRET_ACCESS_KEY": None}, "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY"),
+        ({"AWS_MAX_ATTEMPTS": "many"}, "'many'"),
+        ({"AWS_STS_REGIONAL_ENDPOINTS": "none"}, "STS regional endpoints option none is invalid"),
+        ({"AWS_ENDPOINT_URL": "https://[::1"}, "AWS_ENDPOINT_URL or a profile's endpoint_url must be https"),
+        ({"AWS_CONFIG_FILE": str(SCRIPT)}, f"Unable to parse config file: {SCRIPT}"),
+    ],
+)
+def test_bad_settings(aws: Aws, environment: dict[str, str | None], sentence: str) -> None:
+    """So is what the AWS SDK does not take of the environment."""
+    done = aws.run("status", "x", template=SAMPLE, **environment)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *([command, ""] for command in ("plan", "deploy", "destroy", "status", "outputs", "drift")),
+        *(["plan", "x", option, ""] for option in ("--region", "--role-arn", "--staging-bucket", "--reset")),
+        ["deploy", "x", "--yes", "--change-set", ""],
+        ["deploy", "x", "--yes", "--change-set", "arn:aws:x", "--template-digest", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_names_nothing(aws: Aws, arguments: list[str]) -> None:
+    """What a pipeline leaves of an option when its variable is not set is refused: it would deploy something else."""
+    done = aws.run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(": it names nothing\n")
+    assert aws.status("x") is None
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream(aws: Aws, name: str, closed: str) -> None:
+    """Where a standard stream is closed, nothing breaks; what cannot be printed counts as failed."""
+    aws.deployed(name)
+    command = f'"{sys.executable}" "{SCRIPT}" outputs {name} {closed}'
+    done = subprocess.run(["/bin/sh", "-c", command], env=aws.environment, capture_output=True, text=True, check=False)
+    told = "deploy.py: cannot write to standard output: Bad file descriptor\n" if closed == ">&-" else ""
+    assert (done.returncode, done.stderr) == (int(bool(told)), told)
+    assert bool(done.stdout) is not bool(told)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 def test_full_disk(aws: Aws, name: str) -> None:
     """Where standard output takes no more, one line says so, and a redirected result is not taken for whole."""
