@@ -37,6 +37,7 @@ SERVER = Path(__file__).resolve().with_name("local_cloud_server.py")
 RUNNING = VENV / "running.json"
 STARTUP_SECONDS = 60
 STOP_SECONDS = 10
+MAX_PORT = 65_535
 
 START = '  eval "$(scripts/local_cloud.py start)"\n  scripts/deploy.py plan churn --create-staging-bucket\n'
 STOP = "  scripts/local_cloud.py stop\n"
@@ -216,9 +217,17 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(description=__doc__, **shown(START + STOP))
     commands = whole.add_subparsers(dest="command", required=True)
     starting = commands.add_parser("start", help="start it in the background, and print how to use it", **shown(START))
-    starting.add_argument("--port", type=int, help="default: any free port")
+    starting.add_argument("--port", type=port, help="default: any free port")
     commands.add_parser("stop", help="stop it; all it held is gone", **shown(STOP))
     return whole
+
+
+def port(text: str) -> int:
+    """Read --port."""
+    number = int(text)
+    if not 0 < number <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {MAX_PORT:,}, not {text}")
+    return number
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from smtemplates.errors import UsageError
 # How a stack ends whose creation or update was cancelled.
 UNDONE = {"DELETE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "gone"}
 BUCKET = "AWS::S3::Bucket"
+MAX_POLICY_BYTES = 16_384
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,13 +247,19 @@ def read_policy(path: Path) -> str:
     """Read a stack policy.
 
     Raises:
-        UsageError: the file cannot be read, or is not JSON.
+        UsageError: the file cannot be read, is too long, or is not JSON.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SetStackPolicy.html
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            read = file.read(MAX_POLICY_BYTES + 1)
+        if len(read) > MAX_POLICY_BYTES:
+            raise UsageError(f"the stack policy {path} is too long: CloudFormation takes {MAX_POLICY_BYTES:,} bytes")
+        text = read.decode()
         json.loads(text)
     except OSError as error:
         raise UsageError(f"cannot read the stack policy {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"the stack policy {path} is not JSON: {error}") from error
     return text

@@ -206,7 +206,8 @@ def _parse_yaml(text: str, name: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise UsageError(f"{name}{where}: {getattr(error, 'problem', None) or 'this is not YAML'}") from error
+        said = getattr(error, "problem", None) or getattr(error, "reason", None) or "this is not YAML"
+        raise UsageError(f"{name}{where}: {said.removeprefix('but ')}") from error
     return {} if node is None else _plain(node, name)
 
 

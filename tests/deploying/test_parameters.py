@@ -70,6 +70,8 @@ def test_nonsense_is_one_sentence(text: str, is_json: bool) -> None:  # noqa: FB
         ("- {ParameterKey: '', ParameterValue: 1}", "item 1 has no ParameterKey"),
         ("'': 1", "a value has no name"),
         ("A: [", "line"),
+        ("A: 1\n---\nB: 2", "line 2: found another document"),
+        ("A: \x01", "characters are not allowed"),
         ("[" * 3000 + "]" * 3000, "too deep"),
     ],
 )

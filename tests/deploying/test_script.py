@@ -84,6 +84,24 @@ def test_bad_input(aws: Aws, arguments: list[str], sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("policy", "sentence"),
+    [
+        (b"", "is not JSON"),
+        (b"\xff", "is not JSON"),
+        (b"[" * 10_000, "is not JSON"),
+        (b"{}" + b" " * 16_384, "is too long: CloudFormation takes 16,384 bytes"),
+    ],
+)
+def test_stack_policy(aws: Aws, tmp_path: Path, policy: bytes, sentence: str) -> None:
+    """A stack policy that CloudFormation cannot take is refused before anything is deployed."""
+    file = tmp_path / "policy.json"
+    file.write_bytes(policy)
+    done = aws.run("deploy", "x", "--yes", "--stack-policy", str(file))
+    assert (done.returncode, done.stderr.count("\n"), aws.status("x")) == (2, 1, None), done.stderr
+    assert f"the stack policy {file} {sentence}" in done.stderr
+
+
+@pytest.mark.parametrize(
     ("environment", "sentence"),
     [
         ({"AWS_SECRET_ACCESS_KEY": None}, "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY"),
@@ -184,6 +202,16 @@ def test_demo_help() -> None:
     done = subprocess.run([ROOT / "scripts" / "demo", "--help"], capture_output=True, text=True, check=True)
     assert "destroys the stack" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
+def test_local_cloud_port(port: str) -> None:
+    """What is no port is refused before anything is started."""
+    script = ROOT / "scripts" / "local_cloud.py"
+    command = [sys.executable, str(script), "start", f"--port={port}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error: argument --port: " in done.stderr
 
 
 # Run scripts/local_cloud.py, without touching the one that may be running for a person.
