@@ -30,12 +30,12 @@ def test_the_example_in_the_readme_works(capsys: pytest.CaptureFixture[str]) -> 
     assert smtemplates.lint(text) == []
 
 
-def test_the_readmes_new_area_joins_the_others() -> None:
-    """The area that the README shows is all it takes: it joins, renders and lints clean."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(from troposphere import sns\n.*?)```", readme, flags=re.DOTALL)
+def test_the_smallest_area_joins_the_others() -> None:
+    """The area that contributors are shown is all it takes: it joins, renders and lints clean."""
+    shown = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", shown, flags=re.DOTALL)
     namespace: dict[str, Any] = {"__name__": "smtemplates.topic"}
-    exec(compile(example, "README.md", "exec"), namespace)  # noqa: S102  it is our own README
+    exec(compile(example, "CONTRIBUTING.md", "exec"), namespace)  # noqa: S102  it is our own example
     template = workspace.join(workspace.DESCRIPTION, [*workspace.areas(), namespace["topic"]()])
     assert smtemplates.lint(smtemplates.render(template)) == []
 
