@@ -1,4 +1,4 @@
-"""A certificate for localhost, for tests whose servers speak TLS."""
+"""A certificate for localhost or other hosts, for tests whose servers speak TLS."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Write certificate.pem and key.pem."""
+def self_signed(folder: Path, *hosts: str) -> tuple[Path, Path]:
+    """Write certificate.pem and key.pem, for localhost unless hosts are named."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(timezone.utc)
@@ -20,7 +20,9 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts or ("localhost",)]), critical=False
+        )
         .sign(key, hashes.SHA256())
     )
     paths = folder / "certificate.pem", folder / "key.pem"

@@ -19,13 +19,22 @@ Counted = Callable[[str, int, int], None]
 
 def exists(cloud: Cloud, bucket: str) -> bool:
     """Tell whether a bucket is there, and ours to see."""
+    return region(cloud, bucket) is not None
+
+
+def region(cloud: Cloud, bucket: str) -> str | None:
+    """Tell which Region a bucket is in, whichever is called; None where there is no such bucket.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+    """
     try:
-        cloud.call("s3", "head_bucket", Bucket=bucket)
+        answer = cloud.call("s3", "head_bucket", Bucket=bucket)
     except CloudError as error:
         if error.code in GONE:
-            return False
+            return None
         raise
-    return True
+    # what stands in for S3 need not say it
+    return str(answer.get("BucketRegion", cloud.region))
 
 
 def is_empty(cloud: Cloud, bucket: str) -> bool:

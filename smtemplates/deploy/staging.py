@@ -15,6 +15,7 @@ from smtemplates.deploy.failures import CloudError, DeploymentError
 from smtemplates.deploy.template import MAX_INLINE_BYTES, Template
 from smtemplates.deploy.watch import Listener
 from smtemplates.errors import UsageError
+from smtemplates.evaluate.parameters import partition_of
 
 # CloudFormation reads the template when the change set is made; a week leaves time to look at what was deployed.
 EXPIRE_DAYS = 7
@@ -53,17 +54,45 @@ def upload(cloud: Cloud, template: Template, bucket: str) -> str:
     """Upload a template unless it is there, and return its URL; the bucket must be the account's own.
 
     Raises:
+        UsageError: there is no such bucket.
         DeploymentError: something else is there under the template's hash; whoever may plan may have put it there.
     """
+    region = _region(cloud, bucket)
     key = f"smtemplates/{template.digest}.template"
     place: dict[str, Any] = {"Bucket": bucket, "Key": key}
     if not _is_there(cloud, template, place):
         _put(cloud, template, place)
-    url = cloud.client("s3").meta.endpoint_url
-    endpoint = urlsplit(url)
-    if is_local(url):
+    return _url(cloud, region, bucket, key)
+
+
+def _region(cloud: Cloud, bucket: str) -> str:
+    try:
+        region = buckets.region(cloud, bucket)
+    except CloudError as error:
+        raise CloudError(
+            f"cannot use the staging bucket {bucket}: {error} (it must belong to account {cloud.account})",
+            code=error.code,
+        ) from error
+    if region is None:
+        raise UsageError(
+            f"there is no staging bucket {bucket}; make it, name another with --staging-bucket, or let "
+            "--create-staging-bucket make one"
+        )
+    return region
+
+
+def _url(cloud: Cloud, region: str, bucket: str, key: str) -> str:
+    """Give an object's URL: it names the bucket's own Region, for services follow no redirection to it.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html#virtual-host-style-url
+    """
+    called, suffix = cloud.client("s3").meta.endpoint_url, partition_of(region)[1]
+    endpoint = urlsplit(called)
+    if is_local(called):
         return f"{endpoint.scheme}://{endpoint.netloc}/{bucket}/{key}"
-    return f"{endpoint.scheme}://{bucket}.{endpoint.netloc}/{key}"
+    if not str(endpoint.hostname).endswith(f".{suffix}"):
+        return f"{endpoint.scheme}://{bucket}.{endpoint.netloc}/{key}"
+    return f"https://{bucket}.s3.{region}.{suffix}/{key}"
 
 
 def _is_there(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> bool:
@@ -71,12 +100,9 @@ def _is_there(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> boo
     try:
         held = cloud.read(**place)
     except CloudError as error:
-        if error.code in ("404", "NoSuchKey", "NotFound", "NoSuchBucket"):
+        if error.code == "NoSuchKey":
             return False
-        raise CloudError(
-            f"cannot use the staging bucket {place['Bucket']}: {error} (it must belong to account {cloud.account})",
-            code=error.code,
-        ) from error
+        raise
     if held != template.body.encode():
         raise DeploymentError(
             f"s3://{place['Bucket']}/{place['Key']} is not the template whose hash it bears; nothing was done. Find "
@@ -94,14 +120,9 @@ def _put(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> None:
     try:
         cloud.call("s3", "put_object", **place, Body=body, IfNoneMatch="*", ServerSideEncryption="AES256")
     except CloudError as error:
-        if error.code == "PreconditionFailed" and _is_there(cloud, template, place):
-            return  # another run was faster
-        if error.code != "NoSuchBucket":
+        # another run may have been faster
+        if error.code != "PreconditionFailed" or not _is_there(cloud, template, place):
             raise
-        raise UsageError(
-            f"there is no staging bucket {place['Bucket']}; make it, name another with --staging-bucket, or let "
-            "--create-staging-bucket make one"
-        ) from error
 
 
 def create(cloud: Cloud, listener: Listener) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import TypeVar
 from urllib.parse import parse_qs
 
@@ -35,6 +38,7 @@ class Proxy:
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream.removeprefix("http://")
         self.url = ""
+        self.tls: ssl.SSLContext | None = None  # as which hosts it answers who goes through it to them
         self.calls: list[str] = []
         self.signers: list[str] = []
         self.kind: str | None = None
@@ -120,6 +124,17 @@ class Proxy:
 AnyProxy = TypeVar("AnyProxy", bound=Proxy)
 
 
+def _read(file: BufferedIOBase, headers: Message) -> Iterator[bytes]:
+    """Read a request's body: whole, or in the chunks in which the SDK sends one over TLS."""
+    if headers.get("Transfer-Encoding") != "chunked":
+        yield file.read(int(headers.get("Content-Length", 0)))
+        return
+    while size := int(file.readline(), 16):
+        yield file.read(size)
+        file.readline()
+    file.readline()
+
+
 def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -127,7 +142,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
         wbufsize = -1
 
         def relay(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = b"".join(_read(self.rfile, self.headers))
             headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
             proxy.signers.append(self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0])
             call = proxy.called(self.command, self.path, headers, body)
@@ -148,6 +163,15 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(content)
             self.wfile.flush()
+
+        def do_CONNECT(self) -> None:
+            assert proxy.tls is not None
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.flush()
+            with proxy.tls.wrap_socket(self.request, server_side=True) as tunnel:
+                type(self)(tunnel, self.client_address, self.server)
+            self.close_connection = True
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = relay  # noqa: N815 the names that http.server wants
 

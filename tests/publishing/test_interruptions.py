@@ -15,6 +15,7 @@ from publishing.conftest import BUCKET, Publisher
 CALLS = [
     "ListProvisioningArtifacts",
     "GetCallerIdentity",
+    f"HEAD /{BUCKET}",
     "GET {}",
     "PUT {}",
     "CreateProvisioningArtifact",

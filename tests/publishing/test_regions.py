@@ -1,0 +1,73 @@
+"""A staged template's URL names the bucket's own Region, whichever is called; by the real scripts, to AWS's hosts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+from deploying.local_aws import Aws
+from deploying.proxy import serving
+
+from publishing.aws_hosts import Hosts
+from publishing.conftest import BUCKET, Publisher, template_of
+
+ABROAD = "publishing-abroad"
+REGIONS = {BUCKET: "us-east-1", ABROAD: "eu-west-1"}
+HOSTS = [
+    *(f"{service}.{region}.amazonaws.com" for service in ("cloudformation", "sts") for region in REGIONS.values()),
+    *(f"servicecatalog.{region}.amazonaws.com" for region in REGIONS.values()),
+    *(f"{bucket}.s3{region}.amazonaws.com" for bucket in REGIONS for region in ("", ".us-east-1", ".eu-west-1")),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def abroad(aws: Aws) -> None:
+    """Make a bucket in another Region than the one of all tests."""
+    configuration = {"LocationConstraint": REGIONS[ABROAD]}
+    aws.client("s3", REGIONS[ABROAD]).create_bucket(Bucket=ABROAD, CreateBucketConfiguration=configuration)
+
+
+@pytest.fixture
+def hosts(publisher: Publisher, tmp_path: Path) -> Iterator[Hosts]:
+    with serving(Hosts(publisher.catalog.url, tmp_path, HOSTS)) as hosts:
+        yield hosts
+
+
+def url_of(bucket: str, path: Path) -> str:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"https://{bucket}.s3.{REGIONS[bucket]}.amazonaws.com/smtemplates/{digest}.template"
+
+
+@pytest.mark.parametrize("region", REGIONS.values())
+@pytest.mark.parametrize("bucket", REGIONS)
+def test_link(publisher: Publisher, hosts: Hosts, bucket: str, region: str) -> None:
+    """Calls go to the first Region of a link's list; the bucket may be elsewhere."""
+    path = publisher.write(template_of(Default=publisher.product))
+    place = ["--template", str(path), "--staging-bucket", bucket]
+    done = publisher.run("link", *place, "--json", "--region", region, "ap-south-1", **hosts.environment)
+    assert done.returncode == 0, done.stderr
+    assert [one["template_url"] for one in json.loads(done.stdout)] == [url_of(bucket, path)] * 2
+
+
+@pytest.mark.parametrize("region", REGIONS.values())
+def test_version(publisher: Publisher, hosts: Hosts, region: str) -> None:
+    """Service Catalog, which follows no redirection, is given that URL."""
+    arguments = publisher.arguments("1.0.0", "--yes", "--region", region, size=publisher.product)
+    done = publisher.run(*arguments, **hosts.environment)
+    assert done.returncode == 0, done.stderr
+    (made,) = publisher.catalog.products[publisher.product]
+    assert made["url"] == url_of(BUCKET, publisher.folder / "template.json")
+
+
+@pytest.mark.parametrize("region", REGIONS.values())
+def test_plan(publisher: Publisher, hosts: Hosts, region: str) -> None:
+    """So is CloudFormation, by the deployer; the local cloud's does not understand the URL, and refuses it."""
+    path = publisher.write({**template_of(), "Metadata": {"Filler": publisher.product + "x" * 60_000}})
+    place = ["--staging-bucket", ABROAD, "--region", region]
+    publisher.aws.run("plan", publisher.product, *place, template=path, **hosts.environment)
+    (asked,) = (body for body in hosts.bodies if "Action=CreateChangeSet" in body)
+    assert f"TemplateURL={quote_plus(f'https://{ABROAD}.s3.{REGIONS[ABROAD]}.amazonaws.com/smtemplates/')}" in asked
