@@ -8,6 +8,7 @@ MiniStack is imported by name at run time.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import threading
@@ -78,6 +79,20 @@ def record() -> None:
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS
     for type_name, (prefix, digits) in RECORDED.items():
         handlers[type_name] = _recorder(prefix, digits)
+
+
+def launch_nothing() -> None:
+    """Say that nothing has been launched from Service Catalog, of which MiniStack has nothing, and refuse the rest."""
+
+    async def serve(_method: str, _path: str, headers: Props, _body: bytes, _query: Props) -> tuple[Any, ...]:
+        action = headers.get("x-amz-target", "").split(".")[-1]
+        status, answer = 200, {"ProvisionedProducts": [], "TotalResultsCount": 0}
+        if action != "SearchProvisionedProducts":
+            told = "the local cloud has no Service Catalog: it only gives IDs to what a stack makes there"
+            status, answer = 400, {"__type": "NotImplemented", "message": told}
+        return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+
+    ministack("app").SERVICE_HANDLERS["servicecatalog"] = serve
 
 
 def _recorder(prefix: str, digits: int) -> dict[str, Any]:
@@ -241,6 +256,7 @@ def main() -> None:
     app = ministack("app")
     add_sagemaker()
     record()
+    launch_nothing()
     fix_conditions()
     accept_metric_math()
     keep_full_buckets()

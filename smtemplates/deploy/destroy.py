@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smtemplates.deploy import buckets, places, studio
+from smtemplates.deploy import buckets, in_use, places, studio
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.cloud import Cloud
 from smtemplates.deploy.columns import folded
@@ -65,12 +65,17 @@ def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
         for item in cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)
         if item.get("PhysicalResourceId") and item.get("ResourceStatus") not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
     ]
-    policies = _policies(cloud, stack)
-    stays = tuple(item for item in items if policies.get(item.logical_id) in KEEP)
+    declared = _declared(cloud, stack)
+    stays = tuple(item for item in items if declared.get(item.logical_id, {}).get("DeletionPolicy") in KEEP)
     goes = tuple(item for item in items if item not in stays)
     rooms = studio.look(cloud, [item.physical_id for item in goes if item.type == "AWS::SageMaker::Domain"])
     blocks = studio.packages(
         cloud, [item.physical_id for item in goes if item.type == "AWS::SageMaker::ModelPackageGroup"]
+    )
+    blocks += in_use.launches(cloud, [item.physical_id for item in goes if item.type == in_use.PRODUCT])
+    blocks += in_use.bounds(
+        cloud,
+        {item.physical_id: declared.get(item.logical_id, {}) for item in goes if item.type == in_use.POLICY},
     )
     if not delete_data:
         blocks += [
@@ -89,12 +94,11 @@ def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
     )
 
 
-def _policies(cloud: Cloud, stack: Stack) -> Mapping[str, Any]:
-    """Read each resource's DeletionPolicy from the template that the stack was made of."""
+def _declared(cloud: Cloud, stack: Stack) -> Mapping[str, Mapping[str, Any]]:
+    """Read each resource from the template that the stack was made of."""
     if stack.status == "REVIEW_IN_PROGRESS":
         return {}
-    content = stacks.template(cloud, StackName=stack.id)
-    return {name: item.get("DeletionPolicy") for name, item in (content.get("Resources") or {}).items()}
+    return stacks.template(cloud, StackName=stack.id).get("Resources") or {}
 
 
 def _left_behind(cloud: Cloud, name: str) -> tuple[Resource, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from smtemplates.deploy import in_use
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.cloud import Cloud
 from smtemplates.deploy.failures import CloudError, DeploymentError
@@ -153,36 +154,8 @@ def delete(cloud: Cloud, product: str, version_id: str) -> None:
 
 
 def usage(cloud: Cloud, product: str) -> Counter[str]:
-    """Count the provisioned products of this account and Region by the ID of the version they use.
-
-    What other accounts launched from a portfolio that is shared with them is not among them.
-
-    Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_SearchProvisionedProducts.html
-    """
-    return Counter(
-        item.get("ProvisioningArtifactId", "")
-        for item in _provisioned(cloud, product)
-        if item.get("ProductId") == product
-    )
-
-
-def _provisioned(cloud: Cloud, product: str) -> Iterator[dict[str, Any]]:
-    token: dict[str, str] = {}
-    while True:
-        page = cloud.call(
-            SERVICE,
-            "search_provisioned_products",
-            AccessLevelFilter={"Key": "Account", "Value": "self"},
-            Filters={"SearchQuery": [f"productId:{product}"]},
-            # unsorted pages may repeat or leave out
-            SortBy="id",
-            PageSize=100,
-            **token,
-        )
-        yield from page.get("ProvisionedProducts", [])
-        if not page.get("NextPageToken"):
-            return
-        token = {"PageToken": page["NextPageToken"]}
+    """Count the provisioned products of this account and Region by the ID of the version they use."""
+    return Counter(item.get("ProvisioningArtifactId", "") for item in in_use.provisioned(cloud, product))
 
 
 def named(found: Sequence[Version], name: str) -> tuple[Version, ...]:

@@ -98,13 +98,40 @@ def test_without_any_parameter(publisher: Publisher) -> None:
     publisher.aws.run("destroy", "bare", "--confirm", "bare")
 
 
+def _bounded(publisher: Publisher, boundary: str) -> str:
+    """Make a role as a launch does, and return its name."""
+    name, trust = f"SC-{publisher.product}", json.dumps({"Version": "2012-10-17", "Statement": []})
+    iam = publisher.aws.client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary)
+    return name
+
+
+def test_what_is_launched_is_not_stranded(publisher: Publisher, catalog: dict[str, str]) -> None:
+    """While something is launched, or a role is bounded, the catalog that this depends on is not taken away."""
+    (version,) = publisher.catalog.products[catalog["ProductId"]]
+    publisher.catalog.provision(catalog["ProductId"], version)
+    role = _bounded(publisher, catalog["PermissionsBoundaryArn"])
+    destroy = ["destroy", STACK, "--confirm", STACK]
+    done = publisher.aws.run(*destroy, AWS_ENDPOINT_URL=publisher.catalog.url)
+    said = " ".join(done.stderr.split())
+    assert (done.returncode, f"product {catalog['ProductId']} has 1 provisioned product(s)" in said) == (1, True), said
+    assert f"LaunchBoundary is the boundary of {role}, and IAM deletes no policy that is one" in said
+    assert str(publisher.aws.status(STACK)).endswith("_COMPLETE")
+    publisher.catalog.provisioned.pop()
+    publisher.aws.client("iam").delete_role(RoleName=role)
+    done = publisher.aws.run(*destroy, AWS_ENDPOINT_URL=publisher.catalog.url)
+    assert (done.returncode, publisher.aws.status(STACK)) == (0, None), done.stderr
+
+
 def test_launch_role_alone(publisher: Publisher) -> None:
-    """Accounts that only launch get the role from a template of its own."""
+    """Accounts that only launch get the role from a template of its own; it stays as long as it bounds a role."""
     outputs = _deploy(publisher, ROOT / "templates" / "launch-role.yaml", "launching", samples.LAUNCH)
-    assert (
-        publisher.aws.client("iam")
-        .get_role(RoleName=outputs["LaunchRoleName"])["Role"]["Arn"]
-        .endswith(":role/SageMakerWorkspaceLaunch")
-    )
+    iam = publisher.aws.client("iam")
+    made = iam.get_role(RoleName=outputs["LaunchRoleName"])["Role"]["Arn"]
+    assert made.endswith(":role/SageMakerWorkspaceLaunch")
+    role = _bounded(publisher, outputs["PermissionsBoundaryArn"])
+    done = publisher.aws.run("destroy", "launching", "--confirm", "launching")
+    assert (done.returncode, f"is the boundary of {role}" in " ".join(done.stderr.split())) == (1, True), done.stderr
+    iam.delete_role(RoleName=role)
     done = publisher.aws.run("destroy", "launching", "--confirm", "launching")
     assert done.returncode == 0, done.stderr
