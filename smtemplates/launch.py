@@ -70,6 +70,7 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
     )
     made = "CreateLaunchRole" if on_demand else None
     no_boundary = Equals(Ref(boundary), "")
+    used = [_role(name, made), *_policies(parts, others, made)]
     return Launch(
         title="Launch role",
         source=__name__,
@@ -98,7 +99,7 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
                 given=is_set(boundary),
             )
         },
-        resources=[_boundary(parts, name, buckets), _role(name, made), *_policies(parts, others, made)],
+        resources=[_boundary(parts, name, buckets, [str(each.title) for each in used]), *used],
         outputs=_outputs(name, made),
         name=name,
         topic=topic,
@@ -191,20 +192,25 @@ def _pass_others(others: Parameter) -> Grant:
 
 
 def _boundary_arn() -> If:
-    return If("CreateBoundary", Ref("LaunchBoundary"), Ref("PermissionsBoundaryArn"))
+    """Name the boundary without waiting for it: the policies that demand it are there before."""
+    made = Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${LaunchRoleName}Boundary")
+    return If("CreateBoundary", made, Ref("PermissionsBoundaryArn"))
 
 
-def _boundary(parts: Iterable[Part], name: Parameter, buckets: Parameter) -> iam.ManagedPolicy:
+def _boundary(parts: Iterable[Part], name: Parameter, buckets: Parameter, first: Sequence[str]) -> iam.ManagedPolicy:
     """Bound the roles that launches make by what the workspace's own roles may do; it grants nothing itself.
 
-    Its name is fixed, so that launches know it and may not change it: those manage SC-* policies only.
+    Its name is fixed, so that launches know it and may not change it: those manage SC-* policies only. It depends on
+    what launches are updated and terminated with, to be deleted first: while it bounds a role, IAM refuses.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
     """
     granted = {action for part in parts for resource in part.resources for action in _granted(resource)}
     return iam.ManagedPolicy(
         "LaunchBoundary",
         Condition="CreateBoundary",
+        DependsOn=[*first],
         Metadata=waived(KMS_1=()),  # which keys, say the policies that grant it
         Description="The most that roles made by launches of SageMaker workspaces may do",
         ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),

@@ -22,7 +22,7 @@ from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, OUT_OF_BOU
 from launching.world import BOUNDARY, LAUNCH_ROLE, STACK
 from smtemplates import launch, launch_needs, launch_scopes, workspace
 from smtemplates.errors import TemplateError
-from smtemplates.evaluate import Stack, check_parameters
+from smtemplates.evaluate import Stack, check_parameters, edges
 from smtemplates.evaluate.parameters import some_region_of_each_partition
 from smtemplates.load import load
 from smtemplates.parts import Part
@@ -73,7 +73,7 @@ def _stack(template: dict[str, Any], given: dict[str, str], region: str = "us-ea
         template,
         given,
         pseudo={"AWS::AccountId": samples.ACCOUNT, "AWS::Region": region},
-        physical=lambda name, attribute: BOUNDARY if name == "LaunchBoundary" else attribute or name,
+        physical=lambda name, attribute: attribute or name,
     )
 
 
@@ -217,6 +217,14 @@ def test_a_boundary_of_ones_own_takes_the_place_of_the_one_made(launch_role: dic
     assert verdicts([(policies, request) for request in asked], LAUNCH_ROLE) == [True, False]
     (sentence,) = _stack(launch_role, {**samples.BOUNDARY, **samples.LAUNCH}).rules()
     assert sentence.startswith("With PermissionsBoundaryArn leave BringableBucketArns empty")
+
+
+def test_the_boundary_is_deleted_first(launch_role: dict[str, Any]) -> None:
+    """Nothing else is gone when IAM refuses to delete the boundary, so that what is launched can be terminated."""
+    uses = {(edge.path[1], edge.target) for edge in edges(launch_role) if edge.path[0] == "Resources"}
+    others = {name for name in launch_role["Resources"] if name != "LaunchBoundary"}
+    assert {target for user, target in uses if user == "LaunchBoundary"} >= others
+    assert {user for user, target in uses if target == "LaunchBoundary"} == set()
 
 
 def test_the_boundary_allows_the_actions_of_the_workspaces_roles_and_no_others(
