@@ -29,6 +29,12 @@ INTRODUCTION = """\
 
 Written by `python -m smtemplates reference` from the code that renders the templates: change that, not this file.
 """
+# What a template's chapter begins with: a title, and the file that follows it.
+GUIDES = {
+    "launch-role": ("Before the launch role goes", "launching.md"),
+    "service-catalog": ("Before the catalog goes", "launching.md"),
+    "stack-set": ("Rolling out a fleet", "fleet.md"),
+}
 Section = tuple[str, Iterator[str]]
 
 
@@ -44,8 +50,9 @@ def text() -> str:
         description, parts = built(())
         template, area_of = _read(description, parts)
         found = _sections(template, area_of, first)
-        if name == "stack-set":
-            found.insert(0, ("Rolling out a fleet", iter([_asset("fleet.md")])))
+        if name in GUIDES:
+            title, file = GUIDES[name]
+            found.insert(0, (title, iter([_asset(file)])))
         first = first or template
         written += [f"## {name}.yaml\n", f"{description}.\n", _contents([title for title, _ in found], taken)]
         for title, body in found:
