@@ -177,10 +177,10 @@ def carry_out(cloud: Cloud, plan: Publication, request: Request, listener: Liste
         # of several failed attempts the last one stays, and is replaced by the next
         _remove(cloud, plan.product, plan.failed)
         raise
-    _remove(cloud, plan.product, plan.failed)
     for version in plan.deprecated:
         catalog.update(cloud, plan.product, version.id, Guidance="DEPRECATED")
         listener.say(f"version {version.name} is deprecated")
+    _remove(cloud, plan.product, plan.failed)
     return version_id
 
 

@@ -169,14 +169,20 @@ def test_the_default_branch_deploys_what_was_planned(github: GitHubReader, reade
 
 
 def test_a_tag_publishes_its_version(github: GitHubReader, reader: World, stack: str) -> None:
-    """A tag makes a version of the product and changes no stack; without a product, nothing."""
+    """A tag makes a version of the product and changes no stack; without a product, nothing.
+
+    A second run replaces an attempt that failed. Both together need all the permissions that the page names.
+    """
     product = f"prod-{uuid.uuid4().hex[:13]}"
-    reader.catalog.products[product] = []
+    reader.catalog.add(product, "1.3.0")
     reader.catalog.spoil(None)
+    reader.catalog.fails = 1
+    assert ends(results(github, reader, stack, TAG, product=product))["publish"] == "failure"
     jobs = results(github, reader, stack, TAG, product=product)
     assert ends(jobs) == {"check": "success", "plan": "skipped", "deploy": "skipped", "publish": "success"}, jobs
-    assert [one["Name"] for one in reader.catalog.products[product]] == ["1.4.0"]
-    assert called(reader) <= set(re.findall(r"servicecatalog:(\w+)", read(PAGE)))
+    found = [(one["Name"], one["Guidance"]) for one in reader.catalog.products[product]]
+    assert found == [("1.3.0", "DEPRECATED"), ("1.4.0", "DEFAULT")]
+    assert called(reader) == set(re.findall(r"servicecatalog:(\w+)", read(PAGE)))
     assert ends(results(github, reader, stack, TAG, product=""))["publish"] == "skipped"
 
 

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from publishing.conftest import BUCKET, Publisher, template_of
+from publishing.service_catalog import RefusedError
 
 
 def test_first_version(publisher: Publisher) -> None:
@@ -146,6 +147,26 @@ def test_failed_version_is_replaced(publisher: Publisher) -> None:
     assert publisher.publish("1.1.0", size="2").returncode == 0
     assert publisher.states() == {"1.0.0": "deprecated", "1.1.0": "default"}
     assert {one["status"] for one in publisher.catalog.products[publisher.product]} == {"AVAILABLE"}
+
+
+def test_failed_version_that_stays(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may not delete a failed attempt is told so when all else is done: the new version is offered alone."""
+    publisher.publish("1.0.0")
+    publisher.catalog.fails = 1
+    publisher.publish("1.1.0", size="2")
+
+    def denied(**_asked: str) -> dict[str, str]:
+        raise RefusedError("AccessDeniedException", "You are not allowed.")
+
+    monkeypatch.setattr(publisher.catalog, "_delete_provisioning_artifact", denied)
+    done = publisher.publish("1.1.0", size="2")
+    assert (done.returncode, "DeleteProvisioningArtifact is not allowed" in done.stderr) == (1, True), done.stderr
+    found = [(one["Name"], one["status"], one["Guidance"]) for one in publisher.catalog.products[publisher.product]]
+    assert found == [
+        ("1.0.0", "AVAILABLE", "DEPRECATED"),
+        ("1.1.0", "FAILED", "DEFAULT"),
+        ("1.1.0", "AVAILABLE", "DEFAULT"),
+    ]
 
 
 def test_failed_version_is_no_reason(publisher: Publisher) -> None:
