@@ -70,7 +70,7 @@ def plan(cloud: Cloud, product: str, request: Request) -> Publication:
     """Work out what is to do, and change nothing.
 
     Raises:
-        UsageError: the version is there with another content, or under another spelling.
+        UsageError: the version is there with another content or under another spelling, or is offered no more.
     """
     asked = content.of(request.template)
     name = read(request.version)
@@ -83,8 +83,10 @@ def plan(cloud: Cloud, product: str, request: Request) -> Publication:
     count = len(found)
     base = Publication(product=product, version=request.version, content=asked, same=same, failed=failed, count=count)
     if same is not None and not same.offered:
-        state = "deprecated" if same.active else "inactive"
-        return replace(base, notes=(f"version {same.name} is {state}, and stays so",))
+        raise UsageError(
+            f"version {same.name} is {'deprecated' if same.active else 'inactive'}, and is not offered again; to go "
+            "back to it, publish its template as a newer version"
+        )
     others = [version for version in found if version.offered and version not in mine]
     if same is None and not request.even_if_cosmetic and (why := _alike(cloud, product, others, name, asked)):
         return replace(base, failed=(), unchanged=why)

@@ -89,13 +89,16 @@ def test_what_comes_before_a_release(publisher: Publisher) -> None:
     assert publisher.states() == {"1.0.0": "deprecated", "2.0.0-rc.1": "deprecated", "2.0.0": "default"}, done.stderr
 
 
-def test_deprecated_stays(publisher: Publisher) -> None:
-    """Running the publication of an older version again does not offer it again."""
+def test_going_back(publisher: Publisher) -> None:
+    """An older version is not offered again, whoever asks is told so; its template is, as a newer version."""
     publisher.publish("1.0.0")
     publisher.publish("1.1.0", size="2")
     done = publisher.publish("1.0.0")
-    assert (done.returncode, "is deprecated, and stays so" in done.stderr) == (0, True)
+    assert (done.returncode, "is deprecated, and is not offered again" in done.stderr) == (2, True), done.stderr
     assert publisher.states() == {"1.0.0": "deprecated", "1.1.0": "default"}
+    done = publisher.publish("1.2.0")
+    assert done.returncode == 0, done.stderr
+    assert publisher.states() == {"1.0.0": "deprecated", "1.1.0": "deprecated", "1.2.0": "default"}
 
 
 @pytest.mark.parametrize(
