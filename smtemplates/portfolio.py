@@ -153,10 +153,15 @@ def _names() -> tuple[Parameter, Parameter]:
 
 
 def _principals() -> tuple[Parameter, Parameter]:
+    """Take who may launch: an association opens the portfolio, and IAM must allow the use of Service Catalog besides.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/security_iam_service-with-iam-id-based-policies-examples.html
+    """
     principals = text(
         "PrincipalArns",
-        "ARNs of roles, users or groups of this account that may launch, separated by commas. To take one out leave "
-        "its place empty. Empty: nobody yet.",
+        "ARNs of roles, users or groups of this account that may launch, separated by commas; each also needs the AWS "
+        "managed policy AWSServiceCatalogEndUserFullAccess, or what of it they are to use. To take one out leave its "
+        "place empty. Empty: nobody yet.",
         pattern=_list_of(PRINCIPAL),
         hint="must be empty or up to five ARNs of IAM roles, users or groups without commas in their names, each once, "
         "separated by commas, no spaces",
