@@ -155,6 +155,9 @@ def _names() -> tuple[Parameter, Parameter]:
 def _principals() -> tuple[Parameter, Parameter]:
     """Take who may launch: an association opens the portfolio, and IAM must allow the use of Service Catalog besides.
 
+    Patterns are shared with organizations and their units only, and this portfolio is shared with accounts.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreatePortfolioShare.html
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/security_iam_service-with-iam-id-based-policies-examples.html
     """
     principals = text(
@@ -169,8 +172,9 @@ def _principals() -> tuple[Parameter, Parameter]:
     )
     patterns = text(
         "PrincipalPatterns",
-        "Who may launch by name, whatever the account: ARNs without account ID, where * and ? stand for any "
-        "characters, separated by commas. Whoever can make a role of such a name can launch. Empty: nobody.",
+        "Who of this account may launch, by name: ARNs without account ID, where * and ? stand for any characters, "
+        "separated by commas. They go to no account that the portfolio is shared with. Whoever can make a role of such "
+        "a name can launch. Empty: nobody.",
         pattern=_list_of(PATTERN),
         hint="must be empty or up to five ARNs like arn:aws:iam:::role/team/*, each once, separated by commas, "
         "no spaces",
