@@ -38,15 +38,17 @@ STACK_ACTIONS = (
     "UpdateStack",
 )
 TEMPLATE_ACTIONS = ("GetTemplateSummary", "ValidateTemplate")
+BOUNDARY = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${LaunchRoleName}Boundary"
 # Lists are split at commas, which IAM lets into a role's name: such a role is not to be listed.
 LISTED_ROLE = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]{1,576}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Launch(Part):
-    """Hold the launch role by its name, and the topic that launches are told to."""
+    """Hold the launch role by its name, a boundary of one's own, and the topic that launches are told to."""
 
     name: Parameter
+    boundary: Parameter
     topic: Parameter
     has_topic: str
 
@@ -102,6 +104,7 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
         resources=[_boundary(parts, name, buckets, [str(each.title) for each in used]), *used],
         outputs=_outputs(name, made),
         name=name,
+        boundary=boundary,
         topic=topic,
         has_topic="HasTopic",
     )
@@ -193,8 +196,7 @@ def _pass_others(others: Parameter) -> Grant:
 
 def _boundary_arn() -> If:
     """Name the boundary without waiting for it: the policies that demand it are there before."""
-    made = Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${LaunchRoleName}Boundary")
-    return If("CreateBoundary", made, Ref("PermissionsBoundaryArn"))
+    return If("CreateBoundary", Sub(BOUNDARY), Ref("PermissionsBoundaryArn"))
 
 
 def _boundary(parts: Iterable[Part], name: Parameter, buckets: Parameter, first: Sequence[str]) -> iam.ManagedPolicy:

@@ -7,7 +7,7 @@ from typing import Any
 
 from troposphere import AWSObject, Parameter, Ref, Select, Split, Sub, servicecatalog
 
-from smtemplates.launch import Launch
+from smtemplates.launch import BOUNDARY, Launch
 from smtemplates.parts import Part, all_of, choice, is_, is_set, output, text, when
 from smtemplates.portfolio import Portfolio
 
@@ -22,7 +22,7 @@ def product(portfolio: Portfolio, launch: Launch) -> Part:
     """
     url, version = _first_version()
     name, email, tags = _about()
-    made = _product(portfolio, name, email, url, version)
+    made = _product(portfolio, launch, name, email, url, version)
     return Part(
         title="Product",
         source=__name__,
@@ -36,6 +36,7 @@ def product(portfolio: Portfolio, launch: Launch) -> Part:
         conditions={
             CREATE: is_set(url),
             "HasSupportEmail": is_set(email),
+            "HasOwnBoundary": is_set(launch.boundary),
             "CreateNotification": all_of(is_(CREATE), is_(launch.has_topic)),
         },
         resources=[
@@ -69,7 +70,7 @@ def _terms(
         servicecatalog.LaunchRoleConstraint(
             "LaunchConstraint", Condition=CREATE, LocalRoleName=launch.local_name(), **both
         ),
-        servicecatalog.LaunchTemplateConstraint("BoundaryRule", Condition=CREATE, Rules=_rules(), **both),
+        servicecatalog.LaunchTemplateConstraint("BoundaryRule", Condition=CREATE, Rules=_rules(launch), **both),
         servicecatalog.ResourceUpdateConstraint(
             "TagUpdates", Condition=CREATE, TagUpdateOnProvisionedProduct=Ref(tags), **both
         ),
@@ -80,7 +81,7 @@ def _terms(
 
 
 def _product(
-    portfolio: Portfolio, name: Parameter, email: Parameter, url: Parameter, version: Parameter
+    portfolio: Portfolio, launch: Launch, name: Parameter, email: Parameter, url: Parameter, version: Parameter
 ) -> servicecatalog.CloudFormationProduct:
     """Make the product; its description says the first version's content the way scripts/publish.py does.
 
@@ -102,21 +103,29 @@ def _product(
                 Type="CLOUD_FORMATION_TEMPLATE",
             )
         ],
+        SupportDescription=Sub("Launches give PermissionsBoundaryArn: ${Boundary}.", Boundary=_boundary(launch)),
         SupportEmail=when("HasSupportEmail", Ref(email)),
     )
 
 
-def _rules() -> str:
+def _boundary(launch: Launch) -> Any:
+    """Name the boundary to whoever launches: it is one an account, so they put in the ID of theirs."""
+    theirs = BOUNDARY.replace("${AWS::AccountId}", "ACCOUNT")
+    return when("HasOwnBoundary", Ref(launch.boundary), Sub(f"{theirs} (ACCOUNT is the ID of the account)"))
+
+
+def _rules(launch: Launch) -> Sub:
     """Say in words what the launch role refuses: a launch that names no boundary.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/reference-template_constraint_rules.html
     """
     sentence = (
-        "Give PermissionsBoundaryArn: the output of that name of the stack that made the launch role in this account. "
-        "Roles without it cannot be made; a bucket that is brought must be one that it allows."
+        "Give PermissionsBoundaryArn: ${Boundary}. Roles without it cannot be made; a bucket that is brought must be "
+        "one that it allows."
     )
     named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]}
-    return json.dumps({"RolesAreBounded": {"Assertions": [{"Assert": named, "AssertDescription": sentence}]}})
+    rules = {"RolesAreBounded": {"Assertions": [{"Assert": named, "AssertDescription": sentence}]}}
+    return Sub(json.dumps(rules), Boundary=_boundary(launch))
 
 
 def _first_version() -> tuple[Parameter, Parameter]:

@@ -17,6 +17,7 @@ from smtemplates.load import load
 from smtemplates.renderer import render
 
 FULL = samples.CATALOG
+BARE = {"TemplateUrl": FULL["TemplateUrl"]}
 # For each parameter a value other than the one in FULL, or than its default.
 OTHER = {
     "TemplateUrl": FULL["TemplateUrl"].replace("0123", "3210"),
@@ -159,6 +160,20 @@ def test_a_launch_without_a_boundary_is_refused_in_words(shelf: dict[str, Any], 
     assert sentence.startswith("Give PermissionsBoundaryArn")
     assert "PermissionsBoundaryArn" in Stack(shelf, FULL).outputs
     assert Stack(constrained, samples.BOUNDARY).rules() == []
+
+
+@pytest.mark.parametrize("given", [{}, {"LaunchRoleName": "L" * 56}, samples.BOUNDARY, {"CreateLaunchRole": "false"}])
+def test_whoever_launches_is_told_the_boundary(shelf: dict[str, Any], given: dict[str, str]) -> None:
+    """In the product's support details and in the refusal stands the ARN itself, but for the account's ID."""
+    stack = Stack(shelf, {**BARE, **given}, pseudo={"AWS::AccountId": "ACCOUNT"})
+    arn = given.get("PermissionsBoundaryArn")
+    arn = arn or f"arn:aws:iam::ACCOUNT:policy/{given.get('LaunchRoleName', 'SageMakerWorkspaceLaunch')}Boundary"
+    ((rules,),) = _of(stack, "LaunchTemplateConstraint", "Rules")
+    ((support,),) = _of(stack, "CloudFormationProduct", "SupportDescription")
+    assert f"Launches give PermissionsBoundaryArn: {arn}" in support
+    (assertion,) = json.loads(rules)["RolesAreBounded"]["Assertions"]
+    assert f"Give PermissionsBoundaryArn: {arn}" in assertion["AssertDescription"]
+    assert stack.outputs.get("PermissionsBoundaryArn", arn) == arn
 
 
 def test_the_role_is_that_of_the_template_for_launching_accounts(shelf: dict[str, Any]) -> None:
