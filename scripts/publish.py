@@ -76,8 +76,8 @@ def add_product(command: argparse.ArgumentParser) -> None:
     product.add_argument("--catalog", type=named, metavar="STACK", help="the stack that made it: its output ProductId")
 
 
-def add_template(command: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
-    """Add the template and where to stage it."""
+def add_template(command: argparse.ArgumentParser, made: str) -> argparse._MutuallyExclusiveGroup:
+    """Add the template and where to stage it; `made` says what becomes of it in a bucket made for it."""
     command.add_argument(
         "--template", type=Path, default=TEMPLATE, metavar="FILE", help="default: templates/workspace.yaml"
     )
@@ -85,7 +85,7 @@ def add_template(command: argparse.ArgumentParser) -> argparse._MutuallyExclusiv
     staging.add_argument(
         "--staging-bucket", type=named, metavar="BUCKET", help="the bucket AWS reads the template from"
     )
-    staging.add_argument("--create-staging-bucket", action="store_true", help="make one, which keeps it for 7 days")
+    staging.add_argument("--create-staging-bucket", action="store_true", help=made)
     return staging
 
 
@@ -101,7 +101,7 @@ def add_version(command: argparse.ArgumentParser) -> None:
     """Add the options of version."""
     command.add_argument("version", help="its name, such as 1.4.0 or 2.0.0-rc.1")
     add_product(command)
-    add_template(command)
+    add_template(command, "make one, which keeps it for 7 days")
     command.add_argument("--description", default="", metavar="TEXT", help="what is new, for who chooses a version")
     command.add_argument(
         "--keep", type=int, default=1, metavar="N", help="go on offering the newest N versions (default: 1, this one)"
@@ -132,7 +132,8 @@ def add_prune(command: argparse.ArgumentParser) -> None:
 
 def add_link(command: argparse.ArgumentParser) -> None:
     """Add the options of link."""
-    staging = add_template(command)
+    # refused, with the reason: no link is to end with such a bucket
+    staging = add_template(command, argparse.SUPPRESS)
     staging.add_argument("--template-url", type=named, metavar="URL", help="where the template is in S3 already")
     command.add_argument("--stack", metavar="NAME", help="the name that the console proposes for the stack")
     command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter to fill in")

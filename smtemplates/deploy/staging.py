@@ -74,10 +74,7 @@ def _region(cloud: Cloud, bucket: str) -> str:
             code=error.code,
         ) from error
     if region is None:
-        raise UsageError(
-            f"there is no staging bucket {bucket}; make it, name another with --staging-bucket, or let "
-            "--create-staging-bucket make one"
-        )
+        raise UsageError(f"there is no staging bucket {bucket}; make it, or name another with --staging-bucket")
     return region
 
 

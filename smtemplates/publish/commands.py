@@ -103,6 +103,11 @@ def link(
         )
     if isinstance(source, str):
         links.check_url(source, template)
+    elif source.name is None:
+        raise UsageError(
+            "a link is to last, and what is in the bucket that --create-staging-bucket makes expires after "
+            f"{staging.EXPIRE_DAYS} days; name a bucket of yours with --staging-bucket"
+        )
     asked = list(regions) or [cloud.region]
     # what is wrong with the Regions is said before anything is staged
     links.links(asked, "" if isinstance(source, staging.Bucket) else source, given, stack)

@@ -177,7 +177,7 @@ def test_missing_staging_bucket(aws: Aws, name: str, long: Path) -> None:
     done = aws.run("plan", name, "--staging-bucket", "no-such", template=long)
     assert done.returncode == 2
     assert "there is no staging bucket no-such" in done.stderr
-    assert "--create-staging-bucket" in done.stderr
+    assert "make it, or name another" in done.stderr
 
 
 def test_staging_bucket_is_named(aws: Aws, name: str, long: Path) -> None:

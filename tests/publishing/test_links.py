@@ -121,6 +121,20 @@ def test_readers() -> None:
     assert links.readers(URL) == f"who follows the link must be allowed to read {URL}"
 
 
+def test_a_bucket_that_forgets(publisher: Publisher) -> None:
+    """A link to what expires in a week is refused before anything is made; a bucket that is not there is said to be."""
+    path = publisher.write(template_of())
+    done = publisher.run("link", "--template", str(path), "--create-staging-bucket")
+    assert (done.returncode, done.stdout, "expires after 7 days; name a bucket of yours" in done.stderr) == (
+        2,
+        "",
+        True,
+    )
+    done = publisher.run("link", "--template", str(path), "--staging-bucket", "nowhere-at-all")
+    assert (done.returncode, "there is no staging bucket nowhere-at-all; make it" in done.stderr) == (2, True)
+    assert [one["Name"] for one in publisher.aws.client("s3").list_buckets(Prefix="smtemplates-")["Buckets"]] == []
+
+
 def test_buttons(publisher: Publisher) -> None:
     """Several Regions are a Markdown table, with a button each."""
     path = publisher.write(template_of())
