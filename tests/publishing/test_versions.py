@@ -233,6 +233,12 @@ def test_no_such_product(publisher: Publisher, place: list[str], told: str) -> N
     assert (done.returncode in (1, 2), told in done.stderr) == (True, True), done.stderr
 
 
+def test_on_the_local_cloud(publisher: Publisher) -> None:
+    """The local cloud, where a catalog has IDs only, says so."""
+    done = publisher.run("versions", "--product", publisher.product, AWS_ENDPOINT_URL=publisher.aws.url)
+    assert (done.returncode, "the local cloud has no Service Catalog" in done.stderr) == (1, True), done.stderr
+
+
 def test_versions(publisher: Publisher) -> None:
     """The list shows each version, what it is, and how many use it, over several pages."""
     publisher.publish("1.0.0")
