@@ -96,7 +96,7 @@ def plan(cloud: Cloud, product: str, request: Request) -> Publication:
         for version in others
         if version.rank < (True, name.precedence, "") and (Name(version.name).prerelease or not name.prerelease)
     ]
-    notes = _quota(count) if same is None else ()
+    notes = (*_newer(others, name), *_quota(count)) if same is None else ()
     return replace(base, deprecated=tuple(older[request.keep - 1 :]), notes=notes)
 
 
@@ -145,6 +145,13 @@ def _alike(cloud: Cloud, product: str, others: list[Version], name: Name, asked:
         if catalog.status(cloud, product, version.id) != "FAILED":
             return why
     return ""
+
+
+def _newer(others: list[Version], name: Name) -> tuple[str, ...]:
+    """Tell of a newer release, beside which an older version is offered: nobody takes that for the newest."""
+    above = (one for one in others if not Name(one.name).prerelease and one.rank > (True, name.precedence, ""))
+    newest = max(above, key=lambda version: version.rank, default=None)
+    return (f"version {newest.name} is newer, and is offered too",) if newest else ()
 
 
 def _quota(count: int) -> tuple[str, ...]:

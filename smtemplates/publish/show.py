@@ -98,6 +98,8 @@ def pruning(plan: Pruning) -> str:
     verb = "delete, for good," if plan.delete else "deactivate"
     lines = [f"{verb} {len(plan.retired)} {which} version(s) of product {plan.product} that nobody here uses"]
     lines += [f"  - {version.name}  {version.id}  {version.created[:16]}" for version in plan.retired]
+    if plan.delete:
+        lines.append("  note: their names are free again then, for any template")
     lines.append("  note: what other accounts launched from a shared portfolio is not seen from here")
     return _fitted(lines)
 

@@ -80,6 +80,23 @@ def test_older_ones_are_deprecated(publisher: Publisher) -> None:
     }
 
 
+def test_older_than_the_newest(publisher: Publisher) -> None:
+    """Beside a newer release an older one is offered, and whoever publishes it is told; a candidate is none."""
+    publisher.publish("1.0.0")
+    publisher.publish("1.2.0", "--keep", "2", size="2")
+    publisher.publish("2.0.0-rc.1", size="3")
+    planned = publisher.run(*publisher.arguments("1.1.0", "--plan", size="4"))
+    assert "note: version 1.2.0 is newer, and is offered too" in planned.stdout
+    assert publisher.publish("1.1.0", size="4").returncode == 0
+    assert publisher.states() == {
+        "1.0.0": "deprecated",
+        "1.1.0": "default",
+        "1.2.0": "default",
+        "2.0.0-rc.1": "default",
+    }
+    assert "is newer" not in publisher.run(*publisher.arguments("1.3.0", "--plan", size="5")).stdout
+
+
 def test_what_comes_before_a_release(publisher: Publisher) -> None:
     """A release candidate takes no release away, and becomes the release without a change."""
     publisher.publish("1.0.0")
@@ -272,6 +289,8 @@ def test_prune(publisher: Publisher) -> None:
     kept = {"1.1": "deprecated", "1.3": "default"}
     assert publisher.states() == {"1.0": "inactive deprecated", "1.2": "inactive deprecated", **kept}
     assert "nothing to prune" in publisher.run("prune", *place, "--yes").stderr
+    assert "names are free again" not in planned.stdout
     done = publisher.run("prune", *place, "--delete", "--yes", "--json")
+    assert "their names are free again then, for any template" in done.stderr
     assert [one["name"] for one in json.loads(done.stdout)["delete"]] == ["1.2", "1.0"]
     assert publisher.states() == kept
