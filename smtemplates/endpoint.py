@@ -115,7 +115,7 @@ def _resources(
     model = sagemaker.Model(
         "Model",
         Condition="CreateEndpoint",
-        ExecutionRoleArn=roles.execution_arn(),
+        ExecutionRoleArn=roles.once_attached(roles.execution_arn()),
         PrimaryContainer=sagemaker.ContainerDefinition(
             Image=Ref(its.image), ModelDataUrl=when("HasModelData", Ref(its.data))
         ),

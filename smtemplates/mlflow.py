@@ -83,14 +83,17 @@ def mlflow(project: Project, storage: Storage, roles: Roles) -> Part:
 
 
 def _app(project: Project, storage: Storage, roles: Roles) -> sagemaker.MlflowApp:
-    """Make the app; it reaches its bucket as the execution role.
+    """Make the app; it reaches its bucket as the execution role, and waits for its policies: it may do so at once.
+
+    It waits by a property that can change: of another one a plan would say, where policies are added, that the app
+    may be replaced.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateMlflowApp.html
     """
     return sagemaker.MlflowApp(
         "MlflowApp",
         Condition="CreateMlflow",
-        ArtifactStoreUri=Sub("s3://${Bucket}/mlflow/", Bucket=storage.models.name()),
+        ArtifactStoreUri=roles.once_attached(Sub("s3://${Bucket}/mlflow/", Bucket=storage.models.name())),
         Name=project.unique_name(),
         RoleArn=roles.execution_arn(),
         Tags=project.tags(),

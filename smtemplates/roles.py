@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Equals, GetAtt, If, Join, Not, Parameter, Ref, Split, Sub, iam
+from troposphere import Equals, GetAtt, If, Join, Not, Parameter, Ref, Select, Split, Sub, iam
 
 from smtemplates import permissions
 from smtemplates.encryption import Encryption
@@ -39,7 +39,20 @@ class Roles(Part):
 
         DependsOn would not do: it cannot name what may not exist.
         """
-        return Join(" ", [when(policy.Condition, Ref(policy)) for policy in self.policies])
+        named: dict[str, list[str]] = {}
+        for policy in self.policies:
+            named.setdefault(policy.Condition, []).append(f"${{{policy.title}}}")
+        return Join(" ", [If(condition, Sub(" ".join(names)), "") for condition, names in named.items()])
+
+    def once_attached(self, value: Any) -> Select:
+        """Give `value`, a text without spaces, in a property of what works as the role as soon as it is made.
+
+        CreateModel reads the model's data and image as the role at once, and fails where a policy comes later.
+
+        Source: https://github.com/aws/aws-cdk/issues/10064
+        Source: https://github.com/aws-samples/generative-ai-sagemaker-cdk-demo/issues/2
+        """
+        return Select(0, Split(" ", Join(" ", [value, self.attached()])))
 
     def permissions_boundary(self) -> If:
         """Set a role's boundary, or leave it out."""

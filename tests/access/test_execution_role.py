@@ -13,6 +13,7 @@ from access.mutants import weakened
 from access.simulator import Policies, Request, verdicts
 from access.table import ALLOWED, DENIED, LIMITED, Row
 from access.worlds import World, worlds
+from smtemplates.evaluate import Stack, edges
 
 ENOUGH = 60
 TABLE = [*ALLOWED, *LIMITED, *DENIED]
@@ -93,6 +94,40 @@ def test_only_this_account_s_sagemaker_takes_the_role(template: dict[str, Any]) 
     ]
     assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": samples.ACCOUNT}}
+
+
+@pytest.mark.parametrize("level", [{}, {"AccessLevel": "FullAccess"}, samples.ROLE], ids=["least", "full", "given"])
+@pytest.mark.parametrize(
+    "served", [{}, {**samples.VPC, "EndpointServing": "Instances"}], ids=["serverless", "instances in a VPC"]
+)
+def test_what_works_as_the_role_at_once_waits_for_its_policies(
+    template: dict[str, Any], level: dict[str, str], served: dict[str, str]
+) -> None:
+    """Model, MLflow app and notebook come after each of the role's policies, and the role is the one they name."""
+    features = {**samples.ENDPOINT, **samples.FEATURES["mlflow"], **samples.FEATURES["notebook"]}
+    choice = {**features, **level, **served}
+    waits = _waits(Stack(template, choice))
+    own = {"DataPolicy", "JobsPolicy", "HostingPolicy", "WorkflowPolicy", "NetworkPolicy"} & waits.keys()
+    late = [(own - _before(waits, name), name) for name in ("Model", "Endpoint", "MlflowApp", "Notebook")]
+    assert [name for policies, name in late if policies] == []
+    made = samples.deployed(template, choice)
+    assert made.resources["Model"]["Properties"]["ExecutionRoleArn"] == made.outputs["ExecutionRoleArn"]
+    store = f"s3://{made.outputs['ModelBucketName']}/mlflow/"
+    assert made.resources["MlflowApp"]["Properties"]["ArtifactStoreUri"] == store
+
+
+def _waits(stack: Stack) -> dict[str, set[str]]:
+    """List what each resource refers to: CloudFormation makes that before it, and deletes it after it."""
+    waits: dict[str, set[str]] = {name: set() for name in stack.resources}
+    for reference in edges(stack.template()):
+        section, name = reference.path[:2]
+        if section == "Resources":
+            waits[str(name)].add(reference.target)
+    return waits
+
+
+def _before(waits: dict[str, set[str]], name: str) -> set[str]:
+    return waits[name].union(*(_before(waits, other) for other in waits[name]))
 
 
 def requested(world: World, row: Row) -> Request:
