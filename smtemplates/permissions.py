@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from awacs.aws import (
@@ -107,8 +108,15 @@ def jobs(network: Network) -> dict[str, Any]:
     )
 
 
-def hosting(network: Network) -> dict[str, Any]:
-    """Make models and endpoints, and call them."""
+def hosting(network: Network, alarms: Sequence[str]) -> dict[str, Any]:
+    """Make models and endpoints, and call them; SageMaker looks at the `alarms` as this role before it rolls back.
+
+    The alarms are named as CloudFormation names them: a reference would have the role wait for what uses it.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
+    """
+    seen = regional("cloudwatch", *(f"alarm:${{AWS::StackName}}-{alarm}-*" for alarm in alarms))
     return document(
         allow("MakeModels", actions("sagemaker", "CreateModel"), regional("sagemaker", "*"), network.inside()),
         allow(
@@ -131,6 +139,7 @@ def hosting(network: Network) -> dict[str, Any]:
             ),
             regional("sagemaker", "*"),
         ),
+        *([allow("SeeAlarms", actions("cloudwatch", "DescribeAlarms"), seen)] if seen else []),
     )
 
 

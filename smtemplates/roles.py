@@ -59,12 +59,12 @@ class Roles(Part):
         return _boundary()
 
 
-def roles(project: Project, storage: Storage, encryption: Encryption, network: Network) -> Roles:
-    """Let SageMaker work with this workspace's buckets, key and network, or with a role that exists."""
+def roles(project: Project, storage: Storage, encryption: Encryption, network: Network, alarms: Sequence[str]) -> Roles:
+    """Let SageMaker work with this workspace's buckets, key, network and alarms, or with a role that exists."""
     existing, boundary = _existing_role(), _permissions_boundary()
     level, additional = _access_level(), _additional_policies()
     types, runtime = _instance_types(), _job_runtime()
-    policies = _policies(storage, encryption, network)
+    policies = _policies(storage, encryption, network, alarms)
     return Roles(
         title="Access",
         source=__name__,
@@ -140,12 +140,14 @@ def _role(project: Project) -> iam.Role:
     )
 
 
-def _policies(storage: Storage, encryption: Encryption, network: Network) -> list[iam.ManagedPolicy]:
+def _policies(
+    storage: Storage, encryption: Encryption, network: Network, alarms: Sequence[str]
+) -> list[iam.ManagedPolicy]:
     role = GetAtt("ExecutionRole", "Arn")
     return [
         policy("DataPolicy", "CreateExecutionRole", permissions.data(storage, encryption, role)),
         policy("JobsPolicy", "LeastPrivilege", permissions.jobs(network)),
-        policy("HostingPolicy", "LeastPrivilege", permissions.hosting(network)),
+        policy("HostingPolicy", "LeastPrivilege", permissions.hosting(network, alarms)),
         policy("WorkflowPolicy", "LeastPrivilege", permissions.workflows()),
         policy("NetworkPolicy", "LeastPrivilegeInVpc", network.interfaces()),
     ]
@@ -154,8 +156,9 @@ def _policies(storage: Storage, encryption: Encryption, network: Network) -> lis
 def _existing_role() -> Parameter:
     return text(
         "ExistingRoleArn",
-        "ARN of an execution role that exists; it is used as it is and needs permissions on buckets and key, and "
-        "sagemaker:StopNotebookInstance for a notebook that stops itself. Empty: a role is made.",
+        "ARN of an execution role that exists; it is used as it is and needs permissions on buckets and key, "
+        "sagemaker:StopNotebookInstance for a notebook that stops itself, and cloudwatch:DescribeAlarms for an "
+        "endpoint that rolls back. Empty: a role is made.",
         pattern=f"^$|^{ROLE}$",
         hint="must be empty or the ARN of an IAM role",
         max_length=640,

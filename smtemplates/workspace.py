@@ -50,11 +50,12 @@ def areas(without: Collection[str] = ()) -> list[Part]:
     key = encryption(its)
     buckets = storage(its, key)
     vpc = network(its)
-    access = roles(its, buckets, key, vpc)
+    alarms = () if "monitoring" in without else ALARMS
+    access = roles(its, buckets, key, vpc, alarms)
     train, process = training(), processing()
     sdk = sdk_config(buckets, key, vpc, access)
     pictures = images(train)
-    served = None if "endpoint" in without else endpoint(its, vpc, access, () if "monitoring" in without else ALARMS)
+    served = None if "endpoint" in without else endpoint(its, vpc, access, alarms)
     groups, tools = logs(served), software()
     optional: dict[str, Callable[[], Part]] = {
         "notebook": lambda: notebook(its, key, vpc, access, sdk, tools),

@@ -19,6 +19,8 @@ S3 = "arn:aws:s3:::"
 SM = "arn:aws:sagemaker:{here}"
 EC2 = "arn:aws:ec2:{here}"
 LOGS = "arn:aws:logs:{here}log-group:"
+ALARM = "arn:aws:cloudwatch:{here}alarm:"
+ALARMS = [f"{ALARM}sagemaker-workspace-Endpoint{kind}Alarm-1ABCDEFGHIJKL" for kind in ("Errors", "Latency")]
 TYPES, RUNTIME = "sagemaker:InstanceTypes", "sagemaker:MaxRuntimeInSeconds"
 IN_VPC: Context = {"sagemaker:VpcSubnets": [SUBNET], "sagemaker:VpcSecurityGroupIds": ["{security_group}"]}
 JOB: Context = {**IN_VPC, TYPES: ["ml.m5.large"], RUNTIME: "3600"}
@@ -99,6 +101,8 @@ def _hosting() -> Iterable[Row]:
     names = "CreateEndpoint DeleteEndpoint DescribeEndpoint InvokeEndpoint InvokeEndpointAsync UpdateEndpoint"
     more = " InvokeEndpointWithResponseStream UpdateEndpointWeightsAndCapacities"
     yield from each("sagemaker", names + more, f"{SM}endpoint/churn")
+    for alarm in ALARMS:
+        yield from each("cloudwatch", "DescribeAlarms", alarm)
 
 
 def _workflows() -> Iterable[Row]:
@@ -314,6 +318,9 @@ def _elsewhere() -> Iterable[Row]:
     yield from each("cloudwatch", "PutMetricData", "*", metrics, never)
     yield from each("cloudwatch", "PutMetricData", "*", {"cloudwatch:namespace": "AWS/Billing"}, never)
     yield from each("cloudwatch", "PutMetricData", when=never)
+    for name in ("budget", "sagemaker-workspace-two-EndpointErrorsAlarm-1ABCDEFGHIJKL"):
+        yield from each("cloudwatch", "DescribeAlarms", f"{ALARM}{name}", when=never)
+    yield from each("cloudwatch", "DeleteAlarms DisableAlarmActions PutMetricAlarm", ALARMS[0], when=never)
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/subnet-0", {"ec2:SubnetID": "subnet-0"}, never)
     group = {"ec2:SecurityGroupID": "sg-0"}
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}security-group/sg-0", group, never)
