@@ -42,6 +42,49 @@ def test_an_update_goes_back_where_an_alarm_says_so(template: dict[str, Any]) ->
     assert guards(load(smtemplates.render(smtemplates.build(["monitoring"]))), INSTANCES) == set()
 
 
+def test_what_it_goes_back_to_is_kept_until_each_alarm_can_have_noticed(template: dict[str, Any]) -> None:
+    """All requests go to the new instances at once, and the old ones stay for longer than any alarm needs."""
+    stack = samples.deployed(template, INSTANCES)
+    update = stack.resources["Endpoint"]["Properties"]["DeploymentConfig"]["BlueGreenUpdatePolicy"]
+    assert update["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
+    for alarm in ("EndpointErrorsAlarm", "EndpointLatencyAlarm"):
+        watches = stack.resources[alarm]["Properties"]
+        (query,) = watches["Metrics"]
+        assert update["TerminationWaitInSeconds"] > watches["EvaluationPeriods"] * query["Period"], alarm
+
+
+def test_instances_follow_the_traffic_and_keep_what_it_brought(template: dict[str, Any]) -> None:
+    """Instances come and go between the two limits with the requests that each gets; an update takes none back."""
+    choice = {"EndpointInstances": "2-8", "EndpointRequestsPerInstance": "90", "EndpointInstanceType": "ml.c5.xlarge"}
+    resources = samples.deployed(template, INSTANCES, choice).resources
+    assert resources["Endpoint"]["Properties"]["RetainAllVariantProperties"] is True
+    (variant,) = resources["EndpointConfig"]["Properties"]["ProductionVariants"]
+    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ("ml.c5.xlarge", "2")
+    assert "ServerlessConfig" not in variant
+    target = resources["EndpointScaling"]["Properties"]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == ("2", "8")
+    endpoint = samples.physical("Endpoint", "EndpointName")
+    assert target["ResourceId"] == f"endpoint/{endpoint}/variant/{variant['VariantName']}"
+    assert target["ScalableDimension"] == "sagemaker:variant:DesiredInstanceCount"
+    policy = resources["EndpointScalingPolicy"]["Properties"]
+    assert policy["ScalingTargetId"] == samples.physical("EndpointScaling", None)
+    follows = policy["TargetTrackingScalingPolicyConfiguration"]
+    assert follows["TargetValue"] == "90"
+    metric = follows["PredefinedMetricSpecification"]["PredefinedMetricType"]
+    assert metric == "SageMakerVariantInvocationsPerInstance"
+
+
+def test_serverless_scales_by_itself(template: dict[str, Any]) -> None:
+    """Serverless has no instances to scale or keep, and as much memory and as many requests at a time as given."""
+    choice = {"ServerlessMemoryMb": "4096", "ServerlessMaxConcurrency": "20"}
+    resources = samples.deployed(template, samples.ENDPOINT, choice).resources
+    (variant,) = resources["EndpointConfig"]["Properties"]["ProductionVariants"]
+    assert variant["ServerlessConfig"] == {"MaxConcurrency": "20", "MemorySizeInMB": "4096"}
+    assert variant.keys().isdisjoint({"InstanceType", "InitialInstanceCount"})
+    assert "RetainAllVariantProperties" not in resources["Endpoint"]["Properties"]
+    assert "EndpointScaling" not in resources
+
+
 def test_it_runs_in_the_network(template: dict[str, Any]) -> None:
     """With a VPC the model's containers run in its subnets and groups."""
     model = samples.deployed(template, INSTANCES, samples.VPC, samples.GROUPS).resources["Model"]["Properties"]
