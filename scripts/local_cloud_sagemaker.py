@@ -154,6 +154,18 @@ class SageMaker:
             if kept is made and place[:2] == (region, kind_name):
                 del self.objects[place]
 
+    def refuse_other_machines(self, *names: str) -> None:
+        """Keep an endpoint on what it runs on, as AWS does where its instances scale; ours always do."""
+        old, new = (
+            {variant.get("InstanceType") for variant in config["ProductionVariants"]}
+            for name in names
+            for config in self.find("EndpointConfig", EndpointConfigName=name)
+        )
+        if None in new - old:
+            raise ValueError("You cannot convert your instance-based endpoint to a serverless endpoint")
+        if None not in old and new != old:
+            raise ValueError("The instance type of a variant that is a target for auto scaling cannot change")
+
     def answer(self, action: str, request: Props) -> Props:
         """Answer one API request: Create, Describe, List and Delete of every kind."""
         verb = next((verb for verb in ("Create", "Describe", "List", "Delete") if action.startswith(verb)), "")
@@ -204,6 +216,8 @@ class SageMaker:
 
         def update(physical_id: str, _old: Props, props: Props, _stack_name: str) -> Made:
             made = find(physical_id)[0]
+            if kind_name == "Endpoint":
+                self.refuse_other_machines(made["EndpointConfigName"], props["EndpointConfigName"])
             made.update(props)
             return physical_id, made
 

@@ -244,6 +244,13 @@ def _model() -> tuple[Parameter, Parameter]:
 
 
 def _settings() -> _Settings:
+    """Ask what to serve and on what; an endpoint that is there becomes neither serverless nor another type.
+
+    Nor could an update from serverless to instances be rolled back.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-update.html
+    """
     image, data = _model()
     return _Settings(
         image=image,
@@ -251,7 +258,8 @@ def _settings() -> _Settings:
         serving=choice(
             "EndpointServing",
             "What the endpoint runs on: Serverless costs nothing while idle, has no GPU and no VPC; Instances cost "
-            "money until the endpoint is gone, and scale with the requests. Left alone: Serverless.",
+            "money until the endpoint is gone, and scale with the requests. To change it later, first delete the "
+            "endpoint: leave ModelImageUri and ModelDataUrl empty, then give them again. Left alone: Serverless.",
             ("Serverless", "Instances"),
             default="Serverless",
         ),
@@ -270,7 +278,8 @@ def _settings() -> _Settings:
         ),
         instance_type=text(
             "EndpointInstanceType",
-            "Instance type of an endpoint on instances. Left alone: ml.m5.large.",
+            "Instance type of an endpoint on instances; one that scales keeps its type. To change it later, first "
+            "delete the endpoint, as for EndpointServing. Left alone: ml.m5.large.",
             pattern=INSTANCE_TYPE,
             hint="must be an instance type like ml.m5.large",
             max_length=40,

@@ -1,8 +1,9 @@
-"""An endpoint made with the workspace and updated in place; the local cloud knows no scaling of instances."""
+"""An endpoint made with the workspace and updated in place; the local cloud records its scaling, and scales nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import samples
@@ -16,7 +17,7 @@ NEW_MODEL = "ModelDataUrl=s3://team-models/churn/2/model.tar.gz"
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
     path = tmp_path / "workspace.yaml"
-    path.write_text(smtemplates.render(smtemplates.build(["studio", "notebook"])), encoding="utf-8")
+    path.write_text(smtemplates.render(smtemplates.build(["mlflow", "notebook", "registry", "studio"])), encoding="utf-8")
     return path
 
 
@@ -32,10 +33,14 @@ def deploy(aws: Aws, template: Path, name: str, *settings: str) -> dict[str, str
     return aws.outputs(name)
 
 
-def test_an_update_rolls(aws: Aws, template: Path, name: str) -> None:
+OFF = ["CreateFolders=false", "ManageLogGroups=false"]
+MODEL = [f"{key}={value}" for key, value in samples.ENDPOINT.items()]
+
+
+@pytest.mark.parametrize("serving", ["Serverless", "Instances"])
+def test_an_update_rolls(aws: Aws, template: Path, name: str, serving: str) -> None:
     """A new model is a new model and configuration beside the old; the endpoint stays, and the commands name it."""
-    off = ["CreateFolders=false", "ManageLogGroups=false"]
-    outputs = deploy(aws, template, name, *off, *(f"{key}={value}" for key, value in samples.ENDPOINT.items()))
+    outputs = deploy(aws, template, name, *OFF, *MODEL, f"EndpointServing={serving}")
     endpoint = outputs["ServedEndpointName"]
     assert f"--endpoint-name {endpoint} " in outputs["InvokeEndpointCommand"]
     assert f"--endpoint-name {endpoint} " not in outputs["CreateEndpointCommand"]
@@ -43,8 +48,31 @@ def test_an_update_rolls(aws: Aws, template: Path, name: str) -> None:
     assert deploy(aws, template, name, NEW_MODEL)["ServedEndpointName"] == endpoint
     after = made(aws, name)
     assert after["Endpoint"] == before["Endpoint"]
+    assert after.get("EndpointScaling") == before.get("EndpointScaling")
     assert after["Model"] != before["Model"]
     assert after["EndpointConfig"] != before["EndpointConfig"]
     assert "ServedEndpointName" not in deploy(aws, template, name, "ModelImageUri=", "ModelDataUrl=")
     assert "Endpoint" not in made(aws, name)
+    aws.run("destroy", name, "--confirm", name, "--delete-data")
+
+
+def test_what_it_runs_on_changes_only_anew(aws: Aws, template: Path, name: str) -> None:
+    """Another instance type, or none, is refused and leaves the endpoint as it is; made anew, it runs on either."""
+    outputs = deploy(aws, template, name, *OFF, *MODEL, "EndpointServing=Instances")
+    sagemaker = aws.client("sagemaker")
+
+    def variant() -> dict[str, Any]:
+        config = sagemaker.describe_endpoint(EndpointName=outputs["ServedEndpointName"])["EndpointConfigName"]
+        described: dict[str, Any] = sagemaker.describe_endpoint_config(EndpointConfigName=config)
+        return dict(described["ProductionVariants"][0])
+
+    before = variant()
+    for other in ("EndpointInstanceType=ml.c5.xlarge", "EndpointServing=Serverless"):
+        flags = ["--yes", "--create-staging-bucket", "--allow-destructive", "--set", other]
+        refused = aws.run("deploy", name, *flags, template=template)
+        assert (refused.returncode, aws.status(name)) == (1, "UPDATE_ROLLBACK_COMPLETE"), refused.stderr
+        assert variant() == before
+    deploy(aws, template, name, "ModelImageUri=", "ModelDataUrl=")
+    deploy(aws, template, name, *MODEL, "EndpointInstanceType=ml.c5.xlarge")
+    assert variant()["InstanceType"] == "ml.c5.xlarge"
     aws.run("destroy", name, "--confirm", name, "--delete-data")
