@@ -110,7 +110,9 @@ class ChangeSet:
 
     def _arguments(self, listener: Listener) -> dict[str, Any]:
         request, template = self.request, self.request.template
-        self.tags = {**self.tags, **request.settings.tags, states.PRODUCT_TAG: "deploy"}
+        # only what it makes: a tag that comes later changes every resource, and replaces those that take no other
+        mark = {states.PRODUCT_TAG: "deploy"} if self.kind == "CREATE" else {}
+        self.tags = {**self.tags, **request.settings.tags, **mark}
         arguments: dict[str, Any] = {
             "StackName": self.stack_id,
             "ChangeSetName": self.name,

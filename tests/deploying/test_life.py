@@ -73,6 +73,24 @@ def test_replacement_needs_consent(aws: Aws, name: str) -> None:
     assert "replaced by a new one, because AuthMode changes (parameter DomainAuthMode)" in refused.stderr
 
 
+def test_a_stack_that_others_made_is_not_marked(aws: Aws, name: str) -> None:
+    """The deployer updates a stack of the console's, keeps its tags and adds none; what it makes has its mark."""
+    cloudformation = aws.client("cloudformation")
+    parameters = {"StackName": name, "TemplateBody": SAMPLE.read_text(), "Tags": [{"Key": "Team", "Value": "blue"}]}
+    cloudformation.create_stack(Capabilities=["CAPABILITY_IAM"], **parameters)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+    def tags(stack: str) -> dict[str, str]:
+        found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Tags"]
+        return {item["Key"]: item["Value"] for item in found}
+
+    aws.deployed(name, "Prefix=two")
+    assert tags(name) == {"Team": "blue"}
+    aws.deployed(f"{name}-own")
+    aws.deployed(f"{name}-own", "Prefix=two")
+    assert tags(f"{name}-own") == {"smtemplates:deployer": "deploy"}
+
+
 def test_only_tags(aws: Aws, name: str) -> None:
     """A new tag alone is a change, and the tags that were there stay."""
     aws.deployed(name)
