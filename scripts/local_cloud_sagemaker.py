@@ -48,7 +48,7 @@ KINDS = {
         name="DomainId",
         noun="domain",
         ref="DomainId",
-        create_only=("AuthMode", "DomainName", "KmsKeyId"),
+        create_only=("AuthMode", "DomainName", "KmsKeyId", "VpcId"),
         plain=("HomeEfsFileSystemId", "SecurityGroupIdForDomainBoundary", "SingleSignOnApplicationArn"),
     ),
     "UserProfile": Kind(
@@ -71,7 +71,12 @@ KINDS = {
         name="StudioLifecycleConfigName",
         noun="studio-lifecycle-config",
         ref="StudioLifecycleConfigName",
-        create_only=("StudioLifecycleConfigAppType", "StudioLifecycleConfigContent", "StudioLifecycleConfigName"),
+        create_only=(
+            "StudioLifecycleConfigAppType",
+            "StudioLifecycleConfigContent",
+            "StudioLifecycleConfigName",
+            "Tags",
+        ),
     ),
     "Model": Kind(
         name="ModelName",
@@ -116,7 +121,8 @@ class SageMaker:
         suffix = uuid.uuid4().hex[:12]
         name = given.get(kind.name) or (f"d-{suffix}" if kind_name == "Domain" else f"{kind.noun}-{suffix}")
         parent = f"{given['DomainId']}/" if kind_name != "Domain" and "DomainId" in given else ""
-        if (region, kind_name, parent + name) in self.objects:
+        taken = kind_name == "Domain" and self.find(kind_name, DomainName=given.get("DomainName"))
+        if taken or (region, kind_name, parent + name) in self.objects:
             raise ValueError(f"{kind_name} {name} already exists")
         arn = f"arn:aws:sagemaker:{region}:{account}:{kind.noun}/{parent}{name.lower()}"
         made = {

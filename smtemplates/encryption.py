@@ -36,7 +36,8 @@ def encryption(project: Project) -> Encryption:
         "KmsKeyArn",
         "ARN of an existing KMS key that encrypts buckets, volumes, outputs, logs and the alarm topic. "
         "Its policy must let the account's IAM policies decide and admit CloudWatch, CloudWatch Logs and EventBridge. "
-        "With another key later the role cannot read what the old one encrypted; notebook and domain are replaced. "
+        "With another key later, or none, the role cannot read what the old one encrypted, and the notebook and its "
+        "files are replaced; a Studio domain must first be deleted, with CreateDomain 'false'. "
         "Empty: AWS's own keys, or the key that CreateKmsKey makes.",
         pattern="^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         hint="must be empty or the ARN of a KMS key, like arn:aws:kms:us-east-1:111122223333:key/<id> (no alias)",
@@ -45,7 +46,7 @@ def encryption(project: Project) -> Encryption:
     create = switch(
         "CreateKmsKey",
         "Make a KMS key with yearly rotation and encrypt with it. It costs money every month and outlives the stack. "
-        "'false': no key is made.",
+        "A later change does what a change of KmsKeyArn does. 'false': no key is made.",
         default=False,
     )
     return Encryption(

@@ -96,8 +96,12 @@ def _domain(
 ) -> sagemaker.Domain:
     """Make the domain; its apps keep their files on volumes of their own, so it has no shared file system to leave.
 
+    Another key, VPC or way to sign in is refused, for it would need a second domain of the same name: a name that
+    changed with them would leave users' spaces behind in a domain that could not be deleted.
+
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-idle-shutdown.html
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html (HomeEfsFileSystemCreation)
+    Source: https://github.com/aws/modern-data-architecture-accelerator/issues/35
     """
     lab = sagemaker.JupyterLabAppSettings(
         AppLifecycleManagement=_stop_when_idle(idle), BuiltInLifecycleConfigArn=setup.lab
@@ -240,7 +244,7 @@ def _auth_mode() -> Parameter:
     return choice(
         "DomainAuthMode",
         "How users come in: through IAM, or through IAM Identity Center (SSO), where profiles are assigned. "
-        "To change it later, first delete the domain with CreateDomain 'false'.",
+        "To change it later, first delete the domain, with CreateDomain 'false'.",
         ("IAM", "SSO"),
         default="IAM",
     )

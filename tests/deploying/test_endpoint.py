@@ -17,7 +17,9 @@ NEW_MODEL = "ModelDataUrl=s3://team-models/churn/2/model.tar.gz"
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
     path = tmp_path / "workspace.yaml"
-    path.write_text(smtemplates.render(smtemplates.build(["mlflow", "notebook", "registry", "studio"])), encoding="utf-8")
+    path.write_text(
+        smtemplates.render(smtemplates.build(["mlflow", "notebook", "registry", "studio"])), encoding="utf-8"
+    )
     return path
 
 
