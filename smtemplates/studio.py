@@ -53,6 +53,7 @@ def studio(
                 for place in _places()
             },
             "CreateStudioPolicy": all_of(is_("CreateDomain"), is_(roles.create_role)),
+            "SignInWithIam": all_of(is_("CreateDomain"), Equals(Ref(auth), "IAM")),
         },
         rules=_rules(network, create, auth, profiles),
         mappings=setup.mappings,
@@ -225,7 +226,8 @@ def _outputs(profiles: Parameter) -> list[Output]:
                 Id=Ref("Domain"),
                 User=If("CreateUserProfile1", entry(profiles, 1, MOST_PROFILES), "USER_PROFILE_NAME"),
             ),
-            **made,
+            # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreatePresignedDomainUrl.html
+            condition="SignInWithIam",
         ),
     ]
 

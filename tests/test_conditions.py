@@ -189,6 +189,9 @@ def test_an_output_exists_exactly_where_its_resource_does(template: dict[str, An
     ):
         found = set(Stack(template, {**barest, **samples.FEATURES[feature]}, pseudo=outside).outputs)
         assert found == always | outputs, feature
+    # presigned addresses are for IAM only
+    sso = {**samples.FEATURES["studio"], "DomainAuthMode": "SSO", "UserProfileNames": ""}
+    assert set(Stack(template, {**barest, **sso}, pseudo=outside).outputs) == always | studio - {"StudioUrlCommand"}
 
 
 REFUSED = [
