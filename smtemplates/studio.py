@@ -151,7 +151,10 @@ def _stop_when_idle(idle: Parameter) -> sagemaker.AppLifecycleManagement:
 
 
 def _user(profiles: Parameter, place: int) -> sagemaker.UserProfile:
-    """Make one profile; it has no tags of ours, for another tag would replace it under its own name."""
+    """Make one profile; what its user starts has the domain's tags, so it needs none of ours.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html (Tags)
+    """
     return sagemaker.UserProfile(
         f"UserProfile{place}",
         Condition=f"CreateUserProfile{place}",
