@@ -240,7 +240,7 @@ def _create() -> Parameter:
         "CreateDomain",
         "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. "
         "They are set up from Systems Manager: a VPC without NAT needs an endpoint for ssm, an existing role "
-        "ssm:GetParameter. 'false': none.",
+        "ssm:GetParameter. While it is there, leave the stack's own tags as they are. 'false': none.",
         default=False,
     )
 

@@ -93,7 +93,9 @@ def _settings(project: Project, sdk_config: SdkConfig, software: Software) -> ss
 
 
 def _lifecycle(name: str, app: str, project: Project, script: str) -> sagemaker.StudioLifecycleConfig:
-    """Run the script when an app starts; all that its content and tags hold stands in its name too.
+    """Run the script when an app starts; all that its content and our tags hold stands in its name too.
+
+    The stack's own tags, which it gets as well, cannot: that their change fails under the same name is inferred.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-studiolifecycleconfig.html
     """
