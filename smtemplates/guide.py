@@ -31,7 +31,11 @@ def guide(storage: Storage, encryption: Encryption, network: Network, roles: Rol
         title="Guide",
         source=__name__,
         outputs=[
-            output("UploadTrainingDataCommand", "Uploads the folder ./data as training data", commands.upload()),
+            output(
+                "UploadTrainingDataCommand",
+                "Uploads the folder ./data as training data, with your own credentials",
+                commands.upload(),
+            ),
             output(
                 "CreateTrainingJobCommand",
                 "Starts a job that trains with TRAIN.py of code/SOURCE.tar.gz in the output bucket",

@@ -240,7 +240,15 @@ def _images_and_logs() -> list[Grant]:
         ),
         allow(
             "WriteLogs",
-            actions("logs", "CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "GetLogEvents", "PutLogEvents"),
+            actions(
+                "logs",
+                "CreateLogGroup",
+                "CreateLogStream",
+                "DescribeLogStreams",
+                "FilterLogEvents",
+                "GetLogEvents",
+                "PutLogEvents",
+            ),
             regional("logs", "log-group:/aws/sagemaker/*"),
         ),
         allow(

@@ -222,7 +222,8 @@ def _outputs(profiles: Parameter) -> list[Output]:
         output("DomainUrl", "Address of Studio, for users of IAM Identity Center", GetAtt("Domain", "Url"), **made),
         output(
             "StudioUrlCommand",
-            "Prints a link that opens Studio as the first user profile (or the one you write in)",
+            "Prints a link that opens Studio as the first user profile (or the one you write in); run it with your own "
+            "credentials",
             Sub(
                 "aws --region ${AWS::Region} sagemaker create-presigned-domain-url --domain-id ${Id} "
                 "--user-profile-name ${User} --query AuthorizedUrl --output text",

@@ -86,7 +86,7 @@ def _jobs() -> Iterable[Row]:
         images = f"arn:aws:ecr:us-east-1:{account}:repository/pytorch-training"
         yield from each("ecr", "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer", images)
     group = f"{LOGS}/aws/sagemaker/TrainingJobs"
-    yield from each("logs", "CreateLogGroup DescribeLogStreams", group)
+    yield from each("logs", "CreateLogGroup DescribeLogStreams FilterLogEvents", group)
     yield from each("logs", "CreateLogStream GetLogEvents PutLogEvents", f"{group}:log-stream:churn-1")
     for namespace in ("/aws/sagemaker/TrainingJobs", "aws/sagemaker/Custom", "AWS/SageMaker"):
         yield from each("cloudwatch", "PutMetricData", "*", {"cloudwatch:namespace": namespace})
@@ -312,6 +312,7 @@ def _elsewhere() -> Iterable[Row]:
     yield from each("ecr", "BatchGetImage", "arn:aws:ecr:eu-west-1:{account}:repository/pytorch", when=never)
     yield from each("ecr", "PutImage DeleteRepository", "arn:aws:ecr:{here}repository/pytorch", when=never)
     yield from each("logs", "CreateLogGroup DeleteLogGroup PutRetentionPolicy", f"{LOGS}/aws/lambda/other", when=never)
+    yield from each("logs", "FilterLogEvents", f"{LOGS}/aws/lambda/other", when=never)
     yield from each("logs", "GetLogEvents PutLogEvents", f"{LOGS}/aws/lambda/other:log-stream:a", when=never)
     yield from each("logs", "DeleteLogGroup PutRetentionPolicy", f"{LOGS}/aws/sagemaker/TrainingJobs", when=never)
     metrics = {"cloudwatch:namespace": "AWS/SageMaker", **abroad}
