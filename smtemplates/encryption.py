@@ -34,7 +34,8 @@ def encryption(project: Project) -> Encryption:
     """Encrypt with AWS's own keys, with an existing key, or with one made here."""
     arn = text(
         "KmsKeyArn",
-        "ARN of an existing KMS key that encrypts buckets, volumes, outputs, logs and the alarm topic. "
+        "ARN of an existing KMS key that encrypts buckets, outputs, logs, the alarm topic and the volumes of notebook "
+        "and Studio; volumes of jobs and endpoints have AWS's own, for not every instance type takes another. "
         "Its policy must let the account's IAM policies decide and admit CloudWatch, CloudWatch Logs and EventBridge. "
         "With another key later, or none, the role cannot read what the old one encrypted, and the notebook and its "
         "files are replaced; a Studio domain must first be deleted, with CreateDomain 'false'. "

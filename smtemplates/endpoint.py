@@ -108,7 +108,7 @@ def _resources(
 ) -> list[AWSObject]:
     """Make model, configuration and endpoint; a changed model or configuration is a new one beside the old.
 
-    No volume key: instances with local disks refuse one.
+    No volume key: instances with local disks refuse one, though this page no longer says that the call fails.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
     """
