@@ -10,6 +10,7 @@ from troposphere import AWSObject, Parameter, Ref, Select, Split, Sub, serviceca
 from smtemplates.launch import BOUNDARY, Launch
 from smtemplates.parts import Part, all_of, choice, is_, is_set, output, text, when
 from smtemplates.portfolio import Portfolio
+from smtemplates.workspace import DESCRIPTION
 
 CREATE = "CreateProduct"
 IN_PORTFOLIO = "ProductInPortfolio"
@@ -91,8 +92,7 @@ def _product(
     return servicecatalog.CloudFormationProduct(
         "Product",
         Condition=CREATE,
-        Description="Amazon SageMaker workspace: buckets, execution role, logs, dashboard and alarms; on demand a "
-        "notebook instance, a Studio domain and a model registry",
+        Description=DESCRIPTION,
         Name=Ref(name),
         Owner=Ref(portfolio.provider),
         ProvisioningArtifactParameters=[
