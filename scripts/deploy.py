@@ -129,6 +129,7 @@ def add_deploy(command: argparse.ArgumentParser) -> None:
     )
     how.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
     how.add_argument("--allow-destructive", action="store_true", help="let resources be replaced or deleted")
+    how.add_argument("--clear-studio", action="store_true", help="delete the apps and spaces of a domain that goes")
     how.add_argument("--recreate", action="store_true", help="delete what a failed creation left, and begin anew")
     how.add_argument("--continue-rollback", action="store_true", help="finish a rollback that failed, then go on")
     how.add_argument("--wait", action="store_true", help="wait for another operation on the stack to end")
@@ -241,7 +242,8 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     """Deploy: what is asked, or a change set that was reviewed."""
     from smtemplates.deploy import commands
 
-    consent = commands.Consent(yes=arguments.yes, destructive=arguments.allow_destructive)
+    agreed = {"yes": arguments.yes, "destructive": arguments.allow_destructive, "studio": arguments.clear_studio}
+    consent = commands.Consent(**agreed)
     options, as_json = options_of(arguments), arguments.json
     if arguments.change_set:
         if arguments.set or arguments.parameters or arguments.reset or arguments.tag:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from smtemplates.deploy import changeset, execution, report, show, stacksets
+from smtemplates.deploy import changeset, execution, report, show, stacksets, studio
 from smtemplates.deploy import destroy as demolition
 from smtemplates.deploy import drift as drifting
 from smtemplates.deploy import stack as stacks
@@ -38,6 +38,7 @@ class Consent:
 
     yes: bool = False
     destructive: bool = False
+    studio: bool = False
 
 
 def _summarize(plan: Plan) -> None:
@@ -95,7 +96,7 @@ def deploy(cloud: Cloud, request: Request, options: Options, consent: Consent, *
             terminal.say(show.headline(found))
             execution.settle(cloud, prepared.before, options, terminal)
             return _deployed(prepared.before, terminal, as_json=as_json, changed=False)
-        _agree(found, consent, terminal)
+        _agree(cloud, found, consent, terminal)
         stack = execution.execute(cloud, found, terminal, options, fingerprint=request.fingerprint, made=made)
     return _deployed(stack, terminal, as_json=as_json, changed=True)
 
@@ -113,16 +114,20 @@ def deploy_reviewed(
     if found.executed:
         terminal.say("this change set is being executed already; following it")
     else:
-        _agree(found, consent, terminal)
+        _agree(cloud, found, consent, terminal)
     stack = execution.execute(cloud, found, terminal, options, fingerprint="reviewed")
     return _deployed(stack, terminal, as_json=as_json, changed=True)
 
 
-def _agree(found: Plan, consent: Consent, terminal: Terminal) -> None:
+def _agree(cloud: Cloud, found: Plan, consent: Consent, terminal: Terminal) -> None:
     terminal.say(show.table(found, colour=coloured(terminal.stream)))
     execution.guard(found, allow_destructive=consent.destructive)
+    domains = [change.physical_id for change in found.destructive if change.type == studio.DOMAIN]
+    rooms = studio.look(cloud, [domain for domain in domains if domain])
+    studio.guard(rooms, may_go=consent.studio)
     if not consent.yes and not terminal.confirm("Execute this?"):
         raise StoppedError("nothing was changed")
+    studio.clear(cloud, rooms, terminal)
 
 
 def _deployed(stack: Stack, terminal: Terminal, *, as_json: bool, changed: bool) -> int:
@@ -187,6 +192,7 @@ def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
         stack = ended
         if not succeeded(stack.status):
             raise DeploymentError(execution.failure(watching, name, stack.status))
+        execution.check_deleted(watching, stack)
     found = stacksets.find(cloud, stack, terminal)
     if as_json:
         emit(show.status_json(stack, stacksets.as_values(found)))

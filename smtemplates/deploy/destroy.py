@@ -68,7 +68,7 @@ def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
     declared = _declared(cloud, stack)
     stays = tuple(item for item in items if declared.get(item.logical_id, {}).get("DeletionPolicy") in KEEP)
     goes = tuple(item for item in items if item not in stays)
-    rooms = studio.look(cloud, [item.physical_id for item in goes if item.type == "AWS::SageMaker::Domain"])
+    rooms = studio.look(cloud, [item.physical_id for item in goes if item.type == studio.DOMAIN])
     blocks = studio.packages(
         cloud, [item.physical_id for item in goes if item.type == "AWS::SageMaker::ModelPackageGroup"]
     )

@@ -126,6 +126,15 @@ def first_cause(events: Sequence[Event]) -> Cause | None:
     return Cause(event=event, property=_property(event.reason), advice=advice)
 
 
+def undeleted(events: Sequence[Event]) -> list[Event]:
+    """Find what AWS gave up deleting, after three attempts: from then on it is outside the stack.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
+    """
+    last = {(event.logical_id, event.physical_id): event for event in events if event.settled}
+    return [event for event in last.values() if event.status == "DELETE_FAILED"]
+
+
 def _property(reason: str) -> str | None:
     """Find the property that AWS names in a reason."""
     for pattern in (

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtemplates.deploy import changeset, diagnosis, states
+from smtemplates.deploy import changeset, diagnosis, events, states
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.changeset import EXECUTED, ChangeSet
 from smtemplates.deploy.cloud import Cloud
@@ -67,8 +67,8 @@ def execute(
     """Execute a change set, and follow it to the end.
 
     Raises:
-        DeploymentError: the template is not the reviewed one, or the deployment failed; the message says what failed
-            first, and what to do.
+        DeploymentError: the template is not the reviewed one, or the deployment failed, or left behind what it was to
+            delete; the message says what failed first, and what to do.
         StoppedError: a person interrupted it.
         TimedOutError: it takes longer than allowed, and goes on.
     """
@@ -84,6 +84,7 @@ def execute(
         _interrupted(watch, listener, plan.stack)
     stack = finish(watch, listener, plan.stack, deadline=deadline)
     settle(cloud, stack, options, listener)
+    check_deleted(watch, stack)
     return stack
 
 
@@ -157,9 +158,33 @@ def finish(watch: Watch, listener: Listener, name: str, *, deadline: float | Non
         return stack
     status = stack.status if stack else "gone"
     if watch.cancelled and status in UNDONE:
-        kept = _kept(watch, name, status)
+        kept = _kept(watch, name, status) + _undeleted(watch)
         raise StoppedError(f"the deployment of stack {name} was cancelled, and is undone ({status}){kept}")
     raise DeploymentError(failure(watch, name, status))
+
+
+def check_deleted(watch: Watch, stack: Stack) -> None:
+    """Report what an operation that AWS calls a success was to delete, and did not.
+
+    Raises:
+        DeploymentError: there is such a thing.
+    """
+    if told := _undeleted(watch):
+        raise DeploymentError(f"stack {stack.name} is {stack.status}, as asked, but not all is well{told}")
+
+
+def _undeleted(watch: Watch) -> str:
+    """Name what AWS gave up deleting, with its reasons and what to do."""
+    left = events.undeleted(watch.events)
+    if not left:
+        return ""
+    told = "".join(
+        f"\n  ! {event.logical_id} ({event.type}) {event.physical_id}: {event.reason or 'no reason'}" for event in left
+    )
+    return (
+        f"; AWS could not delete these: they are outside the stack now, and may go on costing money:{told}\n"
+        "remove what is in their way, then delete them yourself: no later deployment will"
+    )
 
 
 def _kept(watch: Watch, name: str, status: str) -> str:
@@ -177,7 +202,8 @@ def _kept(watch: Watch, name: str, status: str) -> str:
 
 def failure(watch: Watch, name: str, status: str) -> str:
     """Say that an operation failed, why, and what to do."""
-    return f"the deployment of stack {name} failed ({status}); {diagnosis.explain(watch.cloud, watch)}"
+    told = _undeleted(watch) if status == "UPDATE_ROLLBACK_COMPLETE" else ""
+    return f"the deployment of stack {name} failed ({status}); {diagnosis.explain(watch.cloud, watch)}{told}"
 
 
 def detached(watch: Watch) -> StoppedError:

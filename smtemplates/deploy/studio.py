@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import CloudError, DeploymentError
+from smtemplates.deploy.failures import CloudError, DeploymentError, RefusedError
 from smtemplates.deploy.watch import Listener
 
 POLL_SECONDS = 5.0
 MAX_POLLS = 180
+DOMAIN = "AWS::SageMaker::Domain"
 GONE = ("ResourceNotFound", "ResourceNotFoundException")
 
 
@@ -45,6 +46,20 @@ def look(cloud: Cloud, domains: list[str]) -> Rooms:
         for item in cloud.pages("sagemaker", "list_spaces", "Spaces", DomainIdEquals=domain)
     )
     return Rooms(apps=apps, spaces=spaces)
+
+
+def guard(rooms: Rooms, *, may_go: bool) -> None:
+    """Refuse to delete a domain that people are in: AWS cannot, and an update leaves it behind, outside the stack.
+
+    Raises:
+        RefusedError: there are apps or spaces, and nobody said that they may go.
+    """
+    if rooms and not may_go:
+        told = "\n".join(f"  {one}" for one in rooms.told())
+        raise RefusedError(
+            f"the Studio domain that would go has in it what people made, with their files:\n{told}\n"
+            "Nothing was changed. If all of that may be deleted, repeat the command with --clear-studio"
+        )
 
 
 def _named(item: Any, *keys: str) -> tuple[tuple[str, str], ...]:

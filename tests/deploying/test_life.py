@@ -219,6 +219,37 @@ def test_destroy_clears_studio(aws: Aws, name: str) -> None:
     assert sagemaker.list_spaces(DomainIdEquals=domain)["Spaces"] == []
 
 
+def test_domain_with_spaces_needs_consent(aws: Aws, name: str) -> None:
+    """A domain goes only if what people made in it may go, which is named; AWS could not delete it, and forgets it."""
+    domain = aws.deployed(name, "CreateDomain=true")["DomainId"]
+    sagemaker = aws.client("sagemaker")
+    sagemaker.create_space(DomainId=domain, SpaceName="lab")
+    off = ["deploy", name, "--yes", "--allow-destructive", "--set", "CreateDomain=false"]
+    refused = aws.run(*off)
+    assert refused.returncode == 4
+    assert "space lab" in refused.stderr
+    assert "--clear-studio" in refused.stderr
+    assert len(sagemaker.list_spaces(DomainIdEquals=domain)["Spaces"]) == 1
+    done = aws.run(*off, "--clear-studio")
+    assert done.returncode == 0, done.stderr
+    assert domain not in [item["DomainId"] for item in sagemaker.list_domains()["Domains"]]
+
+
+def test_what_aws_could_not_delete_is_a_failure(aws: Aws, name: str, gate: Callable[[], None]) -> None:
+    """An update that AWS completes though it could not delete something names that, and is no success."""
+    domain = aws.deployed(name, "CreateDomain=true")["DomainId"]
+    off = ["deploy", name, "--yes", "--allow-destructive", "--set", "CreateDomain=false"]
+    running = aws.start(*off, "--set", f"Gate=gate-{name.lower()}")
+    wait_for(aws, name, "UPDATE_IN_PROGRESS")
+    aws.client("sagemaker").create_space(DomainId=domain, SpaceName="late")
+    gate()
+    _, told = running.communicate(timeout=60)
+    assert (running.returncode, aws.status(name)) == (1, "UPDATE_COMPLETE"), told
+    assert f"Domain (AWS::SageMaker::Domain) {domain}: " in told
+    assert "still has 1 Space(s)" in told
+    assert "outside the stack" in told
+
+
 def test_protection(aws: Aws, name: str) -> None:
     """A production stack is protected, and destroyed only after the protection is turned off on purpose."""
     aws.deployed(name, "Environment=prd")

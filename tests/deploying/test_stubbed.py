@@ -77,6 +77,41 @@ def test_rollback_fails_again(aws: Aws) -> None:
         run(aws, Options(continue_rollback=True))
 
 
+def test_watching_tells_what_stays_undeleted(aws: Aws) -> None:
+    """Who only watches hears too what AWS gave up deleting, once, and not what went at a later attempt."""
+    aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")]})
+    tried = [
+        event(7, "team", "UPDATE_COMPLETE"),
+        event(6, "Other", "DELETE_COMPLETE"),
+        event(5, "Domain", "DELETE_FAILED", "it still has apps"),
+        event(4, "Other", "DELETE_FAILED", "not yet"),
+        event(3, "Domain", "DELETE_FAILED", "it still has apps"),
+        event(2, "team", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+        event(1, "team", "UPDATE_IN_PROGRESS"),
+    ]
+    aws.answers("describe_stack_events", {"StackEvents": tried})
+    aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_COMPLETE")]})
+    with pytest.raises(DeploymentError) as caught:
+        commands.status(aws.cloud, "team", watch=True, as_json=False)
+    assert str(caught.value).count("it still has apps") == 1
+    assert "Other" not in str(caught.value)
+
+
+def test_rollback_tells_what_stays_undeleted(aws: Aws) -> None:
+    """A failed update names its cause, and what the rollback should have deleted and could not."""
+    failed = [
+        event(5, "team", "UPDATE_ROLLBACK_COMPLETE"),
+        event(4, "Domain", "DELETE_FAILED", "it still has apps"),
+        event(3, "team", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
+        event(2, "Notebook", "CREATE_FAILED", "no capacity"),
+        event(1, "team", "UPDATE_IN_PROGRESS"),
+    ]
+    aws.answers("describe_stack_events", {"StackEvents": failed})
+    aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_ROLLBACK_COMPLETE")]})
+    with pytest.raises(DeploymentError, match=r"(?s)no capacity.*outside the stack.*it still has apps"):
+        execution.finish(Watch(aws.cloud, STACK_ID, "t"), Told(), "team", deadline=None)
+
+
 def watched(aws: Aws, *pages: list[dict[str, Any]], end: str) -> Stack | None:
     """Follow an operation whose events come like this."""
     for page in pages:
