@@ -16,6 +16,8 @@ from troposphere import (
     Output,
     Parameter,
     Ref,
+    Select,
+    Split,
     Sub,
     cloudwatch,
     sns,
@@ -192,7 +194,8 @@ def _alarms(
             "SageMaker endpoints answer slowly",
             "AVG(ModelLatency)",
             # the metric is in microseconds, and CloudFormation cannot multiply
-            Sub(f"${{{latency.title}}}000"),
+            # microseconds; CloudFormation lets 2500.5 through, too
+            Sub("${Ms}000", Ms=Select(0, Split(".", Ref(latency)))),
             periods=3,
         ),
     ]

@@ -13,6 +13,7 @@ from smtemplates.errors import Error
 from smtemplates.evaluate import check_parameters
 
 LONG = "x" * 5000
+WHOLE = "must be a whole number"
 
 
 def check(value: str, **declared: Any) -> list[str]:
@@ -31,6 +32,7 @@ def check(value: str, **declared: Any) -> list[str]:
         ({"MinLength": 3, "MaxLength": "3"}, "abc"),
         ({"Type": "Number", "MinValue": 1, "MaxValue": 2}, "2"),
         ({"Type": "Number"}, "-1.5e3"),
+        ({"Type": "Number", "ConstraintDescription": WHOLE}, "-10"),
         ({"Type": "List<Number>", "MaxValue": 80}, "80, 20"),
         ({"Type": "CommaDelimitedList", "AllowedPattern": "[a-z]+"}, "a, b"),
         ({"Type": "CommaDelimitedList", "AllowedValues": ["a", "b"]}, "b,a"),
@@ -57,6 +59,10 @@ def test_good_values_pass(declared: dict[str, Any], value: str) -> None:
         ({"Type": "Number"}, "nan", "must be a number; it is 'nan'."),
         ({"Type": "Number", "MinValue": 5}, "4.9", "must be at least 5; it is '4.9'."),
         ({"Type": "Number", "MaxValue": 5}, "1e1", "must be at most 5; it is '1e1'."),
+        *(
+            ({"Type": "Number", "ConstraintDescription": WHOLE}, value, f"{WHOLE}; it is '{value}'.")
+            for value in ("5.0", "5.", ".5", "1e2", "+5", "007", "")
+        ),
         ({"Type": "List<Number>", "MaxValue": 80}, "20,81,90", "must be at most 80; it is '20,81,90'."),
         ({"Type": "CommaDelimitedList", "AllowedPattern": "[a-z]+"}, "a,,b", "must match [a-z]+; it is 'a,,b'."),
         (

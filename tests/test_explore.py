@@ -50,6 +50,7 @@ CASES = [
     {"DomainAuthMode": "SSO", "UserProfileNames": "ana"},
     {"NotebookDirectInternetAccess": "Disabled"},
     {"CreateBuckets": "false"},
+    *({"NotebookIdleMinutes": minutes} for minutes in ("60", "60.0", "6e1", "060", "+60")),
 ]
 REGIONS = ["us-east-1", "cn-north-1", "us-gov-west-1", "ap-southeast-5"]
 

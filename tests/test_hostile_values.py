@@ -276,6 +276,16 @@ def test_what_patterns_let_through_is_data(tmp_path: Path, place: int) -> None:
         stand(place, {name: some[turn % len(some)] for name, some in values.items()}, tmp_path / str(turn))
 
 
+def test_decimals_are_refused_and_do_no_harm(tmp_path: Path) -> None:
+    """The deployer refuses 5000.5 for a whole number; CloudFormation takes it, and no script or alarm misreads it."""
+    numbers = {name: f"{about['Default']}.5" for name, about in TEMPLATE["Parameters"].items() if "MinValue" in about}
+    for name, value in numbers.items():
+        assert f"Parameter {name} must be a whole number" in check_parameters(TEMPLATE, {name: value})[0]
+    stack = samples.deployed(TEMPLATE, WORLDS[0], numbers)
+    assert stack.resources["EndpointLatencyAlarm"]["Properties"]["Threshold"] == "5000000"
+    run_scripts(stack, tmp_path)
+
+
 @settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     place=st.sampled_from(range(len(WORLDS))),

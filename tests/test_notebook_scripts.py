@@ -84,9 +84,19 @@ def test_auto_stop_is_installed(machine: Machine) -> None:
     assert machine.told("systemctl") == ["daemon-reload", "enable --now smtemplates-auto-stop.timer"]
 
 
-def test_auto_stop_is_switched_off(machine: Machine) -> None:
+@pytest.mark.parametrize("minutes", ["60.0", "45.5", "6e1"])
+def test_auto_stop_takes_any_number(machine: Machine, minutes: str) -> None:
+    """CloudFormation takes decimals for whole numbers: they are minutes too, and do not leave the notebook running."""
+    machine.start(rendered(idle=minutes))
+    assert machine.told("systemctl") == ["daemon-reload", "enable --now smtemplates-auto-stop.timer"]
+    service = machine.root / "etc/systemd/system/smtemplates-auto-stop.service"
+    assert f"/auto_stop.py {minutes} https" in service.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("none", ["0", "0.0"])
+def test_auto_stop_is_switched_off(machine: Machine, none: str) -> None:
     """With zero idle minutes nothing is installed, and a timer of earlier is stopped."""
-    machine.start(rendered(idle="0"))
+    machine.start(rendered(idle=none))
     assert machine.told("systemctl") == ["disable --now smtemplates-auto-stop.timer"]
     assert not list((machine.root / "etc/systemd/system").iterdir())
 

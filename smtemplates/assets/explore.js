@@ -3,7 +3,7 @@
 const page = JSON.parse(document.getElementById("template").textContent);
 const { Parameters = {}, Rules = {}, Conditions = {}, Mappings = {}, Resources = {} } = page.template;
 
-const NUMBER = /^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/;
+const NUMBER = /^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/, WHOLE = /^-?(0|[1-9][0-9]*)$/;
 
 function partition(region) {
   return page.partitions.find(([start]) => region.startsWith(start))[1];
@@ -13,10 +13,11 @@ function partition(region) {
 function fault(about, value) {
   const allowed = (about.AllowedValues || []).map(String), length = [...value].length;
   const outside = (number, what) => number < Number(about["Min" + what] ?? -Infinity) || number > Number(about["Max" + what] ?? Infinity);
+  const numeric = (about.ConstraintDescription || "").includes("whole number") ? WHOLE : NUMBER;
   const wrong =
     (allowed.length && !allowed.includes(value)) ||
     (about.AllowedPattern !== undefined && !new RegExp(`^(?:${about.AllowedPattern})$`).test(value)) ||
-    (about.Type === "Number" && (!NUMBER.test(value) || outside(Number(value), "Value"))) ||
+    (about.Type === "Number" && (!numeric.test(value) || outside(Number(value), "Value"))) ||
     outside(length, "Length") ||
     new TextEncoder().encode(value).length > page.valueBytes;
   return wrong ? about.ConstraintDescription || "has a value that is not allowed" : "";

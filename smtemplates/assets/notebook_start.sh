@@ -60,7 +60,7 @@ with_log() {
 
 ${Setup}
 [ -z "$SDK_CONFIG" ] || write_sdk_config
-if [ "$IDLE_MINUTES" -gt 0 ]; then
+if [[ $IDLE_MINUTES = *[1-9]* ]]; then # 60.0 is a number, too
   stop_when_idle
 else
   systemctl disable --now smtemplates-auto-stop.timer 2>/dev/null

@@ -17,6 +17,7 @@ from smtemplates.evaluate.values import short, text
 VALUE_BYTES = 4096  # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_WHOLE = re.compile("-?(0|[1-9][0-9]*)")
 
 
 def check_parameters(template: Mapping[str, Any], given: Mapping[str, str], *, region: str = "us-east-1") -> list[str]:
@@ -39,15 +40,19 @@ def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:
     """Say what a value must be and is not, as the end of a sentence that starts with the parameter's name.
 
     In a list, each member must match AllowedValues and AllowedPattern. A pattern that Python reads otherwise than Java,
-    or not at all, is left to AWS.
+    or not at all, is left to AWS. CloudFormation itself takes 60.0 and 1e2 for any Number, and references see just that
+    text; a parameter whose ConstraintDescription promises whole numbers holds to it here.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
     """
     numeric = declared["Type"] in {"Number", "List<Number>"}
+    whole = "whole number" in declared.get("ConstraintDescription", "")
     for member in members(declared, value):
         yield from _unlisted(declared, member)
         if numeric and _NUMBER.fullmatch(member):
             yield from _out_of_bounds(declared, "Value", Decimal(member), "")
+            if whole and not _WHOLE.fullmatch(member):
+                yield "must be a whole number"
         elif numeric:
             yield "must be a number"
     yield from _out_of_bounds(declared, "Length", Decimal(len(value)), " characters long")
