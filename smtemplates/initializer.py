@@ -101,7 +101,7 @@ def _role(project: Project, storage: Storage, encryption: Encryption, roles: Rol
         actions("logs", "CreateLogStream", "PutLogEvents"),
         [GetAtt("InitializerLogGroup", "Arn")],
     )
-    statements: list[Any] = [write_log, when(logs.manage, _make_log_groups(logs))]
+    statements: list[Any] = [write_log, *(when(logs.manage, statement) for statement in _make_log_groups(logs))]
     statements += [when(storage.create_folders, statement) for statement in _make_folders(storage)]
     statements.append(when("EncryptFolders", _encrypt_folders(encryption)))
     return iam.Role(
@@ -115,8 +115,15 @@ def _role(project: Project, storage: Storage, encryption: Encryption, roles: Rol
     )
 
 
-def _make_log_groups(logs: Logs) -> Any:
-    return allow("MakeLogGroups", actions("logs", "CreateLogGroup", "PutRetentionPolicy"), logs.group_arns())
+def _make_log_groups(logs: Logs) -> list[Any]:
+    """Set these groups' retention, where the present one, which only a list of groups shows, does not forbid it.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    """
+    return [
+        allow("FindLogGroups", actions("logs", "DescribeLogGroups"), ["*"]),
+        allow("MakeLogGroups", actions("logs", "CreateLogGroup", "PutRetentionPolicy"), logs.group_arns()),
+    ]
 
 
 def _make_folders(storage: Storage) -> list[Any]:

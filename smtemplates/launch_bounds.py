@@ -83,7 +83,8 @@ def _rows(buckets: Parameter) -> list[Scope]:
         Scope(sid="ReadSettings", actions=["ssm:GetParameter"], resources=arns("ssm", "parameter/smtemplates/*")),
         Scope(
             sid="WriteLogs",
-            actions=["logs:*"],
+            # but for DescribeLogGroups, which takes no resource
+            actions=["logs:[!D]*", "logs:DescribeLogStreams"],
             resources=arns("logs", "log-group:/aws/sagemaker/*", f"log-group:{STACKS}"),
         ),
         Scope(

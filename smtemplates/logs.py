@@ -83,14 +83,15 @@ def logs(served: Endpoint | None = None) -> Logs:
 def _parameters() -> tuple[Parameter, Parameter, Parameter]:
     manage = switch(
         "ManageLogGroups",
-        "Make SageMaker's log groups where they are missing and set their retention. THE ACCOUNT SHARES THEM: older "
-        "events of every team are deleted too. They outlive the stack. 'false': they are left alone.",
+        "Make SageMaker's log groups where they are missing and set their retention. THE ACCOUNT SHARES THEM: where "
+        "none was set, older events of every team go too. They outlive the stack. 'false': they are left alone.",
         default=True,
     )
     retention = Parameter(
         "LogRetentionDays",
         Type="Number",
-        Description="Days that log events are kept. Left alone: 30.",
+        Description="Days that log events are kept. A longer retention that this stack did not set stays. "
+        "Left alone: 30.",
         Default=30,
         AllowedValues=list(RETENTION_DAYS),
         ConstraintDescription=f"must be one of {', '.join(map(str, RETENTION_DAYS))}",

@@ -315,23 +315,56 @@ def test_log_groups_are_made_or_taken_over_and_never_deleted(send: Send) -> None
     names = ("/aws/sagemaker/TrainingJobs", "/aws/sagemaker/studio")
     send("LogGroups", "Create", groups(*names))
     assert retention() == dict.fromkeys(names, 30)
-    send("LogGroups", "Update", groups(*names, days="7"))
+    send("LogGroups", "Update", groups(*names, days="7"), OldResourceProperties=groups(*names))
     assert retention() == dict.fromkeys(names, 7)
     assert send("LogGroups", "Delete", groups(*names))["Status"] == "SUCCESS"
     assert retention() == dict.fromkeys(names, 7)
+
+
+def set_by_others(days: int) -> None:
+    logs = SDK.client("logs")
+    logs.create_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
+    logs.put_retention_policy(logGroupName="/aws/sagemaker/TrainingJobs", retentionInDays=days)
+    logs.create_log_group(logGroupName="/aws/sagemaker/TrainingJobs-of-another-team")
+
+
+@pytest.mark.parametrize(("others", "kept"), [(365, 365), (30, 30), (7, 30)])
+def test_what_others_keep_for_longer_stays(send: Send, others: int, kept: int) -> None:
+    """A first deployment only lengthens the retention of a group that others share: their logs stay."""
+    set_by_others(others)
+    send("LogGroups", "Create", groups("/aws/sagemaker/TrainingJobs"))
+    assert retention() == {"/aws/sagemaker/TrainingJobs": kept, "/aws/sagemaker/TrainingJobs-of-another-team": 0}
+
+
+@pytest.mark.parametrize(
+    ("others", "before", "kept"),
+    [
+        (365, groups("/aws/sagemaker/TrainingJobs", days="30"), 365),
+        (60, groups("/aws/sagemaker/TrainingJobs", days="60"), 30),
+        (60, groups("/aws/sagemaker/studio", days="60"), 60),
+        (14, groups("/aws/sagemaker/TrainingJobs", days="60"), 30),
+    ],
+    ids=["set by others", "set by this stack", "new in this stack", "shortened by others"],
+)
+def test_a_stack_shortens_only_what_it_set(send: Send, others: int, before: dict[str, Any], kept: int) -> None:
+    """An update shortens a retention only where it is the one that this stack gave that group before."""
+    set_by_others(others)
+    send("LogGroups", "Update", groups("/aws/sagemaker/TrainingJobs"), OldResourceProperties=before)
+    assert retention()["/aws/sagemaker/TrainingJobs"] == kept
 
 
 def test_two_stacks_at_once_both_get_their_log_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """When another stack is making the same group at this moment, the function tries again."""
     busy = (400, b'{"__type": "OperationAbortedException", "message": "A conflicting operation is in progress"}')
     exists = (400, b'{"__type": "ResourceAlreadyExistsException", "message": "It exists"}')
-    with loopback(busy, exists, (200, b"{}")) as logs, loopback() as seen:
+    with loopback(busy, exists, (200, b'{"logGroups": []}')) as logs, loopback() as seen:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.url)
         load().handler(request(seen.url, "LogGroups", "Create", groups("/aws/sagemaker/studio")), None)
     assert [body["Status"] for body in seen.bodies()] == ["SUCCESS"]
     assert [headers["X-Amz-Target"].split(".")[1] for headers, _ in logs.requests] == [
         "CreateLogGroup",
         "CreateLogGroup",
+        "DescribeLogGroups",
         "PutRetentionPolicy",
     ]
 
@@ -464,5 +497,8 @@ def test_it_answers_before_its_time_is_up(tmp_path: Path) -> None:
 
 
 def test_it_fits_where_inline_code_has_to_fit() -> None:
-    """The file is at most 4,096 characters, for long the most that inline code could have."""
-    assert len(SOURCE.read_text(encoding="utf-8")) <= 4096
+    """The file is at most 4,608 characters: short, though CloudFormation no longer limits inline code to 4,096.
+
+    Source: https://github.com/aws/aws-cdk/pull/20624
+    """
+    assert len(SOURCE.read_text(encoding="utf-8")) <= 4608

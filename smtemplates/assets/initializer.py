@@ -53,11 +53,20 @@ def steps(event: dict[str, Any]) -> Iterator[str]:
                 yield f"{act.__name__} s3://{bucket['Bucket']}/{key}"
                 act(event["StackId"], Bucket=bucket["Bucket"], Key=key)
     elif act is write:  # log groups are the account's: they stay
+        old = event.get("OldResourceProperties", {})
         for name in given["Names"]:
             yield f"set up log group {name}"
             with suppress(LOGS.exceptions.ResourceAlreadyExistsException):
                 LOGS.create_log_group(logGroupName=name)
-            LOGS.put_retention_policy(logGroupName=name, retentionInDays=int(given["RetentionInDays"]))
+            keep(name, int(given["RetentionInDays"]), name in old.get("Names", ()) and old["RetentionInDays"])
+
+
+def keep(name: str, days: int, before: Any) -> None:
+    """Set a log group's retention, but shorten none that others set."""
+    found = LOGS.describe_log_groups(logGroupNamePrefix=name, limit=1)["logGroups"]  # by name: its own first
+    now = {group["logGroupName"]: group.get("retentionInDays") for group in found}.get(name)
+    if not now or now < days or str(now) == before:
+        LOGS.put_retention_policy(logGroupName=name, retentionInDays=days)
 
 
 def write(stack: str, **marker: str) -> None:

@@ -38,6 +38,7 @@ def test_it_touches_its_folders_and_groups_only(template: dict[str, Any], given:
         for name in groups
         for action in ("CreateLogGroup", "PutRetentionPolicy")
     ]
+    allowed.append(Request("logs:DescribeLogGroups"))
     allowed += [Request(f"logs:{action}", own_log) for action in ("CreateLogStream", "PutLogEvents")]
     allowed += [Request(f"kms:{action}", key, KEY) for action in ("Decrypt", "GenerateDataKey")]
     first = f"arn:aws:s3:::{buckets[0]['Bucket']}"

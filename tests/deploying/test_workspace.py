@@ -58,11 +58,28 @@ def test_whole_life(aws: Aws, template: Path, name: str) -> None:
     assert not [bucket for bucket in names if bucket.startswith(name.lower())]
 
 
-def test_small_enough_to_need_no_bucket(aws: Aws, tmp_path: Path, name: str) -> None:
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("small") / "small.yaml"
+    path.write_text(smtemplates.render(smtemplates.build(without=smtemplates.FEATURES)))
+    return path
+
+
+def test_a_second_workspace_does_not_shorten_the_logs_of_the_first(aws: Aws, small: Path, name: str) -> None:
+    """Log groups are the account's: a year that one stack asks for outlives another's month, not its own change."""
+    account = Aws(aws.url, ("222233334444", "test"))
+    retentions = []
+    for stack, days in ((f"{name}-a", 365), (f"{name}-b", 30), (f"{name}-b", 14), (f"{name}-a", 90)):
+        deploy(account, small, stack, f"LogRetentionDays={days}")
+        groups = account.client("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
+        (kept,) = {group["retentionInDays"] for group in groups}
+        retentions.append(kept)
+    assert retentions == [365, 365, 365, 90]
+
+
+def test_small_enough_to_need_no_bucket(aws: Aws, small: Path, name: str) -> None:
     """Without its optional features the workspace is sent as it is: nothing is staged, no bucket is asked for."""
-    template = tmp_path / "small.yaml"
-    template.write_text(smtemplates.render(smtemplates.build(without=smtemplates.FEATURES)))
-    done = aws.run("deploy", name, "--yes", template=template)
+    done = aws.run("deploy", name, "--yes", template=small)
     assert (done.returncode, aws.status(name)) == (0, "CREATE_COMPLETE"), done.stderr
     assert aws.run("destroy", name, "--confirm", name, "--delete-data").returncode == 0
 

@@ -246,7 +246,7 @@ def test_the_boundary_allows_the_actions_of_the_workspaces_roles_and_no_others(
 def test_the_boundary_lets_the_workspaces_roles_do_their_work(
     template: dict[str, Any], launch_role: dict[str, Any]
 ) -> None:
-    """What the execution role may do in any world of parameters is within the boundary; its own name apart."""
+    """What the execution role may do in any world, and the initializer, is within the boundary; names apart."""
     document = _boundary(launch_role, "arn:aws:s3:::demo-*,arn:aws:s3:::team-*")  # as buckets are called in the worlds
     asked = {
         str(request): request
@@ -255,6 +255,7 @@ def test_the_boundary_lets_the_workspaces_roles_do_their_work(
         if row[3](each) and not row[0].startswith("iam:")
         for request in [requested(each, row)]
     }
+    asked["of the initializer"] = Request("logs:DescribeLogGroups")
     asked["outside Studio"] = Request("sagemaker:DescribeSpace", f"{world.SM}:space/d-1/anas")
     asked["its own role"] = Request("iam:PassRole", world.ROLE, SAGEMAKER)
     assert len(asked) >= ENOUGH
