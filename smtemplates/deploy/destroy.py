@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from smtemplates.deploy.failures import CloudError, DeploymentError
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watch import Listener
 
+LOG_GROUPS = "Custom::LogGroups"
 KEEP = ("Retain", "RetainExceptOnCreate", "Snapshot")
 WITH_IT = {places.TYPE: ", and its stacks in every account and Region, but for what their own template keeps"}
 
@@ -65,7 +66,8 @@ def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
         for item in cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)
         if item.get("PhysicalResourceId") and item.get("ResourceStatus") not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
     ]
-    declared = _declared(cloud, stack)
+    content = {} if stack.status == "REVIEW_IN_PROGRESS" else stacks.template(cloud, StackName=stack.id)
+    declared = content.get("Resources") or {}
     stays = tuple(item for item in items if declared.get(item.logical_id, {}).get("DeletionPolicy") in KEEP)
     goes = tuple(item for item in items if item not in stays)
     rooms = studio.look(cloud, [item.physical_id for item in goes if item.type == studio.DOMAIN])
@@ -88,17 +90,21 @@ def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
         stack=stack,
         goes=goes,
         stays=stays,
-        shared=tuple(output.value for key, output in sorted(stack.outputs.items()) if key.endswith("LogGroupName")),
+        shared=_log_groups(content, stack, [item.logical_id for item in items if item.type == LOG_GROUPS]),
         blocks=tuple(blocks),
         clears=rooms,
     )
 
 
-def _declared(cloud: Cloud, stack: Stack) -> Mapping[str, Mapping[str, Any]]:
-    """Read each resource from the template that the stack was made of."""
-    if stack.status == "REVIEW_IN_PROGRESS":
-        return {}
-    return stacks.template(cloud, StackName=stack.id).get("Resources") or {}
+def _log_groups(content: Mapping[str, Any], stack: Stack, makers: Sequence[str]) -> tuple[str, ...]:
+    """Name the log groups that the stack's function set up: no API tells, so the template is evaluated."""
+    if not makers:
+        return ()
+    from smtemplates.evaluate import Stack as Evaluated  # noqa: PLC0415 few stacks need it
+
+    pseudo = {"AWS::StackId": stack.id, "AWS::StackName": stack.name, "AWS::Region": stack.id.split(":")[3]}
+    resources = Evaluated(content, stack.parameters, pseudo=pseudo).resources
+    return tuple(name for maker in makers for name in resources[maker]["Properties"]["Names"])
 
 
 def _left_behind(cloud: Cloud, name: str) -> tuple[Resource, ...]:

@@ -42,7 +42,7 @@ MODEL = [f"{key}={value}" for key, value in samples.ENDPOINT.items()]
 @pytest.mark.parametrize("serving", ["Serverless", "Instances"])
 def test_an_update_rolls(aws: Aws, template: Path, name: str, serving: str) -> None:
     """A new model is a new model and configuration beside the old; the endpoint stays, and the commands name it."""
-    outputs = deploy(aws, template, name, *OFF, *MODEL, f"EndpointServing={serving}")
+    outputs = deploy(aws, template, name, "CreateFolders=false", *MODEL, f"EndpointServing={serving}")
     endpoint = outputs["ServedEndpointName"]
     assert f"--endpoint-name {endpoint} " in outputs["InvokeEndpointCommand"]
     assert f"--endpoint-name {endpoint} " not in outputs["CreateEndpointCommand"]
@@ -53,6 +53,8 @@ def test_an_update_rolls(aws: Aws, template: Path, name: str, serving: str) -> N
     assert after.get("EndpointScaling") == before.get("EndpointScaling")
     assert after["Model"] != before["Model"]
     assert after["EndpointConfig"] != before["EndpointConfig"]
+    destroying = aws.run("destroy", name, "--confirm", "not this one")
+    assert f"  = /aws/sagemaker/Endpoints/{endpoint}\n" in destroying.stderr
     assert "ServedEndpointName" not in deploy(aws, template, name, "ModelImageUri=", "ModelDataUrl=")
     assert "Endpoint" not in made(aws, name)
     aws.run("destroy", name, "--confirm", name, "--delete-data")

@@ -66,7 +66,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_second_workspace_does_not_shorten_the_logs_of_the_first(aws: Aws, small: Path, name: str) -> None:
-    """Log groups are the account's: a year that one stack asks for outlives another's month, not its own change."""
+    """Log groups are the account's: a year that one stack asks for outlives another's month, not its own change.
+
+    Who destroys a stack hears which groups it had set up, all of them, and none where it had not.
+    """
     account = Aws(aws.url, ("222233334444", "test"))
     retentions = []
     for stack, days in ((f"{name}-a", 365), (f"{name}-b", 30), (f"{name}-b", 14), (f"{name}-a", 90)):
@@ -75,6 +78,11 @@ def test_a_second_workspace_does_not_shorten_the_logs_of_the_first(aws: Aws, sma
         (kept,) = {group["retentionInDays"] for group in groups}
         retentions.append(kept)
     assert retentions == [365, 365, 365, 90]
+    deploy(account, small, f"{name}-b", "ManageLogGroups=false")
+    for stack, named in ((f"{name}-a", sorted(group["logGroupName"] for group in groups)), (f"{name}-b", [])):
+        done = account.run("destroy", stack, "--confirm", stack, "--delete-data")
+        stays = sorted(line[4:] for line in done.stderr.splitlines() if line.startswith("  = /aws/"))
+        assert (done.returncode, stays) == (0, named), done.stderr
 
 
 def test_small_enough_to_need_no_bucket(aws: Aws, small: Path, name: str) -> None:
