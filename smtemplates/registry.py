@@ -122,7 +122,8 @@ def _approval() -> Parameter:
 def _parameters() -> tuple[Parameter, Parameter, Parameter]:
     create = switch(
         "CreateModelPackageGroup",
-        "Make a model package group, the register of a model's versions. It outlives the stack. 'false': none.",
+        "Make a model package group, the register of a model's versions. It outlives the stack; switched off, it stays "
+        "too, and cannot be made again while it is there. 'false': none.",
         default=False,
     )
     description = text(
