@@ -6,6 +6,7 @@ import copy
 import itertools
 import json
 import re
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -56,6 +57,27 @@ def test_no_combination_breaks_a_rule_but_where_it_is_waived(template: dict[str,
         assert _found(copy.deepcopy(resolved)) == set(), choice
         waived = _waived(resolved)
         assert _found(resolved) == waived, choice
+
+
+def test_deprecated_runtimes_are_found_and_no_others() -> None:
+    """Of all runtimes that cfn-lint knows, those are found that were deprecated on the day that the rule names.
+
+    When this fails, cfn-lint has learnt of new runtimes or dates: write the rule's list and its day anew.
+    """
+    told = re.search("On ([0-9-]+) these runtimes", (OURS / "access.guard").read_text("utf-8"))
+    assert told
+    table = resources.files("cfnlint") / "data" / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
+    runtimes = json.loads(table.read_text("utf-8"))
+    function = {"Handler": "index.handler", "Role": "arn:aws:iam::111122223333:role/a", "Code": {"ZipFile": "a"}}
+    made = {
+        f"Function{place}": {"Type": "AWS::Lambda::Function", "Properties": {**function, "Runtime": runtime}}
+        for place, runtime in enumerate(runtimes)
+    }
+    found = {name for rule, name in _found({"Resources": made}) if rule == "LAMBDA_2"}
+    deprecated = {
+        f"Function{place}" for place, about in enumerate(runtimes.values()) if about["deprecated"] <= told.group(1)
+    }
+    assert found == deprecated
 
 
 @pytest.mark.parametrize("key", [samples.KEY, samples.MADE_KEY])
