@@ -16,7 +16,7 @@ from smtemplates.arguments import parser
 from smtemplates.command_line import open_streams
 from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.files import make, read, why, write
-from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, Finding, gathered, lint
+from smtemplates.linter import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_REGIONS, Finding, gathered, lint
 from smtemplates.load import load
 from smtemplates.policy import judge
 from smtemplates.renderer import ordered, render
@@ -61,6 +61,8 @@ def _render(options: argparse.Namespace) -> int:
         options.format = "json" if options.output.endswith(".json") and _is_file(Path(options.output)) else "yaml"
     paths = [_path(options, name, len(names)) for name in names]
     wrong = [_render_one(options, name, path) for name, path in zip(names, paths, strict=True)]
+    if not options.no_lint:
+        _tell_unknown(options)
     return int(any(wrong))
 
 
@@ -96,6 +98,7 @@ def _lint(options: argparse.Namespace) -> int:
         if not found:
             print(f"{file}: no finding", file=sys.stderr)
         wrong |= found
+    _tell_unknown(options)
     return int(wrong)
 
 
@@ -155,6 +158,13 @@ def _report(
     for finding in gathered(replace(finding, source=_origin(finding, sources)) for finding in findings):
         print(finding, file=to)
     return bool(findings)
+
+
+def _tell_unknown(options: argparse.Namespace) -> None:
+    """Say for which of the Regions asked about a template was validated as for us-east-1."""
+    asked = UNKNOWN_REGIONS if options.all_regions else options.region or ()
+    if unknown := ", ".join(region for region in asked if region in UNKNOWN_REGIONS):
+        print(f"{unknown}: validated as us-east-1, for cfn-lint has no schemas of their own", file=sys.stderr)
 
 
 def _judge(options: argparse.Namespace, text: str, name: str) -> list[Finding]:

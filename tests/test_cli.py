@@ -258,6 +258,16 @@ def test_each_place_in_a_user_s_template_is_a_line(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [f"{file}:2:7: {told}", f"{file}:3:7: {told}"]
 
 
+def test_a_region_that_nobody_knows_is_named() -> None:
+    """Where cfn-lint knows no Region of that name but takes it for us-east-1, whoever asks is told, and nobody else."""
+    for command in (["render", "launch-role", "-o", "-"], ["lint", "templates/launch-role.yaml"]):
+        asked = [
+            run(*command, "--no-policy", "--region", f"{region},eu-west-1") for region in ("me-south-1", "us-east-1")
+        ]
+        told = ["me-south-1: validated as us-east-1" in done.stderr for done in asked]
+        assert (told, [done.returncode for done in asked]) == ([True, False], [0, 0])
+
+
 def test_lint_finds_what_is_wrong_in_any_template() -> None:
     """Templates from elsewhere, on standard input too, get the same checks."""
     done = run("lint", "-", text="Resources:\n  Bucket:\n    Type: AWS::S3::Buckett\n")

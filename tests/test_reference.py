@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import samples
+from cfnlint.helpers import REGIONS
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import ROOT, run
@@ -27,6 +29,7 @@ from smtemplates.reference.controls import CONTROLS, Control
 from smtemplates.reference.markdown import block, code, prose, table
 from smtemplates.reference.policies import statement
 from smtemplates.reference.wording import REGION, alternatives, chosen, everything, makes, switch, when_made
+from smtemplates.templates import TEMPLATES
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +225,18 @@ def test_a_region_lacks_what_the_linter_misses_there(text: str, region: str) -> 
     left_out = re.search(r"--without ([a-z,]+)", row.group(2)) if row else None
     without = left_out.group(1).split(",") if left_out else []
     assert smtemplates.lint(smtemplates.render(smtemplates.build(without)), regions=[region]) == []
+
+
+def test_a_region_that_nobody_knows_is_not_praised(text: str) -> None:
+    """Where cfn-lint has but us-east-1's schemas, the reference of each template says so, and of no other Region."""
+    types = {region: set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) for region in REGIONS}
+    unknown = {region for region in REGIONS if types[region] == types["us-east-1"]} - {"us-east-1"}
+    praised = re.findall(r"every type of resource is in (.*)[.]$", text, re.MULTILINE)
+    told = re.findall(r"^It has none for (.*): what is there is not known", text, re.MULTILINE)
+    assert len(praised) == len(told) == len(TEMPLATES)
+    for regions in praised:
+        assert unknown.isdisjoint(re.findall("`(.*?)`", regions))
+    assert set(re.findall("`(.*?)`", ", ".join(told))) == unknown
 
 
 def test_a_type_nobody_priced_is_an_error() -> None:

@@ -13,6 +13,7 @@ from troposphere import encode_to_dict
 from smtemplates import diagram, encryption, workspace
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
+from smtemplates.linter import UNKNOWN_REGIONS
 from smtemplates.load import load
 from smtemplates.parts import Part
 from smtemplates.reference import sections
@@ -113,8 +114,10 @@ def _regions(template: Mapping[str, Any]) -> Iterator[str]:
     lacks = lacking(template)
     absent = {region: _absent(template, region) for region in lacks}
     unknown = [region for region in lacks if absent[region] is None]
-    whole = [region for region in lacks if not lacks[region] and absent[region] is not None]
+    whole = [region for region in lacks if not lacks[region] and region not in {*unknown, *UNKNOWN_REGIONS}]
     yield f"By the schemas that cfn-lint carries, every type of resource is in {', '.join(map(code, whole))}.\n"
+    guessed = [code(region) for region in UNKNOWN_REGIONS if region not in unknown]
+    yield f"It has none for {', '.join(guessed)}: what is there is not known, and cfn-lint takes what us-east-1 has.\n"
     if unknown:
         yield f"The mappings do not know {', '.join(map(code, unknown))}: the template cannot be deployed there.\n"
     if any(lacks.values()):
