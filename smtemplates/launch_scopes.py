@@ -91,9 +91,21 @@ def roles(*names: str) -> list[str]:
 
 
 def _access(boundary: Any) -> list[Scope]:
-    """Make roles, but bounded ones only: what is attached to them cannot exceed the boundary.
+    return [
+        *_use_of_roles(),
+        *_bounded_roles(boundary),
+        Scope(
+            sid="ManagePolicies",
+            actions=["iam:*Policy", "iam:*PolicyVersion", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy"],
+            resources=[f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{STACKS}"],
+        ),
+        Scope(sid="ManageFunctions", actions=["lambda:*"], resources=arns("lambda", f"function:{STACKS}")),
+    ]
 
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+
+def _use_of_roles() -> list[Scope]:
+    """Pass, see and tag roles.
+
     Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerNotebooksServiceRolePolicy.html
     Source: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
     """
@@ -123,6 +135,15 @@ def _access(boundary: Any) -> list[Scope]:
             ],
             resources=roles(STACKS),
         ),
+    ]
+
+
+def _bounded_roles(boundary: Any) -> list[Scope]:
+    """Make roles, but bounded ones only: what is attached to them cannot exceed the boundary.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    return [
         # these give nobody more; public reports say that IAM does not always send the boundary with them
         Scope(
             sid="RetireRoles",
@@ -141,12 +162,6 @@ def _access(boundary: Any) -> list[Scope]:
             resources=roles(STACKS),
             condition=Condition(StringEquals({"iam:PermissionsBoundary": boundary})),
         ),
-        Scope(
-            sid="ManagePolicies",
-            actions=["iam:*Policy", "iam:*PolicyVersion", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy"],
-            resources=[f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/{STACKS}"],
-        ),
-        Scope(sid="ManageFunctions", actions=["lambda:*"], resources=arns("lambda", f"function:{STACKS}")),
     ]
 
 
