@@ -92,10 +92,7 @@ def endpoint(project: Project, network: Network, roles: Roles, alarms: Sequence[
                 given=all_of(is_set(its.image), is_set(network.subnet_ids)),
             ),
         },
-        resources=[
-            *_resources(its, project, name, network, roles, alarms),
-            *_scaling(its),
-        ],
+        resources=[*_resources(its, project, name, network, roles, alarms), *_scaling(its)],
         outputs=_outputs(),
         exists="CreateEndpoint",
         image=its.image,

@@ -141,7 +141,7 @@ def _script(settings: _Settings, roles: Roles, sdk_config: SdkConfig, software: 
         RepositoryBase64=Base64(Ref(software.repository)),
         IdleMinutes=Ref(settings.idle_minutes),
         SdkConfigBase64=Base64(sdk_config.text()),
-        Setup=(assets / "setup.sh").read_text(encoding="utf-8"),
+        Setup=software.setup,
         AutoStop=(assets / "auto_stop.py").read_text(encoding="utf-8"),
     )
 

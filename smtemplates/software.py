@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 
-from troposphere import Parameter
+from troposphere import FindInMap, Parameter
 
 from smtemplates.parts import Part, text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Software(Part):
-    """Hold the repository and the packages that notebook and Studio are set up with."""
+    """Hold the repository and the packages that notebook and Studio are set up with, and the script that does it."""
 
     repository: Parameter
     packages: Parameter
+    script: str
+    setup: FindInMap
 
 
 def software() -> Software:
     """Choose a git repository and Python packages; both are in the console's group of the notebook."""
     repository, packages = _repository(), _packages()
+    script = (files("smtemplates") / "assets" / "setup.sh").read_text(encoding="utf-8")
     return Software(
         title="Notebook",
         source=__name__,
@@ -27,8 +31,11 @@ def software() -> Software:
             "Git repository (notebook and Studio)": repository,
             "Python packages (notebook and Studio)": packages,
         },
+        mappings={"Software": {"Setup": {"Text": script}}},
         repository=repository,
         packages=packages,
+        script=script,
+        setup=FindInMap("Software", "Setup", "Text"),
     )
 
 

@@ -22,7 +22,7 @@ from smtemplates.sdk_config import SdkConfig
 from smtemplates.shared import Project
 from smtemplates.software import Software
 
-START = "setup.sh", "studio_start.sh"
+START = "studio_start.sh"
 TITLE = "# packages, repository and the SageMaker SDK's defaults: Studio's apps read them when they start"
 
 
@@ -50,15 +50,16 @@ def studio_setup(project: Project, sdk_config: SdkConfig, software: Software) ->
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lifecycle-configurations-debug-timeout.html
     Source: https://github.com/aws/sagemaker-distribution (build_artifacts/v4/*/*/Dockerfile: sudo, aws)
     """
-    assets = files("smtemplates") / "assets"
-    script = "".join((assets / name).read_text(encoding="utf-8") for name in START)
+    start = (files("smtemplates") / "assets" / START).read_text(encoding="utf-8")
+    # as long as a name has room for; hashlib would cost every render 3 MiB
+    digest = f"{crc32((software.script + start).encode()):08x}"
     settings = _settings(project, sdk_config, software)
-    lab = _lifecycle("StudioLabLifecycle", "JupyterLab", project, script)
-    code_editor = _lifecycle("StudioCodeEditorLifecycle", "CodeEditor", project, script)
+    lab = _lifecycle("StudioLabLifecycle", "JupyterLab", project, software, digest)
+    code_editor = _lifecycle("StudioCodeEditorLifecycle", "CodeEditor", project, software, digest)
     return StudioSetup(
         title="Studio",
         source=__name__,
-        mappings={"StudioScripts": {"Start": {"Text": script}}},
+        mappings={"StudioScripts": {"Start": {"Text": start}}},
         resources=[settings, lab, code_editor],
         lab=GetAtt(lab, "StudioLifecycleConfigArn"),
         code_editor=GetAtt(code_editor, "StudioLifecycleConfigArn"),
@@ -92,21 +93,23 @@ def _settings(project: Project, sdk_config: SdkConfig, software: Software) -> ss
     )
 
 
-def _lifecycle(name: str, app: str, project: Project, script: str) -> sagemaker.StudioLifecycleConfig:
-    """Run the script when an app starts; all that its content and our tags hold stands in its name too.
+def _lifecycle(
+    name: str, app: str, project: Project, software: Software, digest: str
+) -> sagemaker.StudioLifecycleConfig:
+    """Run the scripts when an app starts; all that their content and our tags hold stands in its name too.
 
     The stack's own tags, which it gets as well, cannot: that their change fails under the same name is inferred.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-studiolifecycleconfig.html
     """
     first = ["#!/bin/bash\nSETTINGS=", _settings_name(project), "\nREGION=", Ref(AWS_REGION), "\n"]
-    # as long as a name has room for; hashlib would cost every render 3 MiB
-    digest = f"{crc32(script.encode()):08x}"
     return sagemaker.StudioLifecycleConfig(
         name,
         Condition="CreateDomain",
         StudioLifecycleConfigAppType=app,
-        StudioLifecycleConfigContent=Base64(Join("", [*first, FindInMap("StudioScripts", "Start", "Text")])),
+        StudioLifecycleConfigContent=Base64(
+            Join("", [*first, software.setup, FindInMap("StudioScripts", "Start", "Text")])
+        ),
         StudioLifecycleConfigName=Join("-", [project.unique_name(), app.lower(), digest]),
         Tags=project.tags(),
     )

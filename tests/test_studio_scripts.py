@@ -97,7 +97,7 @@ def test_new_content_has_a_new_name(template: dict[str, Any], monkeypatch: pytes
     """A lifecycle configuration cannot change: no parameter, and no new version, gives one name another content."""
     others = {**samples.EVERYTHING, "ProjectName": "churn", "Environment": "prd", "NotebookPackages": "polars"}
     stacks = [studio(template), *(studio(template, **{name: value}) for name, value in others.items())]
-    monkeypatch.setattr(studio_setup, "START", ("studio_start.sh",))
+    monkeypatch.setattr(studio_setup, "START", "notebook_start.sh")
     stacks.append(studio(load(smtemplates.render(smtemplates.build()))))
     for lifecycle in LIFECYCLES:
         made = [properties(stack, lifecycle) for stack in stacks]
