@@ -34,11 +34,11 @@ def encryption(project: Project) -> Encryption:
     """Encrypt with AWS's own keys, with an existing key, or with one made here."""
     arn = text(
         "KmsKeyArn",
-        "ARN of an existing KMS key that encrypts buckets, outputs, logs, the alarm topic and the volumes of notebook "
-        "and Studio; volumes of jobs and endpoints have AWS's own, for not every instance type takes another. "
+        "ARN of an existing KMS key that encrypts buckets, outputs, logs, alarm topic and the volumes of notebook and "
+        "Studio, not those of jobs and endpoints: some instance types take no key. "
         "Its policy must let the account's IAM policies decide and admit CloudWatch, CloudWatch Logs and EventBridge. "
         "With another key later, or none, the role cannot read what the old one encrypted, and the notebook and its "
-        "files are replaced; a Studio domain must first be deleted, with CreateDomain 'false'. "
+        "files are replaced; first delete a Studio domain (CreateDomain 'false'). "
         "Empty: AWS's own keys, or the key that CreateKmsKey makes.",
         pattern="^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         hint="must be empty or the ARN of a KMS key, like arn:aws:kms:us-east-1:111122223333:key/<id> (no alias)",

@@ -275,8 +275,8 @@ def _settings() -> _Settings:
         ),
         instance_type=text(
             "EndpointInstanceType",
-            "Instance type of an endpoint on instances; one that scales keeps its type. To change it later, first "
-            "delete the endpoint, as for EndpointServing. Left alone: ml.m5.large.",
+            "Instance type of an endpoint on instances. To change it later, first delete the endpoint, as for "
+            "EndpointServing. Left alone: ml.m5.large.",
             pattern=INSTANCE_TYPE,
             hint="must be an instance type like ml.m5.large",
             max_length=40,

@@ -93,8 +93,8 @@ def network(project: Project) -> Network:
     vpc = text(
         "VpcId",
         "VPC that notebook, Studio and jobs run in; it needs a way to AWS's services (VPC endpoints or NAT). "
-        "Needed for Studio. A later change replaces the notebook and its files; a Studio domain must first be deleted, "
-        "with CreateDomain 'false'. Empty: no VPC.",
+        "Needed for Studio. A later change replaces the notebook and its files; first delete a Studio domain "
+        "(CreateDomain 'false'). Empty: no VPC.",
         pattern="^$|^vpc-[0-9a-f]{8,17}$",
         hint="must be empty or the ID of a VPC, like vpc-0123456789abcdef0",
         max_length=21,

@@ -213,8 +213,8 @@ def _job_runtime() -> Parameter:
     return number(
         "MaxJobRuntimeSeconds",
         "Longest run, in seconds, that the role made here may ask for in training, tuning and processing jobs; "
-        "a job must then name its limit, and the commands name an hour for processing, TrainingMaxRuntimeSeconds for "
-        "training: lower what is above the cap. 0: no cap.",
+        "a job must then name its limit: the commands name an hour for processing, TrainingMaxRuntimeSeconds for "
+        "training. 0: no cap.",
         default=0,
         least=0,
         most=MONTH_SECONDS,

@@ -38,8 +38,8 @@ def project() -> Project:
     name = text(
         "ProjectName",
         "Short name of the project; it becomes the tag Project and part of names. "
-        "A later change replaces the Studio domain, the model package group, the MLflow app, whose records are lost, "
-        "and the endpoint, whose clients must learn its new name.",
+        "A later change replaces Studio domain, model package group, MLflow app (its records are lost) and endpoint "
+        "(its clients need the new name).",
         pattern="^[a-z][a-z0-9-]{1,22}[a-z0-9]$",
         hint="must be 3 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last",
         max_length=24,
