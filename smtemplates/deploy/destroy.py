@@ -104,7 +104,7 @@ def _log_groups(content: Mapping[str, Any], stack: Stack, makers: Sequence[str])
 
     pseudo = {"AWS::StackId": stack.id, "AWS::StackName": stack.name, "AWS::Region": stack.id.split(":")[3]}
     resources = Evaluated(content, stack.parameters, pseudo=pseudo).resources
-    return tuple(name for maker in makers for name in resources[maker]["Properties"]["Names"])
+    return tuple(name for maker in makers for name in resources[maker].get("Properties", {}).get("Names", ()))
 
 
 def _left_behind(cloud: Cloud, name: str) -> tuple[Resource, ...]:
