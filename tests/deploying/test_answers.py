@@ -60,9 +60,11 @@ def test_no_answer_that_can_be_read(aws: Aws, status: int, content: bytes) -> No
     assert f"what {stranger.url} answers to DescribeStacks is none of AWS's answers" in lines[0]
 
 
-def test_a_service_that_the_local_cloud_lacks(aws: Aws) -> None:
-    """Where the local cloud refuses without a word, it is said that it is the one that refuses, and where to look."""
-    code, (line,) = run(aws, "publish.py", CATALOG, aws.url)
+def test_a_refusal_without_a_word(aws: Aws) -> None:
+    """Where an address of this machine refuses and says no reason, it is said which it was, and where to look."""
+    refusal = b"<ErrorResponse><Error><Code>Refused</Code></Error></ErrorResponse>"
+    with serving(Stranger(400, refusal)) as stranger:
+        code, (line,) = run(aws, "deploy.py", ["status", "team"], stranger.url)
     assert code == 1
-    assert f"{aws.url} gave no reason (400)" in line
+    assert f"{stranger.url} gave no reason (Refused)" in line
     assert "scripts/local_cloud.py --help" in line
