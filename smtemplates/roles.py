@@ -11,7 +11,7 @@ from troposphere import Equals, GetAtt, If, Join, Not, Parameter, Ref, Select, S
 from smtemplates import permissions
 from smtemplates.encryption import Encryption
 from smtemplates.network import Network
-from smtemplates.parts import Part, all_of, choice, is_, is_set, number, output, require, text, when
+from smtemplates.parts import EACH_ONCE, Part, all_of, choice, is_, is_set, number, output, require, text, when
 from smtemplates.policies import this_account, trust
 from smtemplates.shared import Project
 from smtemplates.storage import Storage
@@ -171,8 +171,8 @@ def _additional_policies() -> Parameter:
         "ARNs of managed policies to attach to the role made here besides its own, separated by commas. "
         "IAM allows ten policies a role unless its quota is raised; the workspace uses up to nine. "
         "For a password, name one that reads its ARN in Secrets Manager. Empty: none.",
-        pattern=f"^$|^{POLICY}(,{POLICY}){{0,4}}$",
-        hint="must be empty or up to five ARNs of IAM policies, separated by commas, no spaces",
+        pattern=f"^$|^{EACH_ONCE}{POLICY}(,{POLICY}){{0,4}}$",
+        hint="must be empty or up to five ARNs of IAM policies, each once, separated by commas, no spaces",
         max_length=2000,
     )
 

@@ -9,7 +9,21 @@ from troposphere import AWSObject, Equals, GetAtt, If, Not, Output, Parameter, R
 
 from smtemplates.encryption import Encryption
 from smtemplates.network import Network
-from smtemplates.parts import Part, all_of, choice, entry, is_, is_on, is_set, number, output, require, switch, text
+from smtemplates.parts import (
+    EACH_ONCE,
+    Part,
+    all_of,
+    choice,
+    entry,
+    is_,
+    is_on,
+    is_set,
+    number,
+    output,
+    require,
+    switch,
+    text,
+)
 from smtemplates.policies import actions, allow, document, regional
 from smtemplates.roles import Roles, policy
 from smtemplates.sdk_config import SdkConfig
@@ -259,10 +273,11 @@ def _auth_mode() -> Parameter:
 def _profiles() -> Parameter:
     return text(
         "UserProfileNames",
-        "Names of up to five different user profiles, separated by commas. To delete one leave its place empty, as in "
+        "Names of up to five user profiles, separated by commas. To delete one leave its place empty, as in "
         "',bo': the others must keep theirs. Not with SSO, which makes its own. Empty: none.",
-        pattern=f"^({PROFILE})?(,({PROFILE})?){{0,{MOST_PROFILES - 1}}}$",
-        hint="must be empty or up to five names of letters, digits and hyphens, separated by commas, no spaces",
+        pattern=f"^{EACH_ONCE}({PROFILE})?(,({PROFILE})?){{0,{MOST_PROFILES - 1}}}$",
+        hint="must be empty or up to five names of letters, digits and hyphens, each once, separated by commas, no "
+        "spaces",
         max_length=400,
     )
 

@@ -178,6 +178,8 @@ def test_real_values_pass(template: dict[str, Any], choice: dict[str, str]) -> N
         ("SubnetIds", "subnet-0123456789abcdef0, subnet-0123456789abcdef1"),
         ("UserProfileNames", "a,b,c,d,e,f"),
         ("UserProfileNames", "a, b"),
+        ("UserProfileNames", "ana,,bo,ana"),
+        ("AdditionalPolicyArns", ",".join([samples.BOUNDARY["PermissionsBoundaryArn"]] * 2)),
         ("NotebookGitRepository", "https://user:secret@git.example.com/a"),
         ("NotebookGitRepository", "git@example.com:team/a.git"),
         ("NotebookPackages", "pandas; touch PWN"),
