@@ -171,7 +171,6 @@ def _stacks() -> list[Any]:
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html
     """
     copies = StringEquals({"s3:ExistingObjectTag/servicecatalog:provisioning": "true"})
-    regions = If("NameRegions", Split(",", Ref("LaunchRegions")), [Ref(AWS_REGION)])
     stacks = [Sub(name) for name in arns("cloudformation", f"stack/{STACKS}", f"changeSet/{STACKS}")]
     return [
         allow("ManageStacks", actions("cloudformation", *STACK_ACTIONS), stacks),
@@ -183,9 +182,13 @@ def _stacks() -> list[Any]:
             Effect=Deny,
             NotAction=[*actions("iam", "*"), *actions("s3", "GetObject")],
             Resource=["*"],
-            Condition=Condition(StringNotEquals({"aws:RequestedRegion": regions})),
+            Condition=Condition(StringNotEquals({"aws:RequestedRegion": _regions()})),
         ),
     ]
+
+
+def _regions() -> If:
+    return If("NameRegions", Split(",", Ref("LaunchRegions")), [Ref(AWS_REGION)])
 
 
 def _pass_others(others: Parameter) -> Grant:
@@ -216,7 +219,7 @@ def _boundary(parts: Iterable[Part], name: Parameter, buckets: Parameter, first:
         Metadata=waived(KMS_1=()),  # which keys, say the policies that grant it
         Description="The most that roles made by launches of SageMaker workspaces may do",
         ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
-        PolicyDocument=document(*bounds(granted, buckets)),
+        PolicyDocument=document(*bounds(granted, buckets, _regions())),
     )
 
 
@@ -269,11 +272,11 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
     )
     regions = text(
         "LaunchRegions",
-        "Regions to launch in, separated by commas; name them all in one stack, for the role is one an account. "
-        "Empty: the Region of this stack.",
+        "Regions to launch in, and for launches to work in, separated by commas; name them all in one stack, for the "
+        "role is one an account. Empty: the Region of this stack.",
         pattern="^$|^[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9](,[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9]){0,19}$",
         hint="must be empty or up to 20 Regions like us-east-1, separated by commas, no spaces",
-        max_length=500,
+        max_length=300,
     )
     return name, boundary, others, regions
 

@@ -22,7 +22,14 @@ from smtemplates.policies import Grant
 
 # What is granted whole goes by its kind, so that the policy stays within IAM's 6,144 characters.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-KINDS = ("sagemaker:*Endpoint*", "sagemaker:*Pipeline", "sagemaker:*PipelineExecution", "sagemaker:*Trial*")
+KINDS = (
+    *("ec2:DeleteNetworkInterface*", "kms:GenerateDataKey*", "s3:ListBucket*"),
+    *(
+        f"sagemaker:{kind}"
+        for kind in ("*Association", "*Endpoint*", "*Execution", "*Pipeline", "*TransformJob", "*Trial*")
+    ),
+    *("sagemaker:Batch*Metrics", "sagemaker:DescribeModelPackage*"),
+)
 # A name, or the beginning of names.
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET = "arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9*]"
@@ -51,10 +58,10 @@ def bringable_buckets() -> Parameter:
     )
 
 
-def bounds(granted: Iterable[str], buckets: Parameter) -> list[Grant]:
+def bounds(granted: Iterable[str], buckets: Parameter, regions: If) -> list[Grant]:
     """Allow what is granted, each action by the first row that fits."""
     allowed: dict[str, list[str]] = {}
-    rows = _rows(buckets)
+    rows = _rows(buckets, regions)
     for action in sorted({next((kind for kind in KINDS if fnmatchcase(each, kind)), each) for each in granted}):
         allowed.setdefault(next(row.sid for row in rows if covers(row, action)), []).append(action)
     return [statement(row, allowed[row.sid]) for row in rows if row.sid in allowed]
@@ -67,7 +74,7 @@ def _buckets(named: Parameter) -> If:
     return If("BringBuckets", Split(",", both), [Sub(BUCKETS)])
 
 
-def _rows(buckets: Parameter) -> list[Scope]:
+def _rows(buckets: Parameter, regions: If) -> list[Scope]:
     keys = arns("kms", "key/*", account="*")
     domain = "${!sagemaker:DomainId}"
     return [
@@ -114,7 +121,12 @@ def _rows(buckets: Parameter) -> list[Scope]:
             resources=arns("sagemaker", f"app/{domain}/*", f"space/{domain}/*"),
         ),
         Scope(sid="UseBuckets", actions=["s3:*"], resources=_buckets(buckets)),
-        Scope(sid="Work", actions=["*"], resources=["*"]),
+        Scope(
+            sid="Work",
+            actions=["*"],
+            resources=["*"],
+            condition=Condition(StringEquals({"aws:RequestedRegion": regions})),
+        ),
     ]
 
 

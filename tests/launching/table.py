@@ -125,6 +125,7 @@ OUT_OF_BOUNDS = [
         f"arn:aws:ec2:{STRANGER}:network-interface/eni-1",
         {"ec2:AuthorizedService": "sagemaker.amazonaws.com"},
     ),
+    Request("sagemaker:CreateTrainingJob", f"arn:aws:sagemaker:{ABROAD}:training-job/churn"),
     Request("kms:Decrypt", KEY, {"kms:ViaService": "ssm.us-east-1.amazonaws.com"}),
     Request("kms:Decrypt", KEY),
     Request("kms:CreateGrant", KEY, {"kms:ViaService": "s3.us-east-1.amazonaws.com"}),
