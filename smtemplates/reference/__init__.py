@@ -32,8 +32,8 @@ Written by `python -m smtemplates reference` from the code that renders the temp
 """
 # What a template's chapter begins with: a title, and the file that follows it.
 GUIDES = {
-    "launch-role": ("Before the launch role goes", "launching.md"),
-    "service-catalog": ("Before the catalog goes", "launching.md"),
+    "launch-role": ("Looking after the launch role", "launching.md"),
+    "service-catalog": ("Looking after the catalog", "launching.md"),
     "stack-set": ("Rolling out a fleet", "fleet.md"),
 }
 Section = tuple[str, Iterator[str]]
