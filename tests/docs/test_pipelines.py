@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from access.simulator import Request, verdicts
 from deploying.local_aws import ACCOUNT, policy
 
 from docs.pipelines import GitHub, GitHubReader, GitLab, github_reader
@@ -35,6 +36,8 @@ TAG = {**BRANCH, "ref_type": "tag", "ref_name": "v1.4.0"}
 CREATED = "CREATE_COMPLETE"
 PROJECT = "project_path:mygroup/myproject:ref_type:branch"
 DOCUMENTED = "111122223333"
+# What a plan's change set is named for.
+WHY = ("keep", "plan")
 
 
 def pull_request(*, fork: bool) -> dict[str, Any]:
@@ -207,6 +210,9 @@ def test_gitlab_does_the_same(reader: World, stack: str) -> None:
     reader.catalog.spoil(None)
     kept = runner.run("keep", given)
     assert "AssumeRoleWithWebIdentity" in reader.catalog.calls, kept.printed
+    # AWS asks about the change set itself, the local cloud about its stack
+    early = [Request("cloudformation:DescribeEvents", kept.outputs["CHANGE_SET"].replace("keep", why)) for why in WHY]
+    assert verdicts([({"Planning": json.loads(planning)}, request) for request in early]) == [True, True]
     refused = runner.run("deploy", {**given, **kept.outputs, "AWS_ROLE_ARN": planner})
     assert (refused.result, "ExecuteChangeSet is not allowed" in refused.printed) == ("failure", True), refused.printed
     for name in ("deploy", "publish"):
