@@ -104,7 +104,9 @@ def _log_groups(content: Mapping[str, Any], stack: Stack, makers: Sequence[str])
 
     pseudo = {"AWS::StackId": stack.id, "AWS::StackName": stack.name, "AWS::Region": stack.id.split(":")[3]}
     resources = Evaluated(content, stack.parameters, pseudo=pseudo).resources
-    return tuple(name for maker in makers for name in resources[maker].get("Properties", {}).get("Names", ()))
+    # an update that failed half-way leaves what its template makes no more
+    made = [resources[maker].get("Properties", {}) for maker in makers if maker in resources]
+    return tuple(name for properties in made for name in properties.get("Names", ()))
 
 
 def _left_behind(cloud: Cloud, name: str) -> tuple[Resource, ...]:

@@ -10,7 +10,7 @@ import pytest
 
 from deploying.local_aws import ROOT
 from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, Told, event, stack, stubbed
-from smtemplates.deploy import changeset, commands, drift, events, execution
+from smtemplates.deploy import changeset, commands, destroy, drift, events, execution
 from smtemplates.deploy.changeset import Request
 from smtemplates.deploy.events import first_cause
 from smtemplates.deploy.execution import Options
@@ -233,6 +233,20 @@ def test_drift(aws: Aws, capsys: pytest.CaptureFixture[str], *, as_json: bool) -
     assert "3 of 4 resources checked" in told
     assert "VersioningConfiguration.Status: Enabled -> Suspended" in told
     assert "B (AWS::S3::Bucket): deleted" in told
+
+
+@pytest.mark.parametrize("declared", [{"Condition": "Manage"}, None], ids=["switched off", "taken out"])
+def test_destroying_after_an_update_that_failed(aws: Aws, declared: dict[str, Any] | None) -> None:
+    """A stack that still has what its template makes no more can be destroyed."""
+    aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_FAILED")]})
+    kind = {"LogicalResourceId": "LogGroups", "PhysicalResourceId": "a", "ResourceType": "Custom::LogGroups"}
+    left = {**kind, "LastUpdatedTimestamp": NOW, "ResourceStatus": "CREATE_COMPLETE"}
+    aws.answers("list_stack_resources", {"StackResourceSummaries": [left]})
+    resources = {} if declared is None else {"LogGroups": {"Type": "Custom::LogGroups", **declared}}
+    content = {"Conditions": {"Manage": {"Fn::Equals": ["true", "false"]}}, "Resources": resources}
+    aws.answers("get_template", {"TemplateBody": json.dumps(content)})
+    found = destroy.survey(aws.cloud, "team", delete_data=False)
+    assert ([item.logical_id for item in found.goes], found.shared) == (["LogGroups"], ())
 
 
 def test_drift_fails(aws: Aws) -> None:
