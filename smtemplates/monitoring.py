@@ -193,8 +193,7 @@ def _alarms(
             ALARMS[1],
             "SageMaker endpoints answer slowly",
             "AVG(ModelLatency)",
-            # the metric is in microseconds, and CloudFormation cannot multiply
-            # microseconds; CloudFormation lets 2500.5 through, too
+            # the metric is in microseconds, and CloudFormation cannot multiply, but lets 2500.5 through
             Sub("${Ms}000", Ms=Select(0, Split(".", Ref(latency)))),
             periods=3,
         ),
