@@ -122,9 +122,7 @@ def deploy_reviewed(
 def _agree(cloud: Cloud, found: Plan, consent: Consent, terminal: Terminal) -> None:
     terminal.say(show.table(found, colour=coloured(terminal.stream)))
     execution.guard(found, allow_destructive=consent.destructive)
-    domains = [change.physical_id for change in found.destructive if change.type == studio.DOMAIN]
-    rooms = studio.look(cloud, [domain for domain in domains if domain])
-    studio.guard(rooms, may_go=consent.studio)
+    rooms = studio.guard(cloud, found.changes, may_go=consent.studio)
     if not consent.yes and not terminal.confirm("Execute this?"):
         raise StoppedError("nothing was changed")
     studio.clear(cloud, rooms, terminal)

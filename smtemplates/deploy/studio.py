@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from smtemplates.deploy.cloud import Cloud
 from smtemplates.deploy.failures import CloudError, DeploymentError, RefusedError
+from smtemplates.deploy.plan import ResourceChange
 from smtemplates.deploy.watch import Listener
 
 POLL_SECONDS = 5.0
@@ -48,18 +50,35 @@ def look(cloud: Cloud, domains: list[str]) -> Rooms:
     return Rooms(apps=apps, spaces=spaces)
 
 
-def guard(rooms: Rooms, *, may_go: bool) -> None:
-    """Refuse to delete a domain that people are in: AWS cannot, and an update leaves it behind, outside the stack.
+def guard(cloud: Cloud, changes: Sequence[ResourceChange], *, may_go: bool) -> Rooms:
+    """Refuse to take a domain from people who are in it, and return what has to be deleted before it can go.
+
+    AWS makes a new domain before it deletes the old one, and fails where both have one name: what was deleted for that
+    would be lost for nothing. Nothing is deleted either for a domain that only may be replaced.
 
     Raises:
-        RefusedError: there are apps or spaces, and nobody said that they may go.
+        RefusedError: a domain with apps or spaces would be replaced, or would go though nobody said that they may.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
     """
-    if rooms and not may_go:
-        told = "\n".join(f"  {one}" for one in rooms.told())
-        raise RefusedError(
-            f"the Studio domain that would go has in it what people made, with their files:\n{told}\n"
-            "Nothing was changed. If all of that may be deleted, repeat the command with --clear-studio"
-        )
+    going: dict[str, list[str]] = {"replace": [], "delete": []}
+    for change in changes:
+        if change.type == DOMAIN and change.physical_id and change.fate in going and not change.keeps_old:
+            going[change.fate].append(change.physical_id)
+    replaced, deleted = look(cloud, going["replace"]), look(cloud, going["delete"])
+    if replaced:
+        raise _refusal(replaced, "be replaced", "first deploy without it, with --clear-studio, then with the new one")
+    if deleted and not may_go:
+        raise _refusal(deleted, "go", "repeat the command with --clear-studio")
+    return deleted
+
+
+def _refusal(rooms: Rooms, what: str, instead: str) -> RefusedError:
+    told = "\n".join(f"  {one}" for one in rooms.told())
+    return RefusedError(
+        f"the Studio domain that would {what} has in it what people made, with their files:\n{told}\n"
+        f"Nothing was changed. If all of that may be deleted, {instead}"
+    )
 
 
 def _named(item: Any, *keys: str) -> tuple[tuple[str, str], ...]:

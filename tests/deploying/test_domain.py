@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -9,7 +10,11 @@ import pytest
 
 import smtemplates
 from deploying.local_aws import Aws
+from deploying.stubs import stubbed
+from smtemplates.deploy.plan import Fate, ResourceChange
+from smtemplates.deploy.studio import DOMAIN, guard
 
+NETWORK = ["VpcId=vpc-0123456789abcdef0", "SubnetIds=subnet-0123456789abcdef0"]
 OTHERS = [feature for feature in smtemplates.FEATURES if feature != "studio"]
 
 
@@ -20,16 +25,38 @@ def template(tmp_path: Path) -> Path:
     return path
 
 
-def deploy(aws: Aws, template: Path, name: str, *settings: str) -> CompletedProcess[str]:
+def deploy(aws: Aws, template: Path, name: str, *settings: str, flags: Sequence[str] = ()) -> CompletedProcess[str]:
     sets = [text for setting in settings for text in ("--set", setting)]
-    flags = ["--yes", "--create-staging-bucket", "--allow-destructive"]
-    return aws.run("deploy", name, *flags, *sets, template=template)
+    consent = ["--yes", "--create-staging-bucket", "--allow-destructive"]
+    return aws.run("deploy", name, *consent, *flags, *sets, template=template)
+
+
+def test_nothing_is_cleared_for_a_domain_that_is_replaced(aws: Aws, template: Path, name: str) -> None:
+    """What people made in a domain stays, whatever is allowed, where the domain would be replaced: that can fail."""
+    made = deploy(aws, template, name, "CreateDomain=true", "ManageLogGroups=false", *NETWORK)
+    assert made.returncode == 0, made.stderr
+    domain = aws.outputs(name)["DomainId"]
+    sagemaker = aws.client("sagemaker")
+    sagemaker.create_space(DomainId=domain, SpaceName="lab")
+    refused = deploy(aws, template, name, "CreateKmsKey=true", flags=["--clear-studio"])
+    assert (refused.returncode, "first deploy without it" in refused.stderr) == (4, True), refused.stderr
+    assert [space["SpaceName"] for space in sagemaker.list_spaces(DomainIdEquals=domain)["Spaces"]] == ["lab"]
+    gone = deploy(aws, template, name, "CreateDomain=false", flags=["--clear-studio"])
+    assert gone.returncode == 0, gone.stderr
+    aws.run("destroy", name, "--confirm", name, "--delete-data")
+
+
+@pytest.mark.parametrize(("fate", "keeps_old"), [("may replace", False), ("update", False), ("replace", True)])
+def test_nobody_is_sent_out_of_a_domain_that_may_stay(fate: Fate, *, keeps_old: bool) -> None:
+    """Of a domain that may well stay nothing is deleted, not even looked for."""
+    change = ResourceChange(logical_id="Domain", type=DOMAIN, fate=fate, physical_id="d-1", keeps_old=keeps_old)
+    with stubbed() as nobody:
+        assert not guard(nobody.cloud, [change], may_go=True)
 
 
 def test_another_key_is_for_another_domain(aws: Aws, template: Path, name: str) -> None:
     """With a new key the update fails and leaves the domain to its users; deleted and made anew, it has the key."""
-    network = ["VpcId=vpc-0123456789abcdef0", "SubnetIds=subnet-0123456789abcdef0"]
-    made = deploy(aws, template, name, "CreateDomain=true", "ManageLogGroups=false", *network)
+    made = deploy(aws, template, name, "CreateDomain=true", "ManageLogGroups=false", *NETWORK)
     assert made.returncode == 0, made.stderr
     domain = aws.outputs(name)["DomainId"]
     refused = deploy(aws, template, name, "CreateKmsKey=true")
