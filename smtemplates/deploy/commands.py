@@ -88,7 +88,6 @@ def deploy(cloud: Cloud, request: Request, options: Options, consent: Consent, *
     terminal = asking(yes=consent.yes)
     with planned(cloud, request, options, terminal, purpose="deploy") as prepared:
         if prepared.resumed is not None:
-            execution.settle(cloud, prepared.resumed, options, terminal)
             return _deployed(prepared.resumed, terminal, as_json=as_json, changed=True)
         made, found = prepared.change_set, prepared.plan
         _summarize(found)

@@ -13,7 +13,7 @@ from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import template as templates
 from smtemplates.deploy.changeset import ChangeSet, Request
 from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.execution import Options, check_deleted, deadline_of, delete_and_wait, finish
+from smtemplates.deploy.execution import Options, check_deleted, deadline_of, delete_and_wait, finish, settle
 from smtemplates.deploy.failures import DeploymentError
 from smtemplates.deploy.plan import Plan
 from smtemplates.deploy.stack import Stack
@@ -155,9 +155,11 @@ def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, list
     )
     watch = Watch(cloud, stack.id, token)
     end = finish(watch, listener, stack.name, deadline=deadline_of(options))
-    if ours:
-        check_deleted(watch, end)
-    return end if ours else None
+    if not ours:
+        return None
+    settle(cloud, end, options, listener)
+    check_deleted(watch, end)
+    return end
 
 
 def _stack_events(cloud: Cloud, stack_id: str) -> Iterator[events.Event]:

@@ -97,6 +97,21 @@ def test_watching_tells_what_stays_undeleted(aws: Aws) -> None:
     assert "Other" not in str(caught.value)
 
 
+def test_a_run_that_goes_on_protects_what_it_must_complain_of(aws: Aws) -> None:
+    """Whoever repeats a deployment hears what AWS gave up deleting, and production is protected all the same."""
+    aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]})
+    token = f"{changeset.token_prefix(REQUEST.fingerprint)}1"
+    begun = event(1, "team", "UPDATE_IN_PROGRESS", operation=token)
+    aws.answers("describe_stack_events", {"StackEvents": [begun]})
+    late = [event(3, "team", "UPDATE_COMPLETE"), event(2, "Domain", "DELETE_FAILED", "it still has apps")]
+    aws.answers("describe_stack_events", {"StackEvents": [*late, begun]})
+    production = [{"ParameterKey": "Environment", "ParameterValue": "prd"}]
+    aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_COMPLETE", Parameters=production)]})
+    aws.answers("update_termination_protection", {}, {"StackName": "team", "EnableTerminationProtection": True})
+    with pytest.raises(DeploymentError, match="it still has apps"):
+        run(aws, Options())
+
+
 def test_rollback_tells_what_stays_undeleted(aws: Aws) -> None:
     """A failed update names its cause, and what the rollback should have deleted and could not."""
     failed = [
