@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack, covering
 from smtemplates.evaluate.cover import deployed
+from smtemplates.load import load
+from smtemplates.templates import TEMPLATES
 
 NAMES = ("A", "B", "C")
 CONDITIONS = ("One", "Two", "Three")
@@ -122,6 +125,15 @@ def test_values_fit_their_parameters(template: dict[str, Any]) -> None:
     }
     (shown,) = covering(template)
     assert shown == {"Name": "sample", "Size": "1000", "Role": "arn:aws:iam::111122223333:role/sample"}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_each_resource_of_ours_is_shown(name: str) -> None:
+    """Lists in which nothing may stand twice are filled too."""
+    text = (Path(__file__).parent.parent / "templates" / f"{name}.yaml").read_text(encoding="utf-8")
+    template = load(text)
+    shown = {made for choice in covering(template) for made in deployed(template, choice).resources}
+    assert shown == set(template["Resources"])
 
 
 def test_a_region_can_be_what_matters() -> None:

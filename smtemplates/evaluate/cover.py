@@ -34,6 +34,7 @@ SAMPLES = (
     "10.0.0.0/16",
     "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555",
     "arn:aws:iam::111122223333:role/sample",
+    "arn:aws:iam:::role/sample",
     "arn:aws:iam::aws:policy/ReadOnlyAccess",
     "arn:aws:sns:us-east-1:111122223333:sample",
     "arn:aws:s3:::sample",
@@ -123,8 +124,14 @@ def _lists(declared: Mapping[str, Any]) -> list[str]:
     """List values of different lengths that a parameter admits."""
     default = [text(declared["Default"])] if "Default" in declared else []
     one, *_ = samples = _samples(declared)[:MOST_SAMPLES]
-    longer = (",".join([one] * length) for length in range(2, MOST_MEMBERS + 1))
+    longer = (",".join(members) for length in range(2, MOST_MEMBERS + 1) for members in _members(one, length))
     return list(dict.fromkeys([*default, *samples, *(value for value in longer if not any(faults(declared, value)))]))
+
+
+def _members(one: str, length: int) -> Iterator[list[str]]:
+    """Give members like `one`: the same again and again, and different ones, for a list may refuse either."""
+    yield [one] * length
+    yield list(dict.fromkeys([one, *(f"{one[:-1]}{digit}" for digit in range(MOST_MEMBERS))]))[:length]
 
 
 def _real(
