@@ -28,8 +28,8 @@ from smtemplates.shared import INSTANCE_TYPE, Project
 
 VARIANT = "AllTraffic"
 SERVERLESS_MB = ("1024", "2048", "3072", "4096", "5120", "6144")
-# longer than the slower alarm takes to notice: three periods of five minutes, and its metrics' delay
-BAKE_SECONDS = 1200
+# longer than the slower alarm takes to notice, and time besides for new instances that fetch a large model
+BAKE_SECONDS, TIMEOUT_SECONDS = 1200, 14400
 SCALE_IN_SECONDS = 300
 
 
@@ -157,7 +157,7 @@ def _deployment(alarms: Sequence[str]) -> sagemaker.DeploymentConfig:
 
     Serverless endpoints take no such configuration; SageMaker switches those by itself.
 
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-all-at-once.html
     """
     more: dict[str, Any] = {}
     if alarms:
@@ -165,6 +165,7 @@ def _deployment(alarms: Sequence[str]) -> sagemaker.DeploymentConfig:
         more["AutoRollbackConfiguration"] = sagemaker.AutoRollbackConfig(Alarms=watching)
     return sagemaker.DeploymentConfig(
         BlueGreenUpdatePolicy=sagemaker.BlueGreenUpdatePolicy(
+            MaximumExecutionTimeoutInSeconds=TIMEOUT_SECONDS,
             TerminationWaitInSeconds=BAKE_SECONDS,
             TrafficRoutingConfiguration=sagemaker.TrafficRoutingConfig(Type="ALL_AT_ONCE", WaitIntervalInSeconds=0),
         ),
