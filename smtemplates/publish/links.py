@@ -22,7 +22,7 @@ REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 MAX_TEMPLATE_URL = 1024
 
 # How the hosts of S3 end: the DNS suffix of the partition, behind s3, s3.REGION or s3-REGION.
-_S3_HOST = re.compile(r"(?:.+\.)?s3[.-](?:[a-z0-9.-]+\.)?")
+_S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9.-]+\.)?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,7 +67,9 @@ def check_url(url: str, template: Template) -> None:
     host = parts.hostname or ""
     suffix = _suffix(host)
     in_s3 = suffix is not None and _S3_HOST.fullmatch(host.removesuffix(suffix))
-    if parts.scheme != "https" or not in_s3 or not parts.path.strip("/"):
+    place = [*filter(None, parts.path.split("/"))]
+    # the path begins with the bucket where the host does not name it
+    if parts.scheme != "https" or not in_s3 or not place[0 if in_s3["bucket"] else 1 :]:
         raise UsageError(f"--template-url must be the https:// URL of an object in S3, not '{url}'")
     if len(url) > MAX_TEMPLATE_URL:
         raise UsageError(f"--template-url has {len(url):,} characters; the console takes {MAX_TEMPLATE_URL:,}")

@@ -69,6 +69,7 @@ def test_no_link(region: str, url: str, told: str) -> None:
         "https://evil-s3.com/t",
         "https://b.s3.amazonaws.com",
         "https://b.s3.amazonaws.com/",
+        "https://s3.us-east-1.amazonaws.com/b",
         "https://b.s3.amazonaws.com:99999/t",
         "https://[::1",
     ],
