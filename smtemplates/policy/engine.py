@@ -11,7 +11,7 @@ from typing import Any
 from smtemplates.errors import Error
 from smtemplates.evaluate.cover import covering, deployed
 from smtemplates.evaluate.stack import Stack
-from smtemplates.policy.guard import OURS, Guard
+from smtemplates.policy.guard import OUR_NAME, Guard
 from smtemplates.policy.places import Places
 
 Given = dict[str, str]
@@ -63,7 +63,7 @@ class _Forms:
     def __init__(self, template: Mapping[str, Any], places: Places, ours: str, theirs: Mapping[str, str]) -> None:
         self._template = template
         self._places = places
-        self._guard = _guard(*([(OURS, ours)] if ours else []), *theirs.items())
+        self._guard = _guard(*([(OUR_NAME, ours)] if ours else []), *theirs.items())
         self._more = [name for name in ("Metadata", "Parameters") if any(name in rules for rules in theirs.values())]
         self._known: dict[frozenset[tuple[str, str]], dict[Key, Row]] = {}
         self._judged: set[tuple[str, str]] = set()

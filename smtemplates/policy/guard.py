@@ -23,7 +23,7 @@ from cloudformation_validate import (
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate.values import short
 
-OURS = "smtemplates/policy"
+OUR_NAME = "smtemplates/policy"
 
 # A filter on a map's keys counts as failed for each key that it leaves out. A check that fails says more than this.
 _FILTERED_OUT = "Guard check `` failed"
@@ -69,7 +69,7 @@ class Guard:
     def _explain(self, error: ValidationError) -> str:
         said = str(getattr(error, "msg", error))
         named = [file for number, file in enumerate(self._files) if f"Guard file '{number}'" in said]
-        file = named[0] if named else " or ".join([file for file in self._files if file != OURS] or self._files)
+        file = named[0] if named else " or ".join([file for file in self._files if file != OUR_NAME] or self._files)
         place = _PLACE.search(said)
         if place:
             read = said.partition("fragment ")[2].rstrip("`").strip().partition("\n")[0]
