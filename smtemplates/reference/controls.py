@@ -125,8 +125,9 @@ CONTROLS = (
         "tests/launching/test_launch_role.py::test_whatever_is_attached_stays_within_the_boundary",
     ),
     Control(
-        "Launches reach buckets of launches, and of others only those that are named",
-        "The same boundary: `sc-*`, and `BringableBucketArns` of the stack that made the launch role",
+        "Launches reach buckets named as those of launches are, and of others only those that are named to them",
+        "The same boundary: `sc-*`, other launches' too, and other accounts' that let them in, and "
+        "`BringableBucketArns` of the stack that made the launch role",
         "tests/launching/test_launch_role.py::test_roles_reach_buckets_that_launches_made_and_named_ones_only",
         "What S3 says to a launch that brings another",
     ),
