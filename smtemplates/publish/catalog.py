@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +107,11 @@ def status(cloud: Cloud, product: str, version_id: str) -> str:
     """Tell how far AWS is with a version: CREATING, AVAILABLE or FAILED."""
     answer = cloud.call(SERVICE, "describe_provisioning_artifact", ProductId=product, ProvisioningArtifactId=version_id)
     return str(answer["Status"])
+
+
+def failed(cloud: Cloud, product: str, of: Iterable[Version]) -> tuple[Version, ...]:
+    """Pick what AWS could not make: it is listed like any other version, and nobody can launch it."""
+    return tuple(version for version in of if status(cloud, product, version.id) == "FAILED")
 
 
 def create(cloud: Cloud, product: str, *, name: str, description: str, url: str, token: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from smtemplates.deploy import staging
@@ -77,9 +78,12 @@ def plan(cloud: Cloud, product: str, request: Request) -> Publication:
     if request.keep < 1:
         raise UsageError("--keep must be at least 1: the version that is published stays")
     found = catalog.versions(cloud, product)
-    mine = catalog.named(found, request.version)
-    _check_conflicts(found, mine, name, asked)
-    failed, same = _attempts(cloud, product, mine)
+    broken = catalog.failed(cloud, product, (version for version in found if version.offered or _reads(version, name)))
+    sound = tuple(version for version in found if version not in broken)
+    mine = sorted(catalog.named(sound, name.text), key=lambda one: one.created)
+    _check_conflicts(sound, mine, name, asked)
+    same = mine[0] if mine else None
+    failed = (*(version for version in broken if _reads(version, name)), *mine[1:])
     count = len(found)
     base = Publication(product=product, version=request.version, content=asked, same=same, failed=failed, count=count)
     if same is not None and not same.offered:
@@ -87,20 +91,33 @@ def plan(cloud: Cloud, product: str, request: Request) -> Publication:
             f"version {same.name} is {'deprecated' if same.active else 'inactive'}, and is not offered again; to go "
             "back to it, publish its template as a newer version"
         )
-    others = [version for version in found if version.offered and version not in mine]
-    if same is None and not request.even_if_cosmetic and (why := _alike(cloud, product, others, name, asked)):
+    others = [version for version in sound if version.offered and version not in mine]
+    if same is None and not request.even_if_cosmetic and (why := _alike(others, name, asked)):
         return replace(base, failed=(), unchanged=why)
+    notes = (*_newer(others, name), *_quota(count)) if same is None else ()
+    # what failed is not what somebody asked to keep
+    kept = _older(others, name)[: request.keep - 1]
+    offered = [version for version in found if version.offered]
+    deprecated = tuple(version for version in _older(offered, name) if version not in kept)
+    return replace(base, deprecated=deprecated, notes=notes)
+
+
+def _reads(version: Version, name: Name) -> bool:
+    """Tell whether a version has that name to a reader: 1.4 and v1.4.0 are one."""
+    return bool(Name(version.name).precedence == name.precedence)
+
+
+def _older(offered: Sequence[Version], name: Name) -> list[Version]:
+    """Pick what a version takes the place of."""
     # what comes before a release is for trying out: it takes no release away
-    older = [
+    return [
         version
-        for version in others
+        for version in offered
         if version.rank < (True, name.precedence, "") and (Name(version.name).prerelease or not name.prerelease)
     ]
-    notes = (*_newer(others, name), *_quota(count)) if same is None else ()
-    return replace(base, deprecated=tuple(older[request.keep - 1 :]), notes=notes)
 
 
-def _check_conflicts(found: tuple[Version, ...], mine: tuple[Version, ...], name: Name, asked: Content) -> None:
+def _check_conflicts(found: Sequence[Version], mine: Sequence[Version], name: Name, asked: Content) -> None:
     """Refuse to change what is published, or to publish it under a name that is the same to a reader."""
     for version in mine:
         if not version.content.digest:
@@ -113,22 +130,12 @@ def _check_conflicts(found: tuple[Version, ...], mine: tuple[Version, ...], name
                 f"version {name.text} is there already with another content (sha256:{version.content.short}, not "
                 f"{asked.short}), and a version's content never changes; publish this template under a new version"
             )
-    alike = (other for other in found if Name(other.name).precedence == name.precedence and other not in mine)
+    alike = (other for other in found if _reads(other, name) and other not in mine)
     if other := next(alike, None):
         raise UsageError(f"version {name.text} is there already, written {other.name}; use that name, or a new version")
 
 
-def _attempts(cloud: Cloud, product: str, mine: tuple[Version, ...]) -> tuple[tuple[Version, ...], Version | None]:
-    """Split what bears the version's name into failed attempts and the one that counts, the oldest."""
-    failed: list[Version] = []
-    good: list[Version] = []
-    for version in sorted(mine, key=lambda one: one.created):
-        is_failed = catalog.status(cloud, product, version.id) == "FAILED"
-        (failed if is_failed else good).append(version)
-    return (*failed, *good[1:]), good[0] if good else None
-
-
-def _alike(cloud: Cloud, product: str, others: list[Version], name: Name, asked: Content) -> str:
+def _alike(others: Sequence[Version], name: Name, asked: Content) -> str:
     """Say in which way a template is not worth a new version, if it is not.
 
     A release is compared with the newest release: it may well be what came before it, made final.
@@ -137,17 +144,14 @@ def _alike(cloud: Cloud, product: str, others: list[Version], name: Name, asked:
         if Name(version.name).prerelease and not name.prerelease:
             continue
         if version.content.digest == asked.digest:
-            why = f"the template is that of version {version.name}, byte for byte"
-        elif version.content.effect and version.content.effect == asked.effect:
-            why = f"only descriptions or metadata differ from version {version.name}"
-        else:
-            return ""
-        if catalog.status(cloud, product, version.id) != "FAILED":
-            return why
+            return f"the template is that of version {version.name}, byte for byte"
+        if version.content.effect and version.content.effect == asked.effect:
+            return f"only descriptions or metadata differ from version {version.name}"
+        return ""
     return ""
 
 
-def _newer(others: list[Version], name: Name) -> tuple[str, ...]:
+def _newer(others: Sequence[Version], name: Name) -> tuple[str, ...]:
     """Tell of a newer release, beside which an older version is offered: nobody takes that for the newest."""
     above = (one for one in others if not Name(one.name).prerelease and one.rank > (True, name.precedence, ""))
     newest = max(above, key=lambda version: version.rank, default=None)

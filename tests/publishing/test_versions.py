@@ -136,7 +136,10 @@ def test_plan_changes_nothing(publisher: Publisher) -> None:
     publisher.publish("1.0.0")
     publisher.catalog.spoil(None)
     done = publisher.run(*publisher.arguments("1.1.0", "--plan", size="2"))
-    assert (done.returncode, publisher.catalog.calls) == (0, ["ListProvisioningArtifacts"])
+    assert (done.returncode, publisher.catalog.calls) == (
+        0,
+        ["ListProvisioningArtifacts", "DescribeProvisioningArtifact"],
+    )
     assert "+ 1.1.0" in done.stdout
     assert "~ 1.0.0  deprecated" in done.stdout
 
@@ -187,6 +190,35 @@ def test_failed_version_that_stays(publisher: Publisher, monkeypatch: pytest.Mon
         ("1.1.0", "FAILED", "DEFAULT"),
         ("1.1.0", "AVAILABLE", "DEFAULT"),
     ]
+
+
+@pytest.mark.parametrize("name", ["1.1.0", "v1.1"])
+def test_failed_version_is_corrected(publisher: Publisher, name: str) -> None:
+    """What could not be made is published under its name all the same, once the template is corrected."""
+    publisher.publish("1.0.0")
+    publisher.catalog.fails = 1
+    publisher.publish(name, size="2")
+    done = publisher.publish("1.1.0", size="3")
+    assert (done.returncode, publisher.states()) == (0, {"1.0.0": "deprecated", "1.1.0": "default"}), done.stderr
+
+
+def test_failed_version_is_not_kept(publisher: Publisher) -> None:
+    """Of the newest N that stay on offer none is a failed one."""
+    publisher.publish("1.0.0")
+    publisher.catalog.fails = 1
+    publisher.publish("1.1.0", size="2")
+    publisher.publish("1.2.0", "--keep", "2", size="3")
+    assert publisher.states() == {"1.0.0": "default", "1.1.0": "deprecated", "1.2.0": "default"}
+
+
+def test_newer_one_that_failed(publisher: Publisher) -> None:
+    """Nothing is held against a failed version: it is neither newer, nor a change since what was published before."""
+    publisher.publish("1.0.0")
+    publisher.catalog.fails = 1
+    publisher.publish("2.0.0", size="2")
+    assert "is newer" not in publisher.run(*publisher.arguments("1.1.0", "--plan", size="3")).stdout
+    done = publisher.publish("2.1.0")
+    assert "is that of version 1.0.0, byte for byte" in done.stderr
 
 
 def test_failed_version_is_no_reason(publisher: Publisher) -> None:
