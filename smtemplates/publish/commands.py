@@ -60,7 +60,8 @@ def versions(cloud: Cloud, product: str | None, stack: str | None, *, as_json: b
     """List a product's versions."""
     product_id = catalog.product_of(cloud, product, stack)
     found, used = catalog.versions(cloud, product_id), catalog.usage(cloud, product_id)
-    emit(show.versions_json(found, used) if as_json else show.versions(found, used))
+    failed = catalog.failed(cloud, product_id, (one for one in found if one.active))
+    emit(show.versions_json(found, failed, used) if as_json else show.versions(found, failed, used))
     return 0
 
 

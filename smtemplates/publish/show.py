@@ -55,24 +55,26 @@ def publication_json(plan: Publication, *, done: bool, version_id: str | None) -
     return _json(result)
 
 
-def versions(found: Sequence[Version], used: Mapping[str, int]) -> str:
+def versions(found: Sequence[Version], failed: Sequence[Version], used: Mapping[str, int]) -> str:
     """Show a product's versions, the newest first."""
     rows = [("VERSION", "CREATED", "STATE", "CONTENT", "IN USE BY")]
     rows += [
-        (one.name, one.created[:16], _state(one), one.content.short or "unknown", str(used.get(one.id, 0)))
+        (one.name, one.created[:16], _state(one, failed), one.content.short or "unknown", str(used.get(one.id, 0)))
         for one in found
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return _fitted("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
-def _state(version: Version) -> str:
+def _state(version: Version, failed: Sequence[Version]) -> str:
+    if version in failed:
+        return "failed"
     if not version.active:
         return "inactive"
     return "deprecated" if version.deprecated else "offered"
 
 
-def versions_json(found: Sequence[Version], used: Mapping[str, int]) -> str:
+def versions_json(found: Sequence[Version], failed: Sequence[Version], used: Mapping[str, int]) -> str:
     """Show a product's versions to a program."""
     items: list[dict[str, Any]] = [
         {
@@ -81,6 +83,7 @@ def versions_json(found: Sequence[Version], used: Mapping[str, int]) -> str:
             "created": one.created,
             "active": one.active,
             "guidance": "DEPRECATED" if one.deprecated else "DEFAULT",
+            "failed": one in failed,
             "sha256": one.content.digest or None,
             "in_use_by": used.get(one.id, 0),
             "description": one.description,

@@ -305,6 +305,16 @@ def test_versions(publisher: Publisher) -> None:
     assert lines[2].endswith(f"deprecated  {found[1]['sha256'][:12]}  5")
 
 
+def test_failed_version_is_shown(publisher: Publisher) -> None:
+    """The list says of what AWS could not make that it failed, not that it is offered."""
+    publisher.publish("1.0.0")
+    publisher.catalog.fails = 1
+    publisher.publish("1.1.0", size="2")
+    place = ("versions", "--product", publisher.product)
+    assert [line.split()[2] for line in publisher.run(*place).stdout.splitlines()] == ["STATE", "failed", "offered"]
+    assert [one["failed"] for one in json.loads(publisher.run(*place, "--json").stdout)] == [True, False]
+
+
 def test_prune(publisher: Publisher) -> None:
     """Deprecated versions that nobody uses become inactive, and what is inactive is deleted only if asked."""
     catalog, product = publisher.catalog, publisher.product
