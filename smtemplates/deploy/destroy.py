@@ -17,7 +17,10 @@ from smtemplates.deploy.watch import Listener
 
 LOG_GROUPS = "Custom::LogGroups"
 KEEP = ("Retain", "RetainExceptOnCreate", "Snapshot")
-WITH_IT = {places.TYPE: ", and its stacks in every account and Region, but for what their own template keeps"}
+WITH_IT = {
+    places.TYPE: ", and its stacks in every account and Region, but for what their own template keeps",
+    in_use.SHARE: "; what its account launched cannot be seen from here, so have it terminated there first",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

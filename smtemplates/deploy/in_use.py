@@ -9,6 +9,7 @@ from smtemplates.deploy.cloud import Cloud
 from smtemplates.deploy.failures import CloudError
 
 PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
+SHARE = "AWS::ServiceCatalog::PortfolioShare"
 POLICY = "AWS::IAM::ManagedPolicy"
 
 

@@ -86,6 +86,8 @@ def test_whole_life(publisher: Publisher, catalog: dict[str, str]) -> None:
     assert set(outputs) == {"CatalogUrl", "LaunchRoleName", "PortfolioId", "ProductId"}
     done = publisher.aws.run("destroy", STACK, "--confirm", STACK)
     assert (done.returncode, publisher.aws.status(STACK)) == (0, None), done.stderr
+    (told,) = (text for text in " ".join(done.stderr.split()).split(" - ") if text.startswith("Share2 "))
+    assert "what its account launched cannot be seen from here, so have it terminated there first" in told
     assert not [one for one in publisher.aws.client("iam").list_roles()["Roles"] if one["RoleName"] == role["RoleName"]]
 
 
