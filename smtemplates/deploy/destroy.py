@@ -77,11 +77,7 @@ def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
     blocks = studio.packages(
         cloud, [item.physical_id for item in goes if item.type == "AWS::SageMaker::ModelPackageGroup"]
     )
-    blocks += in_use.launches(cloud, [item.physical_id for item in goes if item.type == in_use.PRODUCT])
-    blocks += in_use.bounds(
-        cloud,
-        {item.physical_id: declared.get(item.logical_id, {}) for item in goes if item.type == in_use.POLICY},
-    )
+    blocks += _needed(cloud, stack, [(item, declared.get(item.logical_id, {})) for item in goes])
     if not delete_data:
         blocks += [
             f"bucket {item.physical_id} is not empty and the template does not keep it; --delete-data empties it"
@@ -97,6 +93,15 @@ def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
         blocks=tuple(blocks),
         clears=rooms,
     )
+
+
+def _needed(cloud: Cloud, stack: Stack, goes: Sequence[tuple[Resource, Mapping[str, Any]]]) -> list[str]:
+    """Say who still needs what goes, given with how it is declared."""
+    told = in_use.launches(cloud, [item.physical_id for item, _ in goes if item.type == in_use.PRODUCT])
+    told += in_use.bounds(cloud, {item.physical_id: about for item, about in goes if item.type == in_use.POLICY})
+    if boundary := stack.parameters.get(in_use.BOUNDARY):
+        told += in_use.stranded(cloud, boundary, [about for item, about in goes if item.type == in_use.ROLE])
+    return told
 
 
 def _log_groups(content: Mapping[str, Any], stack: Stack, makers: Sequence[str]) -> tuple[str, ...]:

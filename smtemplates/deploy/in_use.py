@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from smtemplates.deploy.cloud import Cloud
@@ -11,6 +12,12 @@ from smtemplates.deploy.failures import CloudError
 PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
 SHARE = "AWS::ServiceCatalog::PortfolioShare"
 POLICY = "AWS::IAM::ManagedPolicy"
+ROLE = "AWS::IAM::Role"
+BOUNDARY = "PermissionsBoundaryArn"
+
+# Service Catalog's stacks have names like SC-111122223333-pp-abcdefghijklm, and CloudFormation names roles after them.
+# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
+LAUNCHED = "SC-"
 
 
 def provisioned(cloud: Cloud, product: str) -> Iterator[dict[str, Any]]:
@@ -64,22 +71,51 @@ def bounds(cloud: Cloud, policies: Mapping[str, Mapping[str, Any]]) -> list[str]
     for arn, declared in policies.items():
         if declared.get("Properties", {}).keys() & {"Groups", "Roles", "Users"}:
             continue
-        names = _bounded(cloud, arn)
-        if names:
+        if names := _some(_bounded(cloud, arn)):
             told.append(
-                f"policy {arn.rpartition('/')[2]} is the boundary of {names[0]}"
-                f"{' and others' if len(names) > 1 else ''}, and IAM deletes no policy that is one; have what was "
-                "launched with it terminated first"
+                f"policy {arn.rpartition('/')[2]} is the boundary of {names}, and IAM deletes no policy that is one; "
+                "have what was launched with it terminated first"
             )
     return told
 
 
-def _bounded(cloud: Cloud, arn: str) -> list[str]:
-    """Name roles and users that a policy bounds; the first page has at least one if there is any."""
-    try:
-        answer = cloud.call("iam", "list_entities_for_policy", PolicyArn=arn, PolicyUsageFilter="PermissionsBoundary")
-    except CloudError as error:
-        if error.code == "NoSuchEntity":
-            return []
-        raise
-    return [item["RoleName"] for item in answer["PolicyRoles"]] + [item["UserName"] for item in answer["PolicyUsers"]]
+def stranded(cloud: Cloud, boundary: str, roles: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say which roles of launches have a boundary of one's own, where the launch role is among the roles that go.
+
+    IAM lets the role go, for such a boundary stays. Others may have it too, above all if AWS manages it.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html
+    """
+    if not any("servicecatalog.amazonaws.com" in str(role.get("Properties")) for role in roles):
+        return []
+    names = _some(name for name in _bounded(cloud, boundary) if name.startswith(LAUNCHED))
+    told = (
+        f"policy {boundary.rpartition('/')[2]} is the boundary of {names}, which nobody could update or delete without "
+        "the launch role; have what was launched with it terminated first"
+    )
+    return [told] if names else []
+
+
+def _some(names: Iterator[str]) -> str:
+    """Name the first, if there is any, and tell whether there are more."""
+    first, *others = [*islice(names, 2)] or [""]
+    return f"{first} and others" if others else first
+
+
+def _bounded(cloud: Cloud, arn: str) -> Iterator[str]:
+    """Name roles and users that a policy bounds, page by page."""
+    marker: dict[str, str] = {}
+    while True:
+        try:
+            page = cloud.call(
+                "iam", "list_entities_for_policy", PolicyArn=arn, PolicyUsageFilter="PermissionsBoundary", **marker
+            )
+        except CloudError as error:
+            if error.code == "NoSuchEntity":
+                return
+            raise
+        yield from (item["RoleName"] for item in page["PolicyRoles"])
+        yield from (item["UserName"] for item in page["PolicyUsers"])
+        if not page.get("IsTruncated"):
+            return
+        marker = {"Marker": page["Marker"]}

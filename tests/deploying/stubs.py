@@ -37,9 +37,9 @@ class Session:
 
     region_name = "us-east-1"
 
-    def __init__(self) -> None:
+    def __init__(self, service: str) -> None:
         real = SDK.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")  # noqa: S106 nobody's
-        self.made = real.client("cloudformation")
+        self.made = real.client(service)
 
     def client(self, _service: str, **_arguments: Any) -> Any:
         return self.made
@@ -68,8 +68,8 @@ class Told:
 class Aws:
     """The answers AWS is to give, in order, and the pauses made between them."""
 
-    def __init__(self) -> None:
-        session = Session()
+    def __init__(self, service: str) -> None:
+        session = Session(service)
         self.stub = STUBS.Stubber(session.made)
         self.pauses: list[float] = []
         self.cloud = Cloud(Connection(), session=session, pause=self.pauses.append)
@@ -82,9 +82,9 @@ class Aws:
 
 
 @contextmanager
-def stubbed() -> Iterator[Aws]:
+def stubbed(service: str = "cloudformation") -> Iterator[Aws]:
     """Answer from the list, which must be used up in the end."""
-    aws = Aws()
+    aws = Aws(service)
     with aws.stub:
         yield aws
         aws.stub.assert_no_pending_responses()

@@ -137,3 +137,25 @@ def test_launch_role_alone(publisher: Publisher) -> None:
     iam.delete_role(RoleName=role)
     done = publisher.aws.run("destroy", "launching", "--confirm", "launching")
     assert done.returncode == 0, done.stderr
+
+
+def test_launch_role_under_a_boundary_of_ones_own(publisher: Publisher) -> None:
+    """It stays as long as a launch has a role, though IAM would let it go; others have that boundary all the same."""
+    iam = publisher.aws.client("iam")
+    most = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    own = iam.create_policy(PolicyName="team-boundary", PolicyDocument=json.dumps(most))["Policy"]["Arn"]
+    iam.create_role(RoleName=publisher.product, AssumeRolePolicyDocument="{}", PermissionsBoundary=own)
+    role = _bounded(publisher, own)
+    _deploy(publisher, ROOT / "templates" / "launch-role.yaml", "bounding", {"PermissionsBoundaryArn": own})
+    done = publisher.aws.run("destroy", "bounding", "--confirm", "bounding")
+    said = " ".join(done.stderr.split())
+    assert (done.returncode, f"policy team-boundary is the boundary of {role}, which nobody" in said) == (1, True), said
+    # a stack that makes another role has nothing to do with it
+    made = {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": most}}}
+    bounded = {"PermissionsBoundaryArn": {"Type": "String"}}
+    path = publisher.write({"Parameters": bounded, "Resources": made})
+    _deploy(publisher, path, "bounded", {"PermissionsBoundaryArn": own})
+    assert publisher.aws.run("destroy", "bounded", "--confirm", "bounded").returncode == 0
+    iam.delete_role(RoleName=role)
+    done = publisher.aws.run("destroy", "bounding", "--confirm", "bounding")
+    assert done.returncode == 0, done.stderr
