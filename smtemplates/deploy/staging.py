@@ -81,15 +81,16 @@ def _region(cloud: Cloud, bucket: str) -> str:
 def _url(cloud: Cloud, region: str, bucket: str, key: str) -> str:
     """Give an object's URL: it names the bucket's own Region, for services follow no redirection to it.
 
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html#virtual-host-style-url
+    A bucket whose name has dots is in the path, for S3's certificate covers no host that begins with them.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
     """
     called, suffix = cloud.client("s3").meta.endpoint_url, partition_of(region)[1]
     endpoint = urlsplit(called)
-    if is_local(called):
-        return f"{endpoint.scheme}://{endpoint.netloc}/{bucket}/{key}"
-    if not str(endpoint.hostname).endswith(f".{suffix}"):
-        return f"{endpoint.scheme}://{bucket}.{endpoint.netloc}/{key}"
-    return f"https://{bucket}.s3.{region}.{suffix}/{key}"
+    host = f"s3.{region}.{suffix}" if str(endpoint.hostname).endswith(f".{suffix}") else endpoint.netloc
+    if "." in bucket or is_local(called):
+        return f"{endpoint.scheme}://{host}/{bucket}/{key}"
+    return f"{endpoint.scheme}://{bucket}.{host}/{key}"
 
 
 def _is_there(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> bool:

@@ -138,6 +138,15 @@ def test_taking_one_entry_out_moves_no_other(shelf: dict[str, Any]) -> None:
     assert check_parameters(shelf, {"PrincipalArns": f"{first},,,,{second}"}) == []
 
 
+def test_a_template_in_a_bucket_with_dots(shelf: dict[str, Any]) -> None:
+    """Its bucket is in the URL's path; the first version says the hash all the same."""
+    digest = "0123456789abcdef" * 4
+    given = {"TemplateUrl": f"https://s3.us-east-1.amazonaws.com/my.templates/smtemplates/{digest}.template"}
+    assert check_parameters(shelf, given) == []
+    (((version,),),) = _of(Stack(shelf, given), "CloudFormationProduct", "ProvisioningArtifactParameters")
+    assert f"(sha256:{digest})" in version["Description"]
+
+
 def test_the_product_is_launched_on_its_terms(shelf: dict[str, Any]) -> None:
     """By the role's name, which is its own in every account; with the topic told, and tags kept."""
     stack = Stack(shelf, FULL, physical=lambda name, _: "made" if name == "LaunchRole" else name)

@@ -15,20 +15,30 @@ from deploying.proxy import serving
 from publishing.aws_hosts import Hosts
 from publishing.conftest import BUCKET, Publisher, template_of
 
-ABROAD = "publishing-abroad"
-REGIONS = {BUCKET: "us-east-1", ABROAD: "eu-west-1"}
+ABROAD, DOTTED = "publishing-abroad", "publishing.abroad"
+BUCKETS = {
+    BUCKET: f"https://{BUCKET}.s3.us-east-1.amazonaws.com",
+    ABROAD: f"https://{ABROAD}.s3.eu-west-1.amazonaws.com",
+    # S3's certificate covers no dots before .s3
+    DOTTED: f"https://s3.eu-west-1.amazonaws.com/{DOTTED}",
+}
+REGIONS = ("us-east-1", "eu-west-1")
 HOSTS = [
-    *(f"{service}.{region}.amazonaws.com" for service in ("cloudformation", "sts") for region in REGIONS.values()),
-    *(f"servicecatalog.{region}.amazonaws.com" for region in REGIONS.values()),
-    *(f"{bucket}.s3{region}.amazonaws.com" for bucket in REGIONS for region in ("", ".us-east-1", ".eu-west-1")),
+    *(f"{name}.{region}.amazonaws.com" for name in ("cloudformation", "servicecatalog", "sts") for region in REGIONS),
+    *(
+        f"{bucket}s3{region}.amazonaws.com"
+        for bucket in ("", f"{BUCKET}.", f"{ABROAD}.")
+        for region in ("", ".us-east-1", ".eu-west-1")
+    ),
 ]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def abroad(aws: Aws) -> None:
-    """Make a bucket in another Region than the one of all tests."""
-    configuration = {"LocationConstraint": REGIONS[ABROAD]}
-    aws.client("s3", REGIONS[ABROAD]).create_bucket(Bucket=ABROAD, CreateBucketConfiguration=configuration)
+    """Make buckets in another Region than the one of all tests."""
+    for bucket in (ABROAD, DOTTED):
+        configuration = {"LocationConstraint": "eu-west-1"}
+        aws.client("s3", "eu-west-1").create_bucket(Bucket=bucket, CreateBucketConfiguration=configuration)
 
 
 @pytest.fixture
@@ -39,11 +49,11 @@ def hosts(publisher: Publisher, tmp_path: Path) -> Iterator[Hosts]:
 
 def url_of(bucket: str, path: Path) -> str:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return f"https://{bucket}.s3.{REGIONS[bucket]}.amazonaws.com/smtemplates/{digest}.template"
+    return f"{BUCKETS[bucket]}/smtemplates/{digest}.template"
 
 
-@pytest.mark.parametrize("region", REGIONS.values())
-@pytest.mark.parametrize("bucket", REGIONS)
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("bucket", BUCKETS)
 def test_link(publisher: Publisher, hosts: Hosts, bucket: str, region: str) -> None:
     """Calls go to the first Region of a link's list; the bucket may be elsewhere."""
     path = publisher.write(template_of(Default=publisher.product))
@@ -53,7 +63,7 @@ def test_link(publisher: Publisher, hosts: Hosts, bucket: str, region: str) -> N
     assert [one["template_url"] for one in json.loads(done.stdout)] == [url_of(bucket, path)] * 2
 
 
-@pytest.mark.parametrize("region", REGIONS.values())
+@pytest.mark.parametrize("region", REGIONS)
 def test_version(publisher: Publisher, hosts: Hosts, region: str) -> None:
     """Service Catalog, which follows no redirection, is given that URL."""
     arguments = publisher.arguments("1.0.0", "--yes", "--region", region, size=publisher.product)
@@ -63,11 +73,11 @@ def test_version(publisher: Publisher, hosts: Hosts, region: str) -> None:
     assert made["url"] == url_of(BUCKET, publisher.folder / "template.json")
 
 
-@pytest.mark.parametrize("region", REGIONS.values())
+@pytest.mark.parametrize("region", REGIONS)
 def test_plan(publisher: Publisher, hosts: Hosts, region: str) -> None:
     """So is CloudFormation, by the deployer; the local cloud's does not understand the URL, and refuses it."""
     path = publisher.write({**template_of(), "Metadata": {"Filler": publisher.product + "x" * 60_000}})
     place = ["--staging-bucket", ABROAD, "--region", region]
     publisher.aws.run("plan", publisher.product, *place, template=path, **hosts.environment)
     (asked,) = (body for body in hosts.bodies if "Action=CreateChangeSet" in body)
-    assert f"TemplateURL={quote_plus(f'https://{ABROAD}.s3.{REGIONS[ABROAD]}.amazonaws.com/smtemplates/')}" in asked
+    assert f"TemplateURL={quote_plus(f'{BUCKETS[ABROAD]}/smtemplates/')}" in asked
