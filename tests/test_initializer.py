@@ -361,12 +361,8 @@ def test_two_stacks_at_once_both_get_their_log_groups(monkeypatch: pytest.Monkey
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.url)
         load().handler(request(seen.url, "LogGroups", "Create", groups("/aws/sagemaker/studio")), None)
     assert [body["Status"] for body in seen.bodies()] == ["SUCCESS"]
-    assert [headers["X-Amz-Target"].split(".")[1] for headers, _ in logs.requests] == [
-        "CreateLogGroup",
-        "CreateLogGroup",
-        "DescribeLogGroups",
-        "PutRetentionPolicy",
-    ]
+    called = [headers["X-Amz-Target"].split(".")[1] for headers, _ in logs.requests]
+    assert called == ["CreateLogGroup", "CreateLogGroup", "DescribeLogGroups", "PutRetentionPolicy"]
 
 
 # --- failures
