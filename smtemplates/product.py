@@ -109,9 +109,10 @@ def _product(
 
 
 def _boundary(launch: Launch) -> Any:
-    """Name the boundary to whoever launches: it is one an account, so they put in the ID of theirs."""
+    """Name the boundary to whoever launches: it is one an account, so they put in what is theirs."""
     theirs = BOUNDARY.replace("${AWS::AccountId}", "ACCOUNT")
-    return when("HasOwnBoundary", Ref(launch.boundary), Sub(f"{theirs} (ACCOUNT is the ID of the account)"))
+    own = f"${{{launch.boundary.title}}} (in another account: output PermissionsBoundaryArn of its launch-role stack)"
+    return when("HasOwnBoundary", Sub(own), Sub(f"{theirs} (ACCOUNT is the ID of the account)"))
 
 
 def _rules(launch: Launch) -> Sub:

@@ -183,6 +183,9 @@ def test_whoever_launches_is_told_the_boundary(shelf: dict[str, Any], given: dic
     (assertion,) = json.loads(rules)["RolesAreBounded"]["Assertions"]
     assert f"Give PermissionsBoundaryArn: {arn}" in assertion["AssertDescription"]
     assert stack.outputs.get("PermissionsBoundaryArn", arn) == arn
+    # a boundary of one's own is this account's; another account has its own
+    own = "PermissionsBoundaryArn" in given
+    assert {"in another account: output PermissionsBoundaryArn" in text for text in (rules, support)} == {own}
 
 
 def test_the_role_is_that_of_the_template_for_launching_accounts(shelf: dict[str, Any]) -> None:
