@@ -254,7 +254,8 @@ def _settle_race(cloud: Cloud, plan: Publication, version_id: str) -> None:
         for version in catalog.named(found, plan.version)
         if version.id != version_id and version not in plan.failed
     ]
-    first = min(((one.created, one.id) for one in rivals), default=None)
+    failed = catalog.failed(cloud, plan.product, rivals)
+    first = min(((one.created, one.id) for one in rivals if one not in failed), default=None)
     if ours is not None and first is not None and first < (ours.created, ours.id):
         catalog.delete(cloud, plan.product, version_id)
         raise DeploymentError(

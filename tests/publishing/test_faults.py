@@ -145,20 +145,35 @@ def test_call_budget(service: ServiceCatalog, session: Any) -> None:
     assert len(service.calls) <= 3, service.calls
 
 
-def test_two_at_once(service: ServiceCatalog, session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two runs that publish different contents under one name at the same time, the later one gives way."""
-    scenario = Scenario(service, session, "version")
+def overtaken(scenario: Scenario, monkeypatch: pytest.MonkeyPatch, status: str) -> Error | None:
+    """Run the command, and another one that is first to make its version."""
+    service = scenario.service
     create = service._create_provisioning_artifact  # noqa: SLF001 the moment between a run's look and its creation
 
     def late(**asked: Any) -> dict[str, Any]:
-        service.add(scenario.product, "1.1", "sha256:" + "0" * 64)
+        service.add(scenario.product, "1.1", "sha256:" + "0" * 64, status=status)
         return create(**asked)
 
-    monkeypatch.setattr(service, "_create_provisioning_artifact", late)
-    error = outcome(scenario)
+    with monkeypatch.context() as patch:
+        patch.setattr(service, "_create_provisioning_artifact", late)
+        return outcome(scenario)
+
+
+def test_two_at_once(service: ServiceCatalog, session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two runs that publish different contents under one name at the same time, the later one gives way."""
+    scenario = Scenario(service, session, "version")
+    error = overtaken(scenario, monkeypatch, "AVAILABLE")
     assert "another run has published version 1.1" in str(error)
     assert [one["Name"] for one in service.products[scenario.product]] == ["0.9", "1.0", "1.1"]
     assert "1.0" in scenario.offered()
+
+
+def test_one_of_two_fails(service: ServiceCatalog, session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The later one does not give way to what has failed, and the next run removes that."""
+    scenario = Scenario(service, session, "version")
+    assert overtaken(scenario, monkeypatch, "FAILED") is None
+    assert outcome(scenario) is None
+    scenario.check()
 
 
 def test_same_at_once(service: ServiceCatalog, session: Any) -> None:
