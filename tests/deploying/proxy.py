@@ -43,7 +43,7 @@ class Proxy:
         self.signers: list[str] = []
         self.kind: str | None = None
         self.first = 0
-        self.held = ""
+        self.held, self.passing = "", 0
         self.altered: tuple[str, bytes, bytes] | None = None
         self.arrived = threading.Event()
         self.released = threading.Event()
@@ -57,11 +57,14 @@ class Proxy:
             self._old.clear()
             self.kind, self.first = kind, first
 
-    def hold(self, call: str) -> None:
-        """Keep the answer to the next call of this name back until it is released; AWS does as asked meanwhile."""
+    def hold(self, call: str, *, passing: int = 0) -> None:
+        """Keep the answer to a call of this name back until it is released; AWS does as asked meanwhile.
+
+        It is the next one, but for as many as pass before.
+        """
         self.arrived.clear()
         self.released.clear()
-        self.held = call
+        self.held, self.passing = call, passing
 
     def release(self) -> None:
         """Give the answer that is held, and hold no other."""
@@ -111,7 +114,9 @@ class Proxy:
         if self.altered and call == self.altered[0]:
             body = body.replace(*self.altered[1:])
         fresh = self.forward(method, path, headers, body)
-        if call == self.held:
+        if call == self.held and self.passing:
+            self.passing -= 1
+        elif call == self.held:
             self.held = ""
             self.arrived.set()
             self.released.wait(60)

@@ -30,7 +30,9 @@ def held(publisher: Publisher, call: str) -> subprocess.Popen[str]:
     catalog = publisher.catalog
     arguments = publisher.arguments("1.1.0", "--yes", size=publisher.product)
     digest = hashlib.sha256((publisher.folder / "template.json").read_bytes()).hexdigest()
-    catalog.hold(call.format(f"/{BUCKET}/smtemplates/{digest}.template"))
+    # the first description is that of the version before
+    passing = int(call == "DescribeProvisioningArtifact")
+    catalog.hold(call.format(f"/{BUCKET}/smtemplates/{digest}.template"), passing=passing)
     process = subprocess.Popen(
         publisher.command(*arguments),
         env=publisher.environment,
