@@ -27,13 +27,13 @@ if __name__ == "__main__" and HAS_SDK and Path(sys.prefix) != VENV:
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606 no shell is wanted
 sys.path.insert(0, str(ROOT))
 
-from smtemplates.command_line import named  # noqa: E402 it is importable only now
-from smtemplates.deploy.script import add_connection, carry_out, cloud_of, seconds  # noqa: E402 likewise
+from smtemplates.console.aws_options import add_connection, carry_out, cloud_of, seconds  # noqa: E402 likewise
+from smtemplates.console.streams import named  # noqa: E402 it is importable only now
 from smtemplates.errors import UsageError  # noqa: E402 likewise
 
 if TYPE_CHECKING:
+    from smtemplates.aws.session import Cloud
     from smtemplates.deploy.changeset import Request
-    from smtemplates.deploy.cloud import Cloud
     from smtemplates.deploy.execution import Options
 
 EXAMPLES = {

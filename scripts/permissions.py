@@ -17,7 +17,8 @@ from pathlib import Path
 from cfnlint.schema import ResourceNotFoundError
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from smtemplates import launch_needs, workspace
+from smtemplates.templates.launch_role import actions as launch_needs
+from smtemplates.templates.workspace import template as workspace
 
 ASSET = Path(launch_needs.__file__).parent / "assets" / "handler_permissions.json"
 HANDLERS = ("create", "read", "update", "delete")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draw templates/workspace.svg, the README's picture, from the template itself: .venv/bin/python scripts/picture.py.
 
-It also writes where the boxes of the pages' drawing stand, smtemplates/assets/layout.json, so that a page needs no
+It also writes where the boxes of the pages' drawing stand, smtemplates/pages/assets/layout.json, so a page needs no
 graphviz. It needs npm: graphviz lays the pictures out, as WebAssembly, so that they are the same on every machine.
 `python -m smtemplates reference --check` says when they are stale.
 """
@@ -17,7 +17,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from smtemplates import diagram, reference
+from smtemplates.pages import diagram
+from smtemplates.reference import document as reference
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYOUT = ROOT / "smtemplates" / "assets" / "layout.json"

@@ -26,8 +26,8 @@ if __name__ == "__main__" and HAS_SDK and Path(sys.prefix) != VENV:
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606 no shell is wanted
 sys.path.insert(0, str(ROOT))
 
-from smtemplates.command_line import named  # noqa: E402 it is importable only now
-from smtemplates.deploy.script import add_connection, carry_out, cloud_of, seconds  # noqa: E402 likewise
+from smtemplates.console.aws_options import add_connection, carry_out, cloud_of, seconds  # noqa: E402 likewise
+from smtemplates.console.streams import named  # noqa: E402 it is importable only now
 
 if TYPE_CHECKING:
     from smtemplates.deploy.staging import Bucket

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from smtemplates import evaluate
     from smtemplates.errors import Error, MissingError, TemplateError, UsageError
-    from smtemplates.linter import Finding, lint
+    from smtemplates.linting.linter import Finding, lint
     from smtemplates.policy import judge
-    from smtemplates.renderer import compact, render
-    from smtemplates.workspace import FEATURES, build
+    from smtemplates.synth.renderer import compact, render
+    from smtemplates.templates.workspace.template import FEATURES, build
 
 __all__ = [
     "FEATURES",
@@ -38,13 +38,13 @@ _HOME = {
     "MissingError": "errors",
     "TemplateError": "errors",
     "UsageError": "errors",
-    "Finding": "linter",
-    "lint": "linter",
+    "Finding": "linting.linter",
+    "lint": "linting.linter",
     "judge": "policy",
-    "compact": "renderer",
-    "render": "renderer",
-    "FEATURES": "workspace",
-    "build": "workspace",
+    "compact": "synth.renderer",
+    "render": "synth.renderer",
+    "FEATURES": "templates.workspace.template",
+    "build": "templates.workspace.template",
 }
 
 

@@ -7,7 +7,7 @@ import sys
 gc.set_threshold(100_000)
 
 try:
-    from smtemplates.cli import main
+    from smtemplates.cli.main import main
 
     sys.exit(main())
 except KeyboardInterrupt:

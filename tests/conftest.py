@@ -11,9 +11,9 @@ import samples
 from machine import App, Machine, new_app, new_machine, served_repository
 
 import smtemplates
-from smtemplates import workspace
-from smtemplates.load import load
-from smtemplates.templates import TEMPLATES
+from smtemplates.core import assemble
+from smtemplates.synth.loader import load
+from smtemplates.templates.registry import TEMPLATES
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def default_template(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def _built(name: str) -> dict[str, Any]:
     description, parts = TEMPLATES[name](())
-    return load(smtemplates.render(workspace.join(description, parts)))
+    return load(smtemplates.render(assemble.join(description, parts)))
 
 
 @pytest.fixture

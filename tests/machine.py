@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from certificates import self_signed
 
-ASSETS = Path(__file__).parent.parent / "smtemplates" / "assets"
+ASSETS = Path(__file__).parent.parent / "smtemplates/templates/workspace/assets"
 OFFLINE = {"PIP_NO_INDEX": "", "PIP_INDEX_URL": "https://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
 NASTY = [
     "'; touch PWN; echo '",

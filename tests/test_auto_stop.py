@@ -25,7 +25,7 @@ import samples
 from certificates import self_signed
 from jupyter_client.blocking.client import BlockingKernelClient
 
-PROGRAM = Path(__file__).parent.parent / "smtemplates" / "assets" / "auto_stop.py"
+PROGRAM = Path(__file__).parent.parent / "smtemplates/templates/workspace/assets" / "auto_stop.py"
 ARN = "arn:aws:sagemaker:eu-west-3:111122223333:notebook-instance/team-notebook"
 HOUR = "60"
 NO_TIME = "0.000001"  # whatever is not going on at this moment was longer ago

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import smtemplates
-from smtemplates.load import load
+from smtemplates.synth.loader import load
 
 ROOT = Path(__file__).parent.parent
 
@@ -222,7 +222,7 @@ def test_a_finding_names_file_line_rule_and_the_python_to_mend(tmp_path: Path) -
     line = next(line for line in done.stderr.splitlines() if "AWS::SageMaker::Domain" in line)
     assert line.startswith(f"{tmp_path / 'workspace.yaml'}:")
     assert "E3006" in line
-    assert "smtemplates/studio.py" in line
+    assert "smtemplates/templates/workspace/studio.py" in line
     assert "--without studio" in line
     assert run("render", "-o", str(tmp_path), "--region", "ca-west-1", "--without", "studio,mlflow").returncode == 0
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 from test_cli import ROOT
 
-from smtemplates import reference, workspace
-from smtemplates.diagram import Diagram, diagram, dot, mermaid
+from smtemplates.pages.diagram import Diagram, diagram, dot, mermaid
+from smtemplates.reference import document as reference
+from smtemplates.templates.workspace import template as workspace
 
 PICTURE = ROOT / "templates" / reference.PICTURE
 README_PIXELS = 830

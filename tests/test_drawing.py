@@ -12,10 +12,11 @@ from browsers import chromium
 from playwright.sync_api import Page
 from test_diagram import README_PIXELS, apart, boxes, contrast
 
-from smtemplates import diagram, drawing, reference
-from smtemplates.deploy import report
-from smtemplates.deploy.plan import Fate, Plan, ResourceChange
+from smtemplates.deploy import plan_page as report
+from smtemplates.deploy.change_plan import Fate, Plan, ResourceChange
 from smtemplates.evaluate import Stack
+from smtemplates.pages import diagram, drawing
+from smtemplates.reference import document as reference
 
 FATES: dict[str, Fate] = {
     "Notebook": "replace",

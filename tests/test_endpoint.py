@@ -8,7 +8,7 @@ from typing import Any
 import samples
 
 import smtemplates
-from smtemplates.load import load
+from smtemplates.synth.loader import load
 
 NAME = "sagemaker-dev-0a1b2c3d"
 INSTANCES = {**samples.ENDPOINT, "EndpointServing": "Instances"}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack, covering
 from smtemplates.evaluate.cover import deployed
-from smtemplates.load import load
-from smtemplates.templates import TEMPLATES
+from smtemplates.synth.loader import load
+from smtemplates.templates.registry import TEMPLATES
 
 NAMES = ("A", "B", "C")
 CONDITIONS = ("One", "Two", "Three")

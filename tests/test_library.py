@@ -13,8 +13,10 @@ import pytest
 from troposphere import sns
 
 import smtemplates
-from smtemplates import parts, workspace
-from smtemplates.load import load
+from smtemplates.core import assemble
+from smtemplates.core import construct as parts
+from smtemplates.synth.loader import load
+from smtemplates.templates.workspace import template as workspace
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,7 +38,7 @@ def test_the_smallest_area_joins_the_others() -> None:
     (example,) = re.findall(r"```python\n(.*?)```", shown, flags=re.DOTALL)
     namespace: dict[str, Any] = {"__name__": "smtemplates.topic"}
     exec(compile(example, "CONTRIBUTING.md", "exec"), namespace)  # noqa: S102  it is our own example
-    template = workspace.join(workspace.DESCRIPTION, [*workspace.areas(), namespace["topic"]()])
+    template = assemble.join(workspace.DESCRIPTION, [*workspace.areas(), namespace["topic"]()])
     assert smtemplates.lint(smtemplates.render(template)) == []
 
 
@@ -57,7 +59,7 @@ def test_two_areas_cannot_use_one_name() -> None:
         title="Twice", source="tests", conditions={"CreateNotebook": parts.is_set(parts.switch("A", "b", default=True))}
     )
     with pytest.raises(smtemplates.TemplateError, match="tests adds CreateNotebook to Conditions"):
-        workspace.join("", [*workspace.areas(), twice])
+        assemble.join("", [*workspace.areas(), twice])
 
 
 @pytest.fixture(scope="module")

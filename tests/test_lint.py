@@ -20,10 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import smtemplates
-from smtemplates import linter_cache, linter_engine
 from smtemplates.errors import UsageError
-from smtemplates.linter import ALL_REGIONS, Finding, lint
-from smtemplates.linter_engine import known
+from smtemplates.linting import cache as linter_cache
+from smtemplates.linting import engine as linter_engine
+from smtemplates.linting.engine import known
+from smtemplates.linting.linter import ALL_REGIONS, Finding, lint
 
 # of each, cfn-lint would be asked about the first two alone, were they all alike
 SOME_REGIONS = "us-east-1,ap-northeast-1,eu-south-1,ap-east-2"
@@ -100,7 +101,9 @@ def test_a_finding_says_where_it_is_and_what_built_it() -> None:
     assert found.path[:3] == ("Resources", "Bucket", "Properties")
     assert found.logical == ("Resources", "Bucket")
     assert str(found) == f"templates/w.yaml:1:58: E3002 {found.message}"
-    assert str(replace(found, source="smtemplates/storage.py")).endswith(f"{found.message} (smtemplates/storage.py)")
+    assert str(replace(found, source="smtemplates/templates/workspace/storage.py")).endswith(
+        f"{found.message} (smtemplates/templates/workspace/storage.py)"
+    )
 
 
 def test_a_finding_names_its_regions() -> None:
@@ -188,12 +191,12 @@ def _imported_by(code: str, **environment: str) -> str:
 
 def test_importing_brings_no_linter_and_no_sdk() -> None:
     """Importing the linting module imports neither cfn-lint nor boto3."""
-    assert _imported_by("import smtemplates.linter") == ""
+    assert _imported_by("import smtemplates.linting.linter") == ""
 
 
 def test_what_was_linted_before_needs_no_cfn_lint(tmp_path: Path) -> None:
     """An unchanged template's findings come from the user's cache directory, without importing cfn-lint."""
-    code = f"from smtemplates.linter import lint; assert [found.line for found in lint({WRONG!r})] == [1]"
+    code = f"from smtemplates.linting.linter import lint; assert [found.line for found in lint({WRONG!r})] == [1]"
     assert _imported_by(code, XDG_CACHE_HOME=str(tmp_path)) == "cfnlint"
     assert _imported_by(code, XDG_CACHE_HOME=str(tmp_path)) == ""
     assert (tmp_path / "smtemplates").stat().st_mode & 0o777 == 0o700
@@ -224,7 +227,7 @@ def test_a_change_is_linted_anew(tmp_path: Path) -> None:
 
 def test_another_cfn_lint_is_another_entry(tmp_path: Path) -> None:
     """An upgrade of cfn-lint or of its schemas makes what is stored obsolete."""
-    code = "import sys; from smtemplates import linter_cache; print(linter_cache.key('text', ()), file=sys.stderr)"
+    code = "import sys; from smtemplates.linting import cache; print(cache.key('text', ()), file=sys.stderr)"
     other = tmp_path / "other" / "cfnlint"
     other.mkdir(parents=True)
     (other / "__init__.py").touch()
@@ -258,7 +261,8 @@ def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
     occupied.touch()
     assert [found.rule for found in lint(WRONG, cache=occupied / "folder")] == ["E3002"]
     assert (
-        _imported_by(f"from smtemplates.linter import lint; lint({WRONG!r})", XDG_CACHE_HOME=str(occupied)) == "cfnlint"
+        _imported_by(f"from smtemplates.linting.linter import lint; lint({WRONG!r})", XDG_CACHE_HOME=str(occupied))
+        == "cfnlint"
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtemplates.errors import UsageError
-from smtemplates.load import LEVELS, load
+from smtemplates.synth.loader import LEVELS, load
 
 
 def value(text: str) -> object:

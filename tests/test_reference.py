@@ -20,16 +20,17 @@ from test_cli import ROOT, run
 from troposphere import Template, sqs
 
 import smtemplates
-from smtemplates import reference, workspace
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
-from smtemplates.load import load
+from smtemplates.reference import document as reference
 from smtemplates.reference import sections
 from smtemplates.reference.controls import CONTROLS, Control
 from smtemplates.reference.markdown import block, code, prose, table
 from smtemplates.reference.policies import statement
 from smtemplates.reference.wording import REGION, alternatives, chosen, everything, makes, switch, when_made
-from smtemplates.templates import TEMPLATES
+from smtemplates.synth.loader import load
+from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.workspace import template as workspace
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_check_notices_a_picture_of_another_template(folder: Path) -> None:
 
 def test_rendering_needs_no_linter() -> None:
     """The reference alone loads cfn-lint: rendering without validation stays fast."""
-    program = "import sys; from smtemplates import cli; cli.main(['render', '--no-lint', '-o', '-']); "
+    program = "import sys; from smtemplates.cli import main as cli; cli.main(['render', '--no-lint', '-o', '-']); "
     done = subprocess.run(
         [sys.executable, "-c", program + "sys.exit('cfnlint' in sys.modules)"],
         cwd=ROOT,

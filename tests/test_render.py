@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from troposphere import Template
 
 import smtemplates
-from smtemplates import workspace
-from smtemplates.load import load
-from smtemplates.renderer import SECTIONS, WIRE_BYTES, ordered
+from smtemplates.core import assemble
+from smtemplates.synth.loader import load
+from smtemplates.synth.renderer import SECTIONS, WIRE_BYTES, ordered
+from smtemplates.templates.workspace import template as workspace
 
 ROOT = Path(__file__).parent.parent
 WHOLE_BYTES = 124_900
@@ -74,7 +75,7 @@ def test_scripts_and_bodies_are_literal_blocks() -> None:
     shown = {line.strip() for line in lines}
     assets = ("initializer.py", "notebook_start.sh", "setup.sh", "studio_start.sh", "auto_stop.py", "dashboard.json")
     for asset in (*assets, "sdk_config.yaml"):
-        source = (ROOT / "smtemplates" / "assets" / asset).read_text(encoding="utf-8")
+        source = (ROOT / "smtemplates/templates/workspace/assets" / asset).read_text(encoding="utf-8")
         assert {line.strip() for line in source.splitlines()} <= shown | {""}, asset
 
 
@@ -116,7 +117,7 @@ def test_the_committed_template_is_current() -> None:
 def test_bytes_are_a_budget() -> None:
     """The compact form grows only on purpose, and without optional features CloudFormation takes it as it is."""
     whole, core = (_bytes(smtemplates.build(without)) for without in ((), smtemplates.FEATURES))
-    areas = {part.source: _bytes(workspace.join("", [part])) for part in workspace.areas()}
+    areas = {part.source: _bytes(assemble.join("", [part])) for part in workspace.areas()}
     sys.stderr.write(f"compact form: {whole} bytes, without optional features {core}, by area: {areas}\n")
     assert core <= WIRE_BYTES
     assert whole <= WHOLE_BYTES

@@ -117,7 +117,7 @@ def fields(classes: dict[str, ast.ClassDef], name: str) -> set[str]:
 
 def test_the_snippet_for_sdk_3_fits_the_sdk(template: dict[str, Any]) -> None:
     """What the reference shows for ModelTrainer names classes and fields that the SDK has, and our own defaults."""
-    tree = ast.parse((files("smtemplates") / "assets" / "model_trainer.py").read_text(encoding="utf-8"))
+    tree = ast.parse((files("smtemplates.reference") / "assets" / "model_trainer.py").read_text(encoding="utf-8"))
     (path,) = (one for one in metadata.files("sagemaker-core") or [] if one.match(CONFIGS))
     body = ast.parse(path.read_text()).body
     classes = {one.name: one for one in body if isinstance(one, ast.ClassDef)}

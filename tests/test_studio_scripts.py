@@ -14,9 +14,9 @@ import samples
 from machine import NASTY, OFFLINE, App, wheel
 
 import smtemplates
-from smtemplates import studio_setup
 from smtemplates.evaluate import Stack
-from smtemplates.load import load
+from smtemplates.synth.loader import load
+from smtemplates.templates.workspace import studio_lifecycle as studio_setup
 
 LIFECYCLES = {"StudioLabLifecycle": "JupyterLab", "StudioCodeEditorLifecycle": "CodeEditor"}
 QUIET = {"NotebookPackages": "", "NotebookGitRepository": ""}

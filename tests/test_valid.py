@@ -14,10 +14,11 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from cloudformation_validate import RegoEngine, Severity, TemplateContent
 
 import smtemplates
-from smtemplates import workspace
+from smtemplates.core import assemble
 from smtemplates.evaluate import Stack, check_parameters
-from smtemplates.load import load
-from smtemplates.templates import TEMPLATES
+from smtemplates.synth.loader import load
+from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.workspace import template as workspace
 
 RESOLVING_CAUSES = {"W9002", "W9003"}
 
@@ -73,7 +74,7 @@ def test_a_region_that_lacks_a_type_is_told_so(without: frozenset[str]) -> None:
 def test_other_templates_are_clean_wherever_their_types_are(name: str) -> None:
     """With every check down to informational; elsewhere all that is said is which types are missing."""
     description, parts = TEMPLATES[name](())
-    text = smtemplates.render(workspace.join(description, parts))
+    text = smtemplates.render(assemble.join(description, parts))
     types = {str(resource.resource_type) for part in parts for resource in part.resources}
     lacking = [region for region in REGIONS if types - set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))]
     there = [region for region in REGIONS if region not in lacking]
@@ -97,7 +98,7 @@ def test_awss_own_validator_finds_nothing(template: dict[str, Any], engine: Rego
 def test_awss_own_validator_finds_nothing_in_other_templates(name: str, engine: RegoEngine) -> None:
     """Resolved as large and as small as they get: no fatal, error or warning."""
     description, parts = TEMPLATES[name](())
-    template = load(smtemplates.render(workspace.join(description, parts)))
+    template = load(smtemplates.render(assemble.join(description, parts)))
     choices = samples.OTHERS[name]
     assert [check_parameters(template, choice) for choice in choices] == [[] for _ in choices]
     assert _found(template, choices, engine) == {}

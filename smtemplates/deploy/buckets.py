@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import CloudError, DeploymentError
+from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.aws.session import Cloud
 
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 MAX_DELETED_AT_ONCE = 1000

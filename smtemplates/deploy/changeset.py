@@ -10,16 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.aws.masking import MASK
+from smtemplates.aws.session import Cloud
+from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import staging, states
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import CloudError, DeploymentError
-from smtemplates.deploy.interrupts import uninterrupted
+from smtemplates.deploy.change_plan import Finding, Plan, merge_pages, resource_changes
 from smtemplates.deploy.parameters import Settings
-from smtemplates.deploy.plan import MASK, Finding, Plan, merge_pages, resource_changes
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.template import Template
-from smtemplates.deploy.watch import Listener
+from smtemplates.deploy.watcher import Listener
 from smtemplates.errors import UsageError
 
 NO_CHANGE = ("didn't contain changes", "No updates are to be performed")

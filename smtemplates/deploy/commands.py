@@ -9,21 +9,23 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from smtemplates.deploy import changeset, execution, report, show, stacksets, studio
-from smtemplates.deploy import destroy as demolition
+from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
+from smtemplates.aws.session import Cloud
+from smtemplates.console.columns import coloured
+from smtemplates.deploy import changeset, execution, stacksets, studio
+from smtemplates.deploy import destruction as demolition
 from smtemplates.deploy import drift as drifting
+from smtemplates.deploy import plan_page as report
 from smtemplates.deploy import stack as stacks
+from smtemplates.deploy import tables as show
+from smtemplates.deploy.change_plan import Plan
 from smtemplates.deploy.changeset import Request
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.columns import coloured
 from smtemplates.deploy.execution import Options
-from smtemplates.deploy.failures import DeploymentError, RefusedError, StoppedError
-from smtemplates.deploy.plan import Plan
 from smtemplates.deploy.planning import check_name, planned
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.states import in_progress, succeeded
 from smtemplates.deploy.terminal import Terminal, asking, emit
-from smtemplates.deploy.watch import Watch
+from smtemplates.deploy.watcher import Watch
 from smtemplates.errors import UsageError
 
 CHANGES_PRESENT = 3

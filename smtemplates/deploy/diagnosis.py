@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from smtemplates.aws.errors import CloudError
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy import events
-from smtemplates.deploy.cloud import Cloud
 from smtemplates.deploy.events import Cause, Event
-from smtemplates.deploy.failures import CloudError
-from smtemplates.deploy.watch import Watch
+from smtemplates.deploy.watcher import Watch
 
 LOG_LINES = 12
 

@@ -8,16 +8,16 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError, StoppedError
+from smtemplates.aws.session import Cloud
+from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy import changeset, diagnosis, events, states
 from smtemplates.deploy import stack as stacks
+from smtemplates.deploy.change_plan import Plan, why
 from smtemplates.deploy.changeset import EXECUTED, ChangeSet
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import CloudError, DeploymentError, RefusedError, StoppedError
-from smtemplates.deploy.interrupts import uninterrupted
-from smtemplates.deploy.plan import Plan, why
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.template import content_digest
-from smtemplates.deploy.watch import Listener, Watch
+from smtemplates.deploy.watcher import Listener, Watch
 from smtemplates.errors import UsageError
 
 # How a stack ends whose creation or update was cancelled.

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import CloudError
+from smtemplates.aws.errors import CloudError
+from smtemplates.aws.session import Cloud
 
 PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
 SHARE = "AWS::ServiceCatalog::PortfolioShare"

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from smtemplates.aws.errors import DeploymentError
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy import changeset, diagnosis, events, states
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import template as templates
+from smtemplates.deploy.change_plan import Plan
 from smtemplates.deploy.changeset import ChangeSet, Request
-from smtemplates.deploy.cloud import Cloud
 from smtemplates.deploy.execution import Options, check_deleted, deadline_of, delete_and_wait, finish, settle
-from smtemplates.deploy.failures import DeploymentError
-from smtemplates.deploy.plan import Plan
 from smtemplates.deploy.stack import Stack
-from smtemplates.deploy.watch import Listener, Watch
+from smtemplates.deploy.watcher import Listener, Watch
 from smtemplates.errors import UsageError
 
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy import states
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import CloudError, DeploymentError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def template(cloud: Cloud, **of: str) -> Mapping[str, Any]:
     Raises:
         UsageError: what AWS gives is no template.
     """
-    from smtemplates.load import load  # noqa: PLC0415 a YAML parser is not needed for --help
+    from smtemplates.synth.loader import load  # noqa: PLC0415 a YAML parser is not needed for --help
 
     body = cloud.call("cloudformation", "get_template", **of)["TemplateBody"]
     # the SDK has parsed what is JSON

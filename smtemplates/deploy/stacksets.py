@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smtemplates.deploy import places
-from smtemplates.deploy.cloud import DENIED, Cloud
-from smtemplates.deploy.failures import CloudError
-from smtemplates.deploy.show import paint
+from smtemplates.aws.errors import CloudError
+from smtemplates.aws.session import DENIED, Cloud
+from smtemplates.deploy import stack_set_targets as places
 from smtemplates.deploy.stack import Stack, present
-from smtemplates.deploy.watch import Listener
+from smtemplates.deploy.tables import paint
+from smtemplates.deploy.watcher import Listener
 
 PAGE = 100
 WIDTH = 80

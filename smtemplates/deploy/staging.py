@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from smtemplates.aws.endpoints import is_local
+from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.aws.session import Cloud
+from smtemplates.aws_data.partitions import partition_of
 from smtemplates.deploy import buckets
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.endpoints import is_local
-from smtemplates.deploy.failures import CloudError, DeploymentError
 from smtemplates.deploy.template import MAX_INLINE_BYTES, Template
-from smtemplates.deploy.watch import Listener
+from smtemplates.deploy.watcher import Listener
 from smtemplates.errors import UsageError
-from smtemplates.evaluate.parameters import partition_of
 
 # CloudFormation reads the template when the change set is made; a week leaves time to look at what was deployed.
 EXPIRE_DAYS = 7

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from smtemplates.deploy.failures import DeploymentError
+from smtemplates.aws.errors import DeploymentError
 
 Step = Literal["create", "update", "recreate", "continue rollback", "wait"]
 

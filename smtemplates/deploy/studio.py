@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import CloudError, DeploymentError, RefusedError
-from smtemplates.deploy.plan import ResourceChange
-from smtemplates.deploy.watch import Listener
+from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError
+from smtemplates.aws.session import Cloud
+from smtemplates.deploy.change_plan import ResourceChange
+from smtemplates.deploy.watcher import Listener
 
 POLL_SECONDS = 5.0
 MAX_POLLS = 180

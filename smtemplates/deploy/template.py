@@ -100,8 +100,8 @@ def read(path: Path) -> Template:
     Raises:
         UsageError: the file cannot be read, is no template, or is larger than AWS takes.
     """
-    from smtemplates.emit import compact  # noqa: PLC0415 neither is needed for --help
-    from smtemplates.load import load  # noqa: PLC0415 likewise
+    from smtemplates.synth.loader import load  # noqa: PLC0415 likewise
+    from smtemplates.synth.yaml_writer import compact  # noqa: PLC0415 neither is needed for --help
 
     try:
         text = path.read_text(encoding="utf-8")

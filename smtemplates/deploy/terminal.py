@@ -8,8 +8,8 @@ import sys
 import time
 from typing import TextIO
 
+from smtemplates.console.columns import folded
 from smtemplates.deploy import events
-from smtemplates.deploy.columns import folded
 from smtemplates.deploy.events import Event
 from smtemplates.errors import Error, UsageError
 

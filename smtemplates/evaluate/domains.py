@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from smtemplates.aws_data.partitions import partition_of, some_region_of_each_partition
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate.check import faults
 from smtemplates.evaluate.logic import COMPARISONS, function
-from smtemplates.evaluate.parameters import is_list, partition_of, pseudo_parameters, some_region_of_each_partition
+from smtemplates.evaluate.parameters import is_list, pseudo_parameters
 from smtemplates.evaluate.references import references
 from smtemplates.evaluate.values import intrinsic, text
 

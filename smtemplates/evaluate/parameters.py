@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from smtemplates.aws_data.partitions import partition_of
 from smtemplates.errors import UsageError
 from smtemplates.evaluate.values import text
 
 _FROM_STORE = "AWS::SSM::Parameter::Value<"
-PARTITIONS = (  # by the start of the Region's name
-    ("cn-", "aws-cn", "amazonaws.com.cn"),
-    ("us-gov-", "aws-us-gov", "amazonaws.com"),
-    ("us-iso-", "aws-iso", "c2s.ic.gov"),
-    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
-    ("eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"),
-    ("us-isof-", "aws-iso-f", "csp.hci.ic.gov"),
-    ("eusc-", "aws-eusc", "amazonaws.eu"),
-    ("", "aws", "amazonaws.com"),
-)
 
 
 def pseudo_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,16 +28,6 @@ def pseudo_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     prefix = f"arn:{values['AWS::Partition']}:cloudformation:{region}:{values['AWS::AccountId']}"
     unique = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
     return {"AWS::StackId": f"{prefix}:stack/{values['AWS::StackName']}/{unique}", **values}
-
-
-def partition_of(region: str) -> tuple[str, str]:
-    """Name the partition of a Region and its DNS suffix."""
-    return next((partition, suffix) for start, partition, suffix in PARTITIONS if region.startswith(start))
-
-
-def some_region_of_each_partition() -> tuple[str, ...]:
-    """Name one Region that does not exist in each partition: it stands for all that no condition names."""
-    return tuple(f"{start or 'aws-'}other-1" for start, _, _ in PARTITIONS)
 
 
 def value_of(name: str, declared: Mapping[str, Any], given: str | None) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from smtemplates.aws_data.partitions import partition_of
 from smtemplates.errors import Error
 from smtemplates.evaluate.domains import ANOTHER, OF_REGION, REGION, domains
 from smtemplates.evaluate.formula import Formula, Solver, is_one_of, join, negate
 from smtemplates.evaluate.logic import COMPARISONS, Conditions, UndecidedError, function, truth
-from smtemplates.evaluate.parameters import partition_of, pseudo_parameters, value_of
+from smtemplates.evaluate.parameters import pseudo_parameters, value_of
 from smtemplates.evaluate.references import Reference, edges, references
 from smtemplates.evaluate.values import Scope, in_place
 

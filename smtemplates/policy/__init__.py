@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from smtemplates.errors import MissingError, UsageError
-from smtemplates.linter import Finding, collecting_rarely
-from smtemplates.load import load
+from smtemplates.linting.linter import Finding, collecting_rarely
+from smtemplates.synth.loader import load
 
 OURS = Path(__file__).parent
 
@@ -40,7 +40,7 @@ def judge(
 
     Source: https://docs.aws.amazon.com/cfn-guard/latest/ug/writing-rules.html
     """
-    from smtemplates import linter_cache  # noqa: PLC0415  rendering alone does without the 3 MiB of its hashlib
+    from smtemplates.linting import cache as linter_cache  # noqa: PLC0415  its hashlib takes 3 MiB
 
     if not (ours or policies):
         return []
@@ -77,7 +77,7 @@ def _version() -> str:
 def _makers() -> list[Path]:
     """List the modules that decide what is found."""
     package = OURS.parent
-    return [package / "load.py", *sorted(OURS.glob("*.py")), *sorted((package / "evaluate").glob("*.py"))]
+    return [package / "synth" / "loader.py", *sorted(OURS.glob("*.py")), *sorted((package / "evaluate").glob("*.py"))]
 
 
 def _read(file: Path) -> str:

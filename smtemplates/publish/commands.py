@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from smtemplates.aws.errors import StoppedError
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy import staging
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import StoppedError
 from smtemplates.deploy.template import Template
 from smtemplates.deploy.terminal import Terminal, asking, emit
 from smtemplates.errors import UsageError
-from smtemplates.publish import catalog, links, pruning, publication, show
+from smtemplates.publish import catalog, links, pruning, publication
+from smtemplates.publish import tables as show
 from smtemplates.publish.publication import Request
 
 

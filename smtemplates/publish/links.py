@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from smtemplates.consoles import CONSOLE_HOSTS
+from smtemplates.aws.endpoints import is_local, parts_of
+from smtemplates.aws_data.consoles import CONSOLE_HOSTS
+from smtemplates.aws_data.partitions import partition_of
 from smtemplates.deploy import template as templates
-from smtemplates.deploy.endpoints import is_local, parts_of
 from smtemplates.deploy.planning import check_name
 from smtemplates.deploy.template import Template
 from smtemplates.errors import UsageError
-from smtemplates.evaluate.parameters import partition_of
 
 BUTTON = "https://s3.amazonaws.com/cloudformation-examples/cloudformation-launch-stack.png"
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import CloudError
-from smtemplates.deploy.watch import Listener
+from smtemplates.aws.errors import CloudError
+from smtemplates.aws.session import Cloud
+from smtemplates.deploy.watcher import Listener
 from smtemplates.publish import catalog
 from smtemplates.publish.catalog import Version
 

@@ -8,11 +8,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from smtemplates.aws.errors import CloudError, DeploymentError, TimedOutError
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy import staging
-from smtemplates.deploy.cloud import Cloud
-from smtemplates.deploy.failures import CloudError, DeploymentError, TimedOutError
 from smtemplates.deploy.template import Template
-from smtemplates.deploy.watch import Listener
+from smtemplates.deploy.watcher import Listener
 from smtemplates.errors import UsageError
 from smtemplates.publish import catalog, content
 from smtemplates.publish.catalog import VERSIONS_QUOTA, Version

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from smtemplates import diagram
+from smtemplates.aws_data.costs import COSTS, GOES, IDLE_FREE, ON_DELETION, STAYS
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
-from smtemplates.reference.costs import COSTS, GOES, IDLE_FREE, ON_DELETION, STAYS
+from smtemplates.pages import diagram
 from smtemplates.reference.examples import ACCOUNT, REGION, STACK, by_logical_id, named
 from smtemplates.reference.markdown import block, code, prose, table
 from smtemplates.reference.policies import policies
@@ -135,7 +135,7 @@ def _summed(made: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
         if type_ in COSTS:
             cost[diagram.kind(type_)] = COSTS[type_].unit
         elif type_ not in IDLE_FREE:
-            raise TemplateError(f"{name}: say in smtemplates/reference/costs.py what {type_} costs while idle.")
+            raise TemplateError(f"{name}: say in smtemplates/aws_data/costs.py what {type_} costs while idle.")
         if after != GOES:
             outlives[diagram.kind(type_)] = after
     return _by_kind(cost) or "nothing", _by_kind(outlives) or GOES

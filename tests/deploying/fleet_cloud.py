@@ -24,7 +24,7 @@ from werkzeug.exceptions import HTTPException
 
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
-from smtemplates.load import load
+from smtemplates.synth.loader import load
 
 
 class Instance(StackInstance):

@@ -10,11 +10,11 @@ from importlib import import_module
 from typing import Any
 
 from deploying.local_aws import SDK
+from smtemplates.aws.session import Cloud, Connection
 from smtemplates.deploy import changeset
+from smtemplates.deploy.change_plan import Plan
 from smtemplates.deploy.changeset import Request
-from smtemplates.deploy.cloud import Cloud, Connection
 from smtemplates.deploy.parameters import Settings
-from smtemplates.deploy.plan import Plan
 from smtemplates.deploy.template import Template
 
 STUBS: Any = import_module("botocore.stub")  # it has no types

@@ -11,7 +11,7 @@ import pytest
 import smtemplates
 from deploying.local_aws import Aws
 from deploying.stubs import stubbed
-from smtemplates.deploy.plan import Fate, ResourceChange
+from smtemplates.deploy.change_plan import Fate, ResourceChange
 from smtemplates.deploy.studio import DOMAIN, guard
 
 NETWORK = ["VpcId=vpc-0123456789abcdef0", "SubnetIds=subnet-0123456789abcdef0"]

@@ -14,9 +14,9 @@ from botocore.retries.standard import ExponentialBackoff
 from deploying.local_aws import SDK, Aws
 from deploying.matrix import Tally, tallied
 from deploying.proxy import SPOILED, Proxy, proxied
+from smtemplates.aws.session import Cloud, Connection
 from smtemplates.deploy import commands
 from smtemplates.deploy.changeset import Request
-from smtemplates.deploy.cloud import Cloud, Connection
 from smtemplates.deploy.execution import Options
 from smtemplates.deploy.parameters import Settings
 from smtemplates.deploy.template import Template

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploying.local_aws import ROOT, Aws
-from smtemplates.load import load
+from smtemplates.synth.loader import load
 
 STACK = "Fleet"
 BUCKET = "fleet-templates"

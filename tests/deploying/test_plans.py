@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from deploying.stubs import REQUEST, SET_ID, Aws, change, described, plan_of, stubbed
-from smtemplates.deploy import changeset, execution, show
-from smtemplates.deploy.failures import DeploymentError
-from smtemplates.deploy.plan import why
+from smtemplates.aws.errors import DeploymentError
+from smtemplates.deploy import changeset, execution
+from smtemplates.deploy import tables as show
+from smtemplates.deploy.change_plan import why
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from deploying.local_aws import SAMPLE, Aws
 from deploying.proxy import Proxy, proxied
 from deploying.stubs import described, plan_of, stubbed
+from smtemplates.aws.errors import DeploymentError
 from smtemplates.deploy import execution, template
-from smtemplates.deploy.failures import DeploymentError
 
 
 @pytest.fixture

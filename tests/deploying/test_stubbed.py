@@ -10,16 +10,17 @@ import pytest
 
 from deploying.local_aws import ROOT
 from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, Told, event, stack, stubbed
-from smtemplates.deploy import changeset, commands, destroy, drift, events, execution
+from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
+from smtemplates.deploy import changeset, commands, drift, events, execution
+from smtemplates.deploy import destruction as destroy
 from smtemplates.deploy.changeset import Request
 from smtemplates.deploy.events import first_cause
 from smtemplates.deploy.execution import Options
-from smtemplates.deploy.failures import CloudError, DeploymentError, StoppedError
 from smtemplates.deploy.parameters import Settings
 from smtemplates.deploy.planning import planned
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.template import Template
-from smtemplates.deploy.watch import Watch
+from smtemplates.deploy.watcher import Watch
 
 
 @pytest.fixture

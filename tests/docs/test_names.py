@@ -29,7 +29,7 @@ from docs.text import (
 from smtemplates.deploy import commands
 from smtemplates.errors import Error
 from smtemplates.evaluate.check import faults
-from smtemplates.load import load
+from smtemplates.synth.loader import load
 
 # What stands in backticks and is ours to explain.
 KNOWN = {

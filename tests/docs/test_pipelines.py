@@ -18,7 +18,7 @@ from deploying.local_aws import ACCOUNT, policy
 from docs.pipelines import GitHub, GitHubReader, GitLab, github_reader
 from docs.text import ROOT, read, sections
 from docs.world import World
-from smtemplates.load import load
+from smtemplates.synth.loader import load
 
 PAGE = ".github/PIPELINES.md"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

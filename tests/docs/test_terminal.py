@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from docs.text import PROGRAMS, commands_of, examples
 from docs.world import PRODUCT, World
-from smtemplates.deploy.columns import folded
+from smtemplates.console.columns import folded
 
 WIDTH = 80
 COLOUR = re.compile(r"\033\[\d+m")

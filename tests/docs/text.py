@@ -13,7 +13,7 @@ import deploy
 import local_cloud
 import publish
 
-from smtemplates.arguments import parser
+from smtemplates.cli.parser import parser
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = "templates/README.md"

@@ -20,13 +20,17 @@ from troposphere import sqs
 from launching import world
 from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, OUT_OF_BOUNDS, SAGEMAKER
 from launching.world import BOUNDARY, LAUNCH_ROLE, STACK
-from smtemplates import launch, launch_needs, launch_scopes, workspace
+from smtemplates.aws_data.partitions import some_region_of_each_partition
+from smtemplates.core import assemble
+from smtemplates.core.construct import Part
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack, check_parameters, edges
-from smtemplates.evaluate.parameters import some_region_of_each_partition
-from smtemplates.load import load
-from smtemplates.parts import Part
-from smtemplates.renderer import render
+from smtemplates.synth.loader import load
+from smtemplates.synth.renderer import render
+from smtemplates.templates.launch_role import actions as launch_needs
+from smtemplates.templates.launch_role import scopes as launch_scopes
+from smtemplates.templates.launch_role import template as launch
+from smtemplates.templates.workspace import template as workspace
 
 ENOUGH = 60
 TYPES = sorted(launch_needs.types(workspace.areas()))
@@ -37,7 +41,7 @@ TOPIC = samples.TOPIC["AlarmTopicArn"]
 @pytest.fixture(scope="module")
 def launch_role() -> dict[str, Any]:
     """Give the template of the launch role as users get it."""
-    return load(render(workspace.join(launch.DESCRIPTION, [launch.launch(workspace.areas())])))
+    return load(render(assemble.join(launch.DESCRIPTION, [launch.launch(workspace.areas())])))
 
 
 def _policies(template: dict[str, Any], **given: str) -> Policies:

@@ -18,8 +18,12 @@ from deploying.local_aws import ROOT, Aws, policy, running
 import smtemplates
 from launching import world
 from launching.world import LAUNCH_ROLE, STACK
-from smtemplates import launch, launch_needs, launch_scopes, workspace
-from smtemplates.renderer import render
+from smtemplates.core import assemble
+from smtemplates.synth.renderer import render
+from smtemplates.templates.launch_role import actions as launch_needs
+from smtemplates.templates.launch_role import scopes as launch_scopes
+from smtemplates.templates.launch_role import template as launch
+from smtemplates.templates.workspace import template as workspace
 
 HANDLERS: Any = runpy.run_path(str(ROOT / "scripts" / "permissions.py"))["handlers"]
 TYPES = launch_needs.types(workspace.areas())
@@ -65,7 +69,7 @@ def account() -> Iterator[Aws]:
     """Give an account with the launch role, made from its template, and the workspace's template in a bucket."""
     with running() as url:
         cloud = Aws(url, (samples.ACCOUNT, "test"))
-        body = render(workspace.join(launch.DESCRIPTION, [launch.launch(workspace.areas())]))
+        body = render(assemble.join(launch.DESCRIPTION, [launch.launch(workspace.areas())]))
         cloud.client("cloudformation").create_stack(
             StackName="launch-role", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"]
         )

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import smtemplates
-from smtemplates import linter_cache
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate import Stack
 from smtemplates.evaluate.values import intrinsic
-from smtemplates.load import load
+from smtemplates.linting import cache as linter_cache
 from smtemplates.policy.places import Places
+from smtemplates.synth.loader import load
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -385,14 +385,14 @@ def test_what_was_judged_before_needs_no_validator(tmp_path: Path) -> None:
 def test_rendering_without_linting_needs_nothing_of_it(tmp_path: Path) -> None:
     """`render --no-lint` loads neither the validator nor what judges with it."""
     code = (
-        "import sys; from smtemplates.cli import main; main(['render', '--no-lint', '-o', sys.argv[1]]);"
+        "import sys; from smtemplates.cli.main import main; main(['render', '--no-lint', '-o', sys.argv[1]]);"
         "print([name for name in sys.modules if name == 'cloudformation_validate' or name.startswith("
         "('smtemplates.policy.', 'smtemplates.evaluate'))])"
     )
     assert _python(code, str(tmp_path)).stdout.strip() == "[]"
 
 
-BLOCKED = "import sys; sys.modules['cloudformation_validate'] = None; from smtemplates.cli import main; "
+BLOCKED = "import sys; sys.modules['cloudformation_validate'] = None; from smtemplates.cli.main import main; "
 HINT = "not judged by policy: cloudformation-validate, which evaluates policy, is not installed: "
 
 
@@ -418,7 +418,7 @@ def test_a_policy_that_was_asked_for_is_not_skipped(tmp_path: Path) -> None:
 
 def _lint(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "t.yaml").write_text(text, encoding="utf-8")
-    code = "import sys; from smtemplates.cli import main; sys.exit(main(['lint', *sys.argv[1:]]))"
+    code = "import sys; from smtemplates.cli.main import main; sys.exit(main(['lint', *sys.argv[1:]]))"
     return _python(code, str(folder / "t.yaml"), *options, HOME=str(folder))
 
 
@@ -449,12 +449,12 @@ def test_a_finding_of_render_names_the_python_to_mend(tmp_path: Path) -> None:
     own = _own(
         tmp_path, "rule NO_DASHBOARD {\n  Resources.*[ Type == 'AWS::CloudWatch::Dashboard' ] empty <<No.>>\n}\n"
     )
-    code = "import sys; from smtemplates.cli import main; sys.exit(main(['render', *sys.argv[1:]]))"
+    code = "import sys; from smtemplates.cli.main import main; sys.exit(main(['render', *sys.argv[1:]]))"
     done = _python(code, "-o", str(tmp_path), "--policy", str(own), HOME=str(tmp_path))
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if "NO_DASHBOARD" in line]
     assert line.startswith(f"{tmp_path / 'workspace.yaml'}:")
-    assert line.endswith("(smtemplates/monitoring.py; --without monitoring leaves it out)")
+    assert line.endswith("(smtemplates/templates/workspace/monitoring.py; --without monitoring leaves it out)")
 
 
 def test_json_is_judged_as_yaml_is() -> None:

@@ -18,7 +18,7 @@ import smtemplates
 from publishing.conftest import BUCKET, Publisher
 from publishing.service_catalog import MODEL, faults
 from smtemplates.evaluate import Stack
-from smtemplates.load import load
+from smtemplates.synth.loader import load
 
 CATALOG = ROOT / "templates" / "service-catalog.yaml"
 WORKSPACE = ROOT / "templates" / "workspace.yaml"

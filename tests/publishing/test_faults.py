@@ -16,7 +16,7 @@ from deploying.proxy import SPOILED
 
 from publishing.conftest import BUCKET, template_of
 from publishing.service_catalog import ServiceCatalog
-from smtemplates.deploy.cloud import Cloud, Connection
+from smtemplates.aws.session import Cloud, Connection
 from smtemplates.deploy.staging import Bucket
 from smtemplates.deploy.template import Template
 from smtemplates.deploy.terminal import Terminal

@@ -1,0 +1,1 @@
+"""Calls to AWS: session, endpoints, errors, masking."""

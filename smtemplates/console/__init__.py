@@ -1,0 +1,1 @@
+"""What every command line shares: streams, columns, signals, files, options for AWS."""

@@ -1,0 +1,1 @@
+"""The vocabulary that constructs are written in, and their assembly into a template."""

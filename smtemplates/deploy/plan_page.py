@@ -1,0 +1,104 @@
+"""Show a plan as one page of HTML that needs no network: to read, search, and hand to a reviewer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from html import escape
+from string import Template
+from typing import Any, Literal
+
+from smtemplates.core.assets import read_asset
+from smtemplates.deploy.change_plan import Fate, Plan, PropertyChange, ResourceChange, why
+from smtemplates.deploy.tables import MARKS, headline, path_of, taken_away
+from smtemplates.pages.drawing import Row, asset, drawing
+
+RECREATION = {"Always": "replaces the resource", "Conditionally": "may replace the resource", "Never": ""}
+
+
+def html(plan: Plan, present: Mapping[str, str]) -> str:
+    """Show a plan as a page: the stack drawn, what takes something away first, then the rest by name.
+
+    `present` has the types of the resources that the stack has now, by logical ID.
+    """
+    page = Template(read_asset(__package__, "report.html"))
+    changes = sorted(plan.changes, key=lambda change: (not change.destructive, change.logical_id))
+    return page.substitute(
+        stack=escape(plan.stack),
+        headline=escape(headline(plan)),
+        notes=_notes(plan),
+        style=asset("drawing.css"),
+        script=asset("drawing.js"),
+        drawing=_drawing(plan, present),
+        filters="\n".join(_filter(fate) for fate in dict.fromkeys(change.fate for change in changes)),
+        changes="\n".join(_change(change) for change in changes),
+        settings=_map("Parameters", plan.parameters) + _map("Tags", plan.tags),
+    )
+
+
+def _notes(plan: Plan) -> str:
+    notes = [f"<li>Change set {escape(plan.change_set_id)}</li>"]
+    if plan.capabilities and not plan.empty:
+        notes.append(f"<li>Needs {escape(', '.join(plan.capabilities))}</li>")
+    for one in plan.findings:
+        kind = "error" if one.fatal else "warning"
+        notes.append(
+            f'<li class="warning">Validation {kind}: {escape(f"{one.resource} {one.path}: {one.reason}")}</li>'
+        )
+    if plan.destructive:
+        notes.insert(0, f'<li class="warning"><b>{escape(taken_away(plan))}</b></li>')
+    return f"<ul>{''.join(notes)}</ul>"
+
+
+def _drawing(plan: Plan, present: Mapping[str, str]) -> str:
+    rows = {name: Row(type=type_, mark="=", colour="same", means="unchanged") for name, type_ in present.items()}
+    for one in plan.changes:
+        means = f"{one.fate} (destructive)" if one.destructive else one.fate
+        row = Row(type=one.type, mark=MARKS[one.fate], colour=_colour(one), means=means, told=why(one), leads=True)
+        rows[one.logical_id] = row
+    return drawing(rows, absent="not in this stack") if rows else ""
+
+
+def _colour(change: ResourceChange) -> Literal["take", "make", "change"]:
+    if change.destructive:
+        return "take"
+    return "make" if change.fate in ("create", "import") else "change"
+
+
+def _filter(fate: Fate) -> str:
+    return f'<label><input type="checkbox" value="{escape(fate)}" checked> {escape(fate)}</label>'
+
+
+def _change(change: ResourceChange) -> str:
+    opened = " open" if change.destructive else ""
+    told = f"<b>{escape(change.logical_id)}</b> {escape(why(change))} <span>{escape(change.type)}</span>"
+    rows = "".join(_row(item) for item in change.properties)
+    columns = "<tr><th>Property</th><th>Before</th><th>After</th><th>Why</th></tr>"
+    return (
+        f'<details class="{_colour(change)}" data-fate="{escape(change.fate)}"'
+        f' data-name="{escape(change.logical_id)}"{opened}>'
+        f"<summary>{told}</summary>"
+        f"{f'<table>{columns}{rows}</table>' if rows else ''}</details>"
+    )
+
+
+def _row(item: PropertyChange) -> str:
+    before, after = _value(item.before), _value(item.after) if item.known else "known after apply"
+    if item.before is None and item.after is None and item.known:
+        before = after = "not told"
+    reasons = [text for text in (*item.causes, RECREATION[item.recreation]) if text]
+    cells = (path_of(item), before, after, "; ".join(reasons))
+    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _map(title: str, values: Mapping[str, str]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in sorted(values.items())
+    )
+    return f"<h2>{title}</h2><table>{rows}</table>" if rows else ""

@@ -1,0 +1,184 @@
+"""Show plans, outputs and drift: as a table, as Markdown, as JSON. Nothing here calls AWS or prints."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from smtemplates.console.columns import beside, folded
+from smtemplates.deploy.change_plan import Fate, Plan, PropertyChange, why
+from smtemplates.deploy.stack import Output, Stack
+
+SOME = 3
+MARKS: dict[Fate, str] = {
+    "create": "+",
+    "update": "~",
+    "replace": "!",
+    "may replace": "!",
+    "delete": "-",
+    "leave the stack": "<",
+    "import": ">",
+    "may change": "?",
+}
+# How a count of each fate reads: "2 to create", "1 may be replaced".
+COUNTED: dict[Fate, str] = {
+    "create": "to create",
+    "update": "to update",
+    "replace": "to replace",
+    "may replace": "may be replaced",
+    "delete": "to delete",
+    "leave the stack": "to leave the stack",
+    "import": "to import",
+    "may change": "may change",
+}
+COLOURS = {"+": "32", "~": "33", "!": "31", "-": "31", "<": "33", ">": "36", "?": "33"}
+WIDEST_VALUE = 90
+
+
+def paint(text: str, mark: str, *, colour: bool) -> str:
+    """Colour a text by what its mark means."""
+    return f"\033[{COLOURS[mark]}m{text}\033[0m" if colour else text
+
+
+def headline(plan: Plan) -> str:
+    """Say in one line what a plan does."""
+    if plan.empty and plan.reverting:
+        return f"no change: AWS planned nothing to revert in stack {plan.stack}"
+    if plan.empty:
+        return f"no change: stack {plan.stack} is as asked"
+    if not plan.changes:
+        return f"stack {plan.stack} ({plan.region}): no resource changes, only outputs, metadata or tags"
+    counts: dict[Fate, int] = {}
+    for change in plan.changes:
+        counts[change.fate] = counts.get(change.fate, 0) + 1
+    told = ", ".join(f"{number} {COUNTED[fate]}" for fate, number in sorted(counts.items()))
+    verb = "create" if plan.kind == "CREATE" else "update"
+    return f"{verb} stack {plan.stack} ({plan.region}): {told}"
+
+
+def table(plan: Plan, *, colour: bool = False) -> str:
+    """Show a plan to a person at a terminal."""
+    lines = folded(headline(plan), 2)
+    width = max((len(change.logical_id) for change in plan.changes), default=0)
+    for change in plan.changes:
+        mark = MARKS[change.fate]
+        row = folded(f"  {mark} {change.logical_id:<{width}}  {change.type}", 4)
+        if change.fate != "create":
+            row += folded(f"      {why(change)}", 6)
+        lines += [paint(line, mark, colour=colour) for line in row]
+        for item in change.properties:
+            lines += folded(f"        {_line(item)}", 12)
+    for one in plan.findings:
+        kind = "error" if one.fatal else "warning"
+        lines += folded(f"  validation {kind}: {one.resource} {one.path}: {one.reason}", 4)
+    if plan.capabilities and not plan.empty:
+        lines += folded(f"  needs {', '.join(plan.capabilities)}", 4)
+    if plan.destructive:
+        lines += [paint(line, "!", colour=colour) for line in folded(f"  {taken_away(plan)}", 4)]
+    return "\n".join(lines)
+
+
+def taken_away(plan: Plan) -> str:
+    """Say which resources that are in use now go away; of many, the first few."""
+    names = [change.logical_id for change in plan.destructive]
+    verb = "takes" if len(names) == 1 else "take"
+    more = ", ..." if len(names) > SOME else ""
+    named = f"{', '.join(names[:SOME])}{more}"
+    return f"{len(names)} {verb} away what is there now: {named} (deploy needs --allow-destructive)"
+
+
+def markdown(plan: Plan) -> str:
+    """Show a plan in a pull request or a CI summary."""
+    lines = [f"### {_escape(headline(plan))}", ""]
+    if plan.changes:
+        lines += ["| | resource | type | what happens | properties |", "|---|---|---|---|---|"]
+    for change in plan.changes:
+        properties = "<br>".join(_escape(_line(item)) for item in change.properties)
+        told = f"**{why(change)}**" if change.destructive else why(change)
+        cells = [f"`{MARKS[change.fate]}`", _escape(change.logical_id), _escape(change.type), told, properties]
+        lines.append(f"| {' | '.join(cells)} |")
+    for finding in plan.findings:
+        kind = "error" if finding.fatal else "warning"
+        lines.append(f"\n**Validation {kind}**: {_escape(f'{finding.resource} {finding.path}: {finding.reason}')}")
+    if plan.destructive:
+        lines.append(f"\n**{taken_away(plan)}**")
+    return "\n".join(lines) + "\n"
+
+
+def as_json(plan: Plan) -> str:
+    """Show a plan to a program."""
+    content = asdict(plan)
+    for shown, change in zip(content["changes"], plan.changes, strict=True):
+        shown.update(destructive=change.destructive, explanation=why(change))
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def path_of(item: PropertyChange) -> str:
+    """Name a property as a template's author knows it."""
+    return item.path.strip("/").removeprefix("Properties/").replace("/", ".")
+
+
+def _line(item: PropertyChange) -> str:
+    """Show one property, before and after."""
+    path = path_of(item)
+    causes = f"  ({', '.join(item.causes)})" if item.causes else ""
+    replaces = {"Always": "  [replaces]", "Conditionally": "  [may replace]"}.get(item.recreation, "")
+    if item.before is None and item.after is None and item.known:
+        return f"{path} changes{replaces}{causes}"
+    after = _value(item.after) if item.known else "known after apply"
+    return f"{path}: {_value(item.before)} -> {after}{replaces}{causes}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\033", "\\e")
+    return text if len(text) <= WIDEST_VALUE else f"{text[: WIDEST_VALUE - 3]}..."
+
+
+def _escape(text: str) -> str:
+    """Keep a text from being read as Markdown or HTML."""
+    for special in "\\`*_<>|[]":
+        text = text.replace(special, f"&#{ord(special)};")
+    return text
+
+
+def outputs(stack: Stack, *, longest: int | None = None) -> str:
+    """Show a stack's outputs to a person, those of at most `longest` characters if that is given."""
+    if not stack.outputs:
+        return f"stack {stack.name} has no outputs"
+    shown = {
+        name: output.value.rstrip()
+        for name, output in sorted(stack.outputs.items())
+        if longest is None or len(output.value) <= longest
+    }
+    width = max((len(name) for name in shown), default=0)
+    return "\n".join(line for name, value in shown.items() for line in beside(f"{name:<{width}}  ", value, 2))
+
+
+def outputs_json(found: Mapping[str, Output]) -> str:
+    """Show outputs to a program: a map of names to values."""
+    return json.dumps({name: output.value for name, output in sorted(found.items())}, indent=2, ensure_ascii=False)
+
+
+def outputs_env(found: Mapping[str, Output]) -> str:
+    """Show outputs to a shell: a line to evaluate for each, whatever the value contains."""
+    return "\n".join(f"export {name}={shlex.quote(output.value)}" for name, output in sorted(found.items()))
+
+
+def status(stack: Stack) -> str:
+    """Show how a stack is."""
+    lines = folded(f"{stack.name}  {stack.status}" + (f"  {stack.reason}" if stack.reason else ""), 2)
+    lines += [f"  {stack.id}", f"  termination protection is {'on' if stack.protected else 'off'}"]
+    for name, value in sorted(stack.parameters.items()):
+        lines += beside(f"  {name} = ", value, 6)
+    return "\n".join(lines)
+
+
+def status_json(stack: Stack, stack_sets: Sequence[Mapping[str, Any]]) -> str:
+    """Show how a stack and its stack sets are to a program."""
+    return json.dumps({**asdict(stack), "stack_sets": stack_sets}, indent=2, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Lint templates with cfn-lint."""

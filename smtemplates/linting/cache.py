@@ -1,0 +1,95 @@
+"""Findings of templates that were linted before, in a directory of the user's."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+MOST_ENTRIES = 200
+
+Row = dict[str, Any]
+
+
+def directory() -> Path | None:
+    """Return `$XDG_CACHE_HOME/smtemplates`, else `~/.cache/smtemplates`; nothing for a user without a home.
+
+    Source: https://specifications.freedesktop.org/basedir-spec/latest/ (a relative path counts as none)
+    """
+    base = _user_cache()
+    return base / "smtemplates" if base else None
+
+
+def key(text: str, options: Sequence[Sequence[str]], makers: Sequence[Path] | None = None) -> str:
+    """Return a name for the findings of `text`: another for other options, another Python, cfn-lint or package.
+
+    `makers` are the files that decide what is found, if it is not cfn-lint that finds it.
+    """
+    files = _versions() if makers is None else makers
+    parts = [text, options, sys.version_info[:2], [_content(file) for file in files]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def read(entry: Path) -> list[Row] | None:
+    """Return the findings stored in `entry`; nothing if it is missing, unreadable or damaged."""
+    try:
+        digest, _, body = entry.read_text(encoding="utf-8").partition("\n")
+    except (OSError, ValueError):
+        return None
+    if digest != _digest(body):
+        return None
+    rows: list[Row] = json.loads(body)
+    return rows
+
+
+def write(entry: Path, rows: Sequence[Row]) -> None:
+    """Store findings and drop the oldest entries; where nothing can be written, do nothing."""
+    body = json.dumps(rows)
+    with contextlib.suppress(OSError):
+        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = entry.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(f"{_digest(body)}\n{body}", encoding="utf-8")
+        unfinished.replace(entry)
+        newest_first = sorted(entry.parent.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for old in newest_first[MOST_ENTRIES:]:
+            old.unlink()
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _user_cache() -> Path | None:
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if base.is_absolute():
+        return base
+    with contextlib.suppress(RuntimeError):
+        return Path.home() / ".cache"
+    return None
+
+
+def _versions() -> list[Path]:
+    """Return the files that tell one linter from another: importing cfn-lint for its version costs a fifth of a run.
+
+    They hold cfn-lint's version and the date of the schemas that `cfn-lint --update-specs` fetched; the modules here
+    decide what it is asked.
+    """
+    found = importlib.util.find_spec("cfnlint")
+    files = [Path(__file__).with_name(f"{module}.py") for module in ("engine", "regions")]
+    if found and found.origin:
+        files.append(Path(found.origin).with_name("version.py"))
+    if base := _user_cache():
+        files.append(base / "aws" / "cfn-lint" / "schemas" / "version.json")
+    return files
+
+
+def _content(file: Path) -> str:
+    with contextlib.suppress(OSError):
+        return file.read_text(encoding="utf-8")
+    return ""

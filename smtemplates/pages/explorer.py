@@ -1,0 +1,78 @@
+"""Explore: one page, without network, on which a template's parameters can be tried before they are used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from html import escape
+from string import Template
+from typing import Any
+
+from smtemplates.aws_data.consoles import CONSOLE_HOSTS
+from smtemplates.aws_data.partitions import PARTITIONS
+from smtemplates.core.construct import OFF, ON
+from smtemplates.evaluate.check import VALUE_BYTES
+from smtemplates.pages.drawing import Row, asset, drawing
+
+SECTIONS = ("Parameters", "Rules", "Mappings", "Conditions")
+
+
+def explore(template: Mapping[str, Any], file: str) -> str:
+    """Write the page for a template in long form; `file` is how a command names it."""
+    data = {
+        "template": {section: template.get(section, {}) for section in SECTIONS}
+        | {section: _conditional(template.get(section, {})) for section in ("Resources", "Outputs")},
+        "partitions": [(start, partition) for start, partition, _ in PARTITIONS],
+        "hosts": {partition: host for partition, host in CONSOLE_HOSTS.items() if host != "none"},
+        "valueBytes": VALUE_BYTES,
+        "file": file,
+    }
+    return Template(asset("explore.html")).substitute(
+        description=escape(template["Description"]),
+        regions="".join(f'<option value="{region}">' for region in template["Mappings"]["ImageRegistries"]),
+        groups="\n".join(_group(template, group) for group in _interface(template)["ParameterGroups"]),
+        style=asset("drawing.css"),
+        drawing=drawing(_rows(template), absent="not made"),
+        # in a script element only this sequence could end it
+        data=json.dumps(data, ensure_ascii=False).replace("</", "<\\/"),
+        script=asset("drawing.js") + asset("explore.js"),
+    )
+
+
+def _conditional(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: {key: body[key] for key in ("Type", "Condition") if key in body} for name, body in section.items()}
+
+
+def _interface(template: Mapping[str, Any]) -> dict[str, Any]:
+    interface: dict[str, Any] = template["Metadata"]["AWS::CloudFormation::Interface"]
+    return interface
+
+
+def _group(template: Mapping[str, Any], group: Mapping[str, Any]) -> str:
+    labels = _interface(template)["ParameterLabels"]
+    fields = (_field(name, labels[name]["default"], template["Parameters"][name]) for name in group["Parameters"])
+    return f"<details open><summary>{escape(group['Label']['default'])}</summary>{''.join(fields)}</details>"
+
+
+def _field(name: str, label: str, about: Mapping[str, Any]) -> str:
+    told = f'id="{name}" data-parameter="{name}" aria-describedby="{name}-about {name}-fault"'
+    default, allowed = str(about.get("Default", "")), [str(value) for value in about.get("AllowedValues", ())]
+    if set(allowed) == {ON, OFF}:
+        widget = f'<input type="checkbox" {told}{" checked" if default == ON else ""}>'
+    elif allowed:
+        options = (f"<option{' selected' if value == default else ''}>{escape(value)}</option>" for value in allowed)
+        widget = f"<select {told}>{''.join(options)}</select>"
+    else:
+        widget = f'<input {told} value="{escape(default)}" autocomplete="off" spellcheck="false">'
+    return (
+        f'<div class="named"><label for="{name}">{escape(label)}</label><code>{name}</code></div>{widget}'
+        f'<small id="{name}-about">{escape(about["Description"])}</small>'
+        f'<span class="fault" id="{name}-fault" aria-live="polite"></span>'
+    )
+
+
+def _rows(template: Mapping[str, Any]) -> dict[str, Row]:
+    return {
+        name: Row(type=body["Type"], mark="✓", colour="make", means="made")
+        for name, body in template["Resources"].items()
+    }

@@ -1,0 +1,127 @@
+"""Show publications, versions and prunings: to a person, and to a program. Nothing here calls AWS or prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from smtemplates.console.columns import folded
+from smtemplates.publish.catalog import Version
+from smtemplates.publish.links import Link
+from smtemplates.publish.pruning import Pruning
+from smtemplates.publish.publication import Publication
+
+
+def publication(plan: Publication) -> str:
+    """Show what publishing would do."""
+    lines = [_headline(plan), *(f"  {step}" for step in _steps(plan)), *(f"  note: {note}" for note in plan.notes)]
+    return _fitted(lines)
+
+
+def _headline(plan: Publication) -> str:
+    if plan.unchanged:
+        return f"nothing to publish: {plan.unchanged} (--even-if-cosmetic publishes it all the same)"
+    told = f"version {plan.version} of product {plan.product}"
+    if plan.creates:
+        return f"publish {told}"
+    return f"no change: {told} is published" if plan.empty else f"finish {told}, which is there already"
+
+
+def _steps(plan: Publication) -> Iterator[str]:
+    if plan.creates:
+        yield f"+ {plan.version}  the template of sha256:{plan.content.short}, for everyone to launch"
+    for version in plan.failed:
+        yield f"- {version.name}  {version.id}: an attempt that failed, or was made twice"
+    for version in plan.deprecated:
+        yield f"~ {version.name}  deprecated: who launched it can keep it or update, nobody can launch it anew"
+
+
+def publication_json(plan: Publication, *, done: bool, version_id: str | None) -> str:
+    """Show what publishing would do, or has done, to a program."""
+    result = {
+        "product": plan.product,
+        "version": plan.version,
+        "id": version_id,
+        "sha256": plan.content.digest,
+        "changed": done and not plan.empty,
+        "create": plan.creates,
+        "deprecate": [version.name for version in plan.deprecated],
+        "remove": [version.id for version in plan.failed],
+        "unchanged": plan.unchanged,
+        "notes": list(plan.notes),
+    }
+    return _json(result)
+
+
+def versions(found: Sequence[Version], failed: Sequence[Version], used: Mapping[str, int]) -> str:
+    """Show a product's versions, the newest first."""
+    rows = [("VERSION", "CREATED", "STATE", "CONTENT", "IN USE BY")]
+    rows += [
+        (one.name, one.created[:16], _state(one, failed), one.content.short or "unknown", str(used.get(one.id, 0)))
+        for one in found
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return _fitted("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+def _state(version: Version, failed: Sequence[Version]) -> str:
+    if version in failed:
+        return "failed"
+    if not version.active:
+        return "inactive"
+    return "deprecated" if version.deprecated else "offered"
+
+
+def versions_json(found: Sequence[Version], failed: Sequence[Version], used: Mapping[str, int]) -> str:
+    """Show a product's versions to a program."""
+    items: list[dict[str, Any]] = [
+        {
+            "name": one.name,
+            "id": one.id,
+            "created": one.created,
+            "active": one.active,
+            "guidance": "DEPRECATED" if one.deprecated else "DEFAULT",
+            "failed": one in failed,
+            "sha256": one.content.digest or None,
+            "in_use_by": used.get(one.id, 0),
+            "description": one.description,
+        }
+        for one in found
+    ]
+    return _json(items)
+
+
+def pruning(plan: Pruning) -> str:
+    """Show what pruning would do."""
+    which = "inactive" if plan.delete else "deprecated"
+    if plan.empty:
+        return _fitted([f"nothing to prune: product {plan.product} has no {which} version that nobody uses"])
+    verb = "delete, for good," if plan.delete else "deactivate"
+    lines = [f"{verb} {len(plan.retired)} {which} version(s) of product {plan.product} that nobody here uses"]
+    lines += [f"  - {version.name}  {version.id}  {version.created[:16]}" for version in plan.retired]
+    if plan.delete:
+        lines.append("  note: their names are free again then, for any template")
+    lines.append("  note: what other accounts launched from a shared portfolio is not seen from here")
+    return _fitted(lines)
+
+
+def pruning_json(plan: Pruning, *, done: bool) -> str:
+    """Show what pruning would do, or has done, to a program."""
+    retired = [{"name": version.name, "id": version.id} for version in plan.retired]
+    kind = "delete" if plan.delete else "deactivate"
+    return _json({"product": plan.product, "changed": done and not plan.empty, kind: retired})
+
+
+def links_json(found: Sequence[Link]) -> str:
+    """Show links to a program."""
+    return _json([asdict(link) for link in found])
+
+
+def _fitted(lines: Iterable[str]) -> str:
+    return "\n".join(part for line in lines for part in folded(line.rstrip(), 6))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

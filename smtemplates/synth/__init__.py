@@ -1,0 +1,1 @@
+"""Read templates, and write them as YAML or JSON."""

@@ -1,0 +1,1 @@
+"""The launch role for AWS Service Catalog."""

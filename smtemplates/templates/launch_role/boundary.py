@@ -1,0 +1,143 @@
+"""What bounds the roles that launches make: a table like that of launch_scopes.py, for the workspace's own actions.
+
+Whoever launches chooses what is attached to such a role, by AdditionalPolicyArns and AccessLevel: all that is allowed
+here they can have. So an action that would reach other people's data, secrets, sessions or roles is bounded by what
+every workspace's own policies say of it.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from awacs.aws import Condition, StringEquals, StringEqualsIfExists, StringLike
+from troposphere import If, Join, Parameter, Split, Sub
+
+from smtemplates.core.construct import listed, text
+from smtemplates.core.iam import Grant
+from smtemplates.templates.launch_role.scopes import (
+    BUCKETS,
+    EXECUTION_ROLES,
+    STACKS,
+    Scope,
+    arns,
+    covers,
+    roles,
+    statement,
+)
+from smtemplates.templates.workspace.execution_policies import METRICS
+
+# What is granted whole goes by its kind, so that the policy stays within IAM's 6,144 characters.
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+KINDS = (
+    *("ec2:DeleteNetworkInterface*", "kms:GenerateDataKey*", "s3:ListBucket*"),
+    *(
+        f"sagemaker:{kind}"
+        for kind in ("*Association", "*Endpoint*", "*Execution", "*Pipeline", "*TransformJob", "*Trial*")
+    ),
+    *("sagemaker:Batch*Metrics", "sagemaker:DescribeModelPackage*"),
+)
+# A name, or the beginning of names.
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET = "arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9*]"
+MOST_BUCKETS = 5
+LONGEST_BUCKET = len("arn:aws-us-gov:s3:::") + 63
+
+
+def bringable_buckets() -> Parameter:
+    """Take ARNs, not names: Fn::Join takes no function between its parts, so it could not put the partition there.
+
+    S3 says why it denies access in the account and the organization of the bucket only.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-join.html
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+    """
+    return text(
+        "BringableBucketArns",
+        "ARNs of buckets that launches may bring (ExistingInputBucketName and its like), separated by commas; * at the "
+        "end of one stands for any characters. With any other, AWS's own included, a launch fails at its folders or, "
+        "with CreateFolders 'false', its jobs do: access denied, because no permissions boundary allows it. One "
+        "that is taken out is lost to launches that brought it. Empty: none but launches' own, sc-*.",
+        pattern=f"^$|^{BUCKET}(,{BUCKET}){{0,{MOST_BUCKETS - 1}}}$",
+        hint="must be empty or up to five ARNs of buckets like arn:aws:s3:::team-data or arn:aws:s3:::team-*, "
+        "separated by commas, no spaces",
+        max_length=MOST_BUCKETS * (LONGEST_BUCKET + 1) - 1,
+    )
+
+
+def bounds(granted: Iterable[str], buckets: Parameter, regions: If) -> list[Grant]:
+    """Allow what is granted, each action by the first row that fits."""
+    allowed: dict[str, list[str]] = {}
+    rows = _rows(buckets, regions)
+    for action in sorted({next((kind for kind in KINDS if fnmatchcase(each, kind)), each) for each in granted}):
+        allowed.setdefault(next(row.sid for row in rows if covers(row, action)), []).append(action)
+    return [statement(row, allowed[row.sid]) for row in rows if row.sid in allowed]
+
+
+def _buckets(named: Parameter) -> If:
+    """Name launches' own buckets, those that may be brought, and what is in all of these."""
+    objects = Join("/*,", listed(named))
+    both = Sub(f"{BUCKETS},${{{named.title}}},${{Objects}}/*", Objects=objects)
+    return If("BringBuckets", Split(",", both), [Sub(BUCKETS)])
+
+
+def _rows(buckets: Parameter, regions: If) -> list[Scope]:
+    keys = arns("kms", "key/*", account="*")
+    domain = "${!sagemaker:DomainId}"
+    return [
+        Scope(sid="SeeRoles", actions=["iam:GetRole"], resources=roles(STACKS)),
+        Scope(
+            sid="PassRoles",
+            actions=["iam:PassRole"],
+            resources=roles(EXECUTION_ROLES),
+            condition=Condition(StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})),
+        ),
+        Scope(sid="LendKeys", actions=["kms:CreateGrant"], resources=keys, condition=_via("ec2", "sagemaker")),
+        Scope(sid="UseKeys", actions=["kms:*"], resources=keys, condition=_via("ec2", "s3", "sagemaker")),
+        Scope(sid="ReadSettings", actions=["ssm:GetParameter"], resources=arns("ssm", "parameter/smtemplates/*")),
+        Scope(
+            sid="WriteLogs",
+            # but for DescribeLogGroups, which takes no resource
+            actions=["logs:[!D]*", "logs:DescribeLogStreams"],
+            resources=arns("logs", "log-group:/aws/sagemaker/*", f"log-group:{STACKS}"),
+        ),
+        Scope(
+            sid="WriteMetrics",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            condition=Condition(StringLike({"cloudwatch:namespace": [*METRICS]})),
+        ),
+        Scope(
+            sid="LendInterfaces",
+            actions=["ec2:CreateNetworkInterfacePermission"],
+            resources=arns("ec2", "network-interface/*"),
+            condition=Condition(StringEqualsIfExists({"ec2:AuthorizedService": "sagemaker.amazonaws.com"})),
+        ),
+        Scope(
+            sid="OpenOwnStudio",
+            actions=["sagemaker:CreatePresignedDomainUrl"],
+            resources=arns("sagemaker", f"user-profile/{domain}/${{!sagemaker:UserProfileName}}"),
+        ),
+        Scope(
+            sid="WorkInOwnDomain",
+            actions=[
+                *(f"sagemaker:{verb}Space" for verb in ("Create", "Delete", "Update")),
+                "sagemaker:CreateApp",
+                "sagemaker:DeleteApp",
+            ],
+            resources=arns("sagemaker", f"app/{domain}/*", f"space/{domain}/*"),
+        ),
+        Scope(sid="UseBuckets", actions=["s3:*"], resources=_buckets(buckets)),
+        Scope(
+            sid="Work",
+            actions=["*"],
+            resources=["*"],
+            condition=Condition(StringEquals({"aws:RequestedRegion": regions})),
+        ),
+    ]
+
+
+def _via(*services: str) -> Condition:
+    return Condition(StringLike({"kms:ViaService": [Sub(f"{service}.*.${{AWS::URLSuffix}}") for service in services]}))

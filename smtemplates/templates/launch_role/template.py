@@ -1,0 +1,310 @@
+"""Launch role: what Service Catalog launches the workspace with, so that who launches it needs no permission of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from awacs.aws import Condition, Deny, Statement, StringEquals, StringNotEquals
+from troposphere import AWS_REGION, Equals, GetAtt, If, Output, Parameter, Ref, Split, Sub, encode_to_dict, iam
+
+from smtemplates.core.construct import (
+    Part,
+    all_of,
+    is_,
+    is_on,
+    is_set,
+    listed,
+    output,
+    require,
+    switch,
+    text,
+    waived,
+    when,
+)
+from smtemplates.core.iam import Grant, actions, allow, document, trust
+from smtemplates.templates.launch_role.actions import needs, types
+from smtemplates.templates.launch_role.boundary import bounds, bringable_buckets
+from smtemplates.templates.launch_role.scopes import STACKS, arns, statements
+from smtemplates.templates.workspace.execution_role import POLICY
+
+DESCRIPTION = "Launch role of the SageMaker workspace, for accounts that launch it with AWS Service Catalog"
+
+# What Service Catalog asks CloudFormation for with the launch role: AWSServiceCatalogEndUserFullAccess grants the same
+# to whoever launches without one, and StackSets besides.
+# Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSServiceCatalogEndUserFullAccess.html
+STACK_ACTIONS = (
+    "CreateChangeSet",
+    "CreateStack",
+    "DeleteChangeSet",
+    "DeleteStack",
+    "DescribeChangeSet",
+    "DescribeStackEvents",
+    "DescribeStacks",
+    "ExecuteChangeSet",
+    "ListChangeSets",
+    "ListStackResources",
+    "SetStackPolicy",
+    "TagResource",
+    "UntagResource",
+    "UpdateStack",
+)
+TEMPLATE_ACTIONS = ("GetTemplateSummary", "ValidateTemplate")
+BOUNDARY = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${LaunchRoleName}Boundary"
+# Lists are split at commas, which IAM lets into a role's name: such a role is not to be listed.
+LISTED_ROLE = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]{1,576}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch(Part):
+    """Hold the launch role by its name, a boundary of one's own, and the topic that launches are told to."""
+
+    name: Parameter
+    boundary: Parameter
+    topic: Parameter
+    has_topic: str
+
+    def local_name(self) -> Any:
+        """Name the role, after it is made where it is made here."""
+        return If("CreateLaunchRole", Ref("LaunchRole"), Ref(self.name))
+
+
+def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
+    """Make the role that launches these areas; `on_demand` it can be one that exists instead.
+
+    Raises:
+        TemplateError: nothing says what a type needs, or on what.
+    """
+    name, boundary, others, regions = _parameters()
+    buckets, topic = bringable_buckets(), _topic()
+    create = switch(
+        "CreateLaunchRole",
+        "Make the launch role. 'false': a role of its name is in this account already, made by launch-role.yaml.",
+        default=True,
+    )
+    made = "CreateLaunchRole" if on_demand else None
+    no_boundary = Equals(Ref(boundary), "")
+    used = [_role(name, made), *_policies(parts, others, made)]
+    return Launch(
+        title="Launch role",
+        source=__name__,
+        parameters={
+            **({"Make the launch role?": create} if made else {}),
+            "Name of the launch role": name,
+            "Permissions boundary": boundary,
+            "Buckets that may be brought": buckets,
+            "Execution roles that may be brought": others,
+            "Topic for stack events": topic,
+            "Regions": regions,
+        },
+        conditions={
+            **({made: is_on(create)} if made else {}),
+            "CreateBoundary": all_of(is_(made), no_boundary) if made else no_boundary,
+            "BringBuckets": is_set(buckets),
+            "PassOtherRoles": is_set(others),
+            "HasTopic": is_set(topic),
+            "NameRegions": is_set(regions),
+        },
+        rules={
+            "BoundaryOfOnesOwnIsLeftAlone": require(
+                "With PermissionsBoundaryArn leave BringableBucketArns empty: that policy is used as it is, and says "
+                "itself which buckets launches may bring.",
+                Equals(Ref(buckets), ""),
+                given=is_set(boundary),
+            )
+        },
+        resources=[_boundary(parts, name, buckets, [str(each.title) for each in used]), *used],
+        outputs=_outputs(name, made),
+        name=name,
+        boundary=boundary,
+        topic=topic,
+        has_topic="HasTopic",
+    )
+
+
+def _outputs(name: Parameter, condition: str | None) -> list[Output]:
+    return [
+        output("LaunchRoleName", "Name of the launch role, the same in every account", Ref(name)),
+        output("LaunchRoleArn", "ARN of the launch role", GetAtt("LaunchRole", "Arn"), condition=condition),
+        output(
+            "PermissionsBoundaryArn",
+            "What whoever launches the workspace in this account gives as its PermissionsBoundaryArn",
+            _boundary_arn(),
+            condition=condition,
+        ),
+    ]
+
+
+def _role(name: Parameter, condition: str | None) -> iam.Role:
+    """Let Service Catalog take the role.
+
+    AWS's pages show no condition on that, and one on a key that is not sent would refuse every launch.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html
+    """
+    return iam.Role(
+        "LaunchRole",
+        **_under(condition),
+        AssumeRolePolicyDocument=trust("servicecatalog.amazonaws.com"),
+        Description="Launches SageMaker workspaces with AWS Service Catalog",
+        RoleName=Ref(name),
+    )
+
+
+def _under(condition: str | None) -> dict[str, Any]:
+    return {"Condition": condition} if condition else {}
+
+
+def _policies(parts: Iterable[Part], others: Parameter, condition: str | None) -> list[iam.ManagedPolicy]:
+    """Allow what the types need, from the policies' side."""
+    needed = {action for kind in types(parts) for action in needs(kind)}
+    documents: dict[str, list[Any]] = {"StacksPolicy": _stacks(), **statements(needed, _boundary_arn())}
+    documents["AccessPolicy"].append(when("PassOtherRoles", _pass_others(others)))
+    # a key that a launch brings can be any, one that it makes has an ID that nobody knows before
+    waivers: dict[str, Any] = {"DataPolicy": {"Metadata": waived(KMS_1=())}}
+    return [
+        iam.ManagedPolicy(
+            f"Launch{policy}",
+            **_under(condition),
+            **waivers.get(policy, {}),
+            PolicyDocument=document(*grants),
+            Roles=[Ref("LaunchRole")],
+        )
+        for policy, grants in documents.items()
+    ]
+
+
+def _stacks() -> list[Any]:
+    """Manage Service Catalog's stacks, read its copies of templates, tell a topic, in the Regions asked for only.
+
+    IAM has one Region whatever the launch's is, and where Service Catalog keeps its copies is not documented.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html
+    """
+    copies = StringEquals({"s3:ExistingObjectTag/servicecatalog:provisioning": "true"})
+    stacks = [Sub(name) for name in arns("cloudformation", f"stack/{STACKS}", f"changeSet/{STACKS}")]
+    return [
+        allow("ManageStacks", actions("cloudformation", *STACK_ACTIONS), stacks),
+        allow("ReadTemplates", actions("cloudformation", *TEMPLATE_ACTIONS), ["*"]),
+        allow("ReadCopies", actions("s3", "GetObject"), ["*"], Condition(copies)),
+        when("HasTopic", allow("TellTopic", actions("sns", "Publish"), [Ref("NotificationTopicArn")])),
+        Statement(
+            Sid="NowhereElse",
+            Effect=Deny,
+            NotAction=[*actions("iam", "*"), *actions("s3", "GetObject")],
+            Resource=["*"],
+            Condition=Condition(StringNotEquals({"aws:RequestedRegion": _regions()})),
+        ),
+    ]
+
+
+def _regions() -> If:
+    return If("NameRegions", Split(",", Ref("LaunchRegions")), [Ref(AWS_REGION)])
+
+
+def _pass_others(others: Parameter) -> Grant:
+    """Pass roles that exist, but named ones only: any other would lend its permissions to whoever launches."""
+    sagemaker = StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})
+    return allow("PassOthers", actions("iam", "PassRole"), listed(others), Condition(sagemaker))
+
+
+def _boundary_arn() -> If:
+    """Name the boundary without waiting for it: the policies that demand it are there before."""
+    return If("CreateBoundary", Sub(BOUNDARY), Ref("PermissionsBoundaryArn"))
+
+
+def _boundary(parts: Iterable[Part], name: Parameter, buckets: Parameter, first: Sequence[str]) -> iam.ManagedPolicy:
+    """Bound the roles that launches make by what the workspace's own roles may do; it grants nothing itself.
+
+    Its name is fixed, so that launches know it and may not change it: those manage SC-* policies only. It depends on
+    what launches are updated and terminated with, to be deleted first: while it bounds a role, IAM refuses.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
+    """
+    granted = {action for part in parts for resource in part.resources for action in _granted(resource)}
+    return iam.ManagedPolicy(
+        "LaunchBoundary",
+        Condition="CreateBoundary",
+        DependsOn=[*first],
+        Metadata=waived(KMS_1=()),  # which keys, say the policies that grant it
+        Description="The most that roles made by launches of SageMaker workspaces may do",
+        ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
+        PolicyDocument=document(*bounds(granted, buckets, _regions())),
+    )
+
+
+def _granted(resource: Any) -> Iterator[str]:
+    """List what a role's policies allow."""
+    if resource.resource_type in {"AWS::IAM::ManagedPolicy", "AWS::IAM::Role"}:
+        body = encode_to_dict(resource)["Properties"]
+        yield from _allowed([body.get("PolicyDocument"), body.get("Policies")])
+
+
+def _allowed(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _allowed(item)
+    elif isinstance(value, dict):
+        if value.get("Effect") == "Allow":
+            yield from value["Action"]
+        else:
+            for item in value.values():
+                yield from _allowed(item)
+
+
+def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
+    name = text(
+        "LaunchRoleName",
+        "Name of the launch role, the same in every account that launches. A later change replaces the role. "
+        "Left alone: SageMakerWorkspaceLaunch.",
+        pattern="^(?!SC-)[A-Za-z0-9+=,.@_-]{1,56}$",
+        hint="must be 1 to 56 letters, digits and + = , . @ _ -, and not begin with SC-, as what launches make does",
+        max_length=56,
+        default="SageMakerWorkspaceLaunch",
+    )
+    boundary = text(
+        "PermissionsBoundaryArn",
+        "ARN of the managed policy that bounds every role that a launch makes; launches must name it. "
+        "Empty: one is made, which allows what the workspace's own roles may do, in launches' own buckets (sc-*) and "
+        "those of BringableBucketArns.",
+        pattern=f"^$|^(?!.*:policy/SC-){POLICY}$",
+        hint="must be empty or the ARN of an IAM policy whose name does not begin with SC-: launches change those",
+        max_length=700,
+    )
+    others = text(
+        "PassableRoleArns",
+        "ARNs of execution roles that launches may bring as ExistingRoleArn, separated by commas. "
+        "Empty: none but other launches' own, for whoever launches works with all that such a role may do.",
+        pattern=f"^$|^{LISTED_ROLE}(,{LISTED_ROLE}){{0,4}}$",
+        hint="must be empty or up to five ARNs of IAM roles without commas in their names, separated by commas, "
+        "no spaces",
+        max_length=2000,
+    )
+    regions = text(
+        "LaunchRegions",
+        "Regions to launch in, and for launches to work in, separated by commas; name them all in one stack, for the "
+        "role is one an account. Empty: the Region of this stack.",
+        pattern="^$|^[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9](,[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9]){0,19}$",
+        hint="must be empty or up to 20 Regions like us-east-1, separated by commas, no spaces",
+        max_length=300,
+    )
+    return name, boundary, others, regions
+
+
+def _topic() -> Parameter:
+    """Take a topic in the Region of the launches: CloudFormation reaches none elsewhere (Invalid parameter: TopicArn).
+
+    Source: https://github.com/aws/aws-cdk/issues/20603
+    Source: https://awslabs.github.io/landing-zone-accelerator-on-aws/latest/typedocs/interfaces/packages__aws-accelerator_config_lib_models_customizations-config.IProductConstraintConfig.html
+    """
+    return text(
+        "NotificationTopicArn",
+        "ARN of an SNS topic that is told every event of launched stacks; it must be in the Region where they are "
+        "launched, and its policy must let the launching accounts publish. Empty: none.",
+        pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]{1,30}:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
+        hint="must be empty or the ARN of an SNS topic",
+        max_length=330,
+    )

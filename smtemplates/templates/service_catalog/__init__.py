@@ -1,0 +1,1 @@
+"""The AWS Service Catalog portfolio and product."""

@@ -1,0 +1,228 @@
+"""Portfolio: who may launch, in which accounts, and with which tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from troposphere import (
+    AWS_PARTITION,
+    AWSHelperFn,
+    AWSObject,
+    Equals,
+    FindInMap,
+    Not,
+    Output,
+    Parameter,
+    Ref,
+    Select,
+    Sub,
+    servicecatalog,
+)
+
+from smtemplates.aws_data.consoles import CONSOLE_HOSTS
+from smtemplates.core.construct import EACH_ONCE, Part, entry, output, text
+
+MOST = 5
+# Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_AssociatePrincipalWithPortfolio.html
+# The schema of AWS::ServiceCatalog::PortfolioPrincipalAssociation knows these partitions only.
+# Lists are split at commas, which IAM lets into names: such a principal is not to be listed.
+PRINCIPAL = "arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:(role|user|group)/[A-Za-z0-9+=.@_/-]{1,200}"
+PATTERN = "arn:(aws|aws-cn|aws-us-gov):iam:::(role|user|group)/[A-Za-z0-9+=.@_/*?-]{1,200}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portfolio(Part):
+    """Hold the portfolio and who provides it."""
+
+    portfolio: servicecatalog.Portfolio
+    provider: Parameter
+
+
+def portfolio() -> Portfolio:
+    """Make a portfolio.
+
+    It is shared with accounts by their IDs: CloudFormation shares with no organization, and shares no principals.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-servicecatalog-portfolioshare.html
+    """
+    name, provider = _names()
+    principals, patterns = _principals()
+    accounts, key, values = _accounts(), *_tag_options()
+    made = servicecatalog.Portfolio(
+        "Portfolio",
+        Description="Amazon SageMaker workspaces to launch",
+        DisplayName=Ref(name),
+        ProviderName=Ref(provider),
+    )
+    return Portfolio(
+        title="Portfolio",
+        source=__name__,
+        parameters={
+            "Name of the portfolio": name,
+            "Provider": provider,
+            "Who may launch": principals,
+            "Who may launch, by pattern": patterns,
+            "Accounts to share with": accounts,
+            "Key of the tag to choose": key,
+            "Values of the tag": values,
+        },
+        conditions={
+            **_conditions("CreatePrincipal", principals),
+            **_conditions("CreatePattern", patterns),
+            **_conditions("CreateShare", accounts),
+            **_conditions("CreateTagOption", values),
+            "LinkCatalog": Not(Equals(FindInMap("Console", Ref(AWS_PARTITION), "Host"), "none")),
+        },
+        resources=[
+            made,
+            *_each("Principal", lambda place, name: _principal(name, entry(principals, place, MOST), "IAM")),
+            *_each("Pattern", lambda place, name: _principal(name, entry(patterns, place, MOST), "IAM_PATTERN")),
+            *_each("Share", lambda place, name: _share(name, entry(accounts, place, MOST))),
+            *_each("TagOption", lambda place, name: _tag_option(name, Ref(key), entry(values, place, MOST))),
+            *_each("TagOption", _offer),
+        ],
+        mappings={"Console": {partition: {"Host": host} for partition, host in CONSOLE_HOSTS.items()}},
+        outputs=_outputs(made),
+        portfolio=made,
+        provider=provider,
+    )
+
+
+def _outputs(made: servicecatalog.Portfolio) -> list[Output]:
+    address = "https://${AWS::Region}.${Host}/servicecatalog/home?region=${AWS::Region}"
+    return [
+        output("PortfolioId", "ID of the portfolio", Ref(made)),
+        output(
+            "CatalogUrl",
+            "Opens Service Catalog in the console",
+            Sub(address, Host=FindInMap("Console", Ref(AWS_PARTITION), "Host")),
+            condition="LinkCatalog",
+        ),
+    ]
+
+
+def _conditions(name: str, given: Parameter) -> dict[str, AWSHelperFn]:
+    return {f"{name}{place}": Not(Equals(entry(given, place, MOST), "")) for place in range(1, MOST + 1)}
+
+
+def _each(name: str, make: Callable[[int, str], AWSObject]) -> list[AWSObject]:
+    return [make(place, f"{name}{place}") for place in range(1, MOST + 1)]
+
+
+def _principal(name: str, arn: Select, kind: str) -> AWSObject:
+    return servicecatalog.PortfolioPrincipalAssociation(
+        name, Condition=f"Create{name}", PortfolioId=Ref("Portfolio"), PrincipalARN=arn, PrincipalType=kind
+    )
+
+
+def _share(name: str, account: Select) -> AWSObject:
+    return servicecatalog.PortfolioShare(
+        name, Condition=f"Create{name}", AccountId=account, PortfolioId=Ref("Portfolio"), ShareTagOptions=True
+    )
+
+
+def _tag_option(name: str, key: Ref, value: Select) -> AWSObject:
+    return servicecatalog.TagOption(name, Condition=f"Create{name}", Key=key, Value=value)
+
+
+def _offer(_: int, name: str) -> AWSObject:
+    return servicecatalog.TagOptionAssociation(
+        f"Offer{name}", Condition=f"Create{name}", ResourceId=Ref("Portfolio"), TagOptionId=Ref(name)
+    )
+
+
+def _names() -> tuple[Parameter, Parameter]:
+    name = text(
+        "PortfolioName",
+        "What the portfolio is called. Left alone: Machine learning.",
+        pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$",
+        hint="must be 1 to 100 letters, digits, spaces and . _ -, a letter or digit first",
+        max_length=100,
+        default="Machine learning",
+    )
+    provider = text(
+        "ProviderName",
+        "Who provides portfolio and product. Left alone: Platform team.",
+        pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,49}$",
+        hint="must be 1 to 50 letters, digits, spaces and . _ -, a letter or digit first",
+        max_length=50,
+        default="Platform team",
+    )
+    return name, provider
+
+
+def _principals() -> tuple[Parameter, Parameter]:
+    """Take who may launch: an association opens the portfolio, and IAM must allow the use of Service Catalog besides.
+
+    Patterns are shared with organizations and their units only, and this portfolio is shared with accounts.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreatePortfolioShare.html
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/security_iam_service-with-iam-id-based-policies-examples.html
+    """
+    principals = text(
+        "PrincipalArns",
+        "ARNs of roles, users or groups of this account that may launch, separated by commas; each also needs the AWS "
+        "managed policy AWSServiceCatalogEndUserFullAccess, or what of it they are to use. To take one out leave its "
+        "place empty. Empty: nobody yet.",
+        pattern=_list_of(PRINCIPAL),
+        hint="must be empty or up to five ARNs of IAM roles, users or groups without commas in their names, each once, "
+        "separated by commas, no spaces",
+        max_length=1300,
+    )
+    patterns = text(
+        "PrincipalPatterns",
+        "Who of this account may launch, by name: ARNs without account ID, where * and ? stand for any characters, "
+        "separated by commas. They go to no account that the portfolio is shared with. Whoever can make a role of such "
+        "a name can launch. Empty: nobody.",
+        pattern=_list_of(PATTERN),
+        hint="must be empty or up to five ARNs like arn:aws:iam:::role/team/*, each once, separated by commas, "
+        "no spaces",
+        max_length=1300,
+    )
+    return principals, patterns
+
+
+def _accounts() -> Parameter:
+    return text(
+        "ShareAccountIds",
+        "AWS account IDs to share the portfolio with, separated by commas; each imports it, needs the launch role, "
+        "and says who may launch there. To take one out leave its place empty. Empty: this account only.",
+        pattern=_list_of("[0-9]{12}"),
+        hint="must be empty or up to five account IDs like 111122223333, each once, separated by commas, no spaces",
+        max_length=64,
+    )
+
+
+def _tag_options() -> tuple[Parameter, Parameter]:
+    """Offer tags; a pair of key and value can be in an account's library once.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateTagOption.html
+    """
+    key = text(
+        "TagOptionKey",
+        "Key of the tag whose value is chosen from TagOptionValues at launch. Left alone: CostCenter.",
+        pattern="^(?!aws:|Project$|Environment$)[A-Za-z0-9 _.:/=+@-]{1,128}$",
+        hint="must be 1 to 128 letters, digits, spaces and _ . : / = + @ -, and not Project or Environment, which the "
+        "workspace sets itself",
+        max_length=128,
+        default="CostCenter",
+    )
+    values = text(
+        "TagOptionValues",
+        "Values to choose from, separated by commas; the account must not have these pairs of key and value yet. To "
+        "take one out leave its place empty. Empty: no such tag.",
+        pattern=_list_of("[A-Za-z0-9 _.:/=+@-]{1,128}"),
+        hint="must be empty or up to five values of letters, digits, spaces and _ . : / = + @ -, each once, separated "
+        "by commas",
+        max_length=650,
+    )
+    return key, values
+
+
+def _list_of(item: str) -> str:
+    """Take each entry once: a second principal, share or tag option that is the same fails at AWS.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateTagOption.html (DuplicateResourceException)
+    """
+    return f"^{EACH_ONCE}({item})?(,({item})?){{0,{MOST - 1}}}$"

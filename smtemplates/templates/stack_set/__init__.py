@@ -1,0 +1,1 @@
+"""The stack set that deploys the workspace to many accounts and Regions."""

@@ -1,0 +1,77 @@
+"""Rollout: how fast a stack set goes through accounts and Regions, and how many failures it bears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import Equals, If, Ref, cloudformation
+
+from smtemplates.core.construct import Part, choice, number, when
+
+_IN_ORDER, _PARALLEL = "InOrder", "Parallel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollout(Part):
+    """Hold the preferences of the stack set's operations; they do not apply to accounts that are deployed to later."""
+
+    def preferences(self, regions: If) -> cloudformation.OperationPreferences:
+        """Write the preferences for an operation in these Regions."""
+        return cloudformation.OperationPreferences(
+            ConcurrencyMode=Ref("ConcurrencyMode"),
+            FailureTolerancePercentage=Ref("FailureTolerancePercentage"),
+            MaxConcurrentPercentage=Ref("MaxConcurrentPercentage"),
+            RegionConcurrencyType=If("RegionsInParallel", "PARALLEL", "SEQUENTIAL"),
+            RegionOrder=when("RegionsInOrder", regions),
+        )
+
+
+def rollout() -> Rollout:
+    """Go one account after the other, and stop at the first failure, unless told otherwise.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackSetOperationPreferences.html
+    """
+    concurrent = number(
+        "MaxConcurrentPercentage",
+        "How many of a Region's accounts are worked on at a time, in percent, but at least one account. With "
+        "STRICT_FAILURE_TOLERANCE at most one more than may fail. Left alone: 10.",
+        default=10,
+        least=1,
+        most=100,
+    )
+    tolerance = number(
+        "FailureTolerancePercentage",
+        "How many of a Region's accounts may fail, in percent, rounded down. Beyond that the operation stops and "
+        "fails; up to that it is a success to CloudFormation, and deploy.py status shows what failed. Left alone: 0.",
+        default=0,
+        least=0,
+        most=100,
+    )
+    mode = choice(
+        "ConcurrencyMode",
+        "STRICT_FAILURE_TOLERANCE slows down so that hardly more accounts fail than may; SOFT_FAILURE_TOLERANCE keeps "
+        "to MaxConcurrentPercentage. Left alone: STRICT_FAILURE_TOLERANCE.",
+        ("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE"),
+        default="STRICT_FAILURE_TOLERANCE",
+    )
+    regions = choice(
+        "RegionRollout",
+        "Sequential: one Region after the other. InOrder: likewise, in the order of Regions. Parallel: all Regions at "
+        "once. Left alone: Sequential.",
+        ("Sequential", _IN_ORDER, _PARALLEL),
+        default="Sequential",
+    )
+    return Rollout(
+        title="Rollout",
+        source=__name__,
+        parameters={
+            "Accounts at a time (%)": concurrent,
+            "Accounts that may fail (%)": tolerance,
+            "When accounts fail": mode,
+            "Regions one after the other?": regions,
+        },
+        conditions={
+            "RegionsInOrder": Equals(Ref(regions), _IN_ORDER),
+            "RegionsInParallel": Equals(Ref(regions), _PARALLEL),
+        },
+    )

@@ -1,0 +1,1 @@
+"""The workspace template, one module for each construct."""

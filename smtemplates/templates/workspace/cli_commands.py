@@ -1,0 +1,183 @@
+"""Guide: commands to paste, each with this workspace's role, buckets, key, network, images and defaults filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from troposphere import If, Sub
+
+from smtemplates.core.construct import Part, output
+from smtemplates.templates.workspace.container_images import Images
+from smtemplates.templates.workspace.encryption import Encryption
+from smtemplates.templates.workspace.execution_role import Roles
+from smtemplates.templates.workspace.log_groups import TRAINING, Logs
+from smtemplates.templates.workspace.network import Network
+from smtemplates.templates.workspace.storage import Storage
+
+REGION = " --region ${AWS::Region}"
+NOW = "$(date +%Y%m%d-%H%M%S)"
+
+
+def guide(storage: Storage, encryption: Encryption, network: Network, roles: Roles, images: Images, logs: Logs) -> Part:
+    """Show how to upload, train, process, deploy and look; words in capitals are for the reader to fill in.
+
+    No command names a key for volumes: instances with local disks refuse one. SageMaker encrypts them with its own.
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
+    Source: https://docs.aws.amazon.com/cli/latest/reference/sagemaker/
+    """
+    commands = _Commands(storage, encryption, network, roles, images, logs)
+    return Part(
+        title="Guide",
+        source=__name__,
+        outputs=[
+            output(
+                "UploadTrainingDataCommand",
+                "Uploads the folder ./data as training data, with your own credentials",
+                commands.upload(),
+            ),
+            output(
+                "CreateTrainingJobCommand",
+                "Starts a job that trains with TRAIN.py of code/SOURCE.tar.gz in the output bucket",
+                commands.train(),
+            ),
+            output(
+                "CreateProcessingJobCommand",
+                "Starts a job that runs code/PROCESS.py of the output bucket on the training data",
+                commands.process(),
+            ),
+            output("CreateModelCommand", "Makes a model from a training job's result", commands.model()),
+            output(
+                "CreateEndpointConfigCommand",
+                "Makes an endpoint configuration: serverless, which costs nothing while idle; inside a VPC, which "
+                "serverless does not know, on an instance that costs money until the endpoint is deleted",
+                commands.endpoint_config(),
+            ),
+            output("CreateEndpointCommand", "Starts an endpoint", commands.endpoint()),
+            output("InvokeEndpointCommand", "Sends REQUEST.json to the endpoint", commands.invoke()),
+            output("ViewTrainingLogsCommand", "Shows the logs of a training job", commands.show_logs()),
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class _Commands:
+    storage: Storage
+    encryption: Encryption
+    network: Network
+    roles: Roles
+    images: Images
+    logs: Logs
+
+    def upload(self) -> Sub:
+        return self._aws(" s3 sync ./data s3://${Input}/training/", Input=self.storage.input.name())
+
+    def train(self) -> Sub:
+        return self._aws(
+            " sagemaker create-training-job"
+            f" --training-job-name ${{ProjectName}}-${{Environment}}-{NOW}"
+            " --role-arn ${Role}"
+            " --algorithm-specification TrainingImage=${Image},TrainingInputMode=File"
+            " --input-data-config 'ChannelName=training,DataSource={S3DataSource={S3DataType=S3Prefix,"
+            "S3Uri=s3://${Input}/training/,S3DataDistributionType=FullyReplicated}}'"
+            " --output-data-config S3OutputPath=s3://${Models}/artifacts/${OutputKey}"
+            " --resource-config InstanceType=${TrainingInstanceType},InstanceCount=${TrainingInstanceCount},"
+            "VolumeSizeInGB=${TrainingVolumeSizeGb}"
+            " --hyper-parameters sagemaker_program=TRAIN.py,"
+            "sagemaker_submit_directory=s3://${Output}/code/SOURCE.tar.gz"
+            " --stopping-condition MaxRuntimeInSeconds=${TrainingMaxRuntimeSeconds}${Vpc}",
+            Role=self.roles.execution_arn(),
+            Image=self.images.catalog["PyTorchTrainingImage"].uri(),
+            Input=self.storage.input.name(),
+            Models=self.storage.models.name(),
+            OutputKey=self._key(",KmsKeyId={}"),
+            Output=self.storage.output.name(),
+            Vpc=self._vpc(" --vpc-config SecurityGroupIds={groups},Subnets={subnets}"),
+        )
+
+    def process(self) -> Sub:
+        return self._aws(
+            " sagemaker create-processing-job"
+            f" --processing-job-name ${{ProjectName}}-${{Environment}}-{NOW}"
+            " --role-arn ${Role}"
+            " --app-specification ImageUri=${Image},"
+            "ContainerEntrypoint=python3,/opt/ml/processing/code/PROCESS.py"
+            f" --processing-inputs '{_input('code', '${Output}/code/PROCESS.py')}'"
+            f" '{_input('data', '${Input}/training/')}'"
+            " --processing-output-config 'Outputs=[{OutputName=result,S3Output={S3Uri=s3://${Output}/processing/,"
+            "LocalPath=/opt/ml/processing/result,S3UploadMode=EndOfJob}}]${ResultKey}'"
+            " --processing-resources 'ClusterConfig={InstanceType=${ProcessingInstanceType},"
+            "InstanceCount=${ProcessingInstanceCount},VolumeSizeInGB=${ProcessingVolumeSizeGb}}'"
+            " --stopping-condition MaxRuntimeInSeconds=3600${Vpc}",
+            Role=self.roles.execution_arn(),
+            Image=If(
+                "HasBuiltInImages",
+                self.images.catalog["ScikitLearnImage"].uri(),
+                self.images.catalog["PyTorchTrainingImage"].uri(),
+            ),
+            Input=self.storage.input.name(),
+            Output=self.storage.output.name(),
+            ResultKey=self._key(",KmsKeyId={}"),
+            Vpc=self._vpc(" --network-config 'VpcConfig={{SecurityGroupIds=[{groups}],Subnets=[{subnets}]}}'"),
+        )
+
+    def model(self) -> Sub:
+        image = If("HasPyTorchInferenceImage", self.images.catalog["PyTorchInferenceImage"].uri(), "IMAGE_URI")
+        return self._aws(
+            " sagemaker create-model --model-name MODEL_NAME --execution-role-arn ${Role}"
+            " --primary-container Image=${Image},"
+            "ModelDataUrl=s3://${Models}/artifacts/TRAINING_JOB_NAME/output/model.tar.gz${Vpc}",
+            Role=self.roles.execution_arn(),
+            Image=image,
+            Models=self.storage.models.name(),
+            Vpc=self._vpc(" --vpc-config SecurityGroupIds={groups},Subnets={subnets}"),
+        )
+
+    def endpoint_config(self) -> Sub:
+        """Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html."""
+        return self._aws(
+            " sagemaker create-endpoint-config --endpoint-config-name ENDPOINT_CONFIG_NAME --production-variants"
+            " 'VariantName=AllTraffic,ModelName=MODEL_NAME,${On}'",
+            On=If(
+                self.network.has_vpc,
+                "InstanceType=ml.m5.large,InitialInstanceCount=1",
+                "ServerlessConfig={MemorySizeInMB=2048,MaxConcurrency=5}",
+            ),
+        )
+
+    def endpoint(self) -> Sub:
+        return self._aws(
+            " sagemaker create-endpoint --endpoint-name ${Endpoint} --endpoint-config-name ENDPOINT_CONFIG_NAME",
+            Endpoint=If("HasEndpointName", Sub("${EndpointName}"), "ENDPOINT_NAME"),
+        )
+
+    def invoke(self) -> Sub:
+        return self._aws(
+            " sagemaker-runtime invoke-endpoint --endpoint-name ${Endpoint} --content-type application/json"
+            " --body fileb://REQUEST.json RESPONSE.json",
+            Endpoint=If(self.logs.has_endpoint, self.logs.watched, "ENDPOINT_NAME"),
+        )
+
+    def show_logs(self) -> Sub:
+        return self._aws(
+            f" logs filter-log-events --log-group-name {TRAINING} --log-stream-name-prefix TRAINING_JOB_NAME"
+            " --query 'events[].message' --output text"
+        )
+
+    @staticmethod
+    def _aws(command: str, **values: Any) -> Sub:
+        return Sub(f"aws{REGION}{command}", **values)
+
+    def _key(self, option: str) -> If:
+        return If(self.encryption.has_key, Sub(option.format("${Key}"), Key=self.encryption.key_arn()), "")
+
+    def _vpc(self, option: str) -> If:
+        text = option.format(groups="${Groups}", subnets="${SubnetIds}")
+        return If(self.network.has_vpc, Sub(text, Groups=self.network.security_groups_text()), "")
+
+
+def _input(name: str, uri: str) -> str:
+    return (
+        f"InputName={name},S3Input={{S3Uri=s3://{uri},LocalPath=/opt/ml/processing/{name},"
+        "S3DataType=S3Prefix,S3InputMode=File}"
+    )

@@ -1,0 +1,125 @@
+"""Encryption: no key, a key that exists, or a key made here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from awacs.aws import Action, Allow, ArnLike, Condition, Principal, Statement
+from troposphere import Equals, GetAtt, If, Or, Ref, Retain, RetainExceptOnCreate, Sub, kms
+
+from smtemplates.core.construct import ON, Part, is_, is_on, is_set, require, switch, text, when
+from smtemplates.core.iam import actions, document, this_account
+from smtemplates.templates.workspace.project import Project
+
+DELETION_WINDOW_DAYS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encryption(Part):
+    """Hold the key that everything is encrypted with, if there is one."""
+
+    has_key: str
+
+    def key_arn(self) -> If:
+        """Name the key; only for use where `has_key` holds."""
+        return If("UseKmsKeyArn", Ref("KmsKeyArn"), GetAtt("EncryptionKey", "Arn"))
+
+    def key(self) -> If:
+        """Set a property to the key, or leave it out where there is none."""
+        return when(self.has_key, self.key_arn())
+
+
+def encryption(project: Project) -> Encryption:
+    """Encrypt with AWS's own keys, with an existing key, or with one made here."""
+    arn = text(
+        "KmsKeyArn",
+        "ARN of an existing KMS key that encrypts buckets, outputs, logs, alarm topic and the volumes of notebook and "
+        "Studio, not those of jobs and endpoints: some instance types take no key. "
+        "Its policy must let the account's IAM policies decide and admit CloudWatch, CloudWatch Logs and EventBridge. "
+        "With another key later, or none, the role cannot read what the old one encrypted, and the notebook and its "
+        "files are replaced; first delete a Studio domain (CreateDomain 'false'). "
+        "Empty: AWS's own keys, or the key that CreateKmsKey makes.",
+        pattern="^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+        hint="must be empty or the ARN of a KMS key, like arn:aws:kms:us-east-1:111122223333:key/<id> (no alias)",
+        max_length=128,
+    )
+    create = switch(
+        "CreateKmsKey",
+        "Make a KMS key with yearly rotation and encrypt with it. It costs money every month and outlives the stack. "
+        "A later change does what a change of KmsKeyArn does. 'false': no key is made.",
+        default=False,
+    )
+    return Encryption(
+        title="Encryption",
+        source=__name__,
+        parameters={"Existing KMS key": arn, "Make a KMS key?": create},
+        conditions={
+            "CreateKmsKey": is_on(create),
+            "UseKmsKeyArn": is_set(arn),
+            "HasKmsKey": Or(is_("CreateKmsKey"), is_("UseKmsKeyArn")),
+        },
+        rules={
+            "OneKmsKey": require(
+                "Give KmsKeyArn or set CreateKmsKey to 'true', not both: one key encrypts everything.",
+                Equals(Ref(arn), ""),
+                given=Equals(Ref(create), ON),
+            )
+        },
+        resources=[_key(project)],
+        has_key="HasKmsKey",
+    )
+
+
+def _key(project: Project) -> kms.Key:
+    """Make the key; it outlives the stack, for what it encrypts would be lost with it."""
+    return kms.Key(
+        "EncryptionKey",
+        Condition="CreateKmsKey",
+        DeletionPolicy=RetainExceptOnCreate,
+        UpdateReplacePolicy=Retain,
+        Description=Sub("Encrypts the SageMaker workspace of stack ${AWS::StackName}"),
+        EnableKeyRotation=True,
+        PendingWindowInDays=DELETION_WINDOW_DAYS,
+        KeyPolicy=required_key_policy(),
+        Tags=project.tags(),
+    )
+
+
+def required_key_policy() -> dict[str, Any]:
+    """Say what the policy of a key must allow, one made here or a brought one."""
+    return document(
+        Statement(
+            Sid="AccountDecidesWithIam",
+            Effect=Allow,
+            Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+            Action=[Action("kms", "*")],
+            Resource=["*"],
+        ),
+        _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
+        _service_may_use("Alarms", "cloudwatch.amazonaws.com", this_account()),
+        # EventBridge sends no source for a condition to test, so there is none. Not seen live; at second hand:
+        # https://aws.github.io/modern-data-architecture-accelerator/typedocs/functions/_aws-mdaa_cloudwatch-constructs.grantCloudWatchAlarmsTopicAccess.html
+        _service_may_use("Events", "events.amazonaws.com"),
+    )
+
+
+def _service_may_use(sid: str, service: str | Sub, condition: Condition | None = None) -> Statement:
+    """Let a service encrypt with the key.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return Statement(
+        Sid=sid,
+        Effect=Allow,
+        Principal=Principal("Service", service),
+        Action=actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
+        Resource=["*"],
+        **({"Condition": condition} if condition else {}),
+    )
+
+
+def _log_groups() -> Condition:
+    groups = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")
+    return Condition(ArnLike({"kms:EncryptionContext:aws:logs:arn": groups}))

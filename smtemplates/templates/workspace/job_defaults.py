@@ -1,0 +1,99 @@
+"""Jobs: what training and processing jobs run on unless they say otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import Parameter
+
+from smtemplates.core.construct import Part, number, text
+from smtemplates.templates.workspace.project import INSTANCE_TYPE
+
+DAY_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jobs(Part):
+    """Hold the defaults of one kind of job."""
+
+    instance_type: Parameter
+    count: Parameter
+    volume_gb: Parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Jobs):
+    """Hold the defaults of training jobs."""
+
+    runtime: Parameter
+
+
+def training() -> Training:
+    """Say what training jobs run on."""
+    instance_type, count, volume = _machines("Training")
+    runtime = number(
+        "TrainingMaxRuntimeSeconds",
+        "Seconds after which SageMaker stops a training job. Left alone: one day.",
+        default=DAY_SECONDS,
+        least=1,
+        most=28 * DAY_SECONDS,
+    )
+    return Training(
+        title="Training defaults",
+        source=__name__,
+        parameters={
+            "Training instance type": instance_type,
+            "Training instances": count,
+            "Training volume (GB)": volume,
+            "Longest training (seconds)": runtime,
+        },
+        instance_type=instance_type,
+        count=count,
+        volume_gb=volume,
+        runtime=runtime,
+    )
+
+
+def processing() -> Jobs:
+    """Say what processing jobs run on."""
+    instance_type, count, volume = _machines("Processing")
+    return Jobs(
+        title="Processing defaults",
+        source=__name__,
+        parameters={
+            "Processing instance type": instance_type,
+            "Processing instances": count,
+            "Processing volume (GB)": volume,
+        },
+        instance_type=instance_type,
+        count=count,
+        volume_gb=volume,
+    )
+
+
+def _machines(kind: str) -> tuple[Parameter, Parameter, Parameter]:
+    return (
+        text(
+            f"{kind}InstanceType",
+            f"Instance type in the {kind.lower()} command and the SDK's defaults. Left alone: ml.m5.large.",
+            pattern=INSTANCE_TYPE,
+            hint="must be an instance type like ml.m5.large",
+            max_length=40,
+            default="ml.m5.large",
+        ),
+        number(
+            f"{kind}InstanceCount",
+            f"Number of instances in the {kind.lower()} command and the SDK's defaults. Left alone: one.",
+            default=1,
+            least=1,
+            most=100,
+        ),
+        number(
+            f"{kind}VolumeSizeGb",
+            f"Size in GB of each instance's volume in the {kind.lower()} command and the SDK's defaults. "
+            "Left alone: 50.",
+            default=50,
+            least=1,
+            most=16384,
+        ),
+    )

@@ -1,0 +1,125 @@
+"""MLflow: a serverless MLflow app that keeps its artifacts in the model bucket."""
+
+from __future__ import annotations
+
+from troposphere import AWS_REGION, AWSObject, Not, Ref, Sub, sagemaker
+
+from smtemplates.core.construct import Part, all_of, is_, is_on, output, require, switch
+from smtemplates.core.iam import actions, allow, document
+from smtemplates.templates.workspace.execution_role import Roles, policy
+from smtemplates.templates.workspace.project import Project
+from smtemplates.templates.workspace.storage import Storage
+
+# Regions whose provider schemas lack AWS::SageMaker::MlflowApp; a test compares them. Regions of which nobody knows, as
+# linter.UNKNOWN_REGIONS, are not refused.
+LACKING = (
+    *("af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-4"),
+    *("ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "cn-north-1", "cn-northwest-1"),
+    *("eu-central-2", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1"),
+    *("us-gov-east-1", "us-gov-west-1"),
+)
+# All that MLflow has, by its verbs: Security Hub's IAM.21 takes '*' for more than is needed.
+MLFLOW_ACTIONS = (
+    *(
+        "AccessUI",
+        "Create*",
+        "Delete*",
+        "EndTrace",
+        "Finalize*",
+        "Get*",
+        "List*",
+        "Log*",
+        "Rename*",
+        "Restore*",
+        "Search*",
+    ),
+    *("Set*", "StartTrace", "Transition*", "Update*"),
+)
+
+
+def mlflow(project: Project, storage: Storage, roles: Roles) -> Part:
+    """Offer an MLflow app for experiments."""
+    create = switch(
+        "CreateMlflow",
+        "Make a serverless MLflow app for experiments; its artifacts go to mlflow/ in the model bucket and outlive it. "
+        "A later change of ProjectName, Environment or ExistingRoleArn replaces it, and its records are lost. "
+        "'false': none.",
+        default=False,
+    )
+    return Part(
+        title="Tracking",
+        source=__name__,
+        parameters={"Make an MLflow app?": create},
+        conditions={
+            "CreateMlflow": is_on(create),
+            "CreateTrackingPolicy": all_of(is_("CreateMlflow"), is_("LeastPrivilege")),
+        },
+        rules={
+            "MlflowIsInThisRegion": require(
+                "CreateMlflow: this Region has no MLflow apps. Set it to 'false', or choose another Region.",
+                Not({"Fn::Contains": [list(LACKING), Ref(AWS_REGION)]}),
+                given=is_on(create),
+            )
+        },
+        resources=[_app(project, storage, roles), _policy()],
+        outputs=[
+            output(
+                "MlflowAppArn",
+                "ARN of the MLflow app; clients take it as tracking URI",
+                Ref("MlflowApp"),
+                condition="CreateMlflow",
+            ),
+            output(
+                "MlflowUrlCommand",
+                "Prints a link that opens MLflow; run it with your own credentials",
+                Sub(
+                    "aws --region ${AWS::Region} sagemaker create-presigned-mlflow-app-url --arn ${App}"
+                    " --query AuthorizedUrl --output text",
+                    App=Ref("MlflowApp"),
+                ),
+                condition="CreateMlflow",
+            ),
+        ],
+    )
+
+
+def _app(project: Project, storage: Storage, roles: Roles) -> sagemaker.MlflowApp:
+    """Make the app; it reaches its bucket as the execution role, and waits for its policies: it may do so at once.
+
+    It waits by a property that can change: of another one a plan would say, where policies are added, that the app
+    may be replaced.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateMlflowApp.html
+    """
+    return sagemaker.MlflowApp(
+        "MlflowApp",
+        Condition="CreateMlflow",
+        ArtifactStoreUri=roles.once_attached(Sub("s3://${Bucket}/mlflow/", Bucket=storage.models.name())),
+        Name=project.unique_name(),
+        RoleArn=roles.execution_arn(),
+        Tags=project.tags(),
+    )
+
+
+def _policy() -> AWSObject:
+    """Let the execution role track in this app and open it.
+
+    MLflow's own actions are documented for tracking servers; that apps ask for them too is inferred.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemakerwithmlflow.html
+    """
+    return policy(
+        "TrackingPolicy",
+        "CreateTrackingPolicy",
+        document(
+            allow(
+                "TrackWithMlflow",
+                [
+                    *actions("sagemaker", "CallMlflowAppApi", "CreatePresignedMlflowAppUrl", "DescribeMlflowApp"),
+                    *actions("sagemaker-mlflow", *MLFLOW_ACTIONS),
+                ],
+                [Ref("MlflowApp")],
+            )
+        ),
+    )

@@ -1,0 +1,254 @@
+"""Monitoring: a dashboard of endpoints and jobs, and alarms about endpoints."""
+
+from __future__ import annotations
+
+from awacs.aws import Allow, Bool, Condition, Deny, Principal, Statement
+from troposphere import (
+    AWS_PARTITION,
+    AWSObject,
+    Equals,
+    FindInMap,
+    GetAtt,
+    If,
+    Not,
+    Output,
+    Parameter,
+    Ref,
+    Select,
+    Split,
+    Sub,
+    cloudwatch,
+    sns,
+)
+
+from smtemplates.aws_data.consoles import CONSOLE_HOSTS
+from smtemplates.core.assets import read_asset
+from smtemplates.core.construct import Part, all_of, is_, is_on, is_set, number, output, require, switch, text, waived
+from smtemplates.core.iam import actions, document, this_account
+from smtemplates.templates.workspace.encryption import Encryption
+from smtemplates.templates.workspace.log_groups import Logs
+from smtemplates.templates.workspace.project import Project
+
+PERIOD_SECONDS = 300
+ALARMS = ("EndpointErrorsAlarm", "EndpointLatencyAlarm")
+
+
+def monitoring(project: Project, encryption: Encryption, logs: Logs) -> Part:
+    """Watch endpoints and jobs, and tell somebody when endpoints fail or slow down."""
+    dashboard = switch(
+        "CreateDashboard",
+        "Make a CloudWatch dashboard; beyond the free ones it costs money every month. 'false': none.",
+        default=True,
+    )
+    email, topic = _email(), _topic_arn()
+    errors, latency = _thresholds()
+    return Part(
+        title="Monitoring",
+        source=__name__,
+        parameters={
+            "Make a dashboard?": dashboard,
+            "E-mail for alarms": email,
+            "Existing topic for alarms": topic,
+            "Alarm at endpoint errors (in 5 minutes)": errors,
+            "Alarm at endpoint latency (ms)": latency,
+        },
+        conditions={
+            "CreateDashboard": is_on(dashboard),
+            "LinkDashboard": all_of(
+                is_("CreateDashboard"), Not(Equals(FindInMap("Console", Ref(AWS_PARTITION), "Host"), "none"))
+            ),
+            "CreateAlarmTopic": Equals(Ref(topic), ""),
+            "CreateSubscription": all_of(is_("CreateAlarmTopic"), is_set(email)),
+        },
+        rules={
+            "EmailOrTopic": require(
+                "Give AlarmEmail or AlarmTopicArn, not both: subscribe the address to your own topic.",
+                Equals(Ref(email), ""),
+                given=is_set(topic),
+            )
+        },
+        mappings={"Console": {partition: {"Host": host} for partition, host in CONSOLE_HOSTS.items()}},
+        resources=[
+            cloudwatch.Dashboard("Dashboard", Condition="CreateDashboard", DashboardBody=_dashboard_body(logs)),
+            *_topic(project, encryption, email),
+            *_alarms(project, logs, topic, errors, latency),
+        ],
+        outputs=_outputs(),
+    )
+
+
+def _dashboard_body(logs: Logs) -> Sub:
+    """Fill the dashboard; a search finds endpoints and jobs that do not exist yet.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    """
+    only = Sub(' EndpointName=\\"${EndpointName}\\"', EndpointName=logs.watched)
+    return Sub(
+        read_asset(__package__, "dashboard.json"),
+        Errors=GetAtt(ALARMS[0], "Arn"),
+        Latency=GetAtt(ALARMS[1], "Arn"),
+        Endpoint=If(logs.has_endpoint, only, ""),
+    )
+
+
+def _topic(project: Project, encryption: Encryption, email: Parameter) -> list[AWSObject]:
+    """Make the topic; without a key of ours it has none, for alarms cannot publish through AWS's own.
+
+    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    topic = sns.Topic(
+        "AlarmTopic",
+        Condition="CreateAlarmTopic",
+        Metadata=waived(SNS_1=encryption.has_key),
+        KmsMasterKeyId=encryption.key(),
+        Tags=project.tags(),
+    )
+    return [
+        topic,
+        _topic_policy(topic),
+        sns.SubscriptionResource(
+            "AlarmSubscription",
+            Condition="CreateSubscription",
+            Endpoint=Ref(email),
+            Protocol="email",
+            TopicArn=Ref(topic),
+        ),
+    ]
+
+
+def _topic_policy(topic: sns.Topic) -> sns.TopicPolicy:
+    return sns.TopicPolicy(
+        "AlarmTopicPolicy",
+        Condition="CreateAlarmTopic",
+        PolicyDocument=document(
+            Statement(
+                Sid="AlarmsPublish",
+                Effect=Allow,
+                Principal=Principal("Service", "cloudwatch.amazonaws.com"),
+                Action=actions("sns", "Publish"),
+                Resource=[Ref(topic)],
+                Condition=this_account(),
+            ),
+            # the documented policy for EventBridge has no condition, and public reports say that none works
+            # Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+            Statement(
+                Sid="EventsPublish",
+                Effect=Allow,
+                Principal=Principal("Service", "events.amazonaws.com"),
+                Action=actions("sns", "Publish"),
+                Resource=[Ref(topic)],
+            ),
+            Statement(
+                Sid="DenyWithoutTls",
+                Effect=Deny,
+                Principal=Principal("*"),
+                Action=actions("sns", "Publish"),
+                Resource=[Ref(topic)],
+                Condition=Condition(Bool({"aws:SecureTransport": "false"})),
+            ),
+        ),
+        Topics=[Ref(topic)],
+    )
+
+
+def _alarms(
+    project: Project, logs: Logs, topic: Parameter, errors: Parameter, latency: Parameter
+) -> list[cloudwatch.Alarm]:
+    """Watch endpoints by query, so that one alarm covers endpoints that come and go; no endpoint is no alarm.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html
+    """
+
+    def alarm(name: str, description: str, select: str, threshold: Ref | Sub, periods: int) -> cloudwatch.Alarm:
+        target = If("CreateAlarmTopic", Ref("AlarmTopic"), Ref(topic))
+        only = Sub(" WHERE EndpointName = '${EndpointName}'", EndpointName=logs.watched)
+        query = Sub(
+            f'SELECT {select} FROM SCHEMA("AWS/SageMaker", EndpointName, VariantName)${{Where}}',
+            Where=If(logs.has_endpoint, only, ""),
+        )
+        return cloudwatch.Alarm(
+            name,
+            AlarmActions=[target],
+            AlarmDescription=Sub(f"{description} (stack ${{AWS::StackName}})"),
+            ComparisonOperator="GreaterThanThreshold",
+            EvaluationPeriods=periods,
+            Metrics=[cloudwatch.MetricDataQuery(Id="q1", Expression=query, Period=PERIOD_SECONDS, ReturnData=True)],
+            OKActions=[target],
+            Tags=project.tags(),
+            Threshold=threshold,
+            TreatMissingData="notBreaching",
+        )
+
+    return [
+        alarm(
+            ALARMS[0],
+            "SageMaker endpoints answer with server errors",
+            "SUM(Invocation5XXErrors)",
+            Ref(errors),
+            periods=1,
+        ),
+        alarm(
+            ALARMS[1],
+            "SageMaker endpoints answer slowly",
+            "AVG(ModelLatency)",
+            # the metric is in microseconds, and CloudFormation cannot multiply, but lets 2500.5 through
+            Sub("${Ms}000", Ms=Select(0, Split(".", Ref(latency)))),
+            periods=3,
+        ),
+    ]
+
+
+def _outputs() -> list[Output]:
+    address = "https://${AWS::Region}.${Host}/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${Name}"
+    return [
+        output("DashboardName", "Name of the dashboard", Ref("Dashboard"), condition="CreateDashboard"),
+        output(
+            "DashboardUrl",
+            "Opens the dashboard in the console",
+            Sub(address, Name=Ref("Dashboard"), Host=FindInMap("Console", Ref(AWS_PARTITION), "Host")),
+            condition="LinkDashboard",
+        ),
+    ]
+
+
+def _email() -> Parameter:
+    return text(
+        "AlarmEmail",
+        "E-mail address that hears of alarms; AWS asks it to confirm first. Empty: none.",
+        pattern="^$|^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]{2,}$",
+        hint="must be empty or one e-mail address",
+        max_length=254,
+    )
+
+
+def _topic_arn() -> Parameter:
+    return text(
+        "AlarmTopicArn",
+        "ARN of an SNS topic that exists and hears of alarms; its policy must let CloudWatch and "
+        "EventBridge publish. "
+        "Empty: a topic is made.",
+        pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
+        hint="must be empty or the ARN of an SNS topic",
+        max_length=320,
+    )
+
+
+def _thresholds() -> tuple[Parameter, Parameter]:
+    return (
+        number(
+            "EndpointErrorThreshold",
+            "Server errors (5xx) within five minutes that endpoints may have before the alarm. Left alone: 10.",
+            default=10,
+            least=0,
+            most=1000000,
+        ),
+        number(
+            "EndpointLatencyThresholdMs",
+            "Average latency in milliseconds that models may have for fifteen minutes before the alarm. "
+            "Left alone: 5000.",
+            default=5000,
+            least=1,
+            most=3600000,
+        ),
+    )

@@ -1,0 +1,182 @@
+"""Network: the VPC that jobs, notebook and Studio run in, when there is one, and the role's permissions in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from awacs.aws import Condition, ForAllValuesStringEquals, Null, StringEquals, StringEqualsIfExists
+from troposphere import And, AWSObject, Equals, GetAtt, If, Or, Parameter, Ref, Select, Split, Sub, ec2
+
+from smtemplates.core.construct import Part, all_of, is_, is_not, is_set, require, text, when
+from smtemplates.core.iam import Grant, actions, allow, document, regional, this_region
+from smtemplates.templates.workspace.project import Project
+
+HTTPS = 443
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network(Part):
+    """Hold the VPC; every handle but `has_vpc` is only for use where that condition holds."""
+
+    has_vpc: str
+    subnet_ids: Parameter
+
+    def vpc(self) -> Ref:
+        """Name the VPC."""
+        return Ref("VpcId")
+
+    def subnets(self) -> Split:
+        """List the subnets."""
+        return Split(",", Ref("SubnetIds"))
+
+    def security_groups(self) -> Split:
+        """List the security groups: the given ones, or the one made here."""
+        return Split(",", self.security_groups_text())
+
+    def first_subnet(self) -> Select:
+        """Name the first of the subnets."""
+        return Select(0, self.subnets())
+
+    def security_groups_text(self) -> If:
+        """Write the security groups in one line, with commas."""
+        return If("UseSecurityGroupIds", Ref("SecurityGroupIds"), GetAtt("SecurityGroup", "GroupId"))
+
+    def inside(self) -> If:
+        """Hold, with a VPC, for its given subnets and groups only; without Null a request that names none would pass.
+
+        Source: https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
+        """
+        groups, subnets = "sagemaker:VpcSecurityGroupIds", "sagemaker:VpcSubnets"
+        given = ForAllValuesStringEquals({groups: self.security_groups(), subnets: self.subnets()})
+        return when(self.has_vpc, Condition([given, Null({groups: "false", subnets: "false"})]))
+
+    def interfaces(self) -> dict[str, Any]:
+        """Allow network interfaces in the given subnets and security groups, and SageMaker's use of them.
+
+        Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+        """
+        interface = regional("ec2", "network-interface/*")
+        return document(
+            allow(
+                "MakeInterfaces",
+                actions("ec2", "CreateNetworkInterface", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission"),
+                interface,
+            ),
+            _only("InGivenSubnets", "subnet", "ec2:SubnetID", self.subnets()),
+            _only("InGivenGroups", "security-group", "ec2:SecurityGroupID", self.security_groups()),
+            allow(
+                "LendInterfaces",
+                actions("ec2", "CreateNetworkInterfacePermission"),
+                interface,
+                # SageMaker may name itself by service or by account: only another service is refused
+                Condition(StringEqualsIfExists({"ec2:AuthorizedService": "sagemaker.amazonaws.com"})),
+            ),
+            allow(
+                "SeeNetwork",
+                actions(
+                    "ec2",
+                    "DescribeDhcpOptions",
+                    "DescribeNetworkInterfaces",
+                    "DescribeSecurityGroups",
+                    "DescribeSubnets",
+                    "DescribeVpcs",
+                ),
+                ["*"],
+                this_region(),
+            ),
+        )
+
+
+def network(project: Project) -> Network:
+    """Run in a given VPC, or in none."""
+    vpc = text(
+        "VpcId",
+        "VPC that notebook, Studio and jobs run in; it needs a way to AWS's services (VPC endpoints or NAT). "
+        "Needed for Studio. A later change replaces the notebook and its files; first delete a Studio domain "
+        "(CreateDomain 'false'). Empty: no VPC.",
+        pattern="^$|^vpc-[0-9a-f]{8,17}$",
+        hint="must be empty or the ID of a VPC, like vpc-0123456789abcdef0",
+        max_length=21,
+    )
+    subnets = text(
+        "SubnetIds",
+        "Subnets of that VPC, separated by commas; the notebook uses the first. Empty: no VPC.",
+        pattern="^$|^subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17}){0,15}$",
+        hint="must be empty or up to 16 IDs of subnets, like subnet-0123456789abcdef0, separated by commas, no spaces",
+        max_length=400,
+    )
+    groups = text(
+        "SecurityGroupIds",
+        "Security groups of that VPC for notebook, Studio and jobs, separated by commas. "
+        "Empty: one is made that lets its members reach one another, and HTTPS out.",
+        pattern="^$|^sg-[0-9a-f]{8,17}(,sg-[0-9a-f]{8,17}){0,4}$",
+        hint="must be empty or up to five IDs of security groups, like sg-0123456789abcdef0, "
+        "separated by commas, no spaces",
+        max_length=110,
+    )
+    return Network(
+        title="Network",
+        source=__name__,
+        parameters={"VPC": vpc, "Subnets": subnets, "Security groups": groups},
+        conditions={
+            "HasVpc": all_of(is_set(vpc), is_set(subnets)),
+            "UseSecurityGroupIds": is_set(groups),
+            "CreateSecurityGroup": all_of(is_("HasVpc"), is_not("UseSecurityGroupIds")),
+        },
+        rules={
+            "VpcAndSubnets": require(
+                "Give VpcId and SubnetIds together, or neither.",
+                Or(And(is_set(vpc), is_set(subnets)), And(Equals(Ref(vpc), ""), Equals(Ref(subnets), ""))),
+            ),
+            "SecurityGroupsNeedVpc": require(
+                "SecurityGroupIds needs VpcId and SubnetIds.", is_set(subnets), given=is_set(groups)
+            ),
+        },
+        resources=_security_group(project),
+        has_vpc="HasVpc",
+        subnet_ids=subnets,
+    )
+
+
+def _security_group(project: Project) -> list[AWSObject]:
+    """Let members reach one another and AWS; jobs with encrypted traffic and Studio's apps need the former.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-notebooks-and-internet-access.html
+    """
+    group = ec2.SecurityGroup(
+        "SecurityGroup",
+        Condition="CreateSecurityGroup",
+        GroupDescription="SageMaker notebook, Studio and jobs",
+        VpcId=Ref("VpcId"),
+        SecurityGroupEgress=[
+            ec2.SecurityGroupRule(
+                Description="AWS services and package mirrors",
+                IpProtocol="tcp",
+                FromPort=HTTPS,
+                ToPort=HTTPS,
+                CidrIp="0.0.0.0/0",
+            )
+        ],
+        Tags=project.tags(),
+    )
+    members: dict[str, Any] = {
+        "Condition": "CreateSecurityGroup",
+        "Description": "Members reach one another",
+        "GroupId": GetAtt(group, "GroupId"),
+        "IpProtocol": "-1",
+    }
+    return [
+        group,
+        ec2.SecurityGroupIngress("SecurityGroupFromMembers", SourceSecurityGroupId=GetAtt(group, "GroupId"), **members),
+        ec2.SecurityGroupEgress(
+            "SecurityGroupToMembers", DestinationSecurityGroupId=GetAtt(group, "GroupId"), **members
+        ),
+    ]
+
+
+def _only(sid: str, kind: str, key: str, ids: Split) -> Grant:
+    """Allow interfaces in these; whoever shares a VPC owns its subnets, so the ID says which, not the account."""
+    anybodys = Sub(f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:*:{kind}/*")
+    return allow(sid, actions("ec2", "CreateNetworkInterface"), [anybodys], Condition(StringEquals({key: ids})))

@@ -1,0 +1,64 @@
+"""Software: what notebook and Studio come with besides SageMaker's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import FindInMap, Parameter
+
+from smtemplates.core.assets import read_asset
+from smtemplates.core.construct import Part, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Software(Part):
+    """Hold the repository and the packages that notebook and Studio are set up with, and the script that does it."""
+
+    repository: Parameter
+    packages: Parameter
+    script: str
+    setup: FindInMap
+
+
+def software() -> Software:
+    """Choose a git repository and Python packages; both are in the console's group of the notebook."""
+    repository, packages = _repository(), _packages()
+    script = read_asset(__package__, "setup.sh")
+    return Software(
+        title="Notebook",
+        source=__name__,
+        parameters={
+            "Git repository (notebook and Studio)": repository,
+            "Python packages (notebook and Studio)": packages,
+        },
+        mappings={"Software": {"Setup": {"Text": script}}},
+        repository=repository,
+        packages=packages,
+        script=script,
+        setup=FindInMap("Software", "Setup", "Text"),
+    )
+
+
+def _repository() -> Parameter:
+    return text(
+        "NotebookGitRepository",
+        "HTTPS address of a git repository that is cloned once into the notebook and into each Studio space; it must "
+        "be readable without a password. Empty: none.",
+        # its last part names the folder, so that is not all dots
+        pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]*[A-Za-z0-9_-][.~]*/?$",
+        hint="must be empty or an address like https://github.com/owner/repository, without user name or password",
+        max_length=255,
+    )
+
+
+def _packages() -> Parameter:
+    word = r"[A-Za-z0-9][A-Za-z0-9._,<>=!~\[\]-]*"  # begins neither as an option nor as a path
+    return text(
+        "NotebookPackages",
+        "Python packages of a kernel named Workspace in notebook and Studio, as pip takes them, separated by spaces. "
+        "Empty: no kernel is made besides SageMaker's.",
+        pattern=f"^({word}( +|$))*$",
+        hint="must be empty or pip requirements like 'pandas scikit-learn>=1.5', separated by spaces, no options",
+        max_length=1000,
+        default="numpy pandas scipy scikit-learn xgboost matplotlib seaborn sagemaker",
+    )

@@ -1,0 +1,61 @@
+"""The project: parameters that every area reads, the tags and names that come from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import AWS_STACK_ID, Parameter, Ref, Select, Split, Sub, Tags
+
+from smtemplates.core.construct import Part, choice, text
+
+INSTANCE_TYPE = "^ml[.][a-z0-9-]{1,20}[.][a-z0-9]{1,20}$"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project(Part):
+    """Hold the project's name and environment, which every area's tags and names come from."""
+
+    name: Parameter
+    environment: Parameter
+
+    def tags(self) -> Tags:
+        """Tag a resource for cost reports."""
+        return Tags(Project=Ref(self.name), Environment=Ref(self.environment))
+
+    def unique_name(self) -> Sub:
+        """Name what AWS wants a name for: at most 37 characters, all lower case, unlike any other stack's.
+
+        The stack's own name does not serve: it may have 128 characters, and upper case.
+        """
+        stack_uuid = Select(2, Split("/", Ref(AWS_STACK_ID)))
+        return Sub(
+            f"${{{self.name.title}}}-${{{self.environment.title}}}-${{Id}}", Id=Select(0, Split("-", stack_uuid))
+        )
+
+
+def project() -> Project:
+    """Name the project and its environment."""
+    name = text(
+        "ProjectName",
+        "Short name of the project; it becomes the tag Project and part of names. "
+        "A later change replaces Studio domain, model package group, MLflow app (its records are lost) and endpoint "
+        "(its clients need the new name).",
+        pattern="^[a-z][a-z0-9-]{1,22}[a-z0-9]$",
+        hint="must be 3 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last",
+        max_length=24,
+        default="sagemaker",
+    )
+    environment = choice(
+        "Environment",
+        "Stage that the workspace serves: development, staging or production; it becomes the tag Environment. "
+        "A later change replaces what a change of ProjectName replaces.",
+        ("dev", "stg", "prd"),
+        default="dev",
+    )
+    return Project(
+        title="Project",
+        source=__name__,
+        parameters={"Project name": name, "Environment": environment},
+        name=name,
+        environment=environment,
+    )

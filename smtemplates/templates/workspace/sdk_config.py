@@ -1,0 +1,70 @@
+"""SDK defaults: the SageMaker Python SDK's config.yaml for this workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from troposphere import If, Sub
+
+from smtemplates.core.assets import read_asset
+from smtemplates.core.construct import Part, output
+from smtemplates.templates.workspace.encryption import Encryption
+from smtemplates.templates.workspace.execution_role import Roles
+from smtemplates.templates.workspace.network import Network
+from smtemplates.templates.workspace.storage import Storage
+
+
+@dataclass(frozen=True, kw_only=True)
+class SdkConfig(Part):
+    """Hold the text of config.yaml, and the same for what only exists inside a VPC."""
+
+    text: Callable[[], Sub]
+    text_in_vpc: Callable[[], Sub]
+
+
+def sdk_config(storage: Storage, encryption: Encryption, network: Network, roles: Roles) -> SdkConfig:
+    """Give the SDK this workspace's role, buckets, key, network and job defaults."""
+
+    def vpc(value: Any, otherwise: str) -> If:
+        return If(network.has_vpc, value, otherwise)
+
+    text = partial(_text, storage, encryption, network, roles, vpc)
+    return SdkConfig(
+        title="SDK defaults",
+        source=__name__,
+        outputs=[
+            output(
+                "SageMakerSdkConfig",
+                "Defaults for the SageMaker Python SDK; save as ~/.config/sagemaker/config.yaml",
+                text(),
+            )
+        ],
+        text=text,
+        # a linter calls it a mistake to ask there whether there is a VPC
+        text_in_vpc=partial(_text, storage, encryption, network, roles, lambda value, _otherwise: value),
+    )
+
+
+def _text(
+    storage: Storage, encryption: Encryption, network: Network, roles: Roles, vpc: Callable[[Any, str], Any]
+) -> Sub:
+    """Write the configuration; what needs a key or a VPC is a comment without one.
+
+    No volume key: instances with local disks refuse one, and these defaults are for every instance type.
+    Source: https://sagemaker.readthedocs.io/en/stable/overview.html#configuring-and-using-defaults-with-the-sagemaker-python-sdk
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
+    """
+    return Sub(
+        read_asset(__package__, "sdk_config.yaml"),
+        Input=storage.input.name(),
+        Output=storage.output.name(),
+        Models=storage.models.name(),
+        Role=roles.execution_arn(),
+        WithKey=If(encryption.has_key, "", "# "),
+        Key=If(encryption.has_key, encryption.key_arn(), ""),
+        WithVpc=vpc("", "# "),
+        Groups=vpc(network.security_groups_text(), ""),
+    )

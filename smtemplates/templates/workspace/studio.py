@@ -1,0 +1,292 @@
+"""Studio: a domain inside the VPC, its users, and apps that stop when nobody uses them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awacs.aws import ArnLike, Condition, Null, StringEquals
+from troposphere import AWSObject, Equals, GetAtt, If, Not, Output, Parameter, Ref, Sub, sagemaker
+
+from smtemplates.core.construct import (
+    EACH_ONCE,
+    Part,
+    all_of,
+    choice,
+    entry,
+    is_,
+    is_on,
+    is_set,
+    number,
+    output,
+    require,
+    switch,
+    text,
+)
+from smtemplates.core.iam import actions, allow, document, regional
+from smtemplates.templates.workspace.encryption import Encryption
+from smtemplates.templates.workspace.execution_role import Roles, policy
+from smtemplates.templates.workspace.network import Network
+from smtemplates.templates.workspace.packages import Software
+from smtemplates.templates.workspace.project import Project
+from smtemplates.templates.workspace.sdk_config import SdkConfig
+from smtemplates.templates.workspace.studio_lifecycle import StudioSetup, studio_setup
+
+MOST_PROFILES = 5
+PROFILE = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+YEAR_MINUTES = 525600
+
+
+def studio(
+    project: Project,
+    encryption: Encryption,
+    network: Network,
+    roles: Roles,
+    sdk_config: SdkConfig,
+    software: Software,
+) -> Part:
+    """Offer a Studio domain, whose apps are set up when they start."""
+    setup = studio_setup(project, sdk_config, software)
+    create, auth, profiles, idle = _create(), _auth_mode(), _profiles(), _idle_minutes()
+    return Part(
+        title="Studio",
+        source=__name__,
+        parameters={
+            "Make a Studio domain?": create,
+            "Sign-in": auth,
+            "User profiles": profiles,
+            "Stop apps when idle for (minutes)": idle,
+        },
+        conditions={
+            **setup.conditions,
+            # the rule above says so in words; linters see it only here
+            "CreateDomain": all_of(is_on(create), is_(network.has_vpc)),
+            **{
+                f"CreateUserProfile{place}": all_of(
+                    is_("CreateDomain"), Not(Equals(entry(profiles, place, MOST_PROFILES), ""))
+                )
+                for place in _places()
+            },
+            "CreateStudioPolicy": all_of(is_("CreateDomain"), is_(roles.create_role)),
+            "SignInWithIam": all_of(is_("CreateDomain"), Equals(Ref(auth), "IAM")),
+        },
+        rules=_rules(network, create, auth, profiles),
+        mappings=setup.mappings,
+        resources=[
+            *setup.resources,
+            _domain(project, encryption, network, roles, setup, auth, idle),
+            *(_user(profiles, place) for place in _places()),
+            _policy(setup),
+        ],
+        outputs=_outputs(profiles),
+    )
+
+
+def _places() -> range:
+    return range(1, MOST_PROFILES + 1)
+
+
+def _rules(network: Network, create: Parameter, auth: Parameter, profiles: Parameter) -> dict[str, Any]:
+    return {
+        "DomainNeedsVpc": require(
+            "CreateDomain needs VpcId and SubnetIds: Studio runs inside a VPC.",
+            is_set(network.subnet_ids),
+            given=is_on(create),
+        ),
+        "SsoMakesItsOwnProfiles": require(
+            "With DomainAuthMode SSO leave UserProfileNames empty and assign users in IAM Identity Center.",
+            Equals(Ref(profiles), ""),
+            given=Equals(Ref(auth), "SSO"),
+        ),
+    }
+
+
+def _domain(
+    project: Project,
+    encryption: Encryption,
+    network: Network,
+    roles: Roles,
+    setup: StudioSetup,
+    auth: Parameter,
+    idle: Parameter,
+) -> sagemaker.Domain:
+    """Make the domain; its apps keep their files on volumes of their own, so it has no shared file system to leave.
+
+    Another key, VPC or way to sign in is refused, for it would need a second domain of the same name: a name that
+    changed with them would leave users' spaces behind in a domain that could not be deleted.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-idle-shutdown.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html (HomeEfsFileSystemCreation)
+    Source: https://github.com/aws/modern-data-architecture-accelerator/issues/35
+    """
+    lab = sagemaker.JupyterLabAppSettings(
+        AppLifecycleManagement=_stop_when_idle(idle), BuiltInLifecycleConfigArn=setup.lab
+    )
+    code_editor = sagemaker.CodeEditorAppSettings(
+        AppLifecycleManagement=_stop_when_idle(idle), BuiltInLifecycleConfigArn=setup.code_editor
+    )
+    return sagemaker.Domain(
+        "Domain",
+        Condition="CreateDomain",
+        AppNetworkAccessType="VpcOnly",
+        AuthMode=Ref(auth),
+        DefaultSpaceSettings=sagemaker.DefaultSpaceSettings(
+            ExecutionRole=roles.execution_arn(),
+            JupyterLabAppSettings=lab,
+            SecurityGroups=network.security_groups(),
+        ),
+        DefaultUserSettings=sagemaker.UserSettings(
+            AutoMountHomeEFS="Disabled",
+            CodeEditorAppSettings=code_editor,
+            DefaultLandingUri="studio::",
+            ExecutionRole=roles.execution_arn(),
+            JupyterLabAppSettings=lab,
+            SecurityGroups=network.security_groups(),
+            StudioWebPortal="ENABLED",
+        ),
+        DomainName=project.unique_name(),
+        HomeEfsFileSystemCreation="Disabled",
+        KmsKeyId=encryption.key(),
+        SubnetIds=network.subnets(),
+        TagPropagation="ENABLED",
+        Tags=project.tags(),
+        VpcId=network.vpc(),
+    )
+
+
+def _stop_when_idle(idle: Parameter) -> sagemaker.AppLifecycleManagement:
+    return sagemaker.AppLifecycleManagement(
+        IdleSettings=sagemaker.IdleSettings(
+            IdleTimeoutInMinutes=Ref(idle),
+            LifecycleManagement="ENABLED",
+            MaxIdleTimeoutInMinutes=Ref(idle),
+            MinIdleTimeoutInMinutes=Ref(idle),
+        )
+    )
+
+
+def _user(profiles: Parameter, place: int) -> sagemaker.UserProfile:
+    """Make one profile; what its user starts has the domain's tags, so it needs none of ours.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html (Tags)
+    """
+    return sagemaker.UserProfile(
+        f"UserProfile{place}",
+        Condition=f"CreateUserProfile{place}",
+        DomainId=Ref("Domain"),
+        UserProfileName=entry(profiles, place, MOST_PROFILES),
+    )
+
+
+def _policy(setup: StudioSetup) -> AWSObject:
+    """Let a user open Studio, see the domain, and manage the spaces and apps that are their own.
+
+    It is there with full access too, which does not read the settings.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-permissions.html
+    """
+    user = "${Id}/${!sagemaker:UserProfileName}"
+
+    def of_domain(*resources: str) -> list[Sub]:
+        return regional("sagemaker", *resources, Id=Ref("Domain"))
+
+    own = Condition(
+        [
+            ArnLike({"sagemaker:OwnerUserProfileArn": of_domain(f"user-profile/{user}")}),
+            StringEquals({"sagemaker:SpaceSharingType": ["Private"]}),
+        ]
+    )
+    apps = actions("sagemaker", "CreateApp", "DeleteApp")
+    return policy(
+        "StudioPolicy",
+        "CreateStudioPolicy",
+        document(
+            allow(
+                "SeeDomain",
+                actions("sagemaker", "DescribeApp", "DescribeDomain", "DescribeSpace", "DescribeUserProfile"),
+                of_domain(*(f"{kind}/${{Id}}*" for kind in ("app", "domain", "space", "user-profile"))),
+            ),
+            allow(
+                "OpenStudio",
+                actions("sagemaker", "CreatePresignedDomainUrl"),
+                of_domain(f"user-profile/{user}"),
+            ),
+            allow(
+                "OwnSpaces",
+                actions("sagemaker", "CreateSpace", "DeleteSpace", "UpdateSpace"),
+                of_domain("space/${Id}/*"),
+                own,
+            ),
+            allow("OwnAppsInSpaces", apps, of_domain("app/${Id}/*"), own),
+            allow(
+                "OwnApps",
+                apps,
+                of_domain(f"app/{user}/*"),
+                Condition(Null({"sagemaker:OwnerUserProfileArn": "true"})),
+            ),
+            setup.read(),
+        ),
+    )
+
+
+def _outputs(profiles: Parameter) -> list[Output]:
+    made: Any = {"condition": "CreateDomain"}
+    return [
+        output("DomainId", "ID of the Studio domain", Ref("Domain"), export=True, **made),
+        output("DomainArn", "ARN of the Studio domain", GetAtt("Domain", "DomainArn"), **made),
+        output("DomainUrl", "Address of Studio, for users of IAM Identity Center", GetAtt("Domain", "Url"), **made),
+        output(
+            "StudioUrlCommand",
+            "Prints a link that opens Studio as the first user profile (or the one you write in); run it with your own "
+            "credentials",
+            Sub(
+                "aws --region ${AWS::Region} sagemaker create-presigned-domain-url --domain-id ${Id} "
+                "--user-profile-name ${User} --query AuthorizedUrl --output text",
+                Id=Ref("Domain"),
+                User=If("CreateUserProfile1", entry(profiles, 1, MOST_PROFILES), "USER_PROFILE_NAME"),
+            ),
+            # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreatePresignedDomainUrl.html
+            condition="SignInWithIam",
+        ),
+    ]
+
+
+def _create() -> Parameter:
+    return switch(
+        "CreateDomain",
+        "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. "
+        "They are set up from Systems Manager: a VPC without NAT needs an endpoint for ssm, an existing role "
+        "ssm:GetParameter. While it is there, leave the stack's own tags as they are. 'false': none.",
+        default=False,
+    )
+
+
+def _auth_mode() -> Parameter:
+    return choice(
+        "DomainAuthMode",
+        "How users come in: through IAM, or through IAM Identity Center (SSO), where profiles are assigned. "
+        "To change it later, first delete the domain, with CreateDomain 'false'.",
+        ("IAM", "SSO"),
+        default="IAM",
+    )
+
+
+def _profiles() -> Parameter:
+    return text(
+        "UserProfileNames",
+        "Names of up to five user profiles, separated by commas. To delete one leave its place empty, as in "
+        "',bo': the others must keep theirs. Not with SSO, which makes its own. Empty: none.",
+        pattern=f"^{EACH_ONCE}({PROFILE})?(,({PROFILE})?){{0,{MOST_PROFILES - 1}}}$",
+        hint="must be empty or up to five names of letters, digits and hyphens, each once, separated by commas, no "
+        "spaces",
+        max_length=400,
+    )
+
+
+def _idle_minutes() -> Parameter:
+    return number(
+        "StudioIdleMinutes",
+        "Stop JupyterLab and Code Editor after this many idle minutes; users cannot change it. Left alone: 60.",
+        default=60,
+        least=60,
+        most=YEAR_MINUTES,
+    )
