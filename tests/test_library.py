@@ -14,7 +14,7 @@ from troposphere import sns
 
 import smtemplates
 from smtemplates.core import assemble
-from smtemplates.core import construct as parts
+from smtemplates.core.construct import Construct, NamedCondition, boolean_parameter, is_true
 from smtemplates.synth.loader import load
 from smtemplates.templates.workspace import template as workspace
 
@@ -38,7 +38,7 @@ def test_the_smallest_area_joins_the_others() -> None:
     (example,) = re.findall(r"```python\n(.*?)```", shown, flags=re.DOTALL)
     namespace: dict[str, Any] = {"__name__": "smtemplates.topic"}
     exec(compile(example, "CONTRIBUTING.md", "exec"), namespace)  # noqa: S102  it is our own example
-    template = assemble.join(workspace.DESCRIPTION, [*workspace.areas(), namespace["topic"]()])
+    template = assemble.assemble(workspace.DESCRIPTION, [*workspace.constructs(), namespace["topic"]()])
     assert smtemplates.lint(smtemplates.render(template)) == []
 
 
@@ -53,13 +53,12 @@ def test_two_builds_share_nothing() -> None:
     )
 
 
-def test_two_areas_cannot_use_one_name() -> None:
+def test_two_constructs_cannot_use_the_same_name() -> None:
     """A name that is taken is refused; troposphere alone would let the later condition win."""
-    twice = parts.Part(
-        title="Twice", source="tests", conditions={"CreateNotebook": parts.is_set(parts.switch("A", "b", default=True))}
-    )
+    parameter = boolean_parameter("A", "b", default=True)
+    twice = Construct(title="Twice", source="tests", conditions=[NamedCondition("CreateNotebook", is_true(parameter))])
     with pytest.raises(smtemplates.TemplateError, match="tests adds CreateNotebook to Conditions"):
-        assemble.join("", [*workspace.areas(), twice])
+        assemble.assemble("", [*workspace.constructs(), twice])
 
 
 @pytest.fixture(scope="module")

@@ -117,7 +117,7 @@ def test_a_stack_with_everything_breaks_no_rule_and_has_every_area(template: dic
     """The picture and the policies are of a stack that can be made, and leave no area out."""
     stack = Stack(template, everything(template))
     assert stack.rules() == []
-    parts = workspace.areas()
+    parts = workspace.constructs()
     areas = {part.title for part in parts if part.resources}
     there = {part.title for part in parts for resource in part.resources if stack.exists(str(resource.title))}
     assert there == areas

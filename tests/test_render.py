@@ -117,7 +117,7 @@ def test_the_committed_template_is_current() -> None:
 def test_bytes_are_a_budget() -> None:
     """The compact form grows only on purpose, and without optional features CloudFormation takes it as it is."""
     whole, core = (_bytes(smtemplates.build(without)) for without in ((), smtemplates.FEATURES))
-    areas = {part.source: _bytes(assemble.join("", [part])) for part in workspace.areas()}
+    areas = {part.source: _bytes(assemble.assemble("", [part])) for part in workspace.constructs()}
     sys.stderr.write(f"compact form: {whole} bytes, without optional features {core}, by area: {areas}\n")
     assert core <= WIRE_BYTES
     assert whole <= WHOLE_BYTES

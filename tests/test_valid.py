@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +13,9 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from cloudformation_validate import RegoEngine, Severity, TemplateContent
 
 import smtemplates
-from smtemplates.core import assemble
 from smtemplates.evaluate import Stack, check_parameters
 from smtemplates.synth.loader import load
-from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.registry import TEMPLATES, definition
 from smtemplates.templates.workspace import template as workspace
 
 RESOLVING_CAUSES = {"W9002", "W9003"}
@@ -25,15 +23,14 @@ RESOLVING_CAUSES = {"W9002", "W9003"}
 
 def _needed(region: str) -> frozenset[str]:
     """Name the features to leave out in a Region, for it lacks their types according to the provider schemas."""
-    parts = workspace.areas()
     there = set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
     lacking = {
-        Path(part.source.replace(".", "/")).name
-        for part in parts
-        for resource in part.resources
+        workspace.feature_of(construct.source)
+        for construct in workspace.constructs()
+        for resource in construct.resources
         if str(resource.resource_type).startswith("AWS::") and resource.resource_type not in there
     }
-    assert lacking <= set(smtemplates.FEATURES), f"{region} lacks what no --without leaves out: {lacking}"
+    assert all(lacking), f"{region} lacks a type of a construct that no --without leaves out"
     return frozenset(lacking)
 
 
@@ -73,9 +70,9 @@ def test_a_region_that_lacks_a_type_is_told_so(without: frozenset[str]) -> None:
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "workspace"])
 def test_other_templates_are_clean_wherever_their_types_are(name: str) -> None:
     """With every check down to informational; elsewhere all that is said is which types are missing."""
-    description, parts = TEMPLATES[name](())
-    text = smtemplates.render(assemble.join(description, parts))
-    types = {str(resource.resource_type) for part in parts for resource in part.resources}
+    built = definition(name)
+    text = smtemplates.render(built.template())
+    types = {str(resource.resource_type) for each in built.constructs for resource in each.resources}
     lacking = [region for region in REGIONS if types - set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))]
     there = [region for region in REGIONS if region not in lacking]
     assert [str(finding) for finding in smtemplates.lint(text, regions=there, cache=False)] == []
@@ -97,8 +94,8 @@ def test_awss_own_validator_finds_nothing(template: dict[str, Any], engine: Rego
 @pytest.mark.parametrize("name", samples.OTHERS)
 def test_awss_own_validator_finds_nothing_in_other_templates(name: str, engine: RegoEngine) -> None:
     """Resolved as large and as small as they get: no fatal, error or warning."""
-    description, parts = TEMPLATES[name](())
-    template = load(smtemplates.render(assemble.join(description, parts)))
+    built = definition(name)
+    template = load(smtemplates.render(built.template()))
     choices = samples.OTHERS[name]
     assert [check_parameters(template, choice) for choice in choices] == [[] for _ in choices]
     assert _found(template, choices, engine) == {}

@@ -14,13 +14,13 @@ from typing import TextIO
 from smtemplates.cli.parser import parser
 from smtemplates.console.files import make, read, why, write
 from smtemplates.console.streams import open_streams
-from smtemplates.core import assemble
+from smtemplates.core.assemble import source_files
 from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.linting.linter import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_REGIONS, Finding, gathered, lint
 from smtemplates.policy import judge
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import ordered, render
-from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.registry import TEMPLATES, definition
 from smtemplates.templates.workspace import template as workspace
 
 INTERRUPTED = 130
@@ -69,12 +69,12 @@ def _render(options: argparse.Namespace) -> int:
 
 def _render_one(options: argparse.Namespace, name: str, path: Path | None) -> bool:
     """Render, write or compare, and validate one template; tell whether anything is wrong."""
-    description, parts = TEMPLATES[name](options.without)
-    template = assemble.join(description, parts)
+    built = definition(name, options.without)
+    template = built.template()
     text = render(template, format=options.format)
     wrong = options.check and path is not None and _is_stale(path, text)
     if not options.no_lint:  # first: an unknown Region or a broken policy is refused, and nothing changed
-        wrong |= _report(options, text, str(path or name), assemble.sources(parts), sys.stderr)
+        wrong |= _report(options, text, str(path or name), source_files(built.constructs), sys.stderr)
     if path is None:
         sys.stdout.write(text)
     elif not options.check:
@@ -186,8 +186,8 @@ def _judge(options: argparse.Namespace, text: str, name: str) -> list[Finding]:
 def _origin(finding: Finding, sources: Mapping[tuple[str, str], str]) -> str:
     """Name the Python file that built what a finding is about, and how to leave an optional feature out."""
     source = sources.get(finding.logical, "") if finding.logical else ""
-    feature = Path(source).stem
-    return f"{source}; --without {feature} leaves it out" if feature in workspace.FEATURES else source
+    feature = workspace.feature_of(source.removesuffix(".py").replace("/", "."))
+    return f"{source}; --without {feature} leaves it out" if feature else source
 
 
 def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:

@@ -8,7 +8,7 @@ from typing import Any
 from smtemplates.console.streams import named
 from smtemplates.linting.linter import DEFAULT_REGIONS
 from smtemplates.templates.registry import TEMPLATES
-from smtemplates.templates.workspace import template as workspace
+from smtemplates.templates.workspace.features import FEATURES
 
 EXAMPLES = {
     "render": """\
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         type=_names,
         default=[],
         metavar="FEATURE[,...]",
-        help=f"leave out: {', '.join(workspace.FEATURES)}",
+        help=f"leave out: {', '.join(FEATURES)}",
     )
     rendering.add_argument("--no-lint", action="store_true", help="do not validate")
     _add_lint_options(rendering)

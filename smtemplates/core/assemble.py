@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from troposphere import Template
 
-from smtemplates.core.construct import Part
+from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
 
 
-def join(description: str, parts: Sequence[Part]) -> Template:
-    """Join areas into one template, with the console's groups and labels.
+@dataclass(frozen=True)
+class Definition:
+    """Define a template: its description and its constructs."""
+
+    description: str
+    constructs: Sequence[Construct]
+
+    def template(self) -> Template:
+        """Assemble the template."""
+        return assemble(self.description, self.constructs)
+
+
+def assemble(description: str, constructs: Sequence[Construct]) -> Template:
+    """Build one template from constructs, with the parameter groups and labels of the CloudFormation console.
 
     Raises:
-        TemplateError: two areas use one name; troposphere alone would let the later condition win silently.
+        TemplateError: two constructs use the same name. troposphere would silently keep only the later condition.
     """
     template = Template(Description=description)
     template.set_version()
     groups: dict[str, list[str]] = {}
     labels: dict[str, dict[str, str]] = {}
-    for part in parts:
-        _refuse_duplicates(template, part)
-        for label, parameter in part.parameters.items():
+    for construct in constructs:
+        _check_names(template, construct)
+        for label, parameter in construct.parameters.items():
             template.add_parameter(parameter)
-            groups.setdefault(part.title, []).append(str(parameter.title))
+            groups.setdefault(construct.title, []).append(str(parameter.title))
             labels[str(parameter.title)] = {"default": label}
-        for name, condition in part.conditions.items():
-            template.add_condition(name, condition)
-        for name, rule in part.rules.items():
+        for condition in construct.conditions:
+            template.add_condition(condition.name, condition.test)
+        for name, rule in construct.rules.items():
             template.add_rule(name, rule)
-        for name, mapping in part.mappings.items():
+        for name, mapping in construct.mappings.items():
             template.add_mapping(name, dict(mapping))
-        for resource in part.resources:
+        for resource in construct.resources:
             template.add_resource(resource)
-        for output in part.outputs:
+        for output in construct.outputs:
             template.add_output(output)
     template.set_metadata(
         {
@@ -49,29 +62,29 @@ def join(description: str, parts: Sequence[Part]) -> Template:
     return template
 
 
-def names(part: Part) -> dict[str, list[str]]:
-    """List what an area adds, by section of the template."""
+def names_by_section(construct: Construct) -> dict[str, list[str]]:
+    """Return the names that a construct adds to each section of the template."""
     return {
-        "Parameters": [str(parameter.title) for parameter in part.parameters.values()],
-        "Conditions": list(part.conditions),
-        "Rules": list(part.rules),
-        "Mappings": list(part.mappings),
-        "Resources": [str(resource.title) for resource in part.resources],
-        "Outputs": [str(output.title) for output in part.outputs],
+        "Parameters": [str(parameter.title) for parameter in construct.parameters.values()],
+        "Conditions": [condition.name for condition in construct.conditions],
+        "Rules": list(construct.rules),
+        "Mappings": list(construct.mappings),
+        "Resources": [str(resource.title) for resource in construct.resources],
+        "Outputs": [str(output.title) for output in construct.outputs],
     }
 
 
-def sources(parts: Sequence[Part]) -> dict[tuple[str, str], str]:
-    """Tell for each (section, name) of the template which Python file built it."""
+def source_files(constructs: Sequence[Construct]) -> dict[tuple[str, str], str]:
+    """Return the Python file that builds each (section, name) of the template."""
     return {
-        (section, name): f"{part.source.replace('.', '/')}.py"
-        for part in parts
-        for section, added in names(part).items()
+        (section, name): f"{construct.source.replace('.', '/')}.py"
+        for construct in constructs
+        for section, added in names_by_section(construct).items()
         for name in added
     }
 
 
-def _refuse_duplicates(template: Template, part: Part) -> None:
+def _check_names(template: Template, construct: Construct) -> None:
     taken: dict[str, Mapping[str, object]] = {
         "Parameters": template.parameters,
         "Conditions": template.conditions,
@@ -80,7 +93,9 @@ def _refuse_duplicates(template: Template, part: Part) -> None:
         "Resources": template.resources,
         "Outputs": template.outputs,
     }
-    for section, added in names(part).items():
+    for section, added in names_by_section(construct).items():
         for name in added:
             if name in taken[section] or added.count(name) > 1:
-                raise TemplateError(f"{part.source} adds {name} to {section}, where another one is already.")
+                raise TemplateError(
+                    f"{construct.source} adds {name} to {section}, but that name is already in use. Choose another."
+                )

@@ -1,4 +1,4 @@
-"""The vocabulary that areas are written in: a Part is everything one area adds to a template."""
+"""Vocabulary for constructs: a Construct holds everything that one module adds to a template."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from troposphere import (
     Export,
     If,
     Not,
+    Or,
     Output,
     Parameter,
     Ref,
@@ -25,34 +26,49 @@ from troposphere import (
 )
 
 ON, OFF = "true", "false"
-# Begins the pattern of a list, separated by commas, in which AWS takes nothing twice.
+# The start of the pattern for a list, separated by commas, in which no item may occur twice.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-regexes.html
 EACH_ONCE = r"(?!(?:.*,)?([^,]+),(?:.*,)?\1(?:,|$))"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """Hold what one area adds to the template.
+class Construct:
+    """Hold everything that one module adds to a template.
 
-    Parameters are given by their console label; `title` is their console group, and parts of the same title share it.
-    `source` is the area's module (`__name__`): findings name the file that built what they are about.
+    `parameters` maps the label in the CloudFormation console to the parameter. `title` is the parameter group in the
+    console; constructs with the same title share the group. `source` is the module (`__name__`): findings name its
+    file. A construct that other constructs use is a subclass whose further fields are typed handles.
     """
 
     title: str
     source: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    conditions: Mapping[str, AWSHelperFn] = field(default_factory=dict)
+    conditions: Sequence[NamedCondition] = ()
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     mappings: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     resources: Sequence[AWSObject] = ()
     outputs: Sequence[Output] = ()
 
 
+@dataclass(frozen=True)
+class NamedCondition:
+    """Hold a condition of the template: its name in the Conditions section, and the test that decides it."""
+
+    name: str
+    test: AWSHelperFn
+
+
+Test = AWSHelperFn | NamedCondition
+"""What can be combined to a condition: an intrinsic function, or a condition of any construct."""
+
+
 # --- parameters
 
 
-def text(name: str, description: str, *, pattern: str, hint: str, max_length: int, default: str = "") -> Parameter:
-    """Take free text; `pattern` must admit the default, `hint` says in words what is allowed."""
+def string_parameter(
+    name: str, description: str, *, pattern: str, hint: str, max_length: int, default: str = ""
+) -> Parameter:
+    """Build a String parameter; `pattern` must match the default, `hint` says in words what is allowed."""
     return Parameter(
         name,
         Type="String",
@@ -64,8 +80,8 @@ def text(name: str, description: str, *, pattern: str, hint: str, max_length: in
     )
 
 
-def choice(name: str, description: str, options: Sequence[str], *, default: str) -> Parameter:
-    """Take one of a few strings."""
+def choice_parameter(name: str, description: str, options: Sequence[str], *, default: str) -> Parameter:
+    """Build a String parameter with a list of allowed values."""
     return Parameter(
         name,
         Type="String",
@@ -76,13 +92,13 @@ def choice(name: str, description: str, options: Sequence[str], *, default: str)
     )
 
 
-def switch(name: str, description: str, *, default: bool) -> Parameter:
-    """Take 'true' or 'false'."""
-    return choice(name, description, (ON, OFF), default=ON if default else OFF)
+def boolean_parameter(name: str, description: str, *, default: bool) -> Parameter:
+    """Build a parameter that is 'true' or 'false'."""
+    return choice_parameter(name, description, (ON, OFF), default=ON if default else OFF)
 
 
-def number(name: str, description: str, *, default: int, least: int, most: int) -> Parameter:
-    """Take a whole number from `least` to `most`."""
+def number_parameter(name: str, description: str, *, default: int, least: int, most: int) -> Parameter:
+    """Build a parameter for a whole number from `least` to `most`."""
     return Parameter(
         name,
         Type="Number",
@@ -94,77 +110,98 @@ def number(name: str, description: str, *, default: int, least: int, most: int) 
     )
 
 
-# --- conditions and what depends on them
+# --- conditions, and the values that depend on them
 
 
-def is_on(switched: Parameter) -> AWSHelperFn:
-    """Tell whether a switch is on."""
-    return Equals(Ref(switched), ON)
+def is_true(parameter: Parameter) -> AWSHelperFn:
+    """Build a test: a Boolean parameter is 'true'."""
+    return equals(parameter, ON)
 
 
-def is_set(given: Parameter) -> AWSHelperFn:
-    """Tell whether a text parameter is not empty."""
-    return Not(Equals(Ref(given), ""))
+def is_empty(parameter: Parameter) -> AWSHelperFn:
+    """Build a test: a String parameter is empty."""
+    return equals(parameter, "")
 
 
-def is_(name: str) -> Condition:
-    """Refer to a condition by name inside another one."""
-    return Condition(name)
+def is_not_empty(parameter: Parameter) -> AWSHelperFn:
+    """Build a test: a String parameter is not empty."""
+    return Not(is_empty(parameter))
 
 
-def is_not(name: str) -> AWSHelperFn:
-    """Refer to the opposite of a condition inside another one."""
-    return Not(Condition(name))
+def equals(parameter: Parameter, value: str) -> AWSHelperFn:
+    """Build a test: a parameter has this value."""
+    return Equals(Ref(parameter), value)
 
 
-def all_of(*tests: AWSHelperFn | Condition) -> AWSHelperFn:
-    """Tell whether every one of two to ten tests holds."""
-    return And(*tests)
+def all_of(*tests: Test) -> AWSHelperFn:
+    """Build a test: each of two to ten tests is true."""
+    return And(*map(_operand, tests))
 
 
-def when(condition: str, value: Any, otherwise: Any = None) -> If:
-    """Choose `value` where the condition is true; without `otherwise` the property is left out where it is not."""
-    return If(condition, value, Ref(AWS_NO_VALUE) if otherwise is None else otherwise)
+def any_of(*tests: Test) -> AWSHelperFn:
+    """Build a test: at least one of two to ten tests is true."""
+    return Or(*map(_operand, tests))
 
 
-def waived(**rules: str | Sequence[str]) -> dict[str, Any]:
-    """Make Metadata that waives rules of policy for a resource, each unless its conditions, if any, all hold.
+def not_(test: Test) -> AWSHelperFn:
+    """Build a test: another test is false."""
+    return Not(_operand(test))
+
+
+def _operand(test: Test) -> AWSHelperFn:
+    return Condition(test.name) if isinstance(test, NamedCondition) else test
+
+
+def when(condition: NamedCondition, value: Any, otherwise: Any = None) -> If:
+    """Return `value` if the condition is true, else `otherwise`; without `otherwise` the property is omitted."""
+    return If(condition.name, value, Ref(AWS_NO_VALUE) if otherwise is None else otherwise)
+
+
+def guard_waivers(**rules: NamedCondition | Sequence[NamedCondition]) -> dict[str, Any]:
+    """Build Metadata that waives CloudFormation Guard rules for a resource.
+
+    A rule is waived unless all its conditions are true. With an empty list it is always waived.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
-    (Fn::If works in Metadata)
+    (Fn::If is supported in Metadata)
     """
 
-    def waiver(rule: str, conditions: Sequence[str]) -> str | If:
+    def waiver(rule: str, conditions: Sequence[NamedCondition]) -> str | If:
         if not conditions:
             return rule
         first, *others = conditions
-        return If(first, waiver(rule, others) if others else Ref(AWS_NO_VALUE), rule)
+        return If(first.name, waiver(rule, others) if others else Ref(AWS_NO_VALUE), rule)
 
-    unless = {rule: [held] if isinstance(held, str) else held for rule, held in rules.items()}
+    unless = {rule: [held] if isinstance(held, NamedCondition) else held for rule, held in rules.items()}
     return {"guard": {"SuppressedRules": [waiver(rule, conditions) for rule, conditions in unless.items()]}}
 
 
 # --- rules
 
 
-def require(message: str, *tests: Any, given: Any = None) -> dict[str, Any]:
-    """Make a rule: where `given` holds, every test must, or CloudFormation refuses with `message` before it starts."""
+def rule(message: str, *tests: Any, given: Any = None) -> dict[str, Any]:
+    """Build a rule: if `given` is true, each test must be true, or CloudFormation rejects the input with `message`."""
     test = And(*tests) if len(tests) > 1 else tests[0]
-    rule = {"Assertions": [{"Assert": test, "AssertDescription": message}]}
-    return rule if given is None else {"RuleCondition": given, **rule}
+    assertions = {"Assertions": [{"Assert": test, "AssertDescription": message}]}
+    return assertions if given is None else {"RuleCondition": given, **assertions}
 
 
 # --- values
 
 
-def listed(given: Parameter) -> Split:
-    """Split a comma-separated parameter into a list."""
-    return Split(",", Ref(given))
+def placeholder(parameter: Parameter) -> str:
+    """Return a parameter's placeholder in the text of Fn::Sub, such as ${ProjectName}."""
+    return f"${{{parameter.title}}}"
 
 
-def entry(given: Parameter, place: int, most: int) -> Select:
-    """Take the entry at `place`, from 1 on, of a comma-separated parameter of at most `most`; '' past its end."""
-    return Select(place - 1, Split(",", Sub(f"${{{given.title}}}{',' * (most - 1)}")))
+def split_list(parameter: Parameter) -> Split:
+    """Build the list of the values of a parameter that are separated by commas."""
+    return Split(",", Ref(parameter))
+
+
+def list_item(parameter: Parameter, place: int, most: int) -> Select:
+    """Build item number `place` (from 1) of a list of at most `most` items; '' after the last item."""
+    return Select(place - 1, Split(",", Sub(f"{placeholder(parameter)}{',' * (most - 1)}")))
 
 
 def output(
@@ -172,13 +209,13 @@ def output(
     description: str,
     value: Any,
     *,
-    condition: str | None = None,
+    condition: NamedCondition | None = None,
     export: bool = False,
 ) -> Output:
-    """Describe an output; an exported one is `<stack name>-<output name>`."""
+    """Build an output; the export name of an exported output is `<stack name>-<output name>`."""
     more: dict[str, Any] = {}
     if condition:
-        more["Condition"] = condition
+        more["Condition"] = condition.name
     if export:
         more["Export"] = Export(Sub(f"${{AWS::StackName}}-{name}"))
     return Output(name, Description=description, Value=value, **more)

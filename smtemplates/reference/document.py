@@ -9,9 +9,8 @@ from typing import Any
 
 from troposphere import encode_to_dict
 
-from smtemplates.core import assemble
+from smtemplates.core.assemble import Definition
 from smtemplates.core.assets import read_asset
-from smtemplates.core.construct import Part
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
 from smtemplates.linting.linter import UNKNOWN_REGIONS
@@ -23,7 +22,7 @@ from smtemplates.reference.markdown import block, code, table
 from smtemplates.reference.wording import everything
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
-from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.registry import TEMPLATES, definition
 from smtemplates.templates.workspace import encryption
 from smtemplates.templates.workspace import template as workspace
 
@@ -50,9 +49,10 @@ def text() -> str:
     """
     written, taken = [INTRODUCTION], Counter[str]()
     first: dict[str, Any] = {}
-    for name, built in TEMPLATES.items():
-        description, parts = built(())
-        template, area_of = _read(description, parts)
+    for name in TEMPLATES:
+        built = definition(name)
+        description = built.description
+        template, area_of = _read(built)
         found = _sections(template, area_of, first)
         if name in GUIDES:
             title, file = GUIDES[name]
@@ -66,7 +66,7 @@ def text() -> str:
 
 def overview() -> diagram.Diagram:
     """Draw the workspace with everything on: the README's picture."""
-    template, area_of = _read(workspace.DESCRIPTION, workspace.areas())
+    template, area_of = _read(workspace.definition())
     return diagram.diagram(template, area_of, everything(template))
 
 
@@ -75,10 +75,10 @@ def fingerprint() -> str:
     return diagram.fingerprint(overview())
 
 
-def _read(description: str, parts: Sequence[Part]) -> tuple[dict[str, Any], dict[str, str]]:
+def _read(built: Definition) -> tuple[dict[str, Any], dict[str, str]]:
     """Give a template as users get it, and the area of each resource."""
-    template = load(render(assemble.join(description, parts)))
-    return template, {str(resource.title): part.title for part in parts for resource in part.resources}
+    template = load(render(built.template()))
+    return template, {str(resource.title): each.title for each in built.constructs for resource in each.resources}
 
 
 def _sections(template: Mapping[str, Any], area_of: Mapping[str, str], workspace: Mapping[str, Any]) -> list[Section]:
@@ -147,10 +147,12 @@ def _regions(template: Mapping[str, Any]) -> Iterator[str]:
 def _left_out(template: Mapping[str, Any], types: Sequence[str]) -> str:
     """Say how to render a template without the areas that have these types, where they are features."""
     built_by = {
-        name: part.source.rpartition(".")[2] for part in workspace.areas() for name in assemble.names(part)["Resources"]
+        str(resource.title): workspace.feature_of(each.source)
+        for each in workspace.constructs()
+        for resource in each.resources
     }
     features = {built_by.get(name) for name, body in template["Resources"].items() if body["Type"] in types}
-    if not features <= set(workspace.FEATURES):
+    if not all(features):
         return "nothing: the template needs it"
     return code(f"--without {','.join(sorted(filter(None, features)))}")
 

@@ -1,21 +1,34 @@
-"""The templates that `render` writes, each a list of areas: one line a template."""
+"""The templates by name, each as a "module:function" text that is resolved when the template is built.
+
+This module imports neither troposphere nor cfn-lint, so that the names can be read quickly.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from smtemplates.core.construct import Part
-from smtemplates.templates.launch_role import template as launch
-from smtemplates.templates.service_catalog import template as catalog
-from smtemplates.templates.stack_set.rollout import rollout
-from smtemplates.templates.stack_set.template import DESCRIPTION as FLEET
-from smtemplates.templates.stack_set.template import fleet
-from smtemplates.templates.workspace import template as workspace
+if TYPE_CHECKING:
+    from smtemplates.core.assemble import Definition
 
-TEMPLATES: dict[str, Callable[[Collection[str]], tuple[str, Sequence[Part]]]] = {
-    "workspace": lambda without: (workspace.DESCRIPTION, workspace.areas(without)),
-    "launch-role": lambda without: (launch.DESCRIPTION, [launch.launch(workspace.areas(without))]),
-    "service-catalog": lambda without: (catalog.DESCRIPTION, catalog.areas(without)),
-    "stack-set": lambda without: (FLEET, fleet(rollout(), workspace.areas(without))),
+_TEMPLATES = "smtemplates.templates"
+
+TEMPLATES = {
+    "workspace": f"{_TEMPLATES}.workspace.template:definition",
+    "launch-role": f"{_TEMPLATES}.launch_role.template:definition",
+    "service-catalog": f"{_TEMPLATES}.service_catalog.template:definition",
+    "stack-set": f"{_TEMPLATES}.stack_set.template:definition",
 }
-"""A template's description and areas by its name, for the features to leave out of the workspace."""
+"""The function of each template: it receives the features to leave out, and returns a Definition."""
+
+
+def definition(name: str, without: Collection[str] = ()) -> Definition:
+    """Return the description and the constructs of a template, without these features of the workspace.
+
+    Raises:
+        UsageError: a name in `without` is not a feature of the workspace.
+    """
+    module, _, function = TEMPLATES[name].partition(":")
+    found: Definition = getattr(import_module(module), function)(without)
+    return found

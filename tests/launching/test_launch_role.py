@@ -21,8 +21,7 @@ from launching import world
 from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, OUT_OF_BOUNDS, SAGEMAKER
 from launching.world import BOUNDARY, LAUNCH_ROLE, STACK
 from smtemplates.aws_data.partitions import some_region_of_each_partition
-from smtemplates.core import assemble
-from smtemplates.core.construct import Part
+from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack, check_parameters, edges
 from smtemplates.synth.loader import load
@@ -33,7 +32,7 @@ from smtemplates.templates.launch_role import template as launch
 from smtemplates.templates.workspace import template as workspace
 
 ENOUGH = 60
-TYPES = sorted(launch_needs.types(workspace.areas()))
+TYPES = sorted(launch_needs.types(workspace.constructs()))
 ROLE = samples.ROLE["ExistingRoleArn"]
 TOPIC = samples.TOPIC["AlarmTopicArn"]
 
@@ -41,7 +40,7 @@ TOPIC = samples.TOPIC["AlarmTopicArn"]
 @pytest.fixture(scope="module")
 def launch_role() -> dict[str, Any]:
     """Give the template of the launch role as users get it."""
-    return load(render(assemble.join(launch.DESCRIPTION, [launch.launch(workspace.areas())])))
+    return load(render(launch.definition().template()))
 
 
 def _policies(template: dict[str, Any], **given: str) -> Policies:
@@ -159,9 +158,9 @@ def test_every_grant_is_needed_and_every_condition_counts(
 
 def test_a_type_without_a_scope_is_an_error() -> None:
     """The programmer who adds a type is told what else to say, when rendering."""
-    queue = Part(title="Queue", source="tests", resources=[sqs.Queue("Queue")])
+    queue = Construct(title="Queue", source="tests", resources=[sqs.Queue("Queue")])
     with pytest.raises(TemplateError, match=r"AWS::SQS::Queue: nothing says what launching it needs"):
-        launch.launch([*workspace.areas(), queue])
+        launch.launch_role([*workspace.constructs(), queue])
     with pytest.raises(TemplateError, match=r"sqs:CreateQueue: say in smtemplates/launch_scopes\.py"):
         launch_scopes.statements(["sqs:CreateQueue"], BOUNDARY)
 

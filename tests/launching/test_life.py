@@ -18,7 +18,6 @@ from deploying.local_aws import ROOT, Aws, policy, running
 import smtemplates
 from launching import world
 from launching.world import LAUNCH_ROLE, STACK
-from smtemplates.core import assemble
 from smtemplates.synth.renderer import render
 from smtemplates.templates.launch_role import actions as launch_needs
 from smtemplates.templates.launch_role import scopes as launch_scopes
@@ -26,7 +25,7 @@ from smtemplates.templates.launch_role import template as launch
 from smtemplates.templates.workspace import template as workspace
 
 HANDLERS: Any = runpy.run_path(str(ROOT / "scripts" / "permissions.py"))["handlers"]
-TYPES = launch_needs.types(workspace.areas())
+TYPES = launch_needs.types(workspace.constructs())
 # Service Catalog hands tags on to all that a stack makes; another model makes another configuration beside the old.
 TAGS = [{"Key": "CostCenter", "Value": "research"}]
 CHANGES = {"ModelDataUrl": "s3://team-models/churn/2/model.tar.gz", "LogRetentionDays": "90"}
@@ -69,7 +68,7 @@ def account() -> Iterator[Aws]:
     """Give an account with the launch role, made from its template, and the workspace's template in a bucket."""
     with running() as url:
         cloud = Aws(url, (samples.ACCOUNT, "test"))
-        body = render(assemble.join(launch.DESCRIPTION, [launch.launch(workspace.areas())]))
+        body = render(launch.definition().template())
         cloud.client("cloudformation").create_stack(
             StackName="launch-role", TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"]
         )

@@ -8,9 +8,8 @@ from typing import Any
 import samples
 
 import smtemplates
-from smtemplates.core import assemble
 from smtemplates.synth.loader import load
-from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.registry import definition
 
 HARDENED = {**samples.VPC, **samples.MADE_KEY, "AccessLogBucketName": "team-logs", "LogRetentionDays": "365"}
 CHOICES: list[dict[str, str]] = [
@@ -27,8 +26,7 @@ SCRIPT_LENGTH = 1000  # so long is nothing else, in base64
 def cases(template: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, str]]]:
     """Give each template with parameters to judge it under: the workspace as covering() does, the others as sampled."""
     others = [
-        (load(smtemplates.render(assemble.join(*TEMPLATES[name](())))), choices)
-        for name, choices in samples.OTHERS.items()
+        (load(smtemplates.render(definition(name).template())), choices) for name, choices in samples.OTHERS.items()
     ]
     return [(one, choice) for one, choices in [(template, covering(template)), *others] for choice in choices]
 

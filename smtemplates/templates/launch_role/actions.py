@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from smtemplates.core.assets import read_asset
-from smtemplates.core.construct import Part
+from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
 
 # CloudFormation invokes a custom resource's function; that it does so as whoever made the stack is not seen live.
@@ -106,9 +106,9 @@ def schemas() -> Mapping[str, list[str]]:
     return dict(json.loads(read_asset(__package__, "handler_permissions.json")))
 
 
-def types(parts: Iterable[Part]) -> set[str]:
+def types(constructs: Iterable[Construct]) -> set[str]:
     """Name the types of resources in these areas."""
-    return {str(resource.resource_type) for part in parts for resource in part.resources}
+    return {str(resource.resource_type) for construct in constructs for resource in construct.resources}
 
 
 def unused(kind: str, action: str) -> str:

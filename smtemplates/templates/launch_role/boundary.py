@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from awacs.aws import Condition, StringEquals, StringEqualsIfExists, StringLike
 from troposphere import If, Join, Parameter, Split, Sub
 
-from smtemplates.core.construct import listed, text
+from smtemplates.core.construct import NamedCondition, placeholder, split_list, string_parameter, when
 from smtemplates.core.iam import Grant
 from smtemplates.templates.launch_role.scopes import (
     BUCKETS,
@@ -54,7 +54,7 @@ def bringable_buckets() -> Parameter:
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-join.html
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
     """
-    return text(
+    return string_parameter(
         "BringableBucketArns",
         "ARNs of buckets that launches may bring (ExistingInputBucketName and its like), separated by commas; * at the "
         "end of one stands for any characters. With any other, AWS's own included, a launch fails at its folders or, "
@@ -67,7 +67,7 @@ def bringable_buckets() -> Parameter:
     )
 
 
-def bounds(granted: Iterable[str], buckets: Parameter, regions: If) -> list[Grant]:
+def bounds(granted: Iterable[str], buckets: If, regions: If) -> list[Grant]:
     """Allow what is granted, each action by the first row that fits."""
     allowed: dict[str, list[str]] = {}
     rows = _rows(buckets, regions)
@@ -76,14 +76,14 @@ def bounds(granted: Iterable[str], buckets: Parameter, regions: If) -> list[Gran
     return [statement(row, allowed[row.sid]) for row in rows if row.sid in allowed]
 
 
-def _buckets(named: Parameter) -> If:
+def buckets_in_reach(has_existing: NamedCondition, named: Parameter) -> If:
     """Name launches' own buckets, those that may be brought, and what is in all of these."""
-    objects = Join("/*,", listed(named))
-    both = Sub(f"{BUCKETS},${{{named.title}}},${{Objects}}/*", Objects=objects)
-    return If("BringBuckets", Split(",", both), [Sub(BUCKETS)])
+    objects = Join("/*,", split_list(named))
+    both = Sub(f"{BUCKETS},{placeholder(named)},${{Objects}}/*", Objects=objects)
+    return when(has_existing, Split(",", both), [Sub(BUCKETS)])
 
 
-def _rows(buckets: Parameter, regions: If) -> list[Scope]:
+def _rows(buckets: If, regions: If) -> list[Scope]:
     keys = arns("kms", "key/*", account="*")
     domain = "${!sagemaker:DomainId}"
     return [
@@ -129,7 +129,7 @@ def _rows(buckets: Parameter, regions: If) -> list[Scope]:
             ],
             resources=arns("sagemaker", f"app/{domain}/*", f"space/{domain}/*"),
         ),
-        Scope(sid="UseBuckets", actions=["s3:*"], resources=_buckets(buckets)),
+        Scope(sid="UseBuckets", actions=["s3:*"], resources=buckets),
         Scope(
             sid="Work",
             actions=["*"],

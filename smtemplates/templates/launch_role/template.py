@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Condition, Deny, Statement, StringEquals, StringNotEquals
-from troposphere import AWS_REGION, Equals, GetAtt, If, Output, Parameter, Ref, Split, Sub, encode_to_dict, iam
+from troposphere import AWS_REGION, GetAtt, If, Output, Parameter, Ref, Sub, encode_to_dict, iam
 
+from smtemplates.core.assemble import Definition
 from smtemplates.core.construct import (
-    Part,
+    Construct,
+    NamedCondition,
     all_of,
-    is_,
-    is_on,
-    is_set,
-    listed,
+    boolean_parameter,
+    guard_waivers,
+    is_empty,
+    is_not_empty,
+    is_true,
     output,
-    require,
-    switch,
-    text,
-    waived,
+    rule,
+    split_list,
+    string_parameter,
     when,
 )
 from smtemplates.core.iam import Grant, actions, allow, document, trust
 from smtemplates.templates.launch_role.actions import needs, types
-from smtemplates.templates.launch_role.boundary import bounds, bringable_buckets
+from smtemplates.templates.launch_role.boundary import bounds, bringable_buckets, buckets_in_reach
 from smtemplates.templates.launch_role.scopes import STACKS, arns, statements
+from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.execution_role import POLICY
 
 DESCRIPTION = "Launch role of the SageMaker workspace, for accounts that launch it with AWS Service Catalog"
@@ -51,26 +54,28 @@ STACK_ACTIONS = (
     "UpdateStack",
 )
 TEMPLATE_ACTIONS = ("GetTemplateSummary", "ValidateTemplate")
+# The ARN of the boundary, without a reference: the policies that demand it are created before it.
 BOUNDARY = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${LaunchRoleName}Boundary"
 # Lists are split at commas, which IAM lets into a role's name: such a role is not to be listed.
 LISTED_ROLE = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]{1,576}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Launch(Part):
+class LaunchRole(Construct):
     """Hold the launch role by its name, a boundary of one's own, and the topic that launches are told to."""
 
     name: Parameter
     boundary: Parameter
     topic: Parameter
-    has_topic: str
+    has_topic: NamedCondition
+    create: NamedCondition | None
 
     def local_name(self) -> Any:
         """Name the role, after it is made where it is made here."""
-        return If("CreateLaunchRole", Ref("LaunchRole"), Ref(self.name))
+        return when(self.create, Ref("LaunchRole"), Ref(self.name)) if self.create else Ref("LaunchRole")
 
 
-def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
+def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> LaunchRole:
     """Make the role that launches these areas; `on_demand` it can be one that exists instead.
 
     Raises:
@@ -78,19 +83,31 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
     """
     name, boundary, others, regions = _parameters()
     buckets, topic = bringable_buckets(), _topic()
-    create = switch(
+    create = boolean_parameter(
         "CreateLaunchRole",
         "Make the launch role. 'false': a role of its name is in this account already, made by launch-role.yaml.",
         default=True,
     )
-    made = "CreateLaunchRole" if on_demand else None
-    no_boundary = Equals(Ref(boundary), "")
-    used = [_role(name, made), *_policies(parts, others, made)]
-    return Launch(
+    create_role = NamedCondition("CreateLaunchRole", is_true(create)) if on_demand else None
+    no_boundary = is_empty(boundary)
+    create_boundary = NamedCondition("CreateBoundary", all_of(create_role, no_boundary) if create_role else no_boundary)
+    bring_buckets = NamedCondition("BringBuckets", is_not_empty(buckets))
+    pass_others = NamedCondition("PassOtherRoles", is_not_empty(others))
+    has_topic = NamedCondition("HasTopic", is_not_empty(topic))
+    name_regions = NamedCondition("NameRegions", is_not_empty(regions))
+    used_regions = when(name_regions, split_list(regions), [Ref(AWS_REGION)])
+    boundary_arn = when(create_boundary, Sub(BOUNDARY), Ref(boundary))
+    stacks = _stacks(used_regions, when(has_topic, _notify(topic)))
+    used = [
+        _role(name, create_role),
+        *_policies(constructs, create_role, boundary_arn, stacks, when(pass_others, _pass_others(others))),
+    ]
+    allowed_buckets = buckets_in_reach(bring_buckets, buckets)
+    return LaunchRole(
         title="Launch role",
         source=__name__,
         parameters={
-            **({"Make the launch role?": create} if made else {}),
+            **({"Make the launch role?": create} if create_role else {}),
             "Name of the launch role": name,
             "Permissions boundary": boundary,
             "Buckets that may be brought": buckets,
@@ -98,45 +115,51 @@ def launch(parts: Sequence[Part], *, on_demand: bool = False) -> Launch:
             "Topic for stack events": topic,
             "Regions": regions,
         },
-        conditions={
-            **({made: is_on(create)} if made else {}),
-            "CreateBoundary": all_of(is_(made), no_boundary) if made else no_boundary,
-            "BringBuckets": is_set(buckets),
-            "PassOtherRoles": is_set(others),
-            "HasTopic": is_set(topic),
-            "NameRegions": is_set(regions),
-        },
+        conditions=[
+            *([create_role] if create_role else []),
+            create_boundary,
+            bring_buckets,
+            pass_others,
+            has_topic,
+            name_regions,
+        ],
         rules={
-            "BoundaryOfOnesOwnIsLeftAlone": require(
+            "BoundaryOfOnesOwnIsLeftAlone": rule(
                 "With PermissionsBoundaryArn leave BringableBucketArns empty: that policy is used as it is, and says "
                 "itself which buckets launches may bring.",
-                Equals(Ref(buckets), ""),
-                given=is_set(boundary),
+                is_empty(buckets),
+                given=is_not_empty(boundary),
             )
         },
-        resources=[_boundary(parts, name, buckets, [str(each.title) for each in used]), *used],
-        outputs=_outputs(name, made),
+        resources=[
+            _boundary(
+                constructs, create_boundary, name, allowed_buckets, used_regions, [str(each.title) for each in used]
+            ),
+            *used,
+        ],
+        outputs=_outputs(name, create_role, boundary_arn),
         name=name,
         boundary=boundary,
         topic=topic,
-        has_topic="HasTopic",
+        has_topic=has_topic,
+        create=create_role,
     )
 
 
-def _outputs(name: Parameter, condition: str | None) -> list[Output]:
+def _outputs(name: Parameter, condition: NamedCondition | None, boundary_arn: If) -> list[Output]:
     return [
         output("LaunchRoleName", "Name of the launch role, the same in every account", Ref(name)),
         output("LaunchRoleArn", "ARN of the launch role", GetAtt("LaunchRole", "Arn"), condition=condition),
         output(
             "PermissionsBoundaryArn",
             "What whoever launches the workspace in this account gives as its PermissionsBoundaryArn",
-            _boundary_arn(),
+            boundary_arn,
             condition=condition,
         ),
     ]
 
 
-def _role(name: Parameter, condition: str | None) -> iam.Role:
+def _role(name: Parameter, condition: NamedCondition | None) -> iam.Role:
     """Let Service Catalog take the role.
 
     AWS's pages show no condition on that, and one on a key that is not sent would refuse every launch.
@@ -152,17 +175,19 @@ def _role(name: Parameter, condition: str | None) -> iam.Role:
     )
 
 
-def _under(condition: str | None) -> dict[str, Any]:
-    return {"Condition": condition} if condition else {}
+def _under(condition: NamedCondition | None) -> dict[str, Any]:
+    return {"Condition": condition.name} if condition else {}
 
 
-def _policies(parts: Iterable[Part], others: Parameter, condition: str | None) -> list[iam.ManagedPolicy]:
+def _policies(
+    constructs: Iterable[Construct], condition: NamedCondition | None, boundary_arn: If, stacks: list[Any], passing: If
+) -> list[iam.ManagedPolicy]:
     """Allow what the types need, from the policies' side."""
-    needed = {action for kind in types(parts) for action in needs(kind)}
-    documents: dict[str, list[Any]] = {"StacksPolicy": _stacks(), **statements(needed, _boundary_arn())}
-    documents["AccessPolicy"].append(when("PassOtherRoles", _pass_others(others)))
+    needed = {action for kind in types(constructs) for action in needs(kind)}
+    documents: dict[str, list[Any]] = {"StacksPolicy": stacks, **statements(needed, boundary_arn)}
+    documents["AccessPolicy"].append(passing)
     # a key that a launch brings can be any, one that it makes has an ID that nobody knows before
-    waivers: dict[str, Any] = {"DataPolicy": {"Metadata": waived(KMS_1=())}}
+    waivers: dict[str, Any] = {"DataPolicy": {"Metadata": guard_waivers(KMS_1=())}}
     return [
         iam.ManagedPolicy(
             f"Launch{policy}",
@@ -175,7 +200,7 @@ def _policies(parts: Iterable[Part], others: Parameter, condition: str | None) -
     ]
 
 
-def _stacks() -> list[Any]:
+def _stacks(regions: If, notify: If) -> list[Any]:
     """Manage Service Catalog's stacks, read its copies of templates, tell a topic, in the Regions asked for only.
 
     IAM has one Region whatever the launch's is, and where Service Catalog keeps its copies is not documented.
@@ -189,33 +214,35 @@ def _stacks() -> list[Any]:
         allow("ManageStacks", actions("cloudformation", *STACK_ACTIONS), stacks),
         allow("ReadTemplates", actions("cloudformation", *TEMPLATE_ACTIONS), ["*"]),
         allow("ReadCopies", actions("s3", "GetObject"), ["*"], Condition(copies)),
-        when("HasTopic", allow("TellTopic", actions("sns", "Publish"), [Ref("NotificationTopicArn")])),
+        notify,
         Statement(
             Sid="NowhereElse",
             Effect=Deny,
             NotAction=[*actions("iam", "*"), *actions("s3", "GetObject")],
             Resource=["*"],
-            Condition=Condition(StringNotEquals({"aws:RequestedRegion": _regions()})),
+            Condition=Condition(StringNotEquals({"aws:RequestedRegion": regions})),
         ),
     ]
 
 
-def _regions() -> If:
-    return If("NameRegions", Split(",", Ref("LaunchRegions")), [Ref(AWS_REGION)])
+def _notify(topic: Parameter) -> Grant:
+    return allow("TellTopic", actions("sns", "Publish"), [Ref(topic)])
 
 
 def _pass_others(others: Parameter) -> Grant:
     """Pass roles that exist, but named ones only: any other would lend its permissions to whoever launches."""
     sagemaker = StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})
-    return allow("PassOthers", actions("iam", "PassRole"), listed(others), Condition(sagemaker))
+    return allow("PassOthers", actions("iam", "PassRole"), split_list(others), Condition(sagemaker))
 
 
-def _boundary_arn() -> If:
-    """Name the boundary without waiting for it: the policies that demand it are there before."""
-    return If("CreateBoundary", Sub(BOUNDARY), Ref("PermissionsBoundaryArn"))
-
-
-def _boundary(parts: Iterable[Part], name: Parameter, buckets: Parameter, first: Sequence[str]) -> iam.ManagedPolicy:
+def _boundary(
+    constructs: Iterable[Construct],
+    create_boundary: NamedCondition,
+    name: Parameter,
+    buckets: If,
+    regions: If,
+    first: Sequence[str],
+) -> iam.ManagedPolicy:
     """Bound the roles that launches make by what the workspace's own roles may do; it grants nothing itself.
 
     Its name is fixed, so that launches know it and may not change it: those manage SC-* policies only. It depends on
@@ -224,15 +251,15 @@ def _boundary(parts: Iterable[Part], name: Parameter, buckets: Parameter, first:
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
     """
-    granted = {action for part in parts for resource in part.resources for action in _granted(resource)}
+    granted = {action for construct in constructs for resource in construct.resources for action in _granted(resource)}
     return iam.ManagedPolicy(
         "LaunchBoundary",
-        Condition="CreateBoundary",
+        Condition=create_boundary.name,
         DependsOn=[*first],
-        Metadata=waived(KMS_1=()),  # which keys, say the policies that grant it
+        Metadata=guard_waivers(KMS_1=()),  # which keys, say the policies that grant it
         Description="The most that roles made by launches of SageMaker workspaces may do",
         ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
-        PolicyDocument=document(*bounds(granted, buckets, _regions())),
+        PolicyDocument=document(*bounds(granted, buckets, regions)),
     )
 
 
@@ -256,7 +283,7 @@ def _allowed(value: Any) -> Iterator[str]:
 
 
 def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
-    name = text(
+    name = string_parameter(
         "LaunchRoleName",
         "Name of the launch role, the same in every account that launches. A later change replaces the role. "
         "Left alone: SageMakerWorkspaceLaunch.",
@@ -265,7 +292,7 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
         max_length=56,
         default="SageMakerWorkspaceLaunch",
     )
-    boundary = text(
+    boundary = string_parameter(
         "PermissionsBoundaryArn",
         "ARN of the managed policy that bounds every role that a launch makes; launches must name it. "
         "Empty: one is made, which allows what the workspace's own roles may do, in launches' own buckets (sc-*) and "
@@ -274,7 +301,7 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
         hint="must be empty or the ARN of an IAM policy whose name does not begin with SC-: launches change those",
         max_length=700,
     )
-    others = text(
+    others = string_parameter(
         "PassableRoleArns",
         "ARNs of execution roles that launches may bring as ExistingRoleArn, separated by commas. "
         "Empty: none but other launches' own, for whoever launches works with all that such a role may do.",
@@ -283,7 +310,7 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
         "no spaces",
         max_length=2000,
     )
-    regions = text(
+    regions = string_parameter(
         "LaunchRegions",
         "Regions to launch in, and for launches to work in, separated by commas; name them all in one stack, for the "
         "role is one an account. Empty: the Region of this stack.",
@@ -300,7 +327,7 @@ def _topic() -> Parameter:
     Source: https://github.com/aws/aws-cdk/issues/20603
     Source: https://awslabs.github.io/landing-zone-accelerator-on-aws/latest/typedocs/interfaces/packages__aws-accelerator_config_lib_models_customizations-config.IProductConstraintConfig.html
     """
-    return text(
+    return string_parameter(
         "NotificationTopicArn",
         "ARN of an SNS topic that is told every event of launched stacks; it must be in the Region where they are "
         "launched, and its policy must let the launching accounts publish. Empty: none.",
@@ -308,3 +335,12 @@ def _topic() -> Parameter:
         hint="must be empty or the ARN of an SNS topic",
         max_length=330,
     )
+
+
+def definition(without: Collection[str] = ()) -> Definition:
+    """Return the launch role for the workspace without these features.
+
+    Raises:
+        UsageError: a name in `without` is not a feature of the workspace.
+    """
+    return Definition(DESCRIPTION, [launch_role(workspace.constructs(without))])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from troposphere import (
     AWS_PARTITION,
-    AWSHelperFn,
     AWSObject,
     Equals,
     FindInMap,
@@ -21,7 +20,7 @@ from troposphere import (
 )
 
 from smtemplates.aws_data.consoles import CONSOLE_HOSTS
-from smtemplates.core.construct import EACH_ONCE, Part, entry, output, text
+from smtemplates.core.construct import EACH_ONCE, Construct, NamedCondition, list_item, output, string_parameter
 
 MOST = 5
 # Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_AssociatePrincipalWithPortfolio.html
@@ -32,7 +31,7 @@ PATTERN = "arn:(aws|aws-cn|aws-us-gov):iam:::(role|user|group)/[A-Za-z0-9+=.@_/*
 
 
 @dataclass(frozen=True, kw_only=True)
-class Portfolio(Part):
+class Portfolio(Construct):
     """Hold the portfolio and who provides it."""
 
     portfolio: servicecatalog.Portfolio
@@ -49,6 +48,12 @@ def portfolio() -> Portfolio:
     name, provider = _names()
     principals, patterns = _principals()
     accounts, key, values = _accounts(), *_tag_options()
+    create_principals = _conditions("CreatePrincipal", principals)
+    create_patterns = _conditions("CreatePattern", patterns)
+    create_shares = _conditions("CreateShare", accounts)
+    create_options = _conditions("CreateTagOption", values)
+    has_console = Not(Equals(FindInMap("Console", Ref(AWS_PARTITION), "Host"), "none"))
+    link_catalog = NamedCondition("LinkCatalog", has_console)
     made = servicecatalog.Portfolio(
         "Portfolio",
         Description="Amazon SageMaker workspaces to launch",
@@ -67,29 +72,25 @@ def portfolio() -> Portfolio:
             "Key of the tag to choose": key,
             "Values of the tag": values,
         },
-        conditions={
-            **_conditions("CreatePrincipal", principals),
-            **_conditions("CreatePattern", patterns),
-            **_conditions("CreateShare", accounts),
-            **_conditions("CreateTagOption", values),
-            "LinkCatalog": Not(Equals(FindInMap("Console", Ref(AWS_PARTITION), "Host"), "none")),
-        },
+        conditions=[*create_principals, *create_patterns, *create_shares, *create_options, link_catalog],
         resources=[
             made,
-            *_each("Principal", lambda place, name: _principal(name, entry(principals, place, MOST), "IAM")),
-            *_each("Pattern", lambda place, name: _principal(name, entry(patterns, place, MOST), "IAM_PATTERN")),
-            *_each("Share", lambda place, name: _share(name, entry(accounts, place, MOST))),
-            *_each("TagOption", lambda place, name: _tag_option(name, Ref(key), entry(values, place, MOST))),
-            *_each("TagOption", _offer),
+            *_each(create_principals, lambda place, make: _principal(make, list_item(principals, place, MOST), "IAM")),
+            *_each(
+                create_patterns, lambda place, make: _principal(make, list_item(patterns, place, MOST), "IAM_PATTERN")
+            ),
+            *_each(create_shares, lambda place, make: _share(make, list_item(accounts, place, MOST))),
+            *_each(create_options, lambda place, make: _tag_option(make, Ref(key), list_item(values, place, MOST))),
+            *_each(create_options, lambda _place, make: _offer(make)),
         ],
         mappings={"Console": {partition: {"Host": host} for partition, host in CONSOLE_HOSTS.items()}},
-        outputs=_outputs(made),
+        outputs=_outputs(link_catalog, made),
         portfolio=made,
         provider=provider,
     )
 
 
-def _outputs(made: servicecatalog.Portfolio) -> list[Output]:
+def _outputs(link_catalog: NamedCondition, made: servicecatalog.Portfolio) -> list[Output]:
     address = "https://${AWS::Region}.${Host}/servicecatalog/home?region=${AWS::Region}"
     return [
         output("PortfolioId", "ID of the portfolio", Ref(made)),
@@ -97,43 +98,53 @@ def _outputs(made: servicecatalog.Portfolio) -> list[Output]:
             "CatalogUrl",
             "Opens Service Catalog in the console",
             Sub(address, Host=FindInMap("Console", Ref(AWS_PARTITION), "Host")),
-            condition="LinkCatalog",
+            condition=link_catalog,
         ),
     ]
 
 
-def _conditions(name: str, given: Parameter) -> dict[str, AWSHelperFn]:
-    return {f"{name}{place}": Not(Equals(entry(given, place, MOST), "")) for place in range(1, MOST + 1)}
+def _conditions(name: str, given: Parameter) -> list[NamedCondition]:
+    return [
+        NamedCondition(f"{name}{place}", Not(Equals(list_item(given, place, MOST), ""))) for place in range(1, MOST + 1)
+    ]
 
 
-def _each(name: str, make: Callable[[int, str], AWSObject]) -> list[AWSObject]:
-    return [make(place, f"{name}{place}") for place in range(1, MOST + 1)]
+def _each(conditions: Sequence[NamedCondition], make: Callable[[int, NamedCondition], AWSObject]) -> list[AWSObject]:
+    return [make(place, condition) for place, condition in enumerate(conditions, start=1)]
 
 
-def _principal(name: str, arn: Select, kind: str) -> AWSObject:
+def _named(condition: NamedCondition) -> str:
+    """Return the logical ID of the resource that a condition creates."""
+    return condition.name.removeprefix("Create")
+
+
+def _principal(create: NamedCondition, arn: Select, kind: str) -> AWSObject:
     return servicecatalog.PortfolioPrincipalAssociation(
-        name, Condition=f"Create{name}", PortfolioId=Ref("Portfolio"), PrincipalARN=arn, PrincipalType=kind
+        _named(create), Condition=create.name, PortfolioId=Ref("Portfolio"), PrincipalARN=arn, PrincipalType=kind
     )
 
 
-def _share(name: str, account: Select) -> AWSObject:
+def _share(create: NamedCondition, account: Select) -> AWSObject:
     return servicecatalog.PortfolioShare(
-        name, Condition=f"Create{name}", AccountId=account, PortfolioId=Ref("Portfolio"), ShareTagOptions=True
+        _named(create), Condition=create.name, AccountId=account, PortfolioId=Ref("Portfolio"), ShareTagOptions=True
     )
 
 
-def _tag_option(name: str, key: Ref, value: Select) -> AWSObject:
-    return servicecatalog.TagOption(name, Condition=f"Create{name}", Key=key, Value=value)
+def _tag_option(create: NamedCondition, key: Ref, value: Select) -> AWSObject:
+    return servicecatalog.TagOption(_named(create), Condition=create.name, Key=key, Value=value)
 
 
-def _offer(_: int, name: str) -> AWSObject:
+def _offer(create: NamedCondition) -> AWSObject:
     return servicecatalog.TagOptionAssociation(
-        f"Offer{name}", Condition=f"Create{name}", ResourceId=Ref("Portfolio"), TagOptionId=Ref(name)
+        f"Offer{_named(create)}",
+        Condition=create.name,
+        ResourceId=Ref("Portfolio"),
+        TagOptionId=Ref(_named(create)),
     )
 
 
 def _names() -> tuple[Parameter, Parameter]:
-    name = text(
+    name = string_parameter(
         "PortfolioName",
         "What the portfolio is called. Left alone: Machine learning.",
         pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$",
@@ -141,7 +152,7 @@ def _names() -> tuple[Parameter, Parameter]:
         max_length=100,
         default="Machine learning",
     )
-    provider = text(
+    provider = string_parameter(
         "ProviderName",
         "Who provides portfolio and product. Left alone: Platform team.",
         pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,49}$",
@@ -160,7 +171,7 @@ def _principals() -> tuple[Parameter, Parameter]:
     Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreatePortfolioShare.html
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/security_iam_service-with-iam-id-based-policies-examples.html
     """
-    principals = text(
+    principals = string_parameter(
         "PrincipalArns",
         "ARNs of roles, users or groups of this account that may launch, separated by commas; each also needs the AWS "
         "managed policy AWSServiceCatalogEndUserFullAccess, or what of it they are to use. To take one out leave its "
@@ -170,7 +181,7 @@ def _principals() -> tuple[Parameter, Parameter]:
         "separated by commas, no spaces",
         max_length=1300,
     )
-    patterns = text(
+    patterns = string_parameter(
         "PrincipalPatterns",
         "Who of this account may launch, by name: ARNs without account ID, where * and ? stand for any characters, "
         "separated by commas. They go to no account that the portfolio is shared with. Whoever can make a role of such "
@@ -184,7 +195,7 @@ def _principals() -> tuple[Parameter, Parameter]:
 
 
 def _accounts() -> Parameter:
-    return text(
+    return string_parameter(
         "ShareAccountIds",
         "AWS account IDs to share the portfolio with, separated by commas; each imports it, needs the launch role, "
         "and says who may launch there. To take one out leave its place empty. Empty: this account only.",
@@ -199,7 +210,7 @@ def _tag_options() -> tuple[Parameter, Parameter]:
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateTagOption.html
     """
-    key = text(
+    key = string_parameter(
         "TagOptionKey",
         "Key of the tag whose value is chosen from TagOptionValues at launch. Left alone: CostCenter.",
         pattern="^(?!aws:|Project$|Environment$)[A-Za-z0-9 _.:/=+@-]{1,128}$",
@@ -208,7 +219,7 @@ def _tag_options() -> tuple[Parameter, Parameter]:
         max_length=128,
         default="CostCenter",
     )
-    values = text(
+    values = string_parameter(
         "TagOptionValues",
         "Values to choose from, separated by commas; the account must not have these pairs of key and value yet. To "
         "take one out leave its place empty. Empty: no such tag.",

@@ -5,26 +5,41 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from troposphere import AWSObject, Parameter, Ref, Select, Split, Sub, servicecatalog
+from troposphere import AWSObject, If, Parameter, Ref, Select, Split, Sub, servicecatalog
 
-from smtemplates.core.construct import Part, all_of, choice, is_, is_set, output, text, when
-from smtemplates.templates.launch_role.template import BOUNDARY, Launch
+from smtemplates.core.construct import (
+    Construct,
+    NamedCondition,
+    all_of,
+    choice_parameter,
+    is_not_empty,
+    output,
+    placeholder,
+    string_parameter,
+    when,
+)
+from smtemplates.templates.launch_role.template import BOUNDARY, LaunchRole
 from smtemplates.templates.service_catalog.portfolio import Portfolio
 from smtemplates.templates.workspace.template import DESCRIPTION
 
-CREATE = "CreateProduct"
 IN_PORTFOLIO = "ProductInPortfolio"
 
 
-def product(portfolio: Portfolio, launch: Launch) -> Part:
+def product(portfolio: Portfolio, launch_role: LaunchRole) -> Construct:
     """Make the product once its template is staged: there is no URL of it that works for everybody.
 
     Later versions are made by scripts/publish.py, which finds the product by the output ProductId.
     """
     url, version = _first_version()
     name, email, tags = _about()
-    made = _product(portfolio, launch, name, email, url, version)
-    return Part(
+    create = NamedCondition("CreateProduct", is_not_empty(url))
+    has_email = NamedCondition("HasSupportEmail", is_not_empty(email))
+    has_boundary = NamedCondition("HasOwnBoundary", is_not_empty(launch_role.boundary))
+    create_notification = NamedCondition("CreateNotification", all_of(create, launch_role.has_topic))
+    boundary = _boundary(has_boundary, launch_role)
+    support_email = when(has_email, Ref(email))
+    made = _product(create, portfolio, boundary, name, support_email, url, version)
+    return Construct(
         title="Product",
         source=__name__,
         parameters={
@@ -34,32 +49,33 @@ def product(portfolio: Portfolio, launch: Launch) -> Part:
             "Address for support": email,
             "May launched stacks be tagged anew?": tags,
         },
-        conditions={
-            CREATE: is_set(url),
-            "HasSupportEmail": is_set(email),
-            "HasOwnBoundary": is_set(launch.boundary),
-            "CreateNotification": all_of(is_(CREATE), is_(launch.has_topic)),
-        },
+        conditions=[create, has_email, has_boundary, create_notification],
         resources=[
             made,
             servicecatalog.PortfolioProductAssociation(
-                IN_PORTFOLIO, Condition=CREATE, PortfolioId=Ref(portfolio.portfolio), ProductId=Ref(made)
+                IN_PORTFOLIO, Condition=create.name, PortfolioId=Ref(portfolio.portfolio), ProductId=Ref(made)
             ),
-            *_terms(portfolio, made, launch, tags),
+            *_terms(create, create_notification, portfolio, made, launch_role, boundary, tags),
         ],
         outputs=[
             output(
                 "ProductId",
                 "ID of the product, for scripts/publish.py --catalog with the name of this stack",
                 Ref(made),
-                condition=CREATE,
+                condition=create,
             ),
         ],
     )
 
 
 def _terms(
-    portfolio: Portfolio, made: servicecatalog.CloudFormationProduct, launch: Launch, tags: Parameter
+    create: NamedCondition,
+    create_notification: NamedCondition,
+    portfolio: Portfolio,
+    made: servicecatalog.CloudFormationProduct,
+    launch_role: LaunchRole,
+    boundary: If,
+    tags: Parameter,
 ) -> list[AWSObject]:
     """Set the terms of launches, once the product is in the portfolio: AWS takes none before."""
     both: dict[str, Any] = {
@@ -69,29 +85,35 @@ def _terms(
     }
     return [
         servicecatalog.LaunchRoleConstraint(
-            "LaunchConstraint", Condition=CREATE, LocalRoleName=launch.local_name(), **both
+            "LaunchConstraint", Condition=create.name, LocalRoleName=launch_role.local_name(), **both
         ),
-        servicecatalog.LaunchTemplateConstraint("BoundaryRule", Condition=CREATE, Rules=_rules(launch), **both),
+        servicecatalog.LaunchTemplateConstraint("BoundaryRule", Condition=create.name, Rules=_rules(boundary), **both),
         servicecatalog.ResourceUpdateConstraint(
-            "TagUpdates", Condition=CREATE, TagUpdateOnProvisionedProduct=Ref(tags), **both
+            "TagUpdates", Condition=create.name, TagUpdateOnProvisionedProduct=Ref(tags), **both
         ),
         servicecatalog.LaunchNotificationConstraint(
-            "Notification", Condition="CreateNotification", NotificationArns=[Ref(launch.topic)], **both
+            "Notification", Condition=create_notification.name, NotificationArns=[Ref(launch_role.topic)], **both
         ),
     ]
 
 
 def _product(
-    portfolio: Portfolio, launch: Launch, name: Parameter, email: Parameter, url: Parameter, version: Parameter
+    create: NamedCondition,
+    portfolio: Portfolio,
+    boundary: If,
+    name: Parameter,
+    support_email: If,
+    url: Parameter,
+    version: Parameter,
 ) -> servicecatalog.CloudFormationProduct:
     """Make the product; its description says the first version's content the way scripts/publish.py does.
 
     The deployer stages a template under the hash of its content, so the URL says it.
     """
-    staged = Select(1, Split("/smtemplates/", Sub(f"${{{url.title}}}/smtemplates/.")))
+    staged = Select(1, Split("/smtemplates/", Sub(f"{placeholder(url)}/smtemplates/.")))
     return servicecatalog.CloudFormationProduct(
         "Product",
-        Condition=CREATE,
+        Condition=create.name,
         Description=DESCRIPTION,
         Name=Ref(name),
         Owner=Ref(portfolio.provider),
@@ -103,19 +125,22 @@ def _product(
                 Type="CLOUD_FORMATION_TEMPLATE",
             )
         ],
-        SupportDescription=Sub("Launches give PermissionsBoundaryArn: ${Boundary}.", Boundary=_boundary(launch)),
-        SupportEmail=when("HasSupportEmail", Ref(email)),
+        SupportDescription=Sub("Launches give PermissionsBoundaryArn: ${Boundary}.", Boundary=boundary),
+        SupportEmail=support_email,
     )
 
 
-def _boundary(launch: Launch) -> Any:
+def _boundary(has_boundary: NamedCondition, launch_role: LaunchRole) -> If:
     """Name the boundary to whoever launches: it is one an account, so they put in what is theirs."""
     theirs = BOUNDARY.replace("${AWS::AccountId}", "ACCOUNT")
-    own = f"${{{launch.boundary.title}}} (in another account: output PermissionsBoundaryArn of its launch-role stack)"
-    return when("HasOwnBoundary", Sub(own), Sub(f"{theirs} (ACCOUNT is the ID of the account)"))
+    own = (
+        f"{placeholder(launch_role.boundary)} (in another account: "
+        "output PermissionsBoundaryArn of its launch-role stack)"
+    )
+    return when(has_boundary, Sub(own), Sub(f"{theirs} (ACCOUNT is the ID of the account)"))
 
 
-def _rules(launch: Launch) -> Sub:
+def _rules(boundary: If) -> Sub:
     """Say in words what the launch role refuses: a launch that names no boundary.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/reference-template_constraint_rules.html
@@ -126,11 +151,11 @@ def _rules(launch: Launch) -> Sub:
     )
     named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]}
     rules = {"RolesAreBounded": {"Assertions": [{"Assert": named, "AssertDescription": sentence}]}}
-    return Sub(json.dumps(rules), Boundary=_boundary(launch))
+    return Sub(json.dumps(rules), Boundary=boundary)
 
 
 def _first_version() -> tuple[Parameter, Parameter]:
-    url = text(
+    url = string_parameter(
         "TemplateUrl",
         "Where scripts/publish.py link --staging-bucket has staged workspace.yaml; Service Catalog keeps a copy. Later "
         "versions are published, so leave this alone then. Empty: the portfolio without a product.",
@@ -138,7 +163,7 @@ def _first_version() -> tuple[Parameter, Parameter]:
         hint="must be empty or the URL of a staged template, https://.../smtemplates/<its SHA-256>.template",
         max_length=500,
     )
-    version = text(
+    version = string_parameter(
         "FirstVersion",
         "Name of the first version; with TemplateUrl it makes what is launched, so leave it alone later. "
         "Left alone: 1.0.0.",
@@ -151,7 +176,7 @@ def _first_version() -> tuple[Parameter, Parameter]:
 
 
 def _about() -> tuple[Parameter, Parameter, Parameter]:
-    name = text(
+    name = string_parameter(
         "ProductName",
         "What people see in the catalog. Left alone: SageMaker workspace.",
         pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$",
@@ -159,14 +184,14 @@ def _about() -> tuple[Parameter, Parameter, Parameter]:
         max_length=100,
         default="SageMaker workspace",
     )
-    email = text(
+    email = string_parameter(
         "SupportEmail",
         "E-mail address that the catalog shows for support. Empty: none.",
         pattern="^$|^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]{2,}$",
         hint="must be empty or one e-mail address",
         max_length=254,
     )
-    tags = choice(
+    tags = choice_parameter(
         "TagUpdatesAfterLaunch",
         "May whoever launched change a stack's tags later? Left alone: NOT_ALLOWED.",
         ("ALLOWED", "NOT_ALLOWED"),

@@ -1,11 +1,11 @@
-"""The catalog: the list of areas that offer the workspace in AWS Service Catalog."""
+"""The template of the AWS Service Catalog portfolio that offers the workspace as a product."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from smtemplates.core.construct import Part
-from smtemplates.templates.launch_role.template import launch
+from smtemplates.core.assemble import Definition
+from smtemplates.templates.launch_role.template import launch_role
 from smtemplates.templates.service_catalog.portfolio import portfolio
 from smtemplates.templates.service_catalog.product import product
 from smtemplates.templates.workspace import template as workspace
@@ -13,12 +13,12 @@ from smtemplates.templates.workspace import template as workspace
 DESCRIPTION = "AWS Service Catalog portfolio with the SageMaker workspace as a product, launched with a role of its own"
 
 
-def areas(without: Collection[str] = ()) -> list[Part]:
-    """List the catalog's areas in the order of the console's groups, for the workspace without these features.
+def definition(without: Collection[str] = ()) -> Definition:
+    """Return the catalog for the workspace without these features.
 
     Raises:
-        UsageError: a name in `without` is none of the workspace's features.
+        UsageError: a name in `without` is not a feature of the workspace.
     """
-    shelf = portfolio()
-    role = launch(workspace.areas(without), on_demand=True)
-    return [product(shelf, role), shelf, role]
+    catalog_portfolio = portfolio()
+    role = launch_role(workspace.constructs(without), on_demand=True)
+    return Definition(DESCRIPTION, [product(catalog_portfolio, role), catalog_portfolio, role])

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import Equals, If, Ref, cloudformation
+from troposphere import If, Ref, cloudformation
 
-from smtemplates.core.construct import Part, choice, number, when
+from smtemplates.core.construct import Construct, NamedCondition, choice_parameter, equals, number_parameter, when
 
 _IN_ORDER, _PARALLEL = "InOrder", "Parallel"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rollout(Part):
+class Rollout(Construct):
     """Hold the preferences of the stack set's operations; they do not apply to accounts that are deployed to later."""
+
+    in_order: NamedCondition
+    in_parallel: NamedCondition
 
     def preferences(self, regions: If) -> cloudformation.OperationPreferences:
         """Write the preferences for an operation in these Regions."""
@@ -21,8 +24,8 @@ class Rollout(Part):
             ConcurrencyMode=Ref("ConcurrencyMode"),
             FailureTolerancePercentage=Ref("FailureTolerancePercentage"),
             MaxConcurrentPercentage=Ref("MaxConcurrentPercentage"),
-            RegionConcurrencyType=If("RegionsInParallel", "PARALLEL", "SEQUENTIAL"),
-            RegionOrder=when("RegionsInOrder", regions),
+            RegionConcurrencyType=when(self.in_parallel, "PARALLEL", "SEQUENTIAL"),
+            RegionOrder=when(self.in_order, regions),
         )
 
 
@@ -31,7 +34,7 @@ def rollout() -> Rollout:
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackSetOperationPreferences.html
     """
-    concurrent = number(
+    concurrent = number_parameter(
         "MaxConcurrentPercentage",
         "How many of a Region's accounts are worked on at a time, in percent, but at least one account. With "
         "STRICT_FAILURE_TOLERANCE at most one more than may fail. Left alone: 10.",
@@ -39,7 +42,7 @@ def rollout() -> Rollout:
         least=1,
         most=100,
     )
-    tolerance = number(
+    tolerance = number_parameter(
         "FailureTolerancePercentage",
         "How many of a Region's accounts may fail, in percent, rounded down. Beyond that the operation stops and "
         "fails; up to that it is a success to CloudFormation, and deploy.py status shows what failed. Left alone: 0.",
@@ -47,20 +50,22 @@ def rollout() -> Rollout:
         least=0,
         most=100,
     )
-    mode = choice(
+    mode = choice_parameter(
         "ConcurrencyMode",
         "STRICT_FAILURE_TOLERANCE slows down so that hardly more accounts fail than may; SOFT_FAILURE_TOLERANCE keeps "
         "to MaxConcurrentPercentage. Left alone: STRICT_FAILURE_TOLERANCE.",
         ("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE"),
         default="STRICT_FAILURE_TOLERANCE",
     )
-    regions = choice(
+    regions = choice_parameter(
         "RegionRollout",
         "Sequential: one Region after the other. InOrder: likewise, in the order of Regions. Parallel: all Regions at "
         "once. Left alone: Sequential.",
         ("Sequential", _IN_ORDER, _PARALLEL),
         default="Sequential",
     )
+    in_order = NamedCondition("RegionsInOrder", equals(regions, _IN_ORDER))
+    in_parallel = NamedCondition("RegionsInParallel", equals(regions, _PARALLEL))
     return Rollout(
         title="Rollout",
         source=__name__,
@@ -70,8 +75,7 @@ def rollout() -> Rollout:
             "When accounts fail": mode,
             "Regions one after the other?": regions,
         },
-        conditions={
-            "RegionsInOrder": Equals(Ref(regions), _IN_ORDER),
-            "RegionsInParallel": Equals(Ref(regions), _PARALLEL),
-        },
+        conditions=[in_order, in_parallel],
+        in_order=in_order,
+        in_parallel=in_parallel,
     )

@@ -7,27 +7,41 @@ from typing import Any
 
 from troposphere import If, Sub
 
-from smtemplates.core.construct import Part, output
-from smtemplates.templates.workspace.container_images import Images
+from smtemplates.core.construct import Construct, output, placeholder, when
+from smtemplates.templates.workspace.container_images import ContainerImages
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.execution_role import Roles
-from smtemplates.templates.workspace.log_groups import TRAINING, Logs
+from smtemplates.templates.workspace.execution_role import ExecutionRole
+from smtemplates.templates.workspace.job_defaults import JobDefaults, Training
+from smtemplates.templates.workspace.log_groups import TRAINING, LogGroups
 from smtemplates.templates.workspace.network import Network
+from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
 
 REGION = " --region ${AWS::Region}"
 NOW = "$(date +%Y%m%d-%H%M%S)"
 
 
-def guide(storage: Storage, encryption: Encryption, network: Network, roles: Roles, images: Images, logs: Logs) -> Part:
+def cli_commands(
+    project: Project,
+    storage: Storage,
+    encryption: Encryption,
+    network: Network,
+    execution_role: ExecutionRole,
+    training: Training,
+    processing: JobDefaults,
+    container_images: ContainerImages,
+    log_groups: LogGroups,
+) -> Construct:
     """Show how to upload, train, process, deploy and look; words in capitals are for the reader to fill in.
 
     No command names a key for volumes: instances with local disks refuse one. SageMaker encrypts them with its own.
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     Source: https://docs.aws.amazon.com/cli/latest/reference/sagemaker/
     """
-    commands = _Commands(storage, encryption, network, roles, images, logs)
-    return Part(
+    commands = _Commands(
+        project, storage, encryption, network, execution_role, training, processing, container_images, log_groups
+    )
+    return Construct(
         title="Guide",
         source=__name__,
         outputs=[
@@ -62,12 +76,15 @@ def guide(storage: Storage, encryption: Encryption, network: Network, roles: Rol
 
 @dataclass(frozen=True)
 class _Commands:
+    project: Project
     storage: Storage
     encryption: Encryption
     network: Network
-    roles: Roles
-    images: Images
-    logs: Logs
+    role: ExecutionRole
+    training: Training
+    processing: JobDefaults
+    images: ContainerImages
+    log_groups: LogGroups
 
     def upload(self) -> Sub:
         return self._aws(" s3 sync ./data s3://${Input}/training/", Input=self.storage.input.name())
@@ -75,18 +92,17 @@ class _Commands:
     def train(self) -> Sub:
         return self._aws(
             " sagemaker create-training-job"
-            f" --training-job-name ${{ProjectName}}-${{Environment}}-{NOW}"
+            f" --training-job-name {self._job_name()}"
             " --role-arn ${Role}"
             " --algorithm-specification TrainingImage=${Image},TrainingInputMode=File"
             " --input-data-config 'ChannelName=training,DataSource={S3DataSource={S3DataType=S3Prefix,"
             "S3Uri=s3://${Input}/training/,S3DataDistributionType=FullyReplicated}}'"
             " --output-data-config S3OutputPath=s3://${Models}/artifacts/${OutputKey}"
-            " --resource-config InstanceType=${TrainingInstanceType},InstanceCount=${TrainingInstanceCount},"
-            "VolumeSizeInGB=${TrainingVolumeSizeGb}"
+            f" --resource-config {_cluster(self.training)}"
             " --hyper-parameters sagemaker_program=TRAIN.py,"
             "sagemaker_submit_directory=s3://${Output}/code/SOURCE.tar.gz"
-            " --stopping-condition MaxRuntimeInSeconds=${TrainingMaxRuntimeSeconds}${Vpc}",
-            Role=self.roles.execution_arn(),
+            f" --stopping-condition MaxRuntimeInSeconds={placeholder(self.training.runtime)}${{Vpc}}",
+            Role=self.role.execution_arn(),
             Image=self.images.catalog["PyTorchTrainingImage"].uri(),
             Input=self.storage.input.name(),
             Models=self.storage.models.name(),
@@ -98,7 +114,7 @@ class _Commands:
     def process(self) -> Sub:
         return self._aws(
             " sagemaker create-processing-job"
-            f" --processing-job-name ${{ProjectName}}-${{Environment}}-{NOW}"
+            f" --processing-job-name {self._job_name()}"
             " --role-arn ${Role}"
             " --app-specification ImageUri=${Image},"
             "ContainerEntrypoint=python3,/opt/ml/processing/code/PROCESS.py"
@@ -106,12 +122,11 @@ class _Commands:
             f" '{_input('data', '${Input}/training/')}'"
             " --processing-output-config 'Outputs=[{OutputName=result,S3Output={S3Uri=s3://${Output}/processing/,"
             "LocalPath=/opt/ml/processing/result,S3UploadMode=EndOfJob}}]${ResultKey}'"
-            " --processing-resources 'ClusterConfig={InstanceType=${ProcessingInstanceType},"
-            "InstanceCount=${ProcessingInstanceCount},VolumeSizeInGB=${ProcessingVolumeSizeGb}}'"
+            f" --processing-resources 'ClusterConfig={{{_cluster(self.processing)}}}'"
             " --stopping-condition MaxRuntimeInSeconds=3600${Vpc}",
-            Role=self.roles.execution_arn(),
-            Image=If(
-                "HasBuiltInImages",
+            Role=self.role.execution_arn(),
+            Image=when(
+                self.images.has_built_in,
                 self.images.catalog["ScikitLearnImage"].uri(),
                 self.images.catalog["PyTorchTrainingImage"].uri(),
             ),
@@ -122,12 +137,12 @@ class _Commands:
         )
 
     def model(self) -> Sub:
-        image = If("HasPyTorchInferenceImage", self.images.catalog["PyTorchInferenceImage"].uri(), "IMAGE_URI")
+        image = self._image_or("PyTorchInferenceImage", "IMAGE_URI")
         return self._aws(
             " sagemaker create-model --model-name MODEL_NAME --execution-role-arn ${Role}"
             " --primary-container Image=${Image},"
             "ModelDataUrl=s3://${Models}/artifacts/TRAINING_JOB_NAME/output/model.tar.gz${Vpc}",
-            Role=self.roles.execution_arn(),
+            Role=self.role.execution_arn(),
             Image=image,
             Models=self.storage.models.name(),
             Vpc=self._vpc(" --vpc-config SecurityGroupIds={groups},Subnets={subnets}"),
@@ -138,7 +153,7 @@ class _Commands:
         return self._aws(
             " sagemaker create-endpoint-config --endpoint-config-name ENDPOINT_CONFIG_NAME --production-variants"
             " 'VariantName=AllTraffic,ModelName=MODEL_NAME,${On}'",
-            On=If(
+            On=when(
                 self.network.has_vpc,
                 "InstanceType=ml.m5.large,InitialInstanceCount=1",
                 "ServerlessConfig={MemorySizeInMB=2048,MaxConcurrency=5}",
@@ -148,14 +163,16 @@ class _Commands:
     def endpoint(self) -> Sub:
         return self._aws(
             " sagemaker create-endpoint --endpoint-name ${Endpoint} --endpoint-config-name ENDPOINT_CONFIG_NAME",
-            Endpoint=If("HasEndpointName", Sub("${EndpointName}"), "ENDPOINT_NAME"),
+            Endpoint=when(
+                self.log_groups.has_endpoint_name, Sub(placeholder(self.log_groups.endpoint_name)), "ENDPOINT_NAME"
+            ),
         )
 
     def invoke(self) -> Sub:
         return self._aws(
             " sagemaker-runtime invoke-endpoint --endpoint-name ${Endpoint} --content-type application/json"
             " --body fileb://REQUEST.json RESPONSE.json",
-            Endpoint=If(self.logs.has_endpoint, self.logs.watched, "ENDPOINT_NAME"),
+            Endpoint=when(self.log_groups.has_endpoint, self.log_groups.watched, "ENDPOINT_NAME"),
         )
 
     def show_logs(self) -> Sub:
@@ -164,16 +181,30 @@ class _Commands:
             " --query 'events[].message' --output text"
         )
 
+    def _job_name(self) -> str:
+        return f"{placeholder(self.project.name)}-{placeholder(self.project.environment)}-{NOW}"
+
+    def _image_or(self, name: str, otherwise: str) -> If | Sub:
+        image = self.images.catalog[name]
+        return when(image.condition, image.uri(), otherwise) if image.condition else image.uri()
+
     @staticmethod
     def _aws(command: str, **values: Any) -> Sub:
         return Sub(f"aws{REGION}{command}", **values)
 
     def _key(self, option: str) -> If:
-        return If(self.encryption.has_key, Sub(option.format("${Key}"), Key=self.encryption.key_arn()), "")
+        return when(self.encryption.has_key, Sub(option.format("${Key}"), Key=self.encryption.key_arn()), "")
 
     def _vpc(self, option: str) -> If:
-        text = option.format(groups="${Groups}", subnets="${SubnetIds}")
-        return If(self.network.has_vpc, Sub(text, Groups=self.network.security_groups_text()), "")
+        text = option.format(groups="${Groups}", subnets=placeholder(self.network.subnet_ids))
+        return when(self.network.has_vpc, Sub(text, Groups=self.network.security_groups_text()), "")
+
+
+def _cluster(jobs: JobDefaults) -> str:
+    return (
+        f"InstanceType={placeholder(jobs.instance_type)},InstanceCount={placeholder(jobs.count)},"
+        f"VolumeSizeInGB={placeholder(jobs.volume_gb)}"
+    )
 
 
 def _input(name: str, uri: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import AWS_REGION, AWS_URL_SUFFIX, Equals, FindInMap, If, Not, Or, Ref, Select, Split, Sub
+from troposphere import AWS_REGION, AWS_URL_SUFFIX, Equals, FindInMap, Not, Ref, Select, Split, Sub
 
 from smtemplates.core.assets import read_asset
-from smtemplates.core.construct import Part, output
+from smtemplates.core.construct import Construct, NamedCondition, any_of, output, when
 from smtemplates.templates.workspace.job_defaults import Training
 
 NONE = "none"
@@ -26,6 +26,8 @@ class Image:
     tag: str
     registry: str
     missing: tuple[str, ...]
+    condition: NamedCondition | None
+    on_gpu: NamedCondition
 
     def uri(self) -> Sub:
         """Name the image by URI; only for use where its condition, if any, holds.
@@ -33,7 +35,7 @@ class Image:
         Region and suffix come as values: of pseudo parameters inside the text, validators of many Regions try every
         combination with each account of the mapping.
         """
-        more: dict[str, Any] = {"Processor": If("TrainOnGpu", "gpu", "cpu")} if "${Processor}" in self.tag else {}
+        more: dict[str, Any] = {"Processor": when(self.on_gpu, "gpu", "cpu")} if "${Processor}" in self.tag else {}
         return Sub(
             f"${{Account}}.dkr.ecr.${{Region}}.${{Suffix}}/{self.repository}:{self.tag}",
             Account=FindInMap("ImageRegistries", Ref(AWS_REGION), REGISTRIES[self.registry]),
@@ -42,35 +44,38 @@ class Image:
             **more,
         )
 
-    @property
-    def condition(self) -> str | None:
-        """Name the condition that tells whether the Region has the image; None where every Region has it."""
-        if self.registry == "built-in":
-            return "HasBuiltInImages"
-        return f"Has{self.name}" if self.missing else None
-
 
 @dataclass(frozen=True, kw_only=True)
-class Images(Part):
+class ContainerImages(Construct):
     """Hold the images by the name of their output."""
 
     catalog: Mapping[str, Image]
+    has_built_in: NamedCondition
 
 
-def images(training: Training) -> Images:
+def container_images(training: Training) -> ContainerImages:
     """Name the images for training and inference.
 
     Source: https://github.com/aws/sagemaker-python-sdk (sagemaker-core, image_uri_config)
     """
     known = json.loads(read_asset(__package__, "images.json"))
+    on_gpu = NamedCondition("TrainOnGpu", any_of(_starts_with(training, "ml.g"), _starts_with(training, "ml.p")))
+    has_built_in = NamedCondition(
+        "HasBuiltInImages", Not(Equals(FindInMap("ImageRegistries", Ref(AWS_REGION), REGISTRIES["built-in"]), NONE))
+    )
     catalog = {
-        name: Image(name=name, **{**image, "missing": tuple(image["missing"])})
+        name: Image(
+            name=name,
+            **{**image, "missing": tuple(image["missing"])},
+            condition=has_built_in if image["registry"] == "built-in" else _condition(name, image["missing"]),
+            on_gpu=on_gpu,
+        )
         for name, image in known["images"].items()
     }
     optional = [image for image in catalog.values() if image.missing]
     lacking = {region: [image.name for image in optional if region in image.missing] for region in known["registries"]}
     sets = {tuple(lacks): f"S{place}" for place, lacks in enumerate(sorted(set(map(tuple, lacking.values()))))}
-    return Images(
+    return ContainerImages(
         title="Images",
         source=__name__,
         mappings={
@@ -83,18 +88,13 @@ def images(training: Training) -> Images:
                 for lacks, label in sets.items()
             },
         },
-        conditions={
-            "TrainOnGpu": Or(_starts_with(training, "ml.g"), _starts_with(training, "ml.p")),
-            "HasBuiltInImages": Not(
-                Equals(FindInMap("ImageRegistries", Ref(AWS_REGION), REGISTRIES["built-in"]), NONE)
-            ),
-            **{str(image.condition): _in_set(image) for image in optional},
-        },
+        conditions=[on_gpu, has_built_in, *(image.condition for image in optional if image.condition)],
         outputs=[
             output(image.name, f"URI of the {_words(image.name)} image", image.uri(), condition=image.condition)
             for image in catalog.values()
         ],
         catalog=catalog,
+        has_built_in=has_built_in,
     )
 
 
@@ -108,8 +108,12 @@ def _starts_with(training: Training, prefix: str) -> Equals:
     return Equals(Select(0, Split(prefix, Ref(training.instance_type))), "")
 
 
-def _in_set(image: Image) -> Equals:
-    return Equals(FindInMap("ImageSets", FindInMap("ImageRegistries", Ref(AWS_REGION), "Set"), image.name), "true")
+def _condition(name: str, missing: Sequence[str]) -> NamedCondition | None:
+    """Build the condition that the Region has an image; None for an image that every Region has."""
+    if not missing:
+        return None
+    has_image = FindInMap("ImageSets", FindInMap("ImageRegistries", Ref(AWS_REGION), "Set"), name)
+    return NamedCondition(f"Has{name}", Equals(has_image, "true"))
 
 
 def _words(name: str) -> str:

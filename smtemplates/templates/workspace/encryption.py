@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Action, Allow, ArnLike, Condition, Principal, Statement
-from troposphere import Equals, GetAtt, If, Or, Ref, Retain, RetainExceptOnCreate, Sub, kms
+from troposphere import GetAtt, If, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, kms
 
-from smtemplates.core.construct import ON, Part, is_, is_on, is_set, require, switch, text, when
+from smtemplates.core.construct import (
+    Construct,
+    NamedCondition,
+    any_of,
+    boolean_parameter,
+    is_empty,
+    is_not_empty,
+    is_true,
+    rule,
+    string_parameter,
+    when,
+)
 from smtemplates.core.iam import actions, document, this_account
 from smtemplates.templates.workspace.project import Project
 
@@ -16,14 +27,16 @@ DELETION_WINDOW_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Encryption(Part):
+class Encryption(Construct):
     """Hold the key that everything is encrypted with, if there is one."""
 
-    has_key: str
+    has_key: NamedCondition
+    use_existing: NamedCondition
+    existing: Parameter
 
     def key_arn(self) -> If:
         """Name the key; only for use where `has_key` holds."""
-        return If("UseKmsKeyArn", Ref("KmsKeyArn"), GetAtt("EncryptionKey", "Arn"))
+        return when(self.use_existing, Ref(self.existing), GetAtt("EncryptionKey", "Arn"))
 
     def key(self) -> If:
         """Set a property to the key, or leave it out where there is none."""
@@ -32,7 +45,7 @@ class Encryption(Part):
 
 def encryption(project: Project) -> Encryption:
     """Encrypt with AWS's own keys, with an existing key, or with one made here."""
-    arn = text(
+    arn = string_parameter(
         "KmsKeyArn",
         "ARN of an existing KMS key that encrypts buckets, outputs, logs, alarm topic and the volumes of notebook and "
         "Studio, not those of jobs and endpoints: some instance types take no key. "
@@ -44,38 +57,39 @@ def encryption(project: Project) -> Encryption:
         hint="must be empty or the ARN of a KMS key, like arn:aws:kms:us-east-1:111122223333:key/<id> (no alias)",
         max_length=128,
     )
-    create = switch(
+    create = boolean_parameter(
         "CreateKmsKey",
         "Make a KMS key with yearly rotation and encrypt with it. It costs money every month and outlives the stack. "
         "A later change does what a change of KmsKeyArn does. 'false': no key is made.",
         default=False,
     )
+    is_created = NamedCondition("CreateKmsKey", is_true(create))
+    use_existing = NamedCondition("UseKmsKeyArn", is_not_empty(arn))
+    has_key = NamedCondition("HasKmsKey", any_of(is_created, use_existing))
     return Encryption(
         title="Encryption",
         source=__name__,
         parameters={"Existing KMS key": arn, "Make a KMS key?": create},
-        conditions={
-            "CreateKmsKey": is_on(create),
-            "UseKmsKeyArn": is_set(arn),
-            "HasKmsKey": Or(is_("CreateKmsKey"), is_("UseKmsKeyArn")),
-        },
+        conditions=[is_created, use_existing, has_key],
         rules={
-            "OneKmsKey": require(
+            "OneKmsKey": rule(
                 "Give KmsKeyArn or set CreateKmsKey to 'true', not both: one key encrypts everything.",
-                Equals(Ref(arn), ""),
-                given=Equals(Ref(create), ON),
+                is_empty(arn),
+                given=is_true(create),
             )
         },
-        resources=[_key(project)],
-        has_key="HasKmsKey",
+        resources=[_key(project, is_created)],
+        has_key=has_key,
+        use_existing=use_existing,
+        existing=arn,
     )
 
 
-def _key(project: Project) -> kms.Key:
+def _key(project: Project, is_created: NamedCondition) -> kms.Key:
     """Make the key; it outlives the stack, for what it encrypts would be lost with it."""
     return kms.Key(
         "EncryptionKey",
-        Condition="CreateKmsKey",
+        Condition=is_created.name,
         DeletionPolicy=RetainExceptOnCreate,
         UpdateReplacePolicy=Retain,
         Description=Sub("Encrypts the SageMaker workspace of stack ${AWS::StackName}"),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from troposphere import (
     AWSObject,
-    Equals,
     GetAtt,
     Not,
     Output,
@@ -21,8 +19,22 @@ from troposphere import (
     sagemaker,
 )
 
-from smtemplates.core.construct import Part, all_of, choice, is_, is_not, is_set, number, output, require, text, when
-from smtemplates.templates.workspace.execution_role import Roles
+from smtemplates.core.construct import (
+    Construct,
+    NamedCondition,
+    all_of,
+    choice_parameter,
+    equals,
+    is_not_empty,
+    not_,
+    number_parameter,
+    output,
+    rule,
+    string_parameter,
+    when,
+)
+from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
+from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.project import INSTANCE_TYPE, Project
 
@@ -34,10 +46,10 @@ SCALE_IN_SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Endpoint(Part):
+class Endpoint(Construct):
     """Hold the endpoint made here, which dashboard and alarms watch."""
 
-    exists: str
+    exists: NamedCondition
     image: Parameter
     name: Sub
 
@@ -52,56 +64,67 @@ class _Settings:
     instance_type: Parameter
     instances: Parameter
     target: Parameter
+    create: NamedCondition
+    has_data: NamedCondition
+    serverless: NamedCondition
+    on_instances: NamedCondition
+    in_vpc: NamedCondition
 
 
-def endpoint(project: Project, network: Network, roles: Roles, alarms: Sequence[str]) -> Endpoint:
-    """Offer an endpoint; an update of it that sets off one of the `alarms` is rolled back."""
-    its = _settings()
+def endpoint(
+    project: Project, network: Network, execution_role: ExecutionRole, endpoint_alarms: EndpointAlarms | None = None
+) -> Endpoint:
+    """Offer an endpoint; an update of it that sets off one of the `endpoint_alarms` is rolled back."""
+    settings = _settings(network)
     name = project.unique_name()
-    serverless = Equals(Ref(its.serving), "Serverless")
     return Endpoint(
         title="Endpoint",
         source=__name__,
         parameters={
-            "Container image of the model": its.image,
-            "Model data": its.data,
-            "Serve on": its.serving,
-            "Serverless memory (MB)": its.memory_mb,
-            "Serverless requests at a time": its.concurrency,
-            "Endpoint instance type": its.instance_type,
-            "Endpoint instances": its.instances,
-            "Requests per instance and minute": its.target,
+            "Container image of the model": settings.image,
+            "Model data": settings.data,
+            "Serve on": settings.serving,
+            "Serverless memory (MB)": settings.memory_mb,
+            "Serverless requests at a time": settings.concurrency,
+            "Endpoint instance type": settings.instance_type,
+            "Endpoint instances": settings.instances,
+            "Requests per instance and minute": settings.target,
         },
-        conditions={
-            "CreateEndpoint": is_set(its.image),
-            "HasModelData": is_set(its.data),
-            "ServeServerless": serverless,
-            "ServeOnInstances": all_of(is_("CreateEndpoint"), is_not("ServeServerless")),
-            "ServeInVpc": all_of(is_("ServeOnInstances"), is_(network.has_vpc)),
-        },
+        conditions=[
+            settings.create,
+            settings.has_data,
+            settings.serverless,
+            settings.on_instances,
+            settings.in_vpc,
+        ],
         rules={
-            "ModelNeedsImage": require(
+            "ModelNeedsImage": rule(
                 "ModelDataUrl needs ModelImageUri: the image holds the code that serves the data.",
-                is_set(its.image),
-                given=is_set(its.data),
+                is_not_empty(settings.image),
+                given=is_not_empty(settings.data),
             ),
             # Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
-            "ServerlessKnowsNoVpc": require(
+            "ServerlessKnowsNoVpc": rule(
                 "A serverless endpoint cannot run in a VPC: set EndpointServing to 'Instances', or leave VpcId empty.",
-                Not(serverless),
-                given=all_of(is_set(its.image), is_set(network.subnet_ids)),
+                Not(equals(settings.serving, "Serverless")),
+                given=all_of(is_not_empty(settings.image), is_not_empty(network.subnet_ids)),
             ),
         },
-        resources=[*_resources(its, project, name, network, roles, alarms), *_scaling(its)],
-        outputs=_outputs(),
-        exists="CreateEndpoint",
-        image=its.image,
+        resources=[*_resources(settings, project, name, network, execution_role, endpoint_alarms), *_scaling(settings)],
+        outputs=_outputs(settings.create),
+        exists=settings.create,
+        image=settings.image,
         name=name,
     )
 
 
 def _resources(
-    its: _Settings, project: Project, name: Sub, network: Network, roles: Roles, alarms: Sequence[str]
+    settings: _Settings,
+    project: Project,
+    name: Sub,
+    network: Network,
+    role: ExecutionRole,
+    alarms: EndpointAlarms | None,
 ) -> list[AWSObject]:
     """Make model, configuration and endpoint; a changed model or configuration is a new one beside the old.
 
@@ -112,25 +135,27 @@ def _resources(
     vpc = sagemaker.VpcConfig(SecurityGroupIds=network.security_groups(), Subnets=network.subnets())
     model = sagemaker.Model(
         "Model",
-        Condition="CreateEndpoint",
-        ExecutionRoleArn=roles.once_attached(roles.execution_arn()),
+        Condition=settings.create.name,
+        ExecutionRoleArn=role.once_attached(role.execution_arn()),
         PrimaryContainer=sagemaker.ContainerDefinition(
-            Image=Ref(its.image), ModelDataUrl=when("HasModelData", Ref(its.data))
+            Image=Ref(settings.image), ModelDataUrl=when(settings.has_data, Ref(settings.data))
         ),
         Tags=project.tags(),
-        VpcConfig=when("ServeInVpc", vpc),
+        VpcConfig=when(settings.in_vpc, vpc),
     )
-    serverless = sagemaker.ServerlessConfig(MaxConcurrency=Ref(its.concurrency), MemorySizeInMB=Ref(its.memory_mb))
+    serverless = sagemaker.ServerlessConfig(
+        MaxConcurrency=Ref(settings.concurrency), MemorySizeInMB=Ref(settings.memory_mb)
+    )
     config = sagemaker.EndpointConfig(
         "EndpointConfig",
-        Condition="CreateEndpoint",
+        Condition=settings.create.name,
         ProductionVariants=[
             sagemaker.ProductionVariant(
-                InitialInstanceCount=when("ServeOnInstances", _least(its)),
+                InitialInstanceCount=when(settings.on_instances, _least(settings)),
                 InitialVariantWeight=1,
-                InstanceType=when("ServeOnInstances", Ref(its.instance_type)),
+                InstanceType=when(settings.on_instances, Ref(settings.instance_type)),
                 ModelName=GetAtt(model, "ModelName"),
-                ServerlessConfig=when("ServeServerless", serverless),
+                ServerlessConfig=when(settings.serverless, serverless),
                 VariantName=VARIANT,
             )
         ],
@@ -141,18 +166,18 @@ def _resources(
         config,
         sagemaker.Endpoint(
             "Endpoint",
-            Condition="CreateEndpoint",
-            DeploymentConfig=when("ServeOnInstances", _deployment(alarms)),
+            Condition=settings.create.name,
+            DeploymentConfig=when(settings.on_instances, _deployment(alarms)),
             EndpointConfigName=GetAtt(config, "EndpointConfigName"),
             EndpointName=name,
             # else an update would take back what scaling has added
-            RetainAllVariantProperties=when("ServeOnInstances", value=True),
+            RetainAllVariantProperties=when(settings.on_instances, value=True),
             Tags=project.tags(),
         ),
     ]
 
 
-def _deployment(alarms: Sequence[str]) -> sagemaker.DeploymentConfig:
+def _deployment(alarms: EndpointAlarms | None) -> sagemaker.DeploymentConfig:
     """Start new instances beside the old, send them all requests, and keep the old for a while to go back to.
 
     Serverless endpoints take no such configuration; SageMaker switches those by itself.
@@ -161,7 +186,7 @@ def _deployment(alarms: Sequence[str]) -> sagemaker.DeploymentConfig:
     """
     more: dict[str, Any] = {}
     if alarms:
-        watching = [sagemaker.Alarm(AlarmName=Ref(alarm)) for alarm in alarms]
+        watching = [sagemaker.Alarm(AlarmName=Ref(alarm)) for alarm in alarms.logical_ids]
         more["AutoRollbackConfiguration"] = sagemaker.AutoRollbackConfig(Alarms=watching)
     return sagemaker.DeploymentConfig(
         BlueGreenUpdatePolicy=sagemaker.BlueGreenUpdatePolicy(
@@ -173,20 +198,20 @@ def _deployment(alarms: Sequence[str]) -> sagemaker.DeploymentConfig:
     )
 
 
-def _least(its: _Settings) -> Select:
-    return Select(0, Split("-", Ref(its.instances)))
+def _least(settings: _Settings) -> Select:
+    return Select(0, Split("-", Ref(settings.instances)))
 
 
-def _scaling(its: _Settings) -> list[AWSObject]:
+def _scaling(settings: _Settings) -> list[AWSObject]:
     """Scale instances with the requests that each of them gets.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling.html
     """
     target = applicationautoscaling.ScalableTarget(
         "EndpointScaling",
-        Condition="ServeOnInstances",
-        MaxCapacity=Select(1, Split("-", Ref(its.instances))),
-        MinCapacity=_least(its),
+        Condition=settings.on_instances.name,
+        MaxCapacity=Select(1, Split("-", Ref(settings.instances))),
+        MinCapacity=_least(settings),
         ResourceId=Sub(f"endpoint/${{Name}}/variant/{VARIANT}", Name=GetAtt("Endpoint", "EndpointName")),
         ScalableDimension="sagemaker:variant:DesiredInstanceCount",
         ServiceNamespace="sagemaker",
@@ -195,7 +220,7 @@ def _scaling(its: _Settings) -> list[AWSObject]:
         target,
         applicationautoscaling.ScalingPolicy(
             "EndpointScalingPolicy",
-            Condition="ServeOnInstances",
+            Condition=settings.on_instances.name,
             PolicyName="requests",
             PolicyType="TargetTrackingScaling",
             ScalingTargetId=Ref(target),
@@ -204,26 +229,26 @@ def _scaling(its: _Settings) -> list[AWSObject]:
                     PredefinedMetricType="SageMakerVariantInvocationsPerInstance"
                 ),
                 ScaleInCooldown=SCALE_IN_SECONDS,
-                TargetValue=Ref(its.target),
+                TargetValue=Ref(settings.target),
             ),
         ),
     ]
 
 
-def _outputs() -> list[Output]:
+def _outputs(create: NamedCondition) -> list[Output]:
     return [
         output(
             "ServedEndpointName",
             "Name of the endpoint made here",
             GetAtt("Endpoint", "EndpointName"),
-            condition="CreateEndpoint",
+            condition=create,
         ),
-        output("ServedEndpointArn", "ARN of the endpoint made here", Ref("Endpoint"), condition="CreateEndpoint"),
+        output("ServedEndpointArn", "ARN of the endpoint made here", Ref("Endpoint"), condition=create),
     ]
 
 
 def _model() -> tuple[Parameter, Parameter]:
-    image = text(
+    image = string_parameter(
         "ModelImageUri",
         "URI of the container image in ECR that serves the model, such as one of this stack's outputs. "
         "With it a model and an endpoint are made. Empty: none.",
@@ -231,7 +256,7 @@ def _model() -> tuple[Parameter, Parameter]:
         hint="must be empty or the URI of an image in ECR with its tag or digest",
         max_length=400,
     )
-    data = text(
+    data = string_parameter(
         "ModelDataUrl",
         "model.tar.gz in S3 that the image serves, in a bucket that the role may read. Empty: the image holds all.",
         pattern="^$|^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9_./=+-]+[.]tar[.]gz$",
@@ -241,7 +266,18 @@ def _model() -> tuple[Parameter, Parameter]:
     return image, data
 
 
-def _settings() -> _Settings:
+def _serving() -> Parameter:
+    return choice_parameter(
+        "EndpointServing",
+        "What the endpoint runs on: Serverless costs nothing while idle, has no GPU and no VPC; Instances cost "
+        "money until the endpoint is gone, and scale with the requests. To change it later, first delete the "
+        "endpoint: leave ModelImageUri and ModelDataUrl empty, then give them again. Left alone: Serverless.",
+        ("Serverless", "Instances"),
+        default="Serverless",
+    )
+
+
+def _settings(network: Network) -> _Settings:
     """Ask what to serve and on what; an endpoint that is there becomes neither serverless nor another type.
 
     Nor could an update from serverless to instances be rolled back.
@@ -250,31 +286,33 @@ def _settings() -> _Settings:
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-update.html
     """
     image, data = _model()
+    serving = _serving()
+    create = NamedCondition("CreateEndpoint", is_not_empty(image))
+    serverless = NamedCondition("ServeServerless", equals(serving, "Serverless"))
+    on_instances = NamedCondition("ServeOnInstances", all_of(create, not_(serverless)))
     return _Settings(
+        create=create,
+        has_data=NamedCondition("HasModelData", is_not_empty(data)),
+        serverless=serverless,
+        on_instances=on_instances,
+        in_vpc=NamedCondition("ServeInVpc", all_of(on_instances, network.has_vpc)),
         image=image,
         data=data,
-        serving=choice(
-            "EndpointServing",
-            "What the endpoint runs on: Serverless costs nothing while idle, has no GPU and no VPC; Instances cost "
-            "money until the endpoint is gone, and scale with the requests. To change it later, first delete the "
-            "endpoint: leave ModelImageUri and ModelDataUrl empty, then give them again. Left alone: Serverless.",
-            ("Serverless", "Instances"),
-            default="Serverless",
-        ),
-        memory_mb=choice(
+        serving=serving,
+        memory_mb=choice_parameter(
             "ServerlessMemoryMb",
             "Memory of a serverless endpoint in MB. Left alone: 2048.",
             SERVERLESS_MB,
             default="2048",
         ),
-        concurrency=number(
+        concurrency=number_parameter(
             "ServerlessMaxConcurrency",
             "Requests that a serverless endpoint answers at a time; more are refused. Left alone: 5.",
             default=5,
             least=1,
             most=200,
         ),
-        instance_type=text(
+        instance_type=string_parameter(
             "EndpointInstanceType",
             "Instance type of an endpoint on instances. To change it later, first delete the endpoint, as for "
             "EndpointServing. Left alone: ml.m5.large.",
@@ -283,14 +321,14 @@ def _settings() -> _Settings:
             max_length=40,
             default="ml.m5.large",
         ),
-        instances=choice(
+        instances=choice_parameter(
             "EndpointInstances",
             "Fewest and most instances of an endpoint on instances; two or more stand in several Availability "
             "Zones. Left alone: 1-2.",
             ("1-1", "1-2", "1-4", "2-2", "2-4", "2-8", "4-16"),
             default="1-2",
         ),
-        target=number(
+        target=number_parameter(
             "EndpointRequestsPerInstance",
             "Requests a minute that each instance should get; with more of them instances are added. Left alone: 600.",
             default=600,

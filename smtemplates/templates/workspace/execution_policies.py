@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import (
@@ -20,11 +20,12 @@ from awacs.aws import (
     StringEquals,
     StringLike,
 )
-from troposphere import AWS_REGION, Ref, Split, Sub
+from troposphere import AWS_REGION, Parameter, Ref, Sub
 
-from smtemplates.core.construct import when
+from smtemplates.core.construct import NamedCondition, split_list, when
 from smtemplates.core.iam import Grant, actions, allow, deny, document, regional, this_region
 from smtemplates.templates.workspace.encryption import Encryption
+from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.storage import Storage
 
@@ -32,7 +33,17 @@ METRICS = ("/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker")
 RUN_JOBS = ("CreateTrainingJob", "CreateProcessingJob", "CreateHyperParameterTuningJob")
 
 
-def data(storage: Storage, encryption: Encryption, role: Any) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Hold the limits for jobs that administrators set, each with the condition that it is set."""
+
+    instance_types: Parameter
+    has_instance_types: NamedCondition
+    runtime: Parameter
+    has_runtime: NamedCondition
+
+
+def data(storage: Storage, encryption: Encryption, limits: Limits, role: Any) -> dict[str, Any]:
     """Read inputs, write results and models, use the key, be passed to SageMaker; stay within the given limits."""
     results, models = storage.output, storage.models
     return document(
@@ -57,8 +68,8 @@ def data(storage: Storage, encryption: Encryption, role: Any) -> dict[str, Any]:
             Condition(StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})),
         ),
         allow("SeeItself", actions("iam", "GetRole"), [role]),
-        when("LimitInstanceTypes", _instance_types()),
-        when("LimitRuntime", _runtime()),
+        when(limits.has_instance_types, _instance_types(limits)),
+        when(limits.has_runtime, _runtime(limits)),
     )
 
 
@@ -108,7 +119,7 @@ def jobs(network: Network) -> dict[str, Any]:
     )
 
 
-def hosting(network: Network, alarms: Sequence[str]) -> dict[str, Any]:
+def hosting(network: Network, alarms: EndpointAlarms | None) -> dict[str, Any]:
     """Make models and endpoints, and call them; SageMaker looks at the `alarms` as this role before it rolls back.
 
     The alarms are named as CloudFormation names them: a reference would have the role wait for what uses it.
@@ -116,7 +127,9 @@ def hosting(network: Network, alarms: Sequence[str]) -> dict[str, Any]:
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
     """
-    seen = regional("cloudwatch", *(f"alarm:${{AWS::StackName}}-{alarm}-*" for alarm in alarms))
+    seen = regional(
+        "cloudwatch", *(f"alarm:${{AWS::StackName}}-{alarm}-*" for alarm in (alarms.logical_ids if alarms else ()))
+    )
     return document(
         allow("MakeModels", actions("sagemaker", "CreateModel"), regional("sagemaker", "*"), network.inside()),
         allow(
@@ -212,21 +225,21 @@ def _via(*services: str) -> list[Sub]:
     return [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in services]
 
 
-def _instance_types() -> Grant:
+def _instance_types(limits: Limits) -> Grant:
     """Refuse other types in whatever names one; a request that names none is not for this statement to judge."""
     return deny(
         "OnlyAllowedInstanceTypes",
         actions("sagemaker", "Create*", "Update*"),
-        Condition(ForAnyValueStringNotLike({"sagemaker:InstanceTypes": Split(",", Ref("AllowedInstanceTypes"))})),
+        Condition(ForAnyValueStringNotLike({"sagemaker:InstanceTypes": split_list(limits.instance_types)})),
     )
 
 
-def _runtime() -> Grant:
+def _runtime(limits: Limits) -> Grant:
     """Cap what a job may cost; one that names no cap of its own is refused too."""
     return deny(
         "OnlyCappedRuntime",
         actions("sagemaker", *RUN_JOBS),
-        Condition(NumericGreaterThanIfExists({"sagemaker:MaxRuntimeInSeconds": Ref("MaxJobRuntimeSeconds")})),
+        Condition(NumericGreaterThanIfExists({"sagemaker:MaxRuntimeInSeconds": Ref(limits.runtime)})),
     )
 
 

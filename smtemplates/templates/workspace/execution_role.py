@@ -6,12 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Equals, GetAtt, If, Join, Not, Parameter, Ref, Select, Split, Sub, iam
+from troposphere import GetAtt, If, Join, Parameter, Ref, Select, Split, Sub, iam
 
-from smtemplates.core.construct import EACH_ONCE, Part, all_of, choice, is_, is_set, number, output, require, text, when
+from smtemplates.core.construct import (
+    EACH_ONCE,
+    Construct,
+    NamedCondition,
+    all_of,
+    choice_parameter,
+    equals,
+    is_empty,
+    is_not_empty,
+    not_,
+    number_parameter,
+    output,
+    placeholder,
+    rule,
+    split_list,
+    string_parameter,
+    when,
+)
 from smtemplates.core.iam import this_account, trust
-from smtemplates.templates.workspace import execution_policies as permissions
+from smtemplates.templates.workspace import execution_policies
 from smtemplates.templates.workspace.encryption import Encryption
+from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
@@ -24,15 +42,19 @@ FULL_ACCESS = "arn:${AWS::Partition}:iam::aws:policy/AmazonSageMakerFullAccess"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roles(Part):
+class ExecutionRole(Construct):
     """Hold the role that SageMaker works with."""
 
-    create_role: str
+    create_role: NamedCondition
+    least_privilege: NamedCondition
+    existing: Parameter
+    boundary: Parameter
+    has_boundary: NamedCondition
     policies: Sequence[iam.ManagedPolicy]
 
     def execution_arn(self) -> If:
         """Name the execution role by ARN."""
-        return _role_arn()
+        return _role_arn(self.create_role, self.existing)
 
     def attached(self) -> Join:
         """Name the policies of the role, for what must not start before they are attached.
@@ -56,16 +78,53 @@ class Roles(Part):
 
     def permissions_boundary(self) -> If:
         """Set a role's boundary, or leave it out."""
-        return _boundary()
+        return when(self.has_boundary, Ref(self.boundary))
 
 
-def roles(project: Project, storage: Storage, encryption: Encryption, network: Network, alarms: Sequence[str]) -> Roles:
+def execution_role(
+    project: Project,
+    storage: Storage,
+    encryption: Encryption,
+    network: Network,
+    endpoint_alarms: EndpointAlarms | None = None,
+) -> ExecutionRole:
     """Let SageMaker work with this workspace's buckets, key, network and alarms, or with a role that exists."""
     existing, boundary = _existing_role(), _permissions_boundary()
     level, additional = _access_level(), _additional_policies()
     types, runtime = _instance_types(), _job_runtime()
-    policies = _policies(storage, encryption, network, alarms)
-    return Roles(
+    create_role = NamedCondition("CreateExecutionRole", is_empty(existing))
+    least_privilege = NamedCondition("LeastPrivilege", all_of(create_role, equals(level, "LeastPrivilege")))
+    in_vpc = NamedCondition("LeastPrivilegeInVpc", all_of(least_privilege, network.has_vpc))
+    full_access = NamedCondition("FullAccess", equals(level, "FullAccess"))
+    has_additional = NamedCondition("HasAdditionalPolicies", is_not_empty(additional))
+    has_boundary = NamedCondition("HasPermissionsBoundary", is_not_empty(boundary))
+    limits = execution_policies.Limits(
+        instance_types=types,
+        has_instance_types=NamedCondition("LimitInstanceTypes", is_not_empty(types)),
+        runtime=runtime,
+        has_runtime=NamedCondition("LimitRuntime", not_(equals(runtime, "0"))),
+    )
+    policies = [
+        execution_role_policy(
+            "DataPolicy",
+            create_role,
+            execution_policies.data(storage, encryption, limits, GetAtt("ExecutionRole", "Arn")),
+        ),
+        execution_role_policy("JobsPolicy", least_privilege, execution_policies.jobs(network)),
+        execution_role_policy("HostingPolicy", least_privilege, execution_policies.hosting(network, endpoint_alarms)),
+        execution_role_policy("WorkflowPolicy", least_privilege, execution_policies.workflows()),
+        execution_role_policy("NetworkPolicy", in_vpc, network.interfaces()),
+    ]
+    role = iam.Role(
+        "ExecutionRole",
+        Condition=create_role.name,
+        Description=Sub("SageMaker execution role of stack ${AWS::StackName}"),
+        AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com", this_account()),
+        ManagedPolicyArns=_managed_policy_arns(additional, has_additional, full_access),
+        PermissionsBoundary=when(has_boundary, Ref(boundary)),
+        Tags=project.tags(),
+    )
+    return ExecutionRole(
         title="Access",
         source=__name__,
         parameters={
@@ -76,85 +135,66 @@ def roles(project: Project, storage: Storage, encryption: Encryption, network: N
             "Allowed instance types": types,
             "Longest job (seconds)": runtime,
         },
-        conditions={
-            "CreateExecutionRole": Equals(Ref(existing), ""),
-            "LeastPrivilege": all_of(is_("CreateExecutionRole"), Equals(Ref(level), "LeastPrivilege")),
-            "LeastPrivilegeInVpc": all_of(is_("LeastPrivilege"), is_(network.has_vpc)),
-            "FullAccess": Equals(Ref(level), "FullAccess"),
-            "HasAdditionalPolicies": is_set(additional),
-            "HasPermissionsBoundary": is_set(boundary),
-            "LimitInstanceTypes": is_set(types),
-            "LimitRuntime": Not(Equals(Ref(runtime), "0")),
-        },
+        conditions=[
+            create_role,
+            least_privilege,
+            in_vpc,
+            full_access,
+            has_additional,
+            has_boundary,
+            limits.has_instance_types,
+            limits.has_runtime,
+        ],
         rules={
-            "ExistingRoleIsLeftAlone": require(
+            "ExistingRoleIsLeftAlone": rule(
                 "With ExistingRoleArn leave AdditionalPolicyArns, AllowedInstanceTypes, MaxJobRuntimeSeconds and "
                 "AccessLevel at their defaults: they shape the role made here, and an existing role is left alone.",
-                Equals(Ref(additional), ""),
-                Equals(Ref(types), ""),
-                Equals(Ref(runtime), "0"),
-                Equals(Ref(level), "LeastPrivilege"),
-                given=is_set(existing),
+                is_empty(additional),
+                is_empty(types),
+                equals(runtime, "0"),
+                equals(level, "LeastPrivilege"),
+                given=is_not_empty(existing),
             )
         },
-        resources=[_role(project), *policies],
+        resources=[role, *policies],
         outputs=[
-            output("ExecutionRoleArn", "ARN of the role that SageMaker works with", _role_arn(), export=True),
             output(
-                "ExecutionRoleName", "Name of the execution role", Ref("ExecutionRole"), condition="CreateExecutionRole"
+                "ExecutionRoleArn",
+                "ARN of the role that SageMaker works with",
+                _role_arn(create_role, existing),
+                export=True,
             ),
+            output("ExecutionRoleName", "Name of the execution role", Ref("ExecutionRole"), condition=create_role),
         ],
-        create_role="CreateExecutionRole",
+        create_role=create_role,
+        least_privilege=least_privilege,
+        existing=existing,
+        boundary=boundary,
+        has_boundary=has_boundary,
         policies=policies,
     )
 
 
-def policy(name: str, condition: str, document: dict[str, Any]) -> iam.ManagedPolicy:
-    """Add permissions to the execution role from the policy's side, so that each area brings its own."""
-    return iam.ManagedPolicy(name, Condition=condition, PolicyDocument=document, Roles=[Ref("ExecutionRole")])
+def execution_role_policy(name: str, condition: NamedCondition, document: dict[str, Any]) -> iam.ManagedPolicy:
+    """Build a managed policy that attaches itself to the execution role, so each construct can add its own."""
+    return iam.ManagedPolicy(name, Condition=condition.name, PolicyDocument=document, Roles=[Ref("ExecutionRole")])
 
 
-def _role_arn() -> If:
-    return If("CreateExecutionRole", GetAtt("ExecutionRole", "Arn"), Ref("ExistingRoleArn"))
+def _role_arn(create_role: NamedCondition, existing: Parameter) -> If:
+    return when(create_role, GetAtt("ExecutionRole", "Arn"), Ref(existing))
 
 
-def _boundary() -> If:
-    return when("HasPermissionsBoundary", Ref("PermissionsBoundaryArn"))
-
-
-def _role(project: Project) -> iam.Role:
-    additional = Split(",", Ref("AdditionalPolicyArns"))
-    both = Split(",", Sub(f"{FULL_ACCESS},${{AdditionalPolicyArns}}"))
-    return iam.Role(
-        "ExecutionRole",
-        Condition="CreateExecutionRole",
-        Description=Sub("SageMaker execution role of stack ${AWS::StackName}"),
-        AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com", this_account()),
-        ManagedPolicyArns=If(
-            "FullAccess",
-            If("HasAdditionalPolicies", both, [Sub(FULL_ACCESS)]),
-            when("HasAdditionalPolicies", additional),
-        ),
-        PermissionsBoundary=_boundary(),
-        Tags=project.tags(),
+def _managed_policy_arns(additional: Parameter, has_additional: NamedCondition, full_access: NamedCondition) -> If:
+    both = Split(",", Sub(f"{FULL_ACCESS},{placeholder(additional)}"))
+    return when(
+        full_access,
+        when(has_additional, both, [Sub(FULL_ACCESS)]),
+        when(has_additional, split_list(additional)),
     )
 
 
-def _policies(
-    storage: Storage, encryption: Encryption, network: Network, alarms: Sequence[str]
-) -> list[iam.ManagedPolicy]:
-    role = GetAtt("ExecutionRole", "Arn")
-    return [
-        policy("DataPolicy", "CreateExecutionRole", permissions.data(storage, encryption, role)),
-        policy("JobsPolicy", "LeastPrivilege", permissions.jobs(network)),
-        policy("HostingPolicy", "LeastPrivilege", permissions.hosting(network, alarms)),
-        policy("WorkflowPolicy", "LeastPrivilege", permissions.workflows()),
-        policy("NetworkPolicy", "LeastPrivilegeInVpc", network.interfaces()),
-    ]
-
-
 def _existing_role() -> Parameter:
-    return text(
+    return string_parameter(
         "ExistingRoleArn",
         "ARN of an execution role that exists; it is used as it is and needs permissions on buckets and key, "
         "sagemaker:StopNotebookInstance for a notebook that stops itself, and cloudwatch:DescribeAlarms for an "
@@ -166,7 +206,7 @@ def _existing_role() -> Parameter:
 
 
 def _additional_policies() -> Parameter:
-    return text(
+    return string_parameter(
         "AdditionalPolicyArns",
         "ARNs of managed policies to attach to the role made here besides its own, separated by commas. "
         "IAM allows ten policies a role unless its quota is raised; the workspace uses up to nine. "
@@ -178,7 +218,7 @@ def _additional_policies() -> Parameter:
 
 
 def _permissions_boundary() -> Parameter:
-    return text(
+    return string_parameter(
         "PermissionsBoundaryArn",
         "ARN of the managed policy that bounds every role made here: what it does not allow, buckets that are brought "
         "among it, is out of their reach. Empty: no boundary.",
@@ -189,7 +229,7 @@ def _permissions_boundary() -> Parameter:
 
 
 def _access_level() -> Parameter:
-    return choice(
+    return choice_parameter(
         "AccessLevel",
         "What the role made here may do: LeastPrivilege is what training, processing, models, endpoints, pipelines and "
         "experiments need; FullAccess attaches AWS's AmazonSageMakerFullAccess instead.",
@@ -199,7 +239,7 @@ def _access_level() -> Parameter:
 
 
 def _instance_types() -> Parameter:
-    return text(
+    return string_parameter(
         "AllowedInstanceTypes",
         "Instance types that the role made here may start jobs, apps and endpoints on, separated by commas; "
         "* stands for any characters, as in ml.m5.*. Empty: any.",
@@ -210,7 +250,7 @@ def _instance_types() -> Parameter:
 
 
 def _job_runtime() -> Parameter:
-    return number(
+    return number_parameter(
         "MaxJobRuntimeSeconds",
         "Longest run, in seconds, that the role made here may ask for in training, tuning and processing jobs; "
         "a job must then name its limit: the commands name an hour for processing, TrainingMaxRuntimeSeconds for "

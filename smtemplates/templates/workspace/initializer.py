@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from awacs.aws import Condition, StringEquals
-from troposphere import Delete, GetAtt, Or, Ref, Sub, awslambda, iam
+from troposphere import Delete, GetAtt, Ref, Sub, awslambda, iam
 from troposphere import logs as cloudwatch_logs
 from troposphere.cloudformation import CustomResource
 
 from smtemplates.core.assets import read_asset
-from smtemplates.core.construct import Part, all_of, is_, when
+from smtemplates.core.construct import Construct, NamedCondition, all_of, any_of, when
 from smtemplates.core.iam import actions, allow, document, trust
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.execution_role import Roles
-from smtemplates.templates.workspace.log_groups import Logs
+from smtemplates.templates.workspace.execution_role import ExecutionRole
+from smtemplates.templates.workspace.log_groups import LogGroups
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
 
@@ -24,25 +24,29 @@ TIMEOUT_SECONDS = 60
 SERVICE_TIMEOUT_SECONDS = 300
 
 
-class Folders(CustomResource):
+class FoldersResource(CustomResource):
     """Declare the custom resource that puts empty objects, one a folder, into buckets."""
 
     resource_type = "Custom::Folders"
     props = {**CustomResource.props, "Buckets": (list, True)}  # noqa: RUF012  how troposphere declares properties
 
 
-class LogGroups(CustomResource):
+class LogGroupsResource(CustomResource):
     """Declare the custom resource that makes log groups where they are missing, and never deletes one."""
 
     resource_type = "Custom::LogGroups"
     props = {**CustomResource.props, "Names": (list, True), "RetentionInDays": (int, True)}  # noqa: RUF012  likewise
 
 
-def initializer(project: Project, storage: Storage, encryption: Encryption, roles: Roles, logs: Logs) -> Part:
+def initializer(
+    project: Project, storage: Storage, encryption: Encryption, execution_role: ExecutionRole, log_groups: LogGroups
+) -> Construct:
     """Make folders in buckets, and log groups that may exist already."""
+    is_needed = NamedCondition("NeedsInitializer", any_of(storage.create_folders, log_groups.manage))
+    encrypt_folders = NamedCondition("EncryptFolders", all_of(storage.create_folders, encryption.has_key))
     function = awslambda.Function(
         "Initializer",
-        Condition="NeedsInitializer",
+        Condition=is_needed.name,
         Code=awslambda.Code(ZipFile=read_asset(__package__, "initializer.py")),
         Description=Sub("Makes folders and log groups for stack ${AWS::StackName}"),
         Handler="index.handler",
@@ -54,75 +58,85 @@ def initializer(project: Project, storage: Storage, encryption: Encryption, role
         Timeout=TIMEOUT_SECONDS,
     )
     service: dict[str, Any] = {"ServiceToken": GetAtt(function, "Arn"), "ServiceTimeout": SERVICE_TIMEOUT_SECONDS}
-    return Part(
+    return Construct(
         title="Initializer",
         source=__name__,
-        conditions={
-            "NeedsInitializer": Or(is_(storage.create_folders), is_(logs.manage)),
-            "EncryptFolders": all_of(is_(storage.create_folders), is_(encryption.has_key)),
-        },
+        conditions=[is_needed, encrypt_folders],
         resources=[
-            _log_group(project, encryption, logs),
-            _role(project, storage, encryption, roles, logs),
+            _log_group(is_needed, project, encryption, log_groups),
+            _role(is_needed, encrypt_folders, project, storage, encryption, execution_role, log_groups),
             function,
-            Folders(
+            FoldersResource(
                 "Folders",
-                Condition=storage.create_folders,
+                Condition=storage.create_folders.name,
                 Buckets=[{"Bucket": bucket.name(), "Keys": list(bucket.folders)} for bucket in storage.buckets()],
                 **service,
             ),
-            LogGroups(
+            LogGroupsResource(
                 "LogGroups",
-                Condition=logs.manage,
-                Names=logs.groups(),
-                RetentionInDays=Ref(logs.retention),
+                Condition=log_groups.manage.name,
+                Names=log_groups.groups(),
+                RetentionInDays=Ref(log_groups.retention),
                 **service,
             ),
         ],
     )
 
 
-def _log_group(project: Project, encryption: Encryption, logs: Logs) -> cloudwatch_logs.LogGroup:
+def _log_group(
+    is_needed: NamedCondition, project: Project, encryption: Encryption, log_groups: LogGroups
+) -> cloudwatch_logs.LogGroup:
     return cloudwatch_logs.LogGroup(
         "InitializerLogGroup",
-        Condition="NeedsInitializer",
+        Condition=is_needed.name,
         DeletionPolicy=Delete,
         UpdateReplacePolicy=Delete,
         KmsKeyId=encryption.key(),
-        RetentionInDays=Ref(logs.retention),
+        RetentionInDays=Ref(log_groups.retention),
         Tags=project.tags(),
     )
 
 
-def _role(project: Project, storage: Storage, encryption: Encryption, roles: Roles, logs: Logs) -> iam.Role:
+def _role(
+    is_needed: NamedCondition,
+    encrypt_folders: NamedCondition,
+    project: Project,
+    storage: Storage,
+    encryption: Encryption,
+    role: ExecutionRole,
+    log_groups: LogGroups,
+) -> iam.Role:
     """Let the function touch these folders and these log groups, and nothing else."""
     write_log = allow(
         "WriteOwnLog",
         actions("logs", "CreateLogStream", "PutLogEvents"),
         [GetAtt("InitializerLogGroup", "Arn")],
     )
-    statements: list[Any] = [write_log, *(when(logs.manage, statement) for statement in _make_log_groups(logs))]
+    statements: list[Any] = [
+        write_log,
+        *(when(log_groups.manage, statement) for statement in _make_log_groups(log_groups)),
+    ]
     statements += [when(storage.create_folders, statement) for statement in _make_folders(storage)]
-    statements.append(when("EncryptFolders", _encrypt_folders(encryption)))
+    statements.append(when(encrypt_folders, _encrypt_folders(encryption)))
     return iam.Role(
         "InitializerRole",
-        Condition="NeedsInitializer",
+        Condition=is_needed.name,
         AssumeRolePolicyDocument=trust("lambda.amazonaws.com"),
         Description=Sub("Makes folders and log groups for stack ${AWS::StackName}"),
-        PermissionsBoundary=roles.permissions_boundary(),
+        PermissionsBoundary=role.permissions_boundary(),
         Policies=[iam.Policy(PolicyName="Initialize", PolicyDocument=document(*statements))],
         Tags=project.tags(),
     )
 
 
-def _make_log_groups(logs: Logs) -> list[Any]:
+def _make_log_groups(log_groups: LogGroups) -> list[Any]:
     """Set these groups' retention, where the present one, which only a list of groups shows, does not forbid it.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     """
     return [
         allow("FindLogGroups", actions("logs", "DescribeLogGroups"), ["*"]),
-        allow("MakeLogGroups", actions("logs", "CreateLogGroup", "PutRetentionPolicy"), logs.group_arns()),
+        allow("MakeLogGroups", actions("logs", "CreateLogGroup", "PutRetentionPolicy"), log_groups.group_arns()),
     ]
 
 

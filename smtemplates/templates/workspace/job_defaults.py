@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from troposphere import Parameter
 
-from smtemplates.core.construct import Part, number, text
+from smtemplates.core.construct import Construct, number_parameter, string_parameter
 from smtemplates.templates.workspace.project import INSTANCE_TYPE
 
 DAY_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
-class Jobs(Part):
+class JobDefaults(Construct):
     """Hold the defaults of one kind of job."""
 
     instance_type: Parameter
@@ -22,7 +22,7 @@ class Jobs(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(Jobs):
+class Training(JobDefaults):
     """Hold the defaults of training jobs."""
 
     runtime: Parameter
@@ -31,7 +31,7 @@ class Training(Jobs):
 def training() -> Training:
     """Say what training jobs run on."""
     instance_type, count, volume = _machines("Training")
-    runtime = number(
+    runtime = number_parameter(
         "TrainingMaxRuntimeSeconds",
         "Seconds after which SageMaker stops a training job. Left alone: one day.",
         default=DAY_SECONDS,
@@ -54,10 +54,10 @@ def training() -> Training:
     )
 
 
-def processing() -> Jobs:
+def processing() -> JobDefaults:
     """Say what processing jobs run on."""
     instance_type, count, volume = _machines("Processing")
-    return Jobs(
+    return JobDefaults(
         title="Processing defaults",
         source=__name__,
         parameters={
@@ -73,7 +73,7 @@ def processing() -> Jobs:
 
 def _machines(kind: str) -> tuple[Parameter, Parameter, Parameter]:
     return (
-        text(
+        string_parameter(
             f"{kind}InstanceType",
             f"Instance type in the {kind.lower()} command and the SDK's defaults. Left alone: ml.m5.large.",
             pattern=INSTANCE_TYPE,
@@ -81,14 +81,14 @@ def _machines(kind: str) -> tuple[Parameter, Parameter, Parameter]:
             max_length=40,
             default="ml.m5.large",
         ),
-        number(
+        number_parameter(
             f"{kind}InstanceCount",
             f"Number of instances in the {kind.lower()} command and the SDK's defaults. Left alone: one.",
             default=1,
             least=1,
             most=100,
         ),
-        number(
+        number_parameter(
             f"{kind}VolumeSizeGb",
             f"Size in GB of each instance's volume in the {kind.lower()} command and the SDK's defaults. "
             "Left alone: 50.",

@@ -5,9 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import AWSHelperFn, Equals, If, Or, Parameter, Ref, Sub
+from troposphere import AWSHelperFn, Parameter, Ref, Sub
 
-from smtemplates.core.construct import Part, is_, is_on, is_set, output, require, switch, text, when
+from smtemplates.core.construct import (
+    Construct,
+    NamedCondition,
+    any_of,
+    boolean_parameter,
+    is_empty,
+    is_not_empty,
+    is_true,
+    output,
+    rule,
+    string_parameter,
+    when,
+)
 from smtemplates.core.iam import regional
 from smtemplates.templates.workspace.endpoint import Endpoint
 
@@ -21,13 +33,15 @@ RETENTION_DAYS = SHORT_DAYS + LONG_DAYS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Logs(Part):
+class LogGroups(Construct):
     """Hold the log groups that SageMaker writes to; most are one per account and Region, whatever the stack."""
 
-    manage: str
+    manage: NamedCondition
     retention: Parameter
-    has_endpoint: str
+    has_endpoint: NamedCondition
     watched: AWSHelperFn
+    endpoint_name: Parameter
+    has_endpoint_name: NamedCondition
 
     def groups(self) -> list[Any]:
         """List the names of all log groups, the watched endpoint's too when there is one."""
@@ -39,28 +53,30 @@ class Logs(Part):
         return [*regional("logs", *(f"log-group:{name}:*" for name in SHARED_GROUPS)), when(self.has_endpoint, one)]
 
 
-def logs(served: Endpoint | None = None) -> Logs:
-    """Keep SageMaker's logs for as long as the team wants; where an endpoint is `served` here, that is watched."""
-    manage, retention, endpoint = _parameters()
-    conditions = {"ManageLogGroups": is_on(manage), "HasEndpointName": is_set(endpoint)}
-    has_endpoint = "HasEndpointName"
-    watched: AWSHelperFn = Ref(endpoint)
+def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
+    """Keep SageMaker's logs for as long as the team wants; where the stack has an `endpoint`, that is watched."""
+    manage, retention, name = _parameters()
+    manage_groups = NamedCondition("ManageLogGroups", is_true(manage))
+    has_name = NamedCondition("HasEndpointName", is_not_empty(name))
+    has_endpoint, conditions = has_name, [manage_groups, has_name]
+    watched: AWSHelperFn = Ref(name)
     rules = {}
-    if served:
-        has_endpoint, watched = "WatchOneEndpoint", If(served.exists, served.name, Ref(endpoint))
-        conditions[has_endpoint] = Or(is_("HasEndpointName"), is_(served.exists))
-        rules["OneEndpointIsWatched"] = require(
+    if endpoint:
+        has_endpoint = NamedCondition("WatchOneEndpoint", any_of(has_name, endpoint.exists))
+        watched = when(endpoint.exists, endpoint.name, Ref(name))
+        conditions.append(has_endpoint)
+        rules["OneEndpointIsWatched"] = rule(
             "Leave EndpointName empty with ModelImageUri: dashboard and alarms watch the endpoint that is made.",
-            Equals(Ref(endpoint), ""),
-            given=is_set(served.image),
+            is_empty(name),
+            given=is_not_empty(endpoint.image),
         )
-    return Logs(
+    return LogGroups(
         title="Monitoring",
         source=__name__,
         parameters={
             "Manage the log groups?": manage,
             "Keep logs for (days)": retention,
-            "Endpoint to watch": endpoint,
+            "Endpoint to watch": name,
         },
         conditions=conditions,
         rules=rules,
@@ -73,15 +89,17 @@ def logs(served: Endpoint | None = None) -> Logs:
                 Sub(ENDPOINT, EndpointName=watched),
             ),
         ],
-        manage="ManageLogGroups",
+        manage=manage_groups,
         retention=retention,
         has_endpoint=has_endpoint,
         watched=watched,
+        endpoint_name=name,
+        has_endpoint_name=has_name,
     )
 
 
 def _parameters() -> tuple[Parameter, Parameter, Parameter]:
-    manage = switch(
+    manage = boolean_parameter(
         "ManageLogGroups",
         "Make SageMaker's log groups where they are missing and set their retention. THE ACCOUNT SHARES THEM: where "
         "none was set, older events of every team go too. They outlive the stack. 'false': they are left alone.",
@@ -96,7 +114,7 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter]:
         AllowedValues=list(RETENTION_DAYS),
         ConstraintDescription=f"must be one of {', '.join(map(str, RETENTION_DAYS))}",
     )
-    endpoint = text(
+    endpoint = string_parameter(
         "EndpointName",
         "Endpoint that dashboard and alarms watch. Empty: the one made here, else all in this account and Region.",
         pattern="^$|^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from troposphere import AWS_REGION, AWSObject, Not, Ref, Sub, sagemaker
 
-from smtemplates.core.construct import Part, all_of, is_, is_on, output, require, switch
+from smtemplates.core.construct import Construct, NamedCondition, all_of, boolean_parameter, is_true, output, rule
 from smtemplates.core.iam import actions, allow, document
-from smtemplates.templates.workspace.execution_role import Roles, policy
+from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
 
@@ -37,37 +37,36 @@ MLFLOW_ACTIONS = (
 )
 
 
-def mlflow(project: Project, storage: Storage, roles: Roles) -> Part:
+def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) -> Construct:
     """Offer an MLflow app for experiments."""
-    create = switch(
+    create = boolean_parameter(
         "CreateMlflow",
         "Make a serverless MLflow app for experiments; its artifacts go to mlflow/ in the model bucket and outlive it. "
         "A later change of ProjectName, Environment or ExistingRoleArn replaces it, and its records are lost. "
         "'false': none.",
         default=False,
     )
-    return Part(
+    is_created = NamedCondition("CreateMlflow", is_true(create))
+    has_policy = NamedCondition("CreateTrackingPolicy", all_of(is_created, execution_role.least_privilege))
+    return Construct(
         title="Tracking",
         source=__name__,
         parameters={"Make an MLflow app?": create},
-        conditions={
-            "CreateMlflow": is_on(create),
-            "CreateTrackingPolicy": all_of(is_("CreateMlflow"), is_("LeastPrivilege")),
-        },
+        conditions=[is_created, has_policy],
         rules={
-            "MlflowIsInThisRegion": require(
+            "MlflowIsInThisRegion": rule(
                 "CreateMlflow: this Region has no MLflow apps. Set it to 'false', or choose another Region.",
                 Not({"Fn::Contains": [list(LACKING), Ref(AWS_REGION)]}),
-                given=is_on(create),
+                given=is_true(create),
             )
         },
-        resources=[_app(project, storage, roles), _policy()],
+        resources=[_app(is_created, project, storage, execution_role), _policy(has_policy)],
         outputs=[
             output(
                 "MlflowAppArn",
                 "ARN of the MLflow app; clients take it as tracking URI",
                 Ref("MlflowApp"),
-                condition="CreateMlflow",
+                condition=is_created,
             ),
             output(
                 "MlflowUrlCommand",
@@ -77,13 +76,13 @@ def mlflow(project: Project, storage: Storage, roles: Roles) -> Part:
                     " --query AuthorizedUrl --output text",
                     App=Ref("MlflowApp"),
                 ),
-                condition="CreateMlflow",
+                condition=is_created,
             ),
         ],
     )
 
 
-def _app(project: Project, storage: Storage, roles: Roles) -> sagemaker.MlflowApp:
+def _app(is_created: NamedCondition, project: Project, storage: Storage, role: ExecutionRole) -> sagemaker.MlflowApp:
     """Make the app; it reaches its bucket as the execution role, and waits for its policies: it may do so at once.
 
     It waits by a property that can change: of another one a plan would say, where policies are added, that the app
@@ -93,15 +92,15 @@ def _app(project: Project, storage: Storage, roles: Roles) -> sagemaker.MlflowAp
     """
     return sagemaker.MlflowApp(
         "MlflowApp",
-        Condition="CreateMlflow",
-        ArtifactStoreUri=roles.once_attached(Sub("s3://${Bucket}/mlflow/", Bucket=storage.models.name())),
+        Condition=is_created.name,
+        ArtifactStoreUri=role.once_attached(Sub("s3://${Bucket}/mlflow/", Bucket=storage.models.name())),
         Name=project.unique_name(),
-        RoleArn=roles.execution_arn(),
+        RoleArn=role.execution_arn(),
         Tags=project.tags(),
     )
 
 
-def _policy() -> AWSObject:
+def _policy(has_policy: NamedCondition) -> AWSObject:
     """Let the execution role track in this app and open it.
 
     MLflow's own actions are documented for tracking servers; that apps ask for them too is inferred.
@@ -109,9 +108,9 @@ def _policy() -> AWSObject:
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemakerwithmlflow.html
     """
-    return policy(
+    return execution_role_policy(
         "TrackingPolicy",
-        "CreateTrackingPolicy",
+        has_policy,
         document(
             allow(
                 "TrackWithMlflow",

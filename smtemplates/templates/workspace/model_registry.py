@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from awacs.aws import Allow, Condition, Principal, Statement, StringEquals
-from troposphere import AWSObject, Not, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
+from dataclasses import dataclass
 
-from smtemplates.core.construct import Part, all_of, is_, is_on, is_set, listed, output, switch, text, when
+from awacs.aws import Allow, Condition, Principal, Statement, StringEquals
+from troposphere import AWSObject, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
+
+from smtemplates.core.construct import (
+    Construct,
+    NamedCondition,
+    all_of,
+    boolean_parameter,
+    is_not_empty,
+    is_true,
+    not_,
+    output,
+    split_list,
+    string_parameter,
+    when,
+)
 from smtemplates.core.iam import actions, allow, deny, document, regional
-from smtemplates.templates.workspace.execution_role import policy
+from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.project import Project
 
 GROUP_READ = ("DescribeModelPackageGroup", "ListModelPackages")
 PACKAGE_READ = ("DescribeModelPackage",)
 
 
-def registry(project: Project) -> Part:
+@dataclass(frozen=True, kw_only=True)
+class ModelRegistry(Construct):
+    """Hold the condition that the stack has a model package group."""
+
+    create: NamedCondition
+
+
+def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegistry:
     """Offer a model package group; it outlives the stack, for one that holds versions cannot be deleted anyway."""
     create, description, readers = _parameters()
     approval = _approval()
-    return Part(
+    is_created = NamedCondition("CreateModelPackageGroup", is_true(create))
+    is_shared = NamedCondition("ShareRegistry", is_not_empty(readers))
+    approve_elsewhere = NamedCondition("ApproveElsewhere", not_(is_true(approval)))
+    has_policy = NamedCondition("CreateRegistryPolicy", all_of(is_created, execution_role.least_privilege))
+    return ModelRegistry(
         title="Registry",
         source=__name__,
         parameters={
@@ -27,36 +52,41 @@ def registry(project: Project) -> Part:
             "Accounts that may read": readers,
             "May the execution role approve?": approval,
         },
-        conditions={
-            "CreateModelPackageGroup": is_on(create),
-            "ShareRegistry": is_set(readers),
-            "ApproveElsewhere": Not(is_on(approval)),
-            "CreateRegistryPolicy": all_of(is_("CreateModelPackageGroup"), is_("LeastPrivilege")),
-        },
-        resources=[_group(project, description, readers), _policy(project)],
+        conditions=[is_created, is_shared, approve_elsewhere, has_policy],
+        resources=[
+            _group(is_created, is_shared, project, description, readers),
+            _policy(has_policy, approve_elsewhere, project),
+        ],
         outputs=[
             output(
                 "ModelPackageGroupName",
                 "Name of the model package group",
                 project.unique_name(),
-                condition="CreateModelPackageGroup",
+                condition=is_created,
             ),
             output(
                 "ModelPackageGroupArn",
                 "ARN of the model package group",
                 Ref("ModelPackageGroup"),
-                condition="CreateModelPackageGroup",
+                condition=is_created,
             ),
         ],
+        create=is_created,
     )
 
 
-def _group(project: Project, description: Parameter, readers: Parameter) -> sagemaker.ModelPackageGroup:
+def _group(
+    is_created: NamedCondition,
+    is_shared: NamedCondition,
+    project: Project,
+    description: Parameter,
+    readers: Parameter,
+) -> sagemaker.ModelPackageGroup:
     """Make the group.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy.html
     """
-    accounts = Principal("AWS", listed(readers))
+    accounts = Principal("AWS", split_list(readers))
 
     def may(sid: str, what: tuple[str, ...], resource: str) -> Statement:
         return Statement(
@@ -69,13 +99,13 @@ def _group(project: Project, description: Parameter, readers: Parameter) -> sage
 
     return sagemaker.ModelPackageGroup(
         "ModelPackageGroup",
-        Condition="CreateModelPackageGroup",
+        Condition=is_created.name,
         DeletionPolicy=RetainExceptOnCreate,
         UpdateReplacePolicy=Retain,
         ModelPackageGroupDescription=Ref(description),
         ModelPackageGroupName=project.unique_name(),
         ModelPackageGroupPolicy=when(
-            "ShareRegistry",
+            is_shared,
             document(
                 may("ReadGroup", GROUP_READ, "model-package-group/${Group}"),
                 may("ReadVersions", PACKAGE_READ, "model-package/${Group}/*"),
@@ -89,29 +119,29 @@ def _arns(project: Project, *resources: str) -> list[Sub]:
     return regional("sagemaker", *resources, Group=project.unique_name())
 
 
-def _policy(project: Project) -> AWSObject:
+def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, project: Project) -> AWSObject:
     """Let the execution role register and read versions in this group; approving one is somebody else's decision.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
     """
     approved = {"sagemaker:ModelApprovalStatus": "Approved"}
     register = actions("sagemaker", "CreateModelPackage", "UpdateModelPackage")
-    return policy(
+    return execution_role_policy(
         "RegistryPolicy",
-        "CreateRegistryPolicy",
+        has_policy,
         document(
             allow(
                 "Register",
                 [*register, *actions("sagemaker", "DescribeModelPackage", "DescribeModelPackageGroup")],
                 _arns(project, "model-package-group/${Group}", "model-package/${Group}/*"),
             ),
-            when("ApproveElsewhere", deny("NoApproval", register, Condition(StringEquals(approved)))),
+            when(approve_elsewhere, deny("NoApproval", register, Condition(StringEquals(approved)))),
         ),
     )
 
 
 def _approval() -> Parameter:
-    return switch(
+    return boolean_parameter(
         "AllowModelApproval",
         "May the role made here set a version of a model to Approved? 'false': whoever reviews does, with a role of "
         "their own. It matters with AccessLevel LeastPrivilege only.",
@@ -120,13 +150,13 @@ def _approval() -> Parameter:
 
 
 def _parameters() -> tuple[Parameter, Parameter, Parameter]:
-    create = switch(
+    create = boolean_parameter(
         "CreateModelPackageGroup",
         "Make a model package group, the register of a model's versions. It outlives the stack; switched off, it stays "
         "too, and cannot be made again while it is there. 'false': none.",
         default=False,
     )
-    description = text(
+    description = string_parameter(
         "ModelPackageGroupDescription",
         "What the group's models are for. It cannot be changed later. Left alone: a general sentence.",
         pattern=r"^[A-Za-z0-9 .,:;()/_-]*$",
@@ -134,7 +164,7 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter]:
         max_length=1024,
         default="Models of this workspace",
     )
-    readers = text(
+    readers = string_parameter(
         "RegistryReaderAccountIds",
         "AWS account IDs that may read the group and its versions, separated by commas. Empty: this account only.",
         pattern="^$|^[0-9]{12}(,[0-9]{12}){0,19}$",

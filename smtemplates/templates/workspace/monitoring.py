@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from awacs.aws import Allow, Bool, Condition, Deny, Principal, Statement
 from troposphere import (
     AWS_PARTITION,
@@ -23,26 +25,60 @@ from troposphere import (
 
 from smtemplates.aws_data.consoles import CONSOLE_HOSTS
 from smtemplates.core.assets import read_asset
-from smtemplates.core.construct import Part, all_of, is_, is_on, is_set, number, output, require, switch, text, waived
+from smtemplates.core.construct import (
+    Construct,
+    NamedCondition,
+    all_of,
+    boolean_parameter,
+    guard_waivers,
+    is_empty,
+    is_not_empty,
+    is_true,
+    number_parameter,
+    output,
+    rule,
+    string_parameter,
+    when,
+)
 from smtemplates.core.iam import actions, document, this_account
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.log_groups import Logs
+from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
+from smtemplates.templates.workspace.log_groups import LogGroups
 from smtemplates.templates.workspace.project import Project
 
 PERIOD_SECONDS = 300
-ALARMS = ("EndpointErrorsAlarm", "EndpointLatencyAlarm")
 
 
-def monitoring(project: Project, encryption: Encryption, logs: Logs) -> Part:
+@dataclass(frozen=True, kw_only=True)
+class Monitoring(Construct):
+    """Hold the SNS topic for notifications, created by this stack or existing."""
+
+    create_topic: NamedCondition
+    existing_topic: Parameter
+
+    def topic_arn(self) -> If:
+        """Return the ARN of the topic."""
+        return when(self.create_topic, Ref("AlarmTopic"), Ref(self.existing_topic))
+
+
+def monitoring(
+    project: Project, encryption: Encryption, log_groups: LogGroups, endpoint_alarms: EndpointAlarms
+) -> Monitoring:
     """Watch endpoints and jobs, and tell somebody when endpoints fail or slow down."""
-    dashboard = switch(
+    dashboard = boolean_parameter(
         "CreateDashboard",
         "Make a CloudWatch dashboard; beyond the free ones it costs money every month. 'false': none.",
         default=True,
     )
     email, topic = _email(), _topic_arn()
     errors, latency = _thresholds()
-    return Part(
+    create_dashboard = NamedCondition("CreateDashboard", is_true(dashboard))
+    has_console = Not(Equals(FindInMap("Console", Ref(AWS_PARTITION), "Host"), "none"))
+    link_dashboard = NamedCondition("LinkDashboard", all_of(create_dashboard, has_console))
+    create_topic = NamedCondition("CreateAlarmTopic", is_empty(topic))
+    subscribe = NamedCondition("CreateSubscription", all_of(create_topic, is_not_empty(email)))
+    topic_arn = when(create_topic, Ref("AlarmTopic"), Ref(topic))
+    return Monitoring(
         title="Monitoring",
         source=__name__,
         parameters={
@@ -52,64 +88,65 @@ def monitoring(project: Project, encryption: Encryption, logs: Logs) -> Part:
             "Alarm at endpoint errors (in 5 minutes)": errors,
             "Alarm at endpoint latency (ms)": latency,
         },
-        conditions={
-            "CreateDashboard": is_on(dashboard),
-            "LinkDashboard": all_of(
-                is_("CreateDashboard"), Not(Equals(FindInMap("Console", Ref(AWS_PARTITION), "Host"), "none"))
-            ),
-            "CreateAlarmTopic": Equals(Ref(topic), ""),
-            "CreateSubscription": all_of(is_("CreateAlarmTopic"), is_set(email)),
-        },
+        conditions=[create_dashboard, link_dashboard, create_topic, subscribe],
         rules={
-            "EmailOrTopic": require(
+            "EmailOrTopic": rule(
                 "Give AlarmEmail or AlarmTopicArn, not both: subscribe the address to your own topic.",
-                Equals(Ref(email), ""),
-                given=is_set(topic),
+                is_empty(email),
+                given=is_not_empty(topic),
             )
         },
         mappings={"Console": {partition: {"Host": host} for partition, host in CONSOLE_HOSTS.items()}},
         resources=[
-            cloudwatch.Dashboard("Dashboard", Condition="CreateDashboard", DashboardBody=_dashboard_body(logs)),
-            *_topic(project, encryption, email),
-            *_alarms(project, logs, topic, errors, latency),
+            cloudwatch.Dashboard(
+                "Dashboard",
+                Condition=create_dashboard.name,
+                DashboardBody=_dashboard_body(log_groups, endpoint_alarms),
+            ),
+            *_topic(create_topic, subscribe, project, encryption, email),
+            *_alarms(endpoint_alarms, project, log_groups, topic_arn, errors, latency),
         ],
-        outputs=_outputs(),
+        outputs=_outputs(create_dashboard, link_dashboard),
+        create_topic=create_topic,
+        existing_topic=topic,
     )
 
 
-def _dashboard_body(logs: Logs) -> Sub:
+def _dashboard_body(log_groups: LogGroups, endpoint_alarms: EndpointAlarms) -> Sub:
     """Fill the dashboard; a search finds endpoints and jobs that do not exist yet.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
-    only = Sub(' EndpointName=\\"${EndpointName}\\"', EndpointName=logs.watched)
+    only = Sub(' EndpointName=\\"${EndpointName}\\"', EndpointName=log_groups.watched)
     return Sub(
         read_asset(__package__, "dashboard.json"),
-        Errors=GetAtt(ALARMS[0], "Arn"),
-        Latency=GetAtt(ALARMS[1], "Arn"),
-        Endpoint=If(logs.has_endpoint, only, ""),
+        Errors=GetAtt(endpoint_alarms.errors, "Arn"),
+        Latency=GetAtt(endpoint_alarms.latency, "Arn"),
+        Endpoint=when(log_groups.has_endpoint, only, ""),
     )
 
 
-def _topic(project: Project, encryption: Encryption, email: Parameter) -> list[AWSObject]:
+def _topic(
+    create_topic: NamedCondition, subscribe: NamedCondition, project: Project, encryption: Encryption, email: Parameter
+) -> list[AWSObject]:
     """Make the topic; without a key of ours it has none, for alarms cannot publish through AWS's own.
 
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
     topic = sns.Topic(
         "AlarmTopic",
-        Condition="CreateAlarmTopic",
-        Metadata=waived(SNS_1=encryption.has_key),
+        Condition=create_topic.name,
+        Metadata=guard_waivers(SNS_1=encryption.has_key),
         KmsMasterKeyId=encryption.key(),
         Tags=project.tags(),
     )
     return [
         topic,
-        _topic_policy(topic),
+        _topic_policy(create_topic, topic),
         sns.SubscriptionResource(
             "AlarmSubscription",
-            Condition="CreateSubscription",
+            Condition=subscribe.name,
             Endpoint=Ref(email),
             Protocol="email",
             TopicArn=Ref(topic),
@@ -117,10 +154,10 @@ def _topic(project: Project, encryption: Encryption, email: Parameter) -> list[A
     ]
 
 
-def _topic_policy(topic: sns.Topic) -> sns.TopicPolicy:
+def _topic_policy(create_topic: NamedCondition, topic: sns.Topic) -> sns.TopicPolicy:
     return sns.TopicPolicy(
         "AlarmTopicPolicy",
-        Condition="CreateAlarmTopic",
+        Condition=create_topic.name,
         PolicyDocument=document(
             Statement(
                 Sid="AlarmsPublish",
@@ -153,7 +190,12 @@ def _topic_policy(topic: sns.Topic) -> sns.TopicPolicy:
 
 
 def _alarms(
-    project: Project, logs: Logs, topic: Parameter, errors: Parameter, latency: Parameter
+    endpoint_alarms: EndpointAlarms,
+    project: Project,
+    log_groups: LogGroups,
+    topic_arn: If,
+    errors: Parameter,
+    latency: Parameter,
 ) -> list[cloudwatch.Alarm]:
     """Watch endpoints by query, so that one alarm covers endpoints that come and go; no endpoint is no alarm.
 
@@ -161,20 +203,19 @@ def _alarms(
     """
 
     def alarm(name: str, description: str, select: str, threshold: Ref | Sub, periods: int) -> cloudwatch.Alarm:
-        target = If("CreateAlarmTopic", Ref("AlarmTopic"), Ref(topic))
-        only = Sub(" WHERE EndpointName = '${EndpointName}'", EndpointName=logs.watched)
+        only = Sub(" WHERE EndpointName = '${EndpointName}'", EndpointName=log_groups.watched)
         query = Sub(
             f'SELECT {select} FROM SCHEMA("AWS/SageMaker", EndpointName, VariantName)${{Where}}',
-            Where=If(logs.has_endpoint, only, ""),
+            Where=when(log_groups.has_endpoint, only, ""),
         )
         return cloudwatch.Alarm(
             name,
-            AlarmActions=[target],
+            AlarmActions=[topic_arn],
             AlarmDescription=Sub(f"{description} (stack ${{AWS::StackName}})"),
             ComparisonOperator="GreaterThanThreshold",
             EvaluationPeriods=periods,
             Metrics=[cloudwatch.MetricDataQuery(Id="q1", Expression=query, Period=PERIOD_SECONDS, ReturnData=True)],
-            OKActions=[target],
+            OKActions=[topic_arn],
             Tags=project.tags(),
             Threshold=threshold,
             TreatMissingData="notBreaching",
@@ -182,14 +223,14 @@ def _alarms(
 
     return [
         alarm(
-            ALARMS[0],
+            endpoint_alarms.errors,
             "SageMaker endpoints answer with server errors",
             "SUM(Invocation5XXErrors)",
             Ref(errors),
             periods=1,
         ),
         alarm(
-            ALARMS[1],
+            endpoint_alarms.latency,
             "SageMaker endpoints answer slowly",
             "AVG(ModelLatency)",
             # the metric is in microseconds, and CloudFormation cannot multiply, but lets 2500.5 through
@@ -199,21 +240,21 @@ def _alarms(
     ]
 
 
-def _outputs() -> list[Output]:
+def _outputs(create_dashboard: NamedCondition, link_dashboard: NamedCondition) -> list[Output]:
     address = "https://${AWS::Region}.${Host}/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${Name}"
     return [
-        output("DashboardName", "Name of the dashboard", Ref("Dashboard"), condition="CreateDashboard"),
+        output("DashboardName", "Name of the dashboard", Ref("Dashboard"), condition=create_dashboard),
         output(
             "DashboardUrl",
             "Opens the dashboard in the console",
             Sub(address, Name=Ref("Dashboard"), Host=FindInMap("Console", Ref(AWS_PARTITION), "Host")),
-            condition="LinkDashboard",
+            condition=link_dashboard,
         ),
     ]
 
 
 def _email() -> Parameter:
-    return text(
+    return string_parameter(
         "AlarmEmail",
         "E-mail address that hears of alarms; AWS asks it to confirm first. Empty: none.",
         pattern="^$|^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]{2,}$",
@@ -223,7 +264,7 @@ def _email() -> Parameter:
 
 
 def _topic_arn() -> Parameter:
-    return text(
+    return string_parameter(
         "AlarmTopicArn",
         "ARN of an SNS topic that exists and hears of alarms; its policy must let CloudWatch and "
         "EventBridge publish. "
@@ -236,14 +277,14 @@ def _topic_arn() -> Parameter:
 
 def _thresholds() -> tuple[Parameter, Parameter]:
     return (
-        number(
+        number_parameter(
             "EndpointErrorThreshold",
             "Server errors (5xx) within five minutes that endpoints may have before the alarm. Left alone: 10.",
             default=10,
             least=0,
             most=1000000,
         ),
-        number(
+        number_parameter(
             "EndpointLatencyThresholdMs",
             "Average latency in milliseconds that models may have for fifteen minutes before the alarm. "
             "Left alone: 5000.",

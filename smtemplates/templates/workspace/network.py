@@ -6,9 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Condition, ForAllValuesStringEquals, Null, StringEquals, StringEqualsIfExists
-from troposphere import And, AWSObject, Equals, GetAtt, If, Or, Parameter, Ref, Select, Split, Sub, ec2
+from troposphere import AWSObject, GetAtt, If, Parameter, Ref, Select, Split, Sub, ec2
 
-from smtemplates.core.construct import Part, all_of, is_, is_not, is_set, require, text, when
+from smtemplates.core.construct import (
+    Construct,
+    NamedCondition,
+    all_of,
+    any_of,
+    is_empty,
+    is_not_empty,
+    not_,
+    rule,
+    split_list,
+    string_parameter,
+    when,
+)
 from smtemplates.core.iam import Grant, actions, allow, document, regional, this_region
 from smtemplates.templates.workspace.project import Project
 
@@ -16,19 +28,22 @@ HTTPS = 443
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network(Part):
+class Network(Construct):
     """Hold the VPC; every handle but `has_vpc` is only for use where that condition holds."""
 
-    has_vpc: str
+    has_vpc: NamedCondition
+    use_existing_groups: NamedCondition
+    vpc_id: Parameter
     subnet_ids: Parameter
+    security_group_ids: Parameter
 
     def vpc(self) -> Ref:
         """Name the VPC."""
-        return Ref("VpcId")
+        return Ref(self.vpc_id)
 
     def subnets(self) -> Split:
         """List the subnets."""
-        return Split(",", Ref("SubnetIds"))
+        return split_list(self.subnet_ids)
 
     def security_groups(self) -> Split:
         """List the security groups: the given ones, or the one made here."""
@@ -40,7 +55,7 @@ class Network(Part):
 
     def security_groups_text(self) -> If:
         """Write the security groups in one line, with commas."""
-        return If("UseSecurityGroupIds", Ref("SecurityGroupIds"), GetAtt("SecurityGroup", "GroupId"))
+        return when(self.use_existing_groups, Ref(self.security_group_ids), GetAtt("SecurityGroup", "GroupId"))
 
     def inside(self) -> If:
         """Hold, with a VPC, for its given subnets and groups only; without Null a request that names none would pass.
@@ -90,7 +105,7 @@ class Network(Part):
 
 def network(project: Project) -> Network:
     """Run in a given VPC, or in none."""
-    vpc = text(
+    vpc = string_parameter(
         "VpcId",
         "VPC that notebook, Studio and jobs run in; it needs a way to AWS's services (VPC endpoints or NAT). "
         "Needed for Studio. A later change replaces the notebook and its files; first delete a Studio domain "
@@ -99,14 +114,14 @@ def network(project: Project) -> Network:
         hint="must be empty or the ID of a VPC, like vpc-0123456789abcdef0",
         max_length=21,
     )
-    subnets = text(
+    subnets = string_parameter(
         "SubnetIds",
         "Subnets of that VPC, separated by commas; the notebook uses the first. Empty: no VPC.",
         pattern="^$|^subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17}){0,15}$",
         hint="must be empty or up to 16 IDs of subnets, like subnet-0123456789abcdef0, separated by commas, no spaces",
         max_length=400,
     )
-    groups = text(
+    groups = string_parameter(
         "SecurityGroupIds",
         "Security groups of that VPC for notebook, Studio and jobs, separated by commas. "
         "Empty: one is made that lets its members reach one another, and HTTPS out.",
@@ -115,31 +130,33 @@ def network(project: Project) -> Network:
         "separated by commas, no spaces",
         max_length=110,
     )
+    has_vpc = NamedCondition("HasVpc", all_of(is_not_empty(vpc), is_not_empty(subnets)))
+    use_existing = NamedCondition("UseSecurityGroupIds", is_not_empty(groups))
+    create_group = NamedCondition("CreateSecurityGroup", all_of(has_vpc, not_(use_existing)))
     return Network(
         title="Network",
         source=__name__,
         parameters={"VPC": vpc, "Subnets": subnets, "Security groups": groups},
-        conditions={
-            "HasVpc": all_of(is_set(vpc), is_set(subnets)),
-            "UseSecurityGroupIds": is_set(groups),
-            "CreateSecurityGroup": all_of(is_("HasVpc"), is_not("UseSecurityGroupIds")),
-        },
+        conditions=[has_vpc, use_existing, create_group],
         rules={
-            "VpcAndSubnets": require(
+            "VpcAndSubnets": rule(
                 "Give VpcId and SubnetIds together, or neither.",
-                Or(And(is_set(vpc), is_set(subnets)), And(Equals(Ref(vpc), ""), Equals(Ref(subnets), ""))),
+                any_of(all_of(is_not_empty(vpc), is_not_empty(subnets)), all_of(is_empty(vpc), is_empty(subnets))),
             ),
-            "SecurityGroupsNeedVpc": require(
-                "SecurityGroupIds needs VpcId and SubnetIds.", is_set(subnets), given=is_set(groups)
+            "SecurityGroupsNeedVpc": rule(
+                "SecurityGroupIds needs VpcId and SubnetIds.", is_not_empty(subnets), given=is_not_empty(groups)
             ),
         },
-        resources=_security_group(project),
-        has_vpc="HasVpc",
+        resources=_security_group(project, create_group, vpc),
+        has_vpc=has_vpc,
+        use_existing_groups=use_existing,
+        vpc_id=vpc,
         subnet_ids=subnets,
+        security_group_ids=groups,
     )
 
 
-def _security_group(project: Project) -> list[AWSObject]:
+def _security_group(project: Project, create_group: NamedCondition, vpc: Parameter) -> list[AWSObject]:
     """Let members reach one another and AWS; jobs with encrypted traffic and Studio's apps need the former.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
@@ -147,9 +164,9 @@ def _security_group(project: Project) -> list[AWSObject]:
     """
     group = ec2.SecurityGroup(
         "SecurityGroup",
-        Condition="CreateSecurityGroup",
+        Condition=create_group.name,
         GroupDescription="SageMaker notebook, Studio and jobs",
-        VpcId=Ref("VpcId"),
+        VpcId=Ref(vpc),
         SecurityGroupEgress=[
             ec2.SecurityGroupRule(
                 Description="AWS services and package mirrors",
@@ -162,7 +179,7 @@ def _security_group(project: Project) -> list[AWSObject]:
         Tags=project.tags(),
     )
     members: dict[str, Any] = {
-        "Condition": "CreateSecurityGroup",
+        "Condition": create_group.name,
         "Description": "Members reach one another",
         "GroupId": GetAtt(group, "GroupId"),
         "IpProtocol": "-1",

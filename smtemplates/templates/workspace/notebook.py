@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import AWSObject, Base64, Equals, GetAtt, If, Join, Output, Parameter, Ref, Sub, sagemaker
+from troposphere import AWSObject, Base64, GetAtt, Join, Output, Parameter, Ref, Sub, sagemaker
 
 from smtemplates.core.assets import read_asset
 from smtemplates.core.construct import (
-    Part,
+    Construct,
+    NamedCondition,
     all_of,
-    choice,
-    is_,
-    is_on,
-    is_set,
-    number,
+    boolean_parameter,
+    choice_parameter,
+    equals,
+    guard_waivers,
+    is_not_empty,
+    is_true,
+    number_parameter,
     output,
-    require,
-    switch,
-    text,
-    waived,
+    placeholder,
+    rule,
+    string_parameter,
     when,
 )
 from smtemplates.core.iam import actions, allow, document
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.execution_role import Roles, policy
+from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.network import Network
-from smtemplates.templates.workspace.packages import Software
+from smtemplates.templates.workspace.packages import Packages
 from smtemplates.templates.workspace.project import INSTANCE_TYPE, Project
 from smtemplates.templates.workspace.sdk_config import SdkConfig
 
@@ -41,19 +43,22 @@ class _Settings:
     internet: Parameter
     root: Parameter
     idle_minutes: Parameter
+    is_created: NamedCondition
+    internet_is_auto: NamedCondition
+    has_policy: NamedCondition
 
 
 def notebook(
     project: Project,
     encryption: Encryption,
     network: Network,
-    roles: Roles,
+    execution_role: ExecutionRole,
     sdk_config: SdkConfig,
-    software: Software,
-) -> Part:
+    packages: Packages,
+) -> Construct:
     """Offer a notebook instance."""
-    settings = _settings()
-    return Part(
+    settings = _settings(execution_role)
+    return Construct(
         title="Notebook",
         source=__name__,
         parameters={
@@ -64,23 +69,24 @@ def notebook(
             "Root access": settings.root,
             "Stop when idle for (minutes)": settings.idle_minutes,
         },
-        conditions={
-            "CreateNotebook": is_on(settings.create),
-            "NotebookInternetIsAuto": Equals(Ref(settings.internet), "Auto"),
-            "CreateNotebookPolicy": all_of(is_("CreateNotebook"), is_("CreateExecutionRole")),
-        },
+        conditions=[settings.is_created, settings.internet_is_auto, settings.has_policy],
         rules={
-            "NotebookReachesSomething": require(
+            "NotebookReachesSomething": rule(
                 "NotebookDirectInternetAccess 'Disabled' needs VpcId and SubnetIds: "
                 "without either the notebook reaches nothing.",
-                is_set(network.subnet_ids),
-                given=Equals(Ref(settings.internet), "Disabled"),
+                is_not_empty(network.subnet_ids),
+                given=equals(settings.internet, "Disabled"),
             )
         },
         resources=_resources(
-            settings, project, encryption, network, roles, _script(settings, roles, sdk_config, software)
+            settings,
+            project,
+            encryption,
+            network,
+            execution_role,
+            _script(settings, execution_role, sdk_config, packages),
         ),
-        outputs=[*_outputs(), _another(encryption, network, roles)],
+        outputs=[*_outputs(settings), _another(settings, encryption, network, execution_role)],
     )
 
 
@@ -89,25 +95,25 @@ def _resources(
     project: Project,
     encryption: Encryption,
     network: Network,
-    roles: Roles,
+    role: ExecutionRole,
     script: Sub,
 ) -> list[AWSObject]:
     lifecycle = sagemaker.NotebookInstanceLifecycleConfig(
         "NotebookLifecycle",
-        Condition="CreateNotebook",
+        Condition=settings.is_created.name,
         OnStart=[sagemaker.NotebookInstanceLifecycleHook(Content=Base64(script))],
         Tags=project.tags(),
     )
     notebook = sagemaker.NotebookInstance(
         "Notebook",
-        Condition="CreateNotebook",
-        Metadata=waived(
-            SAGEMAKER_1=[network.has_vpc, "NotebookInternetIsAuto"],
+        Condition=settings.is_created.name,
+        Metadata=guard_waivers(
+            SAGEMAKER_1=[network.has_vpc, settings.internet_is_auto],
             SAGEMAKER_2=network.has_vpc,
             SAGEMAKER_21=encryption.has_key,
         ),
-        DirectInternetAccess=If(
-            "NotebookInternetIsAuto", If(network.has_vpc, "Disabled", "Enabled"), Ref(settings.internet)
+        DirectInternetAccess=when(
+            settings.internet_is_auto, when(network.has_vpc, "Disabled", "Enabled"), Ref(settings.internet)
         ),
         InstanceMetadataServiceConfiguration=sagemaker.InstanceMetadataServiceConfiguration(
             MinimumInstanceMetadataServiceVersion="2"
@@ -117,7 +123,7 @@ def _resources(
         # its Ref is an ARN, which this property does not take
         LifecycleConfigName=GetAtt(lifecycle, "NotebookInstanceLifecycleConfigName"),
         PlatformIdentifier="notebook-al2023-v1",
-        RoleArn=roles.execution_arn(),
+        RoleArn=role.execution_arn(),
         RootAccess=Ref(settings.root),
         SecurityGroupIds=when(network.has_vpc, network.security_groups()),
         SubnetId=when(network.has_vpc, network.first_subnet()),
@@ -125,31 +131,31 @@ def _resources(
         VolumeSizeInGB=Ref(settings.volume_gb),
     )
     stop = allow("StopItselfWhenIdle", actions("sagemaker", "StopNotebookInstance"), [Ref(notebook)])
-    return [lifecycle, notebook, policy("NotebookPolicy", "CreateNotebookPolicy", document(stop))]
+    return [lifecycle, notebook, execution_role_policy("NotebookPolicy", settings.has_policy, document(stop))]
 
 
-def _script(settings: _Settings, roles: Roles, sdk_config: SdkConfig, software: Software) -> Sub:
+def _script(settings: _Settings, role: ExecutionRole, sdk_config: SdkConfig, packages: Packages) -> Sub:
     """Fill the start script; values of parameters reach it as base64 only, so that none of them can be code.
 
     Its last line names the role's policies and so makes the notebook wait for them.
     """
     return Sub(
         read_asset(__package__, "notebook_start.sh") + "# Needs: ${Policies}\n",
-        Policies=roles.attached(),
-        PackagesBase64=Base64(Ref(software.packages)),
-        RepositoryBase64=Base64(Ref(software.repository)),
+        Policies=role.attached(),
+        PackagesBase64=Base64(Ref(packages.requirements)),
+        RepositoryBase64=Base64(Ref(packages.repository)),
         IdleMinutes=Ref(settings.idle_minutes),
         SdkConfigBase64=Base64(sdk_config.text()),
-        Setup=software.setup,
+        Setup=packages.setup,
         AutoStop=read_asset(__package__, "auto_stop.py"),
     )
 
 
-def _outputs() -> list[Output]:
+def _outputs(settings: _Settings) -> list[Output]:
     name = GetAtt("Notebook", "NotebookInstanceName")
     return [
-        output("NotebookInstanceName", "Name of the notebook instance", name, condition="CreateNotebook"),
-        output("NotebookInstanceArn", "ARN of the notebook instance", Ref("Notebook"), condition="CreateNotebook"),
+        output("NotebookInstanceName", "Name of the notebook instance", name, condition=settings.is_created),
+        output("NotebookInstanceArn", "ARN of the notebook instance", Ref("Notebook"), condition=settings.is_created),
         output(
             "NotebookUrlCommand",
             "Prints a link that opens the notebook; run it with your own credentials",
@@ -158,12 +164,12 @@ def _outputs() -> list[Output]:
                 "--notebook-instance-name ${Name} --query AuthorizedUrl --output text",
                 Name=GetAtt("Notebook", "NotebookInstanceName"),
             ),
-            condition="CreateNotebook",
+            condition=settings.is_created,
         ),
     ]
 
 
-def _another(encryption: Encryption, network: Network, roles: Roles) -> Output:
+def _another(settings: _Settings, encryption: Encryption, network: Network, role: ExecutionRole) -> Output:
     inside = Sub(
         " --direct-internet-access Disabled --subnet-id ${Subnet} --security-group-ids ${Groups}",
         Subnet=network.first_subnet(),
@@ -174,24 +180,39 @@ def _another(encryption: Encryption, network: Network, roles: Roles) -> Output:
         "Makes one more notebook instance, with your own credentials; it costs money until you stop it",
         Sub(
             "aws --region ${AWS::Region} sagemaker create-notebook-instance --notebook-instance-name NOTEBOOK_NAME"
-            " --instance-type ${NotebookInstanceType} --volume-size-in-gb ${NotebookVolumeSizeGb}"
-            " --role-arn ${Role} --platform-identifier notebook-al2023-v1 --root-access ${NotebookRootAccess}"
+            f" --instance-type {placeholder(settings.instance_type)}"
+            f" --volume-size-in-gb {placeholder(settings.volume_gb)}"
+            " --role-arn ${Role} --platform-identifier notebook-al2023-v1"
+            f" --root-access {placeholder(settings.root)}"
             " --instance-metadata-service-configuration MinimumInstanceMetadataServiceVersion=2${Key}${Vpc}",
-            Role=roles.execution_arn(),
-            Key=If(encryption.has_key, Sub(" --kms-key-id ${Key}", Key=encryption.key_arn()), ""),
-            Vpc=If(network.has_vpc, inside, ""),
+            Role=role.execution_arn(),
+            Key=when(encryption.has_key, Sub(" --kms-key-id ${Key}", Key=encryption.key_arn()), ""),
+            Vpc=when(network.has_vpc, inside, ""),
         ),
     )
 
 
-def _settings() -> _Settings:
+def _settings(role: ExecutionRole) -> _Settings:
+    create = boolean_parameter(
+        "CreateNotebook",
+        "Make a notebook instance; it costs money while it runs. 'false': none.",
+        default=False,
+    )
+    internet = choice_parameter(
+        "NotebookDirectInternetAccess",
+        "Whether SageMaker gives the notebook internet access of its own. "
+        "Auto: 'Disabled' inside a VPC, 'Enabled' otherwise. A later change replaces the notebook and its files.",
+        ("Auto", "Enabled", "Disabled"),
+        default="Auto",
+    )
+    is_created = NamedCondition("CreateNotebook", is_true(create))
     return _Settings(
-        create=switch(
-            "CreateNotebook",
-            "Make a notebook instance; it costs money while it runs. 'false': none.",
-            default=False,
-        ),
-        instance_type=text(
+        is_created=is_created,
+        internet_is_auto=NamedCondition("NotebookInternetIsAuto", equals(internet, "Auto")),
+        has_policy=NamedCondition("CreateNotebookPolicy", all_of(is_created, role.create_role)),
+        create=create,
+        internet=internet,
+        instance_type=string_parameter(
             "NotebookInstanceType",
             "Instance type of the notebook. Left alone: ml.t3.medium.",
             pattern=INSTANCE_TYPE,
@@ -199,27 +220,20 @@ def _settings() -> _Settings:
             max_length=40,
             default="ml.t3.medium",
         ),
-        volume_gb=number(
+        volume_gb=number_parameter(
             "NotebookVolumeSizeGb",
             "Size in GB of the notebook's volume; it can grow later but not shrink. Left alone: 20.",
             default=20,
             least=5,
             most=16384,
         ),
-        internet=choice(
-            "NotebookDirectInternetAccess",
-            "Whether SageMaker gives the notebook internet access of its own. "
-            "Auto: 'Disabled' inside a VPC, 'Enabled' otherwise. A later change replaces the notebook and its files.",
-            ("Auto", "Enabled", "Disabled"),
-            default="Auto",
-        ),
-        root=choice(
+        root=choice_parameter(
             "NotebookRootAccess",
             "Whether users of the notebook are root on it. Left alone: they are not.",
             ("Disabled", "Enabled"),
             default="Disabled",
         ),
-        idle_minutes=number(
+        idle_minutes=number_parameter(
             "NotebookIdleMinutes",
             "Stop the notebook after this many minutes in which no kernel, terminal or session was used. 0: never.",
             default=60,

@@ -6,8 +6,10 @@ from typing import Any
 
 from troposphere import AWS_ACCOUNT_ID, If, Ref, events
 
-from smtemplates.core.construct import Part, all_of, is_, is_on, switch
-from smtemplates.templates.workspace.execution_role import Roles
+from smtemplates.core.construct import Construct, NamedCondition, all_of, boolean_parameter, is_true
+from smtemplates.templates.workspace.execution_role import ExecutionRole
+from smtemplates.templates.workspace.model_registry import ModelRegistry
+from smtemplates.templates.workspace.monitoring import Monitoring
 from smtemplates.templates.workspace.project import Project
 
 # How EventBridge and its events name the kinds of jobs.
@@ -19,43 +21,49 @@ JOBS = {
 }
 
 
-def notifications(project: Project, roles: Roles, *, registry: bool) -> Part:
+def notifications(
+    project: Project, execution_role: ExecutionRole, monitoring: Monitoring, model_registry: ModelRegistry | None = None
+) -> Construct:
     """Tell of failed jobs, and of approvals where the template has a `registry`."""
-    notify = switch(
+    notify = boolean_parameter(
         "NotifyOfEvents",
         "Tell the alarm topic of failed jobs of this workspace's role, of failed transform jobs of the account, and of "
         "model versions that are registered, approved or rejected in the group made here. 'false': of alarms only.",
         default=True,
     )
-    approvals = all_of(is_("NotifyOfEvents"), is_("CreateModelPackageGroup"))
-    return Part(
+    on_events = NamedCondition("NotifyOfEvents", is_true(notify))
+    topic_arn = monitoring.topic_arn()
+    conditions, rules = [on_events], [_failures(on_events, execution_role, topic_arn)]
+    if model_registry:
+        on_approvals = NamedCondition("NotifyOfApprovals", all_of(on_events, model_registry.create))
+        conditions.append(on_approvals)
+        rules.append(_approvals(on_approvals, project, topic_arn))
+    return Construct(
         title="Monitoring",
         source=__name__,
         parameters={"Tell of failed jobs and of approvals?": notify},
-        conditions={
-            "NotifyOfEvents": is_on(notify),
-            **({"NotifyOfApprovals": approvals} if registry else {}),
-        },
-        resources=[_failures(roles), *([_approvals(project)] if registry else [])],
+        conditions=conditions,
+        resources=rules,
     )
 
 
-def _failures(roles: Roles) -> events.Rule:
+def _failures(condition: NamedCondition, role: ExecutionRole, topic_arn: If) -> events.Rule:
     """Tell of failed jobs; events of transform jobs do not name a role.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
     """
-    role = [roles.execution_arn()]
+    roles = [role.execution_arn()]
     return _rule(
         "JobFailures",
-        "NotifyOfEvents",
+        condition,
+        topic_arn,
         "A SageMaker job of this workspace failed",
         [f"SageMaker {job} Job State Change" for job in JOBS],
         {
             "$or": [
-                {"TrainingJobStatus": ["Failed"], "RoleArn": role},
-                {"ProcessingJobStatus": ["Failed"], "RoleArn": role},
-                {"HyperParameterTuningJobStatus": ["Failed"], "TrainingJobDefinition": {"RoleArn": role}},
+                {"TrainingJobStatus": ["Failed"], "RoleArn": roles},
+                {"ProcessingJobStatus": ["Failed"], "RoleArn": roles},
+                {"HyperParameterTuningJobStatus": ["Failed"], "TrainingJobDefinition": {"RoleArn": roles}},
                 {"TransformJobStatus": ["Failed"]},
             ]
         },
@@ -65,10 +73,11 @@ def _failures(roles: Roles) -> events.Rule:
     )
 
 
-def _approvals(project: Project) -> events.Rule:
+def _approvals(condition: NamedCondition, project: Project, topic_arn: If) -> events.Rule:
     return _rule(
         "ModelApprovals",
-        "NotifyOfApprovals",
+        condition,
+        topic_arn,
         "A model version of this workspace was registered, approved or rejected",
         ["SageMaker Model Package State Change"],
         {"ModelPackageGroupName": [project.unique_name()]},
@@ -78,12 +87,19 @@ def _approvals(project: Project) -> events.Rule:
 
 
 def _rule(
-    name: str, condition: str, description: str, types: list[str], detail: Any, message: str, paths: dict[str, str]
+    name: str,
+    condition: NamedCondition,
+    topic_arn: If,
+    description: str,
+    types: list[str],
+    detail: Any,
+    message: str,
+    paths: dict[str, str],
 ) -> events.Rule:
     """Send a sentence about each of this account's events that match; there may be several of one change."""
     return events.Rule(
         name,
-        Condition=condition,
+        Condition=condition.name,
         Description=description,
         EventPattern={
             "source": ["aws.sagemaker"],
@@ -93,7 +109,7 @@ def _rule(
         },
         Targets=[
             events.Target(
-                Arn=If("CreateAlarmTopic", Ref("AlarmTopic"), Ref("AlarmTopicArn")),
+                Arn=topic_arn,
                 Id="topic",
                 InputTransformer=events.InputTransformer(
                     InputPathsMap={"type": "$.detail-type", **paths},

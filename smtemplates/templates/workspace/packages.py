@@ -7,40 +7,40 @@ from dataclasses import dataclass
 from troposphere import FindInMap, Parameter
 
 from smtemplates.core.assets import read_asset
-from smtemplates.core.construct import Part, text
+from smtemplates.core.construct import Construct, string_parameter
 
 
 @dataclass(frozen=True, kw_only=True)
-class Software(Part):
+class Packages(Construct):
     """Hold the repository and the packages that notebook and Studio are set up with, and the script that does it."""
 
     repository: Parameter
-    packages: Parameter
+    requirements: Parameter
     script: str
     setup: FindInMap
 
 
-def software() -> Software:
+def packages() -> Packages:
     """Choose a git repository and Python packages; both are in the console's group of the notebook."""
-    repository, packages = _repository(), _packages()
+    repository, requirements = _repository(), _packages()
     script = read_asset(__package__, "setup.sh")
-    return Software(
+    return Packages(
         title="Notebook",
         source=__name__,
         parameters={
             "Git repository (notebook and Studio)": repository,
-            "Python packages (notebook and Studio)": packages,
+            "Python packages (notebook and Studio)": requirements,
         },
         mappings={"Software": {"Setup": {"Text": script}}},
         repository=repository,
-        packages=packages,
+        requirements=requirements,
         script=script,
         setup=FindInMap("Software", "Setup", "Text"),
     )
 
 
 def _repository() -> Parameter:
-    return text(
+    return string_parameter(
         "NotebookGitRepository",
         "HTTPS address of a git repository that is cloned once into the notebook and into each Studio space; it must "
         "be readable without a password. Empty: none.",
@@ -53,7 +53,7 @@ def _repository() -> Parameter:
 
 def _packages() -> Parameter:
     word = r"[A-Za-z0-9][A-Za-z0-9._,<>=!~\[\]-]*"  # begins neither as an option nor as a path
-    return text(
+    return string_parameter(
         "NotebookPackages",
         "Python packages of a kernel named Workspace in notebook and Studio, as pip takes them, separated by spaces. "
         "Empty: no kernel is made besides SageMaker's.",

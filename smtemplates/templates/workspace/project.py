@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from troposphere import AWS_STACK_ID, Parameter, Ref, Select, Split, Sub, Tags
 
-from smtemplates.core.construct import Part, choice, text
+from smtemplates.core.construct import Construct, choice_parameter, string_parameter
 
 INSTANCE_TYPE = "^ml[.][a-z0-9-]{1,20}[.][a-z0-9]{1,20}$"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Project(Part):
+class Project(Construct):
     """Hold the project's name and environment, which every area's tags and names come from."""
 
     name: Parameter
@@ -35,7 +35,7 @@ class Project(Part):
 
 def project() -> Project:
     """Name the project and its environment."""
-    name = text(
+    name = string_parameter(
         "ProjectName",
         "Short name of the project; it becomes the tag Project and part of names. "
         "A later change replaces Studio domain, model package group, MLflow app (its records are lost) and endpoint "
@@ -45,7 +45,7 @@ def project() -> Project:
         max_length=24,
         default="sagemaker",
     )
-    environment = choice(
+    environment = choice_parameter(
         "Environment",
         "Stage that the workspace serves: development, staging or production; it becomes the tag Environment. "
         "A later change replaces what a change of ProjectName replaces.",

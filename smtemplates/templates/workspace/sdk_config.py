@@ -10,28 +10,28 @@ from typing import Any
 from troposphere import If, Sub
 
 from smtemplates.core.assets import read_asset
-from smtemplates.core.construct import Part, output
+from smtemplates.core.construct import Construct, output, when
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.execution_role import Roles
+from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)
-class SdkConfig(Part):
+class SdkConfig(Construct):
     """Hold the text of config.yaml, and the same for what only exists inside a VPC."""
 
     text: Callable[[], Sub]
     text_in_vpc: Callable[[], Sub]
 
 
-def sdk_config(storage: Storage, encryption: Encryption, network: Network, roles: Roles) -> SdkConfig:
+def sdk_config(storage: Storage, encryption: Encryption, network: Network, execution_role: ExecutionRole) -> SdkConfig:
     """Give the SDK this workspace's role, buckets, key, network and job defaults."""
 
     def vpc(value: Any, otherwise: str) -> If:
-        return If(network.has_vpc, value, otherwise)
+        return when(network.has_vpc, value, otherwise)
 
-    text = partial(_text, storage, encryption, network, roles, vpc)
+    text = partial(_text, storage, encryption, network, execution_role, vpc)
     return SdkConfig(
         title="SDK defaults",
         source=__name__,
@@ -44,12 +44,12 @@ def sdk_config(storage: Storage, encryption: Encryption, network: Network, roles
         ],
         text=text,
         # a linter calls it a mistake to ask there whether there is a VPC
-        text_in_vpc=partial(_text, storage, encryption, network, roles, lambda value, _otherwise: value),
+        text_in_vpc=partial(_text, storage, encryption, network, execution_role, lambda value, _otherwise: value),
     )
 
 
 def _text(
-    storage: Storage, encryption: Encryption, network: Network, roles: Roles, vpc: Callable[[Any, str], Any]
+    storage: Storage, encryption: Encryption, network: Network, role: ExecutionRole, vpc: Callable[[Any, str], Any]
 ) -> Sub:
     """Write the configuration; what needs a key or a VPC is a comment without one.
 
@@ -62,9 +62,9 @@ def _text(
         Input=storage.input.name(),
         Output=storage.output.name(),
         Models=storage.models.name(),
-        Role=roles.execution_arn(),
-        WithKey=If(encryption.has_key, "", "# "),
-        Key=If(encryption.has_key, encryption.key_arn(), ""),
+        Role=role.execution_arn(),
+        WithKey=when(encryption.has_key, "", "# "),
+        Key=when(encryption.has_key, encryption.key_arn(), ""),
         WithVpc=vpc("", "# "),
         Groups=vpc(network.security_groups_text(), ""),
     )

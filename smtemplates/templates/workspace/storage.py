@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from awacs.aws import Action, Bool, Condition, Deny, Principal, Statement
 from troposphere import (
     AWSObject,
-    Equals,
     GetAtt,
     If,
-    Not,
     Output,
     Parameter,
     Ref,
@@ -22,16 +20,20 @@ from troposphere import (
 
 from smtemplates.core.construct import (
     OFF,
-    Part,
+    Construct,
+    NamedCondition,
     all_of,
-    is_on,
-    is_set,
-    number,
+    boolean_parameter,
+    equals,
+    guard_waivers,
+    is_empty,
+    is_not_empty,
+    is_true,
+    not_,
+    number_parameter,
     output,
-    require,
-    switch,
-    text,
-    waived,
+    rule,
+    string_parameter,
     when,
 )
 from smtemplates.core.iam import document
@@ -46,40 +48,47 @@ BUCKET_HINT = "a bucket's name: 3 to 63 lower-case letters, digits, dots and hyp
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Options:
+    expiration: Parameter
+    noncurrent: Parameter
+    log_bucket: Parameter
+    keep_versions: NamedCondition
+    expire_objects: NamedCondition
+    expire_versions: NamedCondition
+    has_log_bucket: NamedCondition
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bucket:
     """Hold one bucket of the workspace, made here under `logical_id` or brought as the parameter `existing`."""
 
     logical_id: str
     existing: Parameter
+    create: NamedCondition
     folders: tuple[str, ...]
-
-    @property
-    def create(self) -> str:
-        """Name the condition that makes it."""
-        return f"Create{self.logical_id}"
 
     def name(self) -> If:
         """Name the bucket."""
-        return If(self.create, Ref(self.logical_id), Ref(self.existing))
+        return when(self.create, Ref(self.logical_id), Ref(self.existing))
 
     def arn(self, path: str = "") -> Sub:
         """Name the bucket, or what is below a path in it."""
         return Sub(f"arn:${{AWS::Partition}}:s3:::${{Bucket}}{path}", Bucket=self.name())
 
-    def resources(self, project: Project, encryption: Encryption) -> list[AWSObject]:
+    def resources(self, project: Project, encryption: Encryption, options: _Options) -> list[AWSObject]:
         """Make the bucket and its policy; its data outlives the stack, and a first create that fails leaves nothing."""
         bucket = s3.Bucket(
             self.logical_id,
-            Condition=self.create,
+            Condition=self.create.name,
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy=Retain,
-            Metadata=waived(S3_9="HasAccessLogBucket", S3_14="VersionBuckets", S3_17=encryption.has_key),
+            Metadata=guard_waivers(S3_9=options.has_log_bucket, S3_14=options.keep_versions, S3_17=encryption.has_key),
             BucketEncryption=s3.BucketEncryption(ServerSideEncryptionConfiguration=[_encryption_rule(encryption)]),
-            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[_cleanup(), _expiry()]),
+            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[_cleanup(options), _expiry(options)]),
             LoggingConfiguration=when(
-                "HasAccessLogBucket",
+                options.has_log_bucket,
                 s3.LoggingConfiguration(
-                    DestinationBucketName=Ref("AccessLogBucketName"),
+                    DestinationBucketName=Ref(options.log_bucket),
                     LogFilePrefix=Sub(f"${{AWS::StackName}}/{self.logical_id}/"),
                 ),
             ),
@@ -90,7 +99,9 @@ class Bucket:
                 BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
             ),
             Tags=project.tags(),
-            VersioningConfiguration=s3.VersioningConfiguration(Status=If("VersionBuckets", "Enabled", "Suspended")),
+            VersioningConfiguration=s3.VersioningConfiguration(
+                Status=when(options.keep_versions, "Enabled", "Suspended")
+            ),
         )
         return [bucket, self.policy()]
 
@@ -98,7 +109,7 @@ class Bucket:
         """Refuse requests without TLS, for as long as the bucket lives."""
         return s3.BucketPolicy(
             f"{self.logical_id}Policy",
-            Condition=self.create,
+            Condition=self.create.name,
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy=Retain,
             Bucket=Ref(self.logical_id),
@@ -124,13 +135,13 @@ class Bucket:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Storage(Part):
+class Storage(Construct):
     """Hold the three buckets and the switch of their folders."""
 
     input: Bucket
     output: Bucket
     models: Bucket
-    create_folders: str
+    create_folders: NamedCondition
 
     def buckets(self) -> tuple[Bucket, Bucket, Bucket]:
         """Give all three."""
@@ -142,10 +153,20 @@ def storage(project: Project, encryption: Encryption) -> Storage:
     create, folders = _create(), _folders()
     versioning, expiration, noncurrent, log_bucket = _versioning(), _expiration(), _noncurrent(), _log_bucket()
     buckets = {
-        "input": _bucket("Input", "training data", "training/", "validation/", "test/"),
-        "output": _bucket("Output", "results of jobs", "output/", "processing/"),
-        "models": _bucket("Model", "trained models", "models/", "artifacts/"),
+        "input": _bucket(create, "Input", "training data", "training/", "validation/", "test/"),
+        "output": _bucket(create, "Output", "results of jobs", "output/", "processing/"),
+        "models": _bucket(create, "Model", "trained models", "models/", "artifacts/"),
     }
+    create_folders = NamedCondition("CreateFolders", is_true(folders))
+    options = _Options(
+        expiration=expiration,
+        noncurrent=noncurrent,
+        log_bucket=log_bucket,
+        keep_versions=NamedCondition("VersionBuckets", is_true(versioning)),
+        expire_objects=NamedCondition("ExpireObjects", not_(equals(expiration, "0"))),
+        expire_versions=NamedCondition("ExpireVersions", not_(equals(noncurrent, "0"))),
+        has_log_bucket=NamedCondition("HasAccessLogBucket", is_not_empty(log_bucket)),
+    )
     return Storage(
         title="Storage",
         source=__name__,
@@ -158,33 +179,33 @@ def storage(project: Project, encryption: Encryption) -> Storage:
             "Bucket for access logs": log_bucket,
             "Make the folders?": folders,
         },
-        conditions={
-            **{bucket.create: all_of(is_on(create), Equals(Ref(bucket.existing), "")) for bucket in buckets.values()},
-            "VersionBuckets": is_on(versioning),
-            "ExpireObjects": Not(Equals(Ref(expiration), "0")),
-            "ExpireVersions": Not(Equals(Ref(noncurrent), "0")),
-            "HasAccessLogBucket": is_set(log_bucket),
-            "CreateFolders": is_on(folders),
-        },
+        conditions=[
+            *(bucket.create for bucket in buckets.values()),
+            options.keep_versions,
+            options.expire_objects,
+            options.expire_versions,
+            options.has_log_bucket,
+            create_folders,
+        ],
         rules={
-            "BucketsExist": require(
+            "BucketsExist": rule(
                 "With CreateBuckets 'false', give ExistingInputBucketName, ExistingOutputBucketName and "
                 "ExistingModelBucketName.",
-                *(is_set(bucket.existing) for bucket in buckets.values()),
-                given=Equals(Ref(create), OFF),
+                *(is_not_empty(bucket.existing) for bucket in buckets.values()),
+                given=equals(create, OFF),
             )
         },
-        resources=[made for bucket in buckets.values() for made in bucket.resources(project, encryption)],
+        resources=[made for bucket in buckets.values() for made in bucket.resources(project, encryption, options)],
         outputs=[output for role, bucket in buckets.items() for output in bucket.outputs(role)],
         input=buckets["input"],
         output=buckets["output"],
         models=buckets["models"],
-        create_folders="CreateFolders",
+        create_folders=create_folders,
     )
 
 
 def _create() -> Parameter:
-    return switch(
+    return boolean_parameter(
         "CreateBuckets",
         "Make the three buckets; one whose existing name is given below is not made. "
         "They outlive the stack. 'false': all three existing names are needed.",
@@ -193,7 +214,7 @@ def _create() -> Parameter:
 
 
 def _folders() -> Parameter:
-    return switch(
+    return boolean_parameter(
         "CreateFolders",
         "Make the folders of the workspace in the buckets: empty objects like 'training/'. 'false': none are made.",
         default=True,
@@ -201,7 +222,7 @@ def _folders() -> Parameter:
 
 
 def _versioning() -> Parameter:
-    return switch(
+    return boolean_parameter(
         "BucketVersioning",
         "Keep what is overwritten or deleted in the buckets made here as older versions. 'false': it is gone at once.",
         default=True,
@@ -209,7 +230,7 @@ def _versioning() -> Parameter:
 
 
 def _expiration() -> Parameter:
-    return number(
+    return number_parameter(
         "ObjectExpirationDays",
         "Days after which objects in the buckets made here are deleted, MODELS INCLUDED (folders stay). 0: never.",
         default=0,
@@ -219,7 +240,7 @@ def _expiration() -> Parameter:
 
 
 def _noncurrent() -> Parameter:
-    return number(
+    return number_parameter(
         "NoncurrentVersionExpirationDays",
         "Days after which older versions in the buckets made here are deleted for good. 0: never.",
         default=90,
@@ -229,7 +250,7 @@ def _noncurrent() -> Parameter:
 
 
 def _log_bucket() -> Parameter:
-    return text(
+    return string_parameter(
         "AccessLogBucketName",
         "Bucket that receives the S3 access logs of the buckets made here; it must be in this Region and let "
         "logging.s3.amazonaws.com write. Empty: no access logs.",
@@ -239,8 +260,8 @@ def _log_bucket() -> Parameter:
     )
 
 
-def _bucket(which: str, holds: str, *folders: str) -> Bucket:
-    existing = text(
+def _bucket(create: Parameter, which: str, holds: str, *folders: str) -> Bucket:
+    existing = string_parameter(
         f"Existing{which}BucketName",
         f"Name of a bucket that exists and holds {holds}; it is used as it is. "
         "If a KMS key of its own encrypts it, give that as KmsKeyArn. Empty: one is made.",
@@ -248,7 +269,8 @@ def _bucket(which: str, holds: str, *folders: str) -> Bucket:
         hint=f"must be empty or {BUCKET_HINT}",
         max_length=63,
     )
-    return Bucket(logical_id=f"{which}Bucket", existing=existing, folders=folders)
+    is_created = NamedCondition(f"Create{which}Bucket", all_of(is_true(create), is_empty(existing)))
+    return Bucket(logical_id=f"{which}Bucket", existing=existing, create=is_created, folders=folders)
 
 
 def _encryption_rule(encryption: Encryption) -> s3.ServerSideEncryptionRule:
@@ -260,7 +282,7 @@ def _encryption_rule(encryption: Encryption) -> s3.ServerSideEncryptionRule:
     )
 
 
-def _cleanup() -> s3.LifecycleRule:
+def _cleanup(options: _Options) -> s3.LifecycleRule:
     """Delete what nobody sees: parts of uploads that never finished, old versions, markers of deleted objects."""
     return s3.LifecycleRule(
         Id="Cleanup",
@@ -268,12 +290,12 @@ def _cleanup() -> s3.LifecycleRule:
         AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=ABORT_UPLOADS_DAYS),
         ExpiredObjectDeleteMarker=True,
         NoncurrentVersionExpiration=when(
-            "ExpireVersions", s3.NoncurrentVersionExpiration(NoncurrentDays=Ref("NoncurrentVersionExpirationDays"))
+            options.expire_versions, s3.NoncurrentVersionExpiration(NoncurrentDays=Ref(options.noncurrent))
         ),
     )
 
 
-def _expiry() -> If:
+def _expiry(options: _Options) -> If:
     """Delete objects by age; the size keeps the empty objects that are folders.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-filters.html
@@ -282,6 +304,6 @@ def _expiry() -> If:
         Id="Expire",
         Status="Enabled",
         ObjectSizeGreaterThan="0",
-        ExpirationInDays=Ref("ObjectExpirationDays"),
+        ExpirationInDays=Ref(options.expiration),
     )
-    return when("ExpireObjects", rule)
+    return when(options.expire_objects, rule)

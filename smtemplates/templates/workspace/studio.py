@@ -5,31 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from awacs.aws import ArnLike, Condition, Null, StringEquals
-from troposphere import AWSObject, Equals, GetAtt, If, Not, Output, Parameter, Ref, Sub, sagemaker
+from troposphere import AWSObject, Equals, GetAtt, Not, Output, Parameter, Ref, Sub, sagemaker
 
 from smtemplates.core.construct import (
     EACH_ONCE,
-    Part,
+    Construct,
+    NamedCondition,
     all_of,
-    choice,
-    entry,
-    is_,
-    is_on,
-    is_set,
-    number,
+    boolean_parameter,
+    choice_parameter,
+    equals,
+    is_empty,
+    is_not_empty,
+    is_true,
+    list_item,
+    number_parameter,
     output,
-    require,
-    switch,
-    text,
+    rule,
+    string_parameter,
+    when,
 )
 from smtemplates.core.iam import actions, allow, document, regional
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.execution_role import Roles, policy
+from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.network import Network
-from smtemplates.templates.workspace.packages import Software
+from smtemplates.templates.workspace.packages import Packages
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.sdk_config import SdkConfig
-from smtemplates.templates.workspace.studio_lifecycle import StudioSetup, studio_setup
+from smtemplates.templates.workspace.studio_lifecycle import StudioLifecycle, studio_lifecycle
 
 MOST_PROFILES = 5
 PROFILE = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -40,14 +43,25 @@ def studio(
     project: Project,
     encryption: Encryption,
     network: Network,
-    roles: Roles,
+    execution_role: ExecutionRole,
     sdk_config: SdkConfig,
-    software: Software,
-) -> Part:
+    packages: Packages,
+) -> Construct:
     """Offer a Studio domain, whose apps are set up when they start."""
-    setup = studio_setup(project, sdk_config, software)
     create, auth, profiles, idle = _create(), _auth_mode(), _profiles(), _idle_minutes()
-    return Part(
+    # the rule says so in words; linters evaluate conditions, but no rules
+    create_domain = NamedCondition("CreateDomain", all_of(is_true(create), network.has_vpc))
+    create_profiles = [
+        NamedCondition(
+            f"CreateUserProfile{place}",
+            all_of(create_domain, Not(Equals(list_item(profiles, place, MOST_PROFILES), ""))),
+        )
+        for place in range(1, MOST_PROFILES + 1)
+    ]
+    create_policy = NamedCondition("CreateStudioPolicy", all_of(create_domain, execution_role.create_role))
+    sign_in_with_iam = NamedCondition("SignInWithIam", all_of(create_domain, equals(auth, "IAM")))
+    setup = studio_lifecycle(project, sdk_config, packages, create_domain)
+    return Construct(
         title="Studio",
         source=__name__,
         parameters={
@@ -56,56 +70,41 @@ def studio(
             "User profiles": profiles,
             "Stop apps when idle for (minutes)": idle,
         },
-        conditions={
-            **setup.conditions,
-            # the rule above says so in words; linters see it only here
-            "CreateDomain": all_of(is_on(create), is_(network.has_vpc)),
-            **{
-                f"CreateUserProfile{place}": all_of(
-                    is_("CreateDomain"), Not(Equals(entry(profiles, place, MOST_PROFILES), ""))
-                )
-                for place in _places()
-            },
-            "CreateStudioPolicy": all_of(is_("CreateDomain"), is_(roles.create_role)),
-            "SignInWithIam": all_of(is_("CreateDomain"), Equals(Ref(auth), "IAM")),
-        },
+        conditions=[*setup.conditions, create_domain, *create_profiles, create_policy, sign_in_with_iam],
         rules=_rules(network, create, auth, profiles),
         mappings=setup.mappings,
         resources=[
             *setup.resources,
-            _domain(project, encryption, network, roles, setup, auth, idle),
-            *(_user(profiles, place) for place in _places()),
-            _policy(setup),
+            _domain(create_domain, project, encryption, network, execution_role, setup, auth, idle),
+            *(_user(condition, profiles, place) for place, condition in enumerate(create_profiles, start=1)),
+            _policy(create_policy, setup),
         ],
-        outputs=_outputs(profiles),
+        outputs=_outputs(create_domain, sign_in_with_iam, create_profiles[0], profiles),
     )
-
-
-def _places() -> range:
-    return range(1, MOST_PROFILES + 1)
 
 
 def _rules(network: Network, create: Parameter, auth: Parameter, profiles: Parameter) -> dict[str, Any]:
     return {
-        "DomainNeedsVpc": require(
+        "DomainNeedsVpc": rule(
             "CreateDomain needs VpcId and SubnetIds: Studio runs inside a VPC.",
-            is_set(network.subnet_ids),
-            given=is_on(create),
+            is_not_empty(network.subnet_ids),
+            given=is_true(create),
         ),
-        "SsoMakesItsOwnProfiles": require(
+        "SsoMakesItsOwnProfiles": rule(
             "With DomainAuthMode SSO leave UserProfileNames empty and assign users in IAM Identity Center.",
-            Equals(Ref(profiles), ""),
-            given=Equals(Ref(auth), "SSO"),
+            is_empty(profiles),
+            given=equals(auth, "SSO"),
         ),
     }
 
 
 def _domain(
+    create: NamedCondition,
     project: Project,
     encryption: Encryption,
     network: Network,
-    roles: Roles,
-    setup: StudioSetup,
+    role: ExecutionRole,
+    setup: StudioLifecycle,
     auth: Parameter,
     idle: Parameter,
 ) -> sagemaker.Domain:
@@ -126,11 +125,11 @@ def _domain(
     )
     return sagemaker.Domain(
         "Domain",
-        Condition="CreateDomain",
+        Condition=create.name,
         AppNetworkAccessType="VpcOnly",
         AuthMode=Ref(auth),
         DefaultSpaceSettings=sagemaker.DefaultSpaceSettings(
-            ExecutionRole=roles.execution_arn(),
+            ExecutionRole=role.execution_arn(),
             JupyterLabAppSettings=lab,
             SecurityGroups=network.security_groups(),
         ),
@@ -138,7 +137,7 @@ def _domain(
             AutoMountHomeEFS="Disabled",
             CodeEditorAppSettings=code_editor,
             DefaultLandingUri="studio::",
-            ExecutionRole=roles.execution_arn(),
+            ExecutionRole=role.execution_arn(),
             JupyterLabAppSettings=lab,
             SecurityGroups=network.security_groups(),
             StudioWebPortal="ENABLED",
@@ -164,20 +163,20 @@ def _stop_when_idle(idle: Parameter) -> sagemaker.AppLifecycleManagement:
     )
 
 
-def _user(profiles: Parameter, place: int) -> sagemaker.UserProfile:
+def _user(create: NamedCondition, profiles: Parameter, place: int) -> sagemaker.UserProfile:
     """Make one profile; what its user starts has the domain's tags, so it needs none of ours.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html (Tags)
     """
     return sagemaker.UserProfile(
         f"UserProfile{place}",
-        Condition=f"CreateUserProfile{place}",
+        Condition=create.name,
         DomainId=Ref("Domain"),
-        UserProfileName=entry(profiles, place, MOST_PROFILES),
+        UserProfileName=list_item(profiles, place, MOST_PROFILES),
     )
 
 
-def _policy(setup: StudioSetup) -> AWSObject:
+def _policy(create: NamedCondition, setup: StudioLifecycle) -> AWSObject:
     """Let a user open Studio, see the domain, and manage the spaces and apps that are their own.
 
     It is there with full access too, which does not read the settings.
@@ -196,9 +195,9 @@ def _policy(setup: StudioSetup) -> AWSObject:
         ]
     )
     apps = actions("sagemaker", "CreateApp", "DeleteApp")
-    return policy(
+    return execution_role_policy(
         "StudioPolicy",
-        "CreateStudioPolicy",
+        create,
         document(
             allow(
                 "SeeDomain",
@@ -228,8 +227,10 @@ def _policy(setup: StudioSetup) -> AWSObject:
     )
 
 
-def _outputs(profiles: Parameter) -> list[Output]:
-    made: Any = {"condition": "CreateDomain"}
+def _outputs(
+    create: NamedCondition, sign_in_with_iam: NamedCondition, has_profile: NamedCondition, profiles: Parameter
+) -> list[Output]:
+    made: Any = {"condition": create}
     return [
         output("DomainId", "ID of the Studio domain", Ref("Domain"), export=True, **made),
         output("DomainArn", "ARN of the Studio domain", GetAtt("Domain", "DomainArn"), **made),
@@ -242,16 +243,16 @@ def _outputs(profiles: Parameter) -> list[Output]:
                 "aws --region ${AWS::Region} sagemaker create-presigned-domain-url --domain-id ${Id} "
                 "--user-profile-name ${User} --query AuthorizedUrl --output text",
                 Id=Ref("Domain"),
-                User=If("CreateUserProfile1", entry(profiles, 1, MOST_PROFILES), "USER_PROFILE_NAME"),
+                User=when(has_profile, list_item(profiles, 1, MOST_PROFILES), "USER_PROFILE_NAME"),
             ),
             # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreatePresignedDomainUrl.html
-            condition="SignInWithIam",
+            condition=sign_in_with_iam,
         ),
     ]
 
 
 def _create() -> Parameter:
-    return switch(
+    return boolean_parameter(
         "CreateDomain",
         "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. "
         "They are set up from Systems Manager: a VPC without NAT needs an endpoint for ssm, an existing role "
@@ -261,7 +262,7 @@ def _create() -> Parameter:
 
 
 def _auth_mode() -> Parameter:
-    return choice(
+    return choice_parameter(
         "DomainAuthMode",
         "How users come in: through IAM, or through IAM Identity Center (SSO), where profiles are assigned. "
         "To change it later, first delete the domain, with CreateDomain 'false'.",
@@ -271,7 +272,7 @@ def _auth_mode() -> Parameter:
 
 
 def _profiles() -> Parameter:
-    return text(
+    return string_parameter(
         "UserProfileNames",
         "Names of up to five user profiles, separated by commas. To delete one leave its place empty, as in "
         "',bo': the others must keep theirs. Not with SSO, which makes its own. Empty: none.",
@@ -283,7 +284,7 @@ def _profiles() -> Parameter:
 
 
 def _idle_minutes() -> Parameter:
-    return number(
+    return number_parameter(
         "StudioIdleMinutes",
         "Stop JupyterLab and Code Editor after this many idle minutes; users cannot change it. Left alone: 60.",
         default=60,

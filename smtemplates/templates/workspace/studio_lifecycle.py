@@ -16,9 +16,9 @@ from zlib import crc32
 from troposphere import AWS_REGION, Base64, FindInMap, GetAtt, Join, Ref, sagemaker, ssm
 
 from smtemplates.core.assets import read_asset
-from smtemplates.core.construct import Part
+from smtemplates.core.construct import Construct, NamedCondition
 from smtemplates.core.iam import Grant, actions, allow, regional
-from smtemplates.templates.workspace.packages import Software
+from smtemplates.templates.workspace.packages import Packages
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.sdk_config import SdkConfig
 
@@ -27,7 +27,7 @@ TITLE = "# packages, repository and the SageMaker SDK's defaults: Studio's apps 
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudioSetup(Part):
+class StudioLifecycle(Construct):
     """Hold the lifecycle configurations of both kinds of app."""
 
     lab: GetAtt
@@ -42,7 +42,9 @@ class StudioSetup(Part):
         )
 
 
-def studio_setup(project: Project, sdk_config: SdkConfig, software: Software) -> StudioSetup:
+def studio_lifecycle(
+    project: Project, sdk_config: SdkConfig, packages: Packages, create_domain: NamedCondition
+) -> StudioLifecycle:
     """Set Studio's apps up like the notebook, where there is a domain.
 
     The script has five minutes, and needs a way to Systems Manager: NAT, or a VPC endpoint for ssm.
@@ -52,11 +54,11 @@ def studio_setup(project: Project, sdk_config: SdkConfig, software: Software) ->
     """
     start = read_asset(__package__, START)
     # as long as a name has room for; hashlib would cost every render 3 MiB
-    digest = f"{crc32((software.script + start).encode()):08x}"
-    settings = _settings(project, sdk_config, software)
-    lab = _lifecycle("StudioLabLifecycle", "JupyterLab", project, software, digest)
-    code_editor = _lifecycle("StudioCodeEditorLifecycle", "CodeEditor", project, software, digest)
-    return StudioSetup(
+    digest = f"{crc32((packages.script + start).encode()):08x}"
+    settings = _settings(project, sdk_config, packages, create_domain)
+    lab = _lifecycle("StudioLabLifecycle", "JupyterLab", project, packages, digest, create_domain)
+    code_editor = _lifecycle("StudioCodeEditorLifecycle", "CodeEditor", project, packages, digest, create_domain)
+    return StudioLifecycle(
         title="Studio",
         source=__name__,
         mappings={"StudioScripts": {"Start": {"Text": start}}},
@@ -75,16 +77,18 @@ def _settings_name(project: Project) -> Join:
     return Join("", ["/smtemplates/", project.unique_name(), "/studio"])
 
 
-def _settings(project: Project, sdk_config: SdkConfig, software: Software) -> ssm.Parameter:
+def _settings(
+    project: Project, sdk_config: SdkConfig, packages: Packages, create_domain: NamedCondition
+) -> ssm.Parameter:
     """Keep what parameters decide; a standard parameter costs nothing and holds 4,096 characters.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
     """
     tags: Any = project.tags().tags
-    lines = [TITLE, Ref(software.packages), Ref(software.repository), sdk_config.text_in_vpc()]
+    lines = [TITLE, Ref(packages.requirements), Ref(packages.repository), sdk_config.text_in_vpc()]
     return ssm.Parameter(
         "StudioSettings",
-        Condition="CreateDomain",
+        Condition=create_domain.name,
         Description="What Studio's apps are set up with",
         Name=_settings_name(project),
         Tags={tag["Key"]: tag["Value"] for tag in tags},
@@ -94,7 +98,7 @@ def _settings(project: Project, sdk_config: SdkConfig, software: Software) -> ss
 
 
 def _lifecycle(
-    name: str, app: str, project: Project, software: Software, digest: str
+    name: str, app: str, project: Project, packages: Packages, digest: str, create_domain: NamedCondition
 ) -> sagemaker.StudioLifecycleConfig:
     """Run the scripts when an app starts; all that their content and our tags hold stands in its name too.
 
@@ -105,10 +109,10 @@ def _lifecycle(
     first = ["#!/bin/bash\nSETTINGS=", _settings_name(project), "\nREGION=", Ref(AWS_REGION), "\n"]
     return sagemaker.StudioLifecycleConfig(
         name,
-        Condition="CreateDomain",
+        Condition=create_domain.name,
         StudioLifecycleConfigAppType=app,
         StudioLifecycleConfigContent=Base64(
-            Join("", [*first, software.setup, FindInMap("StudioScripts", "Start", "Text")])
+            Join("", [*first, packages.setup, FindInMap("StudioScripts", "Start", "Text")])
         ),
         StudioLifecycleConfigName=Join("-", [project.unique_name(), app.lower(), digest]),
         Tags=project.tags(),

@@ -1,0 +1,87 @@
+"""Permissions: the account and the roles with which StackSets works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import Parameter
+
+from smtemplates.core.construct import (
+    Construct,
+    NamedCondition,
+    any_of,
+    choice_parameter,
+    equals,
+    is_empty,
+    is_not_empty,
+    rule,
+    string_parameter,
+)
+from smtemplates.templates.stack_set.targets import Targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permissions(Construct):
+    """Hold the caller and the roles of StackSets, each with the condition that it is set."""
+
+    call_as: Parameter
+    administration_role: Parameter
+    has_administration_role: NamedCondition
+    execution_role: Parameter
+    has_execution_role: NamedCondition
+
+
+def permissions(targets: Targets) -> Permissions:
+    """Say as whom StackSets works.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html
+    """
+    caller = choice_parameter(
+        "CallAs",
+        "With units: SELF in the organization's management account, DELEGATED_ADMIN in an account that is registered "
+        "as delegated administrator. Left alone: SELF.",
+        ("SELF", "DELEGATED_ADMIN"),
+        default="SELF",
+    )
+    administration = string_parameter(
+        "AdministrationRoleArn",
+        "Without units: role of this account that StackSets assumes. "
+        "Empty: AWSCloudFormationStackSetAdministrationRole, which must be there.",
+        pattern="^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@_/-]{1,576}$",
+        hint="must be empty or the ARN of an IAM role",
+        max_length=640,
+    )
+    execution = string_parameter(
+        "ExecutionRoleName",
+        "Without units: name of the role in each account that makes its stacks. "
+        "Empty: AWSCloudFormationStackSetExecutionRole, which must be there.",
+        pattern="^$|^[a-zA-Z0-9_+=,.@-]{1,64}$",
+        hint="must be empty or the name of an IAM role, like AWSControlTowerExecution",
+        max_length=64,
+    )
+    has_administration = NamedCondition("HasAdministrationRole", is_not_empty(administration))
+    has_execution = NamedCondition("HasExecutionRole", is_not_empty(execution))
+    return Permissions(
+        title="Fleet permissions",
+        source=__name__,
+        parameters={"This account is": caller, "Administration role": administration, "Execution role": execution},
+        conditions=[has_administration, has_execution],
+        rules={
+            "DelegatedNeedsUnits": rule(
+                "A delegated administrator deploys to units: CallAs DELEGATED_ADMIN needs OrganizationalUnitIds.",
+                is_not_empty(targets.units),
+                given=equals(caller, "DELEGATED_ADMIN"),
+            ),
+            "RolesAreForAccounts": rule(
+                "StackSets makes its own roles for units: leave AdministrationRoleArn and ExecutionRoleName empty, or "
+                "OrganizationalUnitIds.",
+                is_empty(targets.units),
+                given=any_of(is_not_empty(administration), is_not_empty(execution)),
+            ),
+        },
+        call_as=caller,
+        administration_role=administration,
+        has_administration_role=has_administration,
+        execution_role=execution,
+        has_execution_role=has_execution,
+    )

@@ -1,0 +1,220 @@
+"""Targets: the accounts and Regions in which the stack set creates workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from troposphere import AWS_REGION, If, Parameter, Ref, cloudformation
+
+from smtemplates.core.construct import (
+    EACH_ONCE,
+    Construct,
+    NamedCondition,
+    all_of,
+    any_of,
+    boolean_parameter,
+    choice_parameter,
+    is_empty,
+    is_not_empty,
+    is_true,
+    rule,
+    split_list,
+    string_parameter,
+    when,
+)
+
+_UNIT = "(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})"
+_REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
+_DATA_STAYS = "buckets, keys made there and model groups stay"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets(Construct):
+    """Hold where the stack set creates workspaces, and from which template."""
+
+    template_url: Parameter
+    has_template: NamedCondition
+    units: Parameter
+    has_units: NamedCondition
+    accounts: Parameter
+    has_accounts: NamedCondition
+    account_filter: Parameter
+    filter_accounts: NamedCondition
+    region_list: Parameter
+    has_regions: NamedCondition
+    deploy_on_joining: Parameter
+    is_deployed_on_joining: NamedCondition
+    retain_on_leaving: Parameter
+
+    def regions(self) -> If:
+        """Return the Regions; without the parameter, the Region of the stack set."""
+        return when(self.has_regions, split_list(self.region_list), [Ref(AWS_REGION)])
+
+    def deployment_targets(self) -> cloudformation.DeploymentTargets:
+        """Return the units and accounts."""
+        return cloudformation.DeploymentTargets(
+            OrganizationalUnitIds=when(self.has_units, split_list(self.units)),
+            Accounts=when(self.has_accounts, split_list(self.accounts)),
+            AccountFilterType=when(self.filter_accounts, Ref(self.account_filter), when(self.has_units, "NONE")),
+        )
+
+    def auto_deployment(self) -> If:
+        """Return the settings for accounts that join or leave the units."""
+        settings = cloudformation.AutoDeployment(
+            Enabled=Ref(self.deploy_on_joining),
+            # StackSets takes this setting only together with Enabled
+            RetainStacksOnAccountRemoval=when(self.is_deployed_on_joining, Ref(self.retain_on_leaving)),
+        )
+        return when(self.has_units, settings)
+
+
+def targets() -> Targets:
+    """Ask for the template, and for the accounts and Regions that get a workspace."""
+    url, units, accounts = _template_url(), _units(), _accounts()
+    joining, leaving = _comings_and_goings()
+    account_filter, regions = _filter(), _regions()
+    has_units = NamedCondition("HasUnits", is_not_empty(units))
+    has_accounts = NamedCondition("HasAccounts", is_not_empty(accounts))
+    # a Rule rejects an empty TemplateUrl, but linters do not evaluate Rules
+    has_template = NamedCondition("HasTemplate", is_not_empty(url))
+    filter_accounts = NamedCondition("FilterAccounts", all_of(has_units, has_accounts))
+    has_regions = NamedCondition("HasRegions", is_not_empty(regions))
+    deploy_on_joining = NamedCondition("DeployOnJoining", is_true(joining))
+    return Targets(
+        title="Fleet",
+        source=__name__,
+        parameters={
+            "Workspace template": url,
+            "Organizational units": units,
+            "Accounts": accounts,
+            "Of the units, these accounts or all others?": account_filter,
+            "Regions": regions,
+            "Deploy to accounts that join the units?": joining,
+            "Keep the stacks of accounts that leave?": leaving,
+        },
+        conditions=[has_template, has_units, has_accounts, filter_accounts, has_regions, deploy_on_joining],
+        rules=_rules(url, units, accounts, joining),
+        template_url=url,
+        has_template=has_template,
+        units=units,
+        has_units=has_units,
+        accounts=accounts,
+        has_accounts=has_accounts,
+        account_filter=account_filter,
+        filter_accounts=filter_accounts,
+        region_list=regions,
+        has_regions=has_regions,
+        deploy_on_joining=joining,
+        is_deployed_on_joining=deploy_on_joining,
+        retain_on_leaving=leaving,
+    )
+
+
+def _rules(url: Parameter, units: Parameter, accounts: Parameter, joining: Parameter) -> Mapping[str, Any]:
+    """Refuse what reaches nobody, or other accounts than named.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-manage-auto-deployment.html
+    """
+    return {
+        "TemplateIsStaged": rule(
+            "Give TemplateUrl: scripts/publish.py link --staging-bucket BUCKET --json stages the workspace's template "
+            "and says where it is.",
+            is_not_empty(url),
+        ),
+        "FleetHasAccounts": rule(
+            "Give OrganizationalUnitIds, AccountIds or both: they say which accounts get a workspace.",
+            any_of(is_not_empty(units), is_not_empty(accounts)),
+        ),
+        "JoiningNeedsUnits": rule(
+            "Accounts join units: AutoDeploy needs OrganizationalUnitIds.", is_not_empty(units), given=is_true(joining)
+        ),
+        "JoiningIgnoresAccounts": rule(
+            "AutoDeploy reaches every account that joins the units, whatever AccountIds says: leave AccountIds empty.",
+            is_empty(accounts),
+            given=is_true(joining),
+        ),
+    }
+
+
+def _template_url() -> Parameter:
+    return string_parameter(
+        "TemplateUrl",
+        "Address in S3 of the template of each workspace, from the same release and with the same --without as this "
+        "one; scripts/publish.py link stages it. Whoever changes this stack must be able to read it each time, so "
+        "choose a bucket where nothing expires. Empty: refused.",
+        pattern="^$|^https://([a-z0-9.-]+[.])?s3[.-][a-z0-9.-]+/[!-~]+$",
+        hint="must be the https:// address of an object in S3, like "
+        "https://my-templates.s3.eu-west-1.amazonaws.com/workspace.yaml",
+        max_length=1024,
+    )
+
+
+def _units() -> Parameter:
+    """Take as many units as one operation does.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackInstances.html
+    """
+    return string_parameter(
+        "OrganizationalUnitIds",
+        "Units of the organization, or its root, whose accounts get a workspace, separated by commas; the management "
+        f"account gets none. Taking one away deletes its accounts' stacks; {_DATA_STAYS}. A stack with units cannot "
+        "become one without, nor the other way round. Empty: AccountIds alone, with roles that you have made there.",
+        pattern=f"^$|^{EACH_ONCE}{_UNIT}(,{_UNIT}){{0,49}}$",
+        hint="must be empty or up to 50 IDs like ou-ab12-cdef3456 or r-ab12, each once, separated by commas, no spaces",
+        max_length=3449,
+    )
+
+
+def _accounts() -> Parameter:
+    return string_parameter(
+        "AccountIds",
+        "Without units: accounts that get a workspace, separated by commas. With units: those of their accounts that "
+        f"AccountFilter is about. Taking one away deletes its stacks; {_DATA_STAYS}. Empty: all accounts of the units.",
+        pattern=f"^$|^{EACH_ONCE}[0-9]{{12}}(,[0-9]{{12}}){{0,299}}$",
+        hint="must be empty or up to 300 account IDs like 111122223333, each once, separated by commas, no spaces",
+        max_length=3899,
+    )
+
+
+def _filter() -> Parameter:
+    """Offer what creating stacks takes: UNION it does not, and NONE is what an empty AccountIds means.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudformation-stackset-deploymenttargets.html
+    """
+    return choice_parameter(
+        "AccountFilter",
+        "With units and AccountIds: INTERSECTION, only these accounts of the units; DIFFERENCE, all others of the "
+        "units. Left alone: INTERSECTION.",
+        ("INTERSECTION", "DIFFERENCE"),
+        default="INTERSECTION",
+    )
+
+
+def _regions() -> Parameter:
+    return string_parameter(
+        "Regions",
+        "Regions where each account gets a workspace, separated by commas. What one of them lacks must be left out of "
+        "both templates (render --without), and what workspaces are given (VPC, key, role, topic, bucket of access "
+        "logs) must serve every account and Region. Taking one away deletes its stacks, as above. Empty: this Region.",
+        pattern=f"^$|^{EACH_ONCE}{_REGION}(,{_REGION}){{0,39}}$",
+        hint="must be empty or up to 40 Regions like eu-west-1, each once, separated by commas, no spaces",
+        max_length=800,
+    )
+
+
+def _comings_and_goings() -> tuple[Parameter, Parameter]:
+    joining = boolean_parameter(
+        "AutoDeploy",
+        "Give a workspace to every account that joins the units later? The settings under Rollout do not apply to "
+        "that. 'false': they get none.",
+        default=False,
+    )
+    leaving = boolean_parameter(
+        "RetainOnAccountRemoval",
+        "With AutoDeploy, when an account leaves the units: leave its stacks there, outside the fleet? 'false': they "
+        "are deleted, as above.",
+        default=True,
+    )
+    return joining, leaving
