@@ -20,11 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import smtemplates
+from smtemplates.aws_data.regions import ALL_REGIONS
 from smtemplates.errors import UsageError
 from smtemplates.linting import cache as linter_cache
 from smtemplates.linting import engine as linter_engine
 from smtemplates.linting.engine import known
-from smtemplates.linting.linter import ALL_REGIONS, Finding, lint
+from smtemplates.linting.linter import Finding, lint
 
 # of each, cfn-lint would be asked about the first two alone, were they all alike
 SOME_REGIONS = "us-east-1,ap-northeast-1,eu-south-1,ap-east-2"

@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from smtemplates.aws_data.regions import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_REGIONS
 from smtemplates.cli.parser import parser
 from smtemplates.console.files import make, read, why, write
 from smtemplates.console.streams import open_streams
 from smtemplates.core.assemble import source_files
 from smtemplates.errors import Error, MissingError, UsageError
-from smtemplates.linting.linter import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_REGIONS, Finding, gathered, lint
+from smtemplates.linting.linter import Finding, gathered, lint
 from smtemplates.policy import judge
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import ordered, render

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from smtemplates.aws_data.regions import DEFAULT_REGIONS
 from smtemplates.console.streams import named
-from smtemplates.linting.linter import DEFAULT_REGIONS
 from smtemplates.templates.registry import TEMPLATES
 from smtemplates.templates.workspace.features import FEATURES
 

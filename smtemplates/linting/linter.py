@@ -11,14 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-DEFAULT_REGIONS = ("us-east-1",)
-ALL_REGIONS = ("ALL_REGIONS",)
-"""Every Region that the installed cfn-lint knows."""
-UNKNOWN_REGIONS = (
-    *("eu-isoe-west-1", "eusc-de-east-1", "me-south-1", "us-iso-east-1", "us-iso-west-1"),
-    *("us-isob-east-1", "us-isob-west-1", "us-isof-east-1", "us-isof-south-1"),
-)
-"""Regions for which cfn-lint has no schemas of their own: it takes them for us-east-1. A test compares them."""
+from smtemplates.aws_data.regions import DEFAULT_REGIONS
 
 # Errors and warnings are always on. Experimental rules stay off: all three ask for one vendor-neutral Metadata block of
 # notes for AI tools, in every resource.

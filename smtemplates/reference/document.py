@@ -9,11 +9,11 @@ from typing import Any
 
 from troposphere import encode_to_dict
 
+from smtemplates.aws_data.regions import UNKNOWN_REGIONS
 from smtemplates.core.assemble import Definition
 from smtemplates.core.assets import read_asset
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
-from smtemplates.linting.linter import UNKNOWN_REGIONS
 from smtemplates.pages import diagram
 from smtemplates.reference import sections
 from smtemplates.reference.controls import CONTROLS
