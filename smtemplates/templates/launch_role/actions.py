@@ -1,6 +1,6 @@
 """What launching the workspace needs: computed from its types, so that it never lags behind them.
 
-The provider schemas name what CloudFormation calls for a type, for every option of that type. `scripts/permissions.py`
+The provider schemas name what CloudFormation calls for a type, for every option of that type. `scripts/regenerate`
 keeps them as an asset, for rendering does not import cfn-lint. What the workspace's use of a type never calls is left
 out below, with the reason.
 """
@@ -101,8 +101,11 @@ UNUSED: Mapping[tuple[str, str], str] = {
 
 
 @cache
-def schemas() -> Mapping[str, list[str]]:
-    """Read what the schemas name, by type."""
+def handler_permissions() -> dict[str, list[str]]:
+    """Return the permissions that the provider schemas name for the handlers of each type.
+
+    All callers share the result: `scripts/regenerate` updates it before it builds the templates.
+    """
     return dict(json.loads(read_asset(__package__, "handler_permissions.json")))
 
 
@@ -118,17 +121,31 @@ def unused(kind: str, action: str) -> str:
 
 
 def needs(kind: str) -> list[str]:
-    """List what CloudFormation calls for a type as the workspace uses it.
+    """Return the actions that CloudFormation calls for a type as the workspace uses it.
 
     Raises:
-        TemplateError: nothing says what a type needs.
+        TemplateError: no permissions are known for the type.
     """
-    if kind.startswith("Custom::"):
-        return list(CUSTOM)
-    named = schemas().get(kind, ())
-    called = {action for action in named if not unused(kind, action)}
+    called = _called(kind)
     if not called:
         raise TemplateError(
-            f"{kind}: nothing says what launching it needs; run scripts/permissions.py, which asks its schema"
+            f"There are no permissions for {kind} in smtemplates/templates/launch_role/assets/handler_permissions.json. "
+            "Run scripts/regenerate, which reads them from the provider schema."
         )
     return sorted(called)
+
+
+def missing_permissions(kinds: Iterable[str]) -> list[str]:
+    """Return a sentence for each type of which the provider schema names no permissions."""
+    return [
+        f"The provider schema of {kind} names no permissions, so a launch role for it cannot be built. "
+        "Use another type, or leave the resource out of the workspace."
+        for kind in sorted(kinds)
+        if not _called(kind)
+    ]
+
+
+def _called(kind: str) -> set[str]:
+    if kind.startswith("Custom::"):
+        return set(CUSTOM)
+    return {action for action in handler_permissions().get(kind, ()) if not unused(kind, action)}

@@ -50,24 +50,41 @@ def scopes(boundary: Any) -> dict[str, list[Scope]]:
 
 
 def statements(needed: Iterable[str], boundary: Any) -> dict[str, list[Grant]]:
-    """Write the statements of each policy that allow what is needed, and nothing else.
+    """Return the statements of each policy: they allow the needed actions, and no others.
 
     Raises:
-        TemplateError: no row says on what an action is allowed.
+        TemplateError: no row covers an action.
     """
     rows = scopes(boundary)
+    wanted = sorted(set(needed) - REFUSED.keys())
+    if missing := missing_scopes(wanted):
+        raise TemplateError("\n".join(missing))
     granted: dict[str, list[str]] = {}
-    for action in sorted(set(needed) - REFUSED.keys()):
-        row = next((scope for scopes in rows.values() for scope in scopes if covers(scope, action)), None)
-        if row is None:
-            raise TemplateError(
-                f"{action}: say in smtemplates/templates/launch_role/scopes.py on what a launch may do it"
-            )
-        granted.setdefault(row.sid, []).append(action)
+    for action in wanted:
+        granted.setdefault(_row(rows, action).sid, []).append(action)
     return {
         policy: [statement(row, granted[row.sid]) for row in listed if row.sid in granted]
         for policy, listed in rows.items()
     }
+
+
+def missing_scopes(needed: Iterable[str]) -> list[str]:
+    """Return a sentence for each service with needed actions that no row covers, with the row to add."""
+    rows = scopes(boundary="")
+    services: dict[str, list[str]] = {}
+    for action in sorted(set(needed) - REFUSED.keys()):
+        if not any(covers(row, action) for listed in rows.values() for row in listed):
+            services.setdefault(action.partition(":")[0], []).append(action)
+    return [
+        f"smtemplates/templates/launch_role/scopes.py: no row covers {', '.join(actions)}. Add the resources on which "
+        f'a launch may use these actions, for example: Scope(sid="Manage{service.capitalize()}", '
+        f'actions=["{service}:*"], resources=arns("{service}", f"KIND/{{STACKS.lower()}}")).'
+        for service, actions in services.items()
+    ]
+
+
+def _row(rows: Mapping[str, Sequence[Scope]], action: str) -> Scope:
+    return next(row for listed in rows.values() for row in listed if covers(row, action))
 
 
 def covers(scope: Scope, action: str) -> bool:

@@ -1,0 +1,114 @@
+"""Rebuild everything that is generated from the code, or check that it is up to date.
+
+The files are: the permissions of resource types, the templates, the reference
+and its picture. All of them are built before the first one is written. A new
+resource type needs rows of data that only a person can know. If rows are
+missing, one message names all of them, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from cfnlint.schema import ResourceNotFoundError
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from smtemplates.aws_data import costs
+from smtemplates.console.files import read, write
+from smtemplates.errors import Error
+from smtemplates.reference import document
+from smtemplates.synth.renderer import render
+from smtemplates.templates.launch_role import actions, scopes
+from smtemplates.templates.registry import TEMPLATES, definition
+from smtemplates.templates.workspace import template as workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+PERMISSIONS = Path("smtemplates/templates/launch_role/assets/handler_permissions.json")
+HANDLERS = ("create", "read", "update", "delete")
+SCHEMA_REGION = "us-east-1"
+EXAMPLES = """\
+examples:
+  scripts/regenerate
+      rebuild everything after a change of the code
+  scripts/regenerate --check
+      write nothing; exit 1 if a file is stale
+"""
+
+
+def handler_permissions(types: Iterable[str]) -> dict[str, list[str]]:
+    """Return the permissions that the provider schemas of cfn-lint name for these types.
+
+    The list handler is left out: stack operations use the other handlers (inferred, not verified in a live account).
+
+    Source: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-develop.html
+    """
+    return {type_: sorted(_permissions(type_)) for type_ in sorted(types)}
+
+
+def _permissions(type_: str) -> set[str]:
+    try:
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(SCHEMA_REGION, type_).schema
+    except ResourceNotFoundError:  # a custom resource
+        return set()
+    handlers = schema.get("handlers", {})
+    return {action for name in HANDLERS for action in handlers.get(name, {}).get("permissions", [])}
+
+
+def missing_rows() -> list[str]:
+    """Return a sentence for each row of data that the templates need and that nobody has written yet."""
+    types = actions.types(workspace.constructs())
+    without = actions.missing_permissions(types)
+    needed = set() if without else {action for type_ in types for action in actions.needs(type_)}
+    return [
+        *without,
+        *scopes.missing_scopes(needed),
+        *costs.missing_costs(types),
+        *document.missing_places(),
+    ]
+
+
+def build() -> dict[Path, str]:
+    """Return the text of each generated file."""
+    permissions = json.dumps(actions.handler_permissions(), indent=1) + "\n"
+    templates = {Path("templates", f"{name}.yaml"): render(definition(name).template()) for name in TEMPLATES}
+    return {PERMISSIONS: permissions, **templates, **document.files()}
+
+
+def main() -> int:
+    """Rebuild or check all files, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/regenerate",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
+    options = parser.parse_args()
+    known = actions.handler_permissions()
+    current = handler_permissions(actions.types(workspace.constructs()))
+    known.clear()
+    known.update(current)
+    if missing := missing_rows():
+        print(f"Nothing was written. {len(missing)} rows of data are missing:", *missing, sep="\n- ", file=sys.stderr)
+        return 1
+    texts = build()
+    stale = [path for path, text in texts.items() if not (ROOT / path).exists() or read(ROOT / path) != text]
+    for path in stale:
+        if not options.check:
+            write(ROOT / path, texts[path])
+        print(f"{path}: {'stale; run scripts/regenerate' if options.check else 'written'}", file=sys.stderr)
+    if not stale:
+        print(f"{len(texts)} generated files are up to date", file=sys.stderr)
+    return int(options.check and bool(stale))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Error as error:
+        print(f"regenerate: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
