@@ -25,7 +25,7 @@ def test_every_type_says_what_it_needs(kind: str) -> None:
 
 def test_a_type_that_nothing_is_known_of_is_an_error() -> None:
     """The programmer who adds a type is told what to do."""
-    with pytest.raises(TemplateError, match="AWS::Athena::WorkGroup in .* Run scripts/regenerate"):
+    with pytest.raises(TemplateError, match=r"AWS::Athena::WorkGroup in .* Run scripts/regenerate"):
         launch_needs.needs("AWS::Athena::WorkGroup")
 
 

@@ -129,7 +129,7 @@ def needs(kind: str) -> list[str]:
     called = _called(kind)
     if not called:
         raise TemplateError(
-            f"There are no permissions for {kind} in smtemplates/templates/launch_role/assets/handler_permissions.json. "
+            f"There are no permissions for {kind} in {__package__.replace('.', '/')}/assets/handler_permissions.json. "
             "Run scripts/regenerate, which reads them from the provider schema."
         )
     return sorted(called)
