@@ -25,6 +25,8 @@ from troposphere import (
     Sub,
 )
 
+from smtemplates.errors import TemplateError
+
 ON, OFF = "true", "false"
 # The start of the pattern for a list, separated by commas, in which no item may occur twice.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-regexes.html
@@ -192,6 +194,19 @@ def rule(message: str, *tests: Any, given: Any = None) -> dict[str, Any]:
 def placeholder(parameter: Parameter) -> str:
     """Return a parameter's placeholder in the text of Fn::Sub, such as ${ProjectName}."""
     return f"${{{parameter.title}}}"
+
+
+def fill_placeholders(text: str, **parameters: Parameter) -> str:
+    """Return a text for Fn::Sub in which ${name} stands for a parameter, whatever the parameter is called.
+
+    Raises:
+        TemplateError: the text has no such placeholder.
+    """
+    for name, parameter in parameters.items():
+        if f"${{{name}}}" not in text:
+            raise TemplateError(f"The text has no placeholder ${{{name}}}: {text[:40]!r}...")
+        text = text.replace(f"${{{name}}}", placeholder(parameter))
+    return text
 
 
 def split_list(parameter: Parameter) -> Split:

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from awacs.aws import Condition, StringEquals, StringEqualsIfExists, StringLike
 from troposphere import If, Join, Parameter, Split, Sub
 
-from smtemplates.core.construct import NamedCondition, placeholder, split_list, string_parameter, when
+from smtemplates.core.construct import NamedCondition, placeholder, split_list, when
 from smtemplates.core.iam import Grant
 from smtemplates.templates.launch_role.scopes import (
     BUCKETS,
@@ -39,32 +39,6 @@ KINDS = (
     ),
     *("sagemaker:Batch*Metrics", "sagemaker:DescribeModelPackage*"),
 )
-# A name, or the beginning of names.
-# Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-BUCKET = "arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9*]"
-MOST_BUCKETS = 5
-LONGEST_BUCKET = len("arn:aws-us-gov:s3:::") + 63
-
-
-def bringable_buckets() -> Parameter:
-    """Take ARNs, not names: Fn::Join takes no function between its parts, so it could not put the partition there.
-
-    S3 says why it denies access in the account and the organization of the bucket only.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-join.html
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
-    """
-    return string_parameter(
-        "BringableBucketArns",
-        "ARNs of buckets that launches may bring (ExistingInputBucketName and its like), separated by commas; * at the "
-        "end of one stands for any characters. With any other, AWS's own included, a launch fails at its folders or, "
-        "with CreateFolders 'false', its jobs do: access denied, because no permissions boundary allows it. One "
-        "that is taken out is lost to launches that brought it. Empty: none but launches' own, sc-*.",
-        pattern=f"^$|^{BUCKET}(,{BUCKET}){{0,{MOST_BUCKETS - 1}}}$",
-        hint="must be empty or up to five ARNs of buckets like arn:aws:s3:::team-data or arn:aws:s3:::team-*, "
-        "separated by commas, no spaces",
-        max_length=MOST_BUCKETS * (LONGEST_BUCKET + 1) - 1,
-    )
 
 
 def bounds(granted: Iterable[str], buckets: If, regions: If) -> list[Grant]:

@@ -14,7 +14,6 @@ from smtemplates.core.construct import (
     Construct,
     NamedCondition,
     all_of,
-    boolean_parameter,
     guard_waivers,
     is_empty,
     is_not_empty,
@@ -22,15 +21,15 @@ from smtemplates.core.construct import (
     output,
     rule,
     split_list,
-    string_parameter,
     when,
 )
 from smtemplates.core.iam import Grant, actions, allow, document, trust
+from smtemplates.templates.launch_role import parameters
 from smtemplates.templates.launch_role.actions import needs, types
-from smtemplates.templates.launch_role.boundary import bounds, bringable_buckets, buckets_in_reach
+from smtemplates.templates.launch_role.boundary import bounds, buckets_in_reach
 from smtemplates.templates.launch_role.scopes import STACKS, arns, statements
 from smtemplates.templates.workspace import template as workspace
-from smtemplates.templates.workspace.execution_role import POLICY
+from smtemplates.templates.workspace.execution_role import ExecutionRole
 
 DESCRIPTION = "Launch role of the SageMaker workspace, for accounts that launch it with AWS Service Catalog"
 
@@ -56,8 +55,6 @@ STACK_ACTIONS = (
 TEMPLATE_ACTIONS = ("GetTemplateSummary", "ValidateTemplate")
 # The ARN of the boundary, without a reference: the policies that demand it are created before it.
 BOUNDARY = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${LaunchRoleName}Boundary"
-# Lists are split at commas, which IAM lets into a role's name: such a role is not to be listed.
-LISTED_ROLE = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]{1,576}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +66,7 @@ class LaunchRole(Construct):
     topic: Parameter
     has_topic: NamedCondition
     create: NamedCondition | None
+    workspace_boundary: Parameter
 
     def local_name(self) -> Any:
         """Name the role, after it is made where it is made here."""
@@ -81,13 +79,10 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
     Raises:
         TemplateError: nothing says what a type needs, or on what.
     """
-    name, boundary, others, regions = _parameters()
-    buckets, topic = bringable_buckets(), _topic()
-    create = boolean_parameter(
-        "CreateLaunchRole",
-        "Make the launch role. 'false': a role of its name is in this account already, made by launch-role.yaml.",
-        default=True,
-    )
+    name, boundary = parameters.role_name(), parameters.permissions_boundary()
+    buckets, others = parameters.bringable_buckets(), parameters.passable_roles()
+    topic, regions = parameters.notification_topic(), parameters.launch_regions()
+    create = parameters.create_launch_role()
     create_role = NamedCondition("CreateLaunchRole", is_true(create)) if on_demand else None
     no_boundary = is_empty(boundary)
     create_boundary = NamedCondition("CreateBoundary", all_of(create_role, no_boundary) if create_role else no_boundary)
@@ -143,6 +138,7 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
         topic=topic,
         has_topic=has_topic,
         create=create_role,
+        workspace_boundary=_workspace_boundary(constructs),
     )
 
 
@@ -263,6 +259,11 @@ def _boundary(
     )
 
 
+def _workspace_boundary(constructs: Iterable[Construct]) -> Parameter:
+    """Return the parameter of the workspace that takes the permissions boundary."""
+    return next(construct.boundary for construct in constructs if isinstance(construct, ExecutionRole))
+
+
 def _granted(resource: Any) -> Iterator[str]:
     """List what a role's policies allow."""
     if resource.resource_type in {"AWS::IAM::ManagedPolicy", "AWS::IAM::Role"}:
@@ -280,61 +281,6 @@ def _allowed(value: Any) -> Iterator[str]:
         else:
             for item in value.values():
                 yield from _allowed(item)
-
-
-def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
-    name = string_parameter(
-        "LaunchRoleName",
-        "Name of the launch role, the same in every account that launches. A later change replaces the role. "
-        "Left alone: SageMakerWorkspaceLaunch.",
-        pattern="^(?!SC-)[A-Za-z0-9+=,.@_-]{1,56}$",
-        hint="must be 1 to 56 letters, digits and + = , . @ _ -, and not begin with SC-, as what launches make does",
-        max_length=56,
-        default="SageMakerWorkspaceLaunch",
-    )
-    boundary = string_parameter(
-        "PermissionsBoundaryArn",
-        "ARN of the managed policy that bounds every role that a launch makes; launches must name it. "
-        "Empty: one is made, which allows what the workspace's own roles may do, in launches' own buckets (sc-*) and "
-        "those of BringableBucketArns.",
-        pattern=f"^$|^(?!.*:policy/SC-){POLICY}$",
-        hint="must be empty or the ARN of an IAM policy whose name does not begin with SC-: launches change those",
-        max_length=700,
-    )
-    others = string_parameter(
-        "PassableRoleArns",
-        "ARNs of execution roles that launches may bring as ExistingRoleArn, separated by commas. "
-        "Empty: none but other launches' own, for whoever launches works with all that such a role may do.",
-        pattern=f"^$|^{LISTED_ROLE}(,{LISTED_ROLE}){{0,4}}$",
-        hint="must be empty or up to five ARNs of IAM roles without commas in their names, separated by commas, "
-        "no spaces",
-        max_length=2000,
-    )
-    regions = string_parameter(
-        "LaunchRegions",
-        "Regions to launch in, and for launches to work in, separated by commas; name them all in one stack, for the "
-        "role is one an account. Empty: the Region of this stack.",
-        pattern="^$|^[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9](,[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9]){0,19}$",
-        hint="must be empty or up to 20 Regions like us-east-1, separated by commas, no spaces",
-        max_length=300,
-    )
-    return name, boundary, others, regions
-
-
-def _topic() -> Parameter:
-    """Take a topic in the Region of the launches: CloudFormation reaches none elsewhere (Invalid parameter: TopicArn).
-
-    Source: https://github.com/aws/aws-cdk/issues/20603
-    Source: https://awslabs.github.io/landing-zone-accelerator-on-aws/latest/typedocs/interfaces/packages__aws-accelerator_config_lib_models_customizations-config.IProductConstraintConfig.html
-    """
-    return string_parameter(
-        "NotificationTopicArn",
-        "ARN of an SNS topic that is told every event of launched stacks; it must be in the Region where they are "
-        "launched, and its policy must let the launching accounts publish. Empty: none.",
-        pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]{1,30}:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
-        hint="must be empty or the ARN of an SNS topic",
-        max_length=330,
-    )
 
 
 def definition(without: Collection[str] = ()) -> Definition:

@@ -87,7 +87,9 @@ def _terms(
         servicecatalog.LaunchRoleConstraint(
             "LaunchConstraint", Condition=create.name, LocalRoleName=launch_role.local_name(), **both
         ),
-        servicecatalog.LaunchTemplateConstraint("BoundaryRule", Condition=create.name, Rules=_rules(boundary), **both),
+        servicecatalog.LaunchTemplateConstraint(
+            "BoundaryRule", Condition=create.name, Rules=_rules(launch_role, boundary), **both
+        ),
         servicecatalog.ResourceUpdateConstraint(
             "TagUpdates", Condition=create.name, TagUpdateOnProvisionedProduct=Ref(tags), **both
         ),
@@ -140,7 +142,7 @@ def _boundary(has_boundary: NamedCondition, launch_role: LaunchRole) -> If:
     return when(has_boundary, Sub(own), Sub(f"{theirs} (ACCOUNT is the ID of the account)"))
 
 
-def _rules(boundary: If) -> Sub:
+def _rules(launch_role: LaunchRole, boundary: If) -> Sub:
     """Say in words what the launch role refuses: a launch that names no boundary.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/reference-template_constraint_rules.html
@@ -149,7 +151,7 @@ def _rules(boundary: If) -> Sub:
         "Give PermissionsBoundaryArn: ${Boundary}. Roles without it cannot be made; a bucket that is brought must be "
         "one that it allows."
     )
-    named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]}
+    named = {"Fn::Not": [{"Fn::Equals": [{"Ref": launch_role.workspace_boundary.title}, ""]}]}
     rules = {"RolesAreBounded": {"Assertions": [{"Assert": named, "AssertDescription": sentence}]}}
     return Sub(json.dumps(rules), Boundary=boundary)
 

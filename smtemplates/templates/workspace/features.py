@@ -44,6 +44,7 @@ CONSTRUCTS = (
     _row("monitoring", feature="monitoring"),
     _row("notifications", feature="monitoring"),
     _row("endpoint", feature="endpoint"),
+    _row("endpoint_scaling", feature="endpoint"),
     _row("packages", on_demand=True),
     _row("log_groups"),
     _row("initializer"),

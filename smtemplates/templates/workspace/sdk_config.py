@@ -10,9 +10,10 @@ from typing import Any
 from troposphere import If, Sub
 
 from smtemplates.core.assets import read_asset
-from smtemplates.core.construct import Construct, output, when
+from smtemplates.core.construct import Construct, fill_placeholders, output, when
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole
+from smtemplates.templates.workspace.job_defaults import JobDefaults, Training
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.storage import Storage
 
@@ -25,13 +26,31 @@ class SdkConfig(Construct):
     text_in_vpc: Callable[[], Sub]
 
 
-def sdk_config(storage: Storage, encryption: Encryption, network: Network, execution_role: ExecutionRole) -> SdkConfig:
+def sdk_config(
+    storage: Storage,
+    encryption: Encryption,
+    network: Network,
+    execution_role: ExecutionRole,
+    training: Training,
+    processing: JobDefaults,
+) -> SdkConfig:
     """Give the SDK this workspace's role, buckets, key, network and job defaults."""
 
     def vpc(value: Any, otherwise: str) -> If:
         return when(network.has_vpc, value, otherwise)
 
-    text = partial(_text, storage, encryption, network, execution_role, vpc)
+    template = fill_placeholders(
+        read_asset(__package__, "sdk_config.yaml"),
+        TrainingInstanceType=training.instance_type,
+        TrainingInstanceCount=training.count,
+        TrainingVolumeSizeGb=training.volume_gb,
+        TrainingMaxRuntimeSeconds=training.runtime,
+        ProcessingInstanceType=processing.instance_type,
+        ProcessingInstanceCount=processing.count,
+        ProcessingVolumeSizeGb=processing.volume_gb,
+        SubnetIds=network.subnet_ids,
+    )
+    text = partial(_text, template, storage, encryption, network, execution_role)
     return SdkConfig(
         title="SDK defaults",
         source=__name__,
@@ -39,17 +58,22 @@ def sdk_config(storage: Storage, encryption: Encryption, network: Network, execu
             output(
                 "SageMakerSdkConfig",
                 "Defaults for the SageMaker Python SDK; save as ~/.config/sagemaker/config.yaml",
-                text(),
+                text(vpc),
             )
         ],
-        text=text,
+        text=partial(text, vpc),
         # a linter calls it a mistake to ask there whether there is a VPC
-        text_in_vpc=partial(_text, storage, encryption, network, execution_role, lambda value, _otherwise: value),
+        text_in_vpc=partial(text, lambda value, _otherwise: value),
     )
 
 
 def _text(
-    storage: Storage, encryption: Encryption, network: Network, role: ExecutionRole, vpc: Callable[[Any, str], Any]
+    template: str,
+    storage: Storage,
+    encryption: Encryption,
+    network: Network,
+    role: ExecutionRole,
+    vpc: Callable[[Any, str], Any],
 ) -> Sub:
     """Write the configuration; what needs a key or a VPC is a comment without one.
 
@@ -58,7 +82,7 @@ def _text(
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     """
     return Sub(
-        read_asset(__package__, "sdk_config.yaml"),
+        template,
         Input=storage.input.name(),
         Output=storage.output.name(),
         Models=storage.models.name(),

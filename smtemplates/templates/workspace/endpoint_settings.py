@@ -1,0 +1,132 @@
+"""Endpoint settings: the parameters and conditions of the endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import Parameter
+
+from smtemplates.core.construct import (
+    NamedCondition,
+    all_of,
+    choice_parameter,
+    equals,
+    is_not_empty,
+    not_,
+    number_parameter,
+    string_parameter,
+)
+from smtemplates.templates.workspace.network import Network
+from smtemplates.templates.workspace.project import INSTANCE_TYPE
+
+SERVERLESS_MB = ("1024", "2048", "3072", "4096", "5120", "6144")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointSettings:
+    """Hold the parameters and conditions of the endpoint."""
+
+    image: Parameter
+    data: Parameter
+    serving: Parameter
+    memory_mb: Parameter
+    concurrency: Parameter
+    instance_type: Parameter
+    instances: Parameter
+    target: Parameter
+    create: NamedCondition
+    has_data: NamedCondition
+    serverless: NamedCondition
+    on_instances: NamedCondition
+    in_vpc: NamedCondition
+
+
+def endpoint_settings(network: Network) -> EndpointSettings:
+    """Ask what to serve and on what; an endpoint that is there becomes neither serverless nor another type.
+
+    Nor could an update from serverless to instances be rolled back.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-update.html
+    """
+    image, data = _model()
+    serving = _serving()
+    create = NamedCondition("CreateEndpoint", is_not_empty(image))
+    serverless = NamedCondition("ServeServerless", equals(serving, "Serverless"))
+    on_instances = NamedCondition("ServeOnInstances", all_of(create, not_(serverless)))
+    return EndpointSettings(
+        create=create,
+        has_data=NamedCondition("HasModelData", is_not_empty(data)),
+        serverless=serverless,
+        on_instances=on_instances,
+        in_vpc=NamedCondition("ServeInVpc", all_of(on_instances, network.has_vpc)),
+        image=image,
+        data=data,
+        serving=serving,
+        memory_mb=choice_parameter(
+            "ServerlessMemoryMb",
+            "Memory of a serverless endpoint in MB. Left alone: 2048.",
+            SERVERLESS_MB,
+            default="2048",
+        ),
+        concurrency=number_parameter(
+            "ServerlessMaxConcurrency",
+            "Requests that a serverless endpoint answers at a time; more are refused. Left alone: 5.",
+            default=5,
+            least=1,
+            most=200,
+        ),
+        instance_type=string_parameter(
+            "EndpointInstanceType",
+            "Instance type of an endpoint on instances. To change it later, first delete the endpoint, as for "
+            "EndpointServing. Left alone: ml.m5.large.",
+            pattern=INSTANCE_TYPE,
+            hint="must be an instance type like ml.m5.large",
+            max_length=40,
+            default="ml.m5.large",
+        ),
+        instances=choice_parameter(
+            "EndpointInstances",
+            "Fewest and most instances of an endpoint on instances; two or more stand in several Availability "
+            "Zones. Left alone: 1-2.",
+            ("1-1", "1-2", "1-4", "2-2", "2-4", "2-8", "4-16"),
+            default="1-2",
+        ),
+        target=number_parameter(
+            "EndpointRequestsPerInstance",
+            "Requests a minute that each instance should get; with more of them instances are added. Left alone: 600.",
+            default=600,
+            least=1,
+            most=1000000,
+        ),
+    )
+
+
+def _model() -> tuple[Parameter, Parameter]:
+    image = string_parameter(
+        "ModelImageUri",
+        "URI of the container image in ECR that serves the model, such as one of this stack's outputs. "
+        "With it a model and an endpoint are made. Empty: none.",
+        pattern="^$|^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9.-]+/[a-z0-9._/-]+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$",
+        hint="must be empty or the URI of an image in ECR with its tag or digest",
+        max_length=400,
+    )
+    data = string_parameter(
+        "ModelDataUrl",
+        "model.tar.gz in S3 that the image serves, in a bucket that the role may read. Empty: the image holds all.",
+        pattern="^$|^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9_./=+-]+[.]tar[.]gz$",
+        hint="must be empty or an address like s3://bucket/path/model.tar.gz",
+        max_length=1024,
+    )
+    return image, data
+
+
+def _serving() -> Parameter:
+    return choice_parameter(
+        "EndpointServing",
+        "What the endpoint runs on: Serverless costs nothing while idle, has no GPU and no VPC; Instances cost "
+        "money until the endpoint is gone, and scale with the requests. To change it later, first delete the "
+        "endpoint: leave ModelImageUri and ModelDataUrl empty, then give them again. Left alone: Serverless.",
+        ("Serverless", "Instances"),
+        default="Serverless",
+    )
