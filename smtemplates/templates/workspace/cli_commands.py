@@ -47,29 +47,31 @@ def cli_commands(
         outputs=[
             output(
                 "UploadTrainingDataCommand",
-                "Uploads the folder ./data as training data, with your own credentials",
+                "Command that uploads the folder ./data as training data with your own credentials",
                 commands.upload(),
             ),
             output(
                 "CreateTrainingJobCommand",
-                "Starts a job that trains with TRAIN.py of code/SOURCE.tar.gz in the output bucket",
+                "Command that starts a training job with TRAIN.py in code/SOURCE.tar.gz of the output bucket",
                 commands.train(),
             ),
             output(
                 "CreateProcessingJobCommand",
-                "Starts a job that runs code/PROCESS.py of the output bucket on the training data",
+                "Command that starts a processing job with code/PROCESS.py of the output bucket on the training data",
                 commands.process(),
             ),
-            output("CreateModelCommand", "Makes a model from a training job's result", commands.model()),
+            output(
+                "CreateModelCommand", "Command that creates a model from the result of a training job", commands.model()
+            ),
             output(
                 "CreateEndpointConfigCommand",
-                "Makes an endpoint configuration: serverless, which costs nothing while idle; inside a VPC, which "
-                "serverless does not know, on an instance that costs money until the endpoint is deleted",
+                "Command that creates an endpoint configuration. Without a VPC it is serverless, which is free "
+                "while idle. With a VPC it uses an instance, which is charged until the endpoint is deleted.",
                 commands.endpoint_config(),
             ),
-            output("CreateEndpointCommand", "Starts an endpoint", commands.endpoint()),
-            output("InvokeEndpointCommand", "Sends REQUEST.json to the endpoint", commands.invoke()),
-            output("ViewTrainingLogsCommand", "Shows the logs of a training job", commands.show_logs()),
+            output("CreateEndpointCommand", "Command that creates an endpoint", commands.endpoint()),
+            output("InvokeEndpointCommand", "Command that sends REQUEST.json to the endpoint", commands.invoke()),
+            output("ViewTrainingLogsCommand", "Command that shows the logs of a training job", commands.show_logs()),
         ],
     )
 

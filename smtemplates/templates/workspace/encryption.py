@@ -47,20 +47,24 @@ def encryption(project: Project) -> Encryption:
     """Encrypt with AWS's own keys, with an existing key, or with one made here."""
     arn = string_parameter(
         "KmsKeyArn",
-        "ARN of an existing KMS key that encrypts buckets, outputs, logs, alarm topic and the volumes of notebook and "
-        "Studio, not those of jobs and endpoints: some instance types take no key. "
-        "Its policy must let the account's IAM policies decide and admit CloudWatch, CloudWatch Logs and EventBridge. "
-        "With another key later, or none, the role cannot read what the old one encrypted, and the notebook and its "
-        "files are replaced; first delete a Studio domain (CreateDomain 'false'). "
-        "Empty: AWS's own keys, or the key that CreateKmsKey makes.",
+        "ARN of an existing KMS key. It encrypts the buckets, job outputs, logs, the alarm topic and the volumes "
+        "of the notebook and of Studio. Volumes of jobs and endpoints are not encrypted with it, because some "
+        "instance types do not accept a key. The key policy must delegate access control to IAM policies of this "
+        "account and allow CloudWatch, CloudWatch Logs and EventBridge. Changing this replaces the notebook "
+        "instance and deletes the files on it; the role can no longer read data that the previous key encrypted. "
+        "Delete a Studio domain first (CreateDomain=false). Leave empty to use keys that AWS manages, or the key "
+        "of CreateKmsKey.",
         pattern="^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
-        hint="must be empty or the ARN of a KMS key, like arn:aws:kms:us-east-1:111122223333:key/<id> (no alias)",
+        hint="must be empty or the ARN of a KMS key, such as arn:aws:kms:us-east-1:111122223333:key/<id>, not of "
+        "an alias",
         max_length=128,
     )
     create = boolean_parameter(
         "CreateKmsKey",
-        "Make a KMS key with yearly rotation and encrypt with it. It costs money every month and outlives the stack. "
-        "A later change does what a change of KmsKeyArn does. 'false': no key is made.",
+        "Create a KMS key with yearly rotation and encrypt with it. The key has a monthly charge and is retained "
+        "when the stack is deleted. Changing this replaces the notebook instance and deletes the files on it; the "
+        "role can no longer read data that the previous key encrypted. Delete a Studio domain first "
+        "(CreateDomain=false). If false, no key is created.",
         default=False,
     )
     is_created = NamedCondition("CreateKmsKey", is_true(create))
@@ -69,11 +73,11 @@ def encryption(project: Project) -> Encryption:
     return Encryption(
         title="Encryption",
         source=__name__,
-        parameters={"Existing KMS key": arn, "Make a KMS key?": create},
+        parameters={"Existing KMS key": arn, "Create KMS key": create},
         conditions=[is_created, use_existing, has_key],
         rules={
             "OneKmsKey": rule(
-                "Give KmsKeyArn or set CreateKmsKey to 'true', not both: one key encrypts everything.",
+                "Enter KmsKeyArn or set CreateKmsKey to true, but not both. One key encrypts everything.",
                 is_empty(arn),
                 given=is_true(create),
             )

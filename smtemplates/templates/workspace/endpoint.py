@@ -64,9 +64,9 @@ def endpoint(
         parameters={
             "Container image of the model": settings.image,
             "Model data": settings.data,
-            "Serve on": settings.serving,
+            "Endpoint serving": settings.serving,
             "Serverless memory (MB)": settings.memory_mb,
-            "Serverless requests at a time": settings.concurrency,
+            "Serverless concurrency": settings.concurrency,
             "Endpoint instance type": settings.instance_type,
             "Endpoint instances": settings.instances,
             "Requests per instance and minute": settings.target,
@@ -80,13 +80,14 @@ def endpoint(
         ],
         rules={
             "ModelNeedsImage": rule(
-                "ModelDataUrl needs ModelImageUri: the image holds the code that serves the data.",
+                "ModelDataUrl requires ModelImageUri, because the image contains the code that serves the model.",
                 is_not_empty(settings.image),
                 given=is_not_empty(settings.data),
             ),
             # Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
             "ServerlessKnowsNoVpc": rule(
-                "A serverless endpoint cannot run in a VPC: set EndpointServing to 'Instances', or leave VpcId empty.",
+                "A serverless endpoint cannot run in a VPC. Set EndpointServing to Instances, or leave VpcId and "
+                "SubnetIds empty.",
                 Not(equals(settings.serving, "Serverless")),
                 given=all_of(is_not_empty(settings.image), is_not_empty(network.subnet_ids)),
             ),
@@ -191,9 +192,9 @@ def _outputs(create: NamedCondition) -> list[Output]:
     return [
         output(
             "ServedEndpointName",
-            "Name of the endpoint made here",
+            "Name of the endpoint of this stack",
             GetAtt("Endpoint", "EndpointName"),
             condition=create,
         ),
-        output("ServedEndpointArn", "ARN of the endpoint made here", Ref("Endpoint"), condition=create),
+        output("ServedEndpointArn", "ARN of the endpoint of this stack", Ref("Endpoint"), condition=create),
     ]

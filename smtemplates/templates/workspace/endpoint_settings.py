@@ -65,36 +65,37 @@ def endpoint_settings(network: Network) -> EndpointSettings:
         serving=serving,
         memory_mb=choice_parameter(
             "ServerlessMemoryMb",
-            "Memory of a serverless endpoint in MB. Left alone: 2048.",
+            "Memory of a serverless endpoint in MB. Default: 2048.",
             SERVERLESS_MB,
             default="2048",
         ),
         concurrency=number_parameter(
             "ServerlessMaxConcurrency",
-            "Requests that a serverless endpoint answers at a time; more are refused. Left alone: 5.",
+            "Maximum number of concurrent requests of a serverless endpoint. Further requests are rejected. "
+            "Default: 5.",
             default=5,
             least=1,
             most=200,
         ),
         instance_type=string_parameter(
             "EndpointInstanceType",
-            "Instance type of an endpoint on instances. To change it later, first delete the endpoint, as for "
-            "EndpointServing. Left alone: ml.m5.large.",
+            "Instance type of the endpoint, if EndpointServing is Instances. To change this later, delete the "
+            "endpoint first: clear ModelImageUri and ModelDataUrl, then enter them again. Default: ml.m5.large.",
             pattern=INSTANCE_TYPE,
-            hint="must be an instance type like ml.m5.large",
+            hint="must be an instance type such as ml.m5.large",
             max_length=40,
             default="ml.m5.large",
         ),
         instances=choice_parameter(
             "EndpointInstances",
-            "Fewest and most instances of an endpoint on instances; two or more stand in several Availability "
-            "Zones. Left alone: 1-2.",
+            "Minimum and maximum number of instances, if EndpointServing is Instances. Two or more instances are "
+            "placed in different Availability Zones. Default: 1-2.",
             ("1-1", "1-2", "1-4", "2-2", "2-4", "2-8", "4-16"),
             default="1-2",
         ),
         target=number_parameter(
             "EndpointRequestsPerInstance",
-            "Requests a minute that each instance should get; with more of them instances are added. Left alone: 600.",
+            "Target number of requests for each instance in a minute. More requests add instances. Default: 600.",
             default=600,
             least=1,
             most=1000000,
@@ -105,17 +106,18 @@ def endpoint_settings(network: Network) -> EndpointSettings:
 def _model() -> tuple[Parameter, Parameter]:
     image = string_parameter(
         "ModelImageUri",
-        "URI of the container image in ECR that serves the model, such as one of this stack's outputs. "
-        "With it a model and an endpoint are made. Empty: none.",
+        "URI of the container image in ECR that serves the model, such as an image in the outputs of this stack. "
+        "The stack then creates a model and an endpoint. Leave empty for no endpoint.",
         pattern="^$|^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9.-]+/[a-z0-9._/-]+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$",
-        hint="must be empty or the URI of an image in ECR with its tag or digest",
+        hint="must be empty or the URI of an image in ECR with a tag or digest",
         max_length=400,
     )
     data = string_parameter(
         "ModelDataUrl",
-        "model.tar.gz in S3 that the image serves, in a bucket that the role may read. Empty: the image holds all.",
+        "S3 address of the model.tar.gz that the image serves. The execution role must be able to read its bucket. "
+        "Leave empty if the image contains the model.",
         pattern="^$|^s3://[a-z0-9.-]{3,63}/[A-Za-z0-9_./=+-]+[.]tar[.]gz$",
-        hint="must be empty or an address like s3://bucket/path/model.tar.gz",
+        hint="must be empty or an address such as s3://bucket/path/model.tar.gz",
         max_length=1024,
     )
     return image, data
@@ -124,9 +126,9 @@ def _model() -> tuple[Parameter, Parameter]:
 def _serving() -> Parameter:
     return choice_parameter(
         "EndpointServing",
-        "What the endpoint runs on: Serverless costs nothing while idle, has no GPU and no VPC; Instances cost "
-        "money until the endpoint is gone, and scale with the requests. To change it later, first delete the "
-        "endpoint: leave ModelImageUri and ModelDataUrl empty, then give them again. Left alone: Serverless.",
+        "How the endpoint serves the model. Serverless is free while idle, but has no GPU and no VPC. Instances "
+        "are charged until the endpoint is deleted, and scale with the requests. To change this later, delete the "
+        "endpoint first: clear ModelImageUri and ModelDataUrl, then enter them again. Default: Serverless.",
         ("Serverless", "Instances"),
         default="Serverless",
     )

@@ -133,7 +133,7 @@ def execution_role(
             "Additional policies": additional,
             "Permissions boundary": boundary,
             "Allowed instance types": types,
-            "Longest job (seconds)": runtime,
+            "Maximum job runtime (seconds)": runtime,
         },
         conditions=[
             create_role,
@@ -147,8 +147,8 @@ def execution_role(
         ],
         rules={
             "ExistingRoleIsLeftAlone": rule(
-                "With ExistingRoleArn leave AdditionalPolicyArns, AllowedInstanceTypes, MaxJobRuntimeSeconds and "
-                "AccessLevel at their defaults: they shape the role made here, and an existing role is left alone.",
+                "With ExistingRoleArn, keep AdditionalPolicyArns, AllowedInstanceTypes, MaxJobRuntimeSeconds and "
+                "AccessLevel at their defaults. They apply only to a role that this stack creates.",
                 is_empty(additional),
                 is_empty(types),
                 equals(runtime, "0"),
@@ -160,7 +160,7 @@ def execution_role(
         outputs=[
             output(
                 "ExecutionRoleArn",
-                "ARN of the role that SageMaker works with",
+                "ARN of the execution role of SageMaker",
                 _role_arn(create_role, existing),
                 export=True,
             ),
@@ -196,9 +196,9 @@ def _managed_policy_arns(additional: Parameter, has_additional: NamedCondition, 
 def _existing_role() -> Parameter:
     return string_parameter(
         "ExistingRoleArn",
-        "ARN of an execution role that exists; it is used as it is and needs permissions on buckets and key, "
-        "sagemaker:StopNotebookInstance for a notebook that stops itself, and cloudwatch:DescribeAlarms for an "
-        "endpoint that rolls back. Empty: a role is made.",
+        "ARN of an existing execution role. The stack does not change the role. The role needs permissions on the "
+        "buckets and the key, sagemaker:StopNotebookInstance for a notebook that stops itself, and "
+        "cloudwatch:DescribeAlarms for an endpoint that rolls back. Leave empty to create a role.",
         pattern=f"^$|^{ROLE}$",
         hint="must be empty or the ARN of an IAM role",
         max_length=640,
@@ -208,11 +208,12 @@ def _existing_role() -> Parameter:
 def _additional_policies() -> Parameter:
     return string_parameter(
         "AdditionalPolicyArns",
-        "ARNs of managed policies to attach to the role made here besides its own, separated by commas. "
-        "IAM allows ten policies a role unless its quota is raised; the workspace uses up to nine. "
-        "For a password, name one that reads its ARN in Secrets Manager. Empty: none.",
+        "ARNs of additional managed policies to attach to the role that this stack creates, separated by commas. "
+        "IAM allows ten managed policies for each role by default, and the workspace uses up to nine. To give "
+        "access to a password, attach a policy that allows reading its secret in Secrets Manager. Leave empty for "
+        "no additional policies.",
         pattern=f"^$|^{EACH_ONCE}{POLICY}(,{POLICY}){{0,4}}$",
-        hint="must be empty or up to five ARNs of IAM policies, each once, separated by commas, no spaces",
+        hint="must be empty or up to five different ARNs of IAM policies, separated by commas, without spaces",
         max_length=2000,
     )
 
@@ -220,8 +221,9 @@ def _additional_policies() -> Parameter:
 def _permissions_boundary() -> Parameter:
     return string_parameter(
         "PermissionsBoundaryArn",
-        "ARN of the managed policy that bounds every role made here: what it does not allow, buckets that are brought "
-        "among it, is out of their reach. Empty: no boundary.",
+        "ARN of the managed policy that is the permissions boundary of every role that this stack creates. The "
+        "roles cannot use anything that the boundary does not allow, including existing buckets. Leave empty for "
+        "no boundary.",
         pattern=f"^$|^{POLICY}$",
         hint="must be empty or the ARN of an IAM policy",
         max_length=700,
@@ -231,8 +233,9 @@ def _permissions_boundary() -> Parameter:
 def _access_level() -> Parameter:
     return choice_parameter(
         "AccessLevel",
-        "What the role made here may do: LeastPrivilege is what training, processing, models, endpoints, pipelines and "
-        "experiments need; FullAccess attaches AWS's AmazonSageMakerFullAccess instead.",
+        "Permissions of the role that this stack creates. LeastPrivilege allows training, processing, models, "
+        "endpoints, pipelines and experiments. FullAccess attaches the AWS managed policy "
+        "AmazonSageMakerFullAccess instead.",
         ("LeastPrivilege", "FullAccess"),
         default="LeastPrivilege",
     )
@@ -241,10 +244,12 @@ def _access_level() -> Parameter:
 def _instance_types() -> Parameter:
     return string_parameter(
         "AllowedInstanceTypes",
-        "Instance types that the role made here may start jobs, apps and endpoints on, separated by commas; "
-        "* stands for any characters, as in ml.m5.*. Empty: any.",
+        "Instance types that the role may use for jobs, apps and endpoints, separated by commas. An asterisk "
+        "matches any characters, as in ml.m5.*. It applies to a role that this stack creates. Leave empty to allow "
+        "all types.",
         pattern="^$|^ml[.][a-z0-9.*-]{1,30}(,ml[.][a-z0-9.*-]{1,30}){0,19}$",
-        hint="must be empty or up to 20 instance types like ml.m5.large or ml.m5.*, separated by commas, no spaces",
+        hint="must be empty or up to 20 instance types such as ml.m5.large or ml.m5.*, separated by commas, "
+        "without spaces",
         max_length=700,
     )
 
@@ -252,9 +257,9 @@ def _instance_types() -> Parameter:
 def _job_runtime() -> Parameter:
     return number_parameter(
         "MaxJobRuntimeSeconds",
-        "Longest run, in seconds, that the role made here may ask for in training, tuning and processing jobs; "
-        "a job must then name its limit: the commands name an hour for processing, TrainingMaxRuntimeSeconds for "
-        "training. 0: no cap.",
+        "Maximum runtime in seconds of the training, tuning and processing jobs that the role can start. It "
+        "applies to a role that this stack creates. Each job must then specify its own limit. The commands in the "
+        "outputs specify one hour for processing and TrainingMaxRuntimeSeconds for training. Enter 0 for no limit.",
         default=0,
         least=0,
         most=MONTH_SECONDS,

@@ -33,7 +33,7 @@ def training() -> Training:
     instance_type, count, volume = _machines("Training")
     runtime = number_parameter(
         "TrainingMaxRuntimeSeconds",
-        "Seconds after which SageMaker stops a training job. Left alone: one day.",
+        "Number of seconds after which SageMaker stops a training job. Default: 86400 (one day).",
         default=DAY_SECONDS,
         least=1,
         most=28 * DAY_SECONDS,
@@ -44,8 +44,8 @@ def training() -> Training:
         parameters={
             "Training instance type": instance_type,
             "Training instances": count,
-            "Training volume (GB)": volume,
-            "Longest training (seconds)": runtime,
+            "Training volume size (GB)": volume,
+            "Maximum training runtime (seconds)": runtime,
         },
         instance_type=instance_type,
         count=count,
@@ -63,7 +63,7 @@ def processing() -> JobDefaults:
         parameters={
             "Processing instance type": instance_type,
             "Processing instances": count,
-            "Processing volume (GB)": volume,
+            "Processing volume size (GB)": volume,
         },
         instance_type=instance_type,
         count=count,
@@ -75,23 +75,24 @@ def _machines(kind: str) -> tuple[Parameter, Parameter, Parameter]:
     return (
         string_parameter(
             f"{kind}InstanceType",
-            f"Instance type in the {kind.lower()} command and the SDK's defaults. Left alone: ml.m5.large.",
+            f"Instance type in the {kind.lower()} command and in the defaults of the SageMaker SDK. Default: "
+            f"ml.m5.large.",
             pattern=INSTANCE_TYPE,
-            hint="must be an instance type like ml.m5.large",
+            hint="must be an instance type such as ml.m5.large",
             max_length=40,
             default="ml.m5.large",
         ),
         number_parameter(
             f"{kind}InstanceCount",
-            f"Number of instances in the {kind.lower()} command and the SDK's defaults. Left alone: one.",
+            f"Number of instances in the {kind.lower()} command and in the defaults of the SageMaker SDK. Default: 1.",
             default=1,
             least=1,
             most=100,
         ),
         number_parameter(
             f"{kind}VolumeSizeGb",
-            f"Size in GB of each instance's volume in the {kind.lower()} command and the SDK's defaults. "
-            "Left alone: 50.",
+            f"Size in GB of the volume of each instance in the {kind.lower()} command and in the defaults of the "
+            f"SageMaker SDK. Default: 50.",
             default=50,
             least=1,
             most=16384,

@@ -66,7 +66,7 @@ def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
         watched = when(endpoint.exists, endpoint.name, Ref(name))
         conditions.append(has_endpoint)
         rules["OneEndpointIsWatched"] = rule(
-            "Leave EndpointName empty with ModelImageUri: dashboard and alarms watch the endpoint that is made.",
+            "With ModelImageUri, leave EndpointName empty. The dashboard and the alarms monitor the endpoint of this stack.",
             is_empty(name),
             given=is_not_empty(endpoint.image),
         )
@@ -74,9 +74,9 @@ def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
         title="Monitoring",
         source=__name__,
         parameters={
-            "Manage the log groups?": manage,
-            "Keep logs for (days)": retention,
-            "Endpoint to watch": name,
+            "Manage log groups": manage,
+            "Log retention (days)": retention,
+            "Monitored endpoint": name,
         },
         conditions=conditions,
         rules=rules,
@@ -85,7 +85,8 @@ def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
             output("ProcessingLogGroupName", "Log group of processing jobs", PROCESSING),
             output(
                 "EndpointLogGroupName",
-                "Log group of the watched endpoint; without EndpointName what all endpoints' groups start with",
+                "Log group of the monitored endpoint or, without EndpointName, the prefix of the log groups of all "
+                "endpoints",
                 Sub(ENDPOINT, EndpointName=watched),
             ),
         ],
@@ -101,24 +102,26 @@ def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
 def _parameters() -> tuple[Parameter, Parameter, Parameter]:
     manage = boolean_parameter(
         "ManageLogGroups",
-        "Make SageMaker's log groups where they are missing and set their retention. THE ACCOUNT SHARES THEM: where "
-        "none was set, older events of every team go too. They outlive the stack. 'false': they are left alone.",
+        "Create missing SageMaker log groups and set their retention. ALL TEAMS IN THE ACCOUNT SHARE THESE GROUPS: "
+        "if a group has no retention yet, older events of every team are deleted. The groups are retained when the "
+        "stack is deleted. If false, the stack does not change them.",
         default=True,
     )
     retention = Parameter(
         "LogRetentionDays",
         Type="Number",
-        Description="Days that log events are kept. A longer retention that this stack did not set stays. "
-        "Left alone: 30.",
+        Description="Number of days to keep log events. A longer retention that this stack did not set is kept. "
+        "Default: 30.",
         Default=30,
         AllowedValues=list(RETENTION_DAYS),
         ConstraintDescription=f"must be one of {', '.join(map(str, RETENTION_DAYS))}",
     )
     endpoint = string_parameter(
         "EndpointName",
-        "Endpoint that dashboard and alarms watch. Empty: the one made here, else all in this account and Region.",
+        "Name of the endpoint that the dashboard and the alarms monitor. Leave empty to monitor the endpoint of "
+        "this stack or, without one, all endpoints in this account and Region.",
         pattern="^$|^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
-        hint="must be empty or the name of an endpoint: up to 63 letters, digits and hyphens",
+        hint="must be empty or the name of an endpoint with up to 63 letters, digits and hyphens",
         max_length=63,
     )
     return manage, retention, endpoint

@@ -41,9 +41,9 @@ def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) ->
     """Offer an MLflow app for experiments."""
     create = boolean_parameter(
         "CreateMlflow",
-        "Make a serverless MLflow app for experiments; its artifacts go to mlflow/ in the model bucket and outlive it. "
-        "A later change of ProjectName, Environment or ExistingRoleArn replaces it, and its records are lost. "
-        "'false': none.",
+        "Create a serverless MLflow app for experiments. Its artifacts are stored in mlflow/ in the model bucket "
+        "and are retained when the app is deleted. Changing ProjectName, Environment or ExistingRoleArn later "
+        "replaces the app, and its records are lost. If false, no app is created.",
         default=False,
     )
     is_created = NamedCondition("CreateMlflow", is_true(create))
@@ -51,11 +51,11 @@ def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) ->
     return Construct(
         title="Tracking",
         source=__name__,
-        parameters={"Make an MLflow app?": create},
+        parameters={"Create MLflow app": create},
         conditions=[is_created, has_policy],
         rules={
             "MlflowIsInThisRegion": rule(
-                "CreateMlflow: this Region has no MLflow apps. Set it to 'false', or choose another Region.",
+                "MLflow apps are not available in this Region. Set CreateMlflow to false, or use another Region.",
                 Not({"Fn::Contains": [list(LACKING), Ref(AWS_REGION)]}),
                 given=is_true(create),
             )
@@ -64,13 +64,13 @@ def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) ->
         outputs=[
             output(
                 "MlflowAppArn",
-                "ARN of the MLflow app; clients take it as tracking URI",
+                "ARN of the MLflow app, which clients use as the tracking URI",
                 Ref("MlflowApp"),
                 condition=is_created,
             ),
             output(
                 "MlflowUrlCommand",
-                "Prints a link that opens MLflow; run it with your own credentials",
+                "Command that prints a link to MLflow. Run it with your own credentials.",
                 Sub(
                     "aws --region ${AWS::Region} sagemaker create-presigned-mlflow-app-url --arn ${App}"
                     " --query AuthorizedUrl --output text",

@@ -47,10 +47,10 @@ def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegi
         title="Registry",
         source=__name__,
         parameters={
-            "Make a model package group?": create,
-            "Description of the group": description,
-            "Accounts that may read": readers,
-            "May the execution role approve?": approval,
+            "Create model package group": create,
+            "Description of the model package group": description,
+            "Accounts that can read the registry": readers,
+            "Allow model approval": approval,
         },
         conditions=[is_created, is_shared, approve_elsewhere, has_policy],
         resources=[
@@ -143,8 +143,8 @@ def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, proje
 def _approval() -> Parameter:
     return boolean_parameter(
         "AllowModelApproval",
-        "May the role made here set a version of a model to Approved? 'false': whoever reviews does, with a role of "
-        "their own. It matters with AccessLevel LeastPrivilege only.",
+        "Allow the execution role to approve model versions. If false, a reviewer must approve them with a "
+        "different role. It applies only with AccessLevel LeastPrivilege.",
         default=False,
     )
 
@@ -152,23 +152,25 @@ def _approval() -> Parameter:
 def _parameters() -> tuple[Parameter, Parameter, Parameter]:
     create = boolean_parameter(
         "CreateModelPackageGroup",
-        "Make a model package group, the register of a model's versions. It outlives the stack; switched off, it stays "
-        "too, and cannot be made again while it is there. 'false': none.",
+        "Create a model package group, which registers the versions of a model. It is retained when the stack is "
+        "deleted or this is set to false. It cannot be created again while it exists. If false, no group is "
+        "created.",
         default=False,
     )
     description = string_parameter(
         "ModelPackageGroupDescription",
-        "What the group's models are for. It cannot be changed later. Left alone: a general sentence.",
+        "Description of the models in the group. It cannot be changed after creation.",
         pattern=r"^[A-Za-z0-9 .,:;()/_-]*$",
-        hint="may have letters, digits, spaces and . , : ; ( ) / _ -",
+        hint="can contain letters, digits, spaces and . , : ; ( ) / _ -",
         max_length=1024,
         default="Models of this workspace",
     )
     readers = string_parameter(
         "RegistryReaderAccountIds",
-        "AWS account IDs that may read the group and its versions, separated by commas. Empty: this account only.",
+        "IDs of AWS accounts that can read the group and its versions, separated by commas. Leave empty to allow "
+        "only this account.",
         pattern="^$|^[0-9]{12}(,[0-9]{12}){0,19}$",
-        hint="must be empty or up to 20 account IDs like 111122223333, separated by commas, no spaces",
+        hint="must be empty or up to 20 account IDs such as 111122223333, separated by commas, without spaces",
         max_length=260,
     )
     return create, description, readers

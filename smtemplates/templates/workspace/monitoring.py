@@ -67,7 +67,8 @@ def monitoring(
     """Watch endpoints and jobs, and tell somebody when endpoints fail or slow down."""
     dashboard = boolean_parameter(
         "CreateDashboard",
-        "Make a CloudWatch dashboard; beyond the free ones it costs money every month. 'false': none.",
+        "Create a CloudWatch dashboard. Dashboards beyond the free tier have a monthly charge. If false, no "
+        "dashboard is created.",
         default=True,
     )
     email, topic = _email(), _topic_arn()
@@ -82,16 +83,17 @@ def monitoring(
         title="Monitoring",
         source=__name__,
         parameters={
-            "Make a dashboard?": dashboard,
-            "E-mail for alarms": email,
+            "Create dashboard": dashboard,
+            "Email address for alarms": email,
             "Existing topic for alarms": topic,
-            "Alarm at endpoint errors (in 5 minutes)": errors,
-            "Alarm at endpoint latency (ms)": latency,
+            "Endpoint error threshold (in 5 minutes)": errors,
+            "Endpoint latency threshold (ms)": latency,
         },
         conditions=[create_dashboard, link_dashboard, create_topic, subscribe],
         rules={
             "EmailOrTopic": rule(
-                "Give AlarmEmail or AlarmTopicArn, not both: subscribe the address to your own topic.",
+                "Enter AlarmEmail or AlarmTopicArn, but not both. To use both, subscribe the email address to your "
+                "topic.",
                 is_empty(email),
                 given=is_not_empty(topic),
             )
@@ -246,7 +248,7 @@ def _outputs(create_dashboard: NamedCondition, link_dashboard: NamedCondition) -
         output("DashboardName", "Name of the dashboard", Ref("Dashboard"), condition=create_dashboard),
         output(
             "DashboardUrl",
-            "Opens the dashboard in the console",
+            "URL of the dashboard in the CloudWatch console",
             Sub(address, Name=Ref("Dashboard"), Host=FindInMap("Console", Ref(AWS_PARTITION), "Host")),
             condition=link_dashboard,
         ),
@@ -256,9 +258,9 @@ def _outputs(create_dashboard: NamedCondition, link_dashboard: NamedCondition) -
 def _email() -> Parameter:
     return string_parameter(
         "AlarmEmail",
-        "E-mail address that hears of alarms; AWS asks it to confirm first. Empty: none.",
+        "Email address for alarm notifications. AWS sends a confirmation request first. Leave empty for no email.",
         pattern="^$|^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]{2,}$",
-        hint="must be empty or one e-mail address",
+        hint="must be empty or one email address",
         max_length=254,
     )
 
@@ -266,9 +268,8 @@ def _email() -> Parameter:
 def _topic_arn() -> Parameter:
     return string_parameter(
         "AlarmTopicArn",
-        "ARN of an SNS topic that exists and hears of alarms; its policy must let CloudWatch and "
-        "EventBridge publish. "
-        "Empty: a topic is made.",
+        "ARN of an existing SNS topic for alarm notifications. Its policy must allow CloudWatch and EventBridge to "
+        "publish. Leave empty to create a topic.",
         pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
         hint="must be empty or the ARN of an SNS topic",
         max_length=320,
@@ -279,15 +280,15 @@ def _thresholds() -> tuple[Parameter, Parameter]:
     return (
         number_parameter(
             "EndpointErrorThreshold",
-            "Server errors (5xx) within five minutes that endpoints may have before the alarm. Left alone: 10.",
+            "Number of 5xx errors in five minutes above which the alarm is triggered. Default: 10.",
             default=10,
             least=0,
             most=1000000,
         ),
         number_parameter(
             "EndpointLatencyThresholdMs",
-            "Average latency in milliseconds that models may have for fifteen minutes before the alarm. "
-            "Left alone: 5000.",
+            "Average model latency in milliseconds above which the alarm is triggered, if it lasts for fifteen "
+            "minutes. Default: 5000.",
             default=5000,
             least=1,
             most=3600000,

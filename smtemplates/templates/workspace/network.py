@@ -107,27 +107,28 @@ def network(project: Project) -> Network:
     """Run in a given VPC, or in none."""
     vpc = string_parameter(
         "VpcId",
-        "VPC that notebook, Studio and jobs run in; it needs a way to AWS's services (VPC endpoints or NAT). "
-        "Needed for Studio. A later change replaces the notebook and its files; first delete a Studio domain "
-        "(CreateDomain 'false'). Empty: no VPC.",
+        "VPC for the notebook, Studio and jobs. It must be able to reach AWS services through VPC endpoints or "
+        "NAT. Studio requires a VPC. Changing this replaces the notebook instance and deletes the files on it. "
+        "Delete a Studio domain first (CreateDomain=false). Leave empty to use no VPC.",
         pattern="^$|^vpc-[0-9a-f]{8,17}$",
-        hint="must be empty or the ID of a VPC, like vpc-0123456789abcdef0",
+        hint="must be empty or the ID of a VPC, such as vpc-0123456789abcdef0",
         max_length=21,
     )
     subnets = string_parameter(
         "SubnetIds",
-        "Subnets of that VPC, separated by commas; the notebook uses the first. Empty: no VPC.",
+        "Subnets of the VPC, separated by commas. The notebook uses the first one. Leave empty to use no VPC.",
         pattern="^$|^subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17}){0,15}$",
-        hint="must be empty or up to 16 IDs of subnets, like subnet-0123456789abcdef0, separated by commas, no spaces",
+        hint="must be empty or up to 16 IDs of subnets such as subnet-0123456789abcdef0, separated by commas, "
+        "without spaces",
         max_length=400,
     )
     groups = string_parameter(
         "SecurityGroupIds",
-        "Security groups of that VPC for notebook, Studio and jobs, separated by commas. "
-        "Empty: one is made that lets its members reach one another, and HTTPS out.",
+        "Security groups of the VPC for the notebook, Studio and jobs, separated by commas. Leave empty to create "
+        "a security group that allows traffic between its members and outbound HTTPS.",
         pattern="^$|^sg-[0-9a-f]{8,17}(,sg-[0-9a-f]{8,17}){0,4}$",
-        hint="must be empty or up to five IDs of security groups, like sg-0123456789abcdef0, "
-        "separated by commas, no spaces",
+        hint="must be empty or up to five IDs of security groups such as sg-0123456789abcdef0, separated by "
+        "commas, without spaces",
         max_length=110,
     )
     has_vpc = NamedCondition("HasVpc", all_of(is_not_empty(vpc), is_not_empty(subnets)))
@@ -140,11 +141,11 @@ def network(project: Project) -> Network:
         conditions=[has_vpc, use_existing, create_group],
         rules={
             "VpcAndSubnets": rule(
-                "Give VpcId and SubnetIds together, or neither.",
+                "Enter both VpcId and SubnetIds, or neither.",
                 any_of(all_of(is_not_empty(vpc), is_not_empty(subnets)), all_of(is_empty(vpc), is_empty(subnets))),
             ),
             "SecurityGroupsNeedVpc": rule(
-                "SecurityGroupIds needs VpcId and SubnetIds.", is_not_empty(subnets), given=is_not_empty(groups)
+                "SecurityGroupIds requires VpcId and SubnetIds.", is_not_empty(subnets), given=is_not_empty(groups)
             ),
         },
         resources=_security_group(project, create_group, vpc),

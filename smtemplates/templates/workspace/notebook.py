@@ -62,18 +62,18 @@ def notebook(
         title="Notebook",
         source=__name__,
         parameters={
-            "Make a notebook instance?": settings.create,
+            "Create notebook instance": settings.create,
             "Notebook instance type": settings.instance_type,
-            "Notebook volume (GB)": settings.volume_gb,
+            "Notebook volume size (GB)": settings.volume_gb,
             "Direct internet access": settings.internet,
             "Root access": settings.root,
-            "Stop when idle for (minutes)": settings.idle_minutes,
+            "Stop notebook when idle for (minutes)": settings.idle_minutes,
         },
         conditions=[settings.is_created, settings.internet_is_auto, settings.has_policy],
         rules={
             "NotebookReachesSomething": rule(
-                "NotebookDirectInternetAccess 'Disabled' needs VpcId and SubnetIds: "
-                "without either the notebook reaches nothing.",
+                "NotebookDirectInternetAccess=Disabled requires VpcId and SubnetIds. Without a VPC and without "
+                "internet access, the notebook has no network connection.",
                 is_not_empty(network.subnet_ids),
                 given=equals(settings.internet, "Disabled"),
             )
@@ -158,7 +158,7 @@ def _outputs(settings: _Settings) -> list[Output]:
         output("NotebookInstanceArn", "ARN of the notebook instance", Ref("Notebook"), condition=settings.is_created),
         output(
             "NotebookUrlCommand",
-            "Prints a link that opens the notebook; run it with your own credentials",
+            "Command that prints a link to the notebook. Run it with your own credentials.",
             Sub(
                 "aws --region ${AWS::Region} sagemaker create-presigned-notebook-instance-url "
                 "--notebook-instance-name ${Name} --query AuthorizedUrl --output text",
@@ -177,7 +177,8 @@ def _another(settings: _Settings, encryption: Encryption, network: Network, role
     )
     return output(
         "CreateNotebookCommand",
-        "Makes one more notebook instance, with your own credentials; it costs money until you stop it",
+        "Command that creates another notebook instance with your own credentials. The instance is charged until "
+        "you stop it.",
         Sub(
             "aws --region ${AWS::Region} sagemaker create-notebook-instance --notebook-instance-name NOTEBOOK_NAME"
             f" --instance-type {placeholder(settings.instance_type)}"
@@ -195,13 +196,13 @@ def _another(settings: _Settings, encryption: Encryption, network: Network, role
 def _settings(role: ExecutionRole) -> _Settings:
     create = boolean_parameter(
         "CreateNotebook",
-        "Make a notebook instance; it costs money while it runs. 'false': none.",
+        "Create a notebook instance. It is charged while it runs. If false, no notebook instance is created.",
         default=False,
     )
     internet = choice_parameter(
         "NotebookDirectInternetAccess",
-        "Whether SageMaker gives the notebook internet access of its own. "
-        "Auto: 'Disabled' inside a VPC, 'Enabled' otherwise. A later change replaces the notebook and its files.",
+        "Whether SageMaker provides internet access to the notebook. Auto means Disabled with a VPC and Enabled "
+        "without one. Changing this replaces the notebook instance and deletes the files on it.",
         ("Auto", "Enabled", "Disabled"),
         default="Auto",
     )
@@ -214,28 +215,29 @@ def _settings(role: ExecutionRole) -> _Settings:
         internet=internet,
         instance_type=string_parameter(
             "NotebookInstanceType",
-            "Instance type of the notebook. Left alone: ml.t3.medium.",
+            "Instance type of the notebook. Default: ml.t3.medium.",
             pattern=INSTANCE_TYPE,
-            hint="must be an instance type like ml.t3.medium",
+            hint="must be an instance type such as ml.t3.medium",
             max_length=40,
             default="ml.t3.medium",
         ),
         volume_gb=number_parameter(
             "NotebookVolumeSizeGb",
-            "Size in GB of the notebook's volume; it can grow later but not shrink. Left alone: 20.",
+            "Size in GB of the notebook's volume. You can increase it later, but not decrease it. Default: 20.",
             default=20,
             least=5,
             most=16384,
         ),
         root=choice_parameter(
             "NotebookRootAccess",
-            "Whether users of the notebook are root on it. Left alone: they are not.",
+            "Whether users have root access on the notebook. Default: Disabled.",
             ("Disabled", "Enabled"),
             default="Disabled",
         ),
         idle_minutes=number_parameter(
             "NotebookIdleMinutes",
-            "Stop the notebook after this many minutes in which no kernel, terminal or session was used. 0: never.",
+            "Number of minutes after which the notebook stops if no kernel, terminal or session was used. Enter 0 "
+            "to never stop it. Default: 60.",
             default=60,
             least=0,
             most=YEAR_MINUTES,

@@ -27,8 +27,9 @@ def notifications(
     """Tell of failed jobs, and of approvals where the template has a `registry`."""
     notify = boolean_parameter(
         "NotifyOfEvents",
-        "Tell the alarm topic of failed jobs of this workspace's role, of failed transform jobs of the account, and of "
-        "model versions that are registered, approved or rejected in the group made here. 'false': of alarms only.",
+        "Notify the alarm topic of failed jobs of this workspace's role, of failed transform jobs of the account, "
+        "and of model versions that are registered, approved or rejected in the group that this stack creates. If "
+        "false, the topic receives only alarms.",
         default=True,
     )
     on_events = NamedCondition("NotifyOfEvents", is_true(notify))
@@ -41,7 +42,7 @@ def notifications(
     return Construct(
         title="Monitoring",
         source=__name__,
-        parameters={"Tell of failed jobs and of approvals?": notify},
+        parameters={"Notify of failed jobs and model approvals": notify},
         conditions=conditions,
         resources=rules,
     )

@@ -42,11 +42,11 @@ def packages() -> Packages:
 def _repository() -> Parameter:
     return string_parameter(
         "NotebookGitRepository",
-        "HTTPS address of a git repository that is cloned once into the notebook and into each Studio space; it must "
-        "be readable without a password. Empty: none.",
+        "HTTPS address of a Git repository. It is cloned once into the notebook and into each Studio space, and "
+        "must be readable without a password. Leave empty for no repository.",
         # its last part names the folder, so that is not all dots
         pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]*[A-Za-z0-9_-][.~]*/?$",
-        hint="must be empty or an address like https://github.com/owner/repository, without user name or password",
+        hint="must be empty or an address such as https://github.com/owner/repository, without a user name or password",
         max_length=255,
     )
 
@@ -55,10 +55,11 @@ def _packages() -> Parameter:
     word = r"[A-Za-z0-9][A-Za-z0-9._,<>=!~\[\]-]*"  # begins neither as an option nor as a path
     return string_parameter(
         "NotebookPackages",
-        "Python packages of a kernel named Workspace in notebook and Studio, as pip takes them, separated by spaces. "
-        "Empty: no kernel is made besides SageMaker's.",
+        "Python packages for a kernel named Workspace in the notebook and in Studio, as pip requirements separated "
+        "by spaces. Leave empty to use only the kernels of SageMaker.",
         pattern=f"^({word}( +|$))*$",
-        hint="must be empty or pip requirements like 'pandas scikit-learn>=1.5', separated by spaces, no options",
+        hint="must be empty or pip requirements such as 'pandas scikit-learn>=1.5', separated by spaces, without "
+        "options",
         max_length=1000,
         default="numpy pandas scipy scikit-learn xgboost matplotlib seaborn sagemaker",
     )

@@ -37,18 +37,19 @@ def project() -> Project:
     """Name the project and its environment."""
     name = string_parameter(
         "ProjectName",
-        "Short name of the project; it becomes the tag Project and part of names. "
-        "A later change replaces Studio domain, model package group, MLflow app (its records are lost) and endpoint "
-        "(its clients need the new name).",
+        "Short name of the project. It becomes the Project tag and a part of resource names. Changing this "
+        "replaces the Studio domain, the model package group, the MLflow app (its records are lost) and the "
+        "endpoint (its clients need the new name).",
         pattern="^[a-z][a-z0-9-]{1,22}[a-z0-9]$",
-        hint="must be 3 to 24 lower-case letters, digits and hyphens, a letter first and no hyphen last",
+        hint="must be 3 to 24 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen",
         max_length=24,
         default="sagemaker",
     )
     environment = choice_parameter(
         "Environment",
-        "Stage that the workspace serves: development, staging or production; it becomes the tag Environment. "
-        "A later change replaces what a change of ProjectName replaces.",
+        "Stage of the workspace: development, staging or production. It becomes the Environment tag and a part of "
+        "resource names. Changing this replaces the Studio domain, the model package group, the MLflow app (its "
+        "records are lost) and the endpoint (its clients need the new name).",
         ("dev", "stg", "prd"),
         default="dev",
     )

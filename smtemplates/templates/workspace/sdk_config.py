@@ -57,7 +57,7 @@ def sdk_config(
         outputs=[
             output(
                 "SageMakerSdkConfig",
-                "Defaults for the SageMaker Python SDK; save as ~/.config/sagemaker/config.yaml",
+                "Defaults for the SageMaker Python SDK. Save as ~/.config/sagemaker/config.yaml.",
                 text(vpc),
             )
         ],

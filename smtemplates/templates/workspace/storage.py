@@ -30,7 +30,7 @@ from smtemplates.templates.workspace.project import Project
 TEN_YEARS_DAYS = 3650
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET_NAME = "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
-BUCKET_HINT = "a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens"
+BUCKET_HINT = "a bucket name of 3 to 63 lower-case letters, digits, dots and hyphens"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +70,13 @@ def storage(project: Project, encryption: Encryption) -> Storage:
         title="Storage",
         source=__name__,
         parameters={
-            "Make the buckets?": create,
+            "Create buckets": create,
             **{f"Existing {role} bucket": bucket.existing for role, bucket in buckets.items()},
-            "Keep older versions?": versioning,
+            "Keep older versions": versioning,
             "Delete objects after (days)": expiration,
             "Delete older versions after (days)": noncurrent,
             "Bucket for access logs": log_bucket,
-            "Make the folders?": folders,
+            "Create folders": folders,
         },
         conditions=[
             *(bucket.create for bucket in buckets.values()),
@@ -88,7 +88,7 @@ def storage(project: Project, encryption: Encryption) -> Storage:
         ],
         rules={
             "BucketsExist": rule(
-                "With CreateBuckets 'false', give ExistingInputBucketName, ExistingOutputBucketName and "
+                "If CreateBuckets is false, enter ExistingInputBucketName, ExistingOutputBucketName and "
                 "ExistingModelBucketName.",
                 *(is_not_empty(bucket.existing) for bucket in buckets.values()),
                 given=equals(create, OFF),
@@ -106,8 +106,8 @@ def storage(project: Project, encryption: Encryption) -> Storage:
 def _create() -> Parameter:
     return boolean_parameter(
         "CreateBuckets",
-        "Make the three buckets; one whose existing name is given below is not made. "
-        "They outlive the stack. 'false': all three existing names are needed.",
+        "Create the input, output and model buckets, except those for which you enter an existing name. The "
+        "buckets are retained when the stack is deleted. If false, enter all three existing names.",
         default=True,
     )
 
@@ -115,7 +115,8 @@ def _create() -> Parameter:
 def _folders() -> Parameter:
     return boolean_parameter(
         "CreateFolders",
-        "Make the folders of the workspace in the buckets: empty objects like 'training/'. 'false': none are made.",
+        "Create the folders of the workspace in the buckets, as empty objects such as 'training/'. If false, no "
+        "folders are created.",
         default=True,
     )
 
@@ -123,7 +124,8 @@ def _folders() -> Parameter:
 def _versioning() -> Parameter:
     return boolean_parameter(
         "BucketVersioning",
-        "Keep what is overwritten or deleted in the buckets made here as older versions. 'false': it is gone at once.",
+        "Keep overwritten and deleted objects as older versions in the buckets that this stack creates. If false, "
+        "overwritten and deleted objects are lost immediately.",
         default=True,
     )
 
@@ -131,7 +133,8 @@ def _versioning() -> Parameter:
 def _expiration() -> Parameter:
     return number_parameter(
         "ObjectExpirationDays",
-        "Days after which objects in the buckets made here are deleted, MODELS INCLUDED (folders stay). 0: never.",
+        "Number of days after which objects in the buckets that this stack creates are deleted, INCLUDING MODELS. "
+        "Folders are kept. Enter 0 to keep objects.",
         default=0,
         least=0,
         most=TEN_YEARS_DAYS,
@@ -141,7 +144,8 @@ def _expiration() -> Parameter:
 def _noncurrent() -> Parameter:
     return number_parameter(
         "NoncurrentVersionExpirationDays",
-        "Days after which older versions in the buckets made here are deleted for good. 0: never.",
+        "Number of days after which older versions in the buckets that this stack creates are permanently deleted. "
+        "Enter 0 to keep them. Default: 90.",
         default=90,
         least=0,
         most=TEN_YEARS_DAYS,
@@ -151,8 +155,8 @@ def _noncurrent() -> Parameter:
 def _log_bucket() -> Parameter:
     return string_parameter(
         "AccessLogBucketName",
-        "Bucket that receives the S3 access logs of the buckets made here; it must be in this Region and let "
-        "logging.s3.amazonaws.com write. Empty: no access logs.",
+        "Name of the bucket that receives the S3 access logs of the buckets that this stack creates. The bucket "
+        "must be in this Region and allow logging.s3.amazonaws.com to write. Leave empty for no access logs.",
         pattern=f"^$|{BUCKET_NAME}",
         hint=f"must be empty or {BUCKET_HINT}",
         max_length=63,
@@ -162,8 +166,8 @@ def _log_bucket() -> Parameter:
 def _bucket(create: Parameter, which: str, holds: str, *folders: str) -> Bucket:
     existing = string_parameter(
         f"Existing{which}BucketName",
-        f"Name of a bucket that exists and holds {holds}; it is used as it is. "
-        "If a KMS key of its own encrypts it, give that as KmsKeyArn. Empty: one is made.",
+        f"Name of an existing bucket for {holds}. The stack does not change the bucket. If the bucket is encrypted "
+        f"with a customer managed KMS key, enter that key as KmsKeyArn. Leave empty to create a bucket.",
         pattern=f"^$|{BUCKET_NAME}",
         hint=f"must be empty or {BUCKET_HINT}",
         max_length=63,

@@ -65,10 +65,10 @@ def studio(
         title="Studio",
         source=__name__,
         parameters={
-            "Make a Studio domain?": create,
-            "Sign-in": auth,
+            "Create Studio domain": create,
+            "Sign-in method": auth,
             "User profiles": profiles,
-            "Stop apps when idle for (minutes)": idle,
+            "Stop Studio apps when idle for (minutes)": idle,
         },
         conditions=[*setup.conditions, create_domain, *create_profiles, create_policy, sign_in_with_iam],
         rules=_rules(network, create, auth, profiles),
@@ -86,12 +86,12 @@ def studio(
 def _rules(network: Network, create: Parameter, auth: Parameter, profiles: Parameter) -> dict[str, Any]:
     return {
         "DomainNeedsVpc": rule(
-            "CreateDomain needs VpcId and SubnetIds: Studio runs inside a VPC.",
+            "CreateDomain requires VpcId and SubnetIds, because Studio runs in a VPC.",
             is_not_empty(network.subnet_ids),
             given=is_true(create),
         ),
         "SsoMakesItsOwnProfiles": rule(
-            "With DomainAuthMode SSO leave UserProfileNames empty and assign users in IAM Identity Center.",
+            "With DomainAuthMode SSO, leave UserProfileNames empty and assign users in IAM Identity Center.",
             is_empty(profiles),
             given=equals(auth, "SSO"),
         ),
@@ -234,11 +234,11 @@ def _outputs(
     return [
         output("DomainId", "ID of the Studio domain", Ref("Domain"), export=True, **made),
         output("DomainArn", "ARN of the Studio domain", GetAtt("Domain", "DomainArn"), **made),
-        output("DomainUrl", "Address of Studio, for users of IAM Identity Center", GetAtt("Domain", "Url"), **made),
+        output("DomainUrl", "URL of Studio for users of IAM Identity Center", GetAtt("Domain", "Url"), **made),
         output(
             "StudioUrlCommand",
-            "Prints a link that opens Studio as the first user profile (or the one you write in); run it with your own "
-            "credentials",
+            "Command that prints a link to Studio for the first user profile, or for the profile that you enter. "
+            "Run it with your own credentials.",
             Sub(
                 "aws --region ${AWS::Region} sagemaker create-presigned-domain-url --domain-id ${Id} "
                 "--user-profile-name ${User} --query AuthorizedUrl --output text",
@@ -254,9 +254,10 @@ def _outputs(
 def _create() -> Parameter:
     return boolean_parameter(
         "CreateDomain",
-        "Make a Studio domain; it needs VpcId and SubnetIds. Apps that users start in it cost money. "
-        "They are set up from Systems Manager: a VPC without NAT needs an endpoint for ssm, an existing role "
-        "ssm:GetParameter. While it is there, leave the stack's own tags as they are. 'false': none.",
+        "Create a Studio domain. It requires VpcId and SubnetIds. Apps that users start in it are charged. The "
+        "apps read their settings from Systems Manager: a VPC without NAT needs a VPC endpoint for ssm, and an "
+        "existing role needs ssm:GetParameter. Do not change the tags of the stack while the domain exists. If "
+        "false, no domain is created.",
         default=False,
     )
 
@@ -264,8 +265,8 @@ def _create() -> Parameter:
 def _auth_mode() -> Parameter:
     return choice_parameter(
         "DomainAuthMode",
-        "How users come in: through IAM, or through IAM Identity Center (SSO), where profiles are assigned. "
-        "To change it later, first delete the domain, with CreateDomain 'false'.",
+        "How users sign in to Studio: IAM, or SSO for IAM Identity Center, where you assign users. To change this "
+        "later, delete the domain first (CreateDomain=false).",
         ("IAM", "SSO"),
         default="IAM",
     )
@@ -274,11 +275,12 @@ def _auth_mode() -> Parameter:
 def _profiles() -> Parameter:
     return string_parameter(
         "UserProfileNames",
-        "Names of up to five user profiles, separated by commas. To delete one leave its place empty, as in "
-        "',bo': the others must keep theirs. Not with SSO, which makes its own. Empty: none.",
+        'Names of up to five user profiles, separated by commas. To delete a profile, keep its comma (",bob"). '
+        "The positions of the other profiles must not change. Leave empty for no profiles. With DomainAuthMode SSO "
+        "it must be empty, because IAM Identity Center creates the profiles.",
         pattern=f"^{EACH_ONCE}({PROFILE})?(,({PROFILE})?){{0,{MOST_PROFILES - 1}}}$",
-        hint="must be empty or up to five names of letters, digits and hyphens, each once, separated by commas, no "
-        "spaces",
+        hint="must be empty or up to five different names of letters, digits and hyphens, separated by commas, "
+        "without spaces",
         max_length=400,
     )
 
@@ -286,7 +288,7 @@ def _profiles() -> Parameter:
 def _idle_minutes() -> Parameter:
     return number_parameter(
         "StudioIdleMinutes",
-        "Stop JupyterLab and Code Editor after this many idle minutes; users cannot change it. Left alone: 60.",
+        "Number of idle minutes after which JupyterLab and Code Editor stop. Users cannot change it. Default: 60.",
         default=60,
         least=60,
         most=YEAR_MINUTES,
