@@ -20,7 +20,8 @@ def create_launch_role() -> Parameter:
     """Build the switch for the launch role, for templates in which the role is optional."""
     return boolean_parameter(
         "CreateLaunchRole",
-        "Make the launch role. 'false': a role of its name is in this account already, made by launch-role.yaml.",
+        "Create the launch role. If false, this account must already have a role with this name, created with "
+        "launch-role.yaml.",
         default=True,
     )
 
@@ -29,10 +30,11 @@ def role_name() -> Parameter:
     """Build the name of the launch role."""
     return string_parameter(
         "LaunchRoleName",
-        "Name of the launch role, the same in every account that launches. A later change replaces the role. "
-        "Left alone: SageMakerWorkspaceLaunch.",
+        "Name of the launch role. It must be the same in every account in which users launch the product. Changing "
+        "this replaces the role. Default: SageMakerWorkspaceLaunch.",
         pattern="^(?!SC-)[A-Za-z0-9+=,.@_-]{1,56}$",
-        hint="must be 1 to 56 letters, digits and + = , . @ _ -, and not begin with SC-, as what launches make does",
+        hint="must be 1 to 56 letters, digits and + = , . @ _ -, and must not start with SC-, which is the prefix "
+        "of launched resources",
         max_length=56,
         default="SageMakerWorkspaceLaunch",
     )
@@ -42,11 +44,12 @@ def permissions_boundary() -> Parameter:
     """Build the parameter for an existing permissions boundary."""
     return string_parameter(
         "PermissionsBoundaryArn",
-        "ARN of the managed policy that bounds every role that a launch makes; launches must name it. "
-        "Empty: one is made, which allows what the workspace's own roles may do, in launches' own buckets (sc-*) and "
-        "those of BringableBucketArns.",
+        "ARN of the managed policy that is the permissions boundary of every role that a launch creates. Users "
+        "must enter it at launch. Leave empty to create a boundary. It allows what the roles of the workspace "
+        "need, on the buckets of launches (sc-*) and on the buckets in BringableBucketArns.",
         pattern=f"^$|^(?!.*:policy/SC-){POLICY}$",
-        hint="must be empty or the ARN of an IAM policy whose name does not begin with SC-: launches change those",
+        hint="must be empty or the ARN of an IAM policy whose name does not start with SC-, because launches can "
+        "change those policies",
         max_length=700,
     )
 
@@ -55,11 +58,12 @@ def passable_roles() -> Parameter:
     """Build the list of existing roles that a launch may pass to SageMaker."""
     return string_parameter(
         "PassableRoleArns",
-        "ARNs of execution roles that launches may bring as ExistingRoleArn, separated by commas. "
-        "Empty: none but other launches' own, for whoever launches works with all that such a role may do.",
+        "ARNs of existing execution roles that users may enter at launch as ExistingRoleArn, separated by commas. "
+        "Users who launch the product can use all permissions of these roles. Leave empty to allow only roles that "
+        "launches create.",
         pattern=f"^$|^{LISTED_ROLE}(,{LISTED_ROLE}){{0,4}}$",
         hint="must be empty or up to five ARNs of IAM roles without commas in their names, separated by commas, "
-        "no spaces",
+        "without spaces",
         max_length=2000,
     )
 
@@ -68,10 +72,10 @@ def launch_regions() -> Parameter:
     """Build the list of Regions in which launches are allowed."""
     return string_parameter(
         "LaunchRegions",
-        "Regions to launch in, and for launches to work in, separated by commas; name them all in one stack, for the "
-        "role is one an account. Empty: the Region of this stack.",
+        "Regions in which launches are allowed, separated by commas. Enter all Regions in one stack, because the "
+        "role exists once in an account. Leave empty to allow only the Region of this stack.",
         pattern="^$|^[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9](,[a-z]{2,4}(-[a-z]{2,10}){1,2}-[0-9]){0,19}$",
-        hint="must be empty or up to 20 Regions like us-east-1, separated by commas, no spaces",
+        hint="must be empty or up to 20 Regions such as us-east-1, separated by commas, without spaces",
         max_length=300,
     )
 
@@ -86,13 +90,14 @@ def bringable_buckets() -> Parameter:
     """
     return string_parameter(
         "BringableBucketArns",
-        "ARNs of buckets that launches may bring (ExistingInputBucketName and its like), separated by commas; * at the "
-        "end of one stands for any characters. With any other, AWS's own included, a launch fails at its folders or, "
-        "with CreateFolders 'false', its jobs do: access denied, because no permissions boundary allows it. One "
-        "that is taken out is lost to launches that brought it. Empty: none but launches' own, sc-*.",
+        "ARNs of existing buckets that users may enter at launch (ExistingInputBucketName and similar), separated "
+        "by commas. An asterisk at the end matches any characters. With any other bucket, access is denied by the "
+        "permissions boundary: the launch fails when it creates folders or, with CreateFolders=false, jobs fail "
+        "later. If you remove a bucket, launches that use it lose access. Leave empty to allow only buckets that "
+        "launches create (sc-*).",
         pattern=f"^$|^{BUCKET}(,{BUCKET}){{0,{MOST_BUCKETS - 1}}}$",
-        hint="must be empty or up to five ARNs of buckets like arn:aws:s3:::team-data or arn:aws:s3:::team-*, "
-        "separated by commas, no spaces",
+        hint="must be empty or up to five ARNs of buckets such as arn:aws:s3:::team-data or arn:aws:s3:::team-*, "
+        "separated by commas, without spaces",
         max_length=MOST_BUCKETS * (LONGEST_BUCKET + 1) - 1,
     )
 
@@ -105,8 +110,8 @@ def notification_topic() -> Parameter:
     """
     return string_parameter(
         "NotificationTopicArn",
-        "ARN of an SNS topic that is told every event of launched stacks; it must be in the Region where they are "
-        "launched, and its policy must let the launching accounts publish. Empty: none.",
+        "ARN of an SNS topic that receives all events of launched stacks. It must be in the Region of the "
+        "launches, and its policy must allow the launching accounts to publish. Leave empty for no notifications.",
         pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]{1,30}:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
         hint="must be empty or the ARN of an SNS topic",
         max_length=330,

@@ -31,7 +31,7 @@ from smtemplates.templates.launch_role.scopes import STACKS, arns, statements
 from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.execution_role import ExecutionRole
 
-DESCRIPTION = "Launch role of the SageMaker workspace, for accounts that launch it with AWS Service Catalog"
+DESCRIPTION = "Launch role of the SageMaker workspace, for accounts in which users launch it with AWS Service Catalog"
 
 # What Service Catalog asks CloudFormation for with the launch role: AWSServiceCatalogEndUserFullAccess grants the same
 # to whoever launches without one, and StackSets besides.
@@ -103,12 +103,12 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
         source=__name__,
         parameters={
             **({"Make the launch role?": create} if create_role else {}),
-            "Name of the launch role": name,
+            "Launch role name": name,
             "Permissions boundary": boundary,
-            "Buckets that may be brought": buckets,
-            "Execution roles that may be brought": others,
+            "Existing buckets for launches": buckets,
+            "Existing execution roles for launches": others,
             "Topic for stack events": topic,
-            "Regions": regions,
+            "Launch Regions": regions,
         },
         conditions=[
             *([create_role] if create_role else []),
@@ -120,8 +120,8 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
         ],
         rules={
             "BoundaryOfOnesOwnIsLeftAlone": rule(
-                "With PermissionsBoundaryArn leave BringableBucketArns empty: that policy is used as it is, and says "
-                "itself which buckets launches may bring.",
+                "With PermissionsBoundaryArn, leave BringableBucketArns empty. The existing policy decides which "
+                "buckets launches can use.",
                 is_empty(buckets),
                 given=is_not_empty(boundary),
             )
@@ -144,11 +144,11 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
 
 def _outputs(name: Parameter, condition: NamedCondition | None, boundary_arn: If) -> list[Output]:
     return [
-        output("LaunchRoleName", "Name of the launch role, the same in every account", Ref(name)),
+        output("LaunchRoleName", "Name of the launch role, which is the same in every account", Ref(name)),
         output("LaunchRoleArn", "ARN of the launch role", GetAtt("LaunchRole", "Arn"), condition=condition),
         output(
             "PermissionsBoundaryArn",
-            "What whoever launches the workspace in this account gives as its PermissionsBoundaryArn",
+            "Value that users enter as PermissionsBoundaryArn when they launch the product in this account",
             boundary_arn,
             condition=condition,
         ),

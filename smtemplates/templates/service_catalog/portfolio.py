@@ -64,13 +64,13 @@ def portfolio() -> Portfolio:
         title="Portfolio",
         source=__name__,
         parameters={
-            "Name of the portfolio": name,
-            "Provider": provider,
-            "Who may launch": principals,
-            "Who may launch, by pattern": patterns,
+            "Portfolio name": name,
+            "Provider name": provider,
+            "Principals that can launch": principals,
+            "Principal patterns that can launch": patterns,
             "Accounts to share with": accounts,
-            "Key of the tag to choose": key,
-            "Values of the tag": values,
+            "Tag key": key,
+            "Tag values": values,
         },
         conditions=[*create_principals, *create_patterns, *create_shares, *create_options, link_catalog],
         resources=[
@@ -96,7 +96,7 @@ def _outputs(link_catalog: NamedCondition, made: servicecatalog.Portfolio) -> li
         output("PortfolioId", "ID of the portfolio", Ref(made)),
         output(
             "CatalogUrl",
-            "Opens Service Catalog in the console",
+            "URL of Service Catalog in the console",
             Sub(address, Host=FindInMap("Console", Ref(AWS_PARTITION), "Host")),
             condition=link_catalog,
         ),
@@ -146,17 +146,17 @@ def _offer(create: NamedCondition) -> AWSObject:
 def _names() -> tuple[Parameter, Parameter]:
     name = string_parameter(
         "PortfolioName",
-        "What the portfolio is called. Left alone: Machine learning.",
+        "Name of the portfolio. Default: Machine learning.",
         pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$",
-        hint="must be 1 to 100 letters, digits, spaces and . _ -, a letter or digit first",
+        hint="must be 1 to 100 letters, digits, spaces and . _ -, and start with a letter or digit",
         max_length=100,
         default="Machine learning",
     )
     provider = string_parameter(
         "ProviderName",
-        "Who provides portfolio and product. Left alone: Platform team.",
+        "Name of the team that provides the portfolio and the product. Default: Platform team.",
         pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,49}$",
-        hint="must be 1 to 50 letters, digits, spaces and . _ -, a letter or digit first",
+        hint="must be 1 to 50 letters, digits, spaces and . _ -, and start with a letter or digit",
         max_length=50,
         default="Platform team",
     )
@@ -173,22 +173,24 @@ def _principals() -> tuple[Parameter, Parameter]:
     """
     principals = string_parameter(
         "PrincipalArns",
-        "ARNs of roles, users or groups of this account that may launch, separated by commas; each also needs the AWS "
-        "managed policy AWSServiceCatalogEndUserFullAccess, or what of it they are to use. To take one out leave its "
-        "place empty. Empty: nobody yet.",
+        "ARNs of roles, users or groups of this account that can launch the product, separated by commas. Each "
+        "also needs the AWS managed policy AWSServiceCatalogEndUserFullAccess, or the permissions of it that they "
+        "use. To remove an ARN, keep its comma. The positions of the other ARNs must not change. Leave empty for "
+        "no principals.",
         pattern=_list_of(PRINCIPAL),
-        hint="must be empty or up to five ARNs of IAM roles, users or groups without commas in their names, each once, "
-        "separated by commas, no spaces",
+        hint="must be empty or up to five different ARNs of IAM roles, users or groups without commas in their "
+        "names, separated by commas, without spaces",
         max_length=1300,
     )
     patterns = string_parameter(
         "PrincipalPatterns",
-        "Who of this account may launch, by name: ARNs without account ID, where * and ? stand for any characters, "
-        "separated by commas. They go to no account that the portfolio is shared with. Whoever can make a role of such "
-        "a name can launch. Empty: nobody.",
+        "Principals of this account that can launch the product, as ARN patterns without an account ID, separated "
+        "by commas. * and ? match any characters. Patterns are not shared with other accounts. Anyone who can "
+        "create a role with a matching name can launch the product. To remove a pattern, keep its comma. Leave "
+        "empty for no patterns.",
         pattern=_list_of(PATTERN),
-        hint="must be empty or up to five ARNs like arn:aws:iam:::role/team/*, each once, separated by commas, "
-        "no spaces",
+        hint="must be empty or up to five different ARNs such as arn:aws:iam:::role/team/*, separated by commas, "
+        "without spaces",
         max_length=1300,
     )
     return principals, patterns
@@ -197,10 +199,12 @@ def _principals() -> tuple[Parameter, Parameter]:
 def _accounts() -> Parameter:
     return string_parameter(
         "ShareAccountIds",
-        "AWS account IDs to share the portfolio with, separated by commas; each imports it, needs the launch role, "
-        "and says who may launch there. To take one out leave its place empty. Empty: this account only.",
+        "IDs of AWS accounts to share the portfolio with, separated by commas. Each account imports the portfolio, "
+        "needs the launch role, and grants access to its own principals. To remove an account, keep its comma. The "
+        "positions of the other accounts must not change. Leave empty to share with no account.",
         pattern=_list_of("[0-9]{12}"),
-        hint="must be empty or up to five account IDs like 111122223333, each once, separated by commas, no spaces",
+        hint="must be empty or up to five different account IDs such as 111122223333, separated by commas, without "
+        "spaces",
         max_length=64,
     )
 
@@ -212,20 +216,21 @@ def _tag_options() -> tuple[Parameter, Parameter]:
     """
     key = string_parameter(
         "TagOptionKey",
-        "Key of the tag whose value is chosen from TagOptionValues at launch. Left alone: CostCenter.",
+        "Key of the tag for which users choose a value at launch. Default: CostCenter.",
         pattern="^(?!aws:|Project$|Environment$)[A-Za-z0-9 _.:/=+@-]{1,128}$",
-        hint="must be 1 to 128 letters, digits, spaces and _ . : / = + @ -, and not Project or Environment, which the "
-        "workspace sets itself",
+        hint="must be 1 to 128 letters, digits, spaces and _ . : / = + @ -, and not Project or Environment, which "
+        "the workspace sets",
         max_length=128,
         default="CostCenter",
     )
     values = string_parameter(
         "TagOptionValues",
-        "Values to choose from, separated by commas; the account must not have these pairs of key and value yet. To "
-        "take one out leave its place empty. Empty: no such tag.",
+        "Values that users can choose for the tag at launch, separated by commas. The account must not already "
+        "have a TagOption with the same key and value. To remove a value, keep its comma. The positions of the "
+        "other values must not change. Leave empty for no tag.",
         pattern=_list_of("[A-Za-z0-9 _.:/=+@-]{1,128}"),
-        hint="must be empty or up to five values of letters, digits, spaces and _ . : / = + @ -, each once, separated "
-        "by commas",
+        hint="must be empty or up to five different values of letters, digits, spaces and _ . : / = + @ -, "
+        "separated by commas",
         max_length=650,
     )
     return key, values

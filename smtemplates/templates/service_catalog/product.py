@@ -43,11 +43,11 @@ def product(portfolio: Portfolio, launch_role: LaunchRole) -> Construct:
         title="Product",
         source=__name__,
         parameters={
-            "URL of the template": url,
+            "Template URL": url,
             "First version": version,
-            "Name of the product": name,
-            "Address for support": email,
-            "May launched stacks be tagged anew?": tags,
+            "Product name": name,
+            "Support email address": email,
+            "Tag updates after launch": tags,
         },
         conditions=[create, has_email, has_boundary, create_notification],
         resources=[
@@ -60,7 +60,7 @@ def product(portfolio: Portfolio, launch_role: LaunchRole) -> Construct:
         outputs=[
             output(
                 "ProductId",
-                "ID of the product, for scripts/publish.py --catalog with the name of this stack",
+                "ID of the product. The publisher finds it with --catalog and the name of this stack.",
                 Ref(made),
                 condition=create,
             ),
@@ -127,7 +127,7 @@ def _product(
                 Type="CLOUD_FORMATION_TEMPLATE",
             )
         ],
-        SupportDescription=Sub("Launches give PermissionsBoundaryArn: ${Boundary}.", Boundary=boundary),
+        SupportDescription=Sub("At launch, enter this as PermissionsBoundaryArn: ${Boundary}.", Boundary=boundary),
         SupportEmail=support_email,
     )
 
@@ -137,7 +137,7 @@ def _boundary(has_boundary: NamedCondition, launch_role: LaunchRole) -> If:
     theirs = BOUNDARY.replace("${AWS::AccountId}", "ACCOUNT")
     own = (
         f"{placeholder(launch_role.boundary)} (in another account: "
-        "output PermissionsBoundaryArn of its launch-role stack)"
+        "the output PermissionsBoundaryArn of its launch-role stack)"
     )
     return when(has_boundary, Sub(own), Sub(f"{theirs} (ACCOUNT is the ID of the account)"))
 
@@ -148,8 +148,8 @@ def _rules(launch_role: LaunchRole, boundary: If) -> Sub:
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/reference-template_constraint_rules.html
     """
     sentence = (
-        "Give PermissionsBoundaryArn: ${Boundary}. Roles without it cannot be made; a bucket that is brought must be "
-        "one that it allows."
+        "Enter PermissionsBoundaryArn: ${Boundary}. Roles without this boundary cannot be created. An existing bucket "
+        "must be one that the boundary allows."
     )
     named = {"Fn::Not": [{"Fn::Equals": [{"Ref": launch_role.workspace_boundary.title}, ""]}]}
     rules = {"RolesAreBounded": {"Assertions": [{"Assert": named, "AssertDescription": sentence}]}}
@@ -159,18 +159,19 @@ def _rules(launch_role: LaunchRole, boundary: If) -> Sub:
 def _first_version() -> tuple[Parameter, Parameter]:
     url = string_parameter(
         "TemplateUrl",
-        "Where scripts/publish.py link --staging-bucket has staged workspace.yaml; Service Catalog keeps a copy. Later "
-        "versions are published, so leave this alone then. Empty: the portfolio without a product.",
+        "URL of the staged workspace template, as printed by the link command of the publisher. Service Catalog "
+        "keeps a copy. Do not change it later: publish new versions instead. Leave empty to create the portfolio "
+        "without a product.",
         pattern="^$|^https://[A-Za-z0-9.-]{3,200}/([A-Za-z0-9._-]{1,200}/)?smtemplates/[0-9a-f]{64}[.]template$",
         hint="must be empty or the URL of a staged template, https://.../smtemplates/<its SHA-256>.template",
         max_length=500,
     )
     version = string_parameter(
         "FirstVersion",
-        "Name of the first version; with TemplateUrl it makes what is launched, so leave it alone later. "
-        "Left alone: 1.0.0.",
+        "Name of the first version of the product. Do not change it later, because it is part of the launched "
+        "product. Default: 1.0.0.",
         pattern="^(0|[1-9][0-9]{0,8})([.](0|[1-9][0-9]{0,8})){0,2}$",
-        hint="must be a version like 1.0.0",
+        hint="must be a version such as 1.0.0",
         max_length=29,
         default="1.0.0",
     )
@@ -180,22 +181,22 @@ def _first_version() -> tuple[Parameter, Parameter]:
 def _about() -> tuple[Parameter, Parameter, Parameter]:
     name = string_parameter(
         "ProductName",
-        "What people see in the catalog. Left alone: SageMaker workspace.",
+        "Name of the product in the catalog. Default: SageMaker workspace.",
         pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$",
-        hint="must be 1 to 100 letters, digits, spaces and . _ -, a letter or digit first",
+        hint="must be 1 to 100 letters, digits, spaces and . _ -, and start with a letter or digit",
         max_length=100,
         default="SageMaker workspace",
     )
     email = string_parameter(
         "SupportEmail",
-        "E-mail address that the catalog shows for support. Empty: none.",
+        "Email address for support that the catalog shows. Leave empty for no address.",
         pattern="^$|^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]{2,}$",
-        hint="must be empty or one e-mail address",
+        hint="must be empty or one email address",
         max_length=254,
     )
     tags = choice_parameter(
         "TagUpdatesAfterLaunch",
-        "May whoever launched change a stack's tags later? Left alone: NOT_ALLOWED.",
+        "Whether users who launch the product may change the tags of the stack later. Default: NOT_ALLOWED.",
         ("ALLOWED", "NOT_ALLOWED"),
         default="NOT_ALLOWED",
     )

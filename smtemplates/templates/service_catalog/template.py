@@ -10,7 +10,7 @@ from smtemplates.templates.service_catalog.portfolio import portfolio
 from smtemplates.templates.service_catalog.product import product
 from smtemplates.templates.workspace import template as workspace
 
-DESCRIPTION = "AWS Service Catalog portfolio with the SageMaker workspace as a product, launched with a role of its own"
+DESCRIPTION = "AWS Service Catalog portfolio with the SageMaker workspace as a product, and its launch role"
 
 
 def definition(without: Collection[str] = ()) -> Definition:

@@ -38,43 +38,48 @@ def permissions(targets: Targets) -> Permissions:
     """
     caller = choice_parameter(
         "CallAs",
-        "With units: SELF in the organization's management account, DELEGATED_ADMIN in an account that is registered "
-        "as delegated administrator. Left alone: SELF.",
+        "With organizational units: SELF if this is the management account of the organization, DELEGATED_ADMIN if "
+        "it is a registered delegated administrator. Default: SELF.",
         ("SELF", "DELEGATED_ADMIN"),
         default="SELF",
     )
     administration = string_parameter(
         "AdministrationRoleArn",
-        "Without units: role of this account that StackSets assumes. "
-        "Empty: AWSCloudFormationStackSetAdministrationRole, which must be there.",
+        "Without organizational units: ARN of the role of this account that StackSets assumes. Leave empty to use "
+        "AWSCloudFormationStackSetAdministrationRole, which must exist.",
         pattern="^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@_/-]{1,576}$",
         hint="must be empty or the ARN of an IAM role",
         max_length=640,
     )
     execution = string_parameter(
         "ExecutionRoleName",
-        "Without units: name of the role in each account that makes its stacks. "
-        "Empty: AWSCloudFormationStackSetExecutionRole, which must be there.",
+        "Without organizational units: name of the role in each account with which StackSets creates the stacks. "
+        "Leave empty to use AWSCloudFormationStackSetExecutionRole, which must exist.",
         pattern="^$|^[a-zA-Z0-9_+=,.@-]{1,64}$",
-        hint="must be empty or the name of an IAM role, like AWSControlTowerExecution",
+        hint="must be empty or the name of an IAM role, such as AWSControlTowerExecution",
         max_length=64,
     )
     has_administration = NamedCondition("HasAdministrationRole", is_not_empty(administration))
     has_execution = NamedCondition("HasExecutionRole", is_not_empty(execution))
     return Permissions(
-        title="Fleet permissions",
+        title="Stack set permissions",
         source=__name__,
-        parameters={"This account is": caller, "Administration role": administration, "Execution role": execution},
+        parameters={
+            "Account role in the organization": caller,
+            "Administration role": administration,
+            "Execution role of StackSets": execution,
+        },
         conditions=[has_administration, has_execution],
         rules={
             "DelegatedNeedsUnits": rule(
-                "A delegated administrator deploys to units: CallAs DELEGATED_ADMIN needs OrganizationalUnitIds.",
+                "CallAs=DELEGATED_ADMIN requires OrganizationalUnitIds, because a delegated administrator deploys "
+                "to organizational units.",
                 is_not_empty(targets.units),
                 given=equals(caller, "DELEGATED_ADMIN"),
             ),
             "RolesAreForAccounts": rule(
-                "StackSets makes its own roles for units: leave AdministrationRoleArn and ExecutionRoleName empty, or "
-                "OrganizationalUnitIds.",
+                "Leave AdministrationRoleArn and ExecutionRoleName empty, or leave OrganizationalUnitIds empty. "
+                "StackSets creates its own roles for organizational units.",
                 is_empty(targets.units),
                 given=any_of(is_not_empty(administration), is_not_empty(execution)),
             ),

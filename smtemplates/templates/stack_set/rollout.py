@@ -36,31 +36,32 @@ def rollout() -> Rollout:
     """
     concurrent = number_parameter(
         "MaxConcurrentPercentage",
-        "How many of a Region's accounts are worked on at a time, in percent, but at least one account. With "
-        "STRICT_FAILURE_TOLERANCE at most one more than may fail. Left alone: 10.",
+        "Maximum percentage of the accounts in a Region that are deployed at the same time, at least one account. "
+        "With STRICT_FAILURE_TOLERANCE, at most one account more than the failure tolerance. Default: 10.",
         default=10,
         least=1,
         most=100,
     )
     tolerance = number_parameter(
         "FailureTolerancePercentage",
-        "How many of a Region's accounts may fail, in percent, rounded down. Beyond that the operation stops and "
-        "fails; up to that it is a success to CloudFormation, and deploy.py status shows what failed. Left alone: 0.",
+        "Percentage of the accounts in a Region that may fail, rounded down. If more accounts fail, the operation "
+        "stops and fails. Up to this limit, CloudFormation reports success, and the status command of the deployer "
+        "shows the failed accounts. Default: 0.",
         default=0,
         least=0,
         most=100,
     )
     mode = choice_parameter(
         "ConcurrencyMode",
-        "STRICT_FAILURE_TOLERANCE slows down so that hardly more accounts fail than may; SOFT_FAILURE_TOLERANCE keeps "
-        "to MaxConcurrentPercentage. Left alone: STRICT_FAILURE_TOLERANCE.",
+        "STRICT_FAILURE_TOLERANCE reduces concurrency so that few accounts beyond the tolerance can fail. "
+        "SOFT_FAILURE_TOLERANCE always uses MaxConcurrentPercentage. Default: STRICT_FAILURE_TOLERANCE.",
         ("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE"),
         default="STRICT_FAILURE_TOLERANCE",
     )
     regions = choice_parameter(
         "RegionRollout",
-        "Sequential: one Region after the other. InOrder: likewise, in the order of Regions. Parallel: all Regions at "
-        "once. Left alone: Sequential.",
+        "Sequential deploys one Region after the other. InOrder does the same in the order of Regions. Parallel "
+        "deploys all Regions at the same time. Default: Sequential.",
         ("Sequential", _IN_ORDER, _PARALLEL),
         default="Sequential",
     )
@@ -70,10 +71,10 @@ def rollout() -> Rollout:
         title="Rollout",
         source=__name__,
         parameters={
-            "Accounts at a time (%)": concurrent,
-            "Accounts that may fail (%)": tolerance,
-            "When accounts fail": mode,
-            "Regions one after the other?": regions,
+            "Concurrent accounts (%)": concurrent,
+            "Failure tolerance (%)": tolerance,
+            "Concurrency mode": mode,
+            "Region rollout": regions,
         },
         conditions=[in_order, in_parallel],
         in_order=in_order,

@@ -83,16 +83,16 @@ def targets() -> Targets:
     has_regions = NamedCondition("HasRegions", is_not_empty(regions))
     deploy_on_joining = NamedCondition("DeployOnJoining", is_true(joining))
     return Targets(
-        title="Fleet",
+        title="Stack set",
         source=__name__,
         parameters={
             "Workspace template": url,
             "Organizational units": units,
             "Accounts": accounts,
-            "Of the units, these accounts or all others?": account_filter,
+            "Account filter": account_filter,
             "Regions": regions,
-            "Deploy to accounts that join the units?": joining,
-            "Keep the stacks of accounts that leave?": leaving,
+            "Deploy to accounts that join": joining,
+            "Retain stacks of accounts that leave": leaving,
         },
         conditions=[has_template, has_units, has_accounts, filter_accounts, has_regions, deploy_on_joining],
         rules=_rules(url, units, accounts, joining),
@@ -119,19 +119,22 @@ def _rules(url: Parameter, units: Parameter, accounts: Parameter, joining: Param
     """
     return {
         "TemplateIsStaged": rule(
-            "Give TemplateUrl: scripts/publish.py link --staging-bucket BUCKET --json stages the workspace's template "
-            "and says where it is.",
+            "TemplateUrl is required. Stage the workspace template with scripts/publish.py link --staging-bucket "
+            "BUCKET --json, and enter the URL that it prints.",
             is_not_empty(url),
         ),
         "FleetHasAccounts": rule(
-            "Give OrganizationalUnitIds, AccountIds or both: they say which accounts get a workspace.",
+            "Enter OrganizationalUnitIds, AccountIds or both. They select the accounts that get a workspace.",
             any_of(is_not_empty(units), is_not_empty(accounts)),
         ),
         "JoiningNeedsUnits": rule(
-            "Accounts join units: AutoDeploy needs OrganizationalUnitIds.", is_not_empty(units), given=is_true(joining)
+            "AutoDeploy requires OrganizationalUnitIds, because accounts join organizational units.",
+            is_not_empty(units),
+            given=is_true(joining),
         ),
         "JoiningIgnoresAccounts": rule(
-            "AutoDeploy reaches every account that joins the units, whatever AccountIds says: leave AccountIds empty.",
+            "With AutoDeploy, leave AccountIds empty. AutoDeploy reaches every account that joins the units, "
+            "regardless of AccountIds.",
             is_empty(accounts),
             given=is_true(joining),
         ),
@@ -141,11 +144,11 @@ def _rules(url: Parameter, units: Parameter, accounts: Parameter, joining: Param
 def _template_url() -> Parameter:
     return string_parameter(
         "TemplateUrl",
-        "Address in S3 of the template of each workspace, from the same release and with the same --without as this "
-        "one; scripts/publish.py link stages it. Whoever changes this stack must be able to read it each time, so "
-        "choose a bucket where nothing expires. Empty: refused.",
+        "S3 URL of the workspace template. It must be from the same release and rendered with the same --without "
+        "as this template. The link command of the publisher stages it. Every update of this stack reads it again, "
+        "so use a bucket whose objects do not expire. It is required.",
         pattern="^$|^https://([a-z0-9.-]+[.])?s3[.-][a-z0-9.-]+/[!-~]+$",
-        hint="must be the https:// address of an object in S3, like "
+        hint="must be the https:// URL of an object in S3, such as "
         "https://my-templates.s3.eu-west-1.amazonaws.com/workspace.yaml",
         max_length=1024,
     )
@@ -158,11 +161,14 @@ def _units() -> Parameter:
     """
     return string_parameter(
         "OrganizationalUnitIds",
-        "Units of the organization, or its root, whose accounts get a workspace, separated by commas; the management "
-        f"account gets none. Taking one away deletes its accounts' stacks; {_DATA_STAYS}. A stack with units cannot "
-        "become one without, nor the other way round. Empty: AccountIds alone, with roles that you have made there.",
+        "IDs of organizational units, or of the root of the organization, separated by commas. Their accounts get "
+        "a workspace, except the management account. Removing a unit deletes the stacks in its accounts. Buckets, "
+        "KMS keys and model package groups are retained. You cannot add units to a stack set without units, or "
+        "remove all units later. Leave empty to use only AccountIds, with roles that you have created in those "
+        "accounts.",
         pattern=f"^$|^{EACH_ONCE}{_UNIT}(,{_UNIT}){{0,49}}$",
-        hint="must be empty or up to 50 IDs like ou-ab12-cdef3456 or r-ab12, each once, separated by commas, no spaces",
+        hint="must be empty or up to 50 different IDs such as ou-ab12-cdef3456 or r-ab12, separated by commas, "
+        "without spaces",
         max_length=3449,
     )
 
@@ -170,10 +176,13 @@ def _units() -> Parameter:
 def _accounts() -> Parameter:
     return string_parameter(
         "AccountIds",
-        "Without units: accounts that get a workspace, separated by commas. With units: those of their accounts that "
-        f"AccountFilter is about. Taking one away deletes its stacks; {_DATA_STAYS}. Empty: all accounts of the units.",
+        "IDs of AWS accounts, separated by commas. Without organizational units, these accounts get a workspace. "
+        "With organizational units, AccountFilter decides how the list is used. Removing an account deletes its "
+        "stacks. Buckets, KMS keys and model package groups are retained. Leave empty to use all accounts of the "
+        "units.",
         pattern=f"^$|^{EACH_ONCE}[0-9]{{12}}(,[0-9]{{12}}){{0,299}}$",
-        hint="must be empty or up to 300 account IDs like 111122223333, each once, separated by commas, no spaces",
+        hint="must be empty or up to 300 different account IDs such as 111122223333, separated by commas, without "
+        "spaces",
         max_length=3899,
     )
 
@@ -185,8 +194,8 @@ def _filter() -> Parameter:
     """
     return choice_parameter(
         "AccountFilter",
-        "With units and AccountIds: INTERSECTION, only these accounts of the units; DIFFERENCE, all others of the "
-        "units. Left alone: INTERSECTION.",
+        "How AccountIds limits the organizational units. INTERSECTION uses only these accounts of the units. "
+        "DIFFERENCE uses all other accounts of the units. Default: INTERSECTION.",
         ("INTERSECTION", "DIFFERENCE"),
         default="INTERSECTION",
     )
@@ -195,11 +204,12 @@ def _filter() -> Parameter:
 def _regions() -> Parameter:
     return string_parameter(
         "Regions",
-        "Regions where each account gets a workspace, separated by commas. What one of them lacks must be left out of "
-        "both templates (render --without), and what workspaces are given (VPC, key, role, topic, bucket of access "
-        "logs) must serve every account and Region. Taking one away deletes its stacks, as above. Empty: this Region.",
+        "Regions in which each account gets a workspace, separated by commas. If a Region lacks a feature, render "
+        "both templates without the feature (--without). The VPC, key, role, topic and log bucket that you enter "
+        "must be valid in every account and Region. Removing a Region deletes its stacks. Buckets, KMS keys and "
+        "model package groups are retained. Leave empty to use the Region of this stack.",
         pattern=f"^$|^{EACH_ONCE}{_REGION}(,{_REGION}){{0,39}}$",
-        hint="must be empty or up to 40 Regions like eu-west-1, each once, separated by commas, no spaces",
+        hint="must be empty or up to 40 different Regions such as eu-west-1, separated by commas, without spaces",
         max_length=800,
     )
 
@@ -207,14 +217,14 @@ def _regions() -> Parameter:
 def _comings_and_goings() -> tuple[Parameter, Parameter]:
     joining = boolean_parameter(
         "AutoDeploy",
-        "Give a workspace to every account that joins the units later? The settings under Rollout do not apply to "
-        "that. 'false': they get none.",
+        "Create a workspace in every account that joins the organizational units later. The rollout settings do "
+        "not apply to these deployments. If false, such accounts get no workspace.",
         default=False,
     )
     leaving = boolean_parameter(
         "RetainOnAccountRemoval",
-        "With AutoDeploy, when an account leaves the units: leave its stacks there, outside the fleet? 'false': they "
-        "are deleted, as above.",
+        "With AutoDeploy, retain the stacks of an account that leaves the organizational units, outside the stack "
+        "set. If false, the stacks are deleted. Buckets, KMS keys and model package groups are retained.",
         default=True,
     )
     return joining, leaving

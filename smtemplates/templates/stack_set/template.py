@@ -17,8 +17,8 @@ from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.project import project
 
 DESCRIPTION = (
-    "Amazon SageMaker workspaces in many accounts and Regions, as one stack set over organizational units "
-    "(service-managed permissions) or over accounts (self-managed)"
+    "Stack set with Amazon SageMaker workspaces in many accounts and Regions, for organizational units "
+    "(service-managed permissions) or for accounts (self-managed permissions)"
 )
 
 
@@ -90,7 +90,7 @@ def stack_set(targets: Targets, rollout: Rollout, permissions: Permissions, name
         Tags=project().tags(),
     )
     return Construct(
-        title="Fleet",
+        title="Stack set",
         source=__name__,
         resources=[fleet],
         outputs=[output("StackSetId", "Name and ID of the stack set", Ref(fleet), condition=targets.has_template)],

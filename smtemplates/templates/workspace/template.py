@@ -14,8 +14,8 @@ from smtemplates.errors import UsageError
 from smtemplates.templates.workspace.features import CONSTRUCTS, FEATURES
 
 DESCRIPTION = (
-    "Amazon SageMaker workspace: buckets, execution role, logs, dashboard and alarms; "
-    "on demand a notebook instance, a Studio domain, a model registry, an MLflow app and an endpoint"
+    "Amazon SageMaker workspace: S3 buckets, execution role, logs, dashboard and alarms, with an optional notebook "
+    "instance, Studio domain, model registry, MLflow app and endpoint"
 )
 
 
