@@ -226,14 +226,14 @@ def _alarms(
     return [
         alarm(
             endpoint_alarms.errors,
-            "SageMaker endpoints answer with server errors",
+            "SageMaker endpoints return server errors",
             "SUM(Invocation5XXErrors)",
             Ref(errors),
             periods=1,
         ),
         alarm(
             endpoint_alarms.latency,
-            "SageMaker endpoints answer slowly",
+            "SageMaker endpoints have a high latency",
             "AVG(ModelLatency)",
             # the metric is in microseconds, and CloudFormation cannot multiply, but lets 2500.5 through
             Sub("${Ms}000", Ms=Select(0, Split(".", Ref(latency)))),

@@ -89,7 +89,7 @@ def _settings(
     return ssm.Parameter(
         "StudioSettings",
         Condition=create_domain.name,
-        Description="What Studio's apps are set up with",
+        Description="Settings of the Studio apps",
         Name=_settings_name(project),
         Tags={tag["Key"]: tag["Value"] for tag in tags},
         Type="String",
