@@ -1,4 +1,4 @@
-"""IAM statements with awacs, short enough to read as a table."""
+"""IAM statements and policy documents with awacs, short enough to read as a table."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import awacs.sts
 from awacs.aws import Action, Allow, Condition, Deny, Principal, Statement, StringEquals
 from troposphere import AWS_ACCOUNT_ID, AWS_REGION, AWSHelperFn, If, Ref, Sub
 
-# A statement; one with a function in place of resources or condition is a plain mapping: awacs takes none there.
+# A statement. awacs accepts no intrinsic function as Resource or Condition, so such a statement is a plain mapping.
 Grant = Statement | dict[str, Any]
 
 
 def actions(service: str, *names: str) -> list[Action]:
-    """Name several actions of one service."""
+    """Return several actions of one service."""
     return [Action(service, name) for name in names]
 
 
@@ -24,7 +24,7 @@ def allow(
     resources: Sequence[Any] | AWSHelperFn,
     condition: Condition | If | None = None,
 ) -> Grant:
-    """Allow actions on resources."""
+    """Build a statement that allows actions on resources."""
     statement: dict[str, Any] = {
         "Sid": sid,
         "Effect": Allow,
@@ -37,43 +37,43 @@ def allow(
 
 
 def deny(sid: str, what: Sequence[Action], condition: Condition) -> Grant:
-    """Deny actions on everything where the condition holds."""
+    """Build a statement that denies actions on all resources if the condition is true."""
     return Statement(Sid=sid, Effect=Deny, Action=list(what), Resource=["*"], Condition=condition)
 
 
-def document(*statements: Grant | If) -> dict[str, Any]:
-    """Join statements; one behind Fn::If makes this a plain mapping, for awacs takes statements only."""
+def policy_document(*statements: Grant | If) -> dict[str, Any]:
+    """Build a policy document. It is a plain mapping, because awacs accepts no statement inside Fn::If."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def regional(service: str, *resources: str, **values: Any) -> list[Sub]:
-    """Name resources of a service in this account and Region.
+def regional_arns(service: str, *resources: str, **values: Any) -> list[Sub]:
+    """Return the ARNs of resources of a service in this account and Region.
 
-    What is not a pseudo parameter comes as a value: validators resolve those first, and try no combination of Regions
-    for what they then cannot resolve.
+    Pass everything except pseudo parameters as a value. Linters resolve pseudo parameters first, and do not try all
+    combinations of Regions for a value that they cannot resolve then.
     """
-    here = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:"
-    return [Sub(here + name, **values) for name in resources]
+    prefix = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:"
+    return [Sub(prefix + name, **values) for name in resources]
 
 
-def this_region() -> Condition:
-    """Hold for requests to this Region only, for actions that take no resource with a Region in its name.
+def in_this_region() -> Condition:
+    """Build a condition: the request is for this Region. Use it for actions whose resources have no Region.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     return Condition(StringEquals({"aws:RequestedRegion": Ref(AWS_REGION)}))
 
 
-def trust(service: str, condition: Condition | None = None) -> dict[str, Any]:
-    """Let a service assume a role."""
+def trust_policy(service: str, condition: Condition | None = None) -> dict[str, Any]:
+    """Build a trust policy that allows a service to assume the role."""
     more = {"Condition": condition} if condition else {}
-    return document(
+    return policy_document(
         Statement(Effect=Allow, Principal=Principal("Service", service), Action=[awacs.sts.AssumeRole], **more)
     )
 
 
-def this_account() -> Condition:
-    """Hold for requests on behalf of this account's resources only (no confused deputy).
+def for_this_account() -> Condition:
+    """Build a condition: the service acts for a resource of this account. It prevents a confused deputy.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html
     """

@@ -23,7 +23,7 @@ from smtemplates.core.construct import (
     split_list,
     when,
 )
-from smtemplates.core.iam import Grant, actions, allow, document, trust
+from smtemplates.core.iam import Grant, actions, allow, policy_document, trust_policy
 from smtemplates.templates.launch_role import parameters
 from smtemplates.templates.launch_role.actions import needs, types
 from smtemplates.templates.launch_role.boundary import bounds, buckets_in_reach
@@ -165,7 +165,7 @@ def _role(name: Parameter, condition: NamedCondition | None) -> iam.Role:
     return iam.Role(
         "LaunchRole",
         **_under(condition),
-        AssumeRolePolicyDocument=trust("servicecatalog.amazonaws.com"),
+        AssumeRolePolicyDocument=trust_policy("servicecatalog.amazonaws.com"),
         Description="Launches SageMaker workspaces with AWS Service Catalog",
         RoleName=Ref(name),
     )
@@ -189,7 +189,7 @@ def _policies(
             f"Launch{policy}",
             **_under(condition),
             **waivers.get(policy, {}),
-            PolicyDocument=document(*grants),
+            PolicyDocument=policy_document(*grants),
             Roles=[Ref("LaunchRole")],
         )
         for policy, grants in documents.items()
@@ -255,7 +255,7 @@ def _boundary(
         Metadata=guard_waivers(KMS_1=()),  # which keys, say the policies that grant it
         Description="The most that roles made by launches of SageMaker workspaces may do",
         ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
-        PolicyDocument=document(*bounds(granted, buckets, regions)),
+        PolicyDocument=policy_document(*bounds(granted, buckets, regions)),
     )
 
 

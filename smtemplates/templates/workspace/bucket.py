@@ -8,7 +8,7 @@ from awacs.aws import Action, Bool, Condition, Deny, Principal, Statement
 from troposphere import AWSObject, GetAtt, If, Output, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, s3
 
 from smtemplates.core.construct import NamedCondition, guard_waivers, output, when
-from smtemplates.core.iam import document
+from smtemplates.core.iam import policy_document
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.project import Project
 
@@ -83,7 +83,7 @@ class Bucket:
             DeletionPolicy=RetainExceptOnCreate,
             UpdateReplacePolicy=Retain,
             Bucket=Ref(self.logical_id),
-            PolicyDocument=document(
+            PolicyDocument=policy_document(
                 Statement(
                     Sid="DenyWithoutTls",
                     Effect=Deny,

@@ -20,7 +20,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import actions, document, this_account
+from smtemplates.core.iam import actions, for_this_account, policy_document
 from smtemplates.templates.workspace.project import Project
 
 DELETION_WINDOW_DAYS = 30
@@ -106,7 +106,7 @@ def _key(project: Project, is_created: NamedCondition) -> kms.Key:
 
 def required_key_policy() -> dict[str, Any]:
     """Say what the policy of a key must allow, one made here or a brought one."""
-    return document(
+    return policy_document(
         Statement(
             Sid="AccountDecidesWithIam",
             Effect=Allow,
@@ -115,7 +115,7 @@ def required_key_policy() -> dict[str, Any]:
             Resource=["*"],
         ),
         _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
-        _service_may_use("Alarms", "cloudwatch.amazonaws.com", this_account()),
+        _service_may_use("Alarms", "cloudwatch.amazonaws.com", for_this_account()),
         # EventBridge sends no source for a condition to test, so there is none. Not seen live; at second hand:
         # https://aws.github.io/modern-data-architecture-accelerator/typedocs/functions/_aws-mdaa_cloudwatch-constructs.grantCloudWatchAlarmsTopicAccess.html
         _service_may_use("Events", "events.amazonaws.com"),

@@ -23,7 +23,7 @@ from awacs.aws import (
 from troposphere import AWS_REGION, Parameter, Ref, Sub
 
 from smtemplates.core.construct import NamedCondition, split_list, when
-from smtemplates.core.iam import Grant, actions, allow, deny, document, regional, this_region
+from smtemplates.core.iam import Grant, actions, allow, deny, in_this_region, policy_document, regional_arns
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
 from smtemplates.templates.workspace.network import Network
@@ -46,7 +46,7 @@ class Limits:
 def data(storage: Storage, encryption: Encryption, limits: Limits, role: Any) -> dict[str, Any]:
     """Read inputs, write results and models, use the key, be passed to SageMaker; stay within the given limits."""
     results, models = storage.output, storage.models
-    return document(
+    return policy_document(
         allow(
             "ListBuckets",
             actions("s3", "GetBucketLocation", "ListBucket", "ListBucketMultipartUploads"),
@@ -75,8 +75,8 @@ def data(storage: Storage, encryption: Encryption, limits: Limits, role: Any) ->
 
 def jobs(network: Network) -> dict[str, Any]:
     """Run training, tuning, processing and transform jobs, with their images, logs and metrics."""
-    return document(
-        allow("RunJobs", actions("sagemaker", *RUN_JOBS), regional("sagemaker", "*"), network.inside()),
+    return policy_document(
+        allow("RunJobs", actions("sagemaker", *RUN_JOBS), regional_arns("sagemaker", "*"), network.inside()),
         allow(
             "ManageJobs",
             actions(
@@ -92,12 +92,12 @@ def jobs(network: Network) -> dict[str, Any]:
                 "StopTransformJob",
                 "UpdateTrainingJob",
             ),
-            regional("sagemaker", "*"),
+            regional_arns("sagemaker", "*"),
         ),
         allow(
             "TagWhatItMakes",
             actions("sagemaker", "AddTags"),
-            regional("sagemaker", "*"),
+            regional_arns("sagemaker", "*"),
             Condition(Null({"sagemaker:TaggingAction": "false"})),
         ),
         # lists show names only, and most of them know no resource to narrow them to
@@ -108,7 +108,7 @@ def jobs(network: Network) -> dict[str, Any]:
                 *actions("ecr", "GetAuthorizationToken"),
             ],
             ["*"],
-            this_region(),
+            in_this_region(),
         ),
         *_images_and_logs(),
         deny(
@@ -127,11 +127,11 @@ def hosting(network: Network, alarms: EndpointAlarms | None) -> dict[str, Any]:
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
     """
-    seen = regional(
+    seen = regional_arns(
         "cloudwatch", *(f"alarm:${{AWS::StackName}}-{alarm}-*" for alarm in (alarms.logical_ids if alarms else ()))
     )
-    return document(
-        allow("MakeModels", actions("sagemaker", "CreateModel"), regional("sagemaker", "*"), network.inside()),
+    return policy_document(
+        allow("MakeModels", actions("sagemaker", "CreateModel"), regional_arns("sagemaker", "*"), network.inside()),
         allow(
             "ManageModelsAndEndpoints",
             actions(
@@ -150,7 +150,7 @@ def hosting(network: Network, alarms: EndpointAlarms | None) -> dict[str, Any]:
                 "UpdateEndpoint",
                 "UpdateEndpointWeightsAndCapacities",
             ),
-            regional("sagemaker", "*"),
+            regional_arns("sagemaker", "*"),
         ),
         *([allow("SeeAlarms", actions("cloudwatch", "DescribeAlarms"), seen)] if seen else []),
     )
@@ -159,7 +159,7 @@ def hosting(network: Network, alarms: EndpointAlarms | None) -> dict[str, Any]:
 def workflows() -> dict[str, Any]:
     """Run pipelines, track experiments and lineage."""
     tracked = ("Action", "Artifact", "Context", "Experiment", "Trial", "TrialComponent")
-    return document(
+    return policy_document(
         allow(
             "RunPipelines",
             actions(
@@ -175,7 +175,7 @@ def workflows() -> dict[str, Any]:
                 "UpdatePipeline",
                 "UpdatePipelineExecution",
             ),
-            regional("sagemaker", "*"),
+            regional_arns("sagemaker", "*"),
         ),
         allow(
             "TrackExperimentsAndLineage",
@@ -190,7 +190,7 @@ def workflows() -> dict[str, Any]:
                 *(f"{verb}{kind}" for kind in tracked for verb in ("Create", "Describe", "Update")),
                 *(f"Delete{kind}" for kind in ("Experiment", "Trial", "TrialComponent")),
             ),
-            regional("sagemaker", "*"),
+            regional_arns("sagemaker", "*"),
         ),
     )
 
@@ -262,7 +262,7 @@ def _images_and_logs() -> list[Grant]:
                 "GetLogEvents",
                 "PutLogEvents",
             ),
-            regional("logs", "log-group:/aws/sagemaker/*"),
+            regional_arns("logs", "log-group:/aws/sagemaker/*"),
         ),
         allow(
             "WriteMetrics",

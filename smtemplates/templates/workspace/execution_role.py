@@ -26,7 +26,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import this_account, trust
+from smtemplates.core.iam import for_this_account, trust_policy
 from smtemplates.templates.workspace import execution_policies
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
@@ -119,7 +119,7 @@ def execution_role(
         "ExecutionRole",
         Condition=create_role.name,
         Description=Sub("SageMaker execution role of stack ${AWS::StackName}"),
-        AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com", this_account()),
+        AssumeRolePolicyDocument=trust_policy("sagemaker.amazonaws.com", for_this_account()),
         ManagedPolicyArns=_managed_policy_arns(additional, has_additional, full_access),
         PermissionsBoundary=when(has_boundary, Ref(boundary)),
         Tags=project.tags(),

@@ -11,7 +11,7 @@ from troposphere.cloudformation import CustomResource
 
 from smtemplates.core.assets import read_asset
 from smtemplates.core.construct import Construct, NamedCondition, all_of, any_of, when
-from smtemplates.core.iam import actions, allow, document, trust
+from smtemplates.core.iam import actions, allow, policy_document, trust_policy
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.log_groups import LogGroups
@@ -121,10 +121,10 @@ def _role(
     return iam.Role(
         "InitializerRole",
         Condition=is_needed.name,
-        AssumeRolePolicyDocument=trust("lambda.amazonaws.com"),
+        AssumeRolePolicyDocument=trust_policy("lambda.amazonaws.com"),
         Description=Sub("Creates folders and log groups for stack ${AWS::StackName}"),
         PermissionsBoundary=role.permissions_boundary(),
-        Policies=[iam.Policy(PolicyName="Initialize", PolicyDocument=document(*statements))],
+        Policies=[iam.Policy(PolicyName="Initialize", PolicyDocument=policy_document(*statements))],
         Tags=project.tags(),
     )
 

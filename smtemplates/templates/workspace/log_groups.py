@@ -20,7 +20,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import regional
+from smtemplates.core.iam import regional_arns
 from smtemplates.templates.workspace.endpoint import Endpoint
 
 TRAINING, PROCESSING, TRANSFORM = (f"/aws/sagemaker/{kind}Jobs" for kind in ("Training", "Processing", "Transform"))
@@ -49,8 +49,11 @@ class LogGroups(Construct):
 
     def group_arns(self) -> list[Any]:
         """Name the same groups as IAM does, with all their streams."""
-        one = regional("logs", f"log-group:{ENDPOINT}:*", EndpointName=self.watched)[0]
-        return [*regional("logs", *(f"log-group:{name}:*" for name in SHARED_GROUPS)), when(self.has_endpoint, one)]
+        one = regional_arns("logs", f"log-group:{ENDPOINT}:*", EndpointName=self.watched)[0]
+        return [
+            *regional_arns("logs", *(f"log-group:{name}:*" for name in SHARED_GROUPS)),
+            when(self.has_endpoint, one),
+        ]
 
 
 def log_groups(endpoint: Endpoint | None = None) -> LogGroups:

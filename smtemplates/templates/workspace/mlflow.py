@@ -5,7 +5,7 @@ from __future__ import annotations
 from troposphere import AWS_REGION, AWSObject, Not, Ref, Sub, sagemaker
 
 from smtemplates.core.construct import Construct, NamedCondition, all_of, boolean_parameter, is_true, output, rule
-from smtemplates.core.iam import actions, allow, document
+from smtemplates.core.iam import actions, allow, policy_document
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
@@ -111,7 +111,7 @@ def _policy(has_policy: NamedCondition) -> AWSObject:
     return execution_role_policy(
         "TrackingPolicy",
         has_policy,
-        document(
+        policy_document(
             allow(
                 "TrackWithMlflow",
                 [

@@ -20,7 +20,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import actions, allow, deny, document, regional
+from smtemplates.core.iam import actions, allow, deny, policy_document, regional_arns
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.project import Project
 
@@ -106,7 +106,7 @@ def _group(
         ModelPackageGroupName=project.unique_name(),
         ModelPackageGroupPolicy=when(
             is_shared,
-            document(
+            policy_document(
                 may("ReadGroup", GROUP_READ, "model-package-group/${Group}"),
                 may("ReadVersions", PACKAGE_READ, "model-package/${Group}/*"),
             ),
@@ -116,7 +116,7 @@ def _group(
 
 
 def _arns(project: Project, *resources: str) -> list[Sub]:
-    return regional("sagemaker", *resources, Group=project.unique_name())
+    return regional_arns("sagemaker", *resources, Group=project.unique_name())
 
 
 def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, project: Project) -> AWSObject:
@@ -129,7 +129,7 @@ def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, proje
     return execution_role_policy(
         "RegistryPolicy",
         has_policy,
-        document(
+        policy_document(
             allow(
                 "Register",
                 [*register, *actions("sagemaker", "DescribeModelPackage", "DescribeModelPackageGroup")],

@@ -40,7 +40,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import actions, document, this_account
+from smtemplates.core.iam import actions, for_this_account, policy_document
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
 from smtemplates.templates.workspace.log_groups import LogGroups
@@ -160,14 +160,14 @@ def _topic_policy(create_topic: NamedCondition, topic: sns.Topic) -> sns.TopicPo
     return sns.TopicPolicy(
         "AlarmTopicPolicy",
         Condition=create_topic.name,
-        PolicyDocument=document(
+        PolicyDocument=policy_document(
             Statement(
                 Sid="AlarmsPublish",
                 Effect=Allow,
                 Principal=Principal("Service", "cloudwatch.amazonaws.com"),
                 Action=actions("sns", "Publish"),
                 Resource=[Ref(topic)],
-                Condition=this_account(),
+                Condition=for_this_account(),
             ),
             # the documented policy for EventBridge has no condition, and public reports say that none works
             # Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html

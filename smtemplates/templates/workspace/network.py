@@ -21,7 +21,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import Grant, actions, allow, document, regional, this_region
+from smtemplates.core.iam import Grant, actions, allow, in_this_region, policy_document, regional_arns
 from smtemplates.templates.workspace.project import Project
 
 HTTPS = 443
@@ -71,8 +71,8 @@ class Network(Construct):
 
         Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
         """
-        interface = regional("ec2", "network-interface/*")
-        return document(
+        interface = regional_arns("ec2", "network-interface/*")
+        return policy_document(
             allow(
                 "MakeInterfaces",
                 actions("ec2", "CreateNetworkInterface", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission"),
@@ -98,7 +98,7 @@ class Network(Construct):
                     "DescribeVpcs",
                 ),
                 ["*"],
-                this_region(),
+                in_this_region(),
             ),
         )
 

@@ -24,7 +24,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import actions, allow, document
+from smtemplates.core.iam import actions, allow, policy_document
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.network import Network
@@ -131,7 +131,7 @@ def _resources(
         VolumeSizeInGB=Ref(settings.volume_gb),
     )
     stop = allow("StopItselfWhenIdle", actions("sagemaker", "StopNotebookInstance"), [Ref(notebook)])
-    return [lifecycle, notebook, execution_role_policy("NotebookPolicy", settings.has_policy, document(stop))]
+    return [lifecycle, notebook, execution_role_policy("NotebookPolicy", settings.has_policy, policy_document(stop))]
 
 
 def _script(settings: _Settings, role: ExecutionRole, sdk_config: SdkConfig, packages: Packages) -> Sub:

@@ -25,7 +25,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import actions, allow, document, regional
+from smtemplates.core.iam import actions, allow, policy_document, regional_arns
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.network import Network
@@ -186,7 +186,7 @@ def _policy(create: NamedCondition, setup: StudioLifecycle) -> AWSObject:
     user = "${Id}/${!sagemaker:UserProfileName}"
 
     def of_domain(*resources: str) -> list[Sub]:
-        return regional("sagemaker", *resources, Id=Ref("Domain"))
+        return regional_arns("sagemaker", *resources, Id=Ref("Domain"))
 
     own = Condition(
         [
@@ -198,7 +198,7 @@ def _policy(create: NamedCondition, setup: StudioLifecycle) -> AWSObject:
     return execution_role_policy(
         "StudioPolicy",
         create,
-        document(
+        policy_document(
             allow(
                 "SeeDomain",
                 actions("sagemaker", "DescribeApp", "DescribeDomain", "DescribeSpace", "DescribeUserProfile"),

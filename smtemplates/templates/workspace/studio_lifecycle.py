@@ -17,7 +17,7 @@ from troposphere import AWS_REGION, Base64, FindInMap, GetAtt, Join, Ref, sagema
 
 from smtemplates.core.assets import read_asset
 from smtemplates.core.construct import Construct, NamedCondition
-from smtemplates.core.iam import Grant, actions, allow, regional
+from smtemplates.core.iam import Grant, actions, allow, regional_arns
 from smtemplates.templates.workspace.packages import Packages
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.sdk_config import SdkConfig
@@ -38,7 +38,7 @@ class StudioLifecycle(Construct):
         """Let the execution role read the settings."""
         name = Ref(self.settings)
         return allow(
-            "ReadStudioSettings", actions("ssm", "GetParameter"), regional("ssm", "parameter${Name}", Name=name)
+            "ReadStudioSettings", actions("ssm", "GetParameter"), regional_arns("ssm", "parameter${Name}", Name=name)
         )
 
 
