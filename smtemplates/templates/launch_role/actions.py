@@ -1,8 +1,8 @@
-"""What launching the workspace needs: computed from its types, so that it never lags behind them.
+"""The actions that a launch of the workspace needs, derived from its resource types.
 
-The provider schemas name what CloudFormation calls for a type, for every option of that type. `scripts/regenerate`
-keeps them as an asset, for rendering does not import cfn-lint. What the workspace's use of a type never calls is left
-out below, with the reason.
+The provider schemas name the actions that CloudFormation calls for a type, for every option of the type. They are
+stored as an asset, because rendering does not import cfn-lint, and `scripts/regenerate` updates it. Actions that are
+never called for the workspace's use of a type are listed below, with the reason.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from smtemplates.core.assets import read_asset
 from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
 
-# CloudFormation invokes a custom resource's function; that it does so as whoever made the stack is not seen live.
+# CloudFormation invokes the function of a custom resource with the credentials of the stack operation (inferred).
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources-lambda.html
 CUSTOM = ("lambda:InvokeFunction",)
 
 _NO_REPLICA = "buckets have no replication, and a rule's or topic's target needs no role"
 _ON_NETWORK = "the function is in no VPC and mounts no file system"
 _SIGNED = "the function is not signed, reserves no concurrency, and publishes no version"
-_INLINE = "the function's code stands in the template, and its variables are not encrypted with a key of ours"
-_SCALING = "only a SageMaker variant is scaled, on no schedule"
-_OTHERS = "policies are attached to roles alone"
+_INLINE = "the function's code is in the template, and its variables are not encrypted with a customer managed key"
+_SCALING = "only a SageMaker variant is scaled, without a schedule"
+_OTHERS = "policies are attached only to roles"
 _TABLES = "buckets have no metadata tables, analytics, inventory, metrics, website, CORS, lock or notifications"
 _PLAIN_LOGS = "log groups have no delivery, index, data protection, resource policy or bearer tokens"
-_NO_EFS = "the domain makes no home file system"
-_NO_SSO = "profiles are made for IAM only; IAM Identity Center makes its own"
-_NO_IMAGE = "apps use SageMaker's own images, and the template starts none"
-NO_ACTION = "not an action of IAM: another one of the list decides on the call"
+_NO_EFS = "the domain has no home file system"
+_NO_SSO = "profiles are created only for IAM; IAM Identity Center creates its own"
+_NO_IMAGE = "apps use SageMaker's own images, and the template starts no app"
+NO_ACTION = "not an action of IAM: another action of the list authorizes the call"
 
 UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::ApplicationAutoScaling::ScalableTarget", "*ScheduledAction"): _SCALING,
@@ -65,7 +65,7 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::Logs::LogGroup", "logs:Put*Authentication"): _PLAIN_LOGS,
     ("AWS::Logs::LogGroup", "logs:PutLogGroupDeletionProtection"): _PLAIN_LOGS,
     ("AWS::S3::Bucket", "iam:PassRole"): _NO_REPLICA,
-    ("AWS::S3::Bucket", "s3:DeleteObject"): "CloudFormation empties no bucket, and nor does the template",
+    ("AWS::S3::Bucket", "s3:DeleteObject"): "neither CloudFormation nor the template empties a bucket",
     ("AWS::S3::Bucket", "s3:DeleteBucketAnalyticsConfiguration"): NO_ACTION,
     ("AWS::S3::Bucket", "s3:DeleteBucketCors"): NO_ACTION,
     ("AWS::S3::Bucket", "s3:DeleteBucketEncryption"): NO_ACTION,
@@ -74,7 +74,7 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::S3::Bucket", "s3:DeleteBucketReplication"): NO_ACTION,
     ("AWS::S3::Bucket", "s3:DeleteBucketWebsite"): _TABLES,
     ("AWS::S3::Bucket", "s3:*Acl"): "buckets and objects have no access control lists",
-    ("AWS::S3::Bucket", "s3:*Abac"): "access is not decided by a bucket's tags",
+    ("AWS::S3::Bucket", "s3:*Abac"): "the buckets do not use access control by tags",
     ("AWS::S3::Bucket", "s3:*BucketMetadata*"): _TABLES,
     ("AWS::S3::Bucket", "s3:Put*Accelerate*"): _TABLES,
     ("AWS::S3::Bucket", "s3:Put*Analytics*"): _TABLES,
@@ -92,12 +92,15 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::SNS::Topic", "sns:PutDataProtectionPolicy"): "the topic has no data protection policy",
     ("AWS::SageMaker::Domain", "efs:*"): _NO_EFS,
     ("AWS::SageMaker::Domain", "*App"): _NO_IMAGE,
-    ("AWS::SageMaker::Domain", "sagemaker:DescribeUserProfile"): "profiles are resources of their own, which read it",
+    (
+        "AWS::SageMaker::Domain",
+        "sagemaker:DescribeUserProfile",
+    ): "profiles are separate resources, whose handlers call it",
     ("AWS::SageMaker::*", "sagemaker:DescribeImage*"): _NO_IMAGE,
     ("AWS::SageMaker::UserProfile", "identitystore:*"): _NO_SSO,
     ("AWS::SageMaker::UserProfile", "sso:*"): _NO_SSO,
 }
-"""Why the workspace's use of a type never calls what its schema names; both are patterns."""
+"""The reason why an action of a type's schema is never called for the workspace. Type and action are patterns."""
 
 
 @cache
@@ -110,12 +113,12 @@ def handler_permissions() -> dict[str, list[str]]:
 
 
 def types(constructs: Iterable[Construct]) -> set[str]:
-    """Name the types of resources in these areas."""
+    """Return the resource types of these constructs."""
     return {str(resource.resource_type) for construct in constructs for resource in construct.resources}
 
 
 def unused(kind: str, action: str) -> str:
-    """Say why an action of a type's schema is never called, or nothing."""
+    """Return the reason why an action of a type's schema is never called, or ''."""
     found = (why for (of, named), why in UNUSED.items() if fnmatchcase(kind, of) and fnmatchcase(action, named))
     return next(found, "")
 

@@ -1,8 +1,8 @@
-"""What bounds the roles that launches make: a table like that of launch_scopes.py, for the workspace's own actions.
+"""The permissions boundary of the roles that launches create, as a table like the one in scopes.py.
 
-Whoever launches chooses what is attached to such a role, by AdditionalPolicyArns and AccessLevel: all that is allowed
-here they can have. So an action that would reach other people's data, secrets, sessions or roles is bounded by what
-every workspace's own policies say of it.
+Users choose the policies of such a role with AdditionalPolicyArns and AccessLevel, so they can get everything that the
+boundary allows. Actions that could reach data, secrets, sessions or roles of others are therefore limited in the same
+way as in the policies of the workspace.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
@@ -29,7 +29,7 @@ from smtemplates.templates.launch_role.scopes import (
 )
 from smtemplates.templates.workspace.execution_policies import METRICS
 
-# What is granted whole goes by its kind, so that the policy stays within IAM's 6,144 characters.
+# Actions that are allowed as a group are written as patterns, to stay within the limit of 6,144 characters.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 KINDS = (
     *("ec2:DeleteNetworkInterface*", "kms:GenerateDataKey*", "s3:ListBucket*"),
@@ -42,7 +42,7 @@ KINDS = (
 
 
 def bounds(granted: Iterable[str], buckets: If, regions: If) -> list[Grant]:
-    """Allow what is granted, each action by the first row that fits."""
+    """Return the statements of the boundary. Each action is allowed by the first row that covers it."""
     allowed: dict[str, list[str]] = {}
     rows = _rows(buckets, regions)
     for action in sorted({next((kind for kind in KINDS if fnmatchcase(each, kind)), each) for each in granted}):
@@ -51,7 +51,7 @@ def bounds(granted: Iterable[str], buckets: If, regions: If) -> list[Grant]:
 
 
 def buckets_in_reach(has_existing: NamedCondition, named: Parameter) -> If:
-    """Name launches' own buckets, those that may be brought, and what is in all of these."""
+    """Return the buckets that launches create, the existing ones that they may use, and the objects in all of them."""
     objects = Join("/*,", split_list(named))
     both = Sub(f"{BUCKETS},{placeholder(named)},${{Objects}}/*", Objects=objects)
     return when(has_existing, Split(",", both), [Sub(BUCKETS)])
@@ -73,7 +73,7 @@ def _rows(buckets: If, regions: If) -> list[Scope]:
         Scope(sid="ReadSettings", actions=["ssm:GetParameter"], resources=arns("ssm", "parameter/smtemplates/*")),
         Scope(
             sid="WriteLogs",
-            # but for DescribeLogGroups, which takes no resource
+            # except DescribeLogGroups, which supports no resource
             actions=["logs:[!D]*", "logs:DescribeLogStreams"],
             resources=arns("logs", "log-group:/aws/sagemaker/*", f"log-group:{STACKS}"),
         ),

@@ -7,9 +7,9 @@ from troposphere import Parameter
 from smtemplates.core.construct import boolean_parameter, string_parameter
 from smtemplates.templates.workspace.execution_role import POLICY
 
-# Lists are split at commas, which IAM lets into a role's name: such a role is not to be listed.
+# Lists are split at commas. IAM allows commas in role names, so roles with a comma cannot be listed.
 LISTED_ROLE = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]{1,576}"
-# A name, or the beginning of names.
+# The name of a bucket, or a prefix followed by an asterisk.
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET = "arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9*]"
 MOST_BUCKETS = 5
@@ -81,9 +81,10 @@ def launch_regions() -> Parameter:
 
 
 def bringable_buckets() -> Parameter:
-    """Take ARNs, not names: Fn::Join takes no function between its parts, so it could not put the partition there.
+    """Build the list of existing buckets that launches may use.
 
-    S3 says why it denies access in the account and the organization of the bucket only.
+    It takes ARNs, not names: the delimiter of Fn::Join cannot contain an intrinsic function, so it could not insert the
+    partition. S3 explains a denied access only within the account and the organization of the bucket.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-join.html
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
@@ -103,7 +104,7 @@ def bringable_buckets() -> Parameter:
 
 
 def notification_topic() -> Parameter:
-    """Take a topic in the Region of the launches: CloudFormation reaches none elsewhere (Invalid parameter: TopicArn).
+    """Build the parameter for a topic. It must be in the Region of the launches (Invalid parameter: TopicArn).
 
     Source: https://github.com/aws/aws-cdk/issues/20603
     Source: https://awslabs.github.io/landing-zone-accelerator-on-aws/latest/typedocs/interfaces/packages__aws-accelerator_config_lib_models_customizations-config.IProductConstraintConfig.html

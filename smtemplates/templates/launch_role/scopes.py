@@ -1,8 +1,9 @@
-"""On what a launch may do what it needs: a table from actions to resources and conditions, the first row that fits.
+"""The resources on which a launch may use its actions, as a table. The first row that covers an action applies.
 
-CloudFormation names most resources after the stack, and Service Catalog's stacks begin with SC-. The workspace names
-the rest after its project, or AWS gives them an ID: those are scoped by kind, account, and what of the name is known.
-The role is one an account, so no ARN has a Region: launch.py refuses the Regions that are not asked for.
+CloudFormation names most resources after the stack, and the stack names of Service Catalog start with SC-. The other
+resources are named after the project or have an ID from AWS. They are limited by type, account and the known part of
+the name. The role exists once in an account, so no ARN contains a Region. template.py denies all Regions that are not
+allowed.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -22,9 +23,9 @@ from smtemplates.core.iam import Grant, allow
 from smtemplates.errors import TemplateError
 
 STACKS = "SC-*"
-# A stack's roles are named by CloudFormation; of Service Catalog's stacks these fit in whole.
+# CloudFormation names the roles after the stack. With the stack names of Service Catalog, nothing is cut off.
 EXECUTION_ROLES, FUNCTION_ROLES = f"{STACKS}-ExecutionRole-*", f"{STACKS}-InitializerRole-*"
-BUCKETS = f"arn:${{AWS::Partition}}:s3:::{STACKS.lower()}"  # and what is in them
+BUCKETS = f"arn:${{AWS::Partition}}:s3:::{STACKS.lower()}"  # and the objects in them
 # Project.unique_name(): project, environment, and eight digits of the stack's ID
 UNIQUE = "*-???-????????"
 
@@ -36,7 +37,7 @@ REFUSED: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Hold one row: the actions of a statement as patterns, and what they are allowed on."""
+    """Hold one row: patterns for the actions of a statement, and the resources on which they are allowed."""
 
     sid: str
     actions: Sequence[str]
@@ -45,7 +46,7 @@ class Scope:
 
 
 def scopes(boundary: Any) -> dict[str, list[Scope]]:
-    """List the rows by the policy they are in; `boundary` is the ARN that bounds every role a launch makes."""
+    """Return the rows of each policy. `boundary` is the ARN of the permissions boundary of launched roles."""
     return {"AccessPolicy": _access(boundary), "DataPolicy": _data(), "WatchPolicy": _watch(), "WorkPolicy": _work()}
 
 
@@ -88,24 +89,24 @@ def _row(rows: Mapping[str, Sequence[Scope]], action: str) -> Scope:
 
 
 def covers(scope: Scope, action: str) -> bool:
-    """Tell whether a row is about an action."""
+    """Return whether a row covers an action."""
     return any(fnmatchcase(action, pattern) for pattern in scope.actions)
 
 
 def statement(scope: Scope, granted: Sequence[str]) -> Grant:
-    """Allow actions on what their row says."""
+    """Build the statement that allows actions as their row says."""
     named = scope.resources
     resources = named if isinstance(named, If) else [Sub(name) if "$" in name else name for name in named]
     return allow(scope.sid, [Action(*name.split(":")) for name in granted], resources, scope.condition)
 
 
 def arns(service: str, *names: str, account: str = "${AWS::AccountId}") -> list[str]:
-    """Name resources of a service in this account and any Region."""
+    """Return the ARNs of resources of a service in this account and any Region."""
     return [f"arn:${{AWS::Partition}}:{service}:*:{account}:{name}" for name in names]
 
 
 def roles(*names: str) -> list[str]:
-    """Name this account's roles."""
+    """Return the ARNs of roles of this account."""
     return [f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{name}" for name in names]
 
 
@@ -123,7 +124,7 @@ def _access(boundary: Any) -> list[Scope]:
 
 
 def _use_of_roles() -> list[Scope]:
-    """Pass, see and tag roles.
+    """Allow passing, reading and tagging roles.
 
     Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerNotebooksServiceRolePolicy.html
     Source: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
@@ -158,12 +159,12 @@ def _use_of_roles() -> list[Scope]:
 
 
 def _bounded_roles(boundary: Any) -> list[Scope]:
-    """Make roles, but bounded ones only: what is attached to them cannot exceed the boundary.
+    """Allow creating roles with the boundary only, so that no attached policy can exceed it.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
     return [
-        # these give nobody more; public reports say that IAM does not always send the boundary with them
+        # these actions add no permissions; public reports say that IAM does not always send the boundary with them
         Scope(
             sid="RetireRoles",
             actions=["iam:DeleteRole", "iam:UpdateRole", "iam:UpdateRoleDescription"],
@@ -185,7 +186,7 @@ def _bounded_roles(boundary: Any) -> list[Scope]:
 
 
 def _data() -> list[Scope]:
-    """Keep data: buckets, keys, settings, topics; a key that is brought may be another account's, and lent alone.
+    """Allow managing buckets, keys, settings and topics. An existing key can belong to another account: grants only.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html (kms:ViaService)
     """
@@ -209,7 +210,7 @@ def _data() -> list[Scope]:
 
 
 def _watch() -> list[Scope]:
-    """Watch and scale; the alarms of target tracking have names of their own.
+    """Allow managing alarms, dashboards, rules and scaling. Target tracking gives its alarms names of its own.
 
     Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSApplicationAutoscalingSageMakerEndpointPolicy.html
     Source: https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_service-with-iam.html
@@ -238,7 +239,7 @@ def _watch() -> list[Scope]:
 
 
 def _work() -> list[Scope]:
-    """Work: SageMaker, and its network; whoever shares a VPC owns its subnets and groups.
+    """Allow managing SageMaker resources and their network. In a shared VPC, another account owns subnets and groups.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateNotebookInstance.html
     """

@@ -1,4 +1,4 @@
-"""Launch role: what Service Catalog launches the workspace with, so that who launches it needs no permission of it."""
+"""Launch role: Service Catalog launches the workspace with it, so users need no permissions for its resources."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from smtemplates.templates.workspace.execution_role import ExecutionRole
 
 DESCRIPTION = "Launch role of the SageMaker workspace, for accounts in which users launch it with AWS Service Catalog"
 
-# What Service Catalog asks CloudFormation for with the launch role: AWSServiceCatalogEndUserFullAccess grants the same
-# to whoever launches without one, and StackSets besides.
+# The CloudFormation actions that Service Catalog calls with the launch role. AWSServiceCatalogEndUserFullAccess allows
+# the same for launches without a launch role, and also StackSets.
 # Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSServiceCatalogEndUserFullAccess.html
 STACK_ACTIONS = (
     "CreateChangeSet",
@@ -59,7 +59,7 @@ BOUNDARY = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${LaunchRoleName
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchRole(Construct):
-    """Hold the launch role by its name, a boundary of one's own, and the topic that launches are told to."""
+    """Hold the name of the launch role, an existing boundary, and the topic for stack events."""
 
     name: Parameter
     boundary: Parameter
@@ -69,12 +69,12 @@ class LaunchRole(Construct):
     workspace_boundary: Parameter
 
     def local_name(self) -> Any:
-        """Name the role, after it is made where it is made here."""
+        """Return the name of the role. If this stack creates the role, the reference waits for it."""
         return when(self.create, Ref("LaunchRole"), Ref(self.name)) if self.create else Ref("LaunchRole")
 
 
 def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> LaunchRole:
-    """Make the role that launches these areas; `on_demand` it can be one that exists instead.
+    """Build the role that launches these constructs. With `on_demand`, an existing role can be used instead.
 
     Raises:
         TemplateError: nothing says what a type needs, or on what.
@@ -156,9 +156,10 @@ def _outputs(name: Parameter, condition: NamedCondition | None, boundary_arn: If
 
 
 def _role(name: Parameter, condition: NamedCondition | None) -> iam.Role:
-    """Let Service Catalog take the role.
+    """Build the role, which Service Catalog can assume.
 
-    AWS's pages show no condition on that, and one on a key that is not sent would refuse every launch.
+    The documentation shows no condition for this trust policy. A condition on a key that is not sent would deny every
+    launch.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html
     """
@@ -178,11 +179,11 @@ def _under(condition: NamedCondition | None) -> dict[str, Any]:
 def _policies(
     constructs: Iterable[Construct], condition: NamedCondition | None, boundary_arn: If, stacks: list[Any], passing: If
 ) -> list[iam.ManagedPolicy]:
-    """Allow what the types need, from the policies' side."""
+    """Build the policies with the actions that the types need. They attach themselves to the role."""
     needed = {action for kind in types(constructs) for action in needs(kind)}
     documents: dict[str, list[Any]] = {"StacksPolicy": stacks, **statements(needed, boundary_arn)}
     documents["AccessPolicy"].append(passing)
-    # a key that a launch brings can be any, one that it makes has an ID that nobody knows before
+    # an existing key can be any key, and the ID of a new key is not known before
     waivers: dict[str, Any] = {"DataPolicy": {"Metadata": guard_waivers(KMS_1=())}}
     return [
         iam.ManagedPolicy(
@@ -197,9 +198,10 @@ def _policies(
 
 
 def _stacks(regions: If, notify: If) -> list[Any]:
-    """Manage Service Catalog's stacks, read its copies of templates, tell a topic, in the Regions asked for only.
+    """Allow managing the stacks of Service Catalog and reading its template copies, in the allowed Regions only.
 
-    IAM has one Region whatever the launch's is, and where Service Catalog keeps its copies is not documented.
+    IAM requests use one Region regardless of the launch, and it is not documented where Service Catalog stores its
+    copies.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html
@@ -226,7 +228,7 @@ def _notify(topic: Parameter) -> Grant:
 
 
 def _pass_others(others: Parameter) -> Grant:
-    """Pass roles that exist, but named ones only: any other would lend its permissions to whoever launches."""
+    """Allow passing existing roles, but only the listed ones: users who launch get their permissions."""
     sagemaker = StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})
     return allow("PassOthers", actions("iam", "PassRole"), split_list(others), Condition(sagemaker))
 
@@ -239,10 +241,11 @@ def _boundary(
     regions: If,
     first: Sequence[str],
 ) -> iam.ManagedPolicy:
-    """Bound the roles that launches make by what the workspace's own roles may do; it grants nothing itself.
+    """Build the permissions boundary for launched roles. It allows what the roles of the workspace may do.
 
-    Its name is fixed, so that launches know it and may not change it: those manage SC-* policies only. It depends on
-    what launches are updated and terminated with, to be deleted first: while it bounds a role, IAM refuses.
+    Its name is fixed, so that launches know it but cannot change it: they manage only policies named SC-*. It depends
+    on the policies that launches are updated and terminated with, so that it is deleted first: IAM does not delete a
+    policy that is the boundary of a role.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
@@ -252,7 +255,7 @@ def _boundary(
         "LaunchBoundary",
         Condition=create_boundary.name,
         DependsOn=[*first],
-        Metadata=guard_waivers(KMS_1=()),  # which keys, say the policies that grant it
+        Metadata=guard_waivers(KMS_1=()),  # the policies that allow it limit the keys
         Description="The most that roles made by launches of SageMaker workspaces may do",
         ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
         PolicyDocument=policy_document(*bounds(granted, buckets, regions)),
@@ -265,7 +268,7 @@ def _workspace_boundary(constructs: Iterable[Construct]) -> Parameter:
 
 
 def _granted(resource: Any) -> Iterator[str]:
-    """List what a role's policies allow."""
+    """Yield the actions that the policies of a role allow."""
     if resource.resource_type in {"AWS::IAM::ManagedPolicy", "AWS::IAM::Role"}:
         body = encode_to_dict(resource)["Properties"]
         yield from _allowed([body.get("PolicyDocument"), body.get("Policies")])

@@ -1,4 +1,4 @@
-"""Portfolio: who may launch, in which accounts, and with which tags."""
+"""Portfolio: the principals that can launch, the accounts, and the tags."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ from smtemplates.core.construct import EACH_ONCE, Construct, NamedCondition, lis
 
 MOST = 5
 # Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_AssociatePrincipalWithPortfolio.html
-# The schema of AWS::ServiceCatalog::PortfolioPrincipalAssociation knows these partitions only.
-# Lists are split at commas, which IAM lets into names: such a principal is not to be listed.
+# The schema of AWS::ServiceCatalog::PortfolioPrincipalAssociation accepts only these partitions.
+# Lists are split at commas. IAM allows commas in names, so principals with a comma cannot be listed.
 PRINCIPAL = "arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:(role|user|group)/[A-Za-z0-9+=.@_/-]{1,200}"
 PATTERN = "arn:(aws|aws-cn|aws-us-gov):iam:::(role|user|group)/[A-Za-z0-9+=.@_/*?-]{1,200}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Portfolio(Construct):
-    """Hold the portfolio and who provides it."""
+    """Hold the portfolio and the name of its provider."""
 
     portfolio: servicecatalog.Portfolio
     provider: Parameter
 
 
 def portfolio() -> Portfolio:
-    """Make a portfolio.
+    """Build a portfolio.
 
-    It is shared with accounts by their IDs: CloudFormation shares with no organization, and shares no principals.
+    It is shared with accounts by their IDs. CloudFormation can share it neither with an organization nor with
+    principals.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-servicecatalog-portfolioshare.html
     """
@@ -164,9 +165,9 @@ def _names() -> tuple[Parameter, Parameter]:
 
 
 def _principals() -> tuple[Parameter, Parameter]:
-    """Take who may launch: an association opens the portfolio, and IAM must allow the use of Service Catalog besides.
+    """Build the parameters for principals. They also need IAM permissions to use Service Catalog.
 
-    Patterns are shared with organizations and their units only, and this portfolio is shared with accounts.
+    Patterns are shared only with organizations and their units, and this portfolio is shared with accounts.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreatePortfolioShare.html
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/security_iam_service-with-iam-id-based-policies-examples.html
@@ -210,7 +211,7 @@ def _accounts() -> Parameter:
 
 
 def _tag_options() -> tuple[Parameter, Parameter]:
-    """Offer tags; a pair of key and value can be in an account's library once.
+    """Build the parameters for a tag. A key and value can exist only once in the TagOption library of an account.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateTagOption.html
     """
@@ -237,7 +238,7 @@ def _tag_options() -> tuple[Parameter, Parameter]:
 
 
 def _list_of(item: str) -> str:
-    """Take each entry once: a second principal, share or tag option that is the same fails at AWS.
+    """Return a pattern for different items: AWS rejects a second identical principal, share or TagOption.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateTagOption.html (DuplicateResourceException)
     """

@@ -1,4 +1,4 @@
-"""Product: the workspace in the portfolio, its first version, and on what terms it is launched."""
+"""Product: the workspace in the portfolio, its first version, and the constraints for launches."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ IN_PORTFOLIO = "ProductInPortfolio"
 
 
 def product(portfolio: Portfolio, launch_role: LaunchRole) -> Construct:
-    """Make the product once its template is staged: there is no URL of it that works for everybody.
+    """Build the product, once its template is staged. No URL of the template works for everybody.
 
-    Later versions are made by scripts/publish.py, which finds the product by the output ProductId.
+    scripts/publish.py creates later versions. It finds the product by the output ProductId.
     """
     url, version = _first_version()
     name, email, tags = _about()
@@ -77,7 +77,7 @@ def _terms(
     boundary: If,
     tags: Parameter,
 ) -> list[AWSObject]:
-    """Set the terms of launches, once the product is in the portfolio: AWS takes none before."""
+    """Build the constraints for launches. AWS accepts them only after the product is in the portfolio."""
     both: dict[str, Any] = {
         "DependsOn": IN_PORTFOLIO,
         "PortfolioId": Ref(portfolio.portfolio),
@@ -108,9 +108,9 @@ def _product(
     url: Parameter,
     version: Parameter,
 ) -> servicecatalog.CloudFormationProduct:
-    """Make the product; its description says the first version's content the way scripts/publish.py does.
+    """Build the product. The description of its first version contains the digest, as for later versions.
 
-    The deployer stages a template under the hash of its content, so the URL says it.
+    The deployer stages a template under the hash of its content, so the URL contains the digest.
     """
     staged = Select(1, Split("/smtemplates/", Sub(f"{placeholder(url)}/smtemplates/.")))
     return servicecatalog.CloudFormationProduct(
@@ -133,7 +133,7 @@ def _product(
 
 
 def _boundary(has_boundary: NamedCondition, launch_role: LaunchRole) -> If:
-    """Name the boundary to whoever launches: it is one an account, so they put in what is theirs."""
+    """Return the ARN of the boundary that users enter. It differs by account, so they insert their account ID."""
     theirs = BOUNDARY.replace("${AWS::AccountId}", "ACCOUNT")
     own = (
         f"{placeholder(launch_role.boundary)} (in another account: "
@@ -143,7 +143,7 @@ def _boundary(has_boundary: NamedCondition, launch_role: LaunchRole) -> If:
 
 
 def _rules(launch_role: LaunchRole, boundary: If) -> Sub:
-    """Say in words what the launch role refuses: a launch that names no boundary.
+    """Build the rule that rejects a launch without a boundary, which the launch role would deny later.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/reference-template_constraint_rules.html
     """

@@ -32,7 +32,7 @@ class Permissions(Construct):
 
 
 def permissions(targets: Targets) -> Permissions:
-    """Say as whom StackSets works.
+    """Build the parameters for the caller and the roles of StackSets.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html
     """

@@ -1,4 +1,4 @@
-"""Rollout: how fast a stack set goes through accounts and Regions, and how many failures it bears."""
+"""Rollout: the concurrency of a stack set over accounts and Regions, and the failures that it tolerates."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _IN_ORDER, _PARALLEL = "InOrder", "Parallel"
 
 @dataclass(frozen=True, kw_only=True)
 class Rollout(Construct):
-    """Hold the preferences of the stack set's operations; they do not apply to accounts that are deployed to later."""
+    """Hold the preferences of stack set operations. They do not apply to automatic deployments."""
 
     in_order: NamedCondition
     in_parallel: NamedCondition
 
     def preferences(self, regions: If) -> cloudformation.OperationPreferences:
-        """Write the preferences for an operation in these Regions."""
+        """Return the preferences for an operation in these Regions."""
         return cloudformation.OperationPreferences(
             ConcurrencyMode=Ref("ConcurrencyMode"),
             FailureTolerancePercentage=Ref("FailureTolerancePercentage"),
@@ -30,7 +30,7 @@ class Rollout(Construct):
 
 
 def rollout() -> Rollout:
-    """Go one account after the other, and stop at the first failure, unless told otherwise.
+    """Build the rollout settings. By default, few accounts are deployed at a time, and the first failure stops it.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackSetOperationPreferences.html
     """

@@ -71,7 +71,7 @@ class Targets(Construct):
 
 
 def targets() -> Targets:
-    """Ask for the template, and for the accounts and Regions that get a workspace."""
+    """Build the parameters for the template, the accounts and the Regions."""
     url, units, accounts = _template_url(), _units(), _accounts()
     joining, leaving = _comings_and_goings()
     account_filter, regions = _filter(), _regions()
@@ -113,7 +113,7 @@ def targets() -> Targets:
 
 
 def _rules(url: Parameter, units: Parameter, accounts: Parameter, joining: Parameter) -> Mapping[str, Any]:
-    """Refuse what reaches nobody, or other accounts than named.
+    """Build rules against input that selects no accounts, or other accounts than intended.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-manage-auto-deployment.html
     """
@@ -155,7 +155,7 @@ def _template_url() -> Parameter:
 
 
 def _units() -> Parameter:
-    """Take as many units as one operation does.
+    """Build the parameter for organizational units: as many as one operation accepts.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackInstances.html
     """
@@ -188,7 +188,7 @@ def _accounts() -> Parameter:
 
 
 def _filter() -> Parameter:
-    """Offer what creating stacks takes: UNION it does not, and NONE is what an empty AccountIds means.
+    """Build the account filter. Stack creation does not accept UNION, and NONE is the meaning of empty AccountIds.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudformation-stackset-deploymenttargets.html
     """

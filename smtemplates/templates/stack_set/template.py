@@ -57,10 +57,10 @@ def _reads_pseudo_parameter(rule: Mapping[str, Any]) -> bool:
 
 
 def stack_set(targets: Targets, rollout: Rollout, permissions: Permissions, names: Sequence[str]) -> Construct:
-    """Make the stack set; deleting it deletes the stacks in all accounts, each of which keeps what a workspace keeps.
+    """Build the stack set. Deleting it deletes the stacks in all accounts, except their retained resources.
 
-    Its name and its permission model are for life: CloudFormation does not replace what has a name of its own, so
-    nobody loses a fleet by clearing OrganizationalUnitIds.
+    Its name and permission model cannot change: CloudFormation does not replace a resource with an explicit name, so
+    clearing OrganizationalUnitIds does not delete all workspaces.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stackset.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html

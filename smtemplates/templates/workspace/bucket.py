@@ -30,7 +30,7 @@ class BucketOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """Hold one bucket of the workspace, made here under `logical_id` or brought as the parameter `existing`."""
+    """Hold one bucket of the workspace: created under `logical_id`, or existing with the name in `existing`."""
 
     logical_id: str
     existing: Parameter
@@ -38,15 +38,18 @@ class Bucket:
     folders: tuple[str, ...]
 
     def name(self) -> If:
-        """Name the bucket."""
+        """Return the name of the bucket."""
         return when(self.create, Ref(self.logical_id), Ref(self.existing))
 
     def arn(self, path: str = "") -> Sub:
-        """Name the bucket, or what is below a path in it."""
+        """Return the ARN of the bucket, or of a path in it."""
         return Sub(f"arn:${{AWS::Partition}}:s3:::${{Bucket}}{path}", Bucket=self.name())
 
     def resources(self, project: Project, encryption: Encryption, options: BucketOptions) -> list[AWSObject]:
-        """Make the bucket and its policy; its data outlives the stack, and a first create that fails leaves nothing."""
+        """Build the bucket and its policy.
+
+        The bucket is retained when the stack is deleted, but not if its creation fails.
+        """
         bucket = s3.Bucket(
             self.logical_id,
             Condition=self.create.name,
@@ -76,7 +79,7 @@ class Bucket:
         return [bucket, self.policy()]
 
     def policy(self) -> s3.BucketPolicy:
-        """Refuse requests without TLS, for as long as the bucket lives."""
+        """Build the bucket policy: it denies requests without TLS, and is retained with the bucket."""
         return s3.BucketPolicy(
             f"{self.logical_id}Policy",
             Condition=self.create.name,
@@ -90,14 +93,14 @@ class Bucket:
                     Principal=Principal("*"),
                     Action=[Action("s3", "*")],
                     Resource=[GetAtt(self.logical_id, "Arn"), Sub(f"${{{self.logical_id}.Arn}}/*")],
-                    # the text, not a boolean: Control Tower's CT.S3.PR.8 looks for exactly that
+                    # a text, not a Boolean: the rule CT.S3.PR.8 of Control Tower accepts only the text
                     Condition=Condition(Bool({"aws:SecureTransport": "false"})),
                 )
             ),
         )
 
     def outputs(self, role: str) -> list[Output]:
-        """Describe the bucket in the stack's outputs."""
+        """Build the outputs that describe the bucket."""
         return [
             output(f"{self.logical_id}Name", f"Name of the {role} bucket", self.name(), export=True),
             output(f"{self.logical_id}Arn", f"ARN of the {role} bucket", self.arn()),
@@ -114,7 +117,7 @@ def _encryption_rule(encryption: Encryption) -> s3.ServerSideEncryptionRule:
 
 
 def _cleanup(options: BucketOptions) -> s3.LifecycleRule:
-    """Delete what nobody sees: parts of uploads that never finished, old versions, markers of deleted objects."""
+    """Build the rule that deletes incomplete multipart uploads, older versions and expired delete markers."""
     return s3.LifecycleRule(
         Id="Cleanup",
         Status="Enabled",
@@ -127,7 +130,7 @@ def _cleanup(options: BucketOptions) -> s3.LifecycleRule:
 
 
 def _expiry(options: BucketOptions) -> If:
-    """Delete objects by age; the size keeps the empty objects that are folders.
+    """Build the rule that deletes objects by age. The minimum size keeps the empty objects that are folders.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-filters.html
     """

@@ -1,4 +1,4 @@
-"""Guide: commands to paste, each with this workspace's role, buckets, key, network, images and defaults filled in."""
+"""CLI commands: ready to run, with the role, buckets, key, network, images and defaults of this workspace."""
 
 from __future__ import annotations
 
@@ -32,9 +32,11 @@ def cli_commands(
     container_images: ContainerImages,
     log_groups: LogGroups,
 ) -> Construct:
-    """Show how to upload, train, process, deploy and look; words in capitals are for the reader to fill in.
+    """Build outputs with the commands to upload, train, process, deploy and monitor.
 
-    No command names a key for volumes: instances with local disks refuse one. SageMaker encrypts them with its own.
+    Users replace the words in capital letters. No command specifies a KMS key for volumes, because instances with local
+    disks do not accept one. SageMaker encrypts these volumes with its own key.
+
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     Source: https://docs.aws.amazon.com/cli/latest/reference/sagemaker/
     """

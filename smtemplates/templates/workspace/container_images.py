@@ -1,4 +1,4 @@
-"""Images: AWS's container images, whose registries differ from Region to Region."""
+"""Container images of AWS, whose registries differ by Region."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REGISTRIES = {"deep-learning": "Dlc", "built-in": "Sm"}
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """Hold one image; `missing` are the Regions whose registry lacks it."""
+    """Hold one image. `missing` lists the Regions whose registry does not have it."""
 
     name: str
     repository: str
@@ -30,10 +30,10 @@ class Image:
     on_gpu: NamedCondition
 
     def uri(self) -> Sub:
-        """Name the image by URI; only for use where its condition, if any, holds.
+        """Return the URI of the image. Use it only where `condition`, if any, is true.
 
-        Region and suffix come as values: of pseudo parameters inside the text, validators of many Regions try every
-        combination with each account of the mapping.
+        Region and DNS suffix are passed as values. If they were pseudo parameters inside the text, a linter for many
+        Regions would try every combination with each account of the mapping.
         """
         more: dict[str, Any] = {"Processor": when(self.on_gpu, "gpu", "cpu")} if "${Processor}" in self.tag else {}
         return Sub(
@@ -47,14 +47,14 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerImages(Construct):
-    """Hold the images by the name of their output."""
+    """Hold the images by the names of their outputs."""
 
     catalog: Mapping[str, Image]
     has_built_in: NamedCondition
 
 
 def container_images(training: Training) -> ContainerImages:
-    """Name the images for training and inference.
+    """Build the mappings, conditions and outputs for the training and inference images.
 
     Source: https://github.com/aws/sagemaker-python-sdk (sagemaker-core, image_uri_config)
     """
@@ -99,17 +99,17 @@ def container_images(training: Training) -> ContainerImages:
 
 
 def _accounts(known: Mapping[str, str | None]) -> dict[str, str]:
-    """Give a Region every registry: a mapping that lacks a key fails, even where no one asks for it."""
+    """Return an account for every registry: a missing key in a mapping fails even where it is not used."""
     return {attribute: known[registry] or NONE for registry, attribute in REGISTRIES.items()}
 
 
 def _starts_with(training: Training, prefix: str) -> Equals:
-    """Tell whether the instance type starts so: nothing stands before the prefix then."""
+    """Build a test: the instance type starts with a prefix. Splitting at the prefix then gives an empty first part."""
     return Equals(Select(0, Split(prefix, Ref(training.instance_type))), "")
 
 
 def _condition(name: str, missing: Sequence[str]) -> NamedCondition | None:
-    """Build the condition that the Region has an image; None for an image that every Region has."""
+    """Build the condition that the Region has an image. Return None for an image that every Region has."""
     if not missing:
         return None
     has_image = FindInMap("ImageSets", FindInMap("ImageRegistries", Ref(AWS_REGION), "Set"), name)

@@ -1,4 +1,4 @@
-"""Encryption: no key, a key that exists, or a key made here."""
+"""Encryption: with an existing KMS key, a key that this stack creates, or keys that AWS manages."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ DELETION_WINDOW_DAYS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Encryption(Construct):
-    """Hold the key that everything is encrypted with, if there is one."""
+    """Hold the KMS key of the workspace, if there is one."""
 
     has_key: NamedCondition
     use_existing: NamedCondition
     existing: Parameter
 
     def key_arn(self) -> If:
-        """Name the key; only for use where `has_key` holds."""
+        """Return the ARN of the key. Use it only where `has_key` is true."""
         return when(self.use_existing, Ref(self.existing), GetAtt("EncryptionKey", "Arn"))
 
     def key(self) -> If:
-        """Set a property to the key, or leave it out where there is none."""
+        """Return the value of a property for the key, which is omitted without a key."""
         return when(self.has_key, self.key_arn())
 
 
 def encryption(project: Project) -> Encryption:
-    """Encrypt with AWS's own keys, with an existing key, or with one made here."""
+    """Build the choice between keys that AWS manages, an existing key, and a key of this stack."""
     arn = string_parameter(
         "KmsKeyArn",
         "ARN of an existing KMS key. It encrypts the buckets, job outputs, logs, the alarm topic and the volumes "
@@ -90,7 +90,7 @@ def encryption(project: Project) -> Encryption:
 
 
 def _key(project: Project, is_created: NamedCondition) -> kms.Key:
-    """Make the key; it outlives the stack, for what it encrypts would be lost with it."""
+    """Build the key. It is retained when the stack is deleted, because the encrypted data would be lost with it."""
     return kms.Key(
         "EncryptionKey",
         Condition=is_created.name,
@@ -105,7 +105,7 @@ def _key(project: Project, is_created: NamedCondition) -> kms.Key:
 
 
 def required_key_policy() -> dict[str, Any]:
-    """Say what the policy of a key must allow, one made here or a brought one."""
+    """Return the key policy that a key needs, whether this stack creates it or not."""
     return policy_document(
         Statement(
             Sid="AccountDecidesWithIam",
@@ -116,14 +116,14 @@ def required_key_policy() -> dict[str, Any]:
         ),
         _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
         _service_may_use("Alarms", "cloudwatch.amazonaws.com", for_this_account()),
-        # EventBridge sends no source for a condition to test, so there is none. Not seen live; at second hand:
+        # No condition: EventBridge sends no source that it could test. Not verified in a live account; reported by:
         # https://aws.github.io/modern-data-architecture-accelerator/typedocs/functions/_aws-mdaa_cloudwatch-constructs.grantCloudWatchAlarmsTopicAccess.html
         _service_may_use("Events", "events.amazonaws.com"),
     )
 
 
 def _service_may_use(sid: str, service: str | Sub, condition: Condition | None = None) -> Statement:
-    """Let a service encrypt with the key.
+    """Build a statement that allows a service to encrypt with the key.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html

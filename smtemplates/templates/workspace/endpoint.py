@@ -1,4 +1,4 @@
-"""Endpoint: a model that answers requests, serverless or on instances that scale with the traffic."""
+"""Endpoint: serves a model, serverless or on instances."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.project import Project
 
 VARIANT = "AllTraffic"
-# longer than the slower alarm takes to notice, and time besides for new instances that fetch a large model
+# longer than the slower alarm needs, and long enough for new instances to download a large model
 BAKE_SECONDS, TIMEOUT_SECONDS = 1200, 14400
 
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint(Construct):
-    """Hold the endpoint made here, which dashboard and alarms watch."""
+    """Hold the endpoint of this stack, which the dashboard and the alarms monitor."""
 
     exists: NamedCondition
     image: Parameter
@@ -55,7 +55,7 @@ class Endpoint(Construct):
 def endpoint(
     project: Project, network: Network, execution_role: ExecutionRole, endpoint_alarms: EndpointAlarms | None = None
 ) -> Endpoint:
-    """Offer an endpoint; an update of it that sets off one of the `endpoint_alarms` is rolled back."""
+    """Build an optional endpoint. An update that triggers one of the `endpoint_alarms` is rolled back."""
     settings = endpoint_settings(network)
     name = project.unique_name()
     return Endpoint(
@@ -112,9 +112,10 @@ def _resources(
     role: ExecutionRole,
     alarms: EndpointAlarms | None,
 ) -> list[AWSObject]:
-    """Make model, configuration and endpoint; a changed model or configuration is a new one beside the old.
+    """Build the model, the endpoint configuration and the endpoint.
 
-    No volume key: instances with local disks refuse one, though this page no longer says that the call fails.
+    A change creates a new model or configuration before the old one is deleted. There is no volume key, because
+    instances with local disks do not accept one, although the page below no longer says that the call fails.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
     """
@@ -156,7 +157,7 @@ def _resources(
             DeploymentConfig=when(settings.on_instances, _deployment(alarms)),
             EndpointConfigName=GetAtt(config, "EndpointConfigName"),
             EndpointName=name,
-            # else an update would take back what scaling has added
+            # otherwise an update would remove the instances that scaling added
             RetainAllVariantProperties=when(settings.on_instances, value=True),
             Tags=project.tags(),
         ),
@@ -168,9 +169,9 @@ def _least_instances(settings: EndpointSettings) -> Select:
 
 
 def _deployment(alarms: EndpointAlarms | None) -> sagemaker.DeploymentConfig:
-    """Start new instances beside the old, send them all requests, and keep the old for a while to go back to.
+    """Build a blue/green deployment that shifts all traffic at once and keeps the old instances for a rollback.
 
-    Serverless endpoints take no such configuration; SageMaker switches those by itself.
+    Serverless endpoints do not accept this configuration. SageMaker shifts their traffic itself.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-all-at-once.html
     """

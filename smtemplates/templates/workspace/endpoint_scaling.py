@@ -11,7 +11,7 @@ SCALE_IN_SECONDS = 300
 
 
 def endpoint_scaling(endpoint: Endpoint) -> Construct:
-    """Scale instances with the requests that each of them gets.
+    """Build target tracking on the number of requests for each instance.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling.html
     """

@@ -42,9 +42,10 @@ class EndpointSettings:
 
 
 def endpoint_settings(network: Network) -> EndpointSettings:
-    """Ask what to serve and on what; an endpoint that is there becomes neither serverless nor another type.
+    """Build the parameters and conditions of the endpoint.
 
-    Nor could an update from serverless to instances be rolled back.
+    An existing endpoint cannot change between serverless and instances, or change its instance type. An update from
+    serverless to instances could not be rolled back.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-update.html

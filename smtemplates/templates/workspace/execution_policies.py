@@ -1,6 +1,6 @@
-"""What the execution role may do, one policy document an activity.
+"""The permissions of the execution role, one policy document for each activity.
 
-An action says already which kind of resource it is for; the resource here says whose: this account's, in this Region.
+An action already determines the type of resource. The resource element limits it to this account and Region.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
@@ -44,7 +44,7 @@ class Limits:
 
 
 def data(storage: Storage, encryption: Encryption, limits: Limits, role: Any) -> dict[str, Any]:
-    """Read inputs, write results and models, use the key, be passed to SageMaker; stay within the given limits."""
+    """Allow reading inputs, writing results and models, using the key and passing the role; enforce the limits."""
     results, models = storage.output, storage.models
     return policy_document(
         allow(
@@ -74,14 +74,14 @@ def data(storage: Storage, encryption: Encryption, limits: Limits, role: Any) ->
 
 
 def jobs(network: Network) -> dict[str, Any]:
-    """Run training, tuning, processing and transform jobs, with their images, logs and metrics."""
+    """Allow training, tuning, processing and transform jobs, with their images, logs and metrics."""
     return policy_document(
         allow("RunJobs", actions("sagemaker", *RUN_JOBS), regional_arns("sagemaker", "*"), network.inside()),
         allow(
             "ManageJobs",
             actions(
                 "sagemaker",
-                "CreateTransformJob",  # knows no VPC: its model has it
+                "CreateTransformJob",  # it has no VPC key: the VPC is part of the model
                 "DescribeHyperParameterTuningJob",
                 "DescribeProcessingJob",
                 "DescribeTrainingJob",
@@ -100,7 +100,7 @@ def jobs(network: Network) -> dict[str, Any]:
             regional_arns("sagemaker", "*"),
             Condition(Null({"sagemaker:TaggingAction": "false"})),
         ),
-        # lists show names only, and most of them know no resource to narrow them to
+        # lists show only names, and most of them support no resource
         allow(
             "ListAndSearch",
             [
@@ -120,9 +120,10 @@ def jobs(network: Network) -> dict[str, Any]:
 
 
 def hosting(network: Network, alarms: EndpointAlarms | None) -> dict[str, Any]:
-    """Make models and endpoints, and call them; SageMaker looks at the `alarms` as this role before it rolls back.
+    """Allow creating and invoking models and endpoints, and reading the alarms that trigger a rollback.
 
-    The alarms are named as CloudFormation names them: a reference would have the role wait for what uses it.
+    The alarms are named with the prefix that CloudFormation gives them. A reference would make the role depend on
+    resources that depend on the role.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
@@ -157,7 +158,7 @@ def hosting(network: Network, alarms: EndpointAlarms | None) -> dict[str, Any]:
 
 
 def workflows() -> dict[str, Any]:
-    """Run pipelines, track experiments and lineage."""
+    """Allow pipelines, experiments and lineage."""
     tracked = ("Action", "Artifact", "Context", "Experiment", "Trial", "TrialComponent")
     return policy_document(
         allow(
@@ -205,11 +206,11 @@ def _use_key(encryption: Encryption) -> Grant:
 
 
 def _lend_key(encryption: Encryption) -> Grant:
-    """Let SageMaker use the key for volumes and spaces, through grants that it makes itself.
+    """Allow SageMaker to use the key for volumes and spaces, through grants that it creates itself.
 
-    Without the condition whoever holds the role could lend the key to anybody. There is no kms:GrantIsForAWSResource:
-    two public reports say that SageMaker's grants do not count as such. That kms:ViaService holds for the grants of
-    Studio's spaces is inferred; where it did not, making a space would fail and name kms:CreateGrant.
+    Without the condition, a user of the role could grant the key to any principal. kms:GrantIsForAWSResource is not
+    used, because two public reports say that SageMaker's grants do not set it. It is inferred that kms:ViaService is
+    set for the grants of Studio spaces. Otherwise, creating a space fails with an error that names kms:CreateGrant.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     """
@@ -226,7 +227,7 @@ def _via(*services: str) -> list[Sub]:
 
 
 def _instance_types(limits: Limits) -> Grant:
-    """Refuse other types in whatever names one; a request that names none is not for this statement to judge."""
+    """Deny instance types that are not allowed. A request without an instance type is not affected."""
     return deny(
         "OnlyAllowedInstanceTypes",
         actions("sagemaker", "Create*", "Update*"),
@@ -235,7 +236,7 @@ def _instance_types(limits: Limits) -> Grant:
 
 
 def _runtime(limits: Limits) -> Grant:
-    """Cap what a job may cost; one that names no cap of its own is refused too."""
+    """Deny jobs whose maximum runtime exceeds the limit, or that specify none."""
     return deny(
         "OnlyCappedRuntime",
         actions("sagemaker", *RUN_JOBS),
@@ -245,7 +246,7 @@ def _runtime(limits: Limits) -> Grant:
 
 def _images_and_logs() -> list[Grant]:
     return [
-        # AWS's images lie in hundreds of registry accounts
+        # the images of AWS are in hundreds of registry accounts
         allow(
             "PullImages",
             actions("ecr", "BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"),

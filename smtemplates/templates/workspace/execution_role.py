@@ -1,4 +1,4 @@
-"""Access: the execution role and what it may do, or a role that exists."""
+"""Execution role: the role of SageMaker and its permissions, or an existing role."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FULL_ACCESS = "arn:${AWS::Partition}:iam::aws:policy/AmazonSageMakerFullAccess"
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutionRole(Construct):
-    """Hold the role that SageMaker works with."""
+    """Hold the execution role of SageMaker."""
 
     create_role: NamedCondition
     least_privilege: NamedCondition
@@ -53,13 +53,13 @@ class ExecutionRole(Construct):
     policies: Sequence[iam.ManagedPolicy]
 
     def execution_arn(self) -> If:
-        """Name the execution role by ARN."""
+        """Return the ARN of the execution role."""
         return _role_arn(self.create_role, self.existing)
 
     def attached(self) -> Join:
-        """Name the policies of the role, for what must not start before they are attached.
+        """Return a text that refers to all policies of the role, for resources that must wait until they are attached.
 
-        DependsOn would not do: it cannot name what may not exist.
+        DependsOn cannot be used, because it cannot name a resource whose condition may be false.
         """
         named: dict[str, list[str]] = {}
         for policy in self.policies:
@@ -67,9 +67,10 @@ class ExecutionRole(Construct):
         return Join(" ", [If(condition, Sub(" ".join(names)), "") for condition, names in named.items()])
 
     def once_attached(self, value: Any) -> Select:
-        """Give `value`, a text without spaces, in a property of what works as the role as soon as it is made.
+        """Return `value`, a text without spaces, for a property of a resource that uses the role during its creation.
 
-        CreateModel reads the model's data and image as the role at once, and fails where a policy comes later.
+        The resource then waits for the policies. CreateModel, for example, reads the model data and the image with the
+        role, and fails if a policy is attached later.
 
         Source: https://github.com/aws/aws-cdk/issues/10064
         Source: https://github.com/aws-samples/generative-ai-sagemaker-cdk-demo/issues/2
@@ -77,7 +78,7 @@ class ExecutionRole(Construct):
         return Select(0, Split(" ", Join(" ", [value, self.attached()])))
 
     def permissions_boundary(self) -> If:
-        """Set a role's boundary, or leave it out."""
+        """Return the permissions boundary for a role, which is omitted if there is none."""
         return when(self.has_boundary, Ref(self.boundary))
 
 
@@ -88,7 +89,7 @@ def execution_role(
     network: Network,
     endpoint_alarms: EndpointAlarms | None = None,
 ) -> ExecutionRole:
-    """Let SageMaker work with this workspace's buckets, key, network and alarms, or with a role that exists."""
+    """Build the execution role for the buckets, key, network and alarms of this workspace, or use an existing role."""
     existing, boundary = _existing_role(), _permissions_boundary()
     level, additional = _access_level(), _additional_policies()
     types, runtime = _instance_types(), _job_runtime()

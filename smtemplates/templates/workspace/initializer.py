@@ -1,4 +1,4 @@
-"""Initializer: the function that makes what CloudFormation cannot declare; it is only there when that is wanted."""
+"""Initializer: a function for resources that CloudFormation cannot declare. It is created only if it is needed."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from smtemplates.templates.workspace.log_groups import LogGroups
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
 
-# The function gives up after 45 s of work and needs the rest to say so.
+# The function stops after 45 seconds of work and uses the rest to report the failure.
 TIMEOUT_SECONDS = 60
-# CloudFormation gives up then, instead of after an hour, should the function never answer.
+# CloudFormation waits this long for a response, instead of one hour.
 SERVICE_TIMEOUT_SECONDS = 300
 
 
 class FoldersResource(CustomResource):
-    """Declare the custom resource that puts empty objects, one a folder, into buckets."""
+    """Declare the custom resource that creates folders in buckets, each as an empty object."""
 
     resource_type = "Custom::Folders"
     props = {**CustomResource.props, "Buckets": (list, True)}  # noqa: RUF012  how troposphere declares properties
 
 
 class LogGroupsResource(CustomResource):
-    """Declare the custom resource that makes log groups where they are missing, and never deletes one."""
+    """Declare the custom resource that creates missing log groups. It never deletes a log group."""
 
     resource_type = "Custom::LogGroups"
     props = {**CustomResource.props, "Names": (list, True), "RetentionInDays": (int, True)}  # noqa: RUF012  likewise
@@ -41,7 +41,7 @@ class LogGroupsResource(CustomResource):
 def initializer(
     project: Project, storage: Storage, encryption: Encryption, execution_role: ExecutionRole, log_groups: LogGroups
 ) -> Construct:
-    """Make folders in buckets, and log groups that may exist already."""
+    """Build the function that creates folders in buckets, and log groups that may already exist."""
     is_needed = NamedCondition("NeedsInitializer", any_of(storage.create_folders, log_groups.manage))
     encrypt_folders = NamedCondition("EncryptFolders", all_of(storage.create_folders, encryption.has_key))
     function = awslambda.Function(
@@ -106,7 +106,7 @@ def _role(
     role: ExecutionRole,
     log_groups: LogGroups,
 ) -> iam.Role:
-    """Let the function touch these folders and these log groups, and nothing else."""
+    """Build the role of the function, which allows only these folders and log groups."""
     write_log = allow(
         "WriteOwnLog",
         actions("logs", "CreateLogStream", "PutLogEvents"),
@@ -130,7 +130,7 @@ def _role(
 
 
 def _make_log_groups(log_groups: LogGroups) -> list[Any]:
-    """Set these groups' retention, where the present one, which only a list of groups shows, does not forbid it.
+    """Allow setting the retention of these groups. Only a list of groups shows their current retention.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     """

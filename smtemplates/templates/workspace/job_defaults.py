@@ -1,4 +1,4 @@
-"""Jobs: what training and processing jobs run on unless they say otherwise."""
+"""Job defaults: the instances and limits of training and processing jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAY_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class JobDefaults(Construct):
-    """Hold the defaults of one kind of job."""
+    """Hold the defaults for one type of job."""
 
     instance_type: Parameter
     count: Parameter
@@ -23,13 +23,13 @@ class JobDefaults(Construct):
 
 @dataclass(frozen=True, kw_only=True)
 class Training(JobDefaults):
-    """Hold the defaults of training jobs."""
+    """Hold the defaults for training jobs."""
 
     runtime: Parameter
 
 
 def training() -> Training:
-    """Say what training jobs run on."""
+    """Build the defaults for training jobs."""
     instance_type, count, volume = _machines("Training")
     runtime = number_parameter(
         "TrainingMaxRuntimeSeconds",
@@ -55,7 +55,7 @@ def training() -> Training:
 
 
 def processing() -> JobDefaults:
-    """Say what processing jobs run on."""
+    """Build the defaults for processing jobs."""
     instance_type, count, volume = _machines("Processing")
     return JobDefaults(
         title="Processing defaults",

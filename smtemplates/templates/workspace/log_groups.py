@@ -1,4 +1,4 @@
-"""Logs: where SageMaker writes, and for how long it is kept."""
+"""Log groups: where SageMaker writes logs, and their retention."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RETENTION_DAYS = SHORT_DAYS + LONG_DAYS
 
 @dataclass(frozen=True, kw_only=True)
 class LogGroups(Construct):
-    """Hold the log groups that SageMaker writes to; most are one per account and Region, whatever the stack."""
+    """Hold the log groups of SageMaker. Most exist once in an account and Region, for all stacks."""
 
     manage: NamedCondition
     retention: Parameter
@@ -44,11 +44,11 @@ class LogGroups(Construct):
     has_endpoint_name: NamedCondition
 
     def groups(self) -> list[Any]:
-        """List the names of all log groups, the watched endpoint's too when there is one."""
+        """Return the names of all log groups, including the group of the monitored endpoint if there is one."""
         return [*SHARED_GROUPS, when(self.has_endpoint, Sub(ENDPOINT, EndpointName=self.watched))]
 
     def group_arns(self) -> list[Any]:
-        """Name the same groups as IAM does, with all their streams."""
+        """Return the ARNs of the same groups with all their streams."""
         one = regional_arns("logs", f"log-group:{ENDPOINT}:*", EndpointName=self.watched)[0]
         return [
             *regional_arns("logs", *(f"log-group:{name}:*" for name in SHARED_GROUPS)),
@@ -57,7 +57,7 @@ class LogGroups(Construct):
 
 
 def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
-    """Keep SageMaker's logs for as long as the team wants; where the stack has an `endpoint`, that is watched."""
+    """Build the retention of SageMaker's logs. If the stack has an `endpoint`, that endpoint is monitored."""
     manage, retention, name = _parameters()
     manage_groups = NamedCondition("ManageLogGroups", is_true(manage))
     has_name = NamedCondition("HasEndpointName", is_not_empty(name))

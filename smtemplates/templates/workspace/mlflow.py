@@ -1,4 +1,4 @@
-"""MLflow: a serverless MLflow app that keeps its artifacts in the model bucket."""
+"""MLflow: a serverless MLflow app that stores its artifacts in the model bucket."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from smtemplates.templates.workspace.execution_role import ExecutionRole, execut
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
 
-# Regions whose provider schemas lack AWS::SageMaker::MlflowApp; a test compares them. Regions of which nobody knows, as
-# linter.UNKNOWN_REGIONS, are not refused.
+# Regions whose provider schemas lack AWS::SageMaker::MlflowApp. A test compares them. Regions without schemas
+# (UNKNOWN_REGIONS) are not rejected.
 LACKING = (
     *("af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-4"),
     *("ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "cn-north-1", "cn-northwest-1"),
     *("eu-central-2", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1"),
     *("us-gov-east-1", "us-gov-west-1"),
 )
-# All that MLflow has, by its verbs: Security Hub's IAM.21 takes '*' for more than is needed.
+# All actions of MLflow by their verbs, because the Security Hub control IAM.21 rejects '*'.
 MLFLOW_ACTIONS = (
     *(
         "AccessUI",
@@ -38,7 +38,7 @@ MLFLOW_ACTIONS = (
 
 
 def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) -> Construct:
-    """Offer an MLflow app for experiments."""
+    """Build an optional MLflow app for experiments."""
     create = boolean_parameter(
         "CreateMlflow",
         "Create a serverless MLflow app for experiments. Its artifacts are stored in mlflow/ in the model bucket "
@@ -83,10 +83,10 @@ def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) ->
 
 
 def _app(is_created: NamedCondition, project: Project, storage: Storage, role: ExecutionRole) -> sagemaker.MlflowApp:
-    """Make the app; it reaches its bucket as the execution role, and waits for its policies: it may do so at once.
+    """Build the app. It uses the execution role during its creation, so it waits for the policies of the role.
 
-    It waits by a property that can change: of another one a plan would say, where policies are added, that the app
-    may be replaced.
+    It waits through a property that can be updated. With a create-only property, a plan would show a possible
+    replacement whenever a policy is added.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateMlflowApp.html
     """
@@ -101,9 +101,9 @@ def _app(is_created: NamedCondition, project: Project, storage: Storage, role: E
 
 
 def _policy(has_policy: NamedCondition) -> AWSObject:
-    """Let the execution role track in this app and open it.
+    """Build the policy that allows the role to track experiments in this app and to open it.
 
-    MLflow's own actions are documented for tracking servers; that apps ask for them too is inferred.
+    The actions of MLflow are documented for tracking servers. It is inferred that apps use the same actions.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemakerwithmlflow.html

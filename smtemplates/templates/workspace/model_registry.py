@@ -1,4 +1,4 @@
-"""Registry: a model package group, readable from other accounts."""
+"""Model registry: a model package group that other accounts can read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ModelRegistry(Construct):
 
 
 def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegistry:
-    """Offer a model package group; it outlives the stack, for one that holds versions cannot be deleted anyway."""
+    """Build an optional model package group. It is retained: a group with versions cannot be deleted."""
     create, description, readers = _parameters()
     approval = _approval()
     is_created = NamedCondition("CreateModelPackageGroup", is_true(create))
@@ -82,7 +82,7 @@ def _group(
     description: Parameter,
     readers: Parameter,
 ) -> sagemaker.ModelPackageGroup:
-    """Make the group.
+    """Build the model package group.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy.html
     """
@@ -120,7 +120,7 @@ def _arns(project: Project, *resources: str) -> list[Sub]:
 
 
 def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, project: Project) -> AWSObject:
-    """Let the execution role register and read versions in this group; approving one is somebody else's decision.
+    """Build the policy that allows the role to register and read versions, but not to approve them.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
     """

@@ -1,4 +1,4 @@
-"""Monitoring: a dashboard of endpoints and jobs, and alarms about endpoints."""
+"""Monitoring: a dashboard for endpoints and jobs, and alarms for endpoints."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Monitoring(Construct):
 def monitoring(
     project: Project, encryption: Encryption, log_groups: LogGroups, endpoint_alarms: EndpointAlarms
 ) -> Monitoring:
-    """Watch endpoints and jobs, and tell somebody when endpoints fail or slow down."""
+    """Build the dashboard, the alarms and the topic for notifications."""
     dashboard = boolean_parameter(
         "CreateDashboard",
         "Create a CloudWatch dashboard. Dashboards beyond the free tier have a monthly charge. If false, no "
@@ -115,7 +115,7 @@ def monitoring(
 
 
 def _dashboard_body(log_groups: LogGroups, endpoint_alarms: EndpointAlarms) -> Sub:
-    """Fill the dashboard; a search finds endpoints and jobs that do not exist yet.
+    """Build the dashboard body. Its searches include endpoints and jobs that are created later.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
@@ -132,7 +132,7 @@ def _dashboard_body(log_groups: LogGroups, endpoint_alarms: EndpointAlarms) -> S
 def _topic(
     create_topic: NamedCondition, subscribe: NamedCondition, project: Project, encryption: Encryption, email: Parameter
 ) -> list[AWSObject]:
-    """Make the topic; without a key of ours it has none, for alarms cannot publish through AWS's own.
+    """Build the topic. Without a customer managed key it is not encrypted: alarms cannot use AWS's own key.
 
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
@@ -169,7 +169,7 @@ def _topic_policy(create_topic: NamedCondition, topic: sns.Topic) -> sns.TopicPo
                 Resource=[Ref(topic)],
                 Condition=for_this_account(),
             ),
-            # the documented policy for EventBridge has no condition, and public reports say that none works
+            # the documented policy for EventBridge has no condition, and public reports say that conditions do not work
             # Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
             Statement(
                 Sid="EventsPublish",
@@ -199,7 +199,7 @@ def _alarms(
     errors: Parameter,
     latency: Parameter,
 ) -> list[cloudwatch.Alarm]:
-    """Watch endpoints by query, so that one alarm covers endpoints that come and go; no endpoint is no alarm.
+    """Build alarms on queries, so that one alarm covers all endpoints. Without endpoints there is no alarm.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html
     """
@@ -235,7 +235,7 @@ def _alarms(
             endpoint_alarms.latency,
             "SageMaker endpoints have a high latency",
             "AVG(ModelLatency)",
-            # the metric is in microseconds, and CloudFormation cannot multiply, but lets 2500.5 through
+            # the metric is in microseconds. CloudFormation cannot multiply, and accepts fractions such as 2500.5
             Sub("${Ms}000", Ms=Select(0, Split(".", Ref(latency)))),
             periods=3,
         ),

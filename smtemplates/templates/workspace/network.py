@@ -1,4 +1,4 @@
-"""Network: the VPC that jobs, notebook and Studio run in, when there is one, and the role's permissions in it."""
+"""Network: the optional VPC of jobs, notebook and Studio, and the permissions of the role in it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HTTPS = 443
 
 @dataclass(frozen=True, kw_only=True)
 class Network(Construct):
-    """Hold the VPC; every handle but `has_vpc` is only for use where that condition holds."""
+    """Hold the VPC. Use every handle except `has_vpc` only where that condition is true."""
 
     has_vpc: NamedCondition
     use_existing_groups: NamedCondition
@@ -38,27 +38,27 @@ class Network(Construct):
     security_group_ids: Parameter
 
     def vpc(self) -> Ref:
-        """Name the VPC."""
+        """Return the ID of the VPC."""
         return Ref(self.vpc_id)
 
     def subnets(self) -> Split:
-        """List the subnets."""
+        """Return the list of subnets."""
         return split_list(self.subnet_ids)
 
     def security_groups(self) -> Split:
-        """List the security groups: the given ones, or the one made here."""
+        """Return the list of security groups: the existing ones, or the one of this stack."""
         return Split(",", self.security_groups_text())
 
     def first_subnet(self) -> Select:
-        """Name the first of the subnets."""
+        """Return the first subnet."""
         return Select(0, self.subnets())
 
     def security_groups_text(self) -> If:
-        """Write the security groups in one line, with commas."""
+        """Return the security groups as one text, separated by commas."""
         return when(self.use_existing_groups, Ref(self.security_group_ids), GetAtt("SecurityGroup", "GroupId"))
 
     def inside(self) -> If:
-        """Hold, with a VPC, for its given subnets and groups only; without Null a request that names none would pass.
+        """Build a condition that requires these subnets and groups. Null also denies requests that name none.
 
         Source: https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
         """
@@ -67,7 +67,7 @@ class Network(Construct):
         return when(self.has_vpc, Condition([given, Null({groups: "false", subnets: "false"})]))
 
     def interfaces(self) -> dict[str, Any]:
-        """Allow network interfaces in the given subnets and security groups, and SageMaker's use of them.
+        """Allow network interfaces in these subnets and security groups, and their use by SageMaker.
 
         Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
         """
@@ -84,7 +84,7 @@ class Network(Construct):
                 "LendInterfaces",
                 actions("ec2", "CreateNetworkInterfacePermission"),
                 interface,
-                # SageMaker may name itself by service or by account: only another service is refused
+                # SageMaker can authorize a service or an account, so only other services are denied
                 Condition(StringEqualsIfExists({"ec2:AuthorizedService": "sagemaker.amazonaws.com"})),
             ),
             allow(
@@ -104,7 +104,7 @@ class Network(Construct):
 
 
 def network(project: Project) -> Network:
-    """Run in a given VPC, or in none."""
+    """Build the choice of a VPC."""
     vpc = string_parameter(
         "VpcId",
         "VPC for the notebook, Studio and jobs. It must be able to reach AWS services through VPC endpoints or "
@@ -158,7 +158,9 @@ def network(project: Project) -> Network:
 
 
 def _security_group(project: Project, create_group: NamedCondition, vpc: Parameter) -> list[AWSObject]:
-    """Let members reach one another and AWS; jobs with encrypted traffic and Studio's apps need the former.
+    """Build a security group that allows traffic between its members, and HTTPS to AWS.
+
+    Jobs with encrypted inter-container traffic and Studio apps need traffic between members.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-notebooks-and-internet-access.html
@@ -195,6 +197,6 @@ def _security_group(project: Project, create_group: NamedCondition, vpc: Paramet
 
 
 def _only(sid: str, kind: str, key: str, ids: Split) -> Grant:
-    """Allow interfaces in these; whoever shares a VPC owns its subnets, so the ID says which, not the account."""
+    """Allow interfaces in these subnets or groups. In a shared VPC, another account owns them, so the ID is checked."""
     anybodys = Sub(f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:*:{kind}/*")
     return allow(sid, actions("ec2", "CreateNetworkInterface"), [anybodys], Condition(StringEquals({key: ids})))

@@ -1,4 +1,4 @@
-"""Notebook: an instance that is set up on every start and stops when nobody uses it."""
+"""Notebook: an instance that is configured at every start and stops when it is idle."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def notebook(
     sdk_config: SdkConfig,
     packages: Packages,
 ) -> Construct:
-    """Offer a notebook instance."""
+    """Build an optional notebook instance."""
     settings = _settings(execution_role)
     return Construct(
         title="Notebook",
@@ -120,7 +120,7 @@ def _resources(
         ),
         InstanceType=Ref(settings.instance_type),
         KmsKeyId=encryption.key(),
-        # its Ref is an ARN, which this property does not take
+        # Ref returns an ARN, which this property does not accept
         LifecycleConfigName=GetAtt(lifecycle, "NotebookInstanceLifecycleConfigName"),
         PlatformIdentifier="notebook-al2023-v1",
         RoleArn=role.execution_arn(),
@@ -135,9 +135,9 @@ def _resources(
 
 
 def _script(settings: _Settings, role: ExecutionRole, sdk_config: SdkConfig, packages: Packages) -> Sub:
-    """Fill the start script; values of parameters reach it as base64 only, so that none of them can be code.
+    """Build the start script. Parameter values are passed as base64, so that no value can run as code.
 
-    Its last line names the role's policies and so makes the notebook wait for them.
+    The last line refers to the policies of the role, which makes the notebook wait for them.
     """
     return Sub(
         read_asset(__package__, "notebook_start.sh") + "# Needs: ${Policies}\n",

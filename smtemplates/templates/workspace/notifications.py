@@ -1,4 +1,4 @@
-"""Notifications: failed jobs and decisions about models reach the topic that alarms use."""
+"""Notifications: the alarm topic also receives failed jobs and model approvals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from smtemplates.templates.workspace.model_registry import ModelRegistry
 from smtemplates.templates.workspace.monitoring import Monitoring
 from smtemplates.templates.workspace.project import Project
 
-# How EventBridge and its events name the kinds of jobs.
+# The names of the job types in EventBridge and in its events.
 JOBS = {
     "Training": "TrainingJob",
     "Processing": "ProcessingJob",
@@ -24,7 +24,7 @@ JOBS = {
 def notifications(
     project: Project, execution_role: ExecutionRole, monitoring: Monitoring, model_registry: ModelRegistry | None = None
 ) -> Construct:
-    """Tell of failed jobs, and of approvals where the template has a `registry`."""
+    """Build rules for failed jobs and, if the template has a model registry, for approvals."""
     notify = boolean_parameter(
         "NotifyOfEvents",
         "Notify the alarm topic of failed jobs of this workspace's role, of failed transform jobs of the account, "
@@ -49,7 +49,7 @@ def notifications(
 
 
 def _failures(condition: NamedCondition, role: ExecutionRole, topic_arn: If) -> events.Rule:
-    """Tell of failed jobs; events of transform jobs do not name a role.
+    """Build the rule for failed jobs. Events of transform jobs do not contain a role.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
     """
@@ -68,7 +68,7 @@ def _failures(condition: NamedCondition, role: ExecutionRole, topic_arn: If) -> 
                 {"TransformJobStatus": ["Failed"]},
             ]
         },
-        # an event has one of the names; what it has not is left out
+        # an event contains one of the names; the others are omitted
         f"<type>: {''.join(f'<{name}>' for name in JOBS.values())} failed. <reason>",
         {"reason": "$.detail.FailureReason", **{name: f"$.detail.{name}Name" for name in JOBS.values()}},
     )
@@ -97,7 +97,7 @@ def _rule(
     message: str,
     paths: dict[str, str],
 ) -> events.Rule:
-    """Send a sentence about each of this account's events that match; there may be several of one change."""
+    """Build a rule that sends a sentence for each matching event of this account. A change can cause several."""
     return events.Rule(
         name,
         Condition=condition.name,

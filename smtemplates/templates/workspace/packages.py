@@ -1,4 +1,4 @@
-"""Software: what notebook and Studio come with besides SageMaker's own."""
+"""Packages: the software of the notebook and Studio in addition to SageMaker's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from smtemplates.core.construct import Construct, string_parameter
 
 @dataclass(frozen=True, kw_only=True)
 class Packages(Construct):
-    """Hold the repository and the packages that notebook and Studio are set up with, and the script that does it."""
+    """Hold the repository and the packages of the notebook and Studio, and the script that installs them."""
 
     repository: Parameter
     requirements: Parameter
@@ -21,7 +21,7 @@ class Packages(Construct):
 
 
 def packages() -> Packages:
-    """Choose a git repository and Python packages; both are in the console's group of the notebook."""
+    """Build the choice of a Git repository and Python packages. Both are in the parameter group of the notebook."""
     repository, requirements = _repository(), _packages()
     script = read_asset(__package__, "setup.sh")
     return Packages(
@@ -44,7 +44,7 @@ def _repository() -> Parameter:
         "NotebookGitRepository",
         "HTTPS address of a Git repository. It is cloned once into the notebook and into each Studio space, and "
         "must be readable without a password. Leave empty for no repository.",
-        # its last part names the folder, so that is not all dots
+        # the last part becomes the folder name, so it must not consist of dots only
         pattern="^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/-]*[A-Za-z0-9_-][.~]*/?$",
         hint="must be empty or an address such as https://github.com/owner/repository, without a user name or password",
         max_length=255,
@@ -52,7 +52,7 @@ def _repository() -> Parameter:
 
 
 def _packages() -> Parameter:
-    word = r"[A-Za-z0-9][A-Za-z0-9._,<>=!~\[\]-]*"  # begins neither as an option nor as a path
+    word = r"[A-Za-z0-9][A-Za-z0-9._,<>=!~\[\]-]*"  # neither an option nor a path
     return string_parameter(
         "NotebookPackages",
         "Python packages for a kernel named Workspace in the notebook and in Studio, as pip requirements separated "

@@ -1,4 +1,4 @@
-"""The project: parameters that every area reads, the tags and names that come from them."""
+"""Project: the parameters, tags and names that all constructs share."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ INSTANCE_TYPE = "^ml[.][a-z0-9-]{1,20}[.][a-z0-9]{1,20}$"
 
 @dataclass(frozen=True, kw_only=True)
 class Project(Construct):
-    """Hold the project's name and environment, which every area's tags and names come from."""
+    """Hold the project's name and environment, from which all tags and names derive."""
 
     name: Parameter
     environment: Parameter
 
     def tags(self) -> Tags:
-        """Tag a resource for cost reports."""
+        """Return the tags for cost reports."""
         return Tags(Project=Ref(self.name), Environment=Ref(self.environment))
 
     def unique_name(self) -> Sub:
-        """Name what AWS wants a name for: at most 37 characters, all lower case, unlike any other stack's.
+        """Return a unique name of at most 37 lower-case characters, for resources that need a name.
 
-        The stack's own name does not serve: it may have 128 characters, and upper case.
+        The stack name cannot be used: it can have 128 characters and upper-case letters.
         """
         stack_uuid = Select(2, Split("/", Ref(AWS_STACK_ID)))
         return Sub(
@@ -34,7 +34,7 @@ class Project(Construct):
 
 
 def project() -> Project:
-    """Name the project and its environment."""
+    """Build the parameters for the project's name and environment."""
     name = string_parameter(
         "ProjectName",
         "Short name of the project. It becomes the Project tag and a part of resource names. Changing this "

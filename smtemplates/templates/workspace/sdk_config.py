@@ -1,4 +1,4 @@
-"""SDK defaults: the SageMaker Python SDK's config.yaml for this workspace."""
+"""SDK defaults: config.yaml of the SageMaker Python SDK for this workspace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from smtemplates.templates.workspace.storage import Storage
 
 @dataclass(frozen=True, kw_only=True)
 class SdkConfig(Construct):
-    """Hold the text of config.yaml, and the same for what only exists inside a VPC."""
+    """Hold the text of config.yaml, and its variant for resources that exist only in a VPC."""
 
     text: Callable[[], Sub]
     text_in_vpc: Callable[[], Sub]
@@ -34,7 +34,7 @@ def sdk_config(
     training: Training,
     processing: JobDefaults,
 ) -> SdkConfig:
-    """Give the SDK this workspace's role, buckets, key, network and job defaults."""
+    """Build the SDK defaults: the role, buckets, key, network and job defaults of this workspace."""
 
     def vpc(value: Any, otherwise: str) -> If:
         return when(network.has_vpc, value, otherwise)
@@ -62,7 +62,7 @@ def sdk_config(
             )
         ],
         text=partial(text, vpc),
-        # a linter calls it a mistake to ask there whether there is a VPC
+        # a linter reports a condition on the VPC where a VPC is required
         text_in_vpc=partial(text, lambda value, _otherwise: value),
     )
 
@@ -75,9 +75,11 @@ def _text(
     role: ExecutionRole,
     vpc: Callable[[Any, str], Any],
 ) -> Sub:
-    """Write the configuration; what needs a key or a VPC is a comment without one.
+    """Build the text of config.yaml. Lines for a key or a VPC are comments if there is none.
 
-    No volume key: instances with local disks refuse one, and these defaults are for every instance type.
+    There is no volume key, because instances with local disks do not accept one, and the defaults apply to all instance
+    types.
+
     Source: https://sagemaker.readthedocs.io/en/stable/overview.html#configuring-and-using-defaults-with-the-sagemaker-python-sdk
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     """

@@ -1,4 +1,4 @@
-"""Storage: the input, output and model buckets, made here or brought."""
+"""Storage: the input, output and model buckets, created by this stack or existing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BUCKET_HINT = "a bucket name of 3 to 63 lower-case letters, digits, dots and hyp
 
 @dataclass(frozen=True, kw_only=True)
 class Storage(Construct):
-    """Hold the three buckets and the switch of their folders."""
+    """Hold the three buckets, and the condition that folders are created."""
 
     input: Bucket
     output: Bucket
@@ -43,12 +43,12 @@ class Storage(Construct):
     create_folders: NamedCondition
 
     def buckets(self) -> tuple[Bucket, Bucket, Bucket]:
-        """Give all three."""
+        """Return all three buckets."""
         return self.input, self.output, self.models
 
 
 def storage(project: Project, encryption: Encryption) -> Storage:
-    """Keep training data, results and models in three buckets that outlive the stack."""
+    """Build three buckets for training data, results and models. They are retained when the stack is deleted."""
     create, folders = _create(), _folders()
     versioning, expiration, noncurrent, log_bucket = _versioning(), _expiration(), _noncurrent(), _log_bucket()
     buckets = {

@@ -1,4 +1,4 @@
-"""Studio: a domain inside the VPC, its users, and apps that stop when nobody uses them."""
+"""Studio: a domain in the VPC, its user profiles, and apps that stop when they are idle."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def studio(
     sdk_config: SdkConfig,
     packages: Packages,
 ) -> Construct:
-    """Offer a Studio domain, whose apps are set up when they start."""
+    """Build an optional Studio domain, whose apps are configured when they start."""
     create, auth, profiles, idle = _create(), _auth_mode(), _profiles(), _idle_minutes()
-    # the rule says so in words; linters evaluate conditions, but no rules
+    # the rule explains it to users; linters evaluate conditions, but not rules
     create_domain = NamedCondition("CreateDomain", all_of(is_true(create), network.has_vpc))
     create_profiles = [
         NamedCondition(
@@ -108,10 +108,10 @@ def _domain(
     auth: Parameter,
     idle: Parameter,
 ) -> sagemaker.Domain:
-    """Make the domain; its apps keep their files on volumes of their own, so it has no shared file system to leave.
+    """Build the domain. Its apps store files on their own volumes, so it has no shared file system.
 
-    Another key, VPC or way to sign in is refused, for it would need a second domain of the same name: a name that
-    changed with them would leave users' spaces behind in a domain that could not be deleted.
+    A change of the key, VPC or sign-in method fails, because the replacement would have the same name. With a new name,
+    the spaces of the users would remain in the old domain, which then could not be deleted.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-idle-shutdown.html
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html (HomeEfsFileSystemCreation)
@@ -164,7 +164,7 @@ def _stop_when_idle(idle: Parameter) -> sagemaker.AppLifecycleManagement:
 
 
 def _user(create: NamedCondition, profiles: Parameter, place: int) -> sagemaker.UserProfile:
-    """Make one profile; what its user starts has the domain's tags, so it needs none of ours.
+    """Build a user profile. The apps of the user get the tags of the domain, so the profile needs no tags.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html (Tags)
     """
@@ -177,9 +177,9 @@ def _user(create: NamedCondition, profiles: Parameter, place: int) -> sagemaker.
 
 
 def _policy(create: NamedCondition, setup: StudioLifecycle) -> AWSObject:
-    """Let a user open Studio, see the domain, and manage the spaces and apps that are their own.
+    """Build the policy that allows users to open Studio, view the domain, and manage their own spaces and apps.
 
-    It is there with full access too, which does not read the settings.
+    It also exists with full access, which does not allow reading the settings.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-permissions.html
     """

@@ -1,9 +1,11 @@
-"""Studio's setup: what JupyterLab and Code Editor do when they start.
+"""Studio lifecycle: configures JupyterLab and Code Editor when they start.
 
-A lifecycle configuration cannot change, and CloudFormation makes a new one before it deletes the old one: its name must
-be new whenever its content is. CloudFormation cannot hash what parameters hold, so that stands in a Systems Manager
-parameter, which the script reads on every start; the script itself changes only with this package. The old one may
-outlive that update, which does no harm: AWS keeps what a running app uses (inferred from Studio Classic).
+A lifecycle configuration cannot be updated, and CloudFormation creates a replacement before it deletes the old one. So
+its name must change whenever its content changes. CloudFormation cannot hash parameter values, so these are stored in a
+Systems Manager parameter, which the script reads at every start. The script itself changes only with this package. An
+old configuration can remain after an update, which is harmless: AWS keeps the configuration of a running app (inferred
+from Studio Classic).
+
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lcc-delete.html
 """
 
@@ -28,14 +30,14 @@ TITLE = "# packages, repository and the SageMaker SDK's defaults: Studio's apps 
 
 @dataclass(frozen=True, kw_only=True)
 class StudioLifecycle(Construct):
-    """Hold the lifecycle configurations of both kinds of app."""
+    """Hold the lifecycle configurations of both types of app."""
 
     lab: GetAtt
     code_editor: GetAtt
     settings: ssm.Parameter
 
     def read(self) -> Grant:
-        """Let the execution role read the settings."""
+        """Allow the execution role to read the settings."""
         name = Ref(self.settings)
         return allow(
             "ReadStudioSettings", actions("ssm", "GetParameter"), regional_arns("ssm", "parameter${Name}", Name=name)
@@ -45,15 +47,17 @@ class StudioLifecycle(Construct):
 def studio_lifecycle(
     project: Project, sdk_config: SdkConfig, packages: Packages, create_domain: NamedCondition
 ) -> StudioLifecycle:
-    """Set Studio's apps up like the notebook, where there is a domain.
+    """Build the configuration of Studio apps, which corresponds to that of the notebook.
 
-    The script has five minutes, and needs a way to Systems Manager: NAT, or a VPC endpoint for ssm.
+    The script must finish within five minutes, and needs access to Systems Manager through NAT or a VPC endpoint for
+    ssm.
+
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lifecycle-configurations.html
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lifecycle-configurations-debug-timeout.html
     Source: https://github.com/aws/sagemaker-distribution (build_artifacts/v4/*/*/Dockerfile: sudo, aws)
     """
     start = read_asset(__package__, START)
-    # as long as a name has room for; hashlib would cost every render 3 MiB
+    # as long as the name allows; hashlib would add 3 MiB to every render
     digest = f"{crc32((packages.script + start).encode()):08x}"
     settings = _settings(project, sdk_config, packages, create_domain)
     lab = _lifecycle("StudioLabLifecycle", "JupyterLab", project, packages, digest, create_domain)
@@ -70,7 +74,7 @@ def studio_lifecycle(
 
 
 def _settings_name(project: Project) -> Join:
-    """Name the settings; a project's name may begin with aws or ssm, but this must not.
+    """Return the name of the settings. Unlike a project name, it must not start with aws or ssm.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
     """
@@ -80,7 +84,7 @@ def _settings_name(project: Project) -> Join:
 def _settings(
     project: Project, sdk_config: SdkConfig, packages: Packages, create_domain: NamedCondition
 ) -> ssm.Parameter:
-    """Keep what parameters decide; a standard parameter costs nothing and holds 4,096 characters.
+    """Build the parameter with the settings. A standard parameter is free and holds 4,096 characters.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
     """
@@ -100,9 +104,9 @@ def _settings(
 def _lifecycle(
     name: str, app: str, project: Project, packages: Packages, digest: str, create_domain: NamedCondition
 ) -> sagemaker.StudioLifecycleConfig:
-    """Run the scripts when an app starts; all that their content and our tags hold stands in its name too.
+    """Build the configuration for one type of app. Its name contains a hash of the script and the tags.
 
-    The stack's own tags, which it gets as well, cannot: that their change fails under the same name is inferred.
+    The name cannot contain the tags of the stack. It is inferred that a change of those fails under the same name.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-studiolifecycleconfig.html
     """
