@@ -65,7 +65,7 @@ def _is_available(argument: inspect.Parameter, functions: Mapping[str, str], fun
     if argument.default is not inspect.Parameter.empty:
         return False
     raise TemplateError(
-        f"{function} receives {argument.name!r}, which is no construct of this template. "
+        f"{function} receives {argument.name!r}, which is not a construct of this template. "
         f"The constructs are: {', '.join(functions)}."
     )
 

@@ -35,11 +35,10 @@ EACH_ONCE = r"(?!(?:.*,)?([^,]+),(?:.*,)?\1(?:,|$))"
 
 @dataclass(frozen=True, kw_only=True)
 class Construct:
-    """Hold everything that one module adds to a template.
+    """Contain everything that one module adds to a template.
 
     `parameters` maps the label in the CloudFormation console to the parameter. `title` is the parameter group in the
-    console; constructs with the same title share the group. `source` is the module (`__name__`): findings name its
-    file. A construct that other constructs use is a subclass whose further fields are typed handles.
+    console, which constructs with the same title share. `source` is the module (`__name__`), whose file findings name. A construct that other constructs use is a subclass whose further fields are typed handles.
     """
 
     title: str
@@ -54,14 +53,14 @@ class Construct:
 
 @dataclass(frozen=True)
 class NamedCondition:
-    """Hold a condition of the template: its name in the Conditions section, and the test that decides it."""
+    """Represent a condition of the template: its name in the Conditions section, and the test that decides it."""
 
     name: str
     test: AWSHelperFn
 
 
 Test = AWSHelperFn | NamedCondition
-"""What can be combined to a condition: an intrinsic function, or a condition of any construct."""
+"""A part of a condition: an intrinsic function, or a condition of any construct."""
 
 
 # --- parameters
@@ -70,7 +69,7 @@ Test = AWSHelperFn | NamedCondition
 def string_parameter(
     name: str, description: str, *, pattern: str, hint: str, max_length: int, default: str = ""
 ) -> Parameter:
-    """Build a String parameter; `pattern` must match the default, `hint` says in words what is allowed."""
+    """Build a String parameter; `pattern` must match the default, `hint` describes the allowed values in words."""
     return Parameter(
         name,
         Type="String",
@@ -197,7 +196,7 @@ def placeholder(parameter: Parameter) -> str:
 
 
 def fill_placeholders(text: str, **parameters: Parameter) -> str:
-    """Return a text for Fn::Sub in which ${name} stands for a parameter, whatever the parameter is called.
+    """Return a text for Fn::Sub in which ${name} stands for a parameter with any name.
 
     Raises:
         TemplateError: the text has no such placeholder.

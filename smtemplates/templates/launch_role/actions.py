@@ -20,9 +20,9 @@ from smtemplates.errors import TemplateError
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources-lambda.html
 CUSTOM = ("lambda:InvokeFunction",)
 
-_NO_REPLICA = "buckets have no replication, and a rule's or topic's target needs no role"
-_ON_NETWORK = "the function is in no VPC and mounts no file system"
-_SIGNED = "the function is not signed, reserves no concurrency, and publishes no version"
+_NO_REPLICA = "buckets have no replication, and the targets of rules and topics need no role"
+_ON_NETWORK = "the function does not use a VPC or a file system"
+_SIGNED = "the function does not use code signing, reserved concurrency or versions"
 _INLINE = "the function's code is in the template, and its variables are not encrypted with a customer managed key"
 _SCALING = "only a SageMaker variant is scaled, without a schedule"
 _OTHERS = "policies are attached only to roles"
@@ -30,7 +30,7 @@ _TABLES = "buckets have no metadata tables, analytics, inventory, metrics, websi
 _PLAIN_LOGS = "log groups have no delivery, index, data protection, resource policy or bearer tokens"
 _NO_EFS = "the domain has no home file system"
 _NO_SSO = "profiles are created only for IAM; IAM Identity Center creates its own"
-_NO_IMAGE = "apps use SageMaker's own images, and the template starts no app"
+_NO_IMAGE = "apps use SageMaker's own images, and the template does not start apps"
 NO_ACTION = "not an action of IAM: another action of the list authorizes the call"
 
 UNUSED: Mapping[tuple[str, str], str] = {
@@ -139,9 +139,9 @@ def needs(kind: str) -> list[str]:
 
 
 def missing_permissions(kinds: Iterable[str]) -> list[str]:
-    """Return a sentence for each type of which the provider schema names no permissions."""
+    """Return a sentence for each type whose provider schema does not name permissions."""
     return [
-        f"The provider schema of {kind} names no permissions, so a launch role for it cannot be built. "
+        f"The provider schema of {kind} does not name permissions, so a launch role for it cannot be built. "
         "Use another type, or leave the resource out of the workspace."
         for kind in sorted(kinds)
         if not _called(kind)

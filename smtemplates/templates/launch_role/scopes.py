@@ -32,12 +32,12 @@ UNIQUE = "*-???-????????"
 REFUSED: Mapping[str, str] = {
     "iam:DeleteRolePermissionsBoundary": "a role that a launch made stays bounded",
 }
-"""What a type needs for an update that a launch must not make."""
+"""Actions for updates that a launch must not make, with the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Hold one row: patterns for the actions of a statement, and the resources on which they are allowed."""
+    """Contain one row: patterns for the actions of a statement, and the resources on which they are allowed."""
 
     sid: str
     actions: Sequence[str]
@@ -94,7 +94,7 @@ def covers(scope: Scope, action: str) -> bool:
 
 
 def statement(scope: Scope, granted: Sequence[str]) -> Grant:
-    """Build the statement that allows actions as their row says."""
+    """Build the statement that allows actions on the resources of their row."""
     named = scope.resources
     resources = named if isinstance(named, If) else [Sub(name) if "$" in name else name for name in named]
     return allow(scope.sid, [Action(*name.split(":")) for name in granted], resources, scope.condition)
@@ -210,7 +210,7 @@ def _data() -> list[Scope]:
 
 
 def _watch() -> list[Scope]:
-    """Allow managing alarms, dashboards, rules and scaling. Target tracking gives its alarms names of its own.
+    """Allow managing alarms, dashboards, rules and scaling. Target tracking names its own alarms.
 
     Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSApplicationAutoscalingSageMakerEndpointPolicy.html
     Source: https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_service-with-iam.html

@@ -53,13 +53,13 @@ STACK_ACTIONS = (
     "UpdateStack",
 )
 TEMPLATE_ACTIONS = ("GetTemplateSummary", "ValidateTemplate")
-# The ARN of the boundary, without a reference: the policies that demand it are created before it.
+# The ARN of the boundary, without a reference: the policies that require it are created before it.
 BOUNDARY = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${LaunchRoleName}Boundary"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchRole(Construct):
-    """Hold the name of the launch role, an existing boundary, and the topic for stack events."""
+    """Contain the name of the launch role, an existing boundary, and the topic for stack events."""
 
     name: Parameter
     boundary: Parameter
@@ -77,7 +77,7 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
     """Build the role that launches these constructs. With `on_demand`, an existing role can be used instead.
 
     Raises:
-        TemplateError: nothing says what a type needs, or on what.
+        TemplateError: the permissions of a type, or their resources, are not known.
     """
     name, boundary = parameters.role_name(), parameters.permissions_boundary()
     buckets, others = parameters.bringable_buckets(), parameters.passable_roles()
@@ -102,7 +102,7 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
         title="Launch role",
         source=__name__,
         parameters={
-            **({"Make the launch role?": create} if create_role else {}),
+            **({"Create launch role": create} if create_role else {}),
             "Launch role name": name,
             "Permissions boundary": boundary,
             "Existing buckets for launches": buckets,
@@ -241,9 +241,9 @@ def _boundary(
     regions: If,
     first: Sequence[str],
 ) -> iam.ManagedPolicy:
-    """Build the permissions boundary for launched roles. It allows what the roles of the workspace may do.
+    """Build the permissions boundary for launched roles. It allows the actions of the workspace's own roles.
 
-    Its name is fixed, so that launches know it but cannot change it: they manage only policies named SC-*. It depends
+    Its name is fixed, and launches cannot change it: they manage only policies named SC-*. It depends
     on the policies that launches are updated and terminated with, so that it is deleted first: IAM does not delete a
     policy that is the boundary of a role.
 

@@ -32,7 +32,7 @@ PATTERN = "arn:(aws|aws-cn|aws-us-gov):iam:::(role|user|group)/[A-Za-z0-9+=.@_/*
 
 @dataclass(frozen=True, kw_only=True)
 class Portfolio(Construct):
-    """Hold the portfolio and the name of its provider."""
+    """Represent the portfolio and the name of its provider."""
 
     portfolio: servicecatalog.Portfolio
     provider: Parameter

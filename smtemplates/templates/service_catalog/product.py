@@ -26,7 +26,7 @@ IN_PORTFOLIO = "ProductInPortfolio"
 
 
 def product(portfolio: Portfolio, launch_role: LaunchRole) -> Construct:
-    """Build the product, once its template is staged. No URL of the template works for everybody.
+    """Build the product, once its template is staged. There is no public URL of the template.
 
     scripts/publish.py creates later versions. It finds the product by the output ProductId.
     """

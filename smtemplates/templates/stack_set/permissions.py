@@ -22,7 +22,7 @@ from smtemplates.templates.stack_set.targets import Targets
 
 @dataclass(frozen=True, kw_only=True)
 class Permissions(Construct):
-    """Hold the caller and the roles of StackSets, each with the condition that it is set."""
+    """Contain the caller and the roles of StackSets, each with the condition that it is set."""
 
     call_as: Parameter
     administration_role: Parameter

@@ -13,7 +13,7 @@ _IN_ORDER, _PARALLEL = "InOrder", "Parallel"
 
 @dataclass(frozen=True, kw_only=True)
 class Rollout(Construct):
-    """Hold the preferences of stack set operations. They do not apply to automatic deployments."""
+    """Contain the preferences of stack set operations. They do not apply to automatic deployments."""
 
     in_order: NamedCondition
     in_parallel: NamedCondition

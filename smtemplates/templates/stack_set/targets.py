@@ -27,12 +27,11 @@ from smtemplates.core.construct import (
 
 _UNIT = "(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})"
 _REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
-_DATA_STAYS = "buckets, keys made there and model groups stay"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Targets(Construct):
-    """Hold where the stack set creates workspaces, and from which template."""
+    """Contain the accounts and Regions of the workspaces, and their template."""
 
     template_url: Parameter
     has_template: NamedCondition

@@ -17,7 +17,7 @@ ABORT_UPLOADS_DAYS = 7
 
 @dataclass(frozen=True, kw_only=True)
 class BucketOptions:
-    """Hold the settings that the buckets of this stack share."""
+    """Contain the settings that the buckets of this stack share."""
 
     expiration: Parameter
     noncurrent: Parameter
@@ -30,7 +30,7 @@ class BucketOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """Hold one bucket of the workspace: created under `logical_id`, or existing with the name in `existing`."""
+    """Represent one bucket of the workspace: created under `logical_id`, or existing with the name in `existing`."""
 
     logical_id: str
     existing: Parameter

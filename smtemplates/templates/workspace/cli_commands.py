@@ -153,7 +153,10 @@ class _Commands:
         )
 
     def endpoint_config(self) -> Sub:
-        """Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html."""
+        """Build the command. With a VPC it uses instances, because serverless endpoints do not support a VPC.
+
+        Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+        """
         return self._aws(
             " sagemaker create-endpoint-config --endpoint-config-name ENDPOINT_CONFIG_NAME --production-variants"
             " 'VariantName=AllTraffic,ModelName=MODEL_NAME,${On}'",

@@ -19,7 +19,7 @@ REGISTRIES = {"deep-learning": "Dlc", "built-in": "Sm"}
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """Hold one image. `missing` lists the Regions whose registry does not have it."""
+    """Represent one image. `missing` lists the Regions whose registry does not have it."""
 
     name: str
     repository: str
@@ -47,7 +47,7 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerImages(Construct):
-    """Hold the images by the names of their outputs."""
+    """Contain the images by the names of their outputs."""
 
     catalog: Mapping[str, Image]
     has_built_in: NamedCondition

@@ -28,7 +28,7 @@ DELETION_WINDOW_DAYS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Encryption(Construct):
-    """Hold the KMS key of the workspace, if there is one."""
+    """Represent the KMS key of the workspace, if there is one."""
 
     has_key: NamedCondition
     use_existing: NamedCondition

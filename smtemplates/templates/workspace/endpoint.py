@@ -41,7 +41,7 @@ BAKE_SECONDS, TIMEOUT_SECONDS = 1200, 14400
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint(Construct):
-    """Hold the endpoint of this stack, which the dashboard and the alarms monitor."""
+    """Represent the endpoint of this stack, which the dashboard and the alarms monitor."""
 
     exists: NamedCondition
     image: Parameter

@@ -9,7 +9,7 @@ from smtemplates.core.construct import Construct
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointAlarms(Construct):
-    """Hold the logical IDs of the alarms on the errors and the latency of endpoints."""
+    """Contain the logical IDs of the alarms on the errors and the latency of endpoints."""
 
     errors: str
     latency: str
@@ -21,7 +21,7 @@ class EndpointAlarms(Construct):
 
 
 def endpoint_alarms() -> EndpointAlarms:
-    """Name the alarms. The role and the endpoint refer to them, and `monitoring` depends on both."""
+    """Return the names of the alarms. The role and the endpoint refer to them, and `monitoring` depends on both."""
     return EndpointAlarms(
         title="Monitoring", source=__name__, errors="EndpointErrorsAlarm", latency="EndpointLatencyAlarm"
     )

@@ -24,7 +24,7 @@ SERVERLESS_MB = ("1024", "2048", "3072", "4096", "5120", "6144")
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointSettings:
-    """Hold the parameters and conditions of the endpoint."""
+    """Contain the parameters and conditions of the endpoint."""
 
     image: Parameter
     data: Parameter

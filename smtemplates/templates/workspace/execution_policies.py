@@ -35,7 +35,7 @@ RUN_JOBS = ("CreateTrainingJob", "CreateProcessingJob", "CreateHyperParameterTun
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Hold the limits for jobs that administrators set, each with the condition that it is set."""
+    """Contain the limits for jobs that administrators set, each with the condition that it is set."""
 
     instance_types: Parameter
     has_instance_types: NamedCondition

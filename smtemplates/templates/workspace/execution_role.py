@@ -43,7 +43,7 @@ FULL_ACCESS = "arn:${AWS::Partition}:iam::aws:policy/AmazonSageMakerFullAccess"
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutionRole(Construct):
-    """Hold the execution role of SageMaker."""
+    """Represent the execution role of SageMaker."""
 
     create_role: NamedCondition
     least_privilege: NamedCondition

@@ -35,7 +35,7 @@ class LogGroupsResource(CustomResource):
     """Declare the custom resource that creates missing log groups. It never deletes a log group."""
 
     resource_type = "Custom::LogGroups"
-    props = {**CustomResource.props, "Names": (list, True), "RetentionInDays": (int, True)}  # noqa: RUF012  likewise
+    props = {**CustomResource.props, "Names": (list, True), "RetentionInDays": (int, True)}  # noqa: RUF012  how troposphere declares properties
 
 
 def initializer(

@@ -14,7 +14,7 @@ DAY_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class JobDefaults(Construct):
-    """Hold the defaults for one type of job."""
+    """Contain the defaults for one type of job."""
 
     instance_type: Parameter
     count: Parameter
@@ -23,7 +23,7 @@ class JobDefaults(Construct):
 
 @dataclass(frozen=True, kw_only=True)
 class Training(JobDefaults):
-    """Hold the defaults for training jobs."""
+    """Contain the defaults for training jobs."""
 
     runtime: Parameter
 

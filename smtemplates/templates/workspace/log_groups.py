@@ -34,7 +34,7 @@ RETENTION_DAYS = SHORT_DAYS + LONG_DAYS
 
 @dataclass(frozen=True, kw_only=True)
 class LogGroups(Construct):
-    """Hold the log groups of SageMaker. Most exist once in an account and Region, for all stacks."""
+    """Contain the log groups of SageMaker. Most exist once in an account and Region, for all stacks."""
 
     manage: NamedCondition
     retention: Parameter

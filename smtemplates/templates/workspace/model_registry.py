@@ -30,7 +30,7 @@ PACKAGE_READ = ("DescribeModelPackage",)
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRegistry(Construct):
-    """Hold the condition that the stack has a model package group."""
+    """Contain the condition that the stack has a model package group."""
 
     create: NamedCondition
 

@@ -51,7 +51,7 @@ PERIOD_SECONDS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Monitoring(Construct):
-    """Hold the SNS topic for notifications, created by this stack or existing."""
+    """Represent the SNS topic for notifications, created by this stack or existing."""
 
     create_topic: NamedCondition
     existing_topic: Parameter

@@ -29,7 +29,7 @@ HTTPS = 443
 
 @dataclass(frozen=True, kw_only=True)
 class Network(Construct):
-    """Hold the VPC. Use every handle except `has_vpc` only where that condition is true."""
+    """Represent the VPC. Use every handle except `has_vpc` only where that condition is true."""
 
     has_vpc: NamedCondition
     use_existing_groups: NamedCondition

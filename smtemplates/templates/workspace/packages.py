@@ -12,7 +12,7 @@ from smtemplates.core.construct import Construct, string_parameter
 
 @dataclass(frozen=True, kw_only=True)
 class Packages(Construct):
-    """Hold the repository and the packages of the notebook and Studio, and the script that installs them."""
+    """Contain the repository and the packages of the notebook and Studio, and the script that installs them."""
 
     repository: Parameter
     requirements: Parameter

@@ -13,7 +13,7 @@ INSTANCE_TYPE = "^ml[.][a-z0-9-]{1,20}[.][a-z0-9]{1,20}$"
 
 @dataclass(frozen=True, kw_only=True)
 class Project(Construct):
-    """Hold the project's name and environment, from which all tags and names derive."""
+    """Contain the project's name and environment, from which all tags and names derive."""
 
     name: Parameter
     environment: Parameter

@@ -20,7 +20,7 @@ from smtemplates.templates.workspace.storage import Storage
 
 @dataclass(frozen=True, kw_only=True)
 class SdkConfig(Construct):
-    """Hold the text of config.yaml, and its variant for resources that exist only in a VPC."""
+    """Contain the text of config.yaml, and its variant for resources that exist only in a VPC."""
 
     text: Callable[[], Sub]
     text_in_vpc: Callable[[], Sub]

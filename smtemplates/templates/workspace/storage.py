@@ -35,7 +35,7 @@ BUCKET_HINT = "a bucket name of 3 to 63 lower-case letters, digits, dots and hyp
 
 @dataclass(frozen=True, kw_only=True)
 class Storage(Construct):
-    """Hold the three buckets, and the condition that folders are created."""
+    """Contain the three buckets, and the condition that folders are created."""
 
     input: Bucket
     output: Bucket

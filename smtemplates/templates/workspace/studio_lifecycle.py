@@ -30,7 +30,7 @@ TITLE = "# packages, repository and the SageMaker SDK's defaults: Studio's apps 
 
 @dataclass(frozen=True, kw_only=True)
 class StudioLifecycle(Construct):
-    """Hold the lifecycle configurations of both types of app."""
+    """Contain the lifecycle configurations of both types of app."""
 
     lab: GetAtt
     code_editor: GetAtt
