@@ -38,7 +38,8 @@ class Construct:
     """Contain everything that one module adds to a template.
 
     `parameters` maps the label in the CloudFormation console to the parameter. `title` is the parameter group in the
-    console, which constructs with the same title share. `source` is the module (`__name__`), whose file findings name. A construct that other constructs use is a subclass whose further fields are typed handles.
+    console, which constructs with the same title share. `source` is the module (`__name__`): findings name its file.
+    A construct that other constructs use is a subclass. Its further fields are typed handles.
     """
 
     title: str
