@@ -15,6 +15,7 @@ from smtemplates.core.assets import read_asset
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
 from smtemplates.pages import diagram
+from smtemplates.pages.picture import picture as draw
 from smtemplates.reference import sections
 from smtemplates.reference.controls import CONTROLS
 from smtemplates.reference.examples import PSEUDO
@@ -65,14 +66,18 @@ def text() -> str:
 
 
 def overview() -> diagram.Diagram:
-    """Draw the workspace with everything on: the README's picture."""
+    """Return the diagram of the workspace with all features."""
     template, area_of = _read(workspace.definition())
     return diagram.diagram(template, area_of, everything(template))
 
 
-def fingerprint() -> str:
-    """Tell that picture from every other."""
-    return diagram.fingerprint(overview())
+def picture() -> str:
+    """Return the README's picture as SVG.
+
+    Raises:
+        TemplateError: a group of the workspace has no place in the picture. The message names all such groups.
+    """
+    return draw(overview())
 
 
 def _read(built: Definition) -> tuple[dict[str, Any], dict[str, str]]:
