@@ -15,7 +15,7 @@ from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.pages.diagram import diagram
 from smtemplates.pages.layout import MARGIN, Arrow, Layout, layout
-from smtemplates.pages.places import PLACES, check_places, example_rows, missing
+from smtemplates.pages.places import PLACES, check_places, missing_places
 from smtemplates.pages.routing import Box, Point
 from smtemplates.reference import document
 from smtemplates.reference.wording import everything
@@ -156,25 +156,35 @@ def test_no_feature_set_has_overlaps_or_crossing_arrows(layouts: list[Layout]) -
 
 def test_every_group_of_the_workspace_has_a_place_and_every_place_a_group() -> None:
     """A group without a place cannot be drawn. A place without a group is left over from a removed construct."""
-    assert missing(group_titles()) == []
+    assert missing_places(group_titles()) == document.missing_places() == []
     assert group_titles() == PLACES.keys()
 
 
 def test_the_error_names_all_missing_places() -> None:
-    """The message has a line for each title. With these lines in the table, the layout succeeds."""
+    """The message has a row for each title. With these rows in the table, the layout succeeds."""
     with pytest.raises(TemplateError) as caught:
         layout({"Images": (), "Storage": (), "Queue": ()}, [])
-    message = str(caught.value)
-    assert "no place for Images, Queue" in message
-    assert "PLACES in smtemplates/pages/places.py" in message
-    rows = dict(re.findall(r'^    "(\w+)": (\(\d+, \d+\)),$', message, re.MULTILINE))
-    assert rows.keys() == {"Images", "Queue"}
-    added = {title: (int(place[1]), int(place[4:-1])) for title, place in rows.items()}
+    lines = str(caught.value).splitlines()
+    assert [line.partition(" has no place")[0] for line in lines] == [
+        "smtemplates/pages/places.py: Images",
+        "smtemplates/pages/places.py: Queue",
+    ]
+    rows = [re.fullmatch(r'.* for example: "(\w+)": \((\d+), (\d+)\),', line) for line in lines]
+    added = {row[1]: (int(row[2]), int(row[3])) for row in rows if row}
+    assert added.keys() == {"Images", "Queue"}
     assert len({*added.values(), *PLACES.values()}) == len(PLACES) + 2
     check(layout(dict.fromkeys([*PLACES, *added], ()), [("Queue", "Images")], places={**PLACES, **added}))
 
 
-def test_example_rows_for_an_empty_table() -> None:
-    """The first row of a table is in the first column."""
-    assert example_rows(["A", "B"], {}) == ['    "A": (1, 1),', '    "B": (1, 2),']
+def test_an_empty_table_is_filled_from_the_first_column() -> None:
+    """The first rows of a table are in the first column."""
+    rows = [sentence.partition(" for example: ")[2] for sentence in missing_places(["A", "B"], {})]
+    assert rows == ['"A": (1, 1),', '"B": (1, 2),']
     check_places([], {})
+
+
+def test_a_new_construct_without_a_place_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentences for scripts/regenerate name the groups of the workspace that have resources but no place."""
+    kept = {title: place for title, place in PLACES.items() if title not in ("Network", "Studio")}
+    monkeypatch.setattr(document, "PLACES", kept)
+    assert [sentence.split()[1] for sentence in document.missing_places()] == ["Network", "Studio"]

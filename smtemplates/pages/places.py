@@ -29,32 +29,31 @@ PLACES: Mapping[str, Place] = {
 }
 
 
-def missing(titles: Iterable[str], places: Mapping[str, Place] = PLACES) -> list[str]:
-    """Return the titles without a place, in their order."""
-    return [title for title in dict.fromkeys(titles) if title not in places]
+def missing_places(titles: Iterable[str], places: Mapping[str, Place] = PLACES) -> list[str]:
+    """Return a sentence for each title without a place, with the row to add.
 
-
-def example_rows(titles: Iterable[str], places: Mapping[str, Place] = PLACES) -> list[str]:
-    """Return a line for the table for each title: the next free row of the column with the fewest boxes."""
+    The row is an example that can be used as it is: the next free row of the column with the fewest boxes.
+    """
     boxes = Counter(column for column, _ in places.values()) or Counter({1: 0})
-    last = Counter[int]()
-    for column, row in places.values():
-        last[column] = max(last[column], row)
-    lines = []
-    for title in titles:
-        column = min(sorted(boxes), key=boxes.__getitem__)
-        boxes[column] += 1
-        last[column] += 1
-        lines.append(f'    "{title}": ({column}, {last[column]}),')
-    return lines
+    last = {column: max((row for found, row in places.values() if found == column), default=0) for column in boxes}
+    sentences = []
+    for title in dict.fromkeys(titles):
+        if title not in places:
+            column = min(sorted(boxes), key=boxes.__getitem__)
+            boxes[column] += 1
+            last[column] += 1
+            row = f'"{title}": ({column}, {last[column]}),'
+            sentences.append(
+                f"{FILE}: {title} has no place in the picture. Add its column and row to PLACES, for example: {row}"
+            )
+    return sentences
 
 
 def check_places(titles: Iterable[str], places: Mapping[str, Place] = PLACES) -> None:
     """Check that every title has a place.
 
     Raises:
-        TemplateError: titles are missing from the table. The message names all of them, with a line for each.
+        TemplateError: titles are missing from the table. The message names all of them.
     """
-    if absent := missing(titles, places):
-        lines = "\n".join(example_rows(absent, places))
-        raise TemplateError(f"The picture has no place for {', '.join(absent)}. Add to PLACES in {FILE}:\n{lines}")
+    if sentences := missing_places(titles, places):
+        raise TemplateError("\n".join(sentences))
