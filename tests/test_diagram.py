@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smtemplates.pages.diagram import Diagram, diagram, mermaid
@@ -35,6 +35,7 @@ def test_contents_leave_out_supporting_resources(template: dict[str, Any]) -> No
     assert storage.contents == ("3 buckets",)
 
 
+@settings(deadline=None)
 @given(st.sets(st.tuples(st.integers(0, 6), st.integers(0, 6)).filter(lambda pair: pair[0] != pair[1]), max_size=20))
 def test_arrows_are_complete_and_minimal(pairs: set[tuple[int, int]]) -> None:
     """Each group reaches the same groups through arrows as through references, and no arrow follows from others."""

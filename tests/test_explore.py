@@ -182,7 +182,7 @@ def test_the_page_shows_resources_and_errors(page: Page, fill: Any) -> None:
     fill({"CreateNotebook": "true"})
     expect(notebook).to_have_class("create")
     fill({"CreateDomain": "true"})
-    expect(page.locator("#broken")).to_contain_text("CreateDomain needs VpcId")
+    expect(page.locator("#broken")).to_contain_text("CreateDomain requires VpcId")
     expect(page.locator("#command")).to_be_empty()
     fill({"VpcId": "my-vpc"})
     expect(page.locator("#VpcId-error")).to_contain_text("must be empty or the ID of a VPC")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smtemplates.errors import TemplateError
@@ -118,6 +118,7 @@ def crossings(arrows: Iterable[Arrow]) -> list[tuple[Arrow, Arrow]]:
     ]
 
 
+@settings(deadline=None)
 @given(diagrams())
 def test_no_box_overlaps_another_and_no_arrow_crosses_a_box(
     drawn: tuple[dict[str, list[str]], list[tuple[str, str]], dict[str, tuple[int, int]]],
@@ -130,6 +131,7 @@ def test_no_box_overlaps_another_and_no_arrow_crosses_a_box(
     check(found)
 
 
+@settings(deadline=None)
 @given(diagrams(), st.randoms(use_true_random=False))
 def test_the_layout_does_not_depend_on_the_order_of_its_input(
     drawn: tuple[dict[str, list[str]], list[tuple[str, str]], dict[str, tuple[int, int]]], shuffle: random.Random

@@ -19,7 +19,7 @@ Trunk = tuple[str, Side]  # the title of the box that it enters, and on which si
 TRACK = 14  # from one trunk to the next in a gap
 EDGE = 26  # from a box to the nearest trunk, with room for an arrow head
 _STRAIGHT = 6  # a smaller step up or down is left out
-_MOST_ORDERED = 6  # with more trunks in one gap, trying all orders takes too long
+_MOST_ORDERED = 5  # with more trunks in one gap, trying all orders takes too long
 
 
 @dataclass(frozen=True, kw_only=True)
