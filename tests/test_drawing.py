@@ -1,7 +1,8 @@
-"""The drawing on pages, in a real browser: every resource at its place, marked as what happens to it, and readable."""
+"""The drawing on pages, in a real browser: each resource has its place and shows its change, and all can be read."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 from browsers import chromium
 from playwright.sync_api import Page
-from test_diagram import README_PIXELS, apart, boxes, contrast
+from test_picture import README_PIXELS, apart, contrast, rectangles, within
 
 from smtemplates.deploy import plan_page as report
 from smtemplates.deploy.change_plan import Fate, Plan, ResourceChange
 from smtemplates.evaluate import Stack
-from smtemplates.pages import diagram, drawing
-from smtemplates.reference import document as reference
+from smtemplates.pages import drawing
+from smtemplates.pages.drawing import WORKSPACE, asset
+from smtemplates.reference import document
 
 FATES: dict[str, Fate] = {
     "Notebook": "replace",
@@ -49,7 +51,7 @@ def plan(template: dict[str, Any]) -> Plan:
 def page(
     template: dict[str, Any], request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Page]:
-    """Open the plan of a stack with a notebook, as wide as a README."""
+    """Open the plan of a stack with a notebook, at the width of a README."""
     stack = Stack(template, {"CreateNotebook": "true"})
     present = {name: body["Type"] for name, body in stack.resources.items()}
     file: Path = tmp_path_factory.mktemp("drawing") / "report.html"
@@ -60,58 +62,53 @@ def page(
         yield page
 
 
-def test_the_layout_is_of_this_template(template: dict[str, Any]) -> None:
-    """Every resource has its place; scripts/picture.py lays it out again after the template has changed."""
-    layout = drawing.layout()
-    assert {name for box in layout["boxes"] for name, _ in box["members"]} == template["Resources"].keys()
-    assert layout["fingerprint"] == diagram.fingerprint(reference.overview(), named=True)
+def test_the_file_of_the_workspace_is_up_to_date(template: dict[str, Any]) -> None:
+    """The file has every resource of the template, in its group. scripts/regenerate writes it."""
+    assert asset(WORKSPACE) == drawing.workspace_file(document.overview())
+    assert {name for _, members in json.loads(asset(WORKSPACE))["groups"] for name, _ in members} == {
+        *template["Resources"]
+    }
 
 
-def test_the_legend_tells_every_look_apart(page: Page) -> None:
-    """What may be replaced for good and what is made anew at no loss are not called the same."""
-    told = page.locator(".legend span").all_inner_texts()
-    assert {"! may replace", "! may replace (destructive)"} <= set(told)
-    assert len(told) == len(set(told))
+def test_the_legend_distinguishes_all_changes(page: Page) -> None:
+    """A replacement that destroys data and one that does not have different meanings."""
+    entries = page.locator(".legend span").all_inner_texts()
+    assert {"! may replace", "! may replace (destructive)"} <= set(entries)
+    assert len(entries) == len(set(entries))
 
 
-def test_a_resource_looks_as_what_happens_to_it(page: Page, template: dict[str, Any]) -> None:
-    """Colour and mark say what the plan says, of each resource; what is not there is faded, and its area dashed."""
+def test_a_resource_shows_its_change(page: Page, template: dict[str, Any]) -> None:
+    """Colour and mark show the change of each resource. An absent resource is faded, a group without any is dashed."""
     rows = page.eval_on_selector_all(
         "[data-resource]", "all => all.map(one => [one.dataset.resource, [one.className, one.textContent[0]]])"
     )
     looks = {name: tuple(look) for name, look in rows}
     assert len(rows) == len(looks) == len(template["Resources"]) + 1
-    assert looks["Notebook"] == ("take", "!")
-    assert looks["NotebookLifecycle"] == ("take", "-")
+    assert looks["Notebook"] == ("destroy", "!")
+    assert looks["NotebookLifecycle"] == ("destroy", "-")
     assert looks["ExecutionRole"] == ("change", "~")
     assert looks["Folders"] == ("change", "!")
-    assert looks["SecurityGroup"] == looks["Queue"] == ("make", "+")
+    assert looks["SecurityGroup"] == looks["Queue"] == ("create", "+")
     assert looks["InputBucket"] == ("same", "=")
     assert looks["Domain"] == ("absent", "·")
-    assert page.locator(".area.empty h3").all_inner_texts() == [
-        "Encryption",
+    assert page.locator(".group.empty h3").all_inner_texts() == [
         "Studio",
+        "Endpoint",
         "Registry",
         "Tracking",
-        "Endpoint",
+        "Encryption",
     ]
     assert page.locator(".others h3").all_inner_texts() == ["SQS"]
 
 
-def test_it_can_be_read(page: Page) -> None:
-    """Nothing is cut off or overlaps, every word is in its box, no letter is under 11 pixels, words stand out."""
-    words, frames = boxes(page, ".placed li > *, .placed h3"), boxes(page, ".placed .area")
+def test_the_drawing_is_readable(page: Page) -> None:
+    """Nothing is cut off or overlaps, text is inside its box, at least 11 pixels high, and has enough contrast."""
+    texts, frames = rectangles(page, ".placed li > *, .placed h3"), rectangles(page, ".placed .group")
+    assert len(texts) > 50
     assert all(apart(one, other) for one, other in combinations(frames, 2))
     assert all(0 <= frame["left"] < frame["right"] <= README_PIXELS for frame in frames)
     assert page.eval_on_selector_all(".placed li > *", "all => all.every(one => one.scrollWidth <= one.clientWidth)")
-    for word in words:
-        assert any(
-            frame["left"] < word["left"]
-            and word["right"] < frame["right"]
-            and frame["top"] < word["top"]
-            and word["bottom"] < frame["bottom"]
-            for frame in frames
-        )
+    assert all(any(within(text, frame) for frame in frames) for text in texts)
     style = "(all, what) => [...new Set(all.map(one => getComputedStyle(one)[what]))]"
     sizes = page.eval_on_selector_all(".placed li > *", style, "fontSize")
     assert min(float(size.removesuffix("px")) for size in sizes) >= 11
@@ -122,13 +119,13 @@ def test_it_can_be_read(page: Page) -> None:
     assert all(contrast(colour, background) >= 4.5 for colour in colours)
 
 
-def test_another_template_is_not_drawn_as_the_workspace() -> None:
-    """Resources of another template stand by service, even where a name is the workspace's; markup stays text."""
+def test_another_template_is_not_drawn_as_a_workspace() -> None:
+    """Resources of another template are shown by service, even if the workspace has the same name. Markup is text."""
     nasty = "</script><b onclick='x'>\"&"
     types = {"Dashboard": "AWS::CloudWatch::Dashboard", nasty: "AWS::SQS::Queue", "Thing": "Custom::<b>"}
-    rows = {name: drawing.Row(type=type_, mark="+", colour="make", means="create") for name, type_ in types.items()}
+    rows = {name: drawing.Row(type=type_, mark="+", colour="create", meaning="create") for name, type_ in types.items()}
     drawn = drawing.drawing(rows, absent="absent")
-    assert "polyline" not in drawn
+    assert "data-from" not in drawn
     assert "</script>" not in drawn
     assert "Custom::<b>" not in drawn
     assert [drawn.count(f"<h3>{service}</h3>") for service in ("CloudWatch", "SQS", "Custom")] == [1, 1, 1]

@@ -1,4 +1,4 @@
-"""The page on which parameters are tried, in a real browser: it decides as the deployer does, and its results work."""
+"""The explorer page, in a real browser: it agrees with the deployer, and its commands and links work."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ REGIONS = ["us-east-1", "cn-north-1", "us-gov-west-1", "ap-southeast-5"]
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """Write the page by the real command and open it from disk; it must ask for nothing else."""
+    """Write the page with the real command and open it from disk. It must not request anything else."""
     file: Path = tmp_path_factory.mktemp("explore") / "explore.html"
     assert main(["explore", "-o", str(file)]) == 0
     with chromium() as browser:
@@ -77,7 +77,7 @@ def fresh(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def fill(page: Page) -> Any:
-    """Type values into the form as a person does."""
+    """Return a function that enters values into the form."""
 
     def type_in(values: dict[str, str]) -> None:
         for name, value in values.items():
@@ -92,8 +92,8 @@ def fill(page: Page) -> Any:
     return type_in
 
 
-def test_a_laptop_shows_the_whole_drawing(page: Page) -> None:
-    """At 1200 pixels, beside the form, nothing of it is cut off, nor of the form."""
+def test_nothing_is_cut_off_on_a_laptop(page: Page) -> None:
+    """At 1200 pixels, the drawing and the form fit beside each other."""
     page.set_viewport_size({"width": 1200, "height": 900})
     for part in (".drawing", "form", "body"):
         cut = page.locator(part).evaluate("one => one.scrollWidth - one.clientWidth")
@@ -101,12 +101,12 @@ def test_a_laptop_shows_the_whole_drawing(page: Page) -> None:
 
 
 def deployer(template: dict[str, Any], values: dict[str, str], region: str) -> dict[str, Any]:
-    """Decide as the deployer does."""
+    """Return what the deployer finds for a set of values."""
     sentences = check_parameters(template, values, region=region)
     named = [re.match(r"Parameter (\w+) ", sentence) for sentence in sentences]
     stack = Stack(template, values, pseudo={"AWS::Region": region})
     return {
-        "refused": sorted({found[1] for found in named if found}),
+        "invalid": sorted({found[1] for found in named if found}),
         "broken": [sentence for sentence, found in zip(sentences, named, strict=True) if not found],
         "resources": [name for name in template["Resources"] if stack.exists(name)],
         "outputs": list(stack.outputs),
@@ -114,20 +114,20 @@ def deployer(template: dict[str, Any], values: dict[str, str], region: str) -> d
 
 
 def browser(page: Page, values: dict[str, str], region: str) -> dict[str, Any]:
-    """Decide as the page does."""
+    """Return what the page finds for a set of values."""
     found: dict[str, Any] = page.evaluate("([values, region]) => decide(values, region)", [values, region])
-    return {**found, "refused": sorted(found["refused"])}
+    return {**found, "invalid": sorted(found["invalid"])}
 
 
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("values", CASES)
 def test_page_and_deployer_agree(page: Page, template: dict[str, Any], values: dict[str, str], region: str) -> None:
-    """Page and deployer refuse the same values with the same rules, and see the same resources and outputs."""
+    """Page and deployer reject the same values with the same Rules, and find the same resources and outputs."""
     assert browser(page, values, region) == deployer(template, values, region)
 
 
 def anything(declared: dict[str, Any]) -> st.SearchStrategy[dict[str, str]]:
-    """Give values that are allowed, nearly allowed and nasty, for some of the parameters."""
+    """Generate values that are valid, nearly valid or unusual, for some of the parameters."""
 
     def kinds(name: str, about: dict[str, Any]) -> st.SearchStrategy[str]:
         likely = [*map(str, about.get("AllowedValues", [])), str(about["Default"]), EVERYTHING.get(name, "")]
@@ -137,8 +137,8 @@ def anything(declared: dict[str, Any]) -> st.SearchStrategy[dict[str, str]]:
     return st.fixed_dictionaries({}, optional={name: kinds(name, about) for name, about in declared.items()})
 
 
-def test_page_and_deployer_agree_on_anything(page: Page, template: dict[str, Any]) -> None:
-    """They agree on such values, in any combination; the browser's driver and Hypothesis do not mix, so one by one."""
+def test_page_and_deployer_agree_on_any_value(page: Page, template: dict[str, Any]) -> None:
+    """They agree on any combination of values. Hypothesis only collects them: it cannot run the browser's driver."""
     cases: list[tuple[dict[str, str], str]] = []
 
     @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
@@ -151,8 +151,8 @@ def test_page_and_deployer_agree_on_anything(page: Page, template: dict[str, Any
         assert browser(page, values, region) == deployer(template, values, region), values
 
 
-def test_what_is_pasted(page: Page, fill: Any) -> None:
-    """Command, parameter file and link carry exactly what was typed, for any value that is allowed."""
+def test_command_file_and_link_contain_the_values(page: Page, fill: Any) -> None:
+    """Command, parameter file and link contain exactly the values that were entered, quoted and encoded."""
     values = {
         **FEATURES["notebook"],
         **VPC,
@@ -161,7 +161,7 @@ def test_what_is_pasted(page: Page, fill: Any) -> None:
     }
     stack = "o'clock $(id)&+%#"
     fill({**values, "stack": stack, "region": "cn-north-1", "url": "https://b.s3.cn-north-1.amazonaws.com.cn/t.yaml"})
-    expect(page.locator("#verdict")).to_have_text("These values work together.")
+    expect(page.locator("#verdict")).to_have_text("These values are valid.")
     words = shlex.split(page.locator("#command").inner_text())
     assert words[:5] == ["scripts/deploy.py", "deploy", stack, "--region", "cn-north-1"]
     sets = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
@@ -175,23 +175,23 @@ def test_what_is_pasted(page: Page, fill: Any) -> None:
     assert {name.removeprefix("param_"): value for name, value in query.items()} == values
 
 
-def test_what_a_person_sees(page: Page, fill: Any) -> None:
-    """A switch shows what it makes; a bad value says so at its field, a bad combination in the rule's own words."""
+def test_the_page_shows_resources_and_errors(page: Page, fill: Any) -> None:
+    """A parameter shows the resources that it creates, an invalid value an error, an invalid combination the Rule."""
     notebook = page.locator("[data-resource=Notebook]")
     expect(notebook).to_have_class("absent")
     fill({"CreateNotebook": "true"})
-    expect(notebook).to_have_class("make")
+    expect(notebook).to_have_class("create")
     fill({"CreateDomain": "true"})
-    expect(page.locator("#broken")).to_contain_text("CreateDomain needs VpcId")
+    expect(page.locator("#broken")).to_contain_text("CreateDomain requires VpcId")
     expect(page.locator("#command")).to_be_empty()
     fill({"VpcId": "my-vpc"})
-    expect(page.locator("#VpcId-fault")).to_contain_text("must be empty or the ID of a VPC")
+    expect(page.locator("#VpcId-error")).to_contain_text("must be empty or the ID of a VPC")
     expect(page.locator("#broken")).to_contain_text("VpcId must be empty or the ID of a VPC")
     expect(page.get_by_label("VPC", exact=True)).to_have_attribute("aria-invalid", "true")
 
 
 def test_every_parameter_has_a_field(page: Page, template: dict[str, Any]) -> None:
-    """Every parameter can be found by its label, shows the name that --set takes, and has its default in the form."""
+    """Every parameter has a label, the name that --set expects, and its default value."""
     page.set_viewport_size({"width": 1200, "height": 900})
     for name, about in template["Parameters"].items():
         label = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterLabels"][name]["default"]

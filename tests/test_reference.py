@@ -65,17 +65,18 @@ def test_check_shows_what_is_stale_and_writes_nothing(folder: Path) -> None:
     assert file.read_text() == before
 
 
-def test_check_notices_a_picture_of_another_template(folder: Path) -> None:
-    """A picture that was drawn of something else, or none, is stale, and the message says how to draw it."""
+def test_check_reports_a_stale_picture(folder: Path) -> None:
+    """A different picture, or none, is stale. The command without --check writes it again."""
     picture = folder / "templates" / reference.PICTURE
-    for spoil in (
-        lambda: picture.write_text(picture.read_text().replace(reference.fingerprint(), "0")),
-        picture.unlink,
-    ):
+    expected = picture.read_text()
+    for spoil in (lambda: picture.write_text(expected.replace("3 buckets", "2 buckets")), picture.unlink):
         spoil()
         done = run("reference", "--check", cwd=folder)
         assert done.returncode == 1
-        assert "scripts/picture.py" in done.stderr
+        assert "workspace.svg: stale" in done.stderr
+        assert ">3 buckets<" in done.stdout
+    assert run("reference", cwd=folder).returncode == 0
+    assert picture.read_text() == expected
 
 
 def test_rendering_needs_no_linter() -> None:

@@ -124,21 +124,20 @@ def _explore(options: argparse.Namespace) -> int:
 
 
 def _reference(options: argparse.Namespace) -> int:
-    """Write the reference or compare it, and say when the README's picture shows something else."""
+    """Write the reference and the README's picture, or compare them with the files."""
     from smtemplates.reference import document as reference  # noqa: PLC0415  it imports cfn-lint, which rendering can do without
 
-    path, picture = Path("templates") / "README.md", Path("templates") / reference.PICTURE
-    if options.check:
-        stale = _is_stale(path, reference.text())
-    else:
-        stale = False
-        write(path, reference.text())
-    if not picture.exists() or reference.fingerprint() not in read(picture):
-        stale = True
-        print(f"{picture}: stale; draw it again with .venv/bin/python scripts/picture.py.", file=sys.stderr)
-    if not stale:
+    texts = {"README.md": reference.text(), reference.PICTURE: reference.picture()}
+    stale = False
+    for name, text in texts.items():
+        path = Path("templates") / name
+        if not options.check:
+            write(path, text)
+        elif _is_stale(path, text):
+            stale = True
+            continue
         print(f"{path}: {'is current' if options.check else 'written'}", file=sys.stderr)
-    return int(stale and options.check)
+    return int(stale)
 
 
 def _load(text: str, file: str) -> None:

@@ -51,18 +51,24 @@ def _notes(plan: Plan) -> str:
 
 
 def _drawing(plan: Plan, present: Mapping[str, str]) -> str:
-    rows = {name: Row(type=type_, mark="=", colour="same", means="unchanged") for name, type_ in present.items()}
+    rows = {name: Row(type=type_, mark="=", colour="same", meaning="unchanged") for name, type_ in present.items()}
     for one in plan.changes:
-        means = f"{one.fate} (destructive)" if one.destructive else one.fate
-        row = Row(type=one.type, mark=MARKS[one.fate], colour=_colour(one), means=means, told=why(one), leads=True)
-        rows[one.logical_id] = row
+        meaning = f"{one.fate} (destructive)" if one.destructive else one.fate
+        rows[one.logical_id] = Row(
+            type=one.type,
+            mark=MARKS[one.fate],
+            colour=_colour(one),
+            meaning=meaning,
+            details=why(one),
+            clickable=True,
+        )
     return drawing(rows, absent="not in this stack") if rows else ""
 
 
-def _colour(change: ResourceChange) -> Literal["take", "make", "change"]:
+def _colour(change: ResourceChange) -> Literal["destroy", "create", "change"]:
     if change.destructive:
-        return "take"
-    return "make" if change.fate in ("create", "import") else "change"
+        return "destroy"
+    return "create" if change.fate in ("create", "import") else "change"
 
 
 def _filter(fate: Fate) -> str:

@@ -1,115 +1,129 @@
-"""Draw a stack's resources on a page: boxes with a row for each resource, arrows between boxes, each row marked.
+"""Draw the resources of a stack on a page: boxes with a row for each resource, and arrows between the boxes.
 
-Where the boxes of the workspace stand was laid out beforehand (scripts/picture.py), so that a page needs no engine and
-a resource is at the same place on all of them. What has no place there stands below, by service.
+The boxes of the workspace have the same places on every page (places.py). Which resources each box contains is read
+from assets/workspace.json, so that a page needs no construct. Other resources are shown below, by service.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import Any, Literal
 
 from smtemplates.core.assets import read_asset
+from smtemplates.pages.diagram import Diagram
+from smtemplates.pages.layout import FONT, Layout, layout
+from smtemplates.pages.lines import HEAD, path
+from smtemplates.pages.routing import Box
 
-ARROWHEAD = (
-    '<defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
-    '<path d="M0,1 8,4 0,7z"/></marker></defs>'
-)
+WORKSPACE = "workspace.json"
+MARK = 17  # width of the mark before the name of a resource, in pixels at the font size of a layout
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """Hold how a resource is shown: its mark and colour, what they mean, and what is told of it.
+    """Hold how a resource is shown: its mark and colour, what they mean in the legend, and a text for this resource.
 
-    One that `leads` somewhere is a button.
+    A `clickable` row is a button.
     """
 
     type: str
     mark: str
-    colour: Literal["make", "change", "take", "same", "absent"]
-    means: str
-    told: str = ""
-    leads: bool = False
+    colour: Literal["create", "change", "destroy", "same", "absent"]
+    meaning: str
+    details: str = ""
+    clickable: bool = False
 
 
 def asset(name: str) -> str:
-    """Read a file that pages are made of."""
+    """Return the text of a file that pages consist of."""
     return read_asset(__package__, name)
 
 
+def workspace_file(drawn: Diagram) -> str:
+    """Return the text of assets/workspace.json for the diagram of a workspace with all features."""
+    groups = ",\n".join(f"    {json.dumps([group.title, group.members])}" for group in drawn.groups)
+    arrows = ",\n".join(f"    {json.dumps([one.title, other.title])}" for one, other in drawn.arrows)
+    return f'{{\n  "groups": [\n{groups}\n  ],\n  "arrows": [\n{arrows}\n  ]\n}}\n'
+
+
 @cache
-def layout() -> dict[str, Any]:
-    """Read where the workspace's boxes and arrows stand, in ems."""
-    found: dict[str, Any] = json.loads(asset("layout.json"))
-    return found
+def _workspace() -> tuple[Layout, dict[str, dict[str, str]]]:
+    """Return the layout of the workspace, and the types of its resources by group and logical ID."""
+    read: dict[str, Any] = json.loads(asset(WORKSPACE))
+    members = {title: dict(found) for title, found in read["groups"]}
+    arrows = [(start, end) for start, end in read["arrows"]]
+    return layout({title: list(names) for title, names in members.items()}, arrows, indent=MARK), members
 
 
 def drawing(rows: Mapping[str, Row], *, absent: str) -> str:
-    """Draw resources by logical ID; `absent` is what to call a resource that has a place but is not among them."""
-    known = {name: type_ for box in layout()["boxes"] for name, type_ in box["members"]}
-    placed = {name for name, row in rows.items() if known.get(name) == row.type}
-    if len(placed) * 2 < len(rows) or not placed:
-        placed = set()  # another template, which shares a few names
-    faded = {name: Row(type=type_, mark="·", colour="absent", means=absent) for name, type_ in known.items()}
-    inside = faded | {name: rows[name] for name in placed} if placed else {}
+    """Return the HTML of resources by logical ID. `absent` is the meaning of a workspace resource that has no row."""
+    placed, members = _workspace()
+    known = {name: type_ for found in members.values() for name, type_ in found.items()}
+    inside = {name: row for name, row in rows.items() if known.get(name) == row.type}
+    if len(inside) * 2 < len(rows) or not inside:
+        inside = {}  # another template, which has a few names in common
+    faded = {name: Row(type=type_, mark="·", colour="absent", meaning=absent) for name, type_ in known.items()}
     others: dict[str, list[str]] = {}
-    for name in sorted(rows.keys() - placed):
+    for name in sorted(rows.keys() - inside.keys()):
         others.setdefault(_service(rows[name].type), []).append(name)
     grid = "".join(_box(service, names, rows) for service, names in sorted(others.items()))
     parts = [
-        _legend([*rows.values(), *(faded.values() if placed else ())]),
-        _placed(inside) if placed else "",
+        _legend([*rows.values(), *(faded.values() if inside else ())]),
+        _placed(placed, members, faded | inside) if inside else "",
         f'<div class="others">{grid}</div>' if grid else "",
     ]
     return f'<div class="drawing">{"".join(parts)}</div>'
 
 
 def _service(type_: str) -> str:
-    """Name the service of a type: AWS::S3::Bucket is of S3, Custom::Folders of Custom."""
+    """Return the service of a type: S3 for AWS::S3::Bucket, Custom for Custom::Folders."""
     words = type_.split("::")
     return words[1] if len(words) > 2 else words[0]  # noqa: PLR2004 organization, service, kind
 
 
-def _placed(rows: Mapping[str, Row]) -> str:
-    wide, high = layout()["size"]
-    boxes = layout()["boxes"]
-    number = {box["title"]: index for index, box in enumerate(boxes)}
+def _placed(placed: Layout, members: Mapping[str, Iterable[str]], rows: Mapping[str, Row]) -> str:
+    number = {box.title: index for index, box in enumerate(placed.boxes)}
     arrows = "".join(
-        f'<polyline data-from="{number[start]}" data-to="{number[end]}" points="{points}" marker-end="url(#head)"/>'
-        for start, end, points in map(_arrow, layout()["arrows"])
+        f'<path data-from="{number[arrow.start]}" data-to="{number[arrow.end]}"'
+        f' d="{path(arrow.points)}" marker-start="url(#head)"/>'
+        for arrow in placed.arrows
     )
-    drawn = "".join(_box(box["title"], [name for name, _ in box["members"]], rows, box["place"]) for box in boxes)
-    svg = f'<svg viewBox="0 0 {wide} {high}" aria-hidden="true">{ARROWHEAD}{arrows}</svg>'
-    return f'<div class="placed" style="width:{wide}em;height:{high}em">{svg}{drawn}</div>'
+    drawn = "".join(_box(box.title, members[box.title], rows, box) for box in placed.boxes)
+    svg = f'<svg viewBox="0 0 {placed.width} {placed.height}" aria-hidden="true">{HEAD}{arrows}</svg>'
+    size = f"--width:{_ems(placed.width)};width:{_ems(placed.width)}em;height:{_ems(placed.height)}em"
+    return f'<div class="placed" style="{size}">{svg}{drawn}</div>'
 
 
-def _arrow(arrow: Mapping[str, Any]) -> tuple[str, str, str]:
-    start, end = arrow["ends"]
-    return start, end, " ".join(f"{x},{y}" for x, y in arrow["points"])
+def _ems(pixels: int) -> float:
+    """Return a length in ems, so that the drawing has the size of its font."""
+    return round(pixels / FONT, 2)
 
 
-def _box(title: str, names: Iterable[str], rows: Mapping[str, Row], place: Sequence[float] | None = None) -> str:
-    where = ""
-    if place:
-        where = ' style="left:{}em;top:{}em;width:{}em;height:{}em"'.format(*place)
+def _box(title: str, names: Iterable[str], rows: Mapping[str, Row], box: Box | None = None) -> str:
+    place = ""
+    if box:
+        left, top, width, height = map(_ems, (box.left, box.top, box.width, box.height))
+        place = f' style="left:{left}em;top:{top}em;width:{width}em;height:{height}em"'
     listed = "".join(f"<li>{_row(name, rows[name])}</li>" for name in names)
-    return f'<section class="area"{where}><h3>{escape(title)}</h3><ul>{listed}</ul></section>'
+    return f'<section class="group"{place}><h3>{escape(title)}</h3><ul>{listed}</ul></section>'
 
 
 def _row(name: str, row: Row) -> str:
-    told = f"{name} ({row.type}): {row.told or row.means}"
-    about = f'class="{row.colour}" data-resource="{escape(name)}" title="{escape(told)}"'
-    inside = f'<b aria-hidden="true">{escape(row.mark)}</b> {escape(name)}'
-    if row.leads:
-        return f'<button type="button" {about} aria-pressed="false">{inside}</button>'
-    return f"<span {about}>{inside}</span>"
+    text = f"{name} ({row.type}): {row.details or row.meaning}"
+    attributes = f'class="{row.colour}" data-resource="{escape(name)}" title="{escape(text)}"'
+    inside = f'<b aria-hidden="true">{escape(row.mark)}</b>{escape(name)}'
+    if row.clickable:
+        return f'<button type="button" {attributes} aria-pressed="false">{inside}</button>'
+    return f"<span {attributes}>{inside}</span>"
 
 
 def _legend(rows: Iterable[Row]) -> str:
-    meanings = dict.fromkeys((row.colour, row.mark, row.means) for row in rows)
-    told = (f'<span class="{colour}"><b>{escape(mark)}</b> {escape(means)}</span>' for colour, mark, means in meanings)
-    return f'<p class="legend">{" ".join(told)}</p>'
+    meanings = dict.fromkeys((row.colour, row.mark, row.meaning) for row in rows)
+    entries = (
+        f'<span class="{colour}"><b>{escape(mark)}</b> {escape(meaning)}</span>' for colour, mark, meaning in meanings
+    )
+    return f'<p class="legend">{"".join(entries)}</p>'

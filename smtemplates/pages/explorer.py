@@ -1,4 +1,4 @@
-"""Explore: one page, without network, on which a template's parameters can be tried before they are used."""
+"""Write a page on which a template's parameters can be tried before deployment. The page works offline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECTIONS = ("Parameters", "Rules", "Mappings", "Conditions")
 
 
 def explore(template: Mapping[str, Any], file: str) -> str:
-    """Write the page for a template in long form; `file` is how a command names it."""
+    """Return the page for a template in long form; `file` is its path in the deploy command that the page shows."""
     data = {
         "template": {section: template.get(section, {}) for section in SECTIONS}
         | {section: _conditional(template.get(section, {})) for section in ("Resources", "Outputs")},
@@ -32,8 +32,8 @@ def explore(template: Mapping[str, Any], file: str) -> str:
         regions="".join(f'<option value="{region}">' for region in template["Mappings"]["ImageRegistries"]),
         groups="\n".join(_group(template, group) for group in _interface(template)["ParameterGroups"]),
         style=asset("drawing.css"),
-        drawing=drawing(_rows(template), absent="not made"),
-        # in a script element only this sequence could end it
+        drawing=drawing(_rows(template), absent="not created"),
+        # only this sequence can end a script element
         data=json.dumps(data, ensure_ascii=False).replace("</", "<\\/"),
         script=asset("drawing.js") + asset("explore.js"),
     )
@@ -55,24 +55,24 @@ def _group(template: Mapping[str, Any], group: Mapping[str, Any]) -> str:
 
 
 def _field(name: str, label: str, about: Mapping[str, Any]) -> str:
-    told = f'id="{name}" data-parameter="{name}" aria-describedby="{name}-about {name}-fault"'
+    attributes = f'id="{name}" data-parameter="{name}" aria-describedby="{name}-about {name}-error"'
     default, allowed = str(about.get("Default", "")), [str(value) for value in about.get("AllowedValues", ())]
     if set(allowed) == {ON, OFF}:
-        widget = f'<input type="checkbox" {told}{" checked" if default == ON else ""}>'
+        widget = f'<input type="checkbox" {attributes}{" checked" if default == ON else ""}>'
     elif allowed:
         options = (f"<option{' selected' if value == default else ''}>{escape(value)}</option>" for value in allowed)
-        widget = f"<select {told}>{''.join(options)}</select>"
+        widget = f"<select {attributes}>{''.join(options)}</select>"
     else:
-        widget = f'<input {told} value="{escape(default)}" autocomplete="off" spellcheck="false">'
+        widget = f'<input {attributes} value="{escape(default)}" autocomplete="off" spellcheck="false">'
     return (
         f'<div class="named"><label for="{name}">{escape(label)}</label><code>{name}</code></div>{widget}'
         f'<small id="{name}-about">{escape(about["Description"])}</small>'
-        f'<span class="fault" id="{name}-fault" aria-live="polite"></span>'
+        f'<span class="error" id="{name}-error" aria-live="polite"></span>'
     )
 
 
 def _rows(template: Mapping[str, Any]) -> dict[str, Row]:
     return {
-        name: Row(type=body["Type"], mark="✓", colour="make", means="made")
+        name: Row(type=body["Type"], mark="✓", colour="create", meaning="created")
         for name, body in template["Resources"].items()
     }

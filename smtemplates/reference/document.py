@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from troposphere import encode_to_dict
@@ -14,7 +15,10 @@ from smtemplates.core.assemble import Definition
 from smtemplates.core.assets import read_asset
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
-from smtemplates.pages import diagram
+from smtemplates.pages import diagram, places
+from smtemplates.pages.drawing import WORKSPACE, workspace_file
+from smtemplates.pages.picture import picture as draw
+from smtemplates.pages.places import PLACES
 from smtemplates.reference import sections
 from smtemplates.reference.controls import CONTROLS
 from smtemplates.reference.examples import PSEUDO
@@ -65,14 +69,36 @@ def text() -> str:
 
 
 def overview() -> diagram.Diagram:
-    """Draw the workspace with everything on: the README's picture."""
+    """Return the diagram of the workspace with all features."""
     template, area_of = _read(workspace.definition())
     return diagram.diagram(template, area_of, everything(template))
 
 
-def fingerprint() -> str:
-    """Tell that picture from every other."""
-    return diagram.fingerprint(overview())
+def missing_places() -> list[str]:
+    """Return a sentence for each group of the workspace that has resources but no place in the picture."""
+    return places.missing_places((each.title for each in workspace.constructs() if each.resources), PLACES)
+
+
+def files() -> dict[Path, str]:
+    """Return the text of each generated file: the reference, the picture, and the groups that pages show.
+
+    Raises:
+        TemplateError: a row of data is missing, such as the place of a group.
+    """
+    return {
+        Path("templates", "README.md"): text(),
+        Path("templates", PICTURE): picture(),
+        Path("smtemplates", "pages", "assets", WORKSPACE): workspace_file(overview()),
+    }
+
+
+def picture() -> str:
+    """Return the README's picture as SVG.
+
+    Raises:
+        TemplateError: a group of the workspace has no place in the picture. The message names all such groups.
+    """
+    return draw(overview())
 
 
 def _read(built: Definition) -> tuple[dict[str, Any], dict[str, str]]:

@@ -124,9 +124,9 @@ def test_a_node_leads_to_its_change(page: Page) -> None:
         "all => all.map(one => [one.dataset.resource, one.className, one.textContent.slice(0, 1)])",
     )
     expected = {
-        ("Alpha", "make", "+"),
+        ("Alpha", "create", "+"),
         ("Beta", "change", "~"),
-        ("Zeta", "take", "!"),
+        ("Zeta", "destroy", "!"),
         ("Same", "same", "="),
         (NASTY, "change", "~"),
     }

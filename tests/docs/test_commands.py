@@ -16,7 +16,6 @@ NOT_RUN = {
     "scripts/test": "runs this test among all others",
     "scripts/bench": "measures for minutes",
     "scripts/lock": "asks the package index for newer versions",
-    "picture.py": "fetches the engine that lays the picture out; tests/test_reference.py sees that it is current",
     "pre-commit": "hooks into git; tests/test_ci.py runs each hook's command",
 }
 SECTIONS = [part for document in WRITTEN for part in sections(document)] + [examples(name) for name in PROGRAMS]

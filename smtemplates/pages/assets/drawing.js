@@ -1,8 +1,8 @@
-/** Dash every box of which nothing is there, and the arrows from and to it. */
+/** Draw a dashed outline around every box without an existing resource, and dash the arrows from and to it. */
 function dash() {
-  const areas = [...document.querySelectorAll(".drawing .area")];
-  const empty = areas.map(area => !area.querySelector("[data-resource]:not(.absent)"));
-  areas.forEach((area, index) => area.classList.toggle("empty", empty[index]));
-  for (const { classList, dataset } of document.querySelectorAll(".drawing polyline"))
+  const groups = [...document.querySelectorAll(".drawing .group")];
+  const empty = groups.map(group => !group.querySelector("[data-resource]:not(.absent)"));
+  groups.forEach((group, index) => group.classList.toggle("empty", empty[index]));
+  for (const { classList, dataset } of document.querySelectorAll(".drawing [data-from]"))
     classList.toggle("empty", empty[dataset.from] || empty[dataset.to]);
 }

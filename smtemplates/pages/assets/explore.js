@@ -1,5 +1,5 @@
 "use strict";
-// What CloudFormation and the deployer decide before anything is made, decided here in the same way.
+// Check parameters, Rules and Conditions as CloudFormation and the deployer do before they create any resource.
 const page = JSON.parse(document.getElementById("template").textContent);
 const { Parameters = {}, Rules = {}, Conditions = {}, Mappings = {}, Resources = {} } = page.template;
 
@@ -9,8 +9,8 @@ function partition(region) {
   return page.partitions.find(([start]) => region.startsWith(start))[1];
 }
 
-/** Say what is wrong with one value, as the end of a sentence; "" if nothing is. */
-function fault(about, value) {
+/** Return what is wrong with a value, as the end of a sentence, or "" if the value is valid. */
+function problem(about, value) {
   const allowed = (about.AllowedValues || []).map(String), length = [...value].length;
   const outside = (number, what) => number < Number(about["Min" + what] ?? -Infinity) || number > Number(about["Max" + what] ?? Infinity);
   const numeric = (about.ConstraintDescription || "").includes("whole number") ? WHOLE : NUMBER;
@@ -23,7 +23,7 @@ function fault(about, value) {
   return wrong ? about.ConstraintDescription || "has a value that is not allowed" : "";
 }
 
-/** Resolve a value as far as Conditions and Rules need it. */
+/** Return a value with the functions resolved that Conditions and Rules use. */
 function resolve(value, scope) {
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return value.map(item => resolve(item, scope));
@@ -49,30 +49,30 @@ function truth(test, scope) {
     case "Fn::Equals": { const [one, other] = resolve(given, scope); return one === other; }
     case "Fn::Contains": { const [list, one] = resolve(given, scope); return list.includes(one); }
     case "Fn::Not": return !truth(given[0], scope);
-    case "Fn::And": return given.every(part => truth(part, scope));
-    case "Fn::Or": return given.some(part => truth(part, scope));
-    default: throw new Error(`${name} gives no truth value`);
+    case "Fn::And": return given.every(one => truth(one, scope));
+    case "Fn::Or": return given.some(one => truth(one, scope));
+    default: throw new Error(`${name} is not a condition`);
   }
 }
 
-/** Decide everything for a set of values: what is refused, which rules are broken, which resources and outputs exist. */
+/** Return which values are invalid, which Rules they break, and which resources and outputs the stack has. */
 function decide(values, region) {
   const scope = { "AWS::Region": region, "AWS::Partition": partition(region) };
   for (const [name, about] of Object.entries(Parameters)) scope[name] = values[name] ?? String(about.Default ?? "");
-  const refused = {};
+  const invalid = {};
   for (const [name, about] of Object.entries(Parameters)) {
-    const text = fault(about, scope[name]);
-    if (text) refused[name] = text.replace(/\.$/, "");
+    const text = problem(about, scope[name]);
+    if (text) invalid[name] = text.replace(/\.$/, "");
   }
-  const broken = Object.keys(refused).length ? [] : Object.values(Rules)
+  const broken = Object.keys(invalid).length ? [] : Object.values(Rules)
     .filter(rule => !rule.RuleCondition || truth(rule.RuleCondition, scope))
     .flatMap(rule => rule.Assertions.filter(one => !truth(one.Assert, scope)).map(one => one.AssertDescription));
   const exists = ({ Condition }) => !Condition || truth({ Condition }, scope);
   const existing = section => Object.keys(section).filter(name => exists(section[name]));
-  return { refused, broken, resources: existing(Resources), outputs: existing(page.template.Outputs || {}) };
+  return { invalid, broken, resources: existing(Resources), outputs: existing(page.template.Outputs || {}) };
 }
 
-// --- what a person pastes; only what differs from the defaults is named
+// --- texts to copy; they contain only values that differ from the defaults
 
 const quoted = text => (/^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`);
 
@@ -114,27 +114,27 @@ function show() {
   const values = given(), where = { stack: $("stack").value, region: $("region").value, url: $("url").value };
   const found = decide(values, where.region);
   for (const field of fields) {
-    const text = found.refused[field.dataset.parameter];
+    const text = found.invalid[field.dataset.parameter];
     field.setAttribute("aria-invalid", String(Boolean(text)));
-    $(`${field.id}-fault`).textContent = text || "";
+    $(`${field.id}-error`).textContent = text || "";
   }
-  const faults = Object.entries(found.refused).map(([name, text]) => `${name} ${text}`);
-  $("broken").replaceChildren(...[...faults, ...found.broken].map(text => Object.assign(document.createElement("li"), { textContent: text })));
-  const fine = !found.broken.length && !faults.length;
-  $("verdict").textContent = fine ? "These values work together." : found.broken.length ? "These values cannot work together:" : "Some values are not allowed:";
+  const errors = Object.entries(found.invalid).map(([name, text]) => `${name} ${text}`);
+  $("broken").replaceChildren(...[...errors, ...found.broken].map(text => Object.assign(document.createElement("li"), { textContent: text })));
+  const fine = !found.broken.length && !errors.length;
+  $("verdict").textContent = fine ? "These values are valid." : found.broken.length ? "These values cannot be combined:" : "Some values are invalid:";
   $("verdict").className = fine ? "good" : "bad";
-  const made = new Set(found.resources);
+  const created = new Set(found.resources);
   for (const item of document.querySelectorAll("[data-resource]")) {
-    const there = made.has(item.dataset.resource);
-    item.className = there ? "make" : "absent";
-    item.title = `${item.dataset.resource}: ${there ? "made" : "not made"}`;
+    const there = created.has(item.dataset.resource);
+    item.className = there ? "create" : "absent";
+    item.title = `${item.dataset.resource}: ${there ? "created" : "not created"}`;
     item.querySelector("b").textContent = there ? "✓" : "·";
   }
   dash();
-  $("count").textContent = `${made.size} of ${Object.keys(Resources).length}`;
+  $("count").textContent = `${created.size} of ${Object.keys(Resources).length}`;
   $("command").textContent = fine ? command(values, where) : "";
-  $("file").textContent = fine ? parameterFile(values) || "# every parameter has its default\n" : "";
-  $("link").textContent = fine ? link(values, where) || "Give the template's https address in S3 above; isolated Regions have no such link." : "";
+  $("file").textContent = fine ? parameterFile(values) || "# all parameters have their default values\n" : "";
+  $("link").textContent = fine ? link(values, where) || "Enter the HTTPS URL of the template above. Isolated Regions have no quick-create links." : "";
 }
 
 document.addEventListener("input", show);
