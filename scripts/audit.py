@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import venvs
+from _checkout import ROOT
 
 UNREACHABLE = re.compile(r"requests\.exceptions|ConnectionError|ServiceError")
 
@@ -23,7 +24,7 @@ def main(arguments: list[str]) -> int:
     """Audit lock by lock: two may pin one package at two versions."""
     python = venvs.prepare("audit")
     failed = 0
-    for lock in sorted((venvs.ROOT / "requirements").glob("*.txt")):
+    for lock in sorted((ROOT / "requirements").glob("*.txt")):
         done = audited(python, lock, arguments)
         if done.returncode in (0, 1) and done.stdout:
             failed = max(failed, judged(lock.name, json.loads(done.stdout)["dependencies"]))

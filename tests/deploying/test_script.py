@@ -22,7 +22,8 @@ PROCESSES: Any = import_module("psutil")  # it has no types
 def bare(tmp_path: Path) -> Path:
     """Make a checkout whose .venv has no library at all."""
     (tmp_path / "scripts").mkdir()
-    shutil.copy(SCRIPT, tmp_path / "scripts")
+    for script in (SCRIPT, SCRIPT.with_name("_checkout.py")):
+        shutil.copy(script, tmp_path / "scripts")
     (tmp_path / "smtemplates").symlink_to(ROOT / "smtemplates")
     venv.create(tmp_path / ".venv")
     return tmp_path
@@ -214,14 +215,15 @@ def test_local_cloud_port(port: str) -> None:
     assert "error: argument --port: " in done.stderr
 
 
-# Run scripts/local_cloud.py, without touching the one that may be running for a person.
+# Use a different file for the state, so that a local cloud that a person has started keeps running.
 APART = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv.pop(1))
-import local_cloud
-local_cloud.RUNNING = Path(sys.argv.pop(1))
-local_cloud.main()
+from smtemplates.cli import local
+from smtemplates.local_cloud import lifecycle
+lifecycle.RUNNING = Path(sys.argv.pop(1))
+sys.exit(local.main())
 """
 
 
@@ -230,7 +232,7 @@ def test_local_cloud_is_stopped(tmp_path: Path, name: str) -> None:
     note = tmp_path / "running.json"
 
     def run(command: str) -> subprocess.CompletedProcess[str]:
-        arguments = [sys.executable, "-c", APART, str(SCRIPT.parent), str(note), command]
+        arguments = [sys.executable, "-c", APART, str(ROOT), str(note), command]
         return subprocess.run(arguments, capture_output=True, text=True, check=True)
 
     started = run("start").stdout

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploying.local_aws import ROOT, Aws, running
+from deploying.local_aws import ROOT, Aws
 from deploying.proxy import serving
 
 from publishing.service_catalog import ServiceCatalog
+from smtemplates.local_cloud.lifecycle import running
 
 SCRIPT = ROOT / "scripts" / "publish.py"
 BUCKET = "publishing"

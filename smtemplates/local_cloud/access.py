@@ -1,4 +1,4 @@
-"""The IAM of scripts/local_cloud.py: MiniStack's own, asked about the resources that AWS asks it about.
+"""The IAM of the local cloud: MiniStack's own, asked about the resources that AWS asks it about.
 
 It judges each call of the API, those of functions with their role's credentials among them. What CloudFormation does
 for a stack it does unasked, and the keys test and test, or an account ID as access key, may do everything.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from local_cloud_sagemaker import Made, Props
+from smtemplates.local_cloud.sagemaker import Made, Props
 
 
 def ask_like_iam() -> None:

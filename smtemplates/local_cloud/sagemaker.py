@@ -1,4 +1,4 @@
-"""The SageMaker of scripts/local_cloud.py: its types for CloudFormation, and what the deployer calls of its API."""
+"""The SageMaker of the local cloud: its types for CloudFormation, and what the deployer calls of its API."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The server side of scripts/local_cloud.py: MiniStack, and what it lacks of SageMaker and CloudFormation.
+"""The server of the local cloud: MiniStack, and what it lacks of SageMaker and CloudFormation.
 
-It runs in the environment of its own that scripts/local_cloud.py makes, never in the project's, so
+It runs in .venv-local-cloud, never in the project's, so
 MiniStack is imported by name at run time.
 """
 
@@ -16,8 +16,8 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-import local_cloud_access
-from local_cloud_sagemaker import KINDS, Made, Props, SageMaker
+from smtemplates.local_cloud import access
+from smtemplates.local_cloud.sagemaker import KINDS, Made, Props, SageMaker
 
 # What cannot change without a replacement, of types whose every change MiniStack takes for a possible replacement.
 CREATE_ONLY = {
@@ -263,9 +263,5 @@ def main() -> None:
     delete_after_creation()
     fix_change_sets()
     name_log_groups()
-    local_cloud_access.ask_like_iam()
+    access.ask_like_iam()
     app.main()
-
-
-if __name__ == "__main__":
-    main()
