@@ -1,11 +1,12 @@
-"""Publish a rendered template: to Service Catalog, or as a link into the console.
+"""Publish a rendered template: to Service Catalog, or as a console link.
 
 Results go to standard output, everything else to standard error. Exit codes:
-0 done or nothing to do, 1 failed, 2 bad input, 5 timed out while AWS goes on,
-130 interrupted. What was cut short is completed by running it again.
+0 done or no change, 1 failed, 2 bad input, 5 timed out while the operation
+continues in AWS, 130 interrupted. To complete an interrupted command, run it
+again.
 """
 
-# ruff: noqa: PLC0415 - what a command imports, it imports itself: --help answers before the SDK would be loaded
+# ruff: noqa: PLC0415 - commands import their dependencies themselves, so that --help does not load the AWS SDK
 from __future__ import annotations
 
 import argparse
@@ -20,7 +21,7 @@ from smtemplates.console.streams import named
 
 if TYPE_CHECKING:
     from smtemplates.deploy.staging import Bucket
-    from smtemplates.publish.commands import Manner
+    from smtemplates.publish.commands import Options
 
 VERSION = """\
   scripts/publish.py version 1.4.0 --catalog ml-catalog \\
@@ -42,17 +43,17 @@ def parser(checkout: Path) -> argparse.ArgumentParser:
     commands = (
         Command(
             "version",
-            "publish a template as a version of a product, after asking",
+            "show the steps, ask for confirmation, and publish a template as a version",
             VERSION,
             partial(add_version, checkout),
         ),
         Command(
             "versions",
-            "list a product's versions, and how many provisioned products use each",
+            "list the versions of a product and the number of provisioned products",
             VERSIONS,
             add_versions,
         ),
-        Command("prune", "retire deprecated versions that no provisioned product uses", PRUNE, add_prune),
+        Command("prune", "deactivate deprecated versions that no provisioned product uses", PRUNE, add_prune),
         Command(
             "link",
             "print a link that opens the console with the template and parameters filled in",
@@ -64,46 +65,56 @@ def parser(checkout: Path) -> argparse.ArgumentParser:
 
 
 def add_product(command: argparse.ArgumentParser) -> None:
-    """Add what names the product."""
+    """Add the options that select the product."""
     product = command.add_mutually_exclusive_group(required=True)
-    product.add_argument("--product", type=named, metavar="ID", help="the product's ID, prod-...")
-    product.add_argument("--catalog", type=named, metavar="STACK", help="the stack that made it: its output ProductId")
+    product.add_argument("--product", type=named, metavar="ID", help="ID of the product (prod-...)")
+    product.add_argument(
+        "--catalog", type=named, metavar="STACK", help="stack whose output ProductId is the ID of the product"
+    )
 
 
-def add_staging(checkout: Path, command: argparse.ArgumentParser, made: str) -> argparse._MutuallyExclusiveGroup:
-    """Add the template and where to stage it; `made` says what becomes of it in a bucket made for it."""
+def add_staging(
+    checkout: Path, command: argparse.ArgumentParser, help_of_creation: str
+) -> argparse._MutuallyExclusiveGroup:
+    """Add the options for the template and its bucket."""
     add_template(command, checkout)
     staging = command.add_mutually_exclusive_group()
     staging.add_argument(
-        "--staging-bucket", type=named, metavar="BUCKET", help="the bucket AWS reads the template from"
+        "--staging-bucket", type=named, metavar="BUCKET", help="bucket from which AWS reads the template"
     )
-    staging.add_argument("--create-staging-bucket", action="store_true", help=made)
+    staging.add_argument("--create-staging-bucket", action="store_true", help=help_of_creation)
     return staging
 
 
-def add_manner(command: argparse.ArgumentParser) -> None:
-    """Add how to go about it."""
-    how = command.add_argument_group("how to go about it")
-    how.add_argument("--plan", action="store_true", help="show what would be done, and change nothing")
-    how.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
-    how.add_argument("--json", action="store_true", help="print the result as JSON")
+def add_execution(command: argparse.ArgumentParser) -> None:
+    """Add the options of the commands that change something."""
+    group = command.add_argument_group("execution")
+    group.add_argument("--plan", action="store_true", help="show what would be done, without changing anything")
+    group.add_argument("--yes", action="store_true", help="do not ask for confirmation; required without a terminal")
+    group.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def add_version(checkout: Path, command: argparse.ArgumentParser) -> None:
     """Add the options of version."""
-    command.add_argument("version", help="its name, such as 1.4.0 or 2.0.0-rc.1")
+    command.add_argument("version", help="name of the version, such as 1.4.0 or 2.0.0-rc.1")
     add_product(command)
-    add_staging(checkout, command, "make one, which keeps it for 7 days")
-    command.add_argument("--description", default="", metavar="TEXT", help="what is new, for who chooses a version")
+    add_staging(checkout, command, "use a bucket that this command creates; objects in it expire after 7 days")
     command.add_argument(
-        "--keep", type=int, default=1, metavar="N", help="go on offering the newest N versions (default: 1, this one)"
+        "--description", default="", metavar="TEXT", help="release notes for users who choose a version"
+    )
+    command.add_argument(
+        "--keep",
+        type=int,
+        default=1,
+        metavar="N",
+        help="number of the newest versions that remain available, including this one (default: 1)",
     )
     command.add_argument(
         "--even-if-cosmetic", action="store_true", help="publish even if only descriptions or metadata differ"
     )
-    add_manner(command)
+    add_execution(command)
     command.add_argument(
-        "--timeout", type=float, default=MINUTES, metavar="MINUTES", help="wait so long for AWS (default: 10)"
+        "--timeout", type=float, default=MINUTES, metavar="MINUTES", help="maximum time to wait for AWS (default: 10)"
     )
     add_connection(command)
 
@@ -119,27 +130,31 @@ def add_prune(command: argparse.ArgumentParser) -> None:
     """Add the options of prune."""
     add_product(command)
     command.add_argument(
-        "--delete", action="store_true", help="delete what is inactive already, for good, instead of deactivating"
+        "--delete", action="store_true", help="permanently delete inactive versions instead of deactivating versions"
     )
-    add_manner(command)
+    add_execution(command)
     add_connection(command)
 
 
 def add_link(checkout: Path, command: argparse.ArgumentParser) -> None:
     """Add the options of link."""
-    # refused, with the reason: no link is to end with such a bucket
+    # --create-staging-bucket is rejected with the reason: its objects expire, and the link with them
     staging = add_staging(checkout, command, argparse.SUPPRESS)
-    staging.add_argument("--template-url", type=named, metavar="URL", help="where the template is in S3 already")
-    command.add_argument("--stack", metavar="NAME", help="the name that the console proposes for the stack")
-    command.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter to fill in")
-    shape = command.add_mutually_exclusive_group()
-    shape.add_argument("--markdown", action="store_true", help="as a table of buttons, the default for many Regions")
-    shape.add_argument("--json", action="store_true", help="as JSON")
+    staging.add_argument("--template-url", type=named, metavar="URL", help="URL of a template that is already in S3")
+    command.add_argument("--stack", metavar="NAME", help="stack name that the console proposes")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="parameter value that the console proposes"
+    )
+    formats = command.add_mutually_exclusive_group()
+    formats.add_argument(
+        "--markdown", action="store_true", help="print a table of buttons (default for several Regions)"
+    )
+    formats.add_argument("--json", action="store_true", help="print the links as JSON")
     add_connection(command, several=True)
 
 
 def bucket_of(arguments: argparse.Namespace) -> Bucket | None:
-    """Take from the command line where to stage."""
+    """Return the staging bucket that the arguments select."""
     from smtemplates.deploy.staging import Bucket
 
     if arguments.staging_bucket or arguments.create_staging_bucket:
@@ -148,7 +163,7 @@ def bucket_of(arguments: argparse.Namespace) -> Bucket | None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out the command, and return the exit code."""
+    """Run the command, and return the exit code."""
     from smtemplates.publish import commands
 
     if arguments.command == "link":
@@ -156,13 +171,13 @@ def run(arguments: argparse.Namespace) -> int:
     product = (cloud_of(arguments), arguments.product, arguments.catalog)
     if arguments.command == "versions":
         return commands.versions(*product, as_json=arguments.json)
-    manner = commands.Manner(plan=arguments.plan, yes=arguments.yes, json=arguments.json)
+    options = commands.Options(plan=arguments.plan, yes=arguments.yes, json=arguments.json)
     if arguments.command == "prune":
-        return commands.prune(*product, delete=arguments.delete, manner=manner)
-    return run_version(arguments, manner)
+        return commands.prune(*product, delete=arguments.delete, options=options)
+    return run_version(arguments, options)
 
 
-def run_version(arguments: argparse.Namespace, manner: Manner) -> int:
+def run_version(arguments: argparse.Namespace, options: Options) -> int:
     """Publish a version."""
     from smtemplates.deploy import template
     from smtemplates.publish import commands
@@ -177,7 +192,7 @@ def run_version(arguments: argparse.Namespace, manner: Manner) -> int:
         even_if_cosmetic=arguments.even_if_cosmetic,
         timeout_seconds=seconds(arguments.timeout) or 0,
     )
-    return commands.version(cloud_of(arguments), arguments.product, arguments.catalog, request, manner)
+    return commands.version(cloud_of(arguments), arguments.product, arguments.catalog, request, options)
 
 
 def run_link(arguments: argparse.Namespace) -> int:
@@ -192,7 +207,7 @@ def run_link(arguments: argparse.Namespace) -> int:
         regions=arguments.region,
         stack=arguments.stack,
         source=arguments.template_url or bucket_of(arguments),
-        shape="markdown" if arguments.markdown else "json" if arguments.json else "url",
+        output_format="markdown" if arguments.markdown else "json" if arguments.json else "url",
     )
 
 
