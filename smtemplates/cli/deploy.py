@@ -1,12 +1,12 @@
-"""Deploy a rendered template through change sets, and look after its stack.
+"""Deploy a rendered template through change sets, and manage the stack.
 
 Results go to standard output, everything else to standard error. Exit codes:
-0 done or nothing to do, 1 failed, 2 bad input, 3 there are changes (plan
---detailed-exitcode), 4 refused because something would be taken away, 5 timed
-out while AWS goes on, 130 interrupted.
+0 done or no change, 1 failed, 2 bad input, 3 changes present (plan or drift
+with --detailed-exitcode), 4 refused as destructive, 5 timed out while the
+operation continues in AWS, 130 interrupted.
 """
 
-# ruff: noqa: PLC0415 - what a command imports, it imports itself: --help answers before the SDK would be loaded
+# ruff: noqa: PLC0415 - commands import their dependencies themselves, so that --help does not load the AWS SDK
 from __future__ import annotations
 
 import argparse
@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtemplates.cli.program import VENV_PYTHON, Command, add_template, program
-from smtemplates.console.aws_options import add_connection, carry_out, cloud_of, seconds
-from smtemplates.console.streams import named
+from smtemplates.cli.deploy_options import add_deploy, add_destroy, add_drift, add_outputs, add_plan, add_status
+from smtemplates.cli.program import VENV_PYTHON, Command, program
+from smtemplates.console.aws_options import carry_out, cloud_of, seconds
 from smtemplates.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,160 +34,48 @@ STATUS = "  scripts/deploy.py status churn\n"
 OUTPUTS = "  scripts/deploy.py outputs churn --env\n"
 DRIFT = "  scripts/deploy.py drift churn\n"
 DESTROY = "  scripts/deploy.py destroy churn\n"
-TIMEOUT = "stop watching after so long, while AWS goes on (default: watch to the end)"
 
 
 def parser(checkout: Path) -> argparse.ArgumentParser:
     """Build the parser of deploy.py for a checkout."""
     commands = (
-        Command("plan", "show what a deployment would change, and change nothing", PLAN, partial(add_plan, checkout)),
+        Command(
+            "plan", "show what a deployment would change, without changing anything", PLAN, partial(add_plan, checkout)
+        ),
         Command(
             "deploy",
-            "create or update a stack, after showing the plan and asking",
+            "show the plan, ask for confirmation, and create or update the stack",
             DEPLOY,
             partial(add_deploy, checkout),
         ),
         Command(
             "status",
-            "show how a stack is, and each stack of its stack sets: 1 if one of those failed",
+            "show the status of a stack; exit code 1 if a stack of its stack sets failed",
             STATUS,
             add_status,
         ),
-        Command("outputs", "show a stack's outputs", OUTPUTS, add_outputs),
-        Command("drift", "show what was changed behind the stack's back", DRIFT, add_drift),
-        Command("destroy", "delete a stack; its data only with --delete-data", DESTROY, add_destroy),
+        Command("outputs", "show the outputs of a stack", OUTPUTS, add_outputs),
+        Command("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift),
+        Command("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy),
     )
     return program("deploy.py", __doc__, commands)
 
 
-def add_stack(command: argparse.ArgumentParser) -> None:
-    """Add the name of the stack."""
-    command.add_argument("stack", type=named, help="the name of the stack")
-
-
-def add_request(checkout: Path, command: argparse.ArgumentParser) -> None:
-    """Add what says what to deploy."""
-    what = command.add_argument_group("what to deploy")
-    add_template(what, checkout)
-    what.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; it wins over files"
-    )
-    what.add_argument("--parameters", action="append", default=[], type=Path, metavar="FILE", help="YAML or JSON")
-    what.add_argument(
-        "--reset", type=named, action="append", default=[], metavar="NAME", help="return a parameter to its default"
-    )
-    what.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="a tag of the stack")
-    what.add_argument("--role-arn", type=named, metavar="ARN", help="the role that CloudFormation assumes")
-    what.add_argument(
-        "--notification-arn", type=named, action="append", default=[], metavar="ARN", help="a topic for stack events"
-    )
-    what.add_argument(
-        "--rollback-alarm",
-        type=named,
-        action="append",
-        default=[],
-        metavar="ARN",
-        help="roll back if this alarm goes off",
-    )
-    what.add_argument("--on-failure", choices=["ROLLBACK", "DELETE", "DO_NOTHING"], help="default: roll back")
-    what.add_argument("--import-existing", action="store_true", help="take resources of the same name into the stack")
-    what.add_argument("--revert-drift", action="store_true", help="put back what was changed behind the stack's back")
-    staging = what.add_mutually_exclusive_group()
-    staging.add_argument("--staging-bucket", type=named, metavar="BUCKET", help="for a template of over 51,200 bytes")
-    staging.add_argument("--create-staging-bucket", action="store_true", help="likewise, in a bucket made for it")
-
-
-def add_plan(checkout: Path, command: argparse.ArgumentParser) -> None:
-    """Add the options of plan."""
-    add_stack(command)
-    add_request(checkout, command)
-    command.add_argument("--keep", action="store_true", help="leave the change set, and print how to execute it")
-    command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there are changes")
-    shape = command.add_mutually_exclusive_group()
-    add_shapes(shape, markdown="print the plan as Markdown (default: as a table)", json="print the plan as JSON")
-    command.add_argument("--html", type=Path, metavar="FILE", help="also write it as a page to read and search")
-    add_connection(command)
-
-
-def add_deploy(checkout: Path, command: argparse.ArgumentParser) -> None:
-    """Add the options of deploy."""
-    add_stack(command)
-    add_request(checkout, command)
-    how = command.add_argument_group("how to go about it")
-    how.add_argument("--change-set", type=named, metavar="ARN", help="execute this change set, and nothing else")
-    how.add_argument(
-        "--template-digest",
-        type=named,
-        metavar="SHA256",
-        help="only if its template is this one (plan prints it)",
-    )
-    how.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
-    how.add_argument("--allow-destructive", action="store_true", help="let resources be replaced or deleted")
-    how.add_argument("--clear-studio", action="store_true", help="delete the apps and spaces of a domain that goes")
-    how.add_argument("--recreate", action="store_true", help="delete what a failed creation left, and begin anew")
-    how.add_argument("--continue-rollback", action="store_true", help="finish a rollback that failed, then go on")
-    how.add_argument("--wait", action="store_true", help="wait for another operation on the stack to end")
-    how.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
-    how.add_argument("--stack-policy", type=Path, metavar="FILE", help="set this stack policy when done")
-    how.add_argument("--termination-protection", action=argparse.BooleanOptionalAction, help="default: on for prd")
-    how.add_argument("--json", action="store_true", help="print the result as JSON")
-    add_connection(command)
-
-
-def add_destroy(command: argparse.ArgumentParser) -> None:
-    """Add the options of destroy."""
-    add_stack(command)
-    command.add_argument("--delete-data", action="store_true", help="empty and delete the buckets, every version")
-    command.add_argument("--disable-protection", action="store_true", help="turn termination protection off first")
-    command.add_argument("--confirm", metavar="STACK", help="the stack's name again, where nobody can be asked")
-    command.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
-    add_connection(command)
-
-
-def add_status(command: argparse.ArgumentParser) -> None:
-    """Add the options of status."""
-    add_stack(command)
-    command.add_argument("--watch", action="store_true", help="follow the operation in progress to its end")
-    command.add_argument("--json", action="store_true")
-    add_connection(command)
-
-
-def add_outputs(command: argparse.ArgumentParser) -> None:
-    """Add the options of outputs."""
-    add_stack(command)
-    add_shapes(command.add_mutually_exclusive_group(), json=None, env="as lines for a shell to evaluate")
-    add_connection(command)
-
-
-def add_shapes(command: argparse._MutuallyExclusiveGroup, **shapes: str | None) -> None:
-    """Add an option for each shape of a result besides a table."""
-    for shape, text in shapes.items():
-        command.add_argument(f"--{shape}", dest="shape", action="store_const", const=shape, default="table", help=text)
-
-
-def add_drift(command: argparse.ArgumentParser) -> None:
-    """Add the options of drift."""
-    add_stack(command)
-    command.add_argument("--json", action="store_true")
-    command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there is drift")
-    add_connection(command)
-
-
 def request_of(arguments: argparse.Namespace) -> Request:
-    """Take what to deploy from the command line."""
+    """Return the deployment that the arguments request."""
     from smtemplates.deploy import parameters, staging, template
     from smtemplates.deploy.changeset import Request
 
     files = [parameters.from_file(path) for path in arguments.parameters]
-    given = parameters.Settings(
+    from_command_line = parameters.Settings(
         parameters=parameters.from_options(arguments.set),
         tags=parameters.from_options(arguments.tag, "--tag", "KEY=VALUE"),
     )
-    staged = arguments.staging_bucket or arguments.create_staging_bucket
+    uses_bucket = arguments.staging_bucket or arguments.create_staging_bucket
     return Request(
         stack=arguments.stack,
         template=template.read(arguments.template),
-        settings=parameters.merge([*files, given]),
+        settings=parameters.merge([*files, from_command_line]),
         reset=frozenset(arguments.reset),
         role_arn=arguments.role_arn,
         notification_arns=tuple(arguments.notification_arn),
@@ -195,12 +83,12 @@ def request_of(arguments: argparse.Namespace) -> Request:
         on_failure=arguments.on_failure,
         import_existing=arguments.import_existing,
         revert_drift=arguments.revert_drift,
-        staging=staging.Bucket(name=arguments.staging_bucket) if staged else None,
+        staging=staging.Bucket(name=arguments.staging_bucket) if uses_bucket else None,
     )
 
 
 def options_of(arguments: argparse.Namespace) -> Options:
-    """Take from the command line how to go about it."""
+    """Return the options of the execution."""
     from smtemplates.deploy.execution import Options, read_policy
 
     return Options(
@@ -214,13 +102,19 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out the command, and return the exit code."""
+    """Run the command, and return the exit code."""
     from smtemplates.deploy import commands
 
     cloud, name = cloud_of(arguments), arguments.stack
     if arguments.command == "plan":
-        how = {"keep": arguments.keep, "detailed": arguments.detailed_exitcode}
-        code = commands.plan(cloud, request_of(arguments), shape=arguments.shape, page=arguments.html, **how)
+        code = commands.plan(
+            cloud,
+            request_of(arguments),
+            keep=arguments.keep,
+            shape=arguments.format,
+            detailed=arguments.detailed_exitcode,
+            page=arguments.html,
+        )
     elif arguments.command == "deploy":
         code = run_deploy(cloud, arguments)
     elif arguments.command == "destroy":
@@ -235,26 +129,29 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.command == "status":
         code = commands.status(cloud, name, watch=arguments.watch, as_json=arguments.json)
     elif arguments.command == "outputs":
-        code = commands.outputs(cloud, name, shape=arguments.shape)
+        code = commands.outputs(cloud, name, shape=arguments.format)
     else:
         code = commands.drift(cloud, name, as_json=arguments.json, detailed=arguments.detailed_exitcode)
     return code
 
 
 def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
-    """Deploy: what is asked, or a change set that was reviewed."""
+    """Deploy a template, or execute a change set that was reviewed."""
     from smtemplates.deploy import commands
 
-    agreed = {"yes": arguments.yes, "destructive": arguments.allow_destructive, "studio": arguments.clear_studio}
-    consent = commands.Consent(**agreed)
+    consent = commands.Consent(
+        yes=arguments.yes, destructive=arguments.allow_destructive, studio=arguments.clear_studio
+    )
     options, as_json = options_of(arguments), arguments.json
     if arguments.change_set:
         if arguments.set or arguments.parameters or arguments.reset or arguments.tag:
-            raise UsageError("a change set holds its parameters and tags already; leave them out beside --change-set")
+            raise UsageError(
+                "--change-set already contains parameters and tags; remove --set, --parameters, --reset and --tag"
+            )
         reviewed = arguments.change_set, arguments.template_digest or ""
         return commands.deploy_reviewed(cloud, arguments.stack, reviewed, options, consent, as_json=as_json)
     if arguments.template_digest:
-        raise UsageError("--template-digest says what --change-set must hold; give both, or neither")
+        raise UsageError("--template-digest requires --change-set; specify both options, or neither")
     return commands.deploy(cloud, request_of(arguments), options, consent, as_json=as_json)
 
 
