@@ -1,12 +1,14 @@
-"""Start and stop a local AWS to try the deployer with: no account, no Docker.
+"""Start and stop a local AWS for trials, without an account and without Docker.
 
-It is MiniStack with the SageMaker types added (smtemplates/local_cloud),
-in .venv-local-cloud, which it makes on first use from
-requirements/local-cloud.txt. Nothing leaves 127.0.0.1. What it holds is gone
-when it stops, and nothing here is AWS: prices and most of the checks that
-services make are not simulated, and IAM judges calls and functions, but not
-what CloudFormation does for a stack. A catalog and a stack set can be deployed,
-but not asked: publish.py, but for its link, and status of a fleet fail here.
+The local cloud is MiniStack with the SageMaker types added. It runs in the
+environment .venv-local-cloud, which the first start creates from
+requirements/local-cloud.txt. It listens on 127.0.0.1 only, and all its data is
+deleted when it stops.
+
+It does not simulate prices, or most of the validation in the services of AWS.
+IAM evaluates API calls and functions, but not the calls of CloudFormation for a
+stack. A Service Catalog portfolio or a stack set can be deployed, but not read:
+publish.py (except link) and the status of a stack set fail.
 """
 
 from __future__ import annotations
@@ -27,21 +29,23 @@ STOP = "  scripts/local_cloud.py stop\n"
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
+    """Build the parser of local_cloud.py."""
 
-    def shown(examples: str) -> dict[str, Any]:
+    def texts(examples: str) -> dict[str, Any]:
         return {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": f"examples:\n{examples}"}
 
-    whole = argparse.ArgumentParser(prog="local_cloud.py", description=__doc__, **shown(START + STOP))
-    commands = whole.add_subparsers(dest="command", required=True)
-    starting = commands.add_parser("start", help="start it in the background, and print how to use it", **shown(START))
-    starting.add_argument("--port", type=port, help="default: any free port")
-    commands.add_parser("stop", help="stop it; all it held is gone", **shown(STOP))
-    return whole
+    program = argparse.ArgumentParser(prog="local_cloud.py", description=__doc__, **texts(START + STOP))
+    commands = program.add_subparsers(dest="command", required=True)
+    starting = commands.add_parser(
+        "start", help="start it in the background, and print its environment variables", **texts(START)
+    )
+    starting.add_argument("--port", type=port, help="port of the server (default: any unused port)")
+    commands.add_parser("stop", help="stop it and delete its data", **texts(STOP))
+    return program
 
 
 def port(text: str) -> int:
-    """Read --port."""
+    """Return the value of --port."""
     number = int(text)
     if not 0 < number <= MAX_PORT:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to {MAX_PORT:,}, not {text}")
@@ -53,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         if options.command == "stop":
-            print("stopped" if lifecycle.stop() else "no local cloud was running", file=sys.stderr)
+            print("stopped the local cloud" if lifecycle.stop() else "no local cloud was running", file=sys.stderr)
         else:
             _print_client(lifecycle.start(options.port))
     except Error as error:
@@ -63,8 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_client(endpoint: str) -> None:
-    """Print the lines that a shell evaluates to use the local cloud."""
-    print(f"the local cloud runs at {endpoint}; stop it with: scripts/local_cloud.py stop", file=sys.stderr)
+    """Print the environment variables of the local cloud as lines for a shell."""
+    print(f"the local cloud is running at {endpoint}; to stop it: scripts/local_cloud.py stop", file=sys.stderr)
     if sys.stdout.isatty():
         print('to use it in this shell: eval "$(scripts/local_cloud.py start)"', file=sys.stderr)
     for name, value in {**CLIENT, "AWS_ENDPOINT_URL": endpoint}.items():

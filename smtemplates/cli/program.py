@@ -1,4 +1,4 @@
-"""What the programs deploy.py and publish.py share: the shape of their help, and the files of a checkout they use."""
+"""Code that deploy.py and publish.py share: their parsers, and the files of a checkout that they use."""
 
 from __future__ import annotations
 

@@ -1,39 +1,39 @@
-"""The IAM of the local cloud: MiniStack's own, asked about the resources that AWS asks it about.
+"""The IAM of the local cloud: that of MiniStack, with the resources and condition keys that AWS evaluates.
 
-It judges each call of the API, those of functions with their role's credentials among them. What CloudFormation does
-for a stack it does unasked, and the keys test and test, or an account ID as access key, may do everything.
+IAM evaluates each API call, including the calls of functions with the credentials of their role. CloudFormation's own
+calls for a stack are not evaluated. The keys test and test, and an account ID as access key, have all permissions.
 """
 
-# ruff: noqa: SLF001 - MiniStack has no public way to say what it asks about, so this reaches into the version that is locked
+# ruff: noqa: SLF001 - MiniStack has no public interface for this, so private members of the locked version are patched
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
 
-from smtemplates.local_cloud.sagemaker import Made, Props
+from smtemplates.local_cloud.sagemaker import Props, Resource
 
 
-def ask_like_iam() -> None:
-    """Mend what MiniStack asks IAM about, and what it knows of roles."""
-    bound_roles(
+def patch() -> None:
+    """Patch the resources, condition keys and role attributes that MiniStack evaluates."""
+    add_permissions_boundaries(
         import_module("ministack.services.cloudformation.provisioners"), import_module("ministack.services.iam")
     )
-    count_loopback_as_tls(import_module("ministack.app"))
+    treat_loopback_as_tls(import_module("ministack.app"))
     actions = import_module("ministack.core.iam_actions")
-    name_whole_resources(actions)
-    tell_conditional_writes(actions)
+    complete_resource_arns(actions)
+    add_conditional_write_key(actions)
 
 
-def count_loopback_as_tls(app: Any) -> None:
-    """Take requests for sent over TLS, without which the workspace's buckets refuse them; loopback needs none."""
+def treat_loopback_as_tls(app: Any) -> None:
+    """Treat requests as sent over TLS, which the buckets of the workspace require. Loopback needs no TLS."""
     pin = app.pin_request_origin
     app.pin_request_origin = lambda address, _secure: pin(address, secure_transport=True)
 
 
-def name_whole_resources(actions: Any) -> None:
-    """Name a folder's object with its slash, a change set's stack, and a log group with its streams.
+def complete_resource_arns(actions: Any) -> None:
+    """Return complete ARNs: folders with a final slash, the stack of a change set, and log groups with their streams.
 
-    AWS asks about the group's streams even where a call is about the group: "is not authorized to perform:
+    AWS evaluates the streams of a log group even for calls about the group: "is not authorized to perform:
     logs:PutRetentionPolicy on resource: arn:aws:logs:...:log-group:myapplogs:log-stream:".
 
     Source: https://github.com/aws-samples/amazon-eks-fluent-logging-examples/issues/15
@@ -42,21 +42,21 @@ def name_whole_resources(actions: Any) -> None:
     extract = actions.extract_resource_arn
     change_sets = import_module("ministack.services.cloudformation")._change_sets
 
-    def whole(service: str, method: str, path: str, headers: Any, body: Any, query: Any, *scope: str) -> str:
+    def complete(service: str, method: str, path: str, headers: Any, body: Any, query: Any, *scope: str) -> str:
         arn: str = extract(service, method, path, headers, body, query, *scope)
-        if service == "cloudformation" and arn == "*" and (named := query.get("ChangeSetName")):
-            return str(change_sets.get(named[0], {}).get("StackId", arn))
+        if service == "cloudformation" and arn == "*" and (names := query.get("ChangeSetName")):
+            return str(change_sets.get(names[0], {}).get("StackId", arn))
         if service == "s3" and "/" in arn and path.endswith("/"):
             return f"{arn}/"
         if service == "logs" and ":log-group:" in arn and not arn.endswith("*"):
             return f"{arn}:log-stream:"
         return arn
 
-    actions.extract_resource_arn = whole
+    actions.extract_resource_arn = complete
 
 
-def tell_conditional_writes(actions: Any) -> None:
-    """Give s3:if-none-match, which MiniStack does not know.
+def add_conditional_write_key(actions: Any) -> None:
+    """Add the condition key s3:if-none-match, which MiniStack does not support.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """
@@ -69,19 +69,19 @@ def tell_conditional_writes(actions: Any) -> None:
     actions.s3_service_context = with_key
 
 
-def bound_roles(provisioners: Any, iam: Any) -> None:
-    """Let CloudFormation give roles their permissions boundary, which MiniStack's leaves out."""
+def add_permissions_boundaries(provisioners: Any, iam: Any) -> None:
+    """Set the permissions boundary of roles in stacks, which MiniStack ignores."""
     handlers = provisioners._RESOURCE_HANDLERS["AWS::IAM::Role"]
     create, update = handlers["create"], handlers["update"]
 
-    def bound(made: Made, props: Props) -> Made:
-        iam._roles[made[0]]["PermissionsBoundary"] = props.get("PermissionsBoundary")
-        return made
+    def with_boundary(created: Resource, props: Props) -> Resource:
+        iam._roles[created[0]]["PermissionsBoundary"] = props.get("PermissionsBoundary")
+        return created
 
-    def create_bound(logical_id: str, props: Props, stack_name: str) -> Made:
-        return bound(create(logical_id, props, stack_name), props)
+    def create_with_boundary(logical_id: str, props: Props, stack_name: str) -> Resource:
+        return with_boundary(create(logical_id, props, stack_name), props)
 
-    def update_bound(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Made:
-        return bound(update(physical_id, old, new, stack_name, logical_id), new)
+    def update_with_boundary(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Resource:
+        return with_boundary(update(physical_id, old, new, stack_name, logical_id), new)
 
-    handlers.update(create=create_bound, update=update_bound)
+    handlers.update(create=create_with_boundary, update=update_with_boundary)

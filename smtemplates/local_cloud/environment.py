@@ -15,7 +15,7 @@ LOCK = CHECKOUT / "requirements" / "local-cloud.txt"
 
 # AWS provides this module to functions whose code is inline in the template.
 CFNRESPONSE = '''\
-"""Answer a custom resource's request."""
+"""Send the response to the request of a custom resource."""
 
 import json
 import urllib.request

@@ -23,7 +23,8 @@ RUNNING = VENV / "running.json"
 STARTUP_SECONDS = 60
 STOP_SECONDS = 10
 
-# What any AWS SDK needs to talk to it; the keys are MiniStack's own test keys, which no account knows.
+# Environment variables with which any AWS SDK calls the local cloud. The keys are the test keys of MiniStack, which are
+# valid in no account.
 CLIENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -37,15 +38,15 @@ SERVER = "import sys; sys.path.append(sys.argv.pop(1)); from smtemplates.local_c
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
+    """Return an unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def answers(endpoint: str) -> bool:
-    """Tell whether the local cloud is up."""
+def responds(endpoint: str) -> bool:
+    """Return whether the local cloud responds."""
     connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=5)
     try:
         connection.request("GET", "/_ministack/health")
@@ -57,7 +58,7 @@ def answers(endpoint: str) -> bool:
 
 
 def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
-    """Start the server on a port, with `folder` for what it writes, and wait until it answers."""
+    """Start the server on a port, and wait until it responds. It writes all its files into `folder`."""
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
         **CLIENT,
@@ -73,7 +74,7 @@ def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
         "LOG_LEVEL": "WARNING",
     }
     with Path(folder, "server.log").open("ab") as log_file:
-        # the server inherits this file, and so the lock, until it ends
+        # the server inherits this file and its lock, and holds the lock until it ends
         fcntl.flock(log_file, fcntl.LOCK_EX)
         process = subprocess.Popen(
             [str(prepare()), "-I", "-c", SERVER, str(CHECKOUT), *extra],
@@ -85,18 +86,18 @@ def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
             start_new_session=True,
         )
     deadline = time.monotonic() + STARTUP_SECONDS
-    while not answers(endpoint):
+    while not responds(endpoint):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             log = Path(folder, "server.log").read_text()[-2000:]
-            raise Error(f"the local cloud did not start on port {port}; its log ends:\n{log}")
+            raise Error(f"the local cloud did not start on port {port}. The end of its log:\n{log}")
         time.sleep(0.05)
     return process
 
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Run a local cloud for as long as the block lasts, and give its endpoint URL."""
+    """Run a local cloud for the duration of the block, and yield its endpoint URL."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="local-cloud-", ignore_cleanup_errors=True) as folder:
         process = launch(port, folder, "--with-parent")
@@ -108,7 +109,7 @@ def running() -> Iterator[str]:
 
 def start(port: int | None) -> str:
     """Start a local cloud in the background, unless one is running, and return its endpoint URL."""
-    if RUNNING.is_file() and answers(endpoint := json.loads(RUNNING.read_text())["endpoint"]):
+    if RUNNING.is_file() and responds(endpoint := json.loads(RUNNING.read_text())["endpoint"]):
         return str(endpoint)
     stop()
     chosen = port or free_port()
@@ -124,28 +125,28 @@ def start(port: int | None) -> str:
 
 
 def stop() -> bool:
-    """Stop the local cloud that `start` started, with all it started itself; tell whether there was one."""
+    """Stop the local cloud that `start` started, with all its processes, and return whether it was running."""
     if not RUNNING.is_file():
         return False
-    noted = json.loads(RUNNING.read_text())
-    # a process that has ended is left alone: its number may be another's by now
-    up = not ended(noted["folder"])
-    if up:
-        kill_group(noted["pid"], signal.SIGTERM)
+    state = json.loads(RUNNING.read_text())
+    # a process that has ended gets no signal, because its ID may belong to a different process now
+    was_running = not ended(state["folder"])
+    if was_running:
+        kill_group(state["pid"], signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        while not ended(noted["folder"]) and time.monotonic() < deadline:
+        while not ended(state["folder"]) and time.monotonic() < deadline:
             time.sleep(0.05)
-        # what did not listen, and the functions that still run
-        kill_group(noted["pid"], signal.SIGKILL)
-        while not ended(noted["folder"]):
+        # processes that ignored the first signal, and functions that are still running
+        kill_group(state["pid"], signal.SIGKILL)
+        while not ended(state["folder"]):
             time.sleep(0.05)
-    shutil.rmtree(noted["folder"], ignore_errors=True)
+    shutil.rmtree(state["folder"], ignore_errors=True)
     RUNNING.unlink()
-    return up
+    return was_running
 
 
 def ended(folder: str) -> bool:
-    """Tell whether the server that writes into `folder` has ended: its log is locked for as long as it lives."""
+    """Return whether the server that writes into `folder` has ended. It locks its log while it is running."""
     try:
         with Path(folder, "server.log").open("rb") as log_file:
             fcntl.flock(log_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -157,6 +158,6 @@ def ended(folder: str) -> bool:
 
 
 def kill_group(leader: int, number: signal.Signals) -> None:
-    """Send a signal to a process and all that it started, as far as they are still there."""
+    """Send a signal to a process group, if it still exists."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, number)
