@@ -231,9 +231,9 @@ def _wait(cloud: Cloud, plan: Publication, version_id: str, deadline: float) -> 
     while (status := _status(cloud, plan, version_id)) != "AVAILABLE":
         if status == "FAILED":
             raise DeploymentError(
-                f"AWS could not create version {plan.version} ({version_id}) and returned no reason. Check the template "
-                "with python -m smtemplates lint, and check that the staging bucket can be read. Then repeat this "
-                "command, which replaces the failed version"
+                f"AWS could not create version {plan.version} ({version_id}) and returned no reason. Check the "
+                "template with python -m smtemplates lint, and check that the staging bucket can be read. Then repeat "
+                "this command, which replaces the failed version"
             )
         if time.monotonic() + pause > deadline:
             raise TimedOutError(
