@@ -9,7 +9,7 @@ from smtemplates.cli.program import add_template
 from smtemplates.console.aws_options import add_connection
 from smtemplates.console.streams import named
 
-TIMEOUT = "stop watching after this time; the operation continues in AWS (default: no limit)"
+TIMEOUT = "stop watching after this time, while the operation continues in AWS (default: no limit)"
 
 
 def add_stack(command: argparse.ArgumentParser) -> None:

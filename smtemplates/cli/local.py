@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print_client(endpoint: str) -> None:
     """Print the environment variables of the local cloud as lines for a shell."""
-    print(f"the local cloud is running at {endpoint}; to stop it: scripts/local_cloud.py stop", file=sys.stderr)
+    print(f"the local cloud is running at {endpoint}. To stop it, run: scripts/local_cloud.py stop", file=sys.stderr)
     if sys.stdout.isatty():
         print('to use it in this shell: eval "$(scripts/local_cloud.py start)"', file=sys.stderr)
     for name, value in {**CLIENT, "AWS_ENDPOINT_URL": endpoint}.items():

@@ -14,7 +14,7 @@ from smtemplates.local_cloud.sagemaker import Props, Resource
 
 
 def patch() -> None:
-    """Patch the resources, condition keys and role attributes that MiniStack evaluates."""
+    """Replace the functions of MiniStack that select resources, condition keys and role attributes."""
     add_permissions_boundaries(
         import_module("ministack.services.cloudformation.provisioners"), import_module("ministack.services.iam")
     )

@@ -23,8 +23,8 @@ RUNNING = VENV / "running.json"
 STARTUP_SECONDS = 60
 STOP_SECONDS = 10
 
-# Environment variables with which any AWS SDK calls the local cloud. The keys are the test keys of MiniStack, which are
-# valid in no account.
+# Environment variables with which any AWS SDK calls the local cloud. The keys are the test keys of MiniStack, and not
+# those of an account.
 CLIENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -34,7 +34,12 @@ CLIENT = {
 
 # The server's environment does not contain smtemplates. It is the last place that Python searches, so that it hides no
 # library of the server.
-SERVER = "import sys; sys.path.append(sys.argv.pop(1)); from smtemplates.local_cloud.server import main; main()"
+SERVER = """\
+import sys
+sys.path.append(sys.argv.pop(1))
+from smtemplates.local_cloud.server import main
+main()
+"""
 
 
 def free_port() -> int:
@@ -129,7 +134,7 @@ def stop() -> bool:
     if not RUNNING.is_file():
         return False
     state = json.loads(RUNNING.read_text())
-    # a process that has ended gets no signal, because its ID may belong to a different process now
+    # do not send a signal to a process that has ended: its ID may belong to a different process now
     was_running = not ended(state["folder"])
     if was_running:
         kill_group(state["pid"], signal.SIGTERM)

@@ -1,6 +1,6 @@
 """Publish a rendered template: as a version of a Service Catalog product, or as a link that opens the console.
 
-Like smtemplates.deploy, whose staging it uses, this package works with any template and knows no construct.
+Like smtemplates.deploy, whose staging it uses, this package works with any template.
 smtemplates.cli.publish is its command line.
 """
 

@@ -77,7 +77,7 @@ def test_first_version_counts_as_published(publisher: Publisher, catalog: dict[s
 
 
 def test_stack_is_deployed_updated_and_destroyed(publisher: Publisher, catalog: dict[str, str]) -> None:
-    """The stack creates the role in its outputs, deletes it after an update, and leaves no resource after destroy."""
+    """The stack creates the role in its outputs, deletes it in an update, and is destroyed with all resources."""
     role = publisher.aws.client("iam").get_role(RoleName=catalog["LaunchRoleName"])["Role"]
     assert role["Arn"] == catalog["LaunchRoleArn"]
     attached = publisher.aws.client("iam").list_attached_role_policies(RoleName=catalog["LaunchRoleName"])
