@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Look every locked package up among the known vulnerabilities; arguments go to pip-audit.
+"""Check each locked package for known vulnerabilities. The arguments are passed to pip-audit.
 
-Exit codes: 0 none is known, or the data could not be reached, which is said; 1 some are known; 2 pip-audit failed.
+Exit codes: 0 no known vulnerability, or the database could not be reached (with a warning), 1 known vulnerabilities,
+2 pip-audit failed.
 """
 
 from __future__ import annotations
@@ -15,21 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import venvs
+from _checkout import ROOT
 
 UNREACHABLE = re.compile(r"requests\.exceptions|ConnectionError|ServiceError")
 
 
 def main(arguments: list[str]) -> int:
-    """Audit lock by lock: two may pin one package at two versions."""
+    """Audit each lock file separately, because two may pin different versions of a package."""
     python = venvs.prepare("audit")
     failed = 0
-    for lock in sorted((venvs.ROOT / "requirements").glob("*.txt")):
-        done = audited(python, lock, arguments)
+    for lock in sorted((ROOT / "requirements").glob("*.txt")):
+        done = run_pip_audit(python, lock, arguments)
         if done.returncode in (0, 1) and done.stdout:
-            failed = max(failed, judged(lock.name, json.loads(done.stdout)["dependencies"]))
+            failed = max(failed, report(lock.name, json.loads(done.stdout)["dependencies"]))
         elif UNREACHABLE.search(done.stderr):
-            why = done.stderr.strip().splitlines()[-1]
-            warn(f"Nothing was audited: pip-audit could not reach its data, so try again where it can. {why}")
+            reason = done.stderr.strip().splitlines()[-1]
+            warn(f"Nothing was audited, because pip-audit could not reach the vulnerability database: {reason}")
             return failed
         else:
             print(done.stderr, file=sys.stderr)
@@ -37,27 +39,27 @@ def main(arguments: list[str]) -> int:
     return failed
 
 
-def audited(python: Path, lock: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    """Ask OSV: pip-audit's other source counts a package that it cannot look up as one without vulnerabilities."""
+def run_pip_audit(python: Path, lock: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run pip-audit with OSV. Its other database reports a package that it does not know as not vulnerable."""
     words = [str(python), "-m", "pip_audit", "--vulnerability-service", "osv", "--requirement", str(lock)]
     options = ["--require-hashes", "--disable-pip", "--progress-spinner", "off", "--format", "json", *arguments]
     return subprocess.run([*words, *options], capture_output=True, text=True, check=False)
 
 
-def judged(lock: str, packages: list[dict[str, Any]]) -> int:
-    """Print what is known of a lock's packages, and give the exit code."""
-    if unknown := [one["name"] for one in packages if "skip_reason" in one]:
+def report(lock: str, packages: list[dict[str, Any]]) -> int:
+    """Print the vulnerabilities of the packages in a lock file, and return the exit code."""
+    if unknown := [package["name"] for package in packages if "skip_reason" in package]:
         warn(f"{lock}: not audited: {', '.join(unknown)}.")
-    found = [(one, flaw) for one in packages for flaw in one.get("vulns", ())]
+    found = [(package, flaw) for package in packages for flaw in package.get("vulns", ())]
     for package, flaw in found:
         fixed = ", ".join(flaw["fix_versions"]) or "no version yet"
-        print(f"{lock}: {package['name']} {package['version']}: {flaw['id']}, fixed in {fixed}; {flaw['description']}")
+        print(f"{lock}: {package['name']} {package['version']}: {flaw['id']}, fixed in {fixed}. {flaw['description']}")
     print(f"{lock}: {len(packages) - len(unknown)} audited, {len(found)} known vulnerabilities", file=sys.stderr)
     return 1 if found else 0
 
 
 def warn(message: str) -> None:
-    """Say it on standard error, or where GitHub shows it on the run's page."""
+    """Print a warning to standard error or, in GitHub Actions, as an annotation of the run."""
     print(f"::warning::{message}" if os.environ.get("GITHUB_ACTIONS") else message, file=sys.stderr)
 
 

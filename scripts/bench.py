@@ -1,7 +1,8 @@
-"""Measure the product's commands beside others: CPU time of whole processes, in interleaved pairs, as ratios.
+"""Compare the CPU time of commands with that of similar commands of other tools.
 
-CPU time is user and system time of the process and of all it started. Each command runs once unmeasured, then the two
-of a row take turns; a ratio is the median of those of the pairs, so that a busy machine slows both sides alike.
+CPU time is the user and system time of a process and its child processes. Each command first runs once without
+measurement. Then the two commands of a row run alternately, so that other load on the machine affects both. The result
+is the median of the ratios of the pairs.
 """
 
 from __future__ import annotations
@@ -31,21 +32,21 @@ STAGING = "bench-staging"
 
 EPILOG = """\
 examples:
-  scripts/bench                            every row, five pairs each: some minutes
+  scripts/bench                            all rows, five pairs each (several minutes)
   scripts/bench --only render --only again two rows
-  scripts/bench -n 15 --only no-lint       more pairs, for a steadier ratio
+  scripts/bench -n 15 --only no-lint       more pairs, for a more precise ratio
 
-exit codes: 0 every target met, 1 one missed or not measured, 2 wrong usage
+exit codes: 0 all targets met, 1 a target missed or not measured, 2 bad input
 """
 
 
 class NotMeasuredError(Exception):
-    """Say in one sentence why a row cannot be measured here."""
+    """Report why a row cannot be measured on this machine."""
 
 
 @dataclass(frozen=True)
-class Use:
-    """Hold what one process used."""
+class Usage:
+    """The CPU time and the memory that a process used."""
 
     seconds: float
     mebibytes: float
@@ -53,7 +54,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Command:
-    """Hold a command line; `codes` are the exit codes that mean it has done its work, findings included."""
+    """A command line. `codes` are the exit codes of a complete run, including runs with findings."""
 
     title: str
     words: Sequence[str]
@@ -63,36 +64,44 @@ class Command:
 
 @dataclass(frozen=True)
 class Row:
-    """Hold two commands, and how much of the second's CPU time the first may take."""
+    """Two commands, and the maximum ratio of their CPU times. `max_mebibytes` limits the memory of the first."""
 
     name: str
     measured: Callable[[Path], Command]
-    beside: Callable[[Path], Command]
-    most: float
-    most_mebibytes: float | None = None
+    reference: Callable[[Path], Command]
+    max_ratio: float
+    max_mebibytes: float | None = None
 
 
 def main() -> int:
-    """Measure the rows asked for and print one line each."""
+    """Measure the selected rows, and print one line for each."""
     rows = {row.name: row for row in ROWS}
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", action="append", choices=rows, metavar="NAME", help=f"a row: {', '.join(rows)}")
-    parser.add_argument("-n", "--runs", type=int, default=5, metavar="RUNS", help="pairs a row (default: 5)")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=rows,
+        metavar="NAME",
+        help=f"row to measure: {', '.join(rows)} (default: all)",
+    )
+    parser.add_argument(
+        "-n", "--runs", type=int, default=5, metavar="RUNS", help="number of pairs for each row (default: 5)"
+    )
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("-n must be at least 1")
-    print(f"{'row':<12} {'ratio':>6} {'target':>7} {'MiB':>4} {'target':>7}  {'CPU s':>6} {'beside':>7}  commands")
+    print(f"{'row':<12} {'ratio':>6} {'target':>7} {'MiB':>4} {'target':>7}  {'CPU s':>6} {'other':>7}  commands")
     with tempfile.TemporaryDirectory() as folder:
         met = [_measure(rows[name], options.runs, Path(folder)) for name in options.only or rows]
     return int(not all(met))
 
 
 def _measure(row: Row, runs: int, folder: Path) -> bool:
-    """Print a row's line; tell whether its targets are met."""
+    """Measure a row, print its line, and return whether its targets are met."""
     try:
-        first, second = row.measured(folder), row.beside(folder)
+        first, second = row.measured(folder), row.reference(folder)
         _run(first)
         _run(second)
         pairs = [(_run(first), _run(second)) for _ in range(runs)]
@@ -101,19 +110,19 @@ def _measure(row: Row, runs: int, folder: Path) -> bool:
         return False
     ratio = statistics.median(a.seconds / b.seconds for a, b in pairs)
     mebibytes = max(a.mebibytes for a, _ in pairs)
-    met = ratio <= row.most and (row.most_mebibytes is None or mebibytes <= row.most_mebibytes)
-    seconds = [statistics.median(use.seconds for use in uses) for uses in zip(*pairs, strict=True)]
-    memory_target = f"<= {row.most_mebibytes:.0f}" if row.most_mebibytes else ""
+    met = ratio <= row.max_ratio and (row.max_mebibytes is None or mebibytes <= row.max_mebibytes)
+    seconds = [statistics.median(one.seconds for one in side) for side in zip(*pairs, strict=True)]
+    memory_target = f"<= {row.max_mebibytes:.0f}" if row.max_mebibytes else ""
     print(
-        f"{row.name:<12} {ratio:>6.3f} {f'<= {row.most:g}':>7} {mebibytes:>4.0f} {memory_target:>7}  {seconds[0]:>6.2f}"
-        f" {seconds[1]:>7.2f}  {'met' if met else 'MISSED'}: {first.title} / {second.title}",
+        f"{row.name:<12} {ratio:>6.3f} {f'<= {row.max_ratio:g}':>7} {mebibytes:>4.0f} {memory_target:>7}  "
+        f"{seconds[0]:>6.2f} {seconds[1]:>7.2f}  {'met' if met else 'MISSED'}: {first.title} / {second.title}",
         flush=True,
     )
     return met
 
 
-def _run(command: Command) -> Use:
-    """Run a command to its end and return what it used, all that it started and waited for included."""
+def _run(command: Command) -> Usage:
+    """Run a command, and return its usage, including that of its child processes."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             command.words,
@@ -123,15 +132,15 @@ def _run(command: Command) -> Use:
             stdout=output,
             stderr=output,
         )
-        _, status, use = os.wait4(process.pid, 0)
+        _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in command.codes:
             output.seek(0)
-            said = output.read().decode(errors="replace").strip().splitlines() or ["nothing"]
-            msg = f"{command.title} ended with {process.returncode}: {said[-1]}"
+            lines = output.read().decode(errors="replace").strip().splitlines() or ["no output"]
+            msg = f"{command.title} ended with exit code {process.returncode}: {lines[-1]}"
             raise NotMeasuredError(msg)
     kibibyte = 1024 if sys.platform != "darwin" else 1
-    return Use(use.ru_utime + use.ru_stime, use.ru_maxrss * kibibyte / 2**20)
+    return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kibibyte / 2**20)
 
 
 def _render(*options: str, codes: Sequence[int] = (0,)) -> Callable[[Path], Command]:
@@ -158,7 +167,7 @@ def _python(title: str, *words: str) -> Callable[[Path], Command]:
 
 
 def _cdk(folder: Path) -> Command:
-    """Install the CDK and return the command that synthesizes the same template from its constructs."""
+    """Install the CDK, and return the command that synthesizes the same template from CDK constructs."""
     npm = shutil.which("npm")
     if not npm:
         msg = "npm is not installed."
@@ -167,14 +176,14 @@ def _cdk(folder: Path) -> Command:
     if not (home / "node_modules" / ".bin" / "cdk").exists():
         _install(npm, "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(home), *CDK)
     app = f"node {ROOT / 'scripts' / 'cdk_app' / 'app.js'}"
-    quietly = ("--quiet", "--no-notices", "--no-version-reporting")
-    words = [str(home / "node_modules" / ".bin" / "cdk"), "synth", *quietly, "--app", app, "-o", str(folder / "cdk")]
+    options = ("--quiet", "--no-notices", "--no-version-reporting")
+    words = [str(home / "node_modules" / ".bin" / "cdk"), "synth", *options, "--app", app, "-o", str(folder / "cdk")]
     modules = {"NODE_PATH": str(home / "node_modules"), "TEMPLATE": str(TEMPLATE)}
     return Command("cdk synth", words, environment=modules)
 
 
 def _sam(_: Path) -> Command:
-    """Install the SAM CLI, in an environment of its own for it pins much, and return its validation with cfn-lint."""
+    """Install the SAM CLI in a separate environment, and return the command that validates with cfn-lint."""
     home = TOOLS / "sam"
     if not (home / "bin" / "sam").exists():
         venv.create(home, with_pip=True)
@@ -185,14 +194,14 @@ def _sam(_: Path) -> Command:
 
 @cache
 def _cloud() -> dict[str, str]:
-    """Start a local AWS, which ends with us, and return what leads to it; it holds one bucket."""
+    """Start a local AWS with one bucket, stop it at exit, and return its environment variables."""
     script = str(ROOT / "scripts" / "local_cloud.py")
-    said = subprocess.run([sys.executable, script, "start"], capture_output=True, text=True, check=True).stdout
+    output = subprocess.run([sys.executable, script, "start"], capture_output=True, text=True, check=True).stdout
     atexit.register(subprocess.run, [sys.executable, script, "stop"], capture_output=True, check=True)
-    led = dict(shlex.split(line)[1].split("=", 1) for line in said.splitlines() if line.startswith("export "))
-    make = ["s3api", "create-bucket", "--bucket", STAGING]
-    subprocess.run([_aws_cli(), *make], env={**os.environ, **led}, capture_output=True, check=True)
-    return led
+    environment = dict(shlex.split(line)[1].split("=", 1) for line in output.splitlines() if line.startswith("export "))
+    create = ["s3api", "create-bucket", "--bucket", STAGING]
+    subprocess.run([_aws_cli(), *create], env={**os.environ, **environment}, capture_output=True, check=True)
+    return environment
 
 
 @cache
@@ -206,13 +215,22 @@ def _aws_cli() -> str:
 
 def _plan(_: Path) -> Command:
     script = str(ROOT / "scripts" / "deploy.py")
-    words = [sys.executable, script, "plan", "bench-ours", "--template", str(TEMPLATE), "--staging-bucket", STAGING]
+    words = [
+        sys.executable,
+        script,
+        "plan",
+        "bench-smtemplates",
+        "--template",
+        str(TEMPLATE),
+        "--staging-bucket",
+        STAGING,
+    ]
     return Command("deploy.py plan", words, environment=_cloud())
 
 
 def _aws_deploy(_: Path) -> Command:
-    what = ["--stack-name", "bench-theirs", "--template-file", str(TEMPLATE), "--capabilities", "CAPABILITY_IAM"]
-    words = [_aws_cli(), "cloudformation", "deploy", "--no-execute-changeset", *what, "--s3-bucket", STAGING]
+    options = ["--stack-name", "bench-aws-cli", "--template-file", str(TEMPLATE), "--capabilities", "CAPABILITY_IAM"]
+    words = [_aws_cli(), "cloudformation", "deploy", "--no-execute-changeset", *options, "--s3-bucket", STAGING]
     return Command("aws cloudformation deploy --no-execute-changeset", words, environment=_cloud())
 
 
@@ -220,14 +238,14 @@ def _install(*words: str) -> None:
     print(f"installing: {' '.join(words)}", file=sys.stderr)
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["nothing"]
-        msg = f"it cannot be installed here: {said[-1]}"
+        lines = done.stderr.strip().splitlines() or ["no output"]
+        msg = f"the installation failed: {lines[-1]}"
         raise NotMeasuredError(msg)
 
 
-# Against the default Region no finding may be there; some Regions lack types, which both then report.
+# There are no findings for the default Region. In some Regions types are missing, which both commands report.
 ROWS = (
-    Row("no-lint", _render("--no-lint"), _cfn_lint(), 0.05, most_mebibytes=30),
+    Row("no-lint", _render("--no-lint"), _cfn_lint(), 0.05, max_mebibytes=30),
     Row("render", _render("--no-cache"), _cfn_lint(), 1.0),
     Row("again", _render(), _cfn_lint(), 0.08),
     Row(

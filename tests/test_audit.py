@@ -1,4 +1,4 @@
-"""The audit of the locks, asked of a source of vulnerabilities on this machine."""
+"""The audit of the lock files, with a vulnerability database on this machine."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ FLAW = {
 
 
 @contextmanager
-def source(flawed: str) -> Iterator[tuple[str, set[str]]]:
-    """Serve what OSV would say, with a flaw of one package; give its address and which packages were asked for."""
-    asked = set()
+def database(flawed: str) -> Iterator[tuple[str, set[str]]]:
+    """Serve the API of OSV with a flaw in one package; yield its address and the packages that were requested."""
+    requested = set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             name = query["package"]["name"]
-            asked.add(f"{name}=={query['version']}")
+            requested.add(f"{name}=={query['version']}")
             self.send_response(200)
             self.end_headers()
             self.wfile.write(json.dumps({"vulns": [FLAW]} if name == flawed else {}).encode())
@@ -45,7 +45,7 @@ def source(flawed: str) -> Iterator[tuple[str, set[str]]]:
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/", asked
+            yield f"http://127.0.0.1:{server.server_port}/", requested
         finally:
             server.shutdown()
             thread.join()
@@ -57,18 +57,18 @@ def audit(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_only_a_known_vulnerability_fails() -> None:
-    """It names package, flaw and remedy; what each lock pins is asked for."""
-    with source("awacs") as (url, asked):
+    """The audit fails with the package, the flaw and the fixed version, and checks the packages of all lock files."""
+    with database("awacs") as (url, requested):
         flawed = audit("--osv-url", url)
     assert flawed.returncode == 1
-    assert "PYSEC-2099-1, fixed in 99.0; A made-up flaw" in flawed.stdout
-    assert {name.split("==")[0] for name in asked} >= {"awacs", "pytest", "ministack", "checkov", "pip-audit"}
+    assert "PYSEC-2099-1, fixed in 99.0. A made-up flaw" in flawed.stdout
+    assert {name.split("==")[0] for name in requested} >= {"awacs", "pytest", "ministack", "checkov", "pip-audit"}
     clean = [lock for lock in (ROOT / "requirements").glob("*.txt") if "\nawacs==" not in lock.read_text("utf-8")]
     assert flawed.stderr.count(" audited, 0 known vulnerabilities") == len(clean) > 0
 
 
-def test_data_out_of_reach_is_said() -> None:
-    """Then nothing is known, which is no failure, and is not called a success either."""
+def test_unreachable_database_is_reported() -> None:
+    """If the database cannot be reached, the audit warns that nothing was checked, and does not fail."""
     done = audit("--osv-url", "http://127.0.0.1:9/")
     assert done.returncode == 0
     assert "Nothing was audited" in done.stderr

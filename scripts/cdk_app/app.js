@@ -1,4 +1,4 @@
-// The workspace as a CDK app, for scripts/bench: the same resources, read by CDK from the rendered template.
+// A CDK app for scripts/bench: it builds the workspace from the rendered template.
 const { App, Stack, DefaultStackSynthesizer } = require("aws-cdk-lib");
 const { CfnInclude } = require("aws-cdk-lib/cloudformation-include");
 

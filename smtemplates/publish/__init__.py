@@ -1,7 +1,7 @@
-"""Publish a rendered template: as a version of a Service Catalog product, or as a link into the console.
+"""Publish a rendered template: as a version of a Service Catalog product, or as a link that opens the console.
 
-Like smtemplates.deploy, on whose connection and staging it stands, it knows text and AWS, and nothing of the
-areas a template is made of. scripts/publish.py is its command line.
+Like smtemplates.deploy, whose staging it uses, this package works with any template.
+smtemplates.cli.publish is its command line.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A Service Catalog product as AWS describes it: its versions, and who uses them."""
+"""Read and change a Service Catalog product: its versions, and how many provisioned products use each."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PRODUCT_OUTPUT = "ProductId"
 # Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateProvisioningArtifact.html
 PRODUCT_ID = re.compile(r"[a-zA-Z0-9_-]{1,100}")
 
-# The default; it can be raised, so only AWS knows whether a version is one too many.
+# This is the default quota. It can be raised, so only AWS knows whether another version is allowed.
 # Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/limits.html
 VERSIONS_QUOTA = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """One version of a product: a provisioning artifact, in the API's words."""
+    """One version of a product. The API calls it a provisioning artifact."""
 
     id: str
     name: str
@@ -40,52 +40,52 @@ class Version:
     deprecated: bool = False
 
     @property
-    def offered(self) -> bool:
-        """Tell whether people can launch it."""
+    def available(self) -> bool:
+        """Whether users can launch the version."""
         return self.active and not self.deprecated
 
     @property
     def content(self) -> Content:
-        """The hashes of its template, as far as its description says them."""
-        return content.described(self.description)
+        """The hashes of the template, as far as the description contains them."""
+        return content.from_description(self.description)
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """What sorts versions from old to new: the name, else the time."""
+        """The sort key from old to new: first the names that cannot be compared, by creation time, then the others."""
         name = Name(self.name)
         return (name.valid, name.precedence, self.created)
 
 
 def product_of(cloud: Cloud, product: str | None, stack: str | None) -> str:
-    """Return a product's ID, which is given, or an output of the stack that made the catalog.
+    """Return the ID of a product, from the argument or from an output of the stack that created the product.
 
     Raises:
-        UsageError: the ID is none, or the stack makes no product.
+        UsageError: the ID is not valid, or the stack has no product.
     """
     if product is not None:
         if not PRODUCT_ID.fullmatch(product):
-            raise UsageError(f"'{product}' is not a product's ID; it looks like prod-abcdefghijklm")
+            raise UsageError(f"'{product}' is not the ID of a product; an ID looks like prod-abcdefghijklm")
         return product
     found = stacks.get(cloud, str(stack))
     if PRODUCT_OUTPUT not in found.outputs:
         raise UsageError(
-            f"stack {stack} has no output {PRODUCT_OUTPUT}, so it makes no product; name it with --product"
+            f"stack {stack} has no output {PRODUCT_OUTPUT}, so it contains no product; specify one with --product"
         )
     return found.outputs[PRODUCT_OUTPUT].value
 
 
 def versions(cloud: Cloud, product: str) -> tuple[Version, ...]:
-    """List a product's versions, the newest first.
+    """Return the versions of a product, the newest first.
 
     Raises:
-        DeploymentError: there is no such product.
+        DeploymentError: the product does not exist.
     """
     try:
         answer = cloud.call(SERVICE, "list_provisioning_artifacts", ProductId=product)
     except CloudError as error:
         if error.code == "ResourceNotFoundException":
             raise DeploymentError(
-                f"there is no product {product} in {cloud.region}; check its ID, --region and --profile"
+                f"product {product} does not exist in {cloud.region}; check the ID, --region and --profile"
             ) from error
         raise
     found = [_version(item) for item in answer.get("ProvisioningArtifactDetails", [])]
@@ -104,21 +104,21 @@ def _version(item: dict[str, Any]) -> Version:
 
 
 def status(cloud: Cloud, product: str, version_id: str) -> str:
-    """Tell how far AWS is with a version: CREATING, AVAILABLE or FAILED."""
+    """Return the status of a version: CREATING, AVAILABLE or FAILED."""
     answer = cloud.call(SERVICE, "describe_provisioning_artifact", ProductId=product, ProvisioningArtifactId=version_id)
     return str(answer["Status"])
 
 
-def failed(cloud: Cloud, product: str, of: Iterable[Version]) -> tuple[Version, ...]:
-    """Pick what AWS could not make: it is listed like any other version, and nobody can launch it."""
-    return tuple(version for version in of if status(cloud, product, version.id) == "FAILED")
+def failed(cloud: Cloud, product: str, candidates: Iterable[Version]) -> tuple[Version, ...]:
+    """Return the versions whose creation failed. AWS lists them too, but they cannot be launched."""
+    return tuple(version for version in candidates if status(cloud, product, version.id) == "FAILED")
 
 
 def create(cloud: Cloud, product: str, *, name: str, description: str, url: str, token: str) -> str:
-    """Have AWS make a version of a staged template, and return its ID; the same token makes it only once.
+    """Create a version from a staged template, and return its ID. The same token creates it only once.
 
     Raises:
-        DeploymentError: the product has as many versions as it can.
+        DeploymentError: the product has reached its quota of versions.
     """
     properties = {
         "Name": name,
@@ -133,24 +133,26 @@ def create(cloud: Cloud, product: str, *, name: str, description: str, url: str,
         )
     except CloudError as error:
         if error.code == "LimitExceededException":
-            raise DeploymentError(f"product {product} cannot have another version: {error}; {MAKE_ROOM}") from error
+            raise DeploymentError(
+                f"product {product} cannot have another version: {error}. {REDUCE_VERSIONS}"
+            ) from error
         raise
     return str(answer["ProvisioningArtifactDetail"]["Id"])
 
 
-MAKE_ROOM = (
-    "delete old ones with scripts/publish.py prune, then prune --delete, or have the quota 'Product versions per "
-    "product' of Service Catalog raised"
+REDUCE_VERSIONS = (
+    "Delete old versions with scripts/publish.py prune and then prune --delete, or request an increase of the Service "
+    "Catalog quota 'Product versions per product'"
 )
 
 
 def update(cloud: Cloud, product: str, version_id: str, **changes: Any) -> None:
-    """Change what can be changed of a version: Active, Guidance."""
+    """Update the attributes Active or Guidance of a version."""
     cloud.call(SERVICE, "update_provisioning_artifact", ProductId=product, ProvisioningArtifactId=version_id, **changes)
 
 
 def delete(cloud: Cloud, product: str, version_id: str) -> None:
-    """Delete a version for good; one that is gone is as asked."""
+    """Delete a version permanently, unless it is already deleted."""
     try:
         cloud.call(SERVICE, "delete_provisioning_artifact", ProductId=product, ProvisioningArtifactId=version_id)
     except CloudError as error:
@@ -159,10 +161,10 @@ def delete(cloud: Cloud, product: str, version_id: str) -> None:
 
 
 def usage(cloud: Cloud, product: str) -> Counter[str]:
-    """Count the provisioned products of this account and Region by the ID of the version they use."""
+    """Count the provisioned products in this account and Region by the ID of the version that they use."""
     return Counter(item.get("ProvisioningArtifactId", "") for item in in_use.provisioned(cloud, product))
 
 
 def named(found: Sequence[Version], name: str) -> tuple[Version, ...]:
-    """Pick the versions that are called so."""
+    """Return the versions that have a name."""
     return tuple(version for version in found if version.name == name)

@@ -1,4 +1,4 @@
-"""The commands: from what is asked to what is printed, and the exit code."""
+"""The commands of publish.py: each prints its result and returns the exit code."""
 
 from __future__ import annotations
 
@@ -17,70 +17,71 @@ from smtemplates.publish.publication import Request
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manner:
-    """How a command goes about it: only plan, ask or not, print for a program."""
+class Options:
+    """Options of the commands that change something: only plan, do not ask for confirmation, print JSON."""
 
     plan: bool = False
     yes: bool = False
     json: bool = False
 
 
-def version(cloud: Cloud, product: str | None, stack: str | None, request: Request, manner: Manner) -> int:
-    """Publish a template as a version, after showing what that means and asking."""
-    terminal = Terminal() if manner.plan else asking(yes=manner.yes)
+def version(cloud: Cloud, product: str | None, stack: str | None, request: Request, options: Options) -> int:
+    """Show the steps of a publication, ask for confirmation, and publish a template as a version."""
+    terminal = Terminal() if options.plan else asking(yes=options.yes)
     product_id = catalog.product_of(cloud, product, stack)
     plan = publication.plan(cloud, product_id, request)
-    version_id = plan.same.id if plan.same else None
-    if manner.plan:
-        emit(show.publication_json(plan, done=False, version_id=version_id) if manner.json else show.publication(plan))
+    version_id = plan.existing.id if plan.existing else None
+    if options.plan:
+        emit(show.publication_json(plan, done=False, version_id=version_id) if options.json else show.publication(plan))
         return 0
     terminal.say(show.publication(plan))
     if not plan.empty:
-        _agree(terminal, "Publish this?", manner)
-    # even where nothing is left to do, AWS may still be at work on an earlier run's version
+        _confirm(terminal, "Publish this version?", options)
+    # even if no step is left, AWS may still be creating the version of an earlier run
     if not plan.unchanged:
         try:
-            version_id = publication.carry_out(cloud, plan, request, terminal)
+            version_id = publication.execute(cloud, plan, request, terminal)
         except KeyboardInterrupt:
             raise StoppedError(
-                f"interrupted; if version {request.version} is there already, AWS goes on with it: repeat this "
-                "command, and it is completed"
+                f"interrupted. AWS may still be creating version {request.version}. Repeat this command to complete "
+                "the publication"
             ) from None
-        terminal.say(f"version {request.version} of product {product_id} is published ({version_id})")
-    if manner.json:
+        terminal.say(f"published version {request.version} of product {product_id} ({version_id})")
+    if options.json:
         emit(show.publication_json(plan, done=True, version_id=version_id))
     return 0
 
 
-def _agree(terminal: Terminal, question: str, manner: Manner) -> None:
-    if not manner.yes and not terminal.confirm(question):
+def _confirm(terminal: Terminal, question: str, options: Options) -> None:
+    if not options.yes and not terminal.confirm(question):
         raise StoppedError("nothing was changed")
 
 
 def versions(cloud: Cloud, product: str | None, stack: str | None, *, as_json: bool) -> int:
-    """List a product's versions."""
+    """List the versions of a product."""
     product_id = catalog.product_of(cloud, product, stack)
     found, used = catalog.versions(cloud, product_id), catalog.usage(cloud, product_id)
-    failed = catalog.failed(cloud, product_id, (one for one in found if one.active))
+    failed = catalog.failed(cloud, product_id, (version for version in found if version.active))
     emit(show.versions_json(found, failed, used) if as_json else show.versions(found, failed, used))
     return 0
 
 
-def prune(cloud: Cloud, product: str | None, stack: str | None, *, delete: bool, manner: Manner) -> int:
-    """Retire versions that nobody uses, after showing them and asking."""
-    terminal = Terminal() if manner.plan else asking(yes=manner.yes)
+def prune(cloud: Cloud, product: str | None, stack: str | None, *, delete: bool, options: Options) -> int:
+    """Show the unused versions, ask for confirmation, and deactivate or delete them."""
+    terminal = Terminal() if options.plan else asking(yes=options.yes)
     plan = pruning.plan(cloud, catalog.product_of(cloud, product, stack), delete=delete)
-    if manner.plan:
-        emit(show.pruning_json(plan, done=False) if manner.json else show.pruning(plan))
+    if options.plan:
+        emit(show.pruning_json(plan, done=False) if options.json else show.pruning(plan))
         return 0
     terminal.say(show.pruning(plan))
     if not plan.empty:
-        _agree(terminal, "Delete these for good?" if delete else "Deactivate these?", manner)
+        question = "Delete these versions permanently?" if delete else "Deactivate these versions?"
+        _confirm(terminal, question, options)
     try:
-        pruning.carry_out(cloud, plan, terminal)
+        pruning.execute(cloud, plan, terminal)
     except KeyboardInterrupt:
-        raise StoppedError("interrupted; repeat this command, and the rest is done") from None
-    if manner.json:
+        raise StoppedError("interrupted. Repeat this command to complete it") from None
+    if options.json:
         emit(show.pruning_json(plan, done=True))
     return 0
 
@@ -93,33 +94,33 @@ def link(
     regions: Sequence[str],
     stack: str | None,
     source: str | staging.Bucket | None,
-    shape: str,
+    output_format: str,
 ) -> int:
-    """Print the console's quick-create link: alone, as a table of buttons (markdown), or as json."""
+    """Print quick-create links of the console. `output_format` is url, markdown (a table of buttons) or json."""
     links.check(template, given, stack)
     terminal = Terminal()
     if source is None:
         raise UsageError(
-            "the console reads the template from a bucket; stage it with --staging-bucket, or name where it is with "
+            "the console reads the template from a bucket; stage it with --staging-bucket, or specify its URL with "
             "--template-url"
         )
     if isinstance(source, str):
         links.check_url(source, template)
     elif source.name is None:
         raise UsageError(
-            "a link is to last, and what is in the bucket that --create-staging-bucket makes expires after "
-            f"{staging.EXPIRE_DAYS} days; name a bucket of yours with --staging-bucket"
+            f"objects in the bucket of --create-staging-bucket expire after {staging.EXPIRE_DAYS} days, and the link "
+            "with them; use your own bucket with --staging-bucket"
         )
-    asked = list(regions) or [cloud.region]
-    # what is wrong with the Regions is said before anything is staged
-    links.links(asked, "" if isinstance(source, staging.Bucket) else source, given, stack)
+    regions = list(regions) or [cloud.region]
+    # errors in the Regions are reported before anything is staged
+    links.links(regions, "" if isinstance(source, staging.Bucket) else source, given, stack)
     if isinstance(source, staging.Bucket):
         source = staging.stage(cloud, template, source, terminal)
-        terminal.say(links.readers(source))
-    found = links.links(asked, source, given, stack)
-    if shape == "json":
+        terminal.say(links.access_note(source))
+    found = links.links(regions, source, given, stack)
+    if output_format == "json":
         emit(show.links_json(found))
-    elif shape == "markdown" or len(found) > 1:
+    elif output_format == "markdown" or len(found) > 1:
         emit(links.markdown(found))
     else:
         emit(found[0].url)

@@ -1,4 +1,4 @@
-"""What a version's description says of its content, so that one call tells whether two versions differ."""
+"""Hashes of the content of a version. Its description contains them, so that one call is enough to compare versions."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _HASHES = re.compile(r"\bsha256:([0-9a-f]{64})(?: effect:([0-9a-f]{64}))?\b")
 # Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_ProvisioningArtifactProperties.html
 MAX_DESCRIPTION = 8192
 
-# What a template says to people alone. A resource's Metadata is not among it: cfn-init and others act on that.
-_PROSE = {"Description", "Metadata"}
-_PARAMETER_PROSE = {"Description", "ConstraintDescription"}
+# Parts of a template that have no effect. The Metadata of a resource is not one of them: cfn-init and others use it.
+_TEXTS = {"Description", "Metadata"}
+_PARAMETER_TEXTS = {"Description", "ConstraintDescription"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """Two hashes: of the text, and of all in it that has an effect; what is unknown is empty."""
+    """Two SHA-256 hashes of a template: of its text, and of the parts that have an effect. An unknown hash is empty."""
 
     digest: str = ""
     effect: str = ""
 
     @property
     def short(self) -> str:
-        """Enough of the text's hash to tell versions apart."""
+        """The first 12 digits of the hash of the text."""
         return self.digest[:12]
 
 
-def of(template: Template) -> Content:
-    """Hash a template."""
+def of_template(template: Template) -> Content:
+    """Return the hashes of a template."""
     return Content(digest=template.digest, effect=_sha256(json.dumps(_effect(template), sort_keys=True, default=str)))
 
 
@@ -44,11 +44,11 @@ def _sha256(text: str) -> str:
 
 
 def _effect(template: Template) -> dict[str, Any]:
-    """Leave out what only people read."""
-    kept = {key: value for key, value in template.content.items() if key not in _PROSE}
-    for section, prose in (("Parameters", _PARAMETER_PROSE), ("Outputs", {"Description"})):
+    """Return the template without the texts that have no effect."""
+    kept = {key: value for key, value in template.content.items() if key not in _TEXTS}
+    for section, texts in (("Parameters", _PARAMETER_TEXTS), ("Outputs", {"Description"})):
         if section in kept:
-            kept[section] = {name: _without(item, prose) for name, item in kept[section].items()}
+            kept[section] = {name: _without(item, texts) for name, item in kept[section].items()}
     return kept
 
 
@@ -56,21 +56,24 @@ def _without(item: dict[str, Any], keys: set[str]) -> dict[str, Any]:
     return {key: value for key, value in item.items() if key not in keys}
 
 
-def described(text: str) -> Content:
-    """Read the hashes from a version's description."""
+def from_description(text: str) -> Content:
+    """Return the hashes that the description of a version contains."""
     found = _HASHES.search(text)
     return Content(digest=found[1], effect=found[2] or "") if found else Content()
 
 
 def describe(text: str, content: Content) -> str:
-    """Write a version's description: what a person says of it, and the hashes.
+    """Return the description of a version: the text of the user, and the hashes.
 
     Raises:
-        UsageError: the text is too long, or would be read as hashes itself.
+        UsageError: the text is too long, or contains a hash itself.
     """
     written = f"{text} (sha256:{content.digest} effect:{content.effect})".lstrip()
     if len(written) > MAX_DESCRIPTION:
-        raise UsageError(f"--description has {len(text):,} characters; with the hashes {MAX_DESCRIPTION:,} are allowed")
-    if described(written) != content:
-        raise UsageError("--description must not contain a hash of its own (sha256:...)")
+        raise UsageError(
+            f"--description has {len(text):,} characters. Shorten it to at most {MAX_DESCRIPTION:,} "
+            "characters, including the hashes that are appended"
+        )
+    if from_description(written) != content:
+        raise UsageError("--description must not contain a hash (sha256:...); remove it")
     return written

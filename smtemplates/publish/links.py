@@ -1,4 +1,4 @@
-"""Links that open the console with a template and its parameters filled in. Nothing here calls AWS."""
+"""Links that open the console with a template and parameter values filled in. Nothing in this module calls AWS."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-template.html
 MAX_TEMPLATE_URL = 1024
 
-# How the hosts of S3 end: the DNS suffix of the partition, behind s3, s3.REGION or s3-REGION.
+# A host of S3 is s3, s3.REGION or s3-REGION, optionally after the bucket, and before the DNS suffix of the partition.
 _S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9.-]+\.)?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """A link for one Region."""
+    """The link for one Region."""
 
     region: str
     url: str
@@ -36,15 +36,15 @@ class Link:
 
 
 def check(template: Template, given: Mapping[str, str], stack: str | None) -> None:
-    """Check the names and values that a link is to carry, all at once: the console ignores what it does not know.
+    """Check the names and values for a link, and report all errors at once. The console would ignore unknown names.
 
     Raises:
-        UsageError: something is wrong with them.
+        UsageError: a name or value is not valid.
     """
     if stack is not None:
         check_name(stack)
     problems = [
-        f"Parameter {name} is a secret (NoEcho), which the console takes from nobody but the person who fills it in."
+        f"Parameter {name} is a secret (NoEcho): the console ignores its value in a link. The user must enter it."
         for name in sorted(given.keys() & template.secret_names)
     ]
     problems += templates.check(template, given, None if _incomplete(template, given) else {})
@@ -53,44 +53,45 @@ def check(template: Template, given: Mapping[str, str], stack: str | None) -> No
 
 
 def _incomplete(template: Template, given: Mapping[str, str]) -> bool:
-    """Tell whether something is left for the person to fill in, so that the Rules cannot be judged yet."""
+    """Return whether the user must still enter values in the console, so that the Rules cannot be evaluated yet."""
     return any("Default" not in about and name not in given for name, about in template.parameters.items())
 
 
 def check_url(url: str, template: Template) -> None:
-    """Refuse what the console cannot read a template from.
+    """Check that a URL is one from which the console can read the template.
 
     Raises:
-        UsageError: it is no https URL of an object in S3, or holds another template than the one it is checked with.
+        UsageError: it is not the https URL of an object in S3, or the hash in it is of a different template.
     """
     parts = parts_of(url)
     host = parts.hostname or ""
     suffix = _suffix(host)
     in_s3 = suffix is not None and _S3_HOST.fullmatch(host.removesuffix(suffix))
     place = [*filter(None, parts.path.split("/"))]
-    # the path begins with the bucket where the host does not name it
+    # the path begins with the bucket unless the host contains it
     if parts.scheme != "https" or not in_s3 or not place[0 if in_s3["bucket"] else 1 :]:
         raise UsageError(f"--template-url must be the https:// URL of an object in S3, not '{url}'")
     if len(url) > MAX_TEMPLATE_URL:
-        raise UsageError(f"--template-url has {len(url):,} characters; the console takes {MAX_TEMPLATE_URL:,}")
-    held = _DIGEST.search(parts.path)
-    if held and held[0] != template.digest:
+        raise UsageError(f"--template-url has {len(url):,} characters; the console accepts {MAX_TEMPLATE_URL:,}")
+    digest = _DIGEST.search(parts.path)
+    if digest and digest[0] != template.digest:
         raise UsageError(
-            "--template-url holds another template than --template, by the hash in its name; render and stage it again"
+            "the hash in --template-url is not that of --template, so the URL is of a different template; render and "
+            "stage the template again"
         )
 
 
 def _suffix(host: str) -> str | None:
-    """Return the longest DNS suffix of a partition that a host ends with."""
+    """Return the DNS suffix of the partition of a host, or None."""
     suffixes = {partition_of(f"{start}x-1")[1] for start in ("", "cn-", "eusc-")}
     return max((one for one in suffixes if host.endswith(f".{one}")), key=len, default=None)
 
 
 def links(regions: Sequence[str], template_url: str, given: Mapping[str, str], stack: str | None) -> tuple[Link, ...]:
-    """Build a link for each Region.
+    """Return a link for each Region.
 
     Raises:
-        UsageError: a Region is none, has no console that we know, or cannot read that URL.
+        UsageError: a Region is not valid, its console is not known, or it cannot read the URL.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stacks-quick-create-links.html
     """
@@ -102,32 +103,33 @@ def links(regions: Sequence[str], template_url: str, given: Mapping[str, str], s
 
 def _link(region: str, template_url: str, given: Mapping[str, str], stack: str | None) -> str:
     if not REGION.fullmatch(region):
-        raise UsageError(f"'{region}' is not a Region; it looks like eu-west-1")
+        raise UsageError(f"'{region}' is not a Region; a Region looks like eu-west-1")
     partition, suffix = partition_of(region)
     host = CONSOLE_HOSTS.get(partition, "none")
     if host == "none":
-        raise UsageError(f"the console of {region} ({partition}) is in no public documentation, so there is no link")
+        raise UsageError(f"no public documentation names the host of the console in {region} ({partition})")
     found = _suffix(urlsplit(template_url).hostname or "")
     if found not in (None, suffix):
-        raise UsageError(f"{region} cannot read a template from {urlsplit(template_url).hostname}: stage it there")
+        template_host = urlsplit(template_url).hostname
+        raise UsageError(f"{region} cannot read a template from {template_host}; stage the template in that partition")
     query = {"templateURL": template_url, **({"stackName": stack} if stack else {})}
     query.update({f"param_{name}": value for name, value in given.items()})
-    asked = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items())
-    return f"https://{region}.{host}/cloudformation/home?region={region}#/stacks/create/review?{asked}"
+    encoded = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items())
+    return f"https://{region}.{host}/cloudformation/home?region={region}#/stacks/create/review?{encoded}"
 
 
-def readers(template_url: str) -> str:
-    """Say who must be able to read what a link leads to."""
+def access_note(template_url: str) -> str:
+    """Return a message about who must be able to read the template of a link."""
     if is_local(template_url):
         return (
-            f"the console cannot read {template_url}, which is on this machine: for links that work, stage with AWS "
-            "itself (unset AWS_ENDPOINT_URL, and leave --endpoint-url out)"
+            f"the console cannot read {template_url}, which is on this machine. For links that work, stage the "
+            "template in AWS: unset AWS_ENDPOINT_URL and remove --endpoint-url"
         )
-    return f"who follows the link must be allowed to read {template_url}"
+    return f"users of the link need permission to read {template_url}"
 
 
 def markdown(found: Sequence[Link]) -> str:
-    """Show links as a table of buttons for a README or a wiki."""
+    """Return links as a Markdown table of buttons."""
     lines = ["| Region | |", "|---|---|"]
     lines += [f"| {link.region} | [![Launch Stack in {link.region}]({BUTTON})]({link.url}) |" for link in found]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Names of versions, and which of two is the newer one."""
+"""Names of versions, and their order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from smtemplates.errors import UsageError
 
-# Build metadata (1.4.0+5) is left out: two versions that differ only in it are neither newer nor older.
+# Build metadata (1.4.0+5) is not allowed: versions that differ only in it have no order.
 # Source: https://semver.org/spec/v2.0.0.html (items 2, 9 and 11)
 _NUMBER = r"(?:0|[1-9][0-9]{0,8})"
 _IDENTIFIER = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
@@ -20,43 +20,43 @@ class Name:
     """The name of a version, such as 1.4.0, v2 or 2.0.0-rc.1."""
 
     def __init__(self, text: str) -> None:
-        """Read a name; one that is not of this form is older than all that are."""
+        """Parse a name. Names of a different form are older than all names of this form."""
         self.text = text
         self._match = _NAME.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
 
     @property
     def valid(self) -> bool:
-        """Tell whether the name says which version is newer."""
+        """Whether the name has the form that defines an order."""
         return self._match is not None
 
     @property
     def prerelease(self) -> bool:
-        """Tell whether this comes before a release, such as 2.0.0-rc.1."""
+        """Whether this is a pre-release, such as 2.0.0-rc.1."""
         return self._match is not None and self._match[2] is not None
 
     @cached_property
     def precedence(self) -> tuple[Any, ...]:
-        """What to compare: 1.4 and v1.4.0 are equal, 1.4.0-rc.1 comes before 1.4.0."""
+        """The sort key of the name: 1.4 and v1.4.0 are equal, and 1.4.0-rc.1 precedes 1.4.0."""
         if self._match is None:
             return ()
         numbers = [int(number) for number in self._match[1].split(".")]
         release = tuple(numbers + [0] * (3 - len(numbers)))
         if self._match[2] is None:
             return (*release, 1)
-        before = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self._match[2].split("."))
-        return (*release, 0, before)
+        prerelease = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self._match[2].split("."))
+        return (*release, 0, prerelease)
 
 
-def read(text: str) -> Name:
-    """Read the name of a version to be published.
+def parse(text: str) -> Name:
+    """Return the name of a version that is to be published.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the name is not valid.
     """
     name = Name(text)
     if not name.valid:
         raise UsageError(
-            f"'{text}' is not the name of a version; write one to three numbers such as 1.4.0, with -rc.1 or the like "
-            f"behind it for what comes before a release, at most {MAX_CHARACTERS} characters"
+            f"'{text}' is not the name of a version; use one to three numbers such as 1.4.0, or 1.4.0-rc.1 for a "
+            f"pre-release, with at most {MAX_CHARACTERS} characters"
         )
     return name

@@ -1,8 +1,7 @@
-"""Retire versions that nobody uses: first deactivate them, which can be undone, and later delete them, which cannot."""
+"""Deactivate unused deprecated versions, which can be undone, and later delete them, which cannot."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from smtemplates.aws.errors import CloudError
@@ -14,49 +13,49 @@ from smtemplates.publish.catalog import Version
 
 @dataclass(frozen=True, kw_only=True)
 class Pruning:
-    """What is to be retired, and how."""
+    """The versions to delete if `delete` is true, otherwise to deactivate."""
 
     product: str
     delete: bool
-    retired: tuple[Version, ...]
-    used: Mapping[str, int]
+    versions: tuple[Version, ...]
 
     @property
     def empty(self) -> bool:
-        """Tell whether there is nothing to do."""
-        return not self.retired
+        """Whether there is nothing to do."""
+        return not self.versions
 
 
 def plan(cloud: Cloud, product: str, *, delete: bool) -> Pruning:
-    """Work out what can go: deprecated versions that nobody uses, or, to be deleted, inactive ones.
+    """Return the unused versions to prune: deprecated ones, or inactive ones to delete.
 
-    Only what is inactive is deleted: nobody can begin to use it between the plan and the deletion. A deprecated version
-    can still be updated to by who launched it. A product keeps its last version, as AWS demands.
+    Only inactive versions are deleted, because they cannot come into use between the plan and the deletion. A
+    provisioned product can still be updated to a deprecated version. AWS does not delete the last version of a product,
+    so it is not selected.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/managing-versions.html
     Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_DeleteProvisioningArtifact.html
     """
     found = catalog.versions(cloud, product)
     used = catalog.usage(cloud, product)
-    ready = (version for version in found if (not version.active if delete else version.active and version.deprecated))
-    retired = [version for version in ready if not used[version.id]]
-    if delete and len(retired) == len(found):
-        retired = retired[1:]
-    return Pruning(product=product, delete=delete, retired=tuple(retired), used=used)
+    candidates = (one for one in found if (not one.active if delete else one.active and one.deprecated))
+    unused = [version for version in candidates if not used[version.id]]
+    if delete and len(unused) == len(found):
+        unused = unused[1:]
+    return Pruning(product=product, delete=delete, versions=tuple(unused))
 
 
-def carry_out(cloud: Cloud, pruning: Pruning, listener: Listener) -> None:
-    """Retire what is to be retired, the oldest first."""
-    for version in reversed(pruning.retired):
+def execute(cloud: Cloud, pruning: Pruning, listener: Listener) -> None:
+    """Update or delete the versions of a plan, the oldest first."""
+    for version in reversed(pruning.versions):
         if not pruning.delete:
             catalog.update(cloud, pruning.product, version.id, Active=False)
-            listener.say(f"version {version.name} is inactive")
+            listener.say(f"deactivated version {version.name}")
             continue
         try:
             catalog.delete(cloud, pruning.product, version.id)
         except CloudError as error:
             if error.code != "ResourceInUseException":
                 raise
-            listener.say(f"version {version.name} is in use, and stays")
+            listener.say(f"kept version {version.name}, which is in use")
             continue
-        listener.say(f"version {version.name} is deleted")
+        listener.say(f"deleted version {version.name}")

@@ -1,4 +1,4 @@
-"""Publish a template as a version: work out what is to do, then do it, again and again to the same end."""
+"""Publish a template as a version of a product: plan the steps, then execute them. Repeating both is safe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from smtemplates.errors import UsageError
 from smtemplates.publish import catalog, content
 from smtemplates.publish.catalog import VERSIONS_QUOTA, Version
 from smtemplates.publish.content import Content
-from smtemplates.publish.names import Name, read
+from smtemplates.publish.names import Name, parse
 
 POLL_SECONDS = 1.0
 LONGEST_POLL_SECONDS = 10.0
@@ -27,7 +27,7 @@ QUOTA_WARNING = 90
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Everything that a person asks of a publication."""
+    """The arguments of a publication."""
 
     version: str
     template: Template
@@ -40,16 +40,16 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """What is to be done so that a template is a product's version.
+    """The steps that publish a template as a version of a product.
 
-    `same` is the version, where there is one already. `failed` are earlier attempts at it. `unchanged` says why there
-    is nothing to publish.
+    `existing` is the version, if it exists. `failed` are earlier attempts to create it, which are deleted. `deprecated`
+    are the versions to deprecate. `unchanged` is the reason why there is nothing to publish, or empty.
     """
 
     product: str
     version: str
     content: Content
-    same: Version | None = None
+    existing: Version | None = None
     failed: tuple[Version, ...] = ()
     deprecated: tuple[Version, ...] = ()
     unchanged: str = ""
@@ -58,147 +58,157 @@ class Publication:
 
     @property
     def creates(self) -> bool:
-        """Tell whether a version is to be made."""
-        return self.same is None and not self.unchanged
+        """Whether a version is created."""
+        return self.existing is None and not self.unchanged
 
     @property
     def empty(self) -> bool:
-        """Tell whether there is nothing to do."""
+        """Whether there is nothing to do."""
         return not (self.creates or self.failed or self.deprecated)
 
 
 def plan(cloud: Cloud, product: str, request: Request) -> Publication:
-    """Work out what is to do, and change nothing.
+    """Return the steps of a publication, without any change.
 
     Raises:
-        UsageError: the version is there with another content or under another spelling, or is offered no more.
+        UsageError: the version exists with different content or in a different spelling, or is no longer available.
     """
-    asked = content.of(request.template)
-    name = read(request.version)
+    requested = content.of_template(request.template)
+    name = parse(request.version)
     if request.keep < 1:
-        raise UsageError("--keep must be at least 1: the version that is published stays")
+        raise UsageError("--keep must be at least 1, because it includes the version that is published")
     found = catalog.versions(cloud, product)
-    broken = catalog.failed(cloud, product, (version for version in found if version.offered or _reads(version, name)))
+    candidates = (version for version in found if version.available or _is_same_name(version, name))
+    broken = catalog.failed(cloud, product, candidates)
     sound = tuple(version for version in found if version not in broken)
-    mine = sorted(catalog.named(sound, name.text), key=lambda one: one.created)
-    _check_conflicts(sound, mine, name, asked)
-    same = mine[0] if mine else None
-    failed = (*(version for version in broken if _reads(version, name)), *mine[1:])
-    count = len(found)
-    base = Publication(product=product, version=request.version, content=asked, same=same, failed=failed, count=count)
-    if same is not None and not same.offered:
+    own = sorted(catalog.named(sound, name.text), key=lambda version: version.created)
+    _check_conflicts(sound, own, name, requested)
+    existing = own[0] if own else None
+    failed = (*(version for version in broken if _is_same_name(version, name)), *own[1:])
+    base = Publication(
+        product=product,
+        version=request.version,
+        content=requested,
+        existing=existing,
+        failed=failed,
+        count=len(found),
+    )
+    if existing is not None and not existing.available:
         raise UsageError(
-            f"version {same.name} is {'deprecated' if same.active else 'inactive'}, and is not offered again; to go "
-            "back to it, publish its template as a newer version"
+            f"version {existing.name} is {'deprecated' if existing.active else 'inactive'}, and is not made available "
+            "again. To roll back, publish its template under a new version"
         )
-    others = [version for version in sound if version.offered and version not in mine]
-    if same is None and not request.even_if_cosmetic and (why := _alike(others, name, asked)):
-        return replace(base, failed=(), unchanged=why)
-    notes = (*_newer(others, name), *_quota(count)) if same is None else ()
-    # what failed is not what somebody asked to keep
-    kept = _older(others, name)[: request.keep - 1]
-    offered = [version for version in found if version.offered]
-    deprecated = tuple(version for version in _older(offered, name) if version not in kept)
+    others = [version for version in sound if version.available and version not in own]
+    if existing is None and not request.even_if_cosmetic and (reason := _unchanged(others, name, requested)):
+        return replace(base, failed=(), unchanged=reason)
+    notes = (*_newer_release(others, name), *_quota(len(found))) if existing is None else ()
+    # a failed version does not count as one of the newest N
+    kept = _replaced(others, name)[: request.keep - 1]
+    available = [version for version in found if version.available]
+    deprecated = tuple(version for version in _replaced(available, name) if version not in kept)
     return replace(base, deprecated=deprecated, notes=notes)
 
 
-def _reads(version: Version, name: Name) -> bool:
-    """Tell whether a version has that name to a reader: 1.4 and v1.4.0 are one."""
+def _is_same_name(version: Version, name: Name) -> bool:
+    """Return whether the name of a version means the same as another: 1.4 and v1.4.0 do."""
     return bool(Name(version.name).precedence == name.precedence)
 
 
-def _older(offered: Sequence[Version], name: Name) -> list[Version]:
-    """Pick what a version takes the place of."""
-    # what comes before a release is for trying out: it takes no release away
+def _replaced(available: Sequence[Version], name: Name) -> list[Version]:
+    """Return the versions that a new version replaces."""
+    # a pre-release is for trials, so it replaces no release
     return [
         version
-        for version in offered
+        for version in available
         if version.rank < (True, name.precedence, "") and (Name(version.name).prerelease or not name.prerelease)
     ]
 
 
-def _check_conflicts(found: Sequence[Version], mine: Sequence[Version], name: Name, asked: Content) -> None:
-    """Refuse to change what is published, or to publish it under a name that is the same to a reader."""
-    for version in mine:
+def _check_conflicts(found: Sequence[Version], own: Sequence[Version], name: Name, requested: Content) -> None:
+    """Reject a different template for a published version, and a different spelling of its name."""
+    for version in own:
         if not version.content.digest:
             raise UsageError(
-                f"version {name.text} is there already, and its description does not say of which content (no "
-                "sha256:...); a version's content never changes, so publish this template under a new version"
+                f"version {name.text} already exists, and its description does not contain the hash of its content "
+                "(sha256:...). The content of a version never changes, so publish this template under a new version"
             )
-        if version.content.digest != asked.digest:
+        if version.content.digest != requested.digest:
             raise UsageError(
-                f"version {name.text} is there already with another content (sha256:{version.content.short}, not "
-                f"{asked.short}), and a version's content never changes; publish this template under a new version"
+                f"version {name.text} already exists with different content (sha256:{version.content.short}, not "
+                f"{requested.short}). The content of a version never changes, so publish this template under a new "
+                "version"
             )
-    alike = (other for other in found if _reads(other, name) and other not in mine)
-    if other := next(alike, None):
-        raise UsageError(f"version {name.text} is there already, written {other.name}; use that name, or a new version")
+    other_spellings = (version for version in found if _is_same_name(version, name) and version not in own)
+    if other := next(other_spellings, None):
+        raise UsageError(f"version {name.text} already exists as {other.name}; use that name, or a new version")
 
 
-def _alike(others: Sequence[Version], name: Name, asked: Content) -> str:
-    """Say in which way a template is not worth a new version, if it is not.
+def _unchanged(others: Sequence[Version], name: Name, requested: Content) -> str:
+    """Return the reason why a template needs no new version, or an empty string.
 
-    A release is compared with the newest release: it may well be what came before it, made final.
+    A release is compared with the newest release, because it may have the same content as its last pre-release.
     """
     for version in others:
         if Name(version.name).prerelease and not name.prerelease:
             continue
-        if version.content.digest == asked.digest:
-            return f"the template is that of version {version.name}, byte for byte"
-        if version.content.effect and version.content.effect == asked.effect:
+        if version.content.digest == requested.digest:
+            return f"the template is identical to version {version.name}"
+        if version.content.effect and version.content.effect == requested.effect:
             return f"only descriptions or metadata differ from version {version.name}"
         return ""
     return ""
 
 
-def _newer(others: Sequence[Version], name: Name) -> tuple[str, ...]:
-    """Tell of a newer release, beside which an older version is offered: nobody takes that for the newest."""
-    above = (one for one in others if not Name(one.name).prerelease and one.rank > (True, name.precedence, ""))
-    newest = max(above, key=lambda version: version.rank, default=None)
-    return (f"version {newest.name} is newer, and is offered too",) if newest else ()
+def _newer_release(others: Sequence[Version], name: Name) -> tuple[str, ...]:
+    """Return a note if a newer release is available too, because users may choose that one."""
+    newer = (one for one in others if not Name(one.name).prerelease and one.rank > (True, name.precedence, ""))
+    newest = max(newer, key=lambda version: version.rank, default=None)
+    return (f"version {newest.name} is newer, and remains available",) if newest else ()
 
 
 def _quota(count: int) -> tuple[str, ...]:
-    """Warn while there is still room."""
+    """Return a warning if the quota of versions is almost reached."""
     if count < QUOTA_WARNING:
         return ()
-    full = " AWS will refuse another one, unless your quota is higher:" if count >= VERSIONS_QUOTA else ""
-    return (f"the product has {count} versions of {VERSIONS_QUOTA} by default;{full} {catalog.MAKE_ROOM}",)
+    full = " Unless the quota was increased, AWS will reject another version." if count >= VERSIONS_QUOTA else ""
+    return (
+        f"the product has {count} versions; the default quota is {VERSIONS_QUOTA}.{full} {catalog.REDUCE_VERSIONS}",
+    )
 
 
-def token(plan: Publication) -> str:
-    """Name the creation by what is created and what failed before: repeated, it is the same creation."""
-    made_of = [plan.product, plan.version, plan.content.digest, *sorted(one.id for one in plan.failed)]
-    return f"smtemplates-{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()}"
+def idempotency_token(plan: Publication) -> str:
+    """Return a token that is the same if the creation is repeated, and different after a failed attempt."""
+    parts = [plan.product, plan.version, plan.content.digest, *sorted(version.id for version in plan.failed)]
+    return f"smtemplates-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
 
-def carry_out(cloud: Cloud, plan: Publication, request: Request, listener: Listener) -> str:
-    """Do what is to be done, and return the version's ID; a run that was cut short is completed by the next one.
+def execute(cloud: Cloud, plan: Publication, request: Request, listener: Listener) -> str:
+    """Execute the steps of a plan, and return the ID of the version. A second run completes an interrupted one.
 
-    Nothing is deprecated before the new version can be launched, so there is always one that can.
+    No version is deprecated before the new one can be launched, so that one is always available.
 
     Raises:
-        DeploymentError: AWS cannot make the version.
-        TimedOutError: it takes longer than allowed, and goes on.
+        DeploymentError: AWS cannot create the version.
+        TimedOutError: the creation takes longer than allowed, and continues in AWS.
     """
     deadline = time.monotonic() + request.timeout_seconds
-    version_id = plan.same.id if plan.same is not None else _create(cloud, plan, request, listener)
+    version_id = plan.existing.id if plan.existing is not None else _create(cloud, plan, request, listener)
     try:
         _wait(cloud, plan, version_id, deadline)
-        _settle_race(cloud, plan, version_id)
+        _resolve_race(cloud, plan, version_id)
     except DeploymentError:
-        # of several failed attempts the last one stays, and is replaced by the next
-        _remove(cloud, plan.product, plan.failed)
+        # the last of several failed attempts stays until the next run replaces it
+        _delete(cloud, plan.product, plan.failed)
         raise
     for version in plan.deprecated:
         catalog.update(cloud, plan.product, version.id, Guidance="DEPRECATED")
-        listener.say(f"version {version.name} is deprecated")
-    _remove(cloud, plan.product, plan.failed)
+        listener.say(f"deprecated version {version.name}")
+    _delete(cloud, plan.product, plan.failed)
     return version_id
 
 
-def _remove(cloud: Cloud, product: str, attempts: tuple[Version, ...]) -> None:
-    for version in attempts:
+def _delete(cloud: Cloud, product: str, versions: tuple[Version, ...]) -> None:
+    for version in versions:
         catalog.delete(cloud, product, version.id)
 
 
@@ -206,13 +216,14 @@ def _create(cloud: Cloud, plan: Publication, request: Request, listener: Listene
     description = content.describe(request.description, plan.content)
     if request.bucket is None:
         raise UsageError(
-            "Service Catalog reads templates from a bucket; name one with --staging-bucket, or let "
-            "--create-staging-bucket make one"
+            "Service Catalog reads templates from a bucket; specify one with --staging-bucket, or create one with "
+            "--create-staging-bucket"
         )
     url = staging.stage(cloud, request.template, request.bucket, listener)
-    made = catalog.create(cloud, plan.product, name=plan.version, description=description, url=url, token=token(plan))
-    listener.say(f"making version {plan.version} ({made})")
-    return made
+    token = idempotency_token(plan)
+    version_id = catalog.create(cloud, plan.product, name=plan.version, description=description, url=url, token=token)
+    listener.say(f"creating version {plan.version} ({version_id})")
+    return version_id
 
 
 def _wait(cloud: Cloud, plan: Publication, version_id: str, deadline: float) -> None:
@@ -220,21 +231,21 @@ def _wait(cloud: Cloud, plan: Publication, version_id: str, deadline: float) -> 
     while (status := _status(cloud, plan, version_id)) != "AVAILABLE":
         if status == "FAILED":
             raise DeploymentError(
-                f"AWS could not make version {plan.version} ({version_id}) of this template, and gives no reason; "
-                "check the template with python -m smtemplates lint, and that the staging bucket can be read; then "
-                "repeat this command, which replaces the failed version"
+                f"AWS could not create version {plan.version} ({version_id}) and returned no reason. Check the "
+                "template with python -m smtemplates lint, and check that the staging bucket can be read. Then repeat "
+                "this command, which replaces the failed version"
             )
         if time.monotonic() + pause > deadline:
             raise TimedOutError(
-                f"version {plan.version} ({version_id}) is still {status}; repeat this command later: it goes on from "
-                "here"
+                f"version {plan.version} ({version_id}) is still {status}. AWS continues; repeat this command later to "
+                "complete the publication"
             )
         cloud.pause(pause)
         pause = min(pause * BACKOFF, LONGEST_POLL_SECONDS)
 
 
 def _status(cloud: Cloud, plan: Publication, version_id: str) -> str:
-    """Ask for a version's status; one that was just made may not be known everywhere yet."""
+    """Return the status of a version. AWS may not know a version everywhere directly after its creation."""
     try:
         return catalog.status(cloud, plan.product, version_id)
     except CloudError as error:
@@ -243,23 +254,24 @@ def _status(cloud: Cloud, plan: Publication, version_id: str) -> str:
         return "unknown to AWS"
 
 
-def _settle_race(cloud: Cloud, plan: Publication, version_id: str) -> None:
-    """Give way to another run that has made the same version of another content meanwhile, if it came first."""
-    if plan.same is not None:
+def _resolve_race(cloud: Cloud, plan: Publication, version_id: str) -> None:
+    """Delete the new version if another run published the same version with different content first."""
+    if plan.existing is not None:
         return
     found = catalog.versions(cloud, plan.product)
-    ours = next((version for version in found if version.id == version_id), None)
+    own = next((version for version in found if version.id == version_id), None)
     rivals = [
         version
         for version in catalog.named(found, plan.version)
         if version.id != version_id and version not in plan.failed
     ]
     failed = catalog.failed(cloud, plan.product, rivals)
-    first = min(((one.created, one.id) for one in rivals if one not in failed), default=None)
-    if ours is not None and first is not None and first < (ours.created, ours.id):
+    first = min(((rival.created, rival.id) for rival in rivals if rival not in failed), default=None)
+    if own is not None and first is not None and first < (own.created, own.id):
         catalog.delete(cloud, plan.product, version_id)
         raise DeploymentError(
-            f"another run has published version {plan.version} at the same time, and came first; ours was removed"
+            f"another run published version {plan.version} at the same time and was first. The version of this "
+            "run was deleted; publish the template under a new version"
         )
-    if ours is not None and not ours.offered:
+    if own is not None and not own.available:
         catalog.update(cloud, plan.product, version_id, Active=True, Guidance="DEFAULT")

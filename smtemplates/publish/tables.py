@@ -1,4 +1,4 @@
-"""Show publications, versions and prunings: to a person, and to a program. Nothing here calls AWS or prints."""
+"""Results of the commands as text and as JSON. Nothing in this module calls AWS or prints."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from smtemplates.publish.publication import Publication
 
 
 def publication(plan: Publication) -> str:
-    """Show what publishing would do."""
+    """Return the steps of a publication as text."""
     lines = [_headline(plan), *(f"  {step}" for step in _steps(plan)), *(f"  note: {note}" for note in plan.notes)]
     return _fitted(lines)
 
 
 def _headline(plan: Publication) -> str:
     if plan.unchanged:
-        return f"nothing to publish: {plan.unchanged} (--even-if-cosmetic publishes it all the same)"
-    told = f"version {plan.version} of product {plan.product}"
+        return f"nothing to publish: {plan.unchanged} (--even-if-cosmetic publishes it anyway)"
+    subject = f"version {plan.version} of product {plan.product}"
     if plan.creates:
-        return f"publish {told}"
-    return f"no change: {told} is published" if plan.empty else f"finish {told}, which is there already"
+        return f"publish {subject}"
+    return f"no change: {subject} is published" if plan.empty else f"complete {subject}, which already exists"
 
 
 def _steps(plan: Publication) -> Iterator[str]:
     if plan.creates:
-        yield f"+ {plan.version}  the template of sha256:{plan.content.short}, for everyone to launch"
+        yield f"+ {plan.version}  template sha256:{plan.content.short}, available to all users of the product"
     for version in plan.failed:
-        yield f"- {version.name}  {version.id}: an attempt that failed, or was made twice"
+        yield f"- {version.name}  {version.id}: failed or duplicate attempt"
     for version in plan.deprecated:
-        yield f"~ {version.name}  deprecated: who launched it can keep it or update, nobody can launch it anew"
+        yield f"~ {version.name}  deprecated: existing provisioned products keep it, and it cannot be launched again"
 
 
 def publication_json(plan: Publication, *, done: bool, version_id: str | None) -> str:
-    """Show what publishing would do, or has done, to a program."""
+    """Return the planned or completed steps of a publication as JSON."""
     result = {
         "product": plan.product,
         "version": plan.version,
@@ -56,7 +56,7 @@ def publication_json(plan: Publication, *, done: bool, version_id: str | None) -
 
 
 def versions(found: Sequence[Version], failed: Sequence[Version], used: Mapping[str, int]) -> str:
-    """Show a product's versions, the newest first."""
+    """Return the versions of a product as a table, the newest first."""
     rows = [("VERSION", "CREATED", "STATE", "CONTENT", "IN USE BY")]
     rows += [
         (one.name, one.created[:16], _state(one, failed), one.content.short or "unknown", str(used.get(one.id, 0)))
@@ -71,11 +71,11 @@ def _state(version: Version, failed: Sequence[Version]) -> str:
         return "failed"
     if not version.active:
         return "inactive"
-    return "deprecated" if version.deprecated else "offered"
+    return "deprecated" if version.deprecated else "available"
 
 
 def versions_json(found: Sequence[Version], failed: Sequence[Version], used: Mapping[str, int]) -> str:
-    """Show a product's versions to a program."""
+    """Return the versions of a product as JSON."""
     items: list[dict[str, Any]] = [
         {
             "name": one.name,
@@ -94,28 +94,28 @@ def versions_json(found: Sequence[Version], failed: Sequence[Version], used: Map
 
 
 def pruning(plan: Pruning) -> str:
-    """Show what pruning would do."""
-    which = "inactive" if plan.delete else "deprecated"
+    """Return the versions to deactivate or delete as text."""
+    state = "inactive" if plan.delete else "deprecated"
     if plan.empty:
-        return _fitted([f"nothing to prune: product {plan.product} has no {which} version that nobody uses"])
-    verb = "delete, for good," if plan.delete else "deactivate"
-    lines = [f"{verb} {len(plan.retired)} {which} version(s) of product {plan.product} that nobody here uses"]
-    lines += [f"  - {version.name}  {version.id}  {version.created[:16]}" for version in plan.retired]
+        return _fitted([f"nothing to prune: product {plan.product} has no unused {state} version"])
+    verb = "permanently delete" if plan.delete else "deactivate"
+    lines = [f"{verb} {len(plan.versions)} unused {state} version(s) of product {plan.product}"]
+    lines += [f"  - {version.name}  {version.id}  {version.created[:16]}" for version in plan.versions]
     if plan.delete:
-        lines.append("  note: their names are free again then, for any template")
-    lines.append("  note: what other accounts launched from a shared portfolio is not seen from here")
+        lines.append("  note: a different template can be published under their names afterwards")
+    lines.append("  note: provisioned products in accounts that the portfolio is shared with are not counted")
     return _fitted(lines)
 
 
 def pruning_json(plan: Pruning, *, done: bool) -> str:
-    """Show what pruning would do, or has done, to a program."""
-    retired = [{"name": version.name, "id": version.id} for version in plan.retired]
+    """Return the planned or completed pruning as JSON."""
+    versions = [{"name": version.name, "id": version.id} for version in plan.versions]
     kind = "delete" if plan.delete else "deactivate"
-    return _json({"product": plan.product, "changed": done and not plan.empty, kind: retired})
+    return _json({"product": plan.product, "changed": done and not plan.empty, kind: versions})
 
 
 def links_json(found: Sequence[Link]) -> str:
-    """Show links to a program."""
+    """Return links as JSON."""
     return _json([asdict(link) for link in found])
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from deploying.local_aws import Aws, running
+from deploying.local_aws import Aws
+from smtemplates.local_cloud.lifecycle import running
 
 
 @pytest.fixture(scope="session")

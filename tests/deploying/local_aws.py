@@ -15,16 +15,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from smtemplates.local_cloud.lifecycle import CLIENT
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts" / "deploy.py"
 SAMPLE = Path(__file__).with_name("sample.yaml")
 
-sys.path.insert(0, str(ROOT / "scripts"))
-import local_cloud  # noqa: E402 it is a script, importable only now
-
-running = local_cloud.running
 ACCOUNT = "000000000000"
-CLIENT = local_cloud.CLIENT
 SDK: Any = import_module("boto3")  # it has no types
 
 
@@ -61,7 +58,7 @@ class Aws:
     @property
     def environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-        known = {**local_cloud.CLIENT, **self.credentials, "AWS_ENDPOINT_URL": self.url}
+        known = {**CLIENT, **self.credentials, "AWS_ENDPOINT_URL": self.url}
         return {**kept, **known, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def client(self, service: str, region: str = "us-east-1") -> Any:

@@ -20,9 +20,10 @@ PROCESSES: Any = import_module("psutil")  # it has no types
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
-    """Make a checkout whose .venv has no library at all."""
+    """Create a checkout whose .venv contains no library."""
     (tmp_path / "scripts").mkdir()
-    shutil.copy(SCRIPT, tmp_path / "scripts")
+    for script in (SCRIPT, SCRIPT.with_name("_checkout.py")):
+        shutil.copy(script, tmp_path / "scripts")
     (tmp_path / "smtemplates").symlink_to(ROOT / "smtemplates")
     venv.create(tmp_path / ".venv")
     return tmp_path
@@ -48,7 +49,7 @@ def test_python_without_the_sdk(aws: Aws, bare: Path) -> None:
 
 
 def test_which_python(aws: Aws, bare: Path) -> None:
-    """The script goes over to .venv only if that has the AWS SDK."""
+    """The script switches to the Python of .venv only if the AWS SDK is installed there."""
     code, told = status(aws, bare, sys.executable)
     assert (code, "there is no stack none" in told) == (1, True), told
     packages = next(bare.glob(".venv/lib/python3*/site-packages"))
@@ -192,13 +193,13 @@ def test_staging_bucket_is_named(aws: Aws, name: str, long: Path) -> None:
 def test_help_names_defaults(aws: Aws, command: str) -> None:
     """Help says what happens without an option."""
     told = " ".join(aws.run(command, "--help").stdout.split())
-    expected = {"plan": ["as a table"], "deploy": ["watch to the end"], "destroy": ["watch to the end"]}[command]
+    expected = {"plan": ["as a table"], "deploy": ["no limit"], "destroy": ["no limit"]}[command]
     for text in [*expected, *(["templates/workspace.yaml"] if command != "destroy" else [])]:
         assert f"default: {text}" in told
 
 
 def test_demo_help() -> None:
-    """The demo says what it does when asked, and runs nothing."""
+    """--help describes the demo and runs nothing."""
     done = subprocess.run([ROOT / "scripts" / "demo", "--help"], capture_output=True, text=True, check=True)
     assert "destroys the stack" in done.stdout
     assert done.stderr == ""
@@ -206,7 +207,7 @@ def test_demo_help() -> None:
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
 def test_local_cloud_port(port: str) -> None:
-    """What is no port is refused before anything is started."""
+    """An invalid port is rejected before anything is started."""
     script = ROOT / "scripts" / "local_cloud.py"
     command = [sys.executable, str(script), "start", f"--port={port}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -214,37 +215,38 @@ def test_local_cloud_port(port: str) -> None:
     assert "error: argument --port: " in done.stderr
 
 
-# Run scripts/local_cloud.py, without touching the one that may be running for a person.
+# Use a different file for the state, so that a local cloud that a person has started keeps running.
 APART = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv.pop(1))
-import local_cloud
-local_cloud.RUNNING = Path(sys.argv.pop(1))
-local_cloud.main()
+from smtemplates.cli import local
+from smtemplates.local_cloud import lifecycle
+lifecycle.RUNNING = Path(sys.argv.pop(1))
+sys.exit(local.main())
 """
 
 
 def test_local_cloud_is_stopped(tmp_path: Path, name: str) -> None:
-    """Stopping the local cloud ends all its processes and removes its files; then the deployer says it is not there."""
-    note = tmp_path / "running.json"
+    """Stop ends all processes of the local cloud and deletes its files, and deploy.py reports that it is gone."""
+    state = tmp_path / "running.json"
 
     def run(command: str) -> subprocess.CompletedProcess[str]:
-        arguments = [sys.executable, "-c", APART, str(SCRIPT.parent), str(note), command]
+        arguments = [sys.executable, "-c", APART, str(ROOT), str(state), command]
         return subprocess.run(arguments, capture_output=True, text=True, check=True)
 
     started = run("start").stdout
-    noted = json.loads(note.read_text())
-    aws = Aws(noted["endpoint"])
+    running = json.loads(state.read_text())
+    aws = Aws(running["endpoint"])
     assert f"export AWS_ENDPOINT_URL={aws.url}" in started
     aws.deployed(name)
-    server = PROCESSES.Process(noted["pid"])
+    server = PROCESSES.Process(running["pid"])
     group = [server, *server.children(recursive=True)]
     assert len(group) > 1
     assert run("start").stdout == started
-    assert run("stop").stderr == "stopped\n"
+    assert run("stop").stderr == "stopped the local cloud\n"
     assert [one for one in group if one.is_running() and one.status() != PROCESSES.STATUS_ZOMBIE] == []
-    assert not Path(noted["folder"]).exists()
+    assert not Path(running["folder"]).exists()
     assert "no local cloud was running" in run("stop").stderr
     done = aws.run("status", name)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from certificates import self_signed
 
-from deploying.local_aws import CLIENT, ROOT
+from deploying.local_aws import ROOT
+from smtemplates.local_cloud.lifecycle import CLIENT
 
 COMMANDS = [
     ["deploy.py", "status", "team"],

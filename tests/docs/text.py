@@ -9,10 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import deploy
-import local_cloud
-import publish
-
+from smtemplates.cli import deploy, local, publish
 from smtemplates.cli.parser import parser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,9 +18,9 @@ WRITTEN = sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *R
 SMTEMPLATES = "python -m smtemplates"
 PROGRAMS: dict[str, ArgumentParser] = {
     SMTEMPLATES: parser(),
-    "deploy.py": deploy.parser(),
-    "publish.py": publish.parser(),
-    "local_cloud.py": local_cloud.parser(),
+    "deploy.py": deploy.parser(ROOT),
+    "publish.py": publish.parser(ROOT),
+    "local_cloud.py": local.parser(),
 }
 # How a code span begins that is a command, unless it is the program's name alone.
 COMMAND = re.compile(r"((?:\. )?scripts/\w+(\.py)?|\.venv/bin/\w+|python|pre-commit) ")

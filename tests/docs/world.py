@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import local_cloud
-from deploying.local_aws import Aws, running
+from deploying.local_aws import Aws
 from deploying.proxy import serving
 from publishing.service_catalog import ServiceCatalog
 
 from docs.text import ROOT, arguments_of
+from smtemplates.local_cloud import environment
+from smtemplates.local_cloud.lifecycle import running
 
 PROMPT = re.compile(r"\[y/N\] \Z|\((\S+)\): \Z")
 LONGEST_SECONDS = 120
@@ -145,10 +146,10 @@ def world(folder: Path) -> Iterator[World]:
     # the help says 'python', which is the one of .venv once that is active
     (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python "$@"\n')
     (folder / "bin" / "python").chmod(0o755)
-    local_cloud.prepare()
+    environment.prepare()
     locks = copy / "requirements"
     borrow(Path(sys.prefix), copy / ".venv", locks / "dev.txt", "dev.installed")
-    borrow(local_cloud.VENV, copy / ".venv-local-cloud", locks / "local-cloud.txt", "installed.txt")
+    borrow(environment.VENV, copy / ".venv-local-cloud", locks / "local-cloud.txt", "installed.txt")
     with running() as url, serving(ServiceCatalog(url)) as catalog:
         made = World(copy, Aws(url), catalog)
         try:

@@ -13,11 +13,12 @@ import pytest
 import samples
 from access.simulator import Policies, Request, verdicts
 from botocore.exceptions import ClientError, WaiterError
-from deploying.local_aws import ROOT, Aws, policy, running
+from deploying.local_aws import ROOT, Aws, policy
 
 import smtemplates
 from launching import world
 from launching.world import LAUNCH_ROLE, STACK
+from smtemplates.local_cloud.lifecycle import running
 from smtemplates.synth.renderer import render
 from smtemplates.templates.launch_role import actions as launch_needs
 from smtemplates.templates.launch_role import scopes as launch_scopes

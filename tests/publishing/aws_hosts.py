@@ -1,6 +1,6 @@
-"""AWS's own host names, by a proxy on loopback that ends TLS for them and asks the local cloud.
+"""AWS host names, served by a proxy on loopback that terminates TLS and forwards requests to the local cloud.
 
-The local cloud's S3 redirects what is asked in another Region than the bucket's, as AWS's does.
+Like AWS, the local cloud's S3 redirects a request for a bucket in a different Region.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ BUCKET_HOST = re.compile(r"([a-z0-9-]+)\.s3(\.[a-z0-9-]+)?\.amazonaws\.com")
 
 
 class Hosts(Proxy):
-    """Answers as some of AWS's hosts."""
+    """Answers for some of the AWS hosts."""
 
     def __init__(self, upstream: str, folder: Path, hosts: list[str]) -> None:
         super().__init__(upstream)
@@ -27,7 +27,7 @@ class Hosts(Proxy):
 
     @property
     def environment(self) -> dict[str, str]:
-        """How to go through it to AWS."""
+        """The environment variables of a program that calls AWS through the proxy."""
         return {"AWS_ENDPOINT_URL": "", "HTTPS_PROXY": self.url, "AWS_CA_BUNDLE": str(self.bundle)}
 
     def forward(

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploying.local_aws import ROOT, Aws, running
+from deploying.local_aws import ROOT, Aws
 from deploying.proxy import serving
 
 from publishing.service_catalog import ServiceCatalog
+from smtemplates.local_cloud.lifecycle import running
 
 SCRIPT = ROOT / "scripts" / "publish.py"
 BUCKET = "publishing"
 
 
 def template_of(**parameter: str) -> dict[str, Any]:
-    """Write a small template, whose one parameter is as asked."""
+    """Return a small template with one parameter that has the given attributes."""
     return {
         "Description": "A bucket",
         "Parameters": {"Size": {"Type": "String", "Default": "1", "Description": "How large", **parameter}},
@@ -36,7 +37,7 @@ def template_of(**parameter: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Publisher:
-    """The real script, against Service Catalog's stand-in."""
+    """Runs the real script against the simulated Service Catalog."""
 
     aws: Aws
     catalog: ServiceCatalog
@@ -53,7 +54,7 @@ class Publisher:
         return path
 
     def arguments(self, version: str, *more: str, size: str = "1", **parameter: str) -> list[str]:
-        """Publish a template that differs from others by the parameter's default."""
+        """Return the arguments that publish a template whose parameter has the default `size`."""
         path = self.write(template_of(Default=size, **parameter))
         place = ["--product", self.product, "--staging-bucket", BUCKET]
         return ["version", version, "--template", str(path), *place, *more]
@@ -78,7 +79,7 @@ class Publisher:
         return self.run(*self.arguments(version, "--yes", *more, size=size, **parameter))
 
     def states(self) -> dict[str, str]:
-        """Say of each version what it is; two of one name are an error."""
+        """Return the state of each version by name, and fail if two have the same name."""
         found = self.catalog.products[self.product]
         states = {one["Name"]: ("" if one["Active"] else "inactive ") + one["Guidance"].lower() for one in found}
         assert len(states) == len(found)

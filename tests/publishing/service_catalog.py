@@ -1,20 +1,20 @@
-"""A stand-in for Service Catalog's versions, on loopback, in front of the local cloud that has everything else.
+"""A simulation of the versions in Service Catalog, on loopback. It forwards all other requests to the local cloud.
 
-Every request and every answer is held against botocore's own model of the service: required and unknown members,
-types, lengths, patterns and enumerations; what does not fit is refused, and kept in `complaints`. The rest is what the
-documentation says, and no more is known of the real service than that. Nobody has seen live:
+Each request and each response is validated with botocore's model of the service: required and unknown members, types,
+lengths, patterns and enumerations. Invalid ones are rejected and recorded in `complaints`. All other behaviour follows
+the documentation. The following has not been observed in AWS:
 
-- whether two versions may have the same name (the documented errors of CreateProvisioningArtifact have none for it, so
-  here they may), and whether a new one begins with the guidance DEFAULT (here it does);
-- how long a token of CreateProvisioningArtifact counts (here for ever), and what it answers once the version it made
-  has been deleted (here the deleted one, the worst case);
-- whether a template that is not valid is refused at once or ends as FAILED (here the test decides);
-- whether a version that is in use can be deleted (here it cannot), and how soon a listing shows a change (here at
-  once, and the fault matrix makes it stale);
-- what a page of SearchProvisionedProducts holds (here two, so that paging is seen).
+- Whether two versions can have the same name. The documented errors of CreateProvisioningArtifact contain none for it,
+  so here they can. A new version has the guidance DEFAULT here.
+- How long an idempotency token of CreateProvisioningArtifact is valid, and its result after the version was deleted.
+  Here it is always valid and returns the deleted version, which is the worst case.
+- Whether an invalid template is rejected immediately or the version becomes FAILED. Here the test decides.
+- Whether a version that is in use can be deleted (here it cannot), and how soon a listing shows a change (here
+  immediately; the fault matrix returns stale listings).
+- The size of a page of SearchProvisionedProducts. Here it is two, so that paging is tested.
 """
 
-# ruff: noqa: N803 - arguments have the names that the service gives them
+# ruff: noqa: N803 - arguments have the names of the API
 from __future__ import annotations
 
 import json
@@ -40,7 +40,7 @@ Artifact = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """What the service answers other than well."""
+    """An error response of the service."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -48,13 +48,13 @@ class RefusedError(Exception):
 
 
 def faults(value: Any, shape: Any) -> list[str]:
-    """Say in what a value differs from its shape."""
+    """Return the differences between a value and its shape."""
     report = VALIDATE.ParamValidator().validate(value, shape)
     return [report.generate_report()] if report.has_errors() else list(_bounds(value, shape))
 
 
 def _bounds(value: Any, shape: Any) -> list[str]:
-    """Check what botocore leaves to the service: the longest, the pattern and the enumeration."""
+    """Yield the violations that botocore does not check: maximum length, pattern and enumeration."""
     if shape.type_name == "structure":
         return [text for name, item in value.items() for text in _bounds(item, shape.members[name])]
     if shape.type_name == "list":
@@ -69,13 +69,13 @@ def _bounds(value: Any, shape: Any) -> list[str]:
 
 
 def _operation(headers: dict[str, str]) -> str:
-    """Name the operation of Service Catalog that a request asks for, if it does."""
+    """Return the Service Catalog operation of a request, or an empty string."""
     target = headers.get("X-Amz-Target", "")
     return target.removeprefix(TARGET) if target.startswith(TARGET) else ""
 
 
 class ServiceCatalog(Proxy):
-    """The versions of some products, and who uses them; every other service is the local cloud's."""
+    """Products with their versions and provisioned products. All other requests go to the local cloud."""
 
     def __init__(self, upstream: str) -> None:
         super().__init__(upstream)
@@ -108,11 +108,11 @@ class ServiceCatalog(Proxy):
             return (400, *self.refusal(headers, error.code, str(error)))
         return 200, HEADERS, json.dumps(answer, default=datetime.timestamp).encode()
 
-    def _answer(self, operation: Any, asked: dict[str, Any]) -> dict[str, Any]:
-        if wrong := faults(asked, operation.input_shape):
+    def _answer(self, operation: Any, request: dict[str, Any]) -> dict[str, Any]:
+        if wrong := faults(request, operation.input_shape):
             self.complaints += wrong
             raise RefusedError("InvalidParametersException", "; ".join(wrong))
-        answer: dict[str, Any] = getattr(self, f"_{NAMES.xform_name(operation.name)}")(**asked)
+        answer: dict[str, Any] = getattr(self, f"_{NAMES.xform_name(operation.name)}")(**request)
         self.complaints += faults(answer, operation.output_shape)
         return answer
 
@@ -128,7 +128,7 @@ class ServiceCatalog(Proxy):
         raise RefusedError("ResourceNotFoundException", f"ProvisioningArtifact {artifact} not found.")
 
     def add(self, product: str, name: str, description: str = "", **more: Any) -> Artifact:
-        """Make a version that is there already."""
+        """Add an existing version to a product."""
         self._count += 1
         made = {
             "Id": f"pa-{self._count:013}",
@@ -145,7 +145,7 @@ class ServiceCatalog(Proxy):
         return made
 
     def provision(self, product: str, artifact: Artifact) -> None:
-        """Launch a version."""
+        """Add a provisioned product of a version."""
         number = len(self.provisioned)
         self.provisioned.append(
             {
@@ -208,7 +208,7 @@ class ServiceCatalog(Proxy):
         self,
         Filters: dict[str, list[str]],
         PageToken: str = "0",
-        **_asked: Any,
+        **_others: Any,
     ) -> dict[str, Any]:
         ((field, value),) = (query.split(":", 1) for query in Filters["SearchQuery"])
         if field != "productId":

@@ -1,7 +1,8 @@
-"""The catalog's template, deployed by the real deployer, and the product it makes, published to by the real publisher.
+"""The template service-catalog.yaml, deployed with deploy.py, and its product, to which publish.py adds versions.
 
-The local cloud makes the role and its policies, and gives Service Catalog's resources their IDs; the version that AWS
-would make of the product's properties is put into Service Catalog's stand-in, held against the API's model.
+The local cloud creates the role and its policies, and IDs for the resources of Service Catalog. The version that AWS
+would create from the properties of the product is validated with the model of the API and added to the simulated
+Service Catalog.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _deploy(publisher: Publisher, template: Path, name: str, given: dict[str, st
 
 @pytest.fixture
 def staged(publisher: Publisher) -> str:
-    """Stage the workspace's template as the parameter TemplateUrl says to, and give its URL as AWS's S3 has it."""
+    """Stage the workspace template, and return its URL in the form of AWS for the parameter TemplateUrl."""
     done = publisher.run("link", "--template", str(WORKSPACE), "--staging-bucket", BUCKET)
     assert done.returncode == 0, done.stderr
     key = re.search(r"smtemplates/[0-9a-f]{64}[.]template", done.stderr)
@@ -45,7 +46,7 @@ def staged(publisher: Publisher) -> str:
 
 @pytest.fixture
 def catalog(publisher: Publisher, staged: str) -> dict[str, str]:
-    """Deploy the catalog with its first version."""
+    """Deploy the catalog with its first version, and return the outputs."""
     outputs = _deploy(publisher, CATALOG, STACK, {**samples.CATALOG, "TemplateUrl": staged})
     product = Stack(load(CATALOG.read_text()), {"TemplateUrl": staged}).resources["Product"]["Properties"]
     (version,) = product["ProvisioningArtifactParameters"]
@@ -55,8 +56,8 @@ def catalog(publisher: Publisher, staged: str) -> dict[str, str]:
     return outputs
 
 
-def test_the_first_version_is_taken_for_published(publisher: Publisher, catalog: dict[str, str]) -> None:
-    """The same template again is nothing to do, under its version or another; another template is refused."""
+def test_first_version_counts_as_published(publisher: Publisher, catalog: dict[str, str]) -> None:
+    """Publishing the template again changes nothing, and a different template under that version is rejected."""
 
     def publish(version: str, template: Path) -> tuple[int, bool, str]:
         place = ["--catalog", STACK, "--staging-bucket", BUCKET]
@@ -65,8 +66,8 @@ def test_the_first_version_is_taken_for_published(publisher: Publisher, catalog:
 
     versions = publisher.catalog.products[catalog["ProductId"]]
     assert publish("1.0.0", WORKSPACE)[:2] == (0, False)
-    code, changed, said = publish("1.0.1", WORKSPACE)
-    assert (code, changed, "is that of version 1.0.0, byte for byte" in said) == (0, False, True)
+    code, changed, output = publish("1.0.1", WORKSPACE)
+    assert (code, changed, "is identical to version 1.0.0" in output) == (0, False, True)
     other = publisher.folder / "other.yaml"
     other.write_text(smtemplates.render(smtemplates.build(["studio"])))
     assert publish("1.0.0", other)[0] == 2
@@ -75,8 +76,8 @@ def test_the_first_version_is_taken_for_published(publisher: Publisher, catalog:
     assert [(one["Name"], one["Guidance"]) for one in versions] == [("1.0.0", "DEPRECATED"), ("1.1.0", "DEFAULT")]
 
 
-def test_whole_life(publisher: Publisher, catalog: dict[str, str]) -> None:
-    """The stack makes the role that its outputs name, gives it up for another, and leaves nothing behind."""
+def test_stack_is_deployed_updated_and_destroyed(publisher: Publisher, catalog: dict[str, str]) -> None:
+    """The stack creates the role in its outputs, deletes it in an update, and is destroyed with all resources."""
     role = publisher.aws.client("iam").get_role(RoleName=catalog["LaunchRoleName"])["Role"]
     assert role["Arn"] == catalog["LaunchRoleArn"]
     attached = publisher.aws.client("iam").list_attached_role_policies(RoleName=catalog["LaunchRoleName"])
@@ -86,13 +87,13 @@ def test_whole_life(publisher: Publisher, catalog: dict[str, str]) -> None:
     assert set(outputs) == {"CatalogUrl", "LaunchRoleName", "PortfolioId", "ProductId"}
     done = publisher.aws.run("destroy", STACK, "--confirm", STACK)
     assert (done.returncode, publisher.aws.status(STACK)) == (0, None), done.stderr
-    (told,) = (text for text in " ".join(done.stderr.split()).split(" - ") if text.startswith("Share2 "))
-    assert "what its account launched cannot be seen from here, so have it terminated there first" in told
+    (line,) = (text for text in " ".join(done.stderr.split()).split(" - ") if text.startswith("Share2 "))
+    assert "what its account launched cannot be seen from here, so have it terminated there first" in line
     assert not [one for one in publisher.aws.client("iam").list_roles()["Roles"] if one["RoleName"] == role["RoleName"]]
 
 
-def test_without_any_parameter(publisher: Publisher) -> None:
-    """A portfolio and a launch role are made, and who publishes to it is told that there is no product."""
+def test_stack_without_parameters_has_no_product(publisher: Publisher) -> None:
+    """Without parameters a portfolio and a launch role are created, and publish.py reports that there is no product."""
     outputs = _deploy(publisher, CATALOG, "bare", {})
     assert outputs["PortfolioId"].startswith("port-")
     done = publisher.run("versions", "--catalog", "bare")
@@ -101,23 +102,25 @@ def test_without_any_parameter(publisher: Publisher) -> None:
 
 
 def _bounded(publisher: Publisher, boundary: str) -> str:
-    """Make a role as a launch does, and return its name."""
+    """Create a role as a launch does, and return its name."""
     name, trust = f"SC-{publisher.product}", json.dumps({"Version": "2012-10-17", "Statement": []})
     iam = publisher.aws.client("iam")
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary)
     return name
 
 
-def test_what_is_launched_is_not_stranded(publisher: Publisher, catalog: dict[str, str]) -> None:
-    """While something is launched, or a role is bounded, the catalog that this depends on is not taken away."""
+def test_catalog_in_use_is_not_destroyed(publisher: Publisher, catalog: dict[str, str]) -> None:
+    """A catalog is not destroyed while a provisioned product or a role with its permissions boundary exists."""
     (version,) = publisher.catalog.products[catalog["ProductId"]]
     publisher.catalog.provision(catalog["ProductId"], version)
     role = _bounded(publisher, catalog["PermissionsBoundaryArn"])
     destroy = ["destroy", STACK, "--confirm", STACK]
     done = publisher.aws.run(*destroy, AWS_ENDPOINT_URL=publisher.catalog.url)
-    said = " ".join(done.stderr.split())
-    assert (done.returncode, f"product {catalog['ProductId']} has 1 provisioned product(s)" in said) == (1, True), said
-    assert f"LaunchBoundary is the boundary of {role}, and IAM deletes no policy that is one" in said
+    output = " ".join(done.stderr.split())
+    assert (done.returncode, f"product {catalog['ProductId']} has 1 provisioned product(s)" in output) == (1, True), (
+        output
+    )
+    assert f"LaunchBoundary is the boundary of {role}, and IAM deletes no policy that is one" in output
     assert str(publisher.aws.status(STACK)).endswith("_COMPLETE")
     publisher.catalog.provisioned.pop()
     publisher.aws.client("iam").delete_role(RoleName=role)
@@ -125,12 +128,12 @@ def test_what_is_launched_is_not_stranded(publisher: Publisher, catalog: dict[st
     assert (done.returncode, publisher.aws.status(STACK)) == (0, None), done.stderr
 
 
-def test_launch_role_alone(publisher: Publisher) -> None:
-    """Accounts that only launch get the role from a template of its own; it stays as long as it bounds a role."""
+def test_launch_role_template(publisher: Publisher) -> None:
+    """The template launch-role.yaml creates the role. Its boundary is not deleted while a role uses it."""
     outputs = _deploy(publisher, ROOT / "templates" / "launch-role.yaml", "launching", samples.LAUNCH)
     iam = publisher.aws.client("iam")
-    made = iam.get_role(RoleName=outputs["LaunchRoleName"])["Role"]["Arn"]
-    assert made.endswith(":role/SageMakerWorkspaceLaunch")
+    arn = iam.get_role(RoleName=outputs["LaunchRoleName"])["Role"]["Arn"]
+    assert arn.endswith(":role/SageMakerWorkspaceLaunch")
     role = _bounded(publisher, outputs["PermissionsBoundaryArn"])
     done = publisher.aws.run("destroy", "launching", "--confirm", "launching")
     assert (done.returncode, f"is the boundary of {role}" in " ".join(done.stderr.split())) == (1, True), done.stderr
@@ -139,8 +142,8 @@ def test_launch_role_alone(publisher: Publisher) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_launch_role_under_a_boundary_of_ones_own(publisher: Publisher) -> None:
-    """It stays as long as a launch has a role, though IAM would let it go; others have that boundary all the same."""
+def test_launch_role_with_an_existing_boundary(publisher: Publisher) -> None:
+    """The launch role is kept while a launch has a role with that boundary. Roles of other stacks do not matter."""
     iam = publisher.aws.client("iam")
     most = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     own = iam.create_policy(PolicyName="team-boundary", PolicyDocument=json.dumps(most))["Policy"]["Arn"]
@@ -148,9 +151,11 @@ def test_launch_role_under_a_boundary_of_ones_own(publisher: Publisher) -> None:
     role = _bounded(publisher, own)
     _deploy(publisher, ROOT / "templates" / "launch-role.yaml", "bounding", {"PermissionsBoundaryArn": own})
     done = publisher.aws.run("destroy", "bounding", "--confirm", "bounding")
-    said = " ".join(done.stderr.split())
-    assert (done.returncode, f"policy team-boundary is the boundary of {role}, which nobody" in said) == (1, True), said
-    # a stack that makes another role has nothing to do with it
+    output = " ".join(done.stderr.split())
+    assert (done.returncode, f"policy team-boundary is the boundary of {role}, which nobody" in output) == (1, True), (
+        output
+    )
+    # a stack with a different role is independent of it
     made = {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": most}}}
     bounded = {"PermissionsBoundaryArn": {"Type": "String"}}
     path = publisher.write({"Parameters": bounded, "Resources": made})

@@ -1,4 +1,4 @@
-"""The fault matrix: every call of every command fails in every way, and a second run makes it good."""
+"""The fault matrix: each call of each command fails in each way, and a second run completes the command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from smtemplates.deploy.template import Template
 from smtemplates.deploy.terminal import Terminal
 from smtemplates.errors import Error
 from smtemplates.publish import commands, publication
-from smtemplates.publish.commands import Manner
+from smtemplates.publish.commands import Options
 from smtemplates.publish.publication import Request
 
 CODES = {1, 2, 5}
@@ -32,29 +32,29 @@ COMMANDS = [*PUBLISHING, "versions", "prune", "prune --delete"]
 
 @pytest.fixture(scope="module")
 def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
-    """Print how much of the matrix was survived."""
+    """Count the cases of the matrix, and print the result."""
     with tallied("fault matrix of publishing", pytestconfig) as tally:
         yield tally
 
 
 @pytest.fixture(scope="module")
 def session() -> Any:
-    return SDK.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 the local cloud's
+    return SDK.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 the key of the local cloud
 
 
 @pytest.fixture(autouse=True)
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK's retries come at once: how often it asks is what counts here, not when."""
+    """Retry without delay, because the tests check the number of attempts and not their time."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
 
 
 class Scenario:
-    """One command, on a product that is first brought where it begins."""
+    """One command, on a product in the state in which the command starts."""
 
     def __init__(self, service: ServiceCatalog, session: Any, kind: str) -> None:
         self.service, self.session, self.kind = service, session, kind
         self.product = f"prod-{uuid.uuid4().hex[:13]}"
-        # a content of its own for each scenario: each has to be staged
+        # each scenario has different content, so that each must be staged
         self.size = uuid.uuid4().hex
         service.spoil(None)
         service.polls, service.fails, service.quota = 1, 0, 100
@@ -71,21 +71,21 @@ class Scenario:
 
     def run(self) -> None:
         cloud = self.cloud()
-        manner = Manner(yes=True)
+        options = Options(yes=True)
         if self.kind in PUBLISHING:
-            commands.version(cloud, self.product, None, self.request(), manner)
+            commands.version(cloud, self.product, None, self.request(), options)
         elif self.kind == "versions":
             commands.versions(cloud, self.product, None, as_json=False)
         else:
-            commands.prune(cloud, self.product, None, delete=self.kind == "prune --delete", manner=manner)
+            commands.prune(cloud, self.product, None, delete=self.kind == "prune --delete", options=options)
 
     def request(self) -> Request:
         content = template_of(Default=self.size)
         template = Template(body=json.dumps(content), content=content)
         return Request(version="1.1", template=template, bucket=Bucket(name=BUCKET))
 
-    def offered(self) -> list[str]:
-        """Name what people can launch."""
+    def available(self) -> list[str]:
+        """Return the names of the versions that users can launch."""
         return [
             one["Name"]
             for one in self.service.products[self.product]
@@ -93,18 +93,18 @@ class Scenario:
         ]
 
     def check(self) -> None:
-        """Fail unless everything is as if nothing had gone wrong."""
+        """Check that the result is the same as without a fault."""
         names = [one["Name"] for one in self.service.products[self.product]]
         active = [one["Name"] for one in self.service.products[self.product] if one["Active"]]
         publishes = self.kind in PUBLISHING
-        assert self.offered() == (["1.1"] if publishes else ["1.0"])
+        assert self.available() == (["1.1"] if publishes else ["1.0"])
         assert names == (["0.9"] if self.kind != "prune --delete" else []) + ["1.0"] + (["1.1"] if publishes else [])
         assert ("0.9" in active) == (publishes or self.kind == "versions")
         assert self.service.complaints == []
 
 
 def outcome(scenario: Scenario) -> Error | None:
-    """Run the command, and return how it failed."""
+    """Run the command, and return its error, if any."""
     try:
         scenario.run()
     except Error as error:
@@ -114,8 +114,10 @@ def outcome(scenario: Scenario) -> Error | None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("fault", SPOILED)
-def test_every_call_may_fail(service: ServiceCatalog, session: Any, tally: Tally, command: str, fault: str) -> None:
-    """Whichever call fails, there is always a version to launch, and a second run leaves nothing undone or twice."""
+def test_second_run_completes_after_any_fault(
+    service: ServiceCatalog, session: Any, tally: Tally, command: str, fault: str
+) -> None:
+    """After a fault in any call a version can be launched, and a second run completes without duplicates."""
     number, reached = 0, True
     while reached:
         number += 1
@@ -124,7 +126,7 @@ def test_every_call_may_fail(service: ServiceCatalog, session: Any, tally: Tally
         tally.tried += 1
         first = outcome(scenario)
         assert first is None or (first.exit_code in CODES and str(first))
-        assert scenario.offered()
+        assert scenario.available()
         reached = len(service.calls) >= number
         service.spoil(None)
         again = outcome(scenario)
@@ -133,8 +135,8 @@ def test_every_call_may_fail(service: ServiceCatalog, session: Any, tally: Tally
         tally.survived += 1
 
 
-def test_call_budget(service: ServiceCatalog, session: Any) -> None:
-    """What is published already takes two calls; a new version takes ten, besides the polling."""
+def test_number_of_calls_is_limited(service: ServiceCatalog, session: Any) -> None:
+    """A new version takes at most ten calls without polling, and a published version at most three."""
     scenario = Scenario(service, session, "version")
     scenario.service.polls = 0
     scenario.service.spoil(None)
@@ -146,41 +148,45 @@ def test_call_budget(service: ServiceCatalog, session: Any) -> None:
 
 
 def overtaken(scenario: Scenario, monkeypatch: pytest.MonkeyPatch, status: str) -> Error | None:
-    """Run the command, and another one that is first to make its version."""
+    """Run the command while another run creates the same version first."""
     service = scenario.service
-    create = service._create_provisioning_artifact  # noqa: SLF001 the moment between a run's look and its creation
+    create = service._create_provisioning_artifact  # noqa: SLF001 called between the plan of a run and its creation
 
-    def late(**asked: Any) -> dict[str, Any]:
+    def late(**arguments: Any) -> dict[str, Any]:
         service.add(scenario.product, "1.1", "sha256:" + "0" * 64, status=status)
-        return create(**asked)
+        return create(**arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(service, "_create_provisioning_artifact", late)
         return outcome(scenario)
 
 
-def test_two_at_once(service: ServiceCatalog, session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two runs that publish different contents under one name at the same time, the later one gives way."""
+def test_later_of_two_runs_deletes_its_version(
+    service: ServiceCatalog, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If two runs publish different content under one name at the same time, the later one fails and cleans up."""
     scenario = Scenario(service, session, "version")
     error = overtaken(scenario, monkeypatch, "AVAILABLE")
-    assert "another run has published version 1.1" in str(error)
+    assert "another run published version 1.1" in str(error)
     assert [one["Name"] for one in service.products[scenario.product]] == ["0.9", "1.0", "1.1"]
-    assert "1.0" in scenario.offered()
+    assert "1.0" in scenario.available()
 
 
-def test_one_of_two_fails(service: ServiceCatalog, session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The later one does not give way to what has failed, and the next run removes that."""
+def test_failed_version_of_another_run_is_replaced(
+    service: ServiceCatalog, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed version of another run does not stop this run, and the next run deletes it."""
     scenario = Scenario(service, session, "version")
     assert overtaken(scenario, monkeypatch, "FAILED") is None
     assert outcome(scenario) is None
     scenario.check()
 
 
-def test_same_at_once(service: ServiceCatalog, session: Any) -> None:
-    """Two runs that publish the same at the same time, neither of which sees the other, make one version."""
+def test_two_runs_with_the_same_content_create_one_version(service: ServiceCatalog, session: Any) -> None:
+    """Two runs that publish the same content at the same time create one version."""
     scenario = Scenario(service, session, "version")
     request = scenario.request()
     plans = [publication.plan(scenario.cloud(), scenario.product, request) for _ in range(2)]
-    made = {publication.carry_out(scenario.cloud(), plan, request, Terminal()) for plan in plans}
-    assert len(made) == 1
+    created = {publication.execute(scenario.cloud(), plan, request, Terminal()) for plan in plans}
+    assert len(created) == 1
     scenario.check()

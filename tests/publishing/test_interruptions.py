@@ -1,4 +1,4 @@
-"""Ctrl-C, a request to end, and kill -9 at each call of a publication, sent to the real process."""
+"""SIGINT, SIGTERM and SIGKILL during each call of a publication, sent to the real process."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ CALLS = [
 ]
 
 
-def held(publisher: Publisher, call: str) -> subprocess.Popen[str]:
-    """Start a publication, and stop it where it waits for the answer to a call."""
+def stopped_at(publisher: Publisher, call: str) -> subprocess.Popen[str]:
+    """Start a publication, and hold back the response to one of its calls."""
     publisher.publish("1.0.0")
     catalog = publisher.catalog
     arguments = publisher.arguments("1.1.0", "--yes", size=publisher.product)
     digest = hashlib.sha256((publisher.folder / "template.json").read_bytes()).hexdigest()
-    # the first description is that of the version before
+    # the first of these calls is about the previous version
     passing = int(call == "DescribeProvisioningArtifact")
     catalog.hold(call.format(f"/{BUCKET}/smtemplates/{digest}.template"), passing=passing)
     process = subprocess.Popen(
@@ -47,23 +47,25 @@ def held(publisher: Publisher, call: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("call", CALLS)
-def test_interrupted(publisher: Publisher, call: str, number: signal.Signals) -> None:
-    """Wherever it is interrupted, a version can be launched, and the same command brings it to its end."""
-    process = held(publisher, call)
+def test_interrupted_publication_is_completed_by_the_next_run(
+    publisher: Publisher, call: str, number: signal.Signals
+) -> None:
+    """After an interruption at any call a version can be launched, and the same command completes the publication."""
+    process = stopped_at(publisher, call)
     process.send_signal(number)
     publisher.catalog.release()
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == (-9 if number == signal.SIGKILL else 130), told
-    assert "Traceback" not in told
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == (-9 if number == signal.SIGKILL else 130), output
+    assert "Traceback" not in output
     if process.returncode == 130 and call.endswith("ProvisioningArtifact"):
-        assert "repeat this command, and it is completed" in told
+        assert "Repeat this command to complete the publication" in output
     assert "default" in publisher.states().values()
     done = publisher.publish("1.1.0", size=publisher.product)
     assert (done.returncode, publisher.states()) == (0, {"1.0.0": "deprecated", "1.1.0": "default"}), done.stderr
 
 
-def asked(publisher: Publisher, answer: str | None) -> tuple[int, str]:
-    """Publish at a terminal of its own, and answer the question; None is Ctrl-C."""
+def publish_at_terminal(publisher: Publisher, answer: str | None) -> tuple[int, str]:
+    """Publish at a pseudo-terminal, and answer the question; None means Ctrl-C."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         publisher.command(*publisher.arguments("1.0.0")),
@@ -74,24 +76,24 @@ def asked(publisher: Publisher, answer: str | None) -> tuple[int, str]:
         text=True,
     )
     os.close(slave)
-    told = b""
-    while b"[y/N] " not in told:
-        told += os.read(master, 4096)
+    output = b""
+    while b"[y/N] " not in output:
+        output += os.read(master, 4096)
     if answer is None:
         process.send_signal(signal.SIGINT)
     else:
         os.write(master, f"{answer}\n".encode())
     try:
         while read := os.read(master, 4096):
-            told += read
+            output += read
     except OSError:
         os.close(master)
-    return process.wait(60), told.decode()
+    return process.wait(60), output.decode()
 
 
-@pytest.mark.parametrize(("answer", "code", "made"), [("y", 0, 1), ("n", 130, 0), ("", 130, 0), (None, 130, 0)])
-def test_question(publisher: Publisher, answer: str | None, code: int, made: int) -> None:
-    """At a terminal the plan is shown and a question asked; only yes publishes."""
-    ended, told = asked(publisher, answer)
-    assert (ended, len(publisher.states())) == (code, made), told
-    assert "+ 1.0.0" in told
+@pytest.mark.parametrize(("answer", "code", "created"), [("y", 0, 1), ("n", 130, 0), ("", 130, 0), (None, 130, 0)])
+def test_only_yes_confirms(publisher: Publisher, answer: str | None, code: int, created: int) -> None:
+    """The plan is shown before the question, and only the answer yes publishes."""
+    code_returned, output = publish_at_terminal(publisher, answer)
+    assert (code_returned, len(publisher.states())) == (code, created), output
+    assert "+ 1.0.0" in output

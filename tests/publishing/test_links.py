@@ -1,4 +1,4 @@
-"""Links into the console: checked, encoded, and on the host of the Region's partition; by the real script."""
+"""Links to the console: validation, encoding, and the host for each partition."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CHINA = "https://bucket.s3.cn-north-1.amazonaws.com.cn/template.json"
 
 
 def query_of(url: str) -> dict[str, list[str]]:
-    """Read a link as the console does: what follows the ? of its fragment."""
+    """Return the query after the ? in the fragment, as the console parses it."""
     return parse_qs(urlsplit(url).fragment.partition("?")[2], keep_blank_values=True, strict_parsing=True)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
-def test_values_survive(value: str) -> None:
-    """Whatever a value contains, the console reads it back, and neither Markdown nor a shell's URL ends early."""
+def test_values_are_encoded(value: str) -> None:
+    """The console decodes any value unchanged, and no character ends the URL early in Markdown or a shell."""
     (link,) = links.links(["eu-west-1"], URL, {"Size": value}, "team")
     assert query_of(link.url) == {"templateURL": [URL], "stackName": ["team"], "param_Size": [value]}
     assert not set(link.url) & set(" '\"()<>|[]\\\n")
@@ -39,14 +39,14 @@ def test_values_survive(value: str) -> None:
         ("eusc-de-east-1", "https://b.s3.eusc-de-east-1.amazonaws.eu/t", "eusc-de-east-1.console.amazonaws-eusc.eu"),
     ],
 )
-def test_hosts(region: str, url: str, host: str) -> None:
-    """Each partition has its console, which opens the page of CloudFormation in the Region."""
+def test_each_partition_has_its_console_host(region: str, url: str, host: str) -> None:
+    """A link opens the CloudFormation page of the Region, on the console host of the partition."""
     (link,) = links.links([region], url, {}, None)
     assert link.url.startswith(f"https://{host}/cloudformation/home?region={region}#/stacks/create/review?templateURL=")
 
 
 @pytest.mark.parametrize(
-    ("region", "url", "told"),
+    ("region", "url", "message"),
     [
         ("us-iso-east-1", URL, "no public documentation"),
         ("cn-north-1", URL, "cannot read a template from bucket.s3.eu-west-1.amazonaws.com"),
@@ -54,9 +54,9 @@ def test_hosts(region: str, url: str, host: str) -> None:
         ("eu-west-1.evil.com/", URL, "is not a Region"),
     ],
 )
-def test_no_link(region: str, url: str, told: str) -> None:
-    """No link is better than a wrong one."""
-    with pytest.raises(UsageError, match=told):
+def test_impossible_links_are_rejected(region: str, url: str, message: str) -> None:
+    """No link is printed for an unknown Region, or for one that cannot read the template."""
+    with pytest.raises(UsageError, match=message):
         links.links([region], url, {}, None)
 
 
@@ -74,38 +74,38 @@ def test_no_link(region: str, url: str, told: str) -> None:
         "https://[::1",
     ],
 )
-def test_where_templates_are(publisher: Publisher, url: str) -> None:
-    """A template that the console could not read is refused."""
+def test_template_url_must_be_an_object_in_s3(publisher: Publisher, url: str) -> None:
+    """A URL that the console cannot read is rejected."""
     path = publisher.write(template_of())
     done = publisher.run("link", "--template", str(path), "--template-url", url, "--region", "eu-west-1")
     assert (done.returncode, done.stdout, "--template-url must be" in done.stderr) == (2, "", True)
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
         ("Sizes=1", "did you mean Size?"),
         ("Size=3", "must be 1 or 2; it is '3'"),
         ("Token=x", "Parameter Token is a secret"),
     ],
 )
-def test_parameters_are_checked(publisher: Publisher, setting: str, told: str) -> None:
-    """What the console would silently ignore, or refuse only after the person has filled in the page, is said now."""
+def test_parameter_values_are_validated(publisher: Publisher, setting: str, message: str) -> None:
+    """Values that the console would ignore or reject later are rejected when the link is created."""
     content = template_of(AllowedPattern="[12]", ConstraintDescription="must be 1 or 2")
     content["Parameters"]["Token"] = {"Type": "String", "Default": "", "NoEcho": True}
     done = publisher.run("link", "--template", str(publisher.write(content)), "--template-url", URL, "--set", setting)
-    assert (done.returncode, done.stdout, told in done.stderr) == (2, "", True), done.stderr
+    assert (done.returncode, done.stdout, message in done.stderr) == (2, "", True), done.stderr
 
 
-def test_another_template(publisher: Publisher) -> None:
-    """A URL that names the hash of another template than the one at hand is refused."""
+def test_template_url_with_a_different_hash_is_rejected(publisher: Publisher) -> None:
+    """A URL that contains the hash of a different template is rejected."""
     url = URL.replace("template.json", f"smtemplates/{'0' * 64}.template")
     done = publisher.run("link", "--template", str(publisher.write(template_of())), "--template-url", url)
-    assert (done.returncode, "holds another template" in done.stderr) == (2, True)
+    assert (done.returncode, "the URL is of a different template" in done.stderr) == (2, True)
 
 
-def test_staged(publisher: Publisher) -> None:
-    """The template is staged and the link holds where; what is on this machine alone, the console cannot read."""
+def test_link_contains_the_url_of_the_staged_template(publisher: Publisher) -> None:
+    """The template is staged and the link contains its URL. A note says that the console cannot read a local URL."""
     path = publisher.write(template_of(Default=publisher.product))
     arguments = ["link", "--template", str(path), "--staging-bucket", BUCKET, "--stack", "team", "--json"]
     done = publisher.run(*arguments)
@@ -117,16 +117,16 @@ def test_staged(publisher: Publisher) -> None:
     assert "unset AWS_ENDPOINT_URL" in done.stderr
 
 
-def test_readers() -> None:
-    """Of what is staged with AWS it is said who must be allowed to read it."""
-    assert links.readers(URL) == f"who follows the link must be allowed to read {URL}"
+def test_note_about_read_permission() -> None:
+    """A note says that users need permission to read the template."""
+    assert links.access_note(URL) == f"users of the link need permission to read {URL}"
 
 
-def test_a_bucket_that_forgets(publisher: Publisher) -> None:
-    """A link to what expires in a week is refused before anything is made; a bucket that is not there is said to be."""
+def test_expiring_or_missing_bucket_is_rejected(publisher: Publisher) -> None:
+    """A link to a bucket whose objects expire, or that does not exist, is rejected before anything is created."""
     path = publisher.write(template_of())
     done = publisher.run("link", "--template", str(path), "--create-staging-bucket")
-    assert (done.returncode, done.stdout, "expires after 7 days; name a bucket of yours" in done.stderr) == (
+    assert (done.returncode, done.stdout, "expire after 7 days, and the link with them" in done.stderr) == (
         2,
         "",
         True,
@@ -136,8 +136,8 @@ def test_a_bucket_that_forgets(publisher: Publisher) -> None:
     assert [one["Name"] for one in publisher.aws.client("s3").list_buckets(Prefix="smtemplates-")["Buckets"]] == []
 
 
-def test_buttons(publisher: Publisher) -> None:
-    """Several Regions are a Markdown table, with a button each."""
+def test_several_regions_are_a_markdown_table(publisher: Publisher) -> None:
+    """Links for several Regions are printed as a Markdown table with one button each."""
     path = publisher.write(template_of())
     regions = ["eu-west-1", "us-east-1"]
     done = publisher.run("link", "--template", str(path), "--template-url", URL, "--region", *regions)

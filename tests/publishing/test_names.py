@@ -1,4 +1,4 @@
-"""Which names of versions are taken, and which of two is the newer."""
+"""Validity and order of the names of versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtemplates.errors import UsageError
-from smtemplates.publish.names import Name, read
+from smtemplates.publish.names import Name, parse
 
 Release = tuple[int, int, int]
 NUMBERS = st.integers(0, 10**9 - 1)
@@ -18,14 +18,16 @@ PARTS = st.lists(IDENTIFIERS, max_size=3)
 RELEASES = st.tuples(NUMBERS, NUMBERS, NUMBERS)
 
 
-def written(release: Release, before: list[str]) -> str:
+def name_of(release: Release, before: list[str]) -> str:
     return ".".join(map(str, release)) + ("-" + ".".join(before) if before else "")
 
 
 @given(RELEASES, PARTS, RELEASES, PARTS)
-def test_order(one: Release, one_before: list[str], other: Release, before: list[str]) -> None:
-    """Releases compare by their numbers, and what comes before a release is older than it."""
-    first, second = read(written(one, one_before)), read(written(other, before))
+def test_releases_and_prereleases_are_ordered(
+    one: Release, one_before: list[str], other: Release, before: list[str]
+) -> None:
+    """Releases are ordered by their numbers, and a pre-release is older than its release."""
+    first, second = parse(name_of(one, one_before)), parse(name_of(other, before))
     if one != other:
         assert (first.precedence < second.precedence) == (one < other)
     if one == other and one_before and not before:
@@ -34,37 +36,37 @@ def test_order(one: Release, one_before: list[str], other: Release, before: list
 
 
 @given(RELEASES)
-def test_short_and_long(release: Release) -> None:
-    """A leading v and numbers left out make no difference."""
+def test_leading_v_and_missing_numbers_are_ignored(release: Release) -> None:
+    """Names with a leading v or without trailing zeros equal the full name."""
     major, minor, _ = release
-    assert read(f"v{major}.{minor}").precedence == read(f"{major}.{minor}.0").precedence
-    assert read(str(major)).precedence == read(f"{major}.0").precedence
+    assert parse(f"v{major}.{minor}").precedence == parse(f"{major}.{minor}.0").precedence
+    assert parse(str(major)).precedence == parse(f"{major}.0").precedence
 
 
 @given(st.text(max_size=80))
-def test_any_text(text: str) -> None:
-    """Whatever is no name is refused in one sentence, and what is one has neither space nor control character."""
+def test_names_are_printable_ascii(text: str) -> None:
+    """A valid name contains no space or control character, and an invalid one is rejected with a message."""
     if Name(text).valid:
-        assert read(text).text == text
+        assert parse(text).text == text
         assert text.isascii()
         assert text.isprintable()
         assert " " not in text
     else:
         with pytest.raises(UsageError, match="is not the name of a version"):
-            read(text)
+            parse(text)
 
 
-def test_order_of_the_specification() -> None:
-    """The example of the Semantic Versioning specification is in its order."""
+def test_order_matches_the_specification() -> None:
+    """The example of the Semantic Versioning specification is sorted correctly."""
     before = ["alpha", "alpha.1", "alpha.beta", "beta", "beta.2", "beta.11", "rc.1"]
-    ordered = [read(text).precedence for text in [*(f"1.0.0-{text}" for text in before), "1.0.0"]]
+    ordered = [parse(text).precedence for text in [*(f"1.0.0-{text}" for text in before), "1.0.0"]]
     assert all(older < newer for older, newer in itertools.pairwise(ordered))
 
 
-NO_NAMES = ["", "1.0.0.0", "01.0", "1.0+5", "latest", "1.0 ", "1.0\n", "1.0-", "1.0-a..b", "1.0-" + "a" * 61]
+INVALID_NAMES = ["", "1.0.0.0", "01.0", "1.0+5", "latest", "1.0 ", "1.0\n", "1.0-", "1.0-a..b", "1.0-" + "a" * 61]
 
 
-@pytest.mark.parametrize("text", NO_NAMES)
-def test_no_names(text: str) -> None:
-    """What does not say which version is newer is no name."""
+@pytest.mark.parametrize("text", INVALID_NAMES)
+def test_invalid_names(text: str) -> None:
+    """Names without a defined order are not valid."""
     assert not Name(text).valid

@@ -1,4 +1,4 @@
-"""A staged template's URL names the bucket's own Region, whichever is called; by the real scripts, to AWS's hosts."""
+"""The URL of a staged template contains the Region of the bucket, whichever Region is called."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ABROAD, DOTTED = "publishing-abroad", "publishing.abroad"
 BUCKETS = {
     BUCKET: f"https://{BUCKET}.s3.us-east-1.amazonaws.com",
     ABROAD: f"https://{ABROAD}.s3.eu-west-1.amazonaws.com",
-    # S3's certificate covers no dots before .s3
+    # the certificate of S3 covers no bucket name with dots before .s3
     DOTTED: f"https://s3.eu-west-1.amazonaws.com/{DOTTED}",
 }
 REGIONS = ("us-east-1", "eu-west-1")
@@ -35,7 +35,7 @@ HOSTS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def abroad(aws: Aws) -> None:
-    """Make buckets in another Region than the one of all tests."""
+    """Create buckets in a Region other than the default Region of the tests."""
     for bucket in (ABROAD, DOTTED):
         configuration = {"LocationConstraint": "eu-west-1"}
         aws.client("s3", "eu-west-1").create_bucket(Bucket=bucket, CreateBucketConfiguration=configuration)
@@ -54,8 +54,8 @@ def url_of(bucket: str, path: Path) -> str:
 
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_link(publisher: Publisher, hosts: Hosts, bucket: str, region: str) -> None:
-    """Calls go to the first Region of a link's list; the bucket may be elsewhere."""
+def test_link_contains_the_region_of_the_bucket(publisher: Publisher, hosts: Hosts, bucket: str, region: str) -> None:
+    """A link names the Region of the bucket, although the calls go to the first Region of the list."""
     path = publisher.write(template_of(Default=publisher.product))
     place = ["--template", str(path), "--staging-bucket", bucket]
     done = publisher.run("link", *place, "--json", "--region", region, "ap-south-1", **hosts.environment)
@@ -64,20 +64,20 @@ def test_link(publisher: Publisher, hosts: Hosts, bucket: str, region: str) -> N
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_version(publisher: Publisher, hosts: Hosts, region: str) -> None:
-    """Service Catalog, which follows no redirection, is given that URL."""
+def test_version_uses_the_region_of_the_bucket(publisher: Publisher, hosts: Hosts, region: str) -> None:
+    """Service Catalog, which follows no redirects, receives that URL."""
     arguments = publisher.arguments("1.0.0", "--yes", "--region", region, size=publisher.product)
     done = publisher.run(*arguments, **hosts.environment)
     assert done.returncode == 0, done.stderr
-    (made,) = publisher.catalog.products[publisher.product]
-    assert made["url"] == url_of(BUCKET, publisher.folder / "template.json")
+    (version,) = publisher.catalog.products[publisher.product]
+    assert version["url"] == url_of(BUCKET, publisher.folder / "template.json")
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_plan(publisher: Publisher, hosts: Hosts, region: str) -> None:
-    """So is CloudFormation, by the deployer; the local cloud's does not understand the URL, and refuses it."""
+def test_plan_uses_the_region_of_the_bucket(publisher: Publisher, hosts: Hosts, region: str) -> None:
+    """CloudFormation receives that URL from deploy.py. The local cloud does not support the URL, so the plan fails."""
     path = publisher.write({**template_of(), "Metadata": {"Filler": publisher.product + "x" * 60_000}})
     place = ["--staging-bucket", ABROAD, "--region", region]
     publisher.aws.run("plan", publisher.product, *place, template=path, **hosts.environment)
-    (asked,) = (body for body in hosts.bodies if "Action=CreateChangeSet" in body)
-    assert f"TemplateURL={quote_plus(f'{BUCKETS[ABROAD]}/smtemplates/')}" in asked
+    (request,) = (body for body in hosts.bodies if "Action=CreateChangeSet" in body)
+    assert f"TemplateURL={quote_plus(f'{BUCKETS[ABROAD]}/smtemplates/')}" in request

@@ -1,4 +1,4 @@
-"""A version is published once, stays what it is, and takes the place of older ones; by the real script."""
+"""Publication of versions with the real script: a version never changes, and replaces older ones."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from publishing.conftest import BUCKET, Publisher, template_of
 from publishing.service_catalog import RefusedError
 
 
-def test_first_version(publisher: Publisher) -> None:
+def test_template_is_published_from_the_staging_bucket(publisher: Publisher) -> None:
     """A template becomes a version that AWS reads from the staging bucket, under the hash of its content."""
     done = publisher.publish("1.0.0", "--description", "The first", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    result = json.loads(done.stdout)
     made = publisher.catalog.products[publisher.product][0]
-    assert (told["id"], told["changed"], told["sha256"][:8] in made["Description"]) == (made["Id"], True, True)
+    assert (result["id"], result["changed"], result["sha256"][:8] in made["Description"]) == (made["Id"], True, True)
     assert made["Description"].startswith("The first (sha256:")
     staged = publisher.aws.client("s3").get_object(Bucket=BUCKET, Key=made["url"].split(f"/{BUCKET}/")[1])
     assert json.loads(staged["Body"].read()) == template_of()
 
 
-def test_nothing_else_is_published_under_a_templates_hash(publisher: Publisher) -> None:
-    """Where somebody has put something else under the template's hash, it is neither published nor overwritten."""
+def test_different_object_under_the_hash_is_rejected(publisher: Publisher) -> None:
+    """If a different object has the key of the template, it is neither published nor overwritten."""
     arguments = publisher.arguments("1.0.0", "--yes", size="poisoned")
     digest = hashlib.sha256((publisher.folder / "template.json").read_bytes()).hexdigest()
     place = {"Bucket": BUCKET, "Key": f"smtemplates/{digest}.template"}
@@ -38,8 +38,8 @@ def test_nothing_else_is_published_under_a_templates_hash(publisher: Publisher) 
     assert publisher.run(*arguments).returncode == 0
 
 
-def test_same_again(publisher: Publisher) -> None:
-    """Publishing the same again changes nothing, and is no failure."""
+def test_repeating_a_publication_changes_nothing(publisher: Publisher) -> None:
+    """Publishing the same template again succeeds without a change."""
     publisher.publish("1.0.0")
     before = publisher.states()
     publisher.catalog.spoil(None)
@@ -49,23 +49,23 @@ def test_same_again(publisher: Publisher) -> None:
     assert not {call for call in publisher.catalog.calls if not call.startswith(("List", "Describe"))}
 
 
-def test_same_name_other_content(publisher: Publisher) -> None:
-    """What is published under a name is never changed: another content is refused, with both hashes."""
+def test_content_of_a_version_never_changes(publisher: Publisher) -> None:
+    """A different template under an existing name is rejected."""
     publisher.publish("1.0.0")
     done = publisher.publish("1.0.0", size="2")
     assert (done.returncode, publisher.states()) == (2, {"1.0.0": "default"})
     assert "publish this template under a new version" in done.stderr
 
 
-def test_unknown_content(publisher: Publisher) -> None:
-    """A version that something else made, such as the catalog's first, is not overwritten either."""
-    publisher.catalog.add(publisher.product, "1.0.0", "made by a stack")
+def test_version_without_a_hash_is_not_replaced(publisher: Publisher) -> None:
+    """A version that was not created by publish.py is not replaced either."""
+    publisher.catalog.add(publisher.product, "1.0.0", "created by a stack")
     done = publisher.publish("1.0.0")
-    assert (done.returncode, "does not say of which content" in done.stderr) == (2, True)
+    assert (done.returncode, "does not contain the hash of its content" in done.stderr) == (2, True)
 
 
-def test_older_ones_are_deprecated(publisher: Publisher) -> None:
-    """The newest N stay on offer, by their names and not by when they were made."""
+def test_newest_versions_remain_available(publisher: Publisher) -> None:
+    """The newest N versions remain available, in the order of their names and not of their creation."""
     publisher.catalog.add(publisher.product, "initial")
     for number, version in enumerate(["1.9.0", "1.10.0", "1.8.1"]):
         assert publisher.publish(version, "--keep", "3", size=str(number)).returncode == 0
@@ -80,13 +80,13 @@ def test_older_ones_are_deprecated(publisher: Publisher) -> None:
     }
 
 
-def test_older_than_the_newest(publisher: Publisher) -> None:
-    """Beside a newer release an older one is offered, and whoever publishes it is told; a candidate is none."""
+def test_older_version_is_published_with_a_note(publisher: Publisher) -> None:
+    """An older version is published with a note about a newer release. A pre-release is not a newer release."""
     publisher.publish("1.0.0")
     publisher.publish("1.2.0", "--keep", "2", size="2")
     publisher.publish("2.0.0-rc.1", size="3")
     planned = publisher.run(*publisher.arguments("1.1.0", "--plan", size="4"))
-    assert "note: version 1.2.0 is newer, and is offered too" in planned.stdout
+    assert "note: version 1.2.0 is newer, and remains available" in planned.stdout
     assert publisher.publish("1.1.0", size="4").returncode == 0
     assert publisher.states() == {
         "1.0.0": "deprecated",
@@ -97,8 +97,8 @@ def test_older_than_the_newest(publisher: Publisher) -> None:
     assert "is newer" not in publisher.run(*publisher.arguments("1.3.0", "--plan", size="5")).stdout
 
 
-def test_what_comes_before_a_release(publisher: Publisher) -> None:
-    """A release candidate takes no release away, and becomes the release without a change."""
+def test_prerelease_does_not_replace_a_release(publisher: Publisher) -> None:
+    """A pre-release replaces no release, and can become the release without a change."""
     publisher.publish("1.0.0")
     publisher.publish("2.0.0-rc.1", size="2")
     assert publisher.states() == {"1.0.0": "default", "2.0.0-rc.1": "default"}
@@ -106,12 +106,12 @@ def test_what_comes_before_a_release(publisher: Publisher) -> None:
     assert publisher.states() == {"1.0.0": "deprecated", "2.0.0-rc.1": "deprecated", "2.0.0": "default"}, done.stderr
 
 
-def test_going_back(publisher: Publisher) -> None:
-    """An older version is not offered again, whoever asks is told so; its template is, as a newer version."""
+def test_rollback_needs_a_new_version(publisher: Publisher) -> None:
+    """A deprecated version cannot be published again, but its template can under a new version."""
     publisher.publish("1.0.0")
     publisher.publish("1.1.0", size="2")
     done = publisher.publish("1.0.0")
-    assert (done.returncode, "is deprecated, and is not offered again" in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, "is deprecated, and is not made available again" in done.stderr) == (2, True), done.stderr
     assert publisher.states() == {"1.0.0": "deprecated", "1.1.0": "default"}
     done = publisher.publish("1.2.0")
     assert done.returncode == 0, done.stderr
@@ -119,20 +119,22 @@ def test_going_back(publisher: Publisher) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "parameter", "why"),
-    [("1", {"Description": "Reworded"}, "only descriptions or metadata"), ("1", {}, "byte for byte")],
+    ("size", "parameter", "reason"),
+    [("1", {"Description": "Reworded"}, "only descriptions or metadata"), ("1", {}, "is identical to version 1.0.0")],
 )
-def test_cosmetic_changes(publisher: Publisher, size: str, parameter: dict[str, str], why: str) -> None:
-    """Where nothing has an effect, that is said, and published only if asked."""
+def test_template_without_a_new_effect_is_not_published(
+    publisher: Publisher, size: str, parameter: dict[str, str], reason: str
+) -> None:
+    """A template without a new effect is published only with --even-if-cosmetic."""
     publisher.publish("1.0.0")
     done = publisher.publish("1.0.1", size=size, **parameter)
-    assert (done.returncode, why in done.stderr, publisher.states()) == (0, True, {"1.0.0": "default"})
+    assert (done.returncode, reason in done.stderr, publisher.states()) == (0, True, {"1.0.0": "default"})
     done = publisher.publish("1.0.1", "--even-if-cosmetic", size=size, **parameter)
     assert (done.returncode, publisher.states()) == (0, {"1.0.0": "deprecated", "1.0.1": "default"})
 
 
 def test_plan_changes_nothing(publisher: Publisher) -> None:
-    """A plan shows every step, and makes no call that changes anything."""
+    """A plan shows each step, and makes only calls that read."""
     publisher.publish("1.0.0")
     publisher.catalog.spoil(None)
     done = publisher.run(*publisher.arguments("1.1.0", "--plan", size="2"))
@@ -144,15 +146,15 @@ def test_plan_changes_nothing(publisher: Publisher) -> None:
     assert "~ 1.0.0  deprecated" in done.stdout
 
 
-def test_nobody_to_ask(publisher: Publisher) -> None:
-    """Without a terminal and without --yes nothing is done."""
+def test_confirmation_is_required(publisher: Publisher) -> None:
+    """Without a terminal and without --yes nothing is published."""
     done = publisher.run(*publisher.arguments("1.0.0"))
     assert (done.returncode, publisher.states()) == (2, {})
     assert "--yes" in done.stderr
 
 
-def test_no_bucket(publisher: Publisher) -> None:
-    """Without a staging bucket nothing is made, and both ways to one are named."""
+def test_staging_bucket_is_required(publisher: Publisher) -> None:
+    """Without a staging bucket nothing is published, and the message names both options."""
     arguments = [one for one in publisher.arguments("1.0.0", "--yes") if one not in ("--staging-bucket", BUCKET)]
     done = publisher.run(*arguments)
     assert (done.returncode, publisher.states()) == (2, {})
@@ -160,25 +162,25 @@ def test_no_bucket(publisher: Publisher) -> None:
 
 
 def test_failed_version_is_replaced(publisher: Publisher) -> None:
-    """If AWS fails at a version the older one stays on offer, and the same command tries anew."""
+    """After a failure in AWS the older version remains available, and the same command tries again."""
     publisher.publish("1.0.0")
     publisher.catalog.fails = 2
     for _ in range(2):
         done = publisher.publish("1.1.0", size="2")
-        assert (done.returncode, "could not make version 1.1.0" in done.stderr) == (1, True)
+        assert (done.returncode, "could not create version 1.1.0" in done.stderr) == (1, True)
         assert publisher.states() == {"1.0.0": "default", "1.1.0": "default"}
     assert publisher.publish("1.1.0", size="2").returncode == 0
     assert publisher.states() == {"1.0.0": "deprecated", "1.1.0": "default"}
     assert {one["status"] for one in publisher.catalog.products[publisher.product]} == {"AVAILABLE"}
 
 
-def test_failed_version_that_stays(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who may not delete a failed attempt is told so when all else is done: the new version is offered alone."""
+def test_missing_permission_to_delete_is_reported_last(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a failed attempt cannot be deleted, this is reported after the new version is available."""
     publisher.publish("1.0.0")
     publisher.catalog.fails = 1
     publisher.publish("1.1.0", size="2")
 
-    def denied(**_asked: str) -> dict[str, str]:
+    def denied(**_arguments: str) -> dict[str, str]:
         raise RefusedError("AccessDeniedException", "You are not allowed.")
 
     monkeypatch.setattr(publisher.catalog, "_delete_provisioning_artifact", denied)
@@ -193,8 +195,8 @@ def test_failed_version_that_stays(publisher: Publisher, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("name", ["1.1.0", "v1.1"])
-def test_failed_version_is_corrected(publisher: Publisher, name: str) -> None:
-    """What could not be made is published under its name all the same, once the template is corrected."""
+def test_failed_version_can_be_corrected(publisher: Publisher, name: str) -> None:
+    """After a failure a corrected template can be published under the same name."""
     publisher.publish("1.0.0")
     publisher.catalog.fails = 1
     publisher.publish(name, size="2")
@@ -202,8 +204,8 @@ def test_failed_version_is_corrected(publisher: Publisher, name: str) -> None:
     assert (done.returncode, publisher.states()) == (0, {"1.0.0": "deprecated", "1.1.0": "default"}), done.stderr
 
 
-def test_failed_version_is_not_kept(publisher: Publisher) -> None:
-    """Of the newest N that stay on offer none is a failed one."""
+def test_failed_version_is_not_one_of_the_newest(publisher: Publisher) -> None:
+    """A failed version does not count as one of the newest N versions."""
     publisher.publish("1.0.0")
     publisher.catalog.fails = 1
     publisher.publish("1.1.0", size="2")
@@ -211,18 +213,18 @@ def test_failed_version_is_not_kept(publisher: Publisher) -> None:
     assert publisher.states() == {"1.0.0": "default", "1.1.0": "deprecated", "1.2.0": "default"}
 
 
-def test_newer_one_that_failed(publisher: Publisher) -> None:
-    """Nothing is held against a failed version: it is neither newer, nor a change since what was published before."""
+def test_newer_failed_version_is_ignored(publisher: Publisher) -> None:
+    """A failed version is neither reported as newer nor compared with the template."""
     publisher.publish("1.0.0")
     publisher.catalog.fails = 1
     publisher.publish("2.0.0", size="2")
     assert "is newer" not in publisher.run(*publisher.arguments("1.1.0", "--plan", size="3")).stdout
     done = publisher.publish("2.1.0")
-    assert "is that of version 1.0.0, byte for byte" in done.stderr
+    assert "is identical to version 1.0.0" in done.stderr
 
 
-def test_failed_version_is_no_reason(publisher: Publisher) -> None:
-    """That the same template failed under another name does not keep it from being published."""
+def test_template_of_a_failed_version_can_be_published(publisher: Publisher) -> None:
+    """A template that failed under one name can be published under a different name."""
     publisher.catalog.fails = 1
     publisher.publish("1.0.0")
     done = publisher.publish("1.0.1")
@@ -230,7 +232,7 @@ def test_failed_version_is_no_reason(publisher: Publisher) -> None:
 
 
 def test_timeout(publisher: Publisher) -> None:
-    """What takes too long goes on at AWS, and the same command finishes it."""
+    """After the timeout the creation continues in AWS, and the same command completes the publication."""
     publisher.catalog.polls = 4
     done = publisher.publish("1.0.0", "--timeout", "0.01")
     assert (done.returncode, "is still CREATING" in done.stderr) == (5, True)
@@ -238,27 +240,27 @@ def test_timeout(publisher: Publisher) -> None:
     assert publisher.states() == {"1.0.0": "default"}
 
 
-def test_two_spellings(publisher: Publisher) -> None:
-    """One version is not published under two spellings of its name."""
+def test_second_spelling_of_a_version_is_rejected(publisher: Publisher) -> None:
+    """A version cannot be published under a second spelling of its name."""
     publisher.publish("v1.4")
     done = publisher.publish("1.4.0", size="2")
-    assert (done.returncode, "written v1.4" in done.stderr) == (2, True)
+    assert (done.returncode, "already exists as v1.4" in done.stderr) == (2, True)
 
 
-def test_quota(publisher: Publisher) -> None:
-    """A full product is said to be full before and when AWS refuses, with what makes room."""
+def test_quota_is_reported(publisher: Publisher) -> None:
+    """A product near its quota is reported in the plan and when AWS rejects a version, with what to do."""
     publisher.catalog.quota = 90
     for number in range(90):
         publisher.catalog.add(publisher.product, f"0.{number}")
     planned = publisher.run(*publisher.arguments("1.0.0", "--plan"))
-    assert "has 90 versions of 100 by default" in planned.stdout
+    assert "has 90 versions; the default quota is 100" in planned.stdout
     done = publisher.publish("1.0.0")
     assert done.returncode == 1
     assert "publish.py prune" in done.stderr
 
 
-def test_product_of_a_stack(publisher: Publisher) -> None:
-    """The product is found by the output of the stack that made it."""
+def test_product_is_found_by_the_output_of_a_stack(publisher: Publisher) -> None:
+    """--catalog finds the product by the output of the stack."""
     output = {"ProductId": {"Value": publisher.product}}
     publisher.aws.client("cloudformation").create_stack(
         StackName=publisher.product, TemplateBody=json.dumps({**template_of(), "Outputs": output})
@@ -269,27 +271,27 @@ def test_product_of_a_stack(publisher: Publisher) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "message"),
     [
-        (["--product", "prod-none"], "there is no product prod-none in us-east-1"),
-        (["--product", "prod none"], "is not a product's ID"),
+        (["--product", "prod-none"], "product prod-none does not exist in us-east-1"),
+        (["--product", "prod none"], "is not the ID of a product"),
         (["--catalog", "none"], "there is no stack none"),
     ],
 )
-def test_no_such_product(publisher: Publisher, place: list[str], told: str) -> None:
-    """A product that is not there is said to be missing, by how it was named."""
+def test_missing_product_is_reported(publisher: Publisher, place: list[str], message: str) -> None:
+    """A missing product is reported in the terms in which it was specified."""
     done = publisher.run("versions", *place)
-    assert (done.returncode in (1, 2), told in done.stderr) == (True, True), done.stderr
+    assert (done.returncode in (1, 2), message in done.stderr) == (True, True), done.stderr
 
 
-def test_on_the_local_cloud(publisher: Publisher) -> None:
-    """The local cloud, where a catalog has IDs only, says so."""
+def test_local_cloud_has_no_versions(publisher: Publisher) -> None:
+    """The local cloud, which only creates IDs for Service Catalog, reports this."""
     done = publisher.run("versions", "--product", publisher.product, AWS_ENDPOINT_URL=publisher.aws.url)
     assert (done.returncode, "the local cloud has no Service Catalog" in done.stderr) == (1, True), done.stderr
 
 
-def test_versions(publisher: Publisher) -> None:
-    """The list shows each version, what it is, and how many use it, over several pages."""
+def test_versions_are_listed(publisher: Publisher) -> None:
+    """The list shows the state and the number of uses of each version, across several pages."""
     publisher.publish("1.0.0")
     publisher.publish("1.1.0", size="2")
     old = publisher.catalog.products[publisher.product][0]
@@ -305,18 +307,18 @@ def test_versions(publisher: Publisher) -> None:
     assert lines[2].endswith(f"deprecated  {found[1]['sha256'][:12]}  5")
 
 
-def test_failed_version_is_shown(publisher: Publisher) -> None:
-    """The list says of what AWS could not make that it failed, not that it is offered."""
+def test_failed_version_is_listed_as_failed(publisher: Publisher) -> None:
+    """The list shows a version whose creation failed as failed, and not as available."""
     publisher.publish("1.0.0")
     publisher.catalog.fails = 1
     publisher.publish("1.1.0", size="2")
     place = ("versions", "--product", publisher.product)
-    assert [line.split()[2] for line in publisher.run(*place).stdout.splitlines()] == ["STATE", "failed", "offered"]
+    assert [line.split()[2] for line in publisher.run(*place).stdout.splitlines()] == ["STATE", "failed", "available"]
     assert [one["failed"] for one in json.loads(publisher.run(*place, "--json").stdout)] == [True, False]
 
 
 def test_prune(publisher: Publisher) -> None:
-    """Deprecated versions that nobody uses become inactive, and what is inactive is deleted only if asked."""
+    """Unused deprecated versions are deactivated, and inactive ones are deleted only with --delete."""
     catalog, product = publisher.catalog, publisher.product
     for name in ("1.0", "1.1", "1.2"):
         catalog.add(product, name, Guidance="DEPRECATED")
@@ -331,8 +333,8 @@ def test_prune(publisher: Publisher) -> None:
     kept = {"1.1": "deprecated", "1.3": "default"}
     assert publisher.states() == {"1.0": "inactive deprecated", "1.2": "inactive deprecated", **kept}
     assert "nothing to prune" in publisher.run("prune", *place, "--yes").stderr
-    assert "names are free again" not in planned.stdout
+    assert "published under their names" not in planned.stdout
     done = publisher.run("prune", *place, "--delete", "--yes", "--json")
-    assert "their names are free again then, for any template" in done.stderr
+    assert "a different template can be published under their names" in done.stderr
     assert [one["name"] for one in json.loads(done.stdout)["delete"]] == ["1.2", "1.0"]
     assert publisher.states() == kept

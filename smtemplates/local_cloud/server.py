@@ -1,10 +1,9 @@
-"""The server side of scripts/local_cloud.py: MiniStack, and what it lacks of SageMaker and CloudFormation.
+"""The server of the local cloud: MiniStack, with additions to SageMaker, CloudFormation and IAM.
 
-It runs in the environment of its own that scripts/local_cloud.py makes, never in the project's, so
-MiniStack is imported by name at run time.
+It runs in .venv-local-cloud. MiniStack is not installed in .venv, so its modules are imported by name at run time.
 """
 
-# ruff: noqa: SLF001 - MiniStack has no public way to add a type, so this reaches into the version that is locked
+# ruff: noqa: SLF001 - MiniStack has no public interface for this, so private members of the locked version are patched
 from __future__ import annotations
 
 import asyncio
@@ -16,10 +15,11 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-import local_cloud_access
-from local_cloud_sagemaker import KINDS, Made, Props, SageMaker
+from smtemplates.local_cloud import access
+from smtemplates.local_cloud.sagemaker import KINDS, Props, Resource, SageMaker
 
-# What cannot change without a replacement, of types whose every change MiniStack takes for a possible replacement.
+# Properties whose change replaces a resource. For these types MiniStack would report each change as a possible
+# replacement.
 CREATE_ONLY = {
     "AWS::CloudWatch::Alarm": ("AlarmName",),
     "AWS::CloudWatch::Dashboard": ("DashboardName",),
@@ -34,7 +34,7 @@ CREATE_ONLY = {
     "AWS::S3::BucketPolicy": ("Bucket",),
     "AWS::SNS::Topic": ("FifoTopic", "TopicName"),
 }
-# The prefix of a type's IDs, and how many characters follow.
+# Types that are recorded only: the prefix of their IDs, and the number of characters after it.
 RECORDED = {
     "AWS::ApplicationAutoScaling::ScalableTarget": ("target", 13),
     "AWS::ApplicationAutoScaling::ScalingPolicy": ("policy", 13),
@@ -56,12 +56,12 @@ RECORDED = {
 
 
 def ministack(name: str) -> Any:
-    """Import one of MiniStack's modules."""
+    """Return a module of MiniStack."""
     return import_module(f"ministack.{name}")
 
 
 def add_sagemaker() -> None:
-    """Register the SageMaker types with CloudFormation, and their API."""
+    """Register the SageMaker types and their API."""
     provisioners = ministack("services.cloudformation.provisioners")
     responses = ministack("core.responses")
     service = SageMaker(lambda: (responses.get_account_id(), responses.get_region()))
@@ -74,39 +74,39 @@ def add_sagemaker() -> None:
     ministack("app").SERVICE_HANDLERS["sagemaker"] = service.serve
 
 
-def record() -> None:
-    """Take types that change nothing that is simulated; each resource gets an ID that looks like AWS's."""
+def add_recorded_types() -> None:
+    """Register types without a simulation. Their resources only get an ID in the form of AWS."""
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS
     for type_name, (prefix, digits) in RECORDED.items():
         handlers[type_name] = _recorder(prefix, digits)
 
 
-def launch_nothing() -> None:
-    """Say that nothing has been launched from Service Catalog, of which MiniStack has nothing, and refuse the rest."""
+def add_service_catalog() -> None:
+    """Add an API of Service Catalog that lists no provisioned products and rejects all other operations."""
 
     async def serve(_method: str, _path: str, headers: Props, _body: bytes, _query: Props) -> tuple[Any, ...]:
         action = headers.get("x-amz-target", "").split(".")[-1]
         status, answer = 200, {"ProvisionedProducts": [], "TotalResultsCount": 0}
         if action != "SearchProvisionedProducts":
-            told = "the local cloud has no Service Catalog: it only gives IDs to what a stack makes there"
-            status, answer = 400, {"__type": "NotImplemented", "message": told}
+            message = "the local cloud has no Service Catalog; it only creates IDs for its resources in stacks"
+            status, answer = 400, {"__type": "NotImplemented", "message": message}
         return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
 
     ministack("app").SERVICE_HANDLERS["servicecatalog"] = serve
 
 
 def _recorder(prefix: str, digits: int) -> dict[str, Any]:
-    def create(logical_id: str, _props: Props, stack_name: str) -> Made:
+    def create(logical_id: str, _props: Props, stack_name: str) -> Resource:
         return f"{prefix}-{uuid.uuid5(uuid.NAMESPACE_DNS, stack_name + logical_id).hex[:digits]}", {}
 
-    def update(physical_id: str, _old: Props, _props: Props, _stack_name: str) -> Made:
+    def update(physical_id: str, _old: Props, _props: Props, _stack_name: str) -> Resource:
         return physical_id, {}
 
     return {"create": create, "update": update, "delete": lambda _physical_id, _props: None}
 
 
-def keep_full_buckets() -> None:
-    """Make CloudFormation refuse to delete a bucket that holds objects, as AWS does."""
+def reject_deletion_of_full_buckets() -> None:
+    """Reject the deletion of a bucket that contains objects, as CloudFormation does in AWS."""
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS["AWS::S3::Bucket"]
     s3 = ministack("services.s3")
     delete = handlers["delete"]
@@ -122,7 +122,7 @@ def keep_full_buckets() -> None:
 
 
 def accept_metric_math() -> None:
-    """Keep an alarm on an expression as one on a metric that never has data: MiniStack has no metric math."""
+    """Replace metric math in alarms, which MiniStack does not support, by a metric without data."""
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
     create, update = handlers["create"], handlers["update"]
     metric = {"Namespace": "Expression", "MetricName": "Expression", "Statistic": "Sum", "Period": 300}
@@ -131,45 +131,45 @@ def accept_metric_math() -> None:
         kept = {key: value for key, value in props.items() if key != "Metrics"}
         return {**kept, **metric} if "Metrics" in props else props
 
-    def create_plain(logical_id: str, props: Props, stack_name: str) -> Made:
-        made: Made = create(logical_id, plain(props), stack_name)
-        return made
+    def create_plain(logical_id: str, props: Props, stack_name: str) -> Resource:
+        created: Resource = create(logical_id, plain(props), stack_name)
+        return created
 
-    def update_plain(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Made:
-        made: Made = update(physical_id, plain(old), plain(new), stack_name, logical_id)
-        return made
+    def update_plain(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Resource:
+        updated: Resource = update(physical_id, plain(old), plain(new), stack_name, logical_id)
+        return updated
 
     handlers.update(create=create_plain, update=update_plain)
 
 
 def name_log_groups() -> None:
-    """Name log groups as CloudFormation names what has no name; MiniStack has a scheme of its own for them."""
+    """Set the names of unnamed log groups as CloudFormation does. MiniStack uses a different format."""
     provisioners = ministack("services.cloudformation.provisioners")
     handlers = provisioners._RESOURCE_HANDLERS["AWS::Logs::LogGroup"]
     create, update = handlers["create"], handlers["update"]
 
-    def create_named(logical_id: str, props: Props, stack_name: str) -> Made:
+    def create_named(logical_id: str, props: Props, stack_name: str) -> Resource:
         name = {"LogGroupName": provisioners._physical_name(stack_name, logical_id)}
-        made: Made = create(logical_id, {**name, **props}, stack_name)
-        return made
+        created: Resource = create(logical_id, {**name, **props}, stack_name)
+        return created
 
-    def update_named(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Made:
+    def update_named(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Resource:
         name = {"LogGroupName": physical_id}
-        made: Made = update(physical_id, {**name, **old}, {**name, **new}, stack_name, logical_id)
-        return made
+        updated: Resource = update(physical_id, {**name, **old}, {**name, **new}, stack_name, logical_id)
+        return updated
 
     handlers.update(create=create_named, update=update_named)
 
 
 def delete_after_creation() -> None:
-    """Let a deletion wait for the creation under way: only at its end does MiniStack know what there is to delete."""
+    """Wait with a deletion until the creation of the stack has ended. MiniStack has no list of its resources before."""
     handlers = ministack("services.cloudformation.handlers")
     stacks, delete = ministack("services.cloudformation")._stacks, handlers._delete_stack_async
 
-    under_way = ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+    in_progress = ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
 
     async def wait_and_delete(stack_name: str, *arguments: Any, **options: Any) -> None:
-        while stacks.get(stack_name, {}).get("StackStatus") in under_way:  # noqa: ASYNC110 MiniStack has no event for it
+        while stacks.get(stack_name, {}).get("StackStatus") in in_progress:  # noqa: ASYNC110 MiniStack has no event for it
             await asyncio.sleep(0.05)
         await delete(stack_name, *arguments, **options)
 
@@ -177,21 +177,21 @@ def delete_after_creation() -> None:
 
 
 def fix_change_sets() -> None:
-    """Let change sets see conditions and outputs, which MiniStack's comparison leaves out."""
+    """Add conditions and outputs to the comparison in change sets, which ignores them."""
     changesets = ministack("services.cloudformation.changesets")
     cloudformation = ministack("services.cloudformation")
     evaluate = ministack("services.cloudformation.engine")._evaluate_conditions
     resolve, create = changesets._resolve_props_for_diff, cloudformation._ACTION_HANDLERS["CreateChangeSet"]
 
-    def resolve_made(template: Props, params: Props, stack_name: str, stack_id: str) -> Props:
+    def resolve_existing(template: Props, params: Props, stack_name: str, stack_id: str) -> Props:
         resolved: Props = resolve(template, params, stack_name, stack_id)
         conditions = evaluate(template, params) if template else {}
-        made = {
+        existing = {
             name: resource
             for name, resource in resolved.get("Resources", {}).items()
             if conditions.get(resource.get("Condition"), True)
         }
-        return {**resolved, "Resources": made}
+        return {**resolved, "Resources": existing}
 
     def create_with_outputs(params: Props) -> Any:
         before = set(cloudformation._change_sets)
@@ -204,12 +204,12 @@ def fix_change_sets() -> None:
                 change_set.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
         return response
 
-    changesets._resolve_props_for_diff = resolve_made
+    changesets._resolve_props_for_diff = resolve_existing
     cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_with_outputs
 
 
 def fix_conditions() -> None:
-    """Let conditions use every function that AWS lets them use; MiniStack knows a few of them there."""
+    """Evaluate all functions that AWS allows in conditions. MiniStack supports only some."""
     engine = ministack("services.cloudformation.engine")
     old = engine._evaluate_conditions
 
@@ -239,33 +239,29 @@ def fix_conditions() -> None:
             name.startswith("ministack.services.cloudformation")
             and getattr(module, "_evaluate_conditions", None) is old
         ):
-            module._evaluate_conditions = evaluate  # type: ignore[attr-defined] # it is there, as just seen
+            module._evaluate_conditions = evaluate  # type: ignore[attr-defined] # getattr found it above
 
 
 def end_with_parent() -> None:
-    """End this process when the one that started it is gone, however it went."""
+    """Exit when standard input closes, which happens when the parent process ends."""
     sys.stdin.buffer.read()
     os._exit(0)
 
 
 def main() -> None:
-    """Serve until stopped; with --with-parent, until standard input closes."""
+    """Run the server until it is stopped or, with --with-parent, until standard input closes."""
     if "--with-parent" in sys.argv:
         threading.Thread(target=end_with_parent, daemon=True).start()
     sys.argv = sys.argv[:1]
     app = ministack("app")
     add_sagemaker()
-    record()
-    launch_nothing()
+    add_recorded_types()
+    add_service_catalog()
     fix_conditions()
     accept_metric_math()
-    keep_full_buckets()
+    reject_deletion_of_full_buckets()
     delete_after_creation()
     fix_change_sets()
     name_log_groups()
-    local_cloud_access.ask_like_iam()
+    access.patch()
     app.main()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The SageMaker of scripts/local_cloud.py: its types for CloudFormation, and what the deployer calls of its API."""
+"""The SageMaker of the local cloud: the resource types, and the API operations that deploy.py and the tests call."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Props = dict[str, Any]
-Made = tuple[str, Props]
+# the value of Ref, and the attributes
+Resource = tuple[str, Props]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One SageMaker type: how its ARN reads, what Ref returns, and what cannot change without a replacement."""
+    """One SageMaker type: the noun in its ARN, the value of Ref, and the properties whose change replaces it."""
 
     name: str
     noun: str
     ref: str
     create_only: tuple[str, ...]
-    plain: tuple[str, ...] = field(default=())
+    attributes: tuple[str, ...] = field(default=())
 
 
-# Ref and create-only properties are those of the provider schemas (primaryIdentifier, createOnlyProperties).
+# Ref and the create-only properties follow the provider schemas (primaryIdentifier, createOnlyProperties).
 KINDS = {
     "NotebookInstance": Kind(
         name="NotebookInstanceName",
@@ -49,7 +50,7 @@ KINDS = {
         noun="domain",
         ref="DomainId",
         create_only=("AuthMode", "DomainName", "KmsKeyId", "VpcId"),
-        plain=("HomeEfsFileSystemId", "SecurityGroupIdForDomainBoundary", "SingleSignOnApplicationArn"),
+        attributes=("HomeEfsFileSystemId", "SecurityGroupIdForDomainBoundary", "SingleSignOnApplicationArn"),
     ),
     "UserProfile": Kind(
         name="UserProfileName",
@@ -64,7 +65,7 @@ KINDS = {
         noun="model-package-group",
         ref="ModelPackageGroupArn",
         create_only=("ModelPackageGroupName", "ModelPackageGroupDescription"),
-        plain=("CreationTime", "ModelPackageGroupStatus"),
+        attributes=("CreationTime", "ModelPackageGroupStatus"),
     ),
     "ModelPackage": Kind(name="ModelPackageName", noun="model-package", ref="ModelPackageArn", create_only=()),
     "StudioLifecycleConfig": Kind(
@@ -94,7 +95,7 @@ KINDS = {
     "MlflowApp": Kind(name="Name", noun="mlflow-app", ref="Arn", create_only=("Name", "RoleArn")),
 }
 
-# Which resources keep another from being deleted, and the property that ties them to it.
+# Types whose resources prevent the deletion of another resource, and the property that refers to it.
 BLOCKERS = {
     "Domain": (("App", "DomainId"), ("Space", "DomainId"), ("UserProfile", "DomainId")),
     "Space": (("App", "SpaceName"),),
@@ -102,20 +103,20 @@ BLOCKERS = {
 }
 
 
-# Filters of the API that say how to list, not what.
+# Parameters of List operations that do not select objects.
 IGNORED = {"MaxResults", "NextToken", "SortBy", "SortOrder", "AppType", "UserProfileName"}
 
 
 class SageMaker:
-    """The SageMaker objects of this local cloud, by type and name."""
+    """The SageMaker objects of the local cloud, by Region, type and name."""
 
     def __init__(self, scope: Callable[[], tuple[str, str]]) -> None:
-        """Take `scope`, which gives the account and the Region of the request at hand."""
+        """Create an empty service. `scope` returns the account and the Region of the current request."""
         self.scope = scope
         self.objects: dict[tuple[str, str, str], Props] = {}
 
     def create(self, kind_name: str, given: Props) -> Props:
-        """Add an object and return all that describes it."""
+        """Create an object, and return its description."""
         kind = KINDS[kind_name]
         account, region = self.scope()
         suffix = uuid.uuid4().hex[:12]
@@ -125,9 +126,9 @@ class SageMaker:
         if taken or (region, kind_name, parent + name) in self.objects:
             raise ValueError(f"{kind_name} {name} already exists")
         arn = f"arn:aws:sagemaker:{region}:{account}:{kind.noun}/{parent}{name.lower()}"
-        made = {
+        created = {
             **given,
-            **dict.fromkeys(kind.plain, f"{kind.noun}-{suffix}"),
+            **dict.fromkeys(kind.attributes, f"{kind.noun}-{suffix}"),
             kind.name: name,
             f"{kind_name}Arn": arn,
             "Arn": arn,
@@ -135,33 +136,33 @@ class SageMaker:
             "Status": "InService",
             f"{kind_name}Status": "InService",
         }
-        self.objects[region, kind_name, parent + name] = made
-        return made
+        self.objects[region, kind_name, parent + name] = created
+        return created
 
     def find(self, kind_name: str, **wanted: Any) -> list[Props]:
-        """List the objects of a type whose fields equal those given; a name is compared with the ARN too."""
+        """Return the objects of a type with the given fields. The name can also be the ARN."""
         _, region = self.scope()
-        found = [made for (where, kind, _), made in self.objects.items() if (where, kind) == (region, kind_name)]
+        found = [item for (where, kind, _), item in self.objects.items() if (where, kind) == (region, kind_name)]
         arn = f"{kind_name}Arn"
         name = KINDS[kind_name].name
         return [
-            made
-            for made in found
-            if all(made.get(key) == value or (key == name and made[arn] == value) for key, value in wanted.items())
+            item
+            for item in found
+            if all(item.get(key) == value or (key == name and item[arn] == value) for key, value in wanted.items())
         ]
 
-    def delete(self, kind_name: str, made: Props) -> None:
-        """Remove an object, unless others still live in it."""
+    def delete(self, kind_name: str, item: Props) -> None:
+        """Delete an object, unless it still contains others."""
         _, region = self.scope()
         for other, key in BLOCKERS.get(kind_name, ()):
-            if inside := self.find(other, **{key: made[key]}):
-                raise ValueError(f"{kind_name} {made[KINDS[kind_name].name]} still has {len(inside)} {other}(s)")
+            if inside := self.find(other, **{key: item[key]}):
+                raise ValueError(f"{kind_name} {item[KINDS[kind_name].name]} still has {len(inside)} {other}(s)")
         for place, kept in list(self.objects.items()):
-            if kept is made and place[:2] == (region, kind_name):
+            if kept is item and place[:2] == (region, kind_name):
                 del self.objects[place]
 
-    def refuse_other_machines(self, *names: str) -> None:
-        """Keep an endpoint on what it runs on, as AWS does where its instances scale; ours always do."""
+    def check_instance_type(self, *names: str) -> None:
+        """Reject a change of the instance type, as AWS does for endpoints that scale. All endpoints here do."""
         old, new = (
             {variant.get("InstanceType") for variant in config["ProductionVariants"]}
             for name in names
@@ -173,15 +174,15 @@ class SageMaker:
             raise ValueError("The instance type of a variant that is a target for auto scaling cannot change")
 
     def answer(self, action: str, request: Props) -> Props:
-        """Answer one API request: Create, Describe, List and Delete of every kind."""
+        """Return the response to one API request: Create, Describe, List or Delete of a type."""
         verb = next((verb for verb in ("Create", "Describe", "List", "Delete") if action.startswith(verb)), "")
         noun = action[len(verb) :]
         kind_name = noun.removesuffix("s") if verb == "List" else noun
         if kind_name not in KINDS:
-            raise LookupError(f"the local cloud does not answer {action}")
+            raise LookupError(f"the local cloud does not support {action}")
         if verb == "Create":
-            made = self.create(kind_name, request)
-            return {f"{kind_name}Arn": made[f"{kind_name}Arn"], KINDS[kind_name].name: made[KINDS[kind_name].name]}
+            created = self.create(kind_name, request)
+            return {name: created[name] for name in (f"{kind_name}Arn", KINDS[kind_name].name)}
         filters = {key.removesuffix("Equals"): value for key, value in request.items() if key not in IGNORED}
         found = self.find(kind_name, **filters)
         if verb == "List":
@@ -195,7 +196,7 @@ class SageMaker:
         return found[0]
 
     async def serve(self, _method: str, _path: str, headers: Props, body: bytes, _query: Props) -> tuple[Any, ...]:
-        """Speak the JSON protocol, as MiniStack's services do."""
+        """Handle a request of the JSON protocol, in the form of a MiniStack service."""
         action = headers.get("x-amz-target", "").split(".")[-1]
         status, answer = 200, {}
         try:
@@ -207,28 +208,28 @@ class SageMaker:
         return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer, default=str).encode()
 
     def handlers(self, kind_name: str) -> dict[str, Any]:
-        """Return what CloudFormation needs to create, update and delete a type."""
+        """Return the functions with which CloudFormation creates, updates and deletes a type."""
         kind = KINDS[kind_name]
 
-        def create(logical_id: str, props: Props, stack_name: str) -> Made:
+        def create(logical_id: str, props: Props, stack_name: str) -> Resource:
             given = dict(props)
             if kind_name != "Domain" and not given.get(kind.name):
                 given[kind.name] = f"{stack_name[:20]}-{logical_id[:20]}-{uuid.uuid4().hex[:8]}"
-            made = self.create(kind_name, given)
-            return made[kind.ref], made
+            created = self.create(kind_name, given)
+            return created[kind.ref], created
 
         def find(physical_id: str) -> list[Props]:
-            return [made for made in self.find(kind_name) if made[kind.ref] == physical_id]
+            return [item for item in self.find(kind_name) if item[kind.ref] == physical_id]
 
-        def update(physical_id: str, _old: Props, props: Props, _stack_name: str) -> Made:
-            made = find(physical_id)[0]
+        def update(physical_id: str, _old: Props, props: Props, _stack_name: str) -> Resource:
+            item = find(physical_id)[0]
             if kind_name == "Endpoint":
-                self.refuse_other_machines(made["EndpointConfigName"], props["EndpointConfigName"])
-            made.update(props)
-            return physical_id, made
+                self.check_instance_type(item["EndpointConfigName"], props["EndpointConfigName"])
+            item.update(props)
+            return physical_id, item
 
         def delete(physical_id: str, _props: Props) -> None:
-            for made in find(physical_id):
-                self.delete(kind_name, made)
+            for item in find(physical_id):
+                self.delete(kind_name, item)
 
         return {"create": create, "update": update, "delete": delete}

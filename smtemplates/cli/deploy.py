@@ -1,0 +1,161 @@
+"""Deploy a rendered template through change sets, and manage the stack.
+
+Results go to standard output, everything else to standard error. Exit codes:
+0 done or no change, 1 failed, 2 bad input, 3 changes present (plan or drift
+with --detailed-exitcode), 4 refused as destructive, 5 timed out while the
+operation continues in AWS, 130 interrupted.
+"""
+
+# ruff: noqa: PLC0415 - commands import their dependencies themselves, so that --help does not load the AWS SDK
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smtemplates.cli.deploy_options import add_deploy, add_destroy, add_drift, add_outputs, add_plan, add_status
+from smtemplates.cli.program import VENV_PYTHON, Command, program
+from smtemplates.console.aws_options import carry_out, cloud_of, seconds
+from smtemplates.errors import UsageError
+
+if TYPE_CHECKING:
+    from smtemplates.aws.session import Cloud
+    from smtemplates.deploy.changeset import Request
+    from smtemplates.deploy.execution import Options
+
+PLAN = "  scripts/deploy.py plan churn --create-staging-bucket --set CreateNotebook=true\n"
+DEPLOY = """\
+  scripts/deploy.py deploy churn --staging-bucket my-templates \\
+      --parameters churn.yaml --tag team=churn
+"""
+STATUS = "  scripts/deploy.py status churn\n"
+OUTPUTS = "  scripts/deploy.py outputs churn --env\n"
+DRIFT = "  scripts/deploy.py drift churn\n"
+DESTROY = "  scripts/deploy.py destroy churn\n"
+
+
+def parser(checkout: Path) -> argparse.ArgumentParser:
+    """Build the parser of deploy.py for a checkout."""
+    commands = (
+        Command(
+            "plan", "show what a deployment would change, without changing anything", PLAN, partial(add_plan, checkout)
+        ),
+        Command(
+            "deploy",
+            "show the plan, ask for confirmation, and create or update the stack",
+            DEPLOY,
+            partial(add_deploy, checkout),
+        ),
+        Command(
+            "status",
+            "show the status of a stack; exit code 1 if a stack of its stack sets failed",
+            STATUS,
+            add_status,
+        ),
+        Command("outputs", "show the outputs of a stack", OUTPUTS, add_outputs),
+        Command("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift),
+        Command("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy),
+    )
+    return program("deploy.py", __doc__, commands)
+
+
+def request_of(arguments: argparse.Namespace) -> Request:
+    """Return the deployment that the arguments request."""
+    from smtemplates.deploy import parameters, staging, template
+    from smtemplates.deploy.changeset import Request
+
+    files = [parameters.from_file(path) for path in arguments.parameters]
+    from_command_line = parameters.Settings(
+        parameters=parameters.from_options(arguments.set),
+        tags=parameters.from_options(arguments.tag, "--tag", "KEY=VALUE"),
+    )
+    uses_bucket = arguments.staging_bucket or arguments.create_staging_bucket
+    return Request(
+        stack=arguments.stack,
+        template=template.read(arguments.template),
+        settings=parameters.merge([*files, from_command_line]),
+        reset=frozenset(arguments.reset),
+        role_arn=arguments.role_arn,
+        notification_arns=tuple(arguments.notification_arn),
+        rollback_alarms=tuple(arguments.rollback_alarm),
+        on_failure=arguments.on_failure,
+        import_existing=arguments.import_existing,
+        revert_drift=arguments.revert_drift,
+        staging=staging.Bucket(name=arguments.staging_bucket) if uses_bucket else None,
+    )
+
+
+def options_of(arguments: argparse.Namespace) -> Options:
+    """Return the options of the execution."""
+    from smtemplates.deploy.execution import Options, read_policy
+
+    return Options(
+        recreate=arguments.recreate,
+        continue_rollback=arguments.continue_rollback,
+        wait=arguments.wait,
+        timeout_seconds=seconds(arguments.timeout),
+        protect=arguments.termination_protection,
+        stack_policy=None if arguments.stack_policy is None else read_policy(arguments.stack_policy),
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command, and return the exit code."""
+    from smtemplates.deploy import commands
+
+    cloud, name = cloud_of(arguments), arguments.stack
+    if arguments.command == "plan":
+        code = commands.plan(
+            cloud,
+            request_of(arguments),
+            keep=arguments.keep,
+            shape=arguments.format,
+            detailed=arguments.detailed_exitcode,
+            page=arguments.html,
+        )
+    elif arguments.command == "deploy":
+        code = run_deploy(cloud, arguments)
+    elif arguments.command == "destroy":
+        code = commands.destroy(
+            cloud,
+            name,
+            delete_data=arguments.delete_data,
+            disable_protection=arguments.disable_protection,
+            confirmed=arguments.confirm,
+            timeout_seconds=seconds(arguments.timeout),
+        )
+    elif arguments.command == "status":
+        code = commands.status(cloud, name, watch=arguments.watch, as_json=arguments.json)
+    elif arguments.command == "outputs":
+        code = commands.outputs(cloud, name, shape=arguments.format)
+    else:
+        code = commands.drift(cloud, name, as_json=arguments.json, detailed=arguments.detailed_exitcode)
+    return code
+
+
+def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
+    """Deploy a template, or execute a change set that was reviewed."""
+    from smtemplates.deploy import commands
+
+    consent = commands.Consent(
+        yes=arguments.yes, destructive=arguments.allow_destructive, studio=arguments.clear_studio
+    )
+    options, as_json = options_of(arguments), arguments.json
+    if arguments.change_set:
+        if arguments.set or arguments.parameters or arguments.reset or arguments.tag:
+            raise UsageError(
+                "--change-set already contains parameters and tags; remove --set, --parameters, --reset and --tag"
+            )
+        reviewed = arguments.change_set, arguments.template_digest or ""
+        return commands.deploy_reviewed(cloud, arguments.stack, reviewed, options, consent, as_json=as_json)
+    if arguments.template_digest:
+        raise UsageError("--template-digest requires --change-set; specify both options, or neither")
+    return commands.deploy(cloud, request_of(arguments), options, consent, as_json=as_json)
+
+
+def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
+    """Run one command for a checkout, and return the exit code."""
+    options = parser(checkout).parse_args(arguments)
+    return carry_out("deploy.py", checkout / VENV_PYTHON, lambda: run(options))

@@ -1,0 +1,171 @@
+"""The options of the commands of deploy.py, and their help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from smtemplates.cli.program import add_template
+from smtemplates.console.aws_options import add_connection
+from smtemplates.console.streams import named
+
+TIMEOUT = "stop watching after this time, while the operation continues in AWS (default: no limit)"
+
+
+def add_stack(command: argparse.ArgumentParser) -> None:
+    """Add the name of the stack."""
+    command.add_argument("stack", type=named, help="name of the stack")
+
+
+def add_request(checkout: Path, command: argparse.ArgumentParser) -> None:
+    """Add the options for the template, its parameters, and the change set."""
+    group = command.add_argument_group("template and parameters")
+    add_template(group, checkout)
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="value of a parameter; takes precedence over --parameters",
+    )
+    group.add_argument(
+        "--parameters",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="YAML or JSON file of parameter values",
+    )
+    group.add_argument(
+        "--reset", type=named, action="append", default=[], metavar="NAME", help="set a parameter to its default again"
+    )
+    group.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="tag of the stack")
+    staging = group.add_mutually_exclusive_group()
+    staging.add_argument(
+        "--staging-bucket", type=named, metavar="BUCKET", help="bucket for a template of more than 51,200 bytes"
+    )
+    staging.add_argument(
+        "--create-staging-bucket", action="store_true", help="use a bucket that this command creates for it"
+    )
+    group = command.add_argument_group("change set")
+    group.add_argument("--role-arn", type=named, metavar="ARN", help="service role that CloudFormation assumes")
+    group.add_argument(
+        "--notification-arn",
+        type=named,
+        action="append",
+        default=[],
+        metavar="ARN",
+        help="SNS topic that receives the stack events",
+    )
+    group.add_argument(
+        "--rollback-alarm",
+        type=named,
+        action="append",
+        default=[],
+        metavar="ARN",
+        help="CloudWatch alarm that triggers a rollback",
+    )
+    group.add_argument(
+        "--on-failure",
+        choices=["ROLLBACK", "DELETE", "DO_NOTHING"],
+        help="action if the creation of the stack fails (default: ROLLBACK)",
+    )
+    group.add_argument(
+        "--import-existing", action="store_true", help="import existing resources of the same name into the stack"
+    )
+    group.add_argument(
+        "--revert-drift", action="store_true", help="revert changes that were made outside CloudFormation"
+    )
+
+
+def add_plan(checkout: Path, command: argparse.ArgumentParser) -> None:
+    """Add the options of plan."""
+    add_stack(command)
+    add_request(checkout, command)
+    command.add_argument(
+        "--keep", action="store_true", help="keep the change set, and print the command that executes it"
+    )
+    command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there are changes")
+    formats = command.add_mutually_exclusive_group()
+    add_formats(formats, markdown="print the plan as Markdown (default: as a table)", json="print the plan as JSON")
+    command.add_argument("--html", type=Path, metavar="FILE", help="also write the plan as an HTML page")
+    add_connection(command)
+
+
+def add_deploy(checkout: Path, command: argparse.ArgumentParser) -> None:
+    """Add the options of deploy."""
+    add_stack(command)
+    add_request(checkout, command)
+    group = command.add_argument_group("execution")
+    group.add_argument(
+        "--change-set", type=named, metavar="ARN", help="execute this reviewed change set instead of a new one"
+    )
+    group.add_argument(
+        "--template-digest",
+        type=named,
+        metavar="SHA256",
+        help="execute --change-set only if its template has this hash (printed by plan --keep)",
+    )
+    group.add_argument("--yes", action="store_true", help="do not ask for confirmation; required without a terminal")
+    group.add_argument(
+        "--allow-destructive", action="store_true", help="allow the replacement or deletion of resources"
+    )
+    group.add_argument(
+        "--clear-studio", action="store_true", help="delete the apps and spaces of a Studio domain that is deleted"
+    )
+    group.add_argument(
+        "--recreate", action="store_true", help="delete a stack whose creation failed, and create it again"
+    )
+    group.add_argument("--continue-rollback", action="store_true", help="continue a rollback that failed, then deploy")
+    group.add_argument("--wait", action="store_true", help="wait until another operation on the stack has ended")
+    group.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
+    group.add_argument("--stack-policy", type=Path, metavar="FILE", help="stack policy to set after the deployment")
+    group.add_argument(
+        "--termination-protection",
+        action=argparse.BooleanOptionalAction,
+        help="default: on if the parameter Environment is prd, otherwise unchanged",
+    )
+    group.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_connection(command)
+
+
+def add_destroy(command: argparse.ArgumentParser) -> None:
+    """Add the options of destroy."""
+    add_stack(command)
+    command.add_argument(
+        "--delete-data", action="store_true", help="also empty and delete the buckets, with all object versions"
+    )
+    command.add_argument("--disable-protection", action="store_true", help="disable termination protection first")
+    command.add_argument("--confirm", metavar="STACK", help="name of the stack, to confirm without a terminal")
+    command.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
+    add_connection(command)
+
+
+def add_status(command: argparse.ArgumentParser) -> None:
+    """Add the options of status."""
+    add_stack(command)
+    command.add_argument("--watch", action="store_true", help="watch the operation in progress until it ends")
+    command.add_argument("--json", action="store_true", help="print the status as JSON")
+    add_connection(command)
+
+
+def add_outputs(command: argparse.ArgumentParser) -> None:
+    """Add the options of outputs."""
+    add_stack(command)
+    formats = command.add_mutually_exclusive_group()
+    add_formats(formats, json="print the outputs as JSON", env="print the outputs as assignments for a shell")
+    add_connection(command)
+
+
+def add_formats(command: argparse._MutuallyExclusiveGroup, **formats: str) -> None:
+    """Add an option for each format of a result other than a table."""
+    for name, text in formats.items():
+        command.add_argument(f"--{name}", dest="format", action="store_const", const=name, default="table", help=text)
+
+
+def add_drift(command: argparse.ArgumentParser) -> None:
+    """Add the options of drift."""
+    add_stack(command)
+    command.add_argument("--json", action="store_true", help="print the drift as JSON")
+    command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there is drift")
+    add_connection(command)
