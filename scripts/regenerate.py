@@ -39,23 +39,26 @@ examples:
 """
 
 
-def handler_permissions(types: Iterable[str]) -> dict[str, list[str]]:
-    """Return the permissions that the provider schemas of cfn-lint name for these types.
+def handlers(type_: str) -> dict[str, list[str]]:
+    """Return the permissions of a type by handler, from the provider schema; custom resources have no handlers.
 
     The list handler is left out: stack operations use the other handlers (inferred, not verified in a live account).
 
     Source: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-develop.html
     """
-    return {type_: sorted(_permissions(type_)) for type_ in sorted(types)}
-
-
-def _permissions(type_: str) -> set[str]:
     try:
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(SCHEMA_REGION, type_).schema
-    except ResourceNotFoundError:  # a custom resource
-        return set()
-    handlers = schema.get("handlers", {})
-    return {action for name in HANDLERS for action in handlers.get(name, {}).get("permissions", [])}
+        found = PROVIDER_SCHEMA_MANAGER.get_resource_schema(SCHEMA_REGION, type_).schema.get("handlers", {})
+    except ResourceNotFoundError:
+        return {}
+    return {name: found[name].get("permissions", []) for name in HANDLERS if name in found}
+
+
+def handler_permissions(types: Iterable[str]) -> dict[str, list[str]]:
+    """Return all permissions that the handlers of each type use."""
+    return {
+        type_: sorted({action for permissions in handlers(type_).values() for action in permissions})
+        for type_ in sorted(types)
+    }
 
 
 def missing_rows() -> list[str]:

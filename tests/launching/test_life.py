@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import runpy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,8 @@ import pytest
 import samples
 from access.simulator import Policies, Request, verdicts
 from botocore.exceptions import ClientError, WaiterError
-from deploying.local_aws import ROOT, Aws, policy
+from deploying.local_aws import Aws, policy
+from regenerate import handlers
 
 import smtemplates
 from launching import world
@@ -25,7 +25,6 @@ from smtemplates.templates.launch_role import scopes as launch_scopes
 from smtemplates.templates.launch_role import template as launch
 from smtemplates.templates.workspace import template as workspace
 
-HANDLERS: Any = runpy.run_path(str(ROOT / "scripts" / "permissions.py"))["handlers"]
 TYPES = launch_needs.types(workspace.constructs())
 # Service Catalog hands tags on to all that a stack makes; another model makes another configuration beside the old.
 TAGS = [{"Key": "CostCenter", "Value": "research"}]
@@ -135,11 +134,11 @@ def failure(account: Aws, life: Life) -> Life:  # noqa: ARG001 the stack's name 
 
 def _calls(step: Step) -> set[str]:
     """List what CloudFormation calls for a step: what the schema names for it, and for reading what came of it."""
-    if not (handlers := HANDLERS(step.kind)):
+    if not (known := handlers(step.kind)):
         return set(launch_needs.CUSTOM)
     # what cannot be updated is replaced
-    called = handlers.get(step.handler) or [*handlers["create"], *handlers["delete"]]
-    named = {*called, *handlers.get("read", ())}
+    called = known.get(step.handler) or [*known["create"], *known["delete"]]
+    named = {*called, *known.get("read", ())}
     return {action for action in named if not launch_needs.unused(step.kind, action)} - launch_scopes.REFUSED.keys()
 
 
