@@ -90,14 +90,27 @@ def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    try:
+        started = wait_for_response(process, endpoint)
+    except BaseException:  # an interruption, too, must not leave a server that no command can stop
+        kill_group(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    if not started:
+        kill_group(process.pid, signal.SIGKILL)
+        log = Path(folder, "server.log").read_text()[-2000:]
+        raise Error(f"the local cloud did not start on port {port}. The end of its log:\n{log}")
+    return process
+
+
+def wait_for_response(process: subprocess.Popen[bytes], endpoint: str) -> bool:
+    """Wait until the server responds, and return whether it does before it ends or the time is up."""
     deadline = time.monotonic() + STARTUP_SECONDS
     while not responds(endpoint):
         if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            log = Path(folder, "server.log").read_text()[-2000:]
-            raise Error(f"the local cloud did not start on port {port}. The end of its log:\n{log}")
+            return False
         time.sleep(0.05)
-    return process
+    return True
 
 
 @contextlib.contextmanager
