@@ -1,0 +1,75 @@
+"""Collect everything that a user or a maintainer can read, each text with its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from language import code, pages
+from language.text import Text
+from language.templates import template_texts
+
+ROOT = Path(__file__).resolve().parents[2]
+# What users read, and the code with its comments.
+FOLDERS = ("smtemplates", "scripts", "templates", "tests")
+# The documentation issue rewrites these files and then moves them to FOLDERS.
+LATER = ("README.md", "CHANGELOG.md", "docs", "examples", "SECURITY.md", ".github", ".ci", "requirements", "pyproject.toml")
+SKIPPED = {"__pycache__", "node_modules", ".venv"}
+Reader = Callable[[str, str], Iterator[Text]]
+READERS: dict[str, Reader] = {
+    ".py": code.python_texts,
+    ".sh": code.shell_texts,
+    ".toml": code.hash_comments,
+    ".yml": code.hash_comments,
+    ".in": code.hash_comments,
+    ".js": pages.script_texts,
+    ".mjs": pages.script_texts,
+    ".css": pages.style_texts,
+    ".html": pages.page_texts,
+    ".svg": pages.page_texts,
+    ".md": pages.markdown_texts,
+    ".guard": pages.guard_texts,
+    ".yaml": template_texts,
+    ".json": template_texts,
+}
+DATA = {".yaml", ".json"}
+# Files without prose of ours: locked requirements, and the marker that a package has types.
+WITHOUT_PROSE = {".txt", ".typed", ".lock"}
+
+
+def files(root: Path, names: tuple[str, ...] = FOLDERS) -> Iterator[Path]:
+    """Yield the files below the given names, sorted, without caches and environments."""
+    for name in names:
+        start = root / name
+        if start.is_file():
+            yield start
+        for folder, folders, found in os.walk(start):
+            folders[:] = sorted(each for each in folders if each not in SKIPPED and not each.startswith("."))
+            yield from (Path(folder) / each for each in sorted(found) if not each.startswith("."))
+
+
+def reader(path: Path) -> Reader | None:
+    """Return the function that reads a file's texts, by its suffix or its first line."""
+    if path.suffix:
+        return READERS.get(path.suffix)
+    with path.open("rb") as file:
+        first = file.readline()
+    if not first.startswith(b"#!"):
+        return code.hash_comments
+    return code.python_texts if b"python" in first else code.shell_texts
+
+
+def collect(root: Path = ROOT, names: tuple[str, ...] = FOLDERS) -> Iterator[Text]:
+    """Yield the texts of all files below the given names."""
+    for path in files(root, names):
+        place = path.relative_to(root).as_posix()
+        read = reader(path)
+        if place.startswith("tests/") and path.suffix in DATA:
+            read = code.hash_comments  # the data of tests are inputs, some of them broken
+        if read is None:
+            continue
+        found = read(place, path.read_text(encoding="utf-8"))
+        if place.startswith("tests/"):  # the strings of tests are inputs and expectations
+            found = (text for text in found if text.kind in {"function", "docstring", "comment"})
+        yield from found
