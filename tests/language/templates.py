@@ -8,9 +8,10 @@ from typing import Any
 
 import yaml
 
-from language.code import hash_comments
+from language.source import hash_comments
 from language.text import Text, has_words
 
+SCRIPT_LINE = re.compile(r"\A#|^(?:import|from|def|set|umask) .*\n", re.MULTILINE)
 LABELS = ("ParameterLabels", "ParameterGroups")
 
 
@@ -51,6 +52,9 @@ def _walk(place: str, path: str, value: Any) -> Iterator[Text]:
         for index, each in enumerate(value):
             yield from _walk(place, f"{path}[{index}]", each)
     elif isinstance(value, str):
+        if SCRIPT_LINE.search(value):  # a copy of a shipped script, whose strings are read from its file
+            yield from (Text(f"{place} {path}", "comment", each.text) for each in hash_comments(place, value))
+            return
         label = any(each in path for each in LABELS)
         text = re.sub(r"\$\{[^}]*\}", "X", value)
         for paragraph in text.split("\n\n"):

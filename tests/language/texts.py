@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from language import code, pages
+from language import pages, source
 from language.text import Text
 from language.templates import template_texts
 
@@ -18,11 +18,11 @@ LATER = ("README.md", "CHANGELOG.md", "docs", "examples", "SECURITY.md", ".githu
 SKIPPED = {"__pycache__", "node_modules", ".venv"}
 Reader = Callable[[str, str], Iterator[Text]]
 READERS: dict[str, Reader] = {
-    ".py": code.python_texts,
-    ".sh": code.shell_texts,
-    ".toml": code.hash_comments,
-    ".yml": code.hash_comments,
-    ".in": code.hash_comments,
+    ".py": source.python_texts,
+    ".sh": source.shell_texts,
+    ".toml": source.hash_comments,
+    ".yml": source.hash_comments,
+    ".in": source.hash_comments,
     ".js": pages.script_texts,
     ".mjs": pages.script_texts,
     ".css": pages.style_texts,
@@ -56,8 +56,8 @@ def reader(path: Path) -> Reader | None:
     with path.open("rb") as file:
         first = file.readline()
     if not first.startswith(b"#!"):
-        return code.hash_comments
-    return code.python_texts if b"python" in first else code.shell_texts
+        return source.hash_comments
+    return source.python_texts if b"python" in first else source.shell_texts
 
 
 def collect(root: Path = ROOT, names: tuple[str, ...] = FOLDERS) -> Iterator[Text]:
@@ -66,7 +66,7 @@ def collect(root: Path = ROOT, names: tuple[str, ...] = FOLDERS) -> Iterator[Tex
         place = path.relative_to(root).as_posix()
         read = reader(path)
         if place.startswith("tests/") and path.suffix in DATA:
-            read = code.hash_comments  # the data of tests are inputs, some of them broken
+            read = source.hash_comments  # the data of tests are inputs, some of them broken
         if read is None:
             continue
         found = read(place, path.read_text(encoding="utf-8"))

@@ -26,13 +26,19 @@ def python_texts(place: str, source: str) -> Iterator[Text]:
             if docstring is not None:
                 first = node.body[0]
                 docstrings.add(id(first.value))  # type: ignore[attr-defined] # it is an expression
-                test = node.name.startswith("test_") if hasattr(node, "name") else False
-                function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not test
-                yield Text(f"{place}:{first.lineno}", "function" if function else "docstring", docstring)
+                yield Text(f"{place}:{first.lineno}", _docstring_kind(node), docstring)
     for line, text in _strings(tree, docstrings):
         if has_words(text):
             yield Text(f"{place}:{line}", "message", text)
     yield from comments(place, source)
+
+
+def _docstring_kind(node: ast.AST) -> str:
+    """Return "function" for functions that begin with a verb, and "docstring" for tests, properties, classes, modules."""
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.name.startswith("test_"):
+        return "docstring"
+    decorators = " ".join(ast.unparse(each) for each in node.decorator_list)
+    return "docstring" if "property" in decorators else "function"
 
 
 def _strings(node: ast.AST, skipped: set[int]) -> Iterator[tuple[int, str]]:
