@@ -50,7 +50,7 @@ class _Page(HTMLParser):
             if name in SPOKEN_ATTRIBUTES and value and has_words(value):
                 self.found.append(Text(f"{self.place}:{self.getpos()[0]}", "prose", value))
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 the base class calls it so
         self.element = ""
 
     def handle_data(self, data: str) -> None:

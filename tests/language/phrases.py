@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -31,9 +32,15 @@ class Phrase:
         if self.kinds and text.kind not in self.kinds:
             return
         for sentence in text.sentences()[: 1 if self.first else None]:
-            match = self.find.search(CODE.sub("`X`", sentence))
+            match = self.find.search(without_code(sentence))
             if match:
                 yield sentence, match[0].strip()
+
+
+@functools.cache
+def without_code(sentence: str) -> str:
+    """Return a sentence with X in place of code in backticks."""
+    return CODE.sub("`X`", sentence)
 
 
 @dataclass(frozen=True)

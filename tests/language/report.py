@@ -22,17 +22,18 @@ from language.texts import FOLDERS, LATER, collect
 
 
 def main(prefixes: tuple[str, ...]) -> int:
-    """Print one line for each hit, then the counts; return 1 if there is a hit."""
+    """Write one line for each hit, then the counts; return 1 if there is a hit."""
     texts = read_texts(prefixes)
     allowed = read_allowed()
     hits = [hit for hit in find_hits(texts, read_phrases()) if not any(row.covers(hit) for row in allowed)]
     refused = [hit for hit in hits if not hit.advice]
     for hit in hits:
-        print("advice: " * hit.advice + str(hit))
+        sys.stdout.write(f"{'advice: ' if hit.advice else ''}{hit}\n")
     sentences = len({(hit.place, hit.sentence) for hit in refused})
-    print(f"{len(texts)} texts, {len(refused)} hits in {sentences} sentences, {len(hits) - len(refused)} advice")
+    advice = len(hits) - len(refused)
+    sys.stdout.write(f"{len(texts)} texts, {len(refused)} hits in {sentences} sentences, {advice} advice\n")
     for folder, count in Counter(folder_of(hit) for hit in refused).most_common():
-        print(f"{count:6} {folder}")
+        sys.stdout.write(f"{count:6} {folder}\n")
     return 1 if refused else 0
 
 

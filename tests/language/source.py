@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from language.text import Text, has_words
 
 PLACEHOLDER = "X"
-DIRECTIVE = re.compile(r"\b(?:noqa(?::\s*[A-Z0-9, ]+)?|type:\s*ignore(?:\[[\w, -]+\])?|ruff:|pragma:.*|shellcheck \S+)\s*")
+DIRECTIVE = re.compile(
+    r"\b(?:noqa(?::\s*[A-Z0-9, ]+)?|type:\s*ignore(?:\[[\w, -]+\])?|ruff:|pragma:.*|shellcheck \S+)\s*"
+)
 SHELL_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'')
 SHELL_VARIABLE = re.compile(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+")
 
@@ -34,7 +36,7 @@ def python_texts(place: str, source: str) -> Iterator[Text]:
 
 
 def _docstring_kind(node: ast.AST) -> str:
-    """Return "function" for functions that begin with a verb, and "docstring" for tests, properties, classes, modules."""
+    """Return "function" for a function, and "docstring" for a test, a property, a class or a module."""
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.name.startswith("test_"):
         return "docstring"
     decorators = " ".join(ast.unparse(each) for each in node.decorator_list)
@@ -100,12 +102,12 @@ def _joined(place: str, found: Iterable[tuple[int, bool, str]]) -> Iterator[Text
 
 
 def shell_texts(place: str, source: str) -> Iterator[Text]:
-    """Yield the comments of a shell script and its quoted strings of three words or more."""
+    """Yield the comments of a shell script and its quoted strings of two words or more."""
     yield from hash_comments(place, source)
     for number, line in enumerate(source.splitlines(), 1):
         if line.lstrip().startswith("#"):
             continue
         for match in SHELL_STRING.finditer(line):
             text = SHELL_VARIABLE.sub(PLACEHOLDER, match[1] or match[2] or "")
-            if has_words(text, 3):
+            if has_words(text):
                 yield Text(f"{place}:{number}", "message", text)

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from language import pages, source
-from language.text import Text
 from language.templates import template_texts
+from language.text import Text
 
 ROOT = Path(__file__).resolve().parents[2]
-# What users read, and the code with its comments.
+# The texts that users read, and the code with its docstrings and comments.
 FOLDERS = ("smtemplates", "scripts", "templates", "tests")
-# The documentation issue rewrites these files and then moves them to FOLDERS.
-LATER = ("README.md", "CHANGELOG.md", "docs", "examples", "SECURITY.md", ".github", ".ci", "requirements", "pyproject.toml")
+# The documentation and its tools: an issue of its own rewrites these files, and then moves them to FOLDERS.
+LATER = (
+    *("README.md", "CHANGELOG.md", "SECURITY.md", "docs", "examples"),
+    *(".github", ".ci", ".pre-commit-config.yaml", "pyproject.toml", "requirements"),
+)
 SKIPPED = {"__pycache__", "node_modules", ".venv"}
 Reader = Callable[[str, str], Iterator[Text]]
 READERS: dict[str, Reader] = {
@@ -34,8 +37,8 @@ READERS: dict[str, Reader] = {
     ".json": template_texts,
 }
 DATA = {".yaml", ".json"}
-# Files without prose of ours: locked requirements, and the marker that a package has types.
-WITHOUT_PROSE = {".txt", ".typed", ".lock"}
+# Locked requirements, these lists of phrases, and the marker that a package has types.
+WITHOUT_PROSE = {".txt", ".typed"}
 
 
 def files(root: Path, names: tuple[str, ...] = FOLDERS) -> Iterator[Path]:
@@ -66,7 +69,7 @@ def collect(root: Path = ROOT, names: tuple[str, ...] = FOLDERS) -> Iterator[Tex
         place = path.relative_to(root).as_posix()
         read = reader(path)
         if place.startswith("tests/") and path.suffix in DATA:
-            read = source.hash_comments  # the data of tests are inputs, some of them broken
+            read = source.hash_comments  # the data of tests is input, and some of it is broken on purpose
         if read is None:
             continue
         found = read(place, path.read_text(encoding="utf-8"))
