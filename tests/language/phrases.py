@@ -20,7 +20,7 @@ class Phrase:
     """A row of the list."""
 
     find: re.Pattern[str]
-    kinds: frozenset[str]  # empty: all kinds
+    kinds: frozenset[str]  # all kinds if there are none
     write: str
     bad: tuple[str, ...]
     good: tuple[str, ...]
@@ -71,7 +71,7 @@ class Allowed:
 
 
 def read_rows(path: Path) -> list[dict[str, list[str]]]:
-    """Read rows of lines "field: value" with empty lines between rows; lines that begin with # are comments."""
+    """Read rows of lines "field: value", separated by empty lines. Lines that begin with # are comments."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     rows = []
     for block in re.split(r"\n{2,}", "\n".join(lines)):

@@ -26,15 +26,15 @@ def main(prefixes: tuple[str, ...]) -> int:
     texts = read_texts(prefixes)
     allowed = read_allowed()
     hits = [hit for hit in find_hits(texts, read_phrases()) if not any(row.covers(hit) for row in allowed)]
-    refused = [hit for hit in hits if not hit.advice]
+    rejected = [hit for hit in hits if not hit.advice]
     for hit in hits:
         sys.stdout.write(f"{'advice: ' if hit.advice else ''}{hit}\n")
-    sentences = len({(hit.place, hit.sentence) for hit in refused})
-    advice = len(hits) - len(refused)
-    sys.stdout.write(f"{len(texts)} texts, {len(refused)} hits in {sentences} sentences, {advice} advice\n")
-    for folder, count in Counter(folder_of(hit) for hit in refused).most_common():
+    sentences = len({(hit.place, hit.sentence) for hit in rejected})
+    advice = len(hits) - len(rejected)
+    sys.stdout.write(f"{len(texts)} texts, {len(rejected)} hits in {sentences} sentences, {advice} advice\n")
+    for folder, count in Counter(folder_of(hit) for hit in rejected).most_common():
         sys.stdout.write(f"{count:6} {folder}\n")
-    return 1 if refused else 0
+    return 1 if rejected else 0
 
 
 def read_texts(prefixes: tuple[str, ...]) -> list[Text]:

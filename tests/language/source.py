@@ -54,7 +54,7 @@ def _strings(node: ast.AST, skipped: set[int]) -> Iterator[tuple[int, str]]:
 
 
 def _spoken(node: ast.AST) -> str | None:
-    """Return what a string expression says, or None for other expressions."""
+    """Return the text of a string expression, or None for other expressions."""
     match node:
         case ast.Constant(value=str(value)):
             return value
@@ -87,7 +87,7 @@ def hash_comments(place: str, source: str) -> Iterator[Text]:
 
 
 def _joined(place: str, found: Iterable[tuple[int, bool, str]]) -> Iterator[Text]:
-    """Yield comments, joining the lines of one that stands alone."""
+    """Yield comments; the lines of a comment block are joined."""
     begin, end, lines = 0, 0, list[str]()
     for number, alone, line in found:
         text = DIRECTIVE.sub("", line.lstrip("#").strip()).strip(" -#")

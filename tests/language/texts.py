@@ -13,7 +13,7 @@ from language.text import Text
 ROOT = Path(__file__).resolve().parents[2]
 # The texts that users read, and the code with its docstrings and comments.
 FOLDERS = ("smtemplates", "scripts", "templates", "tests")
-# The documentation and its tools: an issue of its own rewrites these files, and then moves them to FOLDERS.
+# The documentation and its tools. The issue that rewrites these files moves them to FOLDERS.
 LATER = (
     *("README.md", "CHANGELOG.md", "SECURITY.md", "docs", "examples"),
     *(".github", ".ci", ".pre-commit-config.yaml", "pyproject.toml", "requirements"),
