@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 from language.text import Text, has_words
 
-SPOKEN_ATTRIBUTES = {"title", "alt", "placeholder", "aria-label", "content"}
+SPOKEN_ATTRIBUTES = {"title", "alt", "placeholder", "aria-label"}
 SCRIPT = re.compile(
     r"""//(?P<line>[^\n]*)|/\*(?P<block>.*?)\*/|"(?P<double>(?:[^"\\\n]|\\.)*)"|'(?P<single>(?:[^'\\\n]|\\.)*)'"""
     r"""|`(?P<template>(?:[^`\\]|\\.)*)`""",

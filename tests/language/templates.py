@@ -40,7 +40,19 @@ def template_texts(place: str, source: str) -> Iterator[Text]:
         document = None
     yield from _walk(place, "", document)
     if not place.endswith(".json"):
-        yield from hash_comments(place, source)
+        scripts = list(_scripts(document))
+        for comment in hash_comments(place, source):
+            if not any(comment.text.partition("\n")[0] in script for script in scripts):
+                yield comment
+
+
+def _scripts(value: Any) -> Iterator[str]:
+    """Yield the strings of several lines, whose comments are not comments of the file."""
+    if isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _scripts(each)
+    elif isinstance(value, str) and "\n" in value:
+        yield value
 
 
 def _walk(place: str, path: str, value: Any) -> Iterator[Text]:
