@@ -1,0 +1,78 @@
+"""Collect everything that a user or a maintainer can read, each text with its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from language import pages, source
+from language.templates import template_texts
+from language.text import Text
+
+ROOT = Path(__file__).resolve().parents[2]
+# The texts that users read, and the code with its docstrings and comments.
+FOLDERS = ("smtemplates", "scripts", "templates", "tests")
+# The documentation and its tools. The issue that rewrites these files moves them to FOLDERS.
+LATER = (
+    *("README.md", "CHANGELOG.md", "SECURITY.md", "docs", "examples"),
+    *(".github", ".ci", ".pre-commit-config.yaml", "pyproject.toml", "requirements"),
+)
+SKIPPED = {"__pycache__", "node_modules", ".venv"}
+Reader = Callable[[str, str], Iterator[Text]]
+READERS: dict[str, Reader] = {
+    ".py": source.python_texts,
+    ".sh": source.shell_texts,
+    ".toml": source.hash_comments,
+    ".yml": source.hash_comments,
+    ".in": source.hash_comments,
+    ".js": pages.script_texts,
+    ".mjs": pages.script_texts,
+    ".css": pages.style_texts,
+    ".html": pages.page_texts,
+    ".svg": pages.page_texts,
+    ".md": pages.markdown_texts,
+    ".guard": pages.guard_texts,
+    ".yaml": template_texts,
+    ".json": template_texts,
+}
+DATA = {".yaml", ".json"}
+# Locked requirements, these lists of phrases, and the marker that a package has types.
+WITHOUT_PROSE = {".txt", ".typed"}
+
+
+def files(root: Path, names: tuple[str, ...] = FOLDERS) -> Iterator[Path]:
+    """Yield the files below the given names, sorted, without caches and environments."""
+    for name in names:
+        start = root / name
+        if start.is_file():
+            yield start
+        for folder, folders, found in os.walk(start):
+            folders[:] = sorted(each for each in folders if each not in SKIPPED and not each.startswith("."))
+            yield from (Path(folder) / each for each in sorted(found) if not each.startswith("."))
+
+
+def reader(path: Path) -> Reader | None:
+    """Return the function that reads a file's texts, by its suffix or its first line."""
+    if path.suffix:
+        return READERS.get(path.suffix)
+    with path.open("rb") as file:
+        first = file.readline()
+    if not first.startswith(b"#!"):
+        return source.hash_comments
+    return source.python_texts if b"python" in first else source.shell_texts
+
+
+def collect(root: Path = ROOT, names: tuple[str, ...] = FOLDERS) -> Iterator[Text]:
+    """Yield the texts of all files below the given names."""
+    for path in files(root, names):
+        place = path.relative_to(root).as_posix()
+        read = reader(path)
+        if place.startswith("tests/") and path.suffix in DATA:
+            read = source.hash_comments  # the data of tests is input, and some of it is broken on purpose
+        if read is None:
+            continue
+        found = read(place, path.read_text(encoding="utf-8"))
+        if place.startswith("tests/"):  # the strings of tests are inputs and expectations
+            found = (text for text in found if text.kind in {"function", "docstring", "comment"})
+        yield from found
