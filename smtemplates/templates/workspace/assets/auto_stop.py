@@ -1,7 +1,7 @@
-"""Stop this notebook instance when nobody used it for some minutes.
+"""Stop this notebook instance when it was idle for some minutes.
 
-Use is: a kernel at work, input or output of kernels and terminals, saving an open notebook. An open browser tab is not,
-nor is a kernel that never finished starting.
+These count as use: a busy kernel, input or output of kernels and terminals, and saving an open notebook. An open
+browser tab does not, nor does a kernel that never finished starting.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ NOW = datetime.now(timezone.utc)
 
 
 def main(minutes: str, server: str, metadata: str, memory: str) -> None:
-    """Decide, and say why."""
+    """Decide whether to stop, and print the reason."""
     try:
         seen = list(uses(server))
     except HTTPError as error:
-        sys.exit(f"Not stopping: the notebook server does not tell: {error}")
+        sys.exit(f"Not stopping: the notebook server returned an error: {error}")
     except OSError:
-        seen = []  # it is down: what was seen before counts
+        seen = []  # the server is down: the last known use counts
     last = last_use(Path(memory), seen)
     if NOW - last < timedelta(minutes=float(minutes)):
         print(f"Not stopping: last used {last:%F %R} UTC")
@@ -42,10 +42,10 @@ def main(minutes: str, server: str, metadata: str, memory: str) -> None:
 
 
 def uses(server: str) -> Iterator[datetime]:
-    """Give the times of uses."""
+    """Yield the times of use."""
     for kernel in ask(server, "kernels"):
         yield NOW if kernel["execution_state"] == "busy" else utc(kernel["last_activity"])
-    with suppress(HTTPError):  # terminals may be switched off
+    with suppress(HTTPError):  # terminals can be disabled
         yield from [utc(terminal["last_activity"]) for terminal in ask(server, "terminals")]
     for session in ask(server, "sessions"):
         with suppress(HTTPError):  # a console has no file
@@ -53,7 +53,7 @@ def uses(server: str) -> Iterator[datetime]:
 
 
 def ask(server: str, path: str) -> Any:
-    """Ask the notebook server; it answers all who are on this machine, with a certificate of its own."""
+    """Query the notebook server. It accepts local requests, with a self-signed certificate."""
     tls = ssl.create_default_context()
     tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     url = f"{server}/api/{path}?content=0&no_track_activity=1"
@@ -62,12 +62,12 @@ def ask(server: str, path: str) -> Any:
 
 
 def utc(text: str) -> datetime:
-    """Read a time; Python 3.9 does not know the Z."""
+    """Parse a time. Python 3.9 does not accept the suffix Z."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def last_use(memory: Path, seen: list[datetime]) -> datetime:
-    """Give the latest use, remembered ones too: a kernel that was shut down is in no list any more."""
+    """Return the latest use, including stored ones: the server no longer lists a kernel after its shutdown."""
     with suppress(OSError, ValueError):
         seen.append(utc(memory.read_text()))
     last = min(NOW, max(seen, default=NOW))

@@ -1,4 +1,4 @@
-"""Make folders and log groups. No event is logged: it holds a presigned URL."""
+"""Create folders and log groups. Events are not logged, because they contain a presigned URL."""
 
 import json
 import logging
@@ -16,14 +16,14 @@ from botocore.exceptions import ClientError
 
 LOG = logging.getLogger()
 S3, LOGS = (boto3.client(name, config=Config(retries={"mode": "standard"})) for name in ("s3", "logs"))
-PAUSES = 0, 2, 4, 8  # seconds: new policies take time to work, two stacks may make one log group at once
-WORK_SECONDS = 45  # of the function's 60
+PAUSES = 0, 2, 4, 8  # seconds: new policies need time, and two stacks can create the same log group at once
+WORK_SECONDS = 45  # of the timeout of 60
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Do what is asked for and answer."""
+    """Process the request and send a response."""
     doing, failure = "read the request", ""
-    # not an Exception: botocore would try again
+    # not an Exception, which botocore would retry
     signal.signal(signal.SIGALRM, lambda *_: sys.exit("time is up"))
     signal.alarm(WORK_SECONDS)
     try:
@@ -44,7 +44,7 @@ def handler(event: dict[str, Any], _context: object) -> None:
 
 
 def steps(event: dict[str, Any]) -> Iterator[str]:
-    """Say what comes next, then do it; again does no harm."""
+    """Yield each step before it runs. Steps can be repeated safely."""
     given = event["ResourceProperties"]
     act = {"Create": write, "Update": write, "Delete": remove}[event["RequestType"]]
     if event["ResourceType"] == "Custom::Folders":
@@ -52,7 +52,7 @@ def steps(event: dict[str, Any]) -> Iterator[str]:
             for key in bucket["Keys"]:
                 yield f"{act.__name__} s3://{bucket['Bucket']}/{key}"
                 act(event["StackId"], Bucket=bucket["Bucket"], Key=key)
-    elif act is write:  # log groups are the account's: they stay
+    elif act is write:  # the account shares the log groups, so they are retained
         old = event.get("OldResourceProperties", {})
         for name in given["Names"]:
             yield f"set up log group {name}"
@@ -62,15 +62,15 @@ def steps(event: dict[str, Any]) -> Iterator[str]:
 
 
 def keep(name: str, days: int, before: Any) -> None:
-    """Set a log group's retention, but shorten none that others set."""
-    found = LOGS.describe_log_groups(logGroupNamePrefix=name, limit=1)["logGroups"]  # by name: its own first
+    """Set the retention of a log group, but do not shorten a retention that others have set."""
+    found = LOGS.describe_log_groups(logGroupNamePrefix=name, limit=1)["logGroups"]  # sorted by name, so the exact match is first
     now = {group["logGroupName"]: group.get("retentionInDays") for group in found}.get(name)
     if not now or now < days or str(now) == before:
         LOGS.put_retention_policy(logGroupName=name, retentionInDays=days)
 
 
 def write(stack: str, **marker: str) -> None:
-    """Write a marker where no object has its name."""
+    """Write an empty object, unless an object with this name exists."""
     try:
         S3.put_object(**marker, IfNoneMatch="*", Metadata={"smtemplates-stack": stack})
     except ClientError as error:
@@ -79,27 +79,27 @@ def write(stack: str, **marker: str) -> None:
 
 
 def remove(stack: str, **marker: str) -> None:
-    """Remove all versions that this stack wrote; what cannot be removed is empty, and stays."""
+    """Remove all versions that this stack wrote. Objects that cannot be removed are empty, and remain."""
     try:
         for page in S3.get_paginator("list_object_versions").paginate(Bucket=marker["Bucket"], Prefix=marker["Key"]):
             for version in page.get("Versions", []):
                 if version["Key"] != marker["Key"]:
-                    return  # the folder's content follows
+                    return  # the content of the folder follows
                 exact = marker | {"VersionId": version["VersionId"]}
                 if not version["Size"] and S3.head_object(**exact)["Metadata"].get("smtemplates-stack") == stack:
                     S3.delete_object(**exact)
     except ClientError:
-        LOG.exception("%s stays", marker)
+        LOG.exception("%s was not removed", marker)
 
 
 def answer(event: dict[str, Any], failure: str) -> None:
-    """Tell CloudFormation; if that fails Lambda does it all again."""
+    """Send the response to CloudFormation. If that fails, Lambda retries the function."""
     body = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")} | {
         "Status": "FAILED" if failure and event.get("RequestType") != "Delete" else "SUCCESS",
         "Reason": ascii(failure)[1:-1][:1000],
-        # never a new one: the old one would be deleted
+        # never a new ID, or CloudFormation would delete the old resource
         "PhysicalResourceId": event.get("PhysicalResourceId", event["LogicalResourceId"]),
     }
     data = json.dumps(body).encode()
-    request = urllib.request.Request(event["ResponseURL"], data, {"Content-Type": ""}, method="PUT")  # noqa: S310 AWS's own
+    request = urllib.request.Request(event["ResponseURL"], data, {"Content-Type": ""}, method="PUT")  # noqa: S310 a URL of AWS
     urllib.request.build_opener().open(request, timeout=10).close()

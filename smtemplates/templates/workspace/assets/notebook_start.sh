@@ -1,6 +1,6 @@
 #!/bin/bash
-# Sets the notebook up on every start. What goes wrong is logged and never keeps it from starting.
-# Values arrive as base64, so that none of them can be code. A dollar sign with braces is CloudFormation's.
+# Configures the notebook at every start. Failures are logged and never prevent the start.
+# Values are passed as base64, so that they cannot run as code. CloudFormation replaces a dollar sign with braces.
 set -u
 umask 022
 trap 'exit 0' EXIT
@@ -15,7 +15,7 @@ write_sdk_config() {
   printf %s "$SDK_CONFIG" | base64 -d >/etc/xdg/sagemaker/config.yaml
 }
 
-# The program is root's, so that its user cannot change it, and runs as that user, so that it cannot do more.
+# The program belongs to root, so that users cannot change it, and runs as ec2-user, without further permissions.
 stop_when_idle() {
   mkdir -p /opt/smtemplates
   cat >/opt/smtemplates/auto_stop.py <<'END'
@@ -47,20 +47,20 @@ END
   systemctl enable --now smtemplates-auto-stop.timer
 }
 
-# Runs a function as ec2-user, in the background: a start that takes five minutes fails.
+# Runs a function in the background as ec2-user, because a start that takes five minutes fails.
 in_background() {
   nohup runuser -u ec2-user -- env HOME=/home/ec2-user \
     bash -c "$(declare -f with_log "$1"); with_log \"\$@\"" bash "$@" </dev/null >/dev/null 2>&1 &
 }
 
-# Opens the log as that user too: root would follow a link that was left in its place.
+# Opens the log as ec2-user, because root would follow a symbolic link.
 with_log() {
   mkdir -p ~/SageMaker/.smtemplates && cd ~/SageMaker/.smtemplates && "$@" >"$1.log" 2>&1
 }
 
 ${Setup}
 [ -z "$SDK_CONFIG" ] || write_sdk_config
-if [[ $IDLE_MINUTES = *[1-9]* ]]; then # 60.0 is a number, too
+if [[ $IDLE_MINUTES = *[1-9]* ]]; then # 60.0 is also a number
   stop_when_idle
 else
   systemctl disable --now smtemplates-auto-stop.timer 2>/dev/null
