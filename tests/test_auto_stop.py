@@ -298,7 +298,7 @@ def test_server_that_does_not_tell(instance: Instance, server: Server) -> None:
     instance.memory.write_text(LONG_AGO, encoding="utf-8")
     done = instance.check(HOUR, f"{server.url}/elsewhere")
     assert done.returncode == 1
-    assert done.stderr == "Not stopping: the notebook server does not tell: HTTP Error 404: Not Found\n"
+    assert done.stderr == "Not stopping: the notebook server returned an error: HTTP Error 404: Not Found\n"
     assert not (instance.root / "aws.log").exists()
 
 

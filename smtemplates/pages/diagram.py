@@ -15,7 +15,7 @@ from typing import Any
 from smtemplates.evaluate import Stack, references
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-LEGEND = "Arrows point to what a group uses. Groups with a dashed outline are optional."
+LEGEND = "Arrows point to the groups that a group uses. Groups with a dashed outline are optional."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,7 @@ def steps(event: dict[str, Any]) -> Iterator[str]:
 
 def keep(name: str, days: int, before: Any) -> None:
     """Set the retention of a log group, but do not shorten a retention that others have set."""
-    found = LOGS.describe_log_groups(logGroupNamePrefix=name, limit=1)["logGroups"]  # sorted by name, so the exact match is first
+    found = LOGS.describe_log_groups(logGroupNamePrefix=name, limit=1)["logGroups"]  # the exact match is first
     now = {group["logGroupName"]: group.get("retentionInDays") for group in found}.get(name)
     if not now or now < days or str(now) == before:
         LOGS.put_retention_policy(logGroupName=name, retentionInDays=days)
