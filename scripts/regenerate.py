@@ -62,7 +62,7 @@ def handler_permissions(types: Iterable[str]) -> dict[str, list[str]]:
 
 
 def missing_rows() -> list[str]:
-    """Return a sentence for each row of data that the templates need and that nobody has written yet."""
+    """Return a sentence for each row of data that the templates need and that is missing."""
     types = actions.types(workspace.constructs())
     without = actions.missing_permissions(types)
     needed = set() if without else {action for type_ in types for action in actions.needs(type_)}

@@ -20,7 +20,7 @@ LEGEND = "Arrows point to the groups that a group uses. Groups with a dashed out
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Hold the resources of one console group. An optional group has no resources with default parameters.
+    """Contain the resources of one console group. An optional group has no resources with default parameters.
 
     `contents` counts the resources by kind, as in "3 buckets"; `members` has their logical IDs and types.
     """
@@ -38,7 +38,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Diagram:
-    """Hold the groups and the arrows: the first group of each pair uses the second."""
+    """Contain the groups and the arrows: the first group of each pair uses the second."""
 
     groups: tuple[Group, ...]
     arrows: tuple[tuple[Group, Group], ...]

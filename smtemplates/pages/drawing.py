@@ -25,7 +25,7 @@ MARK = 17  # width of the mark before the name of a resource, in pixels at the f
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """Hold how a resource is shown: its mark and colour, what they mean in the legend, and a text for this resource.
+    """Describe how a resource is shown: its mark and colour, their meaning in the legend, and a text for it.
 
     A `clickable` row is a button.
     """

@@ -1,6 +1,6 @@
-"""Compute where boxes stand and how arrows run between them, in whole pixels: equal on every machine.
+"""Compute the places of boxes and the arrows between them, in whole pixels: equal on every machine.
 
-Boxes stand in columns. All boxes of a column have the same width, so the gaps between columns are free of boxes.
+Boxes are in columns. All boxes of a column have the same width, so the gaps between columns are free of boxes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MARGIN = 12
 
 @dataclass(frozen=True)
 class Arrow:
-    """Hold an arrow: the titles of its ends, and the corners of its line, from the first end to the second."""
+    """Represent an arrow: the titles of its ends, and the corners of its line, from the first end to the second."""
 
     start: str
     end: str
@@ -30,7 +30,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Layout:
-    """Hold the size of the drawing, its boxes and its arrows."""
+    """Contain the size of the drawing, its boxes and its arrows."""
 
     width: int
     height: int
@@ -86,6 +86,6 @@ def _columns(titles: Iterable[str], places: Mapping[str, Place]) -> list[list[st
 
 
 def _width(title: str, lines: Sequence[str], indent: int) -> int:
-    """Return the width of a box that holds a title and lines."""
+    """Return the width of a box that contains a title and lines."""
     texts = [text_width(title, size=FONT, bold=True), *(indent + text_width(line, size=FONT) for line in lines)]
     return max(texts) + 2 * PADDING_X

@@ -32,7 +32,7 @@ PLACES: Mapping[str, Place] = {
 def missing_places(titles: Iterable[str], places: Mapping[str, Place] = PLACES) -> list[str]:
     """Return a sentence for each title without a place, with the row to add.
 
-    The row is an example that can be used as it is: the next free row of the column with the fewest boxes.
+    The row is an example that can be used unchanged: the next free row of the column with the fewest boxes.
     """
     boxes = Counter(column for column, _ in places.values()) or Counter({1: 0})
     last = {column: max((row for found, row in places.values() if found == column), default=0) for column in boxes}

@@ -1,4 +1,4 @@
-"""Route arrows between boxes that stand in columns, so that no arrow crosses a box.
+"""Route arrows between boxes in columns, so that no arrow crosses a box.
 
 An arrow leaves its box to the side and runs up or down in the gap between two columns only. It passes a column between
 two boxes. All arrows that enter a box on one side share their last part, which is called a trunk here. An arrow between
@@ -24,7 +24,7 @@ _MOST_ORDERED = 5  # with more trunks in one gap, trying all orders takes too lo
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """Hold the place and size of a box in pixels, and the index of its column."""
+    """Represent the place and size of a box in pixels, and the index of its column."""
 
     title: str
     column: int
@@ -55,7 +55,7 @@ class Box:
 
 @dataclass(frozen=True)
 class _Way:
-    """Hold the boxes that an arrow connects, and the gaps that it runs through; a straight line has none."""
+    """Contain the boxes that an arrow connects, and the gaps that it runs through; a straight line has none."""
 
     start: Box
     end: Box
@@ -77,7 +77,7 @@ class _Way:
 
 @dataclass(frozen=True)
 class Route:
-    """Hold the way of an arrow: the gaps that it runs through, and its heights before, between and after them."""
+    """Represent the way of an arrow: the gaps that it runs through, and its heights before, between and after them."""
 
     start: str
     end: str
@@ -88,7 +88,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Routes:
-    """Hold the routes, and the trunks that run up or down in each gap, from left to right."""
+    """Contain the routes, and the trunks that run up or down in each gap, from left to right."""
 
     routes: tuple[Route, ...]
     tracks: Mapping[int, Sequence[Trunk]]

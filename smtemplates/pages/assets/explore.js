@@ -9,7 +9,7 @@ function partition(region) {
   return page.partitions.find(([start]) => region.startsWith(start))[1];
 }
 
-/** Return what is wrong with a value, as the end of a sentence, or "" if the value is valid. */
+/** Return the fault of a value, as the end of a sentence, or "" if the value is valid. */
 function problem(about, value) {
   const allowed = (about.AllowedValues || []).map(String), length = [...value].length;
   const outside = (number, what) => number < Number(about["Min" + what] ?? -Infinity) || number > Number(about["Max" + what] ?? Infinity);

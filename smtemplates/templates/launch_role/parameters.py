@@ -45,8 +45,8 @@ def permissions_boundary() -> Parameter:
     return string_parameter(
         "PermissionsBoundaryArn",
         "ARN of the managed policy that is the permissions boundary of every role that a launch creates. Users "
-        "must enter it at launch. Leave empty to create a boundary. It allows the actions of the roles of the workspace "
-        "on the buckets of launches (sc-*) and on the buckets in BringableBucketArns.",
+        "must enter it at launch. Leave empty to create a boundary. It allows the actions of the roles of the "
+        "workspace on the buckets of launches (sc-*) and on the buckets in BringableBucketArns.",
         pattern=f"^$|^(?!.*:policy/SC-){POLICY}$",
         hint="must be empty or the ARN of an IAM policy whose name does not start with SC-, because launches can "
         "change those policies",

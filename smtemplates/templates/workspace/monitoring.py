@@ -132,7 +132,7 @@ def _dashboard_body(log_groups: LogGroups, endpoint_alarms: EndpointAlarms) -> S
 def _topic(
     create_topic: NamedCondition, subscribe: NamedCondition, project: Project, encryption: Encryption, email: Parameter
 ) -> list[AWSObject]:
-    """Build the topic. Without a customer managed key it is not encrypted: alarms cannot use AWS's own key.
+    """Build the topic. Without a customer managed key it is not encrypted: alarms cannot use the AWS managed key.
 
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """

@@ -58,7 +58,7 @@ class Network(Construct):
         return when(self.use_existing_groups, Ref(self.security_group_ids), GetAtt("SecurityGroup", "GroupId"))
 
     def inside(self) -> If:
-        """Build a condition that requires these subnets and groups. Null also denies requests that name none.
+        """Build a condition that requires these subnets and groups. Null also denies requests without any.
 
         Source: https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_id-based-policy-examples.html
         """

@@ -53,7 +53,7 @@ def uses(server: str) -> Iterator[datetime]:
 
 
 def ask(server: str, path: str) -> Any:
-    """Query the notebook server. It accepts local requests, with a self-signed certificate."""
+    """Ask the notebook server. It accepts local requests, with a self-signed certificate."""
     tls = ssl.create_default_context()
     tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     url = f"{server}/api/{path}?content=0&no_track_activity=1"
