@@ -1,4 +1,4 @@
-"""What many tests need: the template as plain values, and sample values for its parameters."""
+"""Fixtures that many tests share, and the check that the environments of the tests are installed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import environments
 import pytest
 import samples
 from machine import App, Machine, new_app, new_machine, served_repository
@@ -15,21 +16,27 @@ from smtemplates.synth.loader import load
 from smtemplates.templates.registry import TEMPLATES, definition
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Stop before the first test if an environment is not installed, because many tests would fail without it."""
+    if not config.getoption("help") and (names := environments.missing()):
+        pytest.exit(environments.sentence(names), returncode=2)
+
+
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
-    """Give the rendered template, read back from its YAML: what users get, not what we built."""
+    """Return the rendered template, read back from its YAML, which is what users receive."""
     return load(smtemplates.render(smtemplates.build()))
 
 
 @pytest.fixture(scope="session", params=TEMPLATES)
 def any_template(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Give each rendered template in turn, read back from its YAML."""
+    """Return each rendered template, read back from its YAML."""
     return _built(request.param)
 
 
 @pytest.fixture(scope="session", params=["workspace", *samples.OTHERS])
 def default_template(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Give each template in turn of which a stack can be made with no parameter at all."""
+    """Return each template from which a stack can be created without any parameter."""
     return _built(request.param)
 
 
@@ -40,13 +47,13 @@ def _built(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """Give a notebook instance."""
+    """Return a notebook instance under a temporary folder."""
     return new_machine(tmp_path)
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
-    """Give an app of Studio."""
+    """Return a Studio app under a temporary folder."""
     return new_app(tmp_path)
 
 
