@@ -1,4 +1,4 @@
-"""Linting: what cfn-lint's own command finds, in one Region and in all, remembered until something changes."""
+"""Lint templates: the findings equal those of the cfn-lint command, for one Region and for all, and are cached."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from smtemplates.aws_data.regions import ALL_REGIONS
 from smtemplates.errors import UsageError
 from smtemplates.linting import cache as linter_cache
 from smtemplates.linting import engine as linter_engine
-from smtemplates.linting.engine import known
+from smtemplates.linting.engine import requested_regions
 from smtemplates.linting.linter import Finding, lint
 
-# of each, cfn-lint would be asked about the first two alone, were they all alike
+# For each list, only the first two Regions would be linted if cfn-lint treated all Regions alike.
 SOME_REGIONS = "us-east-1,ap-northeast-1,eu-south-1,ap-east-2"
 SOME_PARTITIONS = "us-east-1,ap-northeast-1,us-iso-east-1,cn-north-1,us-gov-west-1"
 
@@ -36,7 +36,7 @@ WRONG = "Resources: {Bucket: {Type: AWS::S3::Bucket, Properties: {BucketNam: x}}
 GROUP = "Resources: {Group: {Type: AWS::SageMaker::ModelPackageGroup, Properties: {ModelPackageGroupName: models}}}\n"
 ATTRIBUTE = WRONG.replace("BucketNam: x", "BucketName: !GetAtt Bucket.Nonsense")
 
-# what is wrong -> the template; its first line names the rule that must be among the findings in all Regions
+# From each error to its template. The first line of a template names the rule that must be reported for all Regions.
 BROKEN = {
     text.split("\n", 1)[0].split(": ", 1)[1]: text
     for text in Path(__file__).with_name("broken.yaml").read_text(encoding="utf-8").split("---\n")
@@ -51,7 +51,7 @@ def _places(findings: Iterable[Finding]) -> Counter[tuple[str, int, int, str]]:
 def command(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, dict[str, Counter[tuple[str, int, int, str]]]]:
-    """Run cfn-lint's own command over all broken templates: the Regions, and by template what it finds."""
+    """Run the cfn-lint command on all broken templates, and return the Regions and the findings by template."""
     folder = tmp_path_factory.mktemp("broken")
     files = {str(folder / f"{number}.yaml"): what for number, what in enumerate(BROKEN)}
     for file, what in files.items():
@@ -69,10 +69,10 @@ def command(
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_finds_what_the_command_finds(
+def test_findings_equal_those_of_the_cfn_lint_command(
     what: str, command: tuple[str, dict[str, Counter[tuple[str, int, int, str]]]]
 ) -> None:
-    """A broken template has the findings of `cfn-lint --regions ...`: rule, line, column and message."""
+    """The findings of a broken template equal those of `cfn-lint --regions ...` in rule, line, column and message."""
     regions, expected = command
     text = BROKEN[what]
     rule = text[2:].split(":", 1)[0]
@@ -82,21 +82,21 @@ def test_finds_what_the_command_finds(
 
 
 @pytest.mark.parametrize("text", ["the workspace", BUCKET, WRONG, GROUP, ATTRIBUTE])
-def test_few_regions_are_linted_for_all(text: str, monkeypatch: pytest.MonkeyPatch, template: dict[str, Any]) -> None:
-    """To know about all Regions cfn-lint is asked about a third of them, when nothing is wrong and when much is."""
-    asked: list[str] = []
+def test_a_few_regions_represent_all(text: str, monkeypatch: pytest.MonkeyPatch, template: dict[str, Any]) -> None:
+    """To validate for all Regions, at most a third of them are linted, with and without findings."""
+    linted: list[str] = []
 
     def counting(template: dict[str, Any], config: Any, rules: Any) -> Any:
-        asked.extend(config.regions)
+        linted.extend(config.regions)
         return run_template_by_data(template, config, rules)
 
     monkeypatch.setattr(linter_engine, "run_template_by_data", counting)
     lint(json.dumps(template) if text == "the workspace" else text, regions=ALL_REGIONS, cache=False)
-    assert 0 < len(asked) <= len(REGIONS) / 3
+    assert 0 < len(linted) <= len(REGIONS) / 3
 
 
-def test_a_finding_says_where_it_is_and_what_built_it() -> None:
-    """A finding reads as one line with file, line, column, rule, message and, if known, the Python file."""
+def test_finding_shows_its_place_and_python_file() -> None:
+    """A finding is one line with file, line, column, rule, message and, if known, the Python file."""
     (found,) = lint(WRONG, name="templates/w.yaml", cache=False)
     assert (found.line, found.column, found.severity) == (1, 58, "error")
     assert found.path[:3] == ("Resources", "Bucket", "Properties")
@@ -107,8 +107,8 @@ def test_a_finding_says_where_it_is_and_what_built_it() -> None:
     )
 
 
-def test_a_finding_names_its_regions() -> None:
-    """When many Regions were asked for, a finding carries those that its message names."""
+def test_finding_contains_its_regions() -> None:
+    """If several Regions were requested, a finding contains the Regions that its message names."""
     text = BROKEN["types that some Regions lack"]
     findings = lint(text, regions=ALL_REGIONS, cache=False)
     named = {region for found in findings for region in found.regions}
@@ -116,24 +116,24 @@ def test_a_finding_names_its_regions() -> None:
     assert all(len(found.regions) == 1 for found in findings)
 
 
-def test_a_finding_about_the_whole_template_has_no_logical_name() -> None:
-    """A finding about no section has no logical name."""
+def test_finding_about_the_whole_template_has_no_logical_name() -> None:
+    """A finding outside the sections has no logical name."""
     assert [found.logical for found in lint("Nonsense: 1\n", cache=False) if len(found.path) < 2] != []
     assert all(found.logical is None for found in lint("Nonsense: 1\n", cache=False) if len(found.path) < 2)
 
 
 @pytest.mark.parametrize("text", ["- a list", "just text", "a: [", "a: 1\na: 2\n", "\ta: b", "a: !Nonsense b\n\t", "{"])
-def test_text_that_is_no_template(text: str) -> None:
-    """What cannot be read as a template is one sentence that names the file."""
-    with pytest.raises(UsageError, match=r"^mine\.yaml:.*this is not a template") as caught:
+def test_text_that_is_not_a_template_is_rejected(text: str) -> None:
+    """Text that cannot be read as a template leads to one sentence that names the file."""
+    with pytest.raises(UsageError, match=r"^mine\.yaml:.*this is not a valid template") as caught:
         lint(text, name="mine.yaml", cache=False)
     assert "\n" not in str(caught.value)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
-def test_any_text_is_a_template_or_bad_input(text: str) -> None:
-    """No text, however odd, brings anything but findings or a UsageError."""
+def test_any_text_is_linted_or_rejected(text: str) -> None:
+    """Any text leads to findings or to a UsageError of one line."""
     try:
         lint(text, cache=False)
     except UsageError as error:
@@ -143,19 +143,19 @@ def test_any_text_is_a_template_or_bad_input(text: str) -> None:
     assert "\n" not in sentence
 
 
-def test_unknown_region() -> None:
-    """A Region that does not exist is refused with the name of the nearest."""
-    with pytest.raises(UsageError, match="'eu-wst-1': did you mean 'eu-west-1'"):
+def test_unknown_region_is_rejected() -> None:
+    """The message for a Region that does not exist contains the most similar name."""
+    with pytest.raises(UsageError, match=r"'eu-wst-1'\. Did you mean 'eu-west-1'"):
         lint(BUCKET, regions=["us-east-1", "eu-wst-1"], cache=False)
 
 
 def test_all_regions_are_those_of_cfn_lint() -> None:
-    """ALL_REGIONS stands for every Region that the installed cfn-lint knows."""
-    assert known(ALL_REGIONS) == REGIONS
-    assert known(["us-east-1", "us-east-1"]) == ["us-east-1"]
+    """ALL_REGIONS means every Region that the installed cfn-lint knows."""
+    assert requested_regions(ALL_REGIONS) == REGIONS
+    assert requested_regions(["us-east-1", "us-east-1"]) == ["us-east-1"]
 
 
-def test_a_cfnlintrc_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cfnlintrc_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A .cfnlintrc in the working directory does not hide a finding."""
     (tmp_path / ".cfnlintrc").write_text("ignore_checks: [E]\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -163,8 +163,8 @@ def test_a_cfnlintrc_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("text", [WRONG, "a: ["])
-def test_the_garbage_collector_is_left_as_it_was(text: str) -> None:
-    """Linting leaves the caller's garbage collector as it was, also when it fails."""
+def test_settings_of_the_garbage_collector_are_restored(text: str) -> None:
+    """Linting restores the settings of the garbage collector, even if it fails."""
     before = gc.get_threshold()
     gc.set_threshold(701, 11, 12)
     try:
@@ -190,13 +190,13 @@ def _imported_by(code: str, **environment: str) -> str:
     return answer.stderr.strip()
 
 
-def test_importing_brings_no_linter_and_no_sdk() -> None:
+def test_import_needs_neither_cfn_lint_nor_boto3() -> None:
     """Importing the linting module imports neither cfn-lint nor boto3."""
     assert _imported_by("import smtemplates.linting.linter") == ""
 
 
-def test_what_was_linted_before_needs_no_cfn_lint(tmp_path: Path) -> None:
-    """An unchanged template's findings come from the user's cache directory, without importing cfn-lint."""
+def test_unchanged_template_needs_no_cfn_lint(tmp_path: Path) -> None:
+    """The findings of an unchanged template are read from the user's cache directory without importing cfn-lint."""
     code = f"from smtemplates.linting.linter import lint; assert [found.line for found in lint({WRONG!r})] == [1]"
     assert _imported_by(code, XDG_CACHE_HOME=str(tmp_path)) == "cfnlint"
     assert _imported_by(code, XDG_CACHE_HOME=str(tmp_path)) == ""
@@ -204,8 +204,8 @@ def test_what_was_linted_before_needs_no_cfn_lint(tmp_path: Path) -> None:
     assert [entry.suffix for entry in (tmp_path / "smtemplates").iterdir()] == [".json"]
 
 
-def test_the_cache_replays_every_finding(tmp_path: Path) -> None:
-    """What the cache replays equals what was found, under the name asked for."""
+def test_cache_returns_every_finding(tmp_path: Path) -> None:
+    """The cached findings equal the original findings, but for the requested file name."""
     text = BROKEN["a wrong property of a type that some Regions lack"]
     first = lint(text, name="a.yaml", regions=ALL_REGIONS, cache=tmp_path)
     again = lint(text, name="b.yaml", regions=ALL_REGIONS, cache=tmp_path)
@@ -214,8 +214,8 @@ def test_the_cache_replays_every_finding(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_change_is_linted_anew(tmp_path: Path) -> None:
-    """Other text or other Regions are linted anew, whatever is stored."""
+def test_changed_template_is_linted_again(tmp_path: Path) -> None:
+    """A different text or different Regions are linted again."""
     lint(BUCKET, cache=tmp_path)
     (entry,) = tmp_path.iterdir()
     row = {"line": 1, "column": 1, "rule": "E1", "severity": "error", "message": "stored", "path": [], "regions": []}
@@ -226,8 +226,8 @@ def test_a_change_is_linted_anew(tmp_path: Path) -> None:
     assert lint(f"{BUCKET}\n", cache=tmp_path) == []
 
 
-def test_another_cfn_lint_is_another_entry(tmp_path: Path) -> None:
-    """An upgrade of cfn-lint or of its schemas makes what is stored obsolete."""
+def test_upgrade_of_cfn_lint_invalidates_the_cache(tmp_path: Path) -> None:
+    """The entry of the cache depends on the version of cfn-lint and on the date of its schemas."""
     code = "import sys; from smtemplates.linting import cache; print(cache.key('text', ()), file=sys.stderr)"
     other = tmp_path / "other" / "cfnlint"
     other.mkdir(parents=True)
@@ -247,8 +247,8 @@ def test_another_cfn_lint_is_another_entry(tmp_path: Path) -> None:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(damage=st.binary(max_size=80), keep=st.integers(0, 200))
-def test_a_damaged_entry_is_ignored(tmp_path: Path, damage: bytes, keep: int) -> None:
-    """An entry that was cut off or overwritten is never replayed."""
+def test_damaged_cache_entry_is_ignored(tmp_path: Path, damage: bytes, keep: int) -> None:
+    """An entry that is truncated or overwritten is not used."""
     entry = tmp_path / "entry.json"
     linter_cache.write(entry, [{"line": 1}])
     whole = entry.read_bytes()
@@ -256,8 +256,8 @@ def test_a_damaged_entry_is_ignored(tmp_path: Path, damage: bytes, keep: int) ->
     assert linter_cache.read(entry) in ([[{"line": 1}]] if whole[:keep] + damage == whole else [None])
 
 
-def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
-    """Where nothing can be stored, linting works all the same."""
+def test_linting_works_without_a_writable_cache(tmp_path: Path) -> None:
+    """If no entry can be stored, linting works as usual."""
     occupied = tmp_path / "file"
     occupied.touch()
     assert [found.rule for found in lint(WRONG, cache=occupied / "folder")] == ["E3002"]
@@ -267,8 +267,8 @@ def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
     )
 
 
-def test_the_cache_is_bounded(tmp_path: Path) -> None:
-    """Only the newest entries are kept."""
+def test_cache_keeps_the_newest_entries(tmp_path: Path) -> None:
+    """The oldest entries are deleted when there are too many."""
     for number in range(linter_cache.MOST_ENTRIES + 5):
         linter_cache.write(tmp_path / f"{number}.json", [])
     names = {entry.stem for entry in tmp_path.iterdir()}

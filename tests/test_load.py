@@ -1,4 +1,4 @@
-"""Reading templates: what comes out of YAML and JSON, and what is refused."""
+"""Read templates: the values that YAML and JSON lead to, and the texts that are rejected."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def value(text: str) -> object:
     ],
 )
 def test_short_forms_become_long(short: str, long: object) -> None:
-    """Every short form has its long one; what is long already stays."""
+    """Every short form becomes the long form, and a long form does not change."""
     assert value(short) == long
 
 
@@ -61,8 +61,8 @@ def test_short_forms_become_long(short: str, long: object) -> None:
         ("'\\d'", "\\d"),
     ],
 )
-def test_only_plain_numbers_and_truths_are_not_text(text: str, read: object) -> None:
-    """Dates, account numbers and times of day stay the strings that they are."""
+def test_only_plain_numbers_and_booleans_are_not_text(text: str, read: object) -> None:
+    """Dates, account IDs and times of day remain strings."""
     got = value(text)
     assert (got, type(got)) == (read, type(read))
 
@@ -74,38 +74,38 @@ def test_only_plain_numbers_and_truths_are_not_text(text: str, read: object) -> 
         ("- a", "Line 1: .* a list"),
         ("a: 1\nb:\n  c: 1\n  c: 2", "Line 4: the key 'c'"),
         ('{"a": 1,\n"a": 2}', "Line 2: the key 'a'"),
-        ("a: &x [1]\nb: *x", "Line 2: CloudFormation has no aliases"),
-        ("a: &a [*a]", "Line 1: CloudFormation has no aliases"),
+        ("a: &x [1]\nb: *x", "Line 2: CloudFormation does not support aliases"),
+        ("a: &a [*a]", "Line 1: CloudFormation does not support aliases"),
         ("a: b: c", "Line 1: this is not YAML: .*mapping values"),
         ("a:\n  b: 1\n c: 2", "Line 3: this is not YAML"),
         ("a: 'x", "Line 1: this is not YAML"),
         ('{"a": 1,\n"b" 2}', "Line 2: this is not JSON"),
-        ('{"a": "\\ud83d\\ude00", "b": 1, "b": 2}', "he key 'b' is"),
+        ('{"a": "\\ud83d\\ude00", "b": 1, "b": 2}', "he key 'b' is used twice"),
         ("a: 1\n---\nb: 2", "Line 2: a second document"),
-        ("a: !!binary aaaa", "Line 1: the tag !!binary"),
-        ("a: !!python/object/apply:os.system [x]", "Line 1: the tag !!python"),
-        ("a: !Foo.Bar x", "Line 1: the tag !Foo.Bar"),
+        ("a: !!binary aaaa", "Line 1: CloudFormation has no tag !!binary"),
+        ("a: !!python/object/apply:os.system [x]", "Line 1: CloudFormation has no tag !!python"),
+        ("a: !Foo.Bar x", "Line 1: CloudFormation has no tag !Foo.Bar"),
         ("? [a]\n: b", "Line 1: a key must be"),
         ("a: 1\nb: \x00", "Line 2: .* character"),
         ("a: 1\nb: \ud800", "Line 2: .* character"),
         ("Resources: []", "Resources must be a mapping"),
         ("Resources: {A: 1}", "Resources.A must be a mapping"),
-        ("Resources: {A: {Properties: {}}}", "Resources.A needs Type"),
-        ("Parameters: {A: {Type: 1}}", "Parameters.A needs Type"),
+        ("Resources: {A: {Properties: {}}}", "Resources.A must have the key Type"),
+        ("Parameters: {A: {Type: 1}}", "Parameters.A must have the key Type"),
         ("Rules: {A: {Assertions: [x]}}", "Rules.A.Assertions must be"),
         ("Mappings: {A: {B: x}}", "Mappings.A must be"),
     ],
 )
-def test_what_is_no_template_gets_one_sentence(text: str, message: str) -> None:
-    """A broken file is refused with where and why."""
+def test_text_that_is_not_a_template_is_rejected_in_one_sentence(text: str, message: str) -> None:
+    """The message contains the place and the reason."""
     with pytest.raises(UsageError, match=message) as caught:
         load(text)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("opened", ["[", "a: [", '{"a":', "- " * 5, '{"\\ud83d\\ude00":'])
-def test_deep_nesting_is_refused_and_not_fatal(opened: str) -> None:
-    """A file of nothing but brackets gets a sentence too, where libyaml's composer kills the process."""
+def test_deep_nesting_is_rejected(opened: str) -> None:
+    """A file that consists of brackets leads to a message, although it would crash libyaml's composer."""
     with pytest.raises(UsageError, match=r"nested more than|not YAML|not JSON"):
         load(opened * 200_000)
 
@@ -113,8 +113,8 @@ def test_deep_nesting_is_refused_and_not_fatal(opened: str) -> None:
 @pytest.mark.parametrize(
     "form", ["Metadata: %s", '{"Metadata": %s}', '{"Metadata": %s, "Description": "\\ud83d\\ude00"}']
 )
-def test_values_may_nest_to_the_limit(form: str) -> None:
-    """As deep as allowed is allowed, and one level more is not, in YAML and in JSON."""
+def test_values_can_be_nested_up_to_the_limit(form: str) -> None:
+    """The maximum depth is accepted and one level more is rejected, in YAML and in JSON."""
     assert load(form % ("[" * LEVELS + "]" * LEVELS))
     with pytest.raises(UsageError, match="nested"):
         load(form % ("[" * (LEVELS + 1) + "]" * (LEVELS + 1)))
@@ -129,21 +129,21 @@ plain = st.recursive(
 
 
 @given(plain)
-def test_json_reads_back(document: object) -> None:
-    """Whatever JSON writes, with or without escapes, is read as it was."""
+def test_json_is_read_as_written(document: object) -> None:
+    """JSON with and without escape sequences leads to the values that were written."""
     for ascii_only in (True, False):
         assert load(json.dumps({"Metadata": document}, ensure_ascii=ascii_only))["Metadata"] == document
 
 
 @given(plain)
-def test_yaml_reads_back(document: object) -> None:
-    """Whatever PyYAML writes safely is read as it was: a string never turns into anything else."""
+def test_yaml_is_read_as_written(document: object) -> None:
+    """YAML of PyYAML leads to the values that were written: a string never becomes another type."""
     dumper = type("NoAliases", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     assert load(yaml.dump({"Metadata": document}, Dumper=dumper))["Metadata"] == document
 
 
 @given(words | st.text(alphabet="[]{}:,-!&*?|>'\"%@# \t\nab\\"))
-def test_any_text_is_read_or_refused(text: str) -> None:
-    """No text whatever ends in anything but a mapping or a refusal."""
+def test_any_text_is_read_or_rejected(text: str) -> None:
+    """Any text leads to a mapping or to a UsageError."""
     with contextlib.suppress(UsageError):
         assert isinstance(load(text), dict)

@@ -1,4 +1,4 @@
-"""Rendering: the same bytes everywhere, nothing lost between its forms, small enough for the wire."""
+"""Render templates: the same bytes on every machine, the same content in every format, and few bytes."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ values = st.recursive(
 
 
 @given(values, st.sampled_from(["lines\nof\ntext\n", "trailing \n\n", "\tindented\n  more\n"]))
-def test_all_forms_say_the_same(value: Any, text: str) -> None:
-    """YAML, JSON and the compact form of any template read back as the template that was built."""
+def test_all_formats_have_the_same_content(value: Any, text: str) -> None:
+    """YAML, JSON and compact YAML of any template are read as the template that was built."""
     template = Template()
     template.set_metadata({"Value": value, "Text": text})
     built = ordered(template)
@@ -63,14 +63,14 @@ def test_all_forms_say_the_same(value: Any, text: str) -> None:
         assert load(written) == json.loads(json.dumps(built))
 
 
-def test_sections_stand_in_order() -> None:
-    """A reader finds parameters before rules, and resources before outputs."""
+def test_sections_are_in_order() -> None:
+    """Parameters precede rules, and resources precede outputs."""
     text = smtemplates.render(smtemplates.build())
     assert [line.split(":")[0] for line in text.splitlines() if line[:1].isalpha()] == list(SECTIONS)
 
 
-def test_scripts_and_bodies_are_literal_blocks() -> None:
-    """The function, the start scripts, the dashboard and the SDK's configuration read as they are, line by line."""
+def test_scripts_and_documents_are_literal_blocks() -> None:
+    """The template contains the function, scripts, dashboard and SDK configuration line by line."""
     lines = smtemplates.render(smtemplates.build()).splitlines()
     shown = {line.strip() for line in lines}
     assets = ("initializer.py", "notebook_start.sh", "setup.sh", "studio_start.sh", "auto_stop.py", "dashboard.json")
@@ -80,7 +80,7 @@ def test_scripts_and_bodies_are_literal_blocks() -> None:
 
 
 def _pythons() -> list[str]:
-    """Find the Pythons of other versions on this machine."""
+    """Return the Python interpreters on this machine, of all supported versions."""
     found = [str(path) for path in (Path.home() / ".pyenv" / "versions").glob("3.*/bin/python3")]
     found += filter(None, (shutil.which(f"python3.{minor}") for minor in range(10, 16)))
     return sorted({str(Path(python).resolve()) for python in found if _runs(python)})
@@ -98,24 +98,24 @@ def _rendered_by(python: str, seed: str) -> bytes:
 
 
 def test_two_processes_write_the_same_bytes() -> None:
-    """Different hash seeds make no difference."""
+    """The output does not depend on the hash seed."""
     assert _rendered_by(sys.executable, "1") == _rendered_by(sys.executable, "2")
 
 
 @pytest.mark.parametrize("python", _pythons())
 def test_every_python_writes_the_same_bytes(python: str) -> None:
-    """Every Python on this machine from 3.10 on renders what this one does."""
+    """Every Python on this machine, from 3.10, renders the same bytes."""
     assert _rendered_by(python, "3") == smtemplates.render(smtemplates.build()).encode()
 
 
-def test_the_committed_template_is_current() -> None:
-    """What users download is what the code builds."""
+def test_committed_template_is_up_to_date() -> None:
+    """The template that users download is the template that the code builds."""
     committed = (ROOT / "templates" / "workspace.yaml").read_text(encoding="utf-8")
     assert committed == smtemplates.render(smtemplates.build())
 
 
-def test_bytes_are_a_budget() -> None:
-    """The compact form grows only on purpose, and without optional features CloudFormation takes it as it is."""
+def test_compact_yaml_stays_within_its_limit() -> None:
+    """Compact YAML stays within its limit, and without optional features CloudFormation accepts it without a bucket."""
     whole, core = (_bytes(smtemplates.build(without)) for without in ((), smtemplates.FEATURES))
     areas = {part.source: _bytes(assemble.assemble("", [part])) for part in workspace.constructs()}
     sys.stderr.write(f"compact form: {whole} bytes, without optional features {core}, by area: {areas}\n")
@@ -128,6 +128,6 @@ def _bytes(template: Template) -> int:
 
 
 def test_yaml_has_no_anchors() -> None:
-    """CloudFormation does not read YAML's aliases."""
+    """CloudFormation does not support aliases."""
     tokens = yaml.scan(smtemplates.render(smtemplates.build()))
     assert not [token for token in tokens if isinstance(token, yaml.AnchorToken | yaml.AliasToken)]

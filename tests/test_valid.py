@@ -1,4 +1,4 @@
-"""The template is valid: for cfn-lint in every Region, for AWS's own validator however it is resolved."""
+"""Validate the templates with cfn-lint in every Region, and with AWS's validator for many parameter values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESOLVING_CAUSES = {"W9002", "W9003"}
 
 
 def _needed(region: str) -> frozenset[str]:
-    """Name the features to leave out in a Region, for it lacks their types according to the provider schemas."""
+    """Return the features to leave out in a Region because the provider schemas lack their types there."""
     there = set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
     lacking = {
         workspace.feature_of(construct.source)
@@ -30,7 +30,7 @@ def _needed(region: str) -> frozenset[str]:
         for resource in construct.resources
         if str(resource.resource_type).startswith("AWS::") and resource.resource_type not in there
     }
-    assert all(lacking), f"{region} lacks a type of a construct that no --without leaves out"
+    assert all(lacking), f"{region} lacks a type of a construct that --without cannot leave out"
     return frozenset(lacking)
 
 
@@ -46,30 +46,30 @@ GROUPS = _groups()
 
 @pytest.mark.parametrize("without", GROUPS, ids=lambda names: "+".join(sorted(names)) or "whole")
 def test_cfn_lint_finds_nothing_in_any_region(without: frozenset[str]) -> None:
-    """With every check down to informational: whole where a Region has all types, else without what it lacks."""
+    """No check reports a finding, informational checks included, if the features that a Region lacks are left out."""
     text = smtemplates.render(smtemplates.build(without))
     findings = smtemplates.lint(text, regions=GROUPS[without], cache=False)
     assert [str(finding) for finding in findings] == []
 
 
 @pytest.mark.parametrize("without", [*zip(smtemplates.FEATURES), smtemplates.FEATURES], ids="+".join)
-def test_no_feature_leaves_anything_behind(without: tuple[str, ...]) -> None:
-    """Without any one optional feature, and without all of them: no parameter, condition or mapping is left idle."""
+def test_left_out_feature_leaves_nothing_unused(without: tuple[str, ...]) -> None:
+    """Without one optional feature, and without all of them, no parameter, condition or mapping is unused."""
     findings = smtemplates.lint(smtemplates.render(smtemplates.build(without)), cache=False)
     assert [str(finding) for finding in findings] == []
 
 
 @pytest.mark.parametrize("without", [group for group in GROUPS if group], ids=lambda names: "+".join(sorted(names)))
-def test_a_region_that_lacks_a_type_is_told_so(without: frozenset[str]) -> None:
-    """The whole template is refused there, and all that is said is which types are missing."""
+def test_region_without_a_type_has_only_this_finding(without: frozenset[str]) -> None:
+    """In a Region that lacks types, the findings name only the missing types."""
     region = GROUPS[without][0]
     findings = smtemplates.lint(smtemplates.render(smtemplates.build()), regions=[region], cache=False)
     assert {finding.rule for finding in findings} == {"E3006"}
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "workspace"])
-def test_other_templates_are_clean_wherever_their_types_are(name: str) -> None:
-    """With every check down to informational; elsewhere all that is said is which types are missing."""
+def test_other_templates_have_no_findings_where_their_types_exist(name: str) -> None:
+    """No check reports a finding, informational checks included; in other Regions only types are missing."""
     built = definition(name)
     text = smtemplates.render(built.template())
     types = {str(resource.resource_type) for each in built.constructs for resource in each.resources}
@@ -82,18 +82,18 @@ def test_other_templates_are_clean_wherever_their_types_are(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def engine() -> RegoEngine:
-    """Start AWS's validator once."""
+    """Return AWS's validator, which is started once."""
     return RegoEngine()
 
 
-def test_awss_own_validator_finds_nothing(template: dict[str, Any], engine: RegoEngine) -> None:
-    """Resolved for every combination of network, key, role, buckets and features: no fatal, error or warning."""
+def test_aws_validator_finds_nothing(template: dict[str, Any], engine: RegoEngine) -> None:
+    """No combination of network, key, role, buckets and features leads to an error or a warning."""
     assert _found(template, [*samples.COMBINATIONS, samples.EVERYTHING], engine) == {}
 
 
 @pytest.mark.parametrize("name", samples.OTHERS)
-def test_awss_own_validator_finds_nothing_in_other_templates(name: str, engine: RegoEngine) -> None:
-    """Resolved as large and as small as they get: no fatal, error or warning."""
+def test_aws_validator_finds_nothing_in_other_templates(name: str, engine: RegoEngine) -> None:
+    """The largest and the smallest stack of each template lead to no error and no warning."""
     built = definition(name)
     template = load(smtemplates.render(built.template()))
     choices = samples.OTHERS[name]
@@ -108,7 +108,7 @@ def _found(template: dict[str, Any], choices: list[dict[str, str]], engine: Rego
         report = engine.validate_template(TemplateContent(json.dumps(stack.template()), "resolved"))
         for finding in report.diagnostics:
             bad = finding.severity in {Severity.FATAL, Severity.ERROR, Severity.WARN}
-            # an account ID in an ARN is the user's own where the user gave that ARN
+            # an account ID is allowed in an ARN that is the value of a parameter
             given = finding.rule_id == "W9013" and any(samples.ACCOUNT in value for value in choice.values())
             if bad and not given and finding.rule_id not in RESOLVING_CAUSES:
                 found[f"{finding.rule_id} {finding.message}"] = choice

@@ -1,1 +1,1 @@
-"""Lint templates with cfn-lint."""
+"""Validate templates with cfn-lint."""

@@ -1,4 +1,4 @@
-"""Findings of templates that were linted before, in a directory of the user's."""
+"""Store the findings of a template in the user's cache directory, so that an unchanged template is not linted again."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ Row = dict[str, Any]
 
 
 def directory() -> Path | None:
-    """Return `$XDG_CACHE_HOME/smtemplates`, else `~/.cache/smtemplates`; nothing for a user without a home.
+    """Return `$XDG_CACHE_HOME/smtemplates`, or `~/.cache/smtemplates`, or None for a user without a home directory.
 
-    Source: https://specifications.freedesktop.org/basedir-spec/latest/ (a relative path counts as none)
+    Source: https://specifications.freedesktop.org/basedir-spec/latest/ (a relative XDG_CACHE_HOME must be ignored)
     """
     base = _user_cache()
     return base / "smtemplates" if base else None
 
 
-def key(text: str, options: Sequence[Sequence[str]], makers: Sequence[Path] | None = None) -> str:
-    """Return a name for the findings of `text`: another for other options, another Python, cfn-lint or package.
+def key(text: str, options: Sequence[Sequence[str]], implementation: Sequence[Path] | None = None) -> str:
+    """Return the name of the entry for `text`, which depends on the options and on the versions of Python and cfn-lint.
 
-    `makers` are the files that decide what is found, if it is not cfn-lint that finds it.
+    `implementation` are the files that determine the findings of a different linter than cfn-lint.
     """
-    files = _versions() if makers is None else makers
+    files = _implementation() if implementation is None else implementation
     parts = [text, options, sys.version_info[:2], [_content(file) for file in files]]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def read(entry: Path) -> list[Row] | None:
-    """Return the findings stored in `entry`; nothing if it is missing, unreadable or damaged."""
+    """Return the findings stored in `entry`, or None if it is missing, unreadable or damaged."""
     try:
         digest, _, body = entry.read_text(encoding="utf-8").partition("\n")
     except (OSError, ValueError):
@@ -49,7 +49,7 @@ def read(entry: Path) -> list[Row] | None:
 
 
 def write(entry: Path, rows: Sequence[Row]) -> None:
-    """Store findings and drop the oldest entries; where nothing can be written, do nothing."""
+    """Store findings and delete the oldest entries; do nothing if the directory is not writable."""
     body = json.dumps(rows)
     with contextlib.suppress(OSError):
         entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -74,11 +74,11 @@ def _user_cache() -> Path | None:
     return None
 
 
-def _versions() -> list[Path]:
-    """Return the files that tell one linter from another: importing cfn-lint for its version costs a fifth of a run.
+def _implementation() -> list[Path]:
+    """Return the files that change when cfn-lint changes: importing cfn-lint for its version takes a fifth of a run.
 
-    They hold cfn-lint's version and the date of the schemas that `cfn-lint --update-specs` fetched; the modules here
-    decide what it is asked.
+    They contain the version of cfn-lint and the date of the schemas that `cfn-lint --update-specs` fetched. The modules
+    of this package determine how cfn-lint is called.
     """
     found = importlib.util.find_spec("cfnlint")
     files = [Path(__file__).with_name(f"{module}.py") for module in ("engine", "regions")]

@@ -1,4 +1,7 @@
-"""Run cfn-lint in this process; importing this module imports cfn-lint, so only `lint` does, and only when it must."""
+"""Run cfn-lint in this process.
+
+Importing this module imports cfn-lint, so `lint` imports it only for a template whose findings are not in the cache.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from cfnlint.match import Match
 from cfnlint.runner import Runner, run_template_by_data
 
 from smtemplates.errors import UsageError
-from smtemplates.linting.regions import alike, representatives
+from smtemplates.linting.regions import equivalent, representatives
 
 Row = dict[str, Any]
 
@@ -26,46 +29,46 @@ _LIST_OF_REGIONS = re.compile(r"(?<= in )\[('[a-z0-9-]+'(, )?)+\]$")
 
 
 def run(text: str, *, name: str, regions: Sequence[str], checks: Sequence[str]) -> list[Row]:
-    """Return what cfn-lint finds in `text`, by line.
+    """Return the findings of cfn-lint in `text`, sorted by line.
 
-    Of Regions that it cannot tell apart for this template, one is linted for all. Where that finds something of which
-    only asking about each can tell whether cfn-lint would report it, each is asked about.
+    One Region represents all Regions that cfn-lint treats alike for this template. If a finding does not show whether
+    cfn-lint would also report it for the other Regions, the template is linted for every Region.
 
     Raises:
-        UsageError: The text is no template, or cfn-lint does not know a Region.
+        UsageError: The text is not a template, or cfn-lint does not know a Region.
     """
-    asked = known(regions)
+    requested = requested_regions(regions)
     template = _decode(text, name)
-    groups = alike(template, asked, _linter().rules.values())
-    tried = representatives(groups)
-    if len(tried) < len(asked):
-        spread = [_everywhere(row, groups, asked) for row in _rows(_matches(template, tried, checks), asked)]
-        if None not in spread:
-            return _in_order(row for rows in spread for row in rows or ())
-    return _in_order(_rows(_matches(template, asked, checks), asked))
+    groups = equivalent(template, requested, _linter().rules.values())
+    linted = representatives(groups)
+    if len(linted) < len(requested):
+        rows = _rows(_matches(template, linted, checks), requested)
+        expanded = [_for_all_regions(row, groups, requested) for row in rows]
+        if None not in expanded:
+            return _in_order(row for found in expanded for row in found or ())
+    return _in_order(_rows(_matches(template, requested, checks), requested))
 
 
-def known(regions: Sequence[str]) -> list[str]:
-    """Return the Regions asked for, each once.
+def requested_regions(regions: Sequence[str]) -> list[str]:
+    """Return the requested Regions without duplicates.
 
     Raises:
         UsageError: cfn-lint does not know one of them.
     """
-    asked = list(dict.fromkeys(REGIONS if "ALL_REGIONS" in regions else regions))
-    for region in asked:
+    requested = list(dict.fromkeys(REGIONS if "ALL_REGIONS" in regions else regions))
+    for region in requested:
         if region not in REGIONS:
             nearest = difflib.get_close_matches(region, REGIONS, n=1, cutoff=0.0)[0]
-            msg = f"There is no Region {region!r}: did you mean {nearest!r}?"
-            raise UsageError(msg)
-    return asked
+            raise UsageError(f"There is no Region {region!r}. Did you mean {nearest!r}?")
+    return requested
 
 
 @cache
 def _linter() -> Runner:
     """Load cfn-lint's rules, once in a process.
 
-    They, and the modules behind them, live as long as the process does. Freezing keeps the garbage collector from
-    walking them again and again, at exit too, which is a quarter of a whole `cfn-lint` run.
+    The rules and their modules exist until the process ends. Freezing them prevents the garbage collector from
+    scanning them repeatedly and at exit, which takes a quarter of a whole `cfn-lint` run.
     """
     linter = Runner(_config(["us-east-1"], ()))
     gc.freeze()
@@ -73,7 +76,7 @@ def _linter() -> Runner:
 
 
 def _config(regions: list[str], checks: Sequence[str]) -> ConfigMixIn:
-    """Return the options, without those that a .cfnlintrc in the working or home directory would add."""
+    """Return cfn-lint's options, without those of a .cfnlintrc file in the working or home directory."""
     return ConfigMixIn(["--config-file", os.devnull], regions=regions, include_checks=list(checks))
 
 
@@ -82,11 +85,9 @@ def _decode(text: str, name: str) -> dict[str, Any]:
     if problems:
         first = problems[0]
         what = " ".join(first.message.split())
-        msg = f"{name}:{first.linenumber}:{first.columnnumber}: this is not a template that can be read: {what}"
-        raise UsageError(msg)
+        raise UsageError(f"{name}:{first.linenumber}:{first.columnnumber}: this is not a valid template: {what}")
     if not isinstance(template, dict):
-        msg = f"{name}: this is not a template: it must be a mapping with a Resources section."
-        raise UsageError(msg)
+        raise UsageError(f"{name}: this is not a valid template: it must be a mapping with a Resources section.")
     return template
 
 
@@ -94,7 +95,7 @@ def _matches(template: dict[str, Any], regions: list[str], checks: Sequence[str]
     return list(run_template_by_data(template, _config(regions, checks), _linter().rules))
 
 
-def _rows(matches: Iterable[Match], asked: Sequence[str]) -> list[Row]:
+def _rows(matches: Iterable[Match], requested: Sequence[str]) -> list[Row]:
     return [
         {
             "line": match.linenumber,
@@ -103,17 +104,17 @@ def _rows(matches: Iterable[Match], asked: Sequence[str]) -> list[Row]:
             "severity": match.rule.severity,
             "message": match.message,
             "path": [part if isinstance(part, int) else str(part) for part in getattr(match, "path", ())],
-            "regions": [region for region in asked if f"'{region}'" in match.message] if len(asked) > 1 else [],
+            "regions": [region for region in requested if f"'{region}'" in match.message] if len(requested) > 1 else [],
         }
         for match in matches
     ]
 
 
-def _everywhere(row: Row, groups: Sequence[Sequence[str]], asked: Sequence[str]) -> list[Row] | None:
-    """Return what was found in some Regions of the groups in the words cfn-lint has for all; nothing if unforeseeable.
+def _for_all_regions(row: Row, groups: Sequence[Sequence[str]], requested: Sequence[str]) -> list[Row] | None:
+    """Return the findings that cfn-lint would report for all Regions of the groups, or None if that is unpredictable.
 
-    That is the case for values which differ by Region: cfn-lint reports those only if they fail in every Region, and
-    tries 512 of them at most.
+    It is unpredictable for values that differ by Region: cfn-lint reports them only if they fail in every Region, and
+    tries at most 512 of them.
     """
     message = row["message"]
     if "is resolved" in message or "Fn::FindInMap" in row["path"]:
@@ -127,7 +128,7 @@ def _everywhere(row: Row, groups: Sequence[Sequence[str]], asked: Sequence[str])
             {**row, "message": message.replace(f"'{found}'", f"'{region}'"), "regions": [region]} for region in affected
         ]
     if listed := _LIST_OF_REGIONS.search(message):
-        affected.sort(key=asked.index)
+        affected.sort(key=requested.index)
         return [{**row, "message": message[: listed.start()] + repr(affected), "regions": affected}]
     return None
 

@@ -1,6 +1,6 @@
-"""Lint a template's text with cfn-lint, every check down to informational.
+"""Lint the text of a template with all checks of cfn-lint, informational checks included.
 
-Importing this module imports neither cfn-lint nor boto3; a template that was linted before needs neither.
+Importing this module imports neither cfn-lint nor boto3. Neither is needed for a template whose findings are cached.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from pathlib import Path
 
 from smtemplates.aws_data.regions import DEFAULT_REGIONS
 
-# Errors and warnings are always on. Experimental rules stay off: all three ask for one vendor-neutral Metadata block of
-# notes for AI tools, in every resource.
+# Errors and warnings are always on. Experimental rules stay off: all three require a Metadata block with notes for AI
+# tools in every resource.
 CHECKS = ("I",)
 
-# The rule that finds one type missing in one Region at one place; others name all their Regions at once.
+# The rule that reports a missing type once for each Region and place. Other rules list all Regions in one message.
 _TYPE_MISSING = "E3006"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Say what one rule of cfn-lint or of a policy found, and where.
+    """Store one finding of a rule of cfn-lint or of a policy file, with its place.
 
-    `regions` are those that the message names, and empty where it names none or one Region was asked for. `given` are
-    the parameter values that show it, where the defaults do not. `source` is the Python file that built what the
-    finding is about, for a caller who knows it (`dataclasses.replace`).
+    `regions` are the Regions that the message names. They are empty if it names none, or if one Region was requested.
+    `given` are the parameter values that show the finding, if the default values do not show it. `source` is the Python
+    file that built the subject of the finding; a caller who knows the file sets it with `dataclasses.replace`.
     """
 
     file: str
@@ -43,14 +43,14 @@ class Finding:
 
     @property
     def logical(self) -> tuple[str, str] | None:
-        """Return the section and the name of what this is about, such as ('Resources', 'Notebook')."""
+        """Return the section and the name of the subject, such as ('Resources', 'Notebook')."""
         section_and_name = 2
         if len(self.path) < section_and_name:
             return None
         return str(self.path[0]), str(self.path[1])
 
     def __str__(self) -> str:
-        """Return one line: where, which rule, what, with which parameter values, and the file that built it."""
+        """Return one line: place, rule, message, parameter values and the Python file that built the subject."""
         given = f" [{' '.join(f'{name}={value}' for name, value in self.given)}]" if self.given else ""
         built_by = f" ({self.source})" if self.source else ""
         return f"{self.file}:{self.line}:{self.column}: {self.rule} {self.message}{given}{built_by}"
@@ -63,14 +63,14 @@ def lint(
     regions: Sequence[str] = DEFAULT_REGIONS,
     cache: bool | Path = True,
 ) -> list[Finding]:
-    """Return what `cfn-lint --include-checks I --regions ...` finds in a template, by line.
+    """Return the findings of `cfn-lint --include-checks I --regions ...` in a template, sorted by line.
 
-    An unchanged template is not linted again: its findings are read back from `cache`, a directory, or the user's own
-    cache directory (`True`). A .cfnlintrc is not read, so that a verdict is the same on every machine; waivers in the
-    template's Metadata count.
+    An unchanged template is not linted again. Its findings are read from `cache`, which is a directory or, if True, the
+    user's cache directory. A .cfnlintrc file is ignored, so that the findings are the same on every machine.
+    Suppressions in the template's Metadata apply.
 
     Raises:
-        UsageError: The text is no template, or cfn-lint does not know a Region.
+        UsageError: The text is not a template, or cfn-lint does not know a Region.
     """
     from smtemplates.linting import cache as linter_cache  # noqa: PLC0415  its hashlib takes 3 MiB
 
@@ -87,14 +87,17 @@ def lint(
     return [Finding(**{**row, "path": tuple(row["path"]), "regions": tuple(row["regions"])}, file=name) for row in rows]
 
 
-def gathered(findings: Iterable[Finding]) -> list[Finding]:
-    """Say once in which Regions a type is missing; and once for all places, where one `source` is to be mended."""
-    alike: dict[Hashable, list[Finding]] = {}
+def grouped(findings: Iterable[Finding]) -> list[Finding]:
+    """Combine the findings about one missing type, with all its Regions and all its lines in the file.
+
+    Without a `source`, the user fixes each line of the template, so each line remains a finding.
+    """
+    groups: dict[Hashable, list[Finding]] = {}
     for finding in findings:
         what, _, _ = finding.message.rpartition(" in ")
         place = finding.source or (finding.line, finding.column)
-        alike.setdefault((what, finding.file, place) if finding.rule == _TYPE_MISSING else finding, []).append(finding)
-    return [_joined(found) for found in alike.values()]
+        groups.setdefault((what, finding.file, place) if finding.rule == _TYPE_MISSING else finding, []).append(finding)
+    return [_joined(found) for found in groups.values()]
 
 
 def _joined(found: Sequence[Finding]) -> Finding:
@@ -112,9 +115,9 @@ def _joined(found: Sequence[Finding]) -> Finding:
 
 @contextmanager
 def collecting_rarely() -> Iterator[None]:
-    """Run Python's garbage collector rarely: a linter makes millions of small objects.
+    """Run Python's garbage collector less often, because a linter creates millions of small objects.
 
-    Not never: that took twice the memory for one Region, thirty times for all, and was no faster.
+    Turning it off took twice the memory for one Region and thirty times the memory for all Regions, and was no faster.
     """
     before = gc.get_threshold()
     gc.set_threshold(10_000, *before[1:])

@@ -1,9 +1,14 @@
-"""Which Regions cfn-lint cannot tell apart for one template, so that it need not be asked about each.
+"""Group the Regions that cfn-lint treats alike for one template, so that it lints the template for one Region of each.
 
-A check of cfn-lint depends on the Region in these ways only: by the schema of a type (or its absence), by rules that
-carry a table by Region, by the values of pseudo parameters (the Region's name, partition and DNS suffix) and zones, and
-by conditions that compare the Region. A mapping looked up by Region is not among them: cfn-lint tries every Region's
-key, wherever it is. Templates with a transform are not grouped: what they make is not known before.
+A check of cfn-lint depends on the Region only in these ways:
+
+- the schema of a resource type, or its absence
+- rules that contain a table by Region
+- the values of pseudo parameters (the Region's name, partition and DNS suffix) and Availability Zones
+- conditions that compare the Region
+
+A lookup by Region in a mapping is not among them, because cfn-lint always tries the keys of all Regions. A template
+with a transform is linted for every Region, because the resources that the transform creates are not known.
 """
 
 from __future__ import annotations
@@ -15,8 +20,8 @@ from cfnlint.rules.jsonschema.CfnLintJsonSchemaRegional import CfnLintJsonSchema
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 
-def alike(template: dict[str, Any], regions: Sequence[str], rules: Iterable[object]) -> list[tuple[str, ...]]:
-    """Split Regions into groups within which cfn-lint finds the same, but for the Region's name and its length."""
+def equivalent(template: dict[str, Any], regions: Sequence[str], rules: Iterable[object]) -> list[tuple[str, ...]]:
+    """Split Regions into groups with the same findings of cfn-lint, except for the Region's name and its length."""
     resources = template.get("Resources")
     if len(regions) == 1 or "Transform" in template or not isinstance(resources, dict):
         return [(region,) for region in regions]
@@ -24,51 +29,51 @@ def alike(template: dict[str, Any], regions: Sequence[str], rules: Iterable[obje
         item["Type"] for item in resources.values() if isinstance(item, dict) and isinstance(item.get("Type"), str)
     }
     tables = list(_tables(sorted(types), regions, rules))
-    compared = str([_decided(template.get(section)) for section in ("Parameters", "Rules", "Conditions")])
+    compared = str([_solvable(template.get(section)) for section in ("Parameters", "Rules", "Conditions")])
     groups: dict[Hashable, list[str]] = {}
     for region in regions:
-        # A Region that a condition may ask for stands alone.
-        alone = region if region in compared else None
-        signature = (alone, _shape(region), *(table[region] for table in tables))
+        # A Region that a condition may compare is a group of its own.
+        own_group = region if region in compared else None
+        signature = (own_group, _shape(region), *(table[region] for table in tables))
         groups.setdefault(signature, []).append(region)
     return [tuple(group) for group in groups.values()]
 
 
 def representatives(groups: Sequence[Sequence[str]]) -> list[str]:
-    """Return one Region of each group, in their order: a few of cfn-lint's rules look at the first Region alone.
+    """Return one Region of each group, in the order of the groups: a few of cfn-lint's rules use the first Region only.
 
-    It is the one with the longest name, which is the likeliest to make a value too long; the shortest of all is there
-    besides.
+    It is the Region with the longest name, which is the most likely to make a value too long. The Region with the
+    shortest name of all is added.
     """
     longest = [max(group, key=len) for group in groups]
     shortest = min((region for group in groups for region in group), key=len)
     return list(dict.fromkeys([*longest, shortest]))
 
 
-def _decided(value: Any) -> Any:
-    """Leave out what cfn-lint does not decide: its solver knows no Fn::Contains."""
+def _solvable(value: Any) -> Any:
+    """Return a value without Fn::Contains, which cfn-lint's solver does not support."""
     if isinstance(value, list):
-        return [_decided(item) for item in value]
+        return [_solvable(item) for item in value]
     if isinstance(value, dict):
-        return {key: _decided(item) for key, item in value.items() if key != "Fn::Contains"}
+        return {key: _solvable(item) for key, item in value.items() if key != "Fn::Contains"}
     return value
 
 
 def _shape(region: str) -> tuple[bool, bool, int]:
-    """Return what cfn-lint's pseudo parameters make of a Region: its partition, its DNS suffix and its pattern."""
+    """Return what cfn-lint derives pseudo parameters from: the partition, DNS suffix and pattern of the name."""
     return region.startswith("cn-"), region.startswith("us-gov-"), region.count("-")
 
 
 def _tables(types: Sequence[str], regions: Sequence[str], rules: Iterable[object]) -> Iterator[dict[str, Hashable]]:
-    """Yield, for each thing that differs by Region, what it is in each Region."""
+    """Yield a table from Region to value for each schema and each rule that differs by Region."""
     for type_ in types:
         table: dict[str, Hashable] = dict.fromkeys(regions)
         for number, (having, schema) in enumerate(
             PROVIDER_SCHEMA_MANAGER.get_resource_schemas_by_regions(type_, regions)
         ):
-            # A schema that lists Regions as values tells them apart by name.
-            lists = "'us-east-1'" in str(schema.schema)
-            table.update({region: region if lists else number for region in having})
+            # A schema that lists Regions as allowed values differs for each Region.
+            lists_regions = "'us-east-1'" in str(schema.schema)
+            table.update({region: region if lists_regions else number for region in having})
         yield table
     for rule in rules:
         if not any(keyword.split("/")[1:2] == [type_] for keyword in getattr(rule, "keywords", ()) for type_ in types):

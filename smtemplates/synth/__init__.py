@@ -1,1 +1,1 @@
-"""Read templates, and write them as YAML or JSON."""
+"""Write templates as text and read them back."""

@@ -12,7 +12,7 @@ import yaml
 
 from smtemplates.errors import UsageError
 
-LEVELS = 100  # libyaml's own composer overflows the C stack on deep nesting, so depth is bounded here
+LEVELS = 100  # libyaml's composer overflows the C stack on deep nesting, so this module limits the depth
 
 _TOO_DEEP = f"values are nested more than {LEVELS} levels deep."
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -20,7 +20,7 @@ _CORE = "tag:yaml.org,2002:"
 _TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 _FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
 _NULL = {"", "~", "null", "Null", "NULL"}
-_SECTIONS: tuple[tuple[str, str, type], ...] = (  # and what each entry must have
+_SECTIONS: tuple[tuple[str, str, type], ...] = (  # with the key that each entry must have, and its type
     ("Parameters", "Type", str),
     ("Rules", "Assertions", list),
     ("Mappings", "", object),
@@ -35,11 +35,11 @@ _FRACTION = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
 def load(text: str) -> dict[str, Any]:
     """Read a template from YAML (short or long intrinsic functions) or JSON.
 
-    Only plain decimal numbers become numbers: dates, `001234567012`, `0x1F` and `12:30:45` stay strings. Duplicate keys
-    and aliases are refused; CloudFormation does not support aliases, so nothing is lost with them.
+    Only plain decimal numbers become numbers: dates, `001234567012`, `0x1F` and `12:30:45` remain strings. Duplicate
+    keys and aliases are rejected. CloudFormation does not support aliases either.
 
     Raises:
-        UsageError: with the line or the name of what is wrong, where the text is no template.
+        UsageError: The text is not a template. The message contains the line or the name of the error.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
     """
@@ -48,29 +48,29 @@ def load(text: str) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise UsageError(_explain(error, text)) from error
     if not isinstance(template, dict):
-        kind = {list: "a list", type(None): "empty"}.get(type(template), "one single value")
-        raise UsageError(f"Line 1: a template is a mapping of sections such as Resources, and this is {kind}.")
+        kind = {list: "a list", type(None): "empty"}.get(type(template), "a single value")
+        raise UsageError(f"Line 1: a template must be a mapping with sections such as Resources, but this is {kind}.")
     _check_shape(template)
     return template
 
 
 def _check_shape(template: dict[str, Any]) -> None:
-    """Refuse what is no template, so that its readers can rely on the sections; all else is a linter's to find."""
+    """Reject text that is not a template, so that callers can rely on the sections; a linter finds all other errors."""
     for section, key, kind in _SECTIONS:
         entries = template.get(section, {})
         if not isinstance(entries, dict):
-            raise UsageError(f"{section} must be a mapping of names.")
+            raise UsageError(f"{section} must be a mapping from names to definitions.")
         for name, body in entries.items():
             if not isinstance(body, dict):
                 raise UsageError(f"{section}.{name} must be a mapping.")
             if key and not isinstance(body.get(key), kind):
-                raise UsageError(f"{section}.{name} needs {key}.")
+                raise UsageError(f"{section}.{name} must have the key {key}.")
     for name, rule in template.get("Rules", {}).items():
         if not all(isinstance(assertion, dict) and "Assert" in assertion for assertion in rule["Assertions"]):
-            raise UsageError(f"Rules.{name}.Assertions must be mappings with an Assert.")
+            raise UsageError(f"Rules.{name}.Assertions must be a list of mappings with the key Assert.")
     for name, mapping in template.get("Mappings", {}).items():
         if not all(isinstance(entry, dict) for entry in mapping.values()):
-            raise UsageError(f"Mappings.{name} must be a mapping of mappings.")
+            raise UsageError(f"Mappings.{name} must be a mapping whose values are mappings.")
 
 
 def _yaml(text: str) -> Any:
@@ -83,14 +83,14 @@ def _yaml(text: str) -> Any:
     next(events)
     another = next(events)
     if not isinstance(another, yaml.StreamEndEvent):
-        raise UsageError(f"Line {_line(another)}: a second document starts here; a template is one document.")
+        raise UsageError(f"Line {_line(another)}: a second document starts here. A template must be one document.")
     return template
 
 
 def _value(event: Any, events: Iterator[Any], level: int) -> Any:
     if isinstance(event, yaml.AliasEvent):
         raise UsageError(
-            f"Line {_line(event)}: CloudFormation has no aliases; write out what *{event.anchor} stands for."
+            f"Line {_line(event)}: CloudFormation does not support aliases. Replace *{event.anchor} with its value."
         )
     if level > LEVELS:
         raise UsageError(f"Line {_line(event)}: {_TOO_DEEP}")
@@ -111,7 +111,7 @@ def _mapping(events: Iterator[Any], level: int) -> dict[str, Any]:
             raise UsageError(f"Line {_line(key)}: a key must be a plain string.")
         if key.value in mapping:
             raise UsageError(
-                f"Line {_line(key)}: the key {key.value!r} is already in this mapping; remove one of them."
+                f"Line {_line(key)}: the key {key.value!r} is used twice in this mapping. Remove one of them."
             )
         mapping[key.value] = _value(next(events), events, level + 1)
     return mapping
@@ -119,7 +119,7 @@ def _mapping(events: Iterator[Any], level: int) -> dict[str, Any]:
 
 def _scalar(event: Any) -> Any:
     text: str = event.value
-    if event.style or event.tag:  # quoted, a block, or tagged: always text
+    if event.style or event.tag:  # a quoted, block or tagged scalar is always text
         return text
     if text in _NULL:
         return None
@@ -136,7 +136,7 @@ def _tagged(event: Any, value: Any) -> Any:
         return value
     name = tag.removeprefix("!")
     if name == tag or not name.isalnum():
-        raise UsageError(f"Line {_line(event)}: the tag {tag.replace(_CORE, '!!')} is not one of CloudFormation's.")
+        raise UsageError(f"Line {_line(event)}: CloudFormation has no tag {tag.replace(_CORE, '!!')}.")
     if name in {"Ref", "Condition"}:
         return {name: value}
     if name == "GetAtt" and isinstance(value, str):
@@ -145,7 +145,7 @@ def _tagged(event: Any, value: Any) -> Any:
 
 
 def _json(text: str) -> Any:
-    """Read JSON, or the YAML that looks like it; YAML knows the line of what is wrong with either."""
+    """Read JSON, or YAML that looks like JSON. The YAML parser also reports the line of an error in JSON."""
     try:
         template = json.loads(text, object_pairs_hook=_distinct)
     except json.JSONDecodeError as error:
@@ -178,7 +178,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(mapping) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise UsageError(f"The key {twice!r} is twice in one object; remove one of them.")
+        raise UsageError(f"The key {twice!r} is used twice in one object. Remove one of them.")
     return mapping
 
 
@@ -188,7 +188,7 @@ def _explain(error: yaml.YAMLError | UnicodeEncodeError, text: str) -> str:
         return f"Line {error.problem_mark.line + 1}: this is not YAML: {', '.join(r for r in reasons if r)}."
     position = error.start if isinstance(error, UnicodeEncodeError) else getattr(error, "position", 0)
     line = text.count("\n", 0, position) + 1
-    return f"Line {line}: the text holds a character that no template may hold."
+    return f"Line {line}: the text contains a character that is not allowed in a template."
 
 
 def _line(event: Any) -> int:

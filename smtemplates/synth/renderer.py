@@ -1,4 +1,4 @@
-"""Rendering: a template as YAML for people, as JSON, or in the fewest bytes for the wire."""
+"""Render a template as YAML for people, as JSON, or as compact YAML for requests to AWS."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from troposphere import Template
 
-from smtemplates.synth import yaml_writer as emit
+from smtemplates.synth import yaml_writer
 
-# The order of everything in a rendered template; what is not named here follows in the order in which it was built.
+# The order of a rendered template. Keys that are not listed follow in the order in which they were built.
 SECTIONS = (
     "AWSTemplateFormatVersion",
     "Description",
@@ -55,7 +55,7 @@ WIRE_BYTES = 51_200
 
 
 def ordered(template: Template) -> dict[str, Any]:
-    """Give a template as plain values in the order of the tables above."""
+    """Return a template as plain values, in the order of SECTIONS and ATTRIBUTES."""
     built = template.to_dict()
     result = _sorted(built, SECTIONS)
     for section, attributes in ATTRIBUTES.items():
@@ -64,21 +64,21 @@ def ordered(template: Template) -> dict[str, Any]:
     return result
 
 
-def render(template: Template, *, format: str = "yaml") -> str:  # noqa: A002  the word people use
-    """Write a template as YAML with short intrinsics and literal blocks, or as indented JSON."""
+def render(template: Template, *, format: str = "yaml") -> str:  # noqa: A002  the name that users know
+    """Return a template as YAML with short intrinsic functions and literal blocks, or as indented JSON."""
     body = ordered(template)
     if format == "json":
         return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
-    return emit.block(body)
+    return yaml_writer.block(body)
 
 
 def compact(template: Template) -> str:
-    """Write a template in few bytes; CloudFormation takes up to WIRE_BYTES of them without a bucket.
+    """Return a template in few bytes. CloudFormation accepts up to WIRE_BYTES bytes without a bucket.
 
-    It is YAML in one line a section with short intrinsics, a tenth smaller than JSON. What is not a plain word is in
-    JSON's quotes, so that no YAML parser, old or new, can take it for something else.
+    The format is YAML with short intrinsic functions and one line for each section, a tenth smaller than JSON. Text
+    other than plain words is quoted as in JSON, so that every YAML parser reads it as text.
     """
-    return emit.compact(ordered(template))
+    return yaml_writer.compact(ordered(template))
 
 
 def _sorted(body: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]:

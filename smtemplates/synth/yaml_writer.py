@@ -1,4 +1,7 @@
-"""YAML text for CloudFormation: the same bytes everywhere, which no library promises across its C and Python halves."""
+"""Write YAML for CloudFormation with the same bytes on every machine.
+
+No library guarantees this for both its C and its Python implementation.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from typing import Any
 LINE = 120
 SHORT_LIST = 90
 QUOTE = "'"
-# What every YAML parser, old or new, reads as the text it is; all else is quoted.
+# Text that every YAML parser, of YAML 1.1 or 1.2, reads as text. All other text is quoted.
 _WORDS = re.compile(r"[A-Za-z/_][A-Za-z0-9/_.*+-]*(?: [A-Za-z0-9/_.*+-]+)*")
 _PHRASE = re.compile(r"[A-Za-z/^$(][^\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*(?<![ :])")
-# Functions that every parser knows in short form; of those that only Rules have, some know the long form alone.
+# Functions whose short form every parser knows. Some parsers know functions for Rules only in their long form.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 _SHORT = frozenset(
     f"Fn::{name}"
@@ -29,12 +32,15 @@ _ODD = re.compile(r"[^\t\n\x20-\x7e\xa1-\u1fff\u2070-\ud7ff]")
 
 
 def compact(value: dict[str, Any]) -> str:
-    """Write a mapping in few bytes, a line a key: who reads text that begins with a brace may take it for JSON."""
+    """Write a mapping in few bytes, with one line for each key.
+
+    It is not one flow mapping, because a parser may read text that begins with a brace as JSON.
+    """
     return "".join(f"{_flow(key)}: {_flow(item)}\n" for key, item in value.items())
 
 
 def _flow(value: Any) -> str:
-    """Write a value in one line."""
+    """Write a value on one line."""
     if isinstance(value, str):
         return value if _WORDS.fullmatch(value) and value.lower() not in _NOT_TEXT else _double(value)
     if isinstance(value, list):
@@ -48,12 +54,12 @@ def _flow(value: Any) -> str:
 
 
 def block(value: dict[str, Any]) -> str:
-    """Write a mapping for people: short intrinsics, literal blocks for text of several lines, short lists in a line."""
+    """Write a mapping for people, with short functions, literal blocks for long text and short lists on one line."""
     return "".join(f"{line}\n" for line in _mapping(value, ""))
 
 
 def _short(value: Any) -> tuple[str, Any]:
-    """Split an intrinsic into its tag and argument where YAML allows one: a node can have one tag only."""
+    """Return the tag and argument of an intrinsic function, or no tag: a node of YAML can have only one tag."""
     if not isinstance(value, dict) or len(value) != 1:
         return "", value
     ((name, argument),) = value.items()
@@ -69,7 +75,7 @@ def _mapping(value: dict[str, Any], indent: str) -> Iterator[str]:
 
 
 def _entry(start: str, value: Any, indent: str) -> Iterator[str]:
-    """Write what stands behind a key or a dash: in its line, or in the lines below."""
+    """Write the value after a key or a dash, on the same line or on the lines below."""
     tag, value = _short(value)
     start = f"{start} {tag}" if tag else start
     if isinstance(value, str):
@@ -86,7 +92,7 @@ def _entry(start: str, value: Any, indent: str) -> Iterator[str]:
 
 
 def _item(value: Any, indent: str) -> Iterator[str]:
-    """Write an item of a list; a mapping starts in the dash's own line."""
+    """Write an item of a list; a mapping starts on the line of the dash."""
     if isinstance(value, dict) and value and not _short(value)[0]:
         first, *rest = _mapping(value, indent + "  ")
         yield f"{indent}- {first.lstrip(' ')}"
@@ -113,7 +119,7 @@ def _string(start: str, text: str, indent: str) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    """Write text of one line: plain where it can only be text, else quoted."""
+    """Write text on one line: plain if every parser reads it as text, otherwise quoted."""
     if _PHRASE.fullmatch(text) and ": " not in text and " #" not in text and text.lower() not in _NOT_TEXT:
         return text
     single = not _ODD.search(text) and "\n" not in text and "\t" not in text
@@ -125,12 +131,12 @@ def _single(text: str) -> str:
 
 
 def _double(text: str) -> str:
-    """Quote as JSON does, but for characters that YAML escapes in its own way."""
+    """Quote text as JSON does, except for characters that YAML escapes differently."""
     return _ODD.sub(lambda odd: f"\\U{ord(odd.group()):08x}", json.dumps(text, ensure_ascii=False))
 
 
 def _inline(value: Any) -> str:
-    """Write a short list, or what is no text, in one line."""
+    """Write a short list or a value that is not text on one line."""
     tag, value = _short(value)
     if isinstance(value, list):
         written = f"[{', '.join(map(_inline, value))}]"
@@ -147,7 +153,7 @@ def _quoted(text: str) -> str:
 
 
 def _width(value: Any) -> float:
-    """Count the characters of a list in one line; mappings and text of several lines have no end."""
+    """Return the characters of a value on one line; mappings and text with line breaks do not fit on any line."""
     _, value = _short(value)
     if isinstance(value, str):
         return math.inf if "\n" in value else len(value) + 6
