@@ -1,10 +1,10 @@
 """One parameterized CloudFormation template for an Amazon SageMaker workspace, built with troposphere and awacs.
 
 >>> import smtemplates
->>> template = smtemplates.build(without=["studio"])  # a troposphere Template: add to it as you like
->>> text = smtemplates.render(template)  # YAML, the same bytes on every machine
->>> findings = smtemplates.lint(text)  # cfn-lint's, none for the template as it is
->>> findings = smtemplates.judge(text)  # what breaks a rule of policy, likewise none
+>>> template = smtemplates.build(without=["studio"])  # a troposphere Template that you can extend
+>>> text = smtemplates.render(template)  # YAML, with the same bytes on every machine
+>>> findings = smtemplates.lint(text)  # the findings of cfn-lint: none for this template
+>>> findings = smtemplates.judge(text)  # violations of the policy rules: also none
 """
 
 from importlib import import_module
@@ -50,7 +50,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for when it is asked for: the deployer needs no troposphere, and starts without it."""
+    """Import a public name on first use, so that the deployer starts without troposphere."""
     if name == "evaluate":
         return import_module("smtemplates.evaluate")
     if name in _HOME:

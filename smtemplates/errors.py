@@ -1,10 +1,10 @@
-"""What can go wrong for a user, each with its exit code."""
+"""The errors that a user can see, each with its exit code."""
 
 from __future__ import annotations
 
 
 class Error(Exception):
-    """Stop with one clear sentence; `exit_code` is what the process returns."""
+    """Stop with one clear message. `exit_code` is the exit code of the process."""
 
     exit_code = 1
 
@@ -16,8 +16,8 @@ class UsageError(Error):
 
 
 class MissingError(Error):
-    """Report that a package which an optional step needs is not installed."""
+    """Report that a package that an optional step needs is not installed."""
 
 
 class TemplateError(Error):
-    """Report areas that cannot be joined into one template; a programmer's mistake, not a user's."""
+    """Report constructs that cannot be assembled into one template, which is an error in a program."""

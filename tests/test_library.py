@@ -1,4 +1,4 @@
-"""The package as a library, and as a wheel."""
+"""Use the package as a library and as a wheel."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from smtemplates.templates.workspace import template as workspace
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_example_in_the_readme_works(capsys: pytest.CaptureFixture[str]) -> None:
-    """Ten lines add a resource and render again, as the README says."""
+def test_example_in_the_readme_works(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten lines add a resource and render the template, as the README says."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(import smtemplates\n.*?)```", readme, flags=re.DOTALL)
     assert len(example.splitlines()) <= 10
-    exec(compile(example, "README.md", "exec"), {})  # noqa: S102  it is our own README
+    exec(compile(example, "README.md", "exec"), {})  # noqa: S102  it is this repository's README
     text = capsys.readouterr().out
     assert set(load(text)["Resources"]) - set(smtemplates.build().resources) == {"JobQueue"}
     assert smtemplates.lint(text) == []
 
 
-def test_the_smallest_area_joins_the_others() -> None:
-    """The area that contributors are shown is all it takes: it joins, renders and lints clean."""
+def test_example_construct_can_be_added() -> None:
+    """The construct in CONTRIBUTING.md is complete: it can be assembled and rendered, and has no findings."""
     shown = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", shown, flags=re.DOTALL)
     namespace: dict[str, Any] = {"__name__": "smtemplates.topic"}
-    exec(compile(example, "CONTRIBUTING.md", "exec"), namespace)  # noqa: S102  it is our own example
+    exec(compile(example, "CONTRIBUTING.md", "exec"), namespace)  # noqa: S102  it is this repository's example
     template = assemble.assemble(workspace.DESCRIPTION, [*workspace.constructs(), namespace["topic"]()])
     assert smtemplates.lint(smtemplates.render(template)) == []
 
 
 def test_two_builds_share_nothing() -> None:
-    """What a caller adds to one template does not show up in the next."""
+    """A change to one template does not change the next template."""
     first = smtemplates.build()
     first.add_resource(sns.Topic("Extra"))
     del first.resources["InputBucket"].properties["Tags"]
@@ -53,17 +53,33 @@ def test_two_builds_share_nothing() -> None:
     )
 
 
-def test_two_constructs_cannot_use_the_same_name() -> None:
-    """A name that is taken is refused; troposphere alone would let the later condition win."""
+def test_two_constructs_cannot_use_one_name() -> None:
+    """A name that exists already is rejected. In troposphere, the later condition would replace the earlier one."""
     parameter = boolean_parameter("A", "b", default=True)
     twice = Construct(title="Twice", source="tests", conditions=[NamedCondition("CreateNotebook", is_true(parameter))])
     with pytest.raises(smtemplates.TemplateError, match="tests adds CreateNotebook to Conditions"):
         assemble.assemble("", [*workspace.constructs(), twice])
 
 
+def test_no_submodule_replaces_a_public_name() -> None:
+    """Every public name of every package can be imported after all submodules, and still is what it was."""
+    code = """
+import importlib, pkgutil, types, smtemplates
+names = [found.name for found in pkgutil.walk_packages(smtemplates.__path__, "smtemplates.")]
+names.remove("smtemplates.__main__")
+for module in [smtemplates, *map(importlib.import_module, names)]:
+    for name in getattr(module, "__all__", []):
+        print(module.__name__, name, isinstance(getattr(module, name), types.ModuleType))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert {name for module, name, _ in lines if module == "smtemplates"} == set(smtemplates.__all__)
+    assert [(module, name) for module, name, is_module in lines if is_module == "True"] == [("smtemplates", "evaluate")]
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the package into a wheel and unpack that elsewhere."""
+    """Build a wheel of the package and unpack it in another folder."""
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)],
@@ -83,13 +99,13 @@ def _python(installed: Path, *words: str, text: str = "") -> bytes:
     return done.stdout
 
 
-def test_a_wheel_renders_the_same_bytes(installed: Path) -> None:
-    """Installed from a wheel, the package renders the committed template."""
+def test_wheel_renders_the_same_bytes(installed: Path) -> None:
+    """The package in a wheel renders the committed template."""
     rendered = _python(installed, "-m", "smtemplates", "render", "workspace", "--no-lint", "-o", "-")
     assert rendered == (ROOT / "templates" / "workspace.yaml").read_bytes()
 
 
-def test_a_wheel_holds_the_policy(installed: Path) -> None:
-    """Installed from a wheel, the package judges by its own rules."""
+def test_wheel_contains_the_policy_rules(installed: Path) -> None:
+    """The package in a wheel checks templates against its policy rules."""
     code = "import smtemplates; print(*{found.rule for found in smtemplates.judge(input(), cache=False)})"
     assert _python(installed, "-c", code, text="Resources: {Topic: {Type: AWS::SNS::Topic}}") == b"SNS_1\n"

@@ -393,7 +393,7 @@ def test_rendering_without_linting_needs_nothing_of_it(tmp_path: Path) -> None:
 
 
 BLOCKED = "import sys; sys.modules['cloudformation_validate'] = None; from smtemplates.cli.main import main; "
-HINT = "not judged by policy: cloudformation-validate, which evaluates policy, is not installed: "
+HINT = "policy check not possible: cloudformation-validate, which evaluates policy, is not installed: "
 
 
 def test_without_the_validator_all_else_works(tmp_path: Path) -> None:
@@ -404,7 +404,7 @@ def test_without_the_validator_all_else_works(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert [line for line in done.stderr.splitlines() if HINT in line and "pip install 'smtemplates[policy]'" in line]
     done = _python(f"{BLOCKED}sys.exit(main(['render', '-o', sys.argv[1]]))", str(tmp_path), HOME=str(tmp_path))
-    assert (done.returncode, done.stderr.count(HINT), "no finding" in done.stderr) == (0, 1, True)
+    assert (done.returncode, done.stderr.count(HINT), "no findings" in done.stderr) == (0, 1, True)
 
 
 def test_a_policy_that_was_asked_for_is_not_skipped(tmp_path: Path) -> None:
@@ -439,7 +439,7 @@ def test_the_command_says_what_it_cannot_judge(tmp_path: Path) -> None:
         "      Tags: [{Key: a, Value: !Transform {Name: x, Parameters: {}}}]\n"
     )
     done = _lint(tmp_path, text)
-    assert "not judged by policy: Fn::Transform" in done.stderr
+    assert "policy check not possible: Fn::Transform" in done.stderr
     assert "--no-policy" in done.stderr
     assert _lint(tmp_path, text, "--policy", str(_own(tmp_path))).returncode == 2
 

@@ -1,0 +1,115 @@
+"""The command `render`: build the templates, validate them, and write them or compare them with the files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from smtemplates.cli.comparison import is_stale
+from smtemplates.cli.lint import report, report_unknown_regions
+from smtemplates.console.files import make, write
+from smtemplates.core.assemble import source_files
+from smtemplates.errors import UsageError
+from smtemplates.synth.renderer import render
+from smtemplates.templates.registry import TEMPLATES, definition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A template's text with the file that it belongs in, or no file for standard output."""
+
+    name: str
+    path: Path | None
+    text: str
+    size: str
+    """Numbers of resources and parameters, in words."""
+    sources: Mapping[tuple[str, str], str]
+    """The Python file that built each (section, name) of the template."""
+
+
+def render_templates(options: argparse.Namespace) -> int:
+    """Build and validate all requested templates, then write or compare them; return 1 for a finding or stale file.
+
+    Nothing is written unless every template could be built and validated. Findings do not prevent writing.
+    """
+    if options.no_lint and options.policy:  # a user who names a policy file relies on it
+        raise UsageError(
+            f"--no-lint turns off the policy check, so {options.policy[0]} would not be used. "
+            "Remove --no-lint or --policy."
+        )
+    names = list(dict.fromkeys(options.names or TEMPLATES))
+    for name in names:
+        if name not in TEMPLATES:
+            raise UsageError(f"There is no template {name!r}. Choose from {', '.join(TEMPLATES)}.")
+    if not options.format:
+        options.format = "json" if options.output.endswith(".json") and _is_file(Path(options.output)) else "yaml"
+    paths = [_path(options, name, len(names)) for name in names]
+    templates = [_build(options, name, path) for name, path in zip(names, paths, strict=True)]
+    wrong = {template.name for template in templates if not options.no_lint and _report(options, template)}
+    if options.check:
+        wrong |= {template.name for template in templates if template.path and is_stale(template.path, template.text)}
+    else:
+        for template in templates:
+            _write(template)
+    for template in templates:
+        if template.path and template.name not in wrong:
+            state = "up to date" if options.check else template.size
+            print(f"{template.path}: {state}{'' if options.no_lint else ', no findings'}", file=sys.stderr)
+    if not options.no_lint:
+        report_unknown_regions(options)
+    return int(bool(wrong))
+
+
+def _build(options: argparse.Namespace, name: str, path: Path | None) -> Rendered:
+    """Build the text of one template."""
+    defined = definition(name, options.without)
+    template = defined.template()
+    return Rendered(
+        name=name,
+        path=path,
+        text=render(template, format=options.format),
+        size=f"{_count(template.resources, 'resource')}, {_count(template.parameters, 'parameter')}",
+        sources=source_files(defined.constructs),
+    )
+
+
+def _count(things: Mapping[str, object], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def _report(options: argparse.Namespace, template: Rendered) -> bool:
+    """Validate one template and print its findings; return whether there are any."""
+    return report(options, template.text, str(template.path or template.name), template.sources, sys.stderr)
+
+
+def _write(template: Rendered) -> None:
+    """Write one template to its file or to standard output."""
+    if template.path is None:
+        sys.stdout.write(template.text)
+        return
+    make(template.path.parent)
+    write(template.path, template.text)
+
+
+def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:
+    """Return the file that -o names, or a file with the template's name in the folder that -o names."""
+    if options.output == "-" and options.check:
+        raise UsageError("--check compares files. Specify a folder or a file with -o, not '-'.")
+    output = Path(options.output)
+    if not output.exists() and not output.parent.is_dir():
+        raise UsageError(f"There is no folder {output.parent}. -o creates the folder that it names, but no parents.")
+    if options.output == "-" or _is_file(output):
+        if count > 1:
+            raise UsageError(
+                f"One file cannot contain {count} templates. Name one template, or specify a folder with -o."
+            )
+        return None if options.output == "-" else output
+    return output / f"{name}.{options.format}"
+
+
+def _is_file(output: Path) -> bool:
+    """Return whether -o names a file, which may not exist yet, and not a folder."""
+    return output.suffix in {".yaml", ".yml", ".json"} and not output.is_dir()
