@@ -348,7 +348,7 @@ def test_missing_library_is_one_line() -> None:
     """A library that is not installed is named with the command that installs it."""
     code = (
         "import sys; from smtemplates.cli.main import main; sys.modules['troposphere'] = None\n"
-        "sys.exit(main(['render', '--no-lint', '-o', '-']))"
+        "sys.exit(main(['render', 'workspace', '--no-lint', '-o', '-']))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
