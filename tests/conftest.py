@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
-    """Return the rendered template, read back from its YAML, which is what users receive."""
+    """Return the template that users receive, read back from its YAML."""
     return load(smtemplates.render(smtemplates.build()))
 
 

@@ -113,7 +113,7 @@ def test_unusable_streams_are_reported(tmp_path: Path, command: str, code: int, 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_output_is_utf_8_on_every_terminal(encoding: str) -> None:
-    """The output is UTF-8 like the files, whatever the encoding of the terminal is."""
+    """The output is UTF-8 like the files, regardless of the encoding of the terminal."""
     text = "Resources:\n  A: {Type: AWS::S3::Buckété}\n"
     done = subprocess.run(
         [sys.executable, "-m", "smtemplates", "lint", "-", "--no-policy"],
@@ -143,8 +143,8 @@ def test_without_leaves_a_feature_out() -> None:
         (["render", "-o", "calgary.yaml"], "One file cannot contain"),
         (["render", "--region", "us-east-11"], "us-east-11"),
         (
-            ["render", "--no-lint", "--policy", "ours.guard"],
-            "--no-lint turns off the policy check, so ours.guard would not be used",
+            ["render", "--no-lint", "--policy", "my-policy.guard"],
+            "--no-lint turns off the policy check, so my-policy.guard would not be used",
         ),
         (["lint", "no-such-file.yaml"], "Cannot read no-such-file.yaml"),
         (["lint", "tests"], "Cannot read tests"),
@@ -258,7 +258,7 @@ def test_lint_rejects_text_that_is_not_a_template(tmp_path: Path, text: str) -> 
 
 
 def test_finding_names_file_line_rule_and_the_python_file_to_fix(tmp_path: Path) -> None:
-    """For a Region without Studio, the message names the module of the construct and --without."""
+    """For a Region without Studio, the message names the module of the construct and the option that leaves it out."""
     done = run("render", "-o", str(tmp_path), "--region", "ca-west-1")
     assert done.returncode == 1
     line = next(line for line in done.stderr.splitlines() if "AWS::SageMaker::Domain" in line)
@@ -356,7 +356,7 @@ def test_missing_library_is_one_line() -> None:
 
 
 def test_interruption_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
-    """Ctrl-C ends a command with a sentence and without a traceback."""
+    """Ctrl-C ends a command with a message and without a traceback."""
     pipe = tmp_path / "template.yaml"
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "smtemplates", "lint", str(pipe)]

@@ -30,7 +30,7 @@ def test_installed_locks_are_not_missing(installed: Path) -> None:
 
 @pytest.mark.parametrize("name", environments.INSTALLED)
 def test_missing_and_outdated_locks_are_named(installed: Path, name: str) -> None:
-    """A lock that was never installed is missing, and so is a lock that changed after its installation."""
+    """A lock is missing if it was never installed, or if it changed after its installation."""
     copy = installed / environments.INSTALLED[name][1]
     copy.write_text("an older version", encoding="utf-8")
     assert environments.missing(installed) == [name]

@@ -62,7 +62,7 @@ def test_two_constructs_cannot_use_one_name() -> None:
 
 
 def test_no_submodule_replaces_a_public_name() -> None:
-    """Every public name of every package can be imported after all submodules, and still is what it was."""
+    """The import of all submodules does not replace a public name of a package."""
     code = """
 import importlib, pkgutil, types, smtemplates
 names = [found.name for found in pkgutil.walk_packages(smtemplates.__path__, "smtemplates.")]

@@ -1,4 +1,4 @@
-"""Lint templates: the findings equal those of the cfn-lint command, for one Region and for all, and are cached."""
+"""Lint templates: the findings equal those of the cfn-lint command in one Region and in all Regions, and are cached."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_unknown_region_is_rejected() -> None:
 
 
 def test_all_regions_are_those_of_cfn_lint() -> None:
-    """ALL_REGIONS means every Region that the installed cfn-lint knows."""
+    """ALL_REGIONS means every Region that the installed cfn-lint supports."""
     assert requested_regions(ALL_REGIONS) == REGIONS
     assert requested_regions(["us-east-1", "us-east-1"]) == ["us-east-1"]
 
@@ -205,7 +205,7 @@ def test_unchanged_template_needs_no_cfn_lint(tmp_path: Path) -> None:
 
 
 def test_cache_returns_every_finding(tmp_path: Path) -> None:
-    """The cached findings equal the original findings, but for the requested file name."""
+    """The cached findings equal the original findings, except for the requested file name."""
     text = BROKEN["a wrong property of a type that some Regions lack"]
     first = lint(text, name="a.yaml", regions=ALL_REGIONS, cache=tmp_path)
     again = lint(text, name="b.yaml", regions=ALL_REGIONS, cache=tmp_path)

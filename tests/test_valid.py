@@ -1,4 +1,4 @@
-"""Validate the templates with cfn-lint in every Region, and with AWS's validator for many parameter values."""
+"""Validate the templates with cfn-lint in every Region, and with the validator of AWS for many parameter values."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_other_templates_have_no_findings_where_their_types_exist(name: str) -> 
 
 @pytest.fixture(scope="module")
 def engine() -> RegoEngine:
-    """Return AWS's validator, which is started once."""
+    """Return the validator of AWS, which is started once."""
     return RegoEngine()
 
 

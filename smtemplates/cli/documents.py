@@ -1,6 +1,6 @@
 """The commands `explore` and `reference`, which write documents about the templates."""
 
-# ruff: noqa: PLC0415 - each command imports only what it needs: the reference imports cfn-lint
+# ruff: noqa: PLC0415 - each command imports its own document: the reference imports cfn-lint
 from __future__ import annotations
 
 import argparse

@@ -75,7 +75,7 @@ def _policy_findings(options: argparse.Namespace, text: str, name: str) -> list[
     except Error as error:
         if options.policy:
             raise UsageError(f"{name}: policy check not possible: {error}") from error
-        options.no_policy = isinstance(error, MissingError)  # report once what is missing for all templates
+        options.no_policy = isinstance(error, MissingError)  # report a missing package once for all templates
         hint = "" if options.no_policy else " (--no-policy turns the check off)"
         print(f"{name}: policy check not possible: {error}{hint}", file=sys.stderr)
         return []

@@ -24,8 +24,8 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; report a user's mistake in one sentence on standard error."""
-    open_streams("utf-8")  # the encoding of the files, whatever the terminal's encoding is
+    """Run one command and return its exit code; report errors on standard error."""
+    open_streams("utf-8")  # the encoding of the files, on every terminal
     options = parser().parse_args(arguments)
     try:
         code = _function(options.command)(options)
@@ -62,6 +62,6 @@ def _report_system_error(error: OSError) -> int:
         return UsageError.exit_code
     # Without a file name it is about standard output. Python would report it a second time when it exits.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if not isinstance(error, BrokenPipeError):  # a reader that closes the pipe, such as head, is no failure
+    if not isinstance(error, BrokenPipeError):  # a reader such as head may close the pipe
         print(f"smtemplates: Cannot write to standard output: {why(error)}.", file=sys.stderr)
     return 1

@@ -27,9 +27,9 @@ EXAMPLES = {
     "lint": """\
   python -m smtemplates lint my-template.yaml
       validate any template in the same way
-  python -m smtemplates lint my-template.yaml --policy ours.guard
-      also check it against a policy file of your own
-  python -m smtemplates lint my-template.yaml --policy ours.guard --no-policy
+  python -m smtemplates lint my-template.yaml --policy my-policy.guard
+      also check it against your own policy file
+  python -m smtemplates lint my-template.yaml --policy my-policy.guard --no-policy
       check it against your policy file only, without the built-in rules
 """,
     "explore": """\
@@ -82,9 +82,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_render_options(render: argparse.ArgumentParser) -> None:
-    render.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"templates: {', '.join(TEMPLATES)} (default: all of them)"
-    )
+    render.add_argument("names", nargs="*", metavar="NAME", help=f"templates: {', '.join(TEMPLATES)} (default: all)")
     render.add_argument(
         "-o",
         "--output",
@@ -132,7 +130,7 @@ def _add_lint_options(command: argparse.ArgumentParser) -> None:
         type=named,
         default=[],
         metavar="FILE",
-        help="policy file with CloudFormation Guard rules to check in addition to the built-in rules; repeatable",
+        help="also check the CloudFormation Guard rules of this policy file (repeatable)",
     )
     command.add_argument(
         "--no-policy",

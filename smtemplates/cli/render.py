@@ -103,9 +103,7 @@ def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:
         raise UsageError(f"There is no folder {output.parent}. -o creates the folder that it names, but no parents.")
     if options.output == "-" or _is_file(output):
         if count > 1:
-            raise UsageError(
-                f"One file cannot contain {count} templates. Name one template, or specify a folder with -o."
-            )
+            raise UsageError(f"One file cannot contain {count} templates. Specify one template, or a folder with -o.")
         return None if options.output == "-" else output
     return output / f"{name}.{options.format}"
 

@@ -35,7 +35,7 @@ def run(text: str, *, name: str, regions: Sequence[str], checks: Sequence[str]) 
     cfn-lint would also report it for the other Regions, the template is linted for every Region.
 
     Raises:
-        UsageError: The text is not a template, or cfn-lint does not know a Region.
+        UsageError: The text is not a template, or cfn-lint does not support a Region.
     """
     requested = requested_regions(regions)
     template = _decode(text, name)
@@ -53,7 +53,7 @@ def requested_regions(regions: Sequence[str]) -> list[str]:
     """Return the requested Regions without duplicates.
 
     Raises:
-        UsageError: cfn-lint does not know one of them.
+        UsageError: cfn-lint does not support one of them.
     """
     requested = list(dict.fromkeys(REGIONS if "ALL_REGIONS" in regions else regions))
     for region in requested:

@@ -1,6 +1,6 @@
 """Lint the text of a template with all checks of cfn-lint, informational checks included.
 
-Importing this module imports neither cfn-lint nor boto3. Neither is needed for a template whose findings are cached.
+Importing this module imports neither cfn-lint nor boto3. A template whose findings are cached does not need them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ _TYPE_MISSING = "E3006"
 class Finding:
     """Store one finding of a rule of cfn-lint or of a policy file, with its place.
 
-    `regions` are the Regions that the message names. They are empty if it names none, or if one Region was requested.
-    `given` are the parameter values that show the finding, if the default values do not show it. `source` is the Python
-    file that built the subject of the finding; a caller who knows the file sets it with `dataclasses.replace`.
+    `regions` are the Regions that the message names. They are empty for a message without Regions, or if one Region was
+    requested. `given` are the parameter values that show the finding, if the default values do not show it. `source` is
+    the Python file that built the subject of the finding. A caller who knows the file sets it with
+    `dataclasses.replace`.
     """
 
     file: str
@@ -70,7 +71,7 @@ def lint(
     Suppressions in the template's Metadata apply.
 
     Raises:
-        UsageError: The text is not a template, or cfn-lint does not know a Region.
+        UsageError: The text is not a template, or cfn-lint does not support a Region.
     """
     from smtemplates.linting import cache as linter_cache  # noqa: PLC0415  its hashlib takes 3 MiB
 
@@ -117,7 +118,7 @@ def _joined(found: Sequence[Finding]) -> Finding:
 def collecting_rarely() -> Iterator[None]:
     """Run Python's garbage collector less often, because a linter creates millions of small objects.
 
-    Turning it off took twice the memory for one Region and thirty times the memory for all Regions, and was no faster.
+    Turning it off took twice the memory for one Region and thirty times the memory for all Regions. It saved no time.
     """
     before = gc.get_threshold()
     gc.set_threshold(10_000, *before[1:])

@@ -32,7 +32,7 @@ def equivalent(template: dict[str, Any], regions: Sequence[str], rules: Iterable
     compared = str([_solvable(template.get(section)) for section in ("Parameters", "Rules", "Conditions")])
     groups: dict[Hashable, list[str]] = {}
     for region in regions:
-        # A Region that a condition may compare is a group of its own.
+        # A Region that a condition may compare has a separate group.
         own_group = region if region in compared else None
         signature = (own_group, _shape(region), *(table[region] for table in tables))
         groups.setdefault(signature, []).append(region)
@@ -60,7 +60,7 @@ def _solvable(value: Any) -> Any:
 
 
 def _shape(region: str) -> tuple[bool, bool, int]:
-    """Return what cfn-lint derives pseudo parameters from: the partition, DNS suffix and pattern of the name."""
+    """Return the partition, the DNS suffix and the pattern of the name, which determine pseudo parameters."""
     return region.startswith("cn-"), region.startswith("us-gov-"), region.count("-")
 
 
