@@ -19,11 +19,12 @@ from troposphere import Template
 import smtemplates
 from smtemplates.core import assemble
 from smtemplates.synth.loader import load
-from smtemplates.synth.renderer import SECTIONS, WIRE_BYTES, ordered
+from smtemplates.synth.renderer import SECTIONS, ordered
 from smtemplates.templates.workspace import template as workspace
 
 ROOT = Path(__file__).parent.parent
-WHOLE_BYTES = 124_900
+# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (1 MB)
+STAGED_BYTES = 1_000_000
 RENDER = ["-m", "smtemplates", "render", "workspace", "--no-lint", "-o", "-"]
 
 words = st.text(
@@ -114,13 +115,12 @@ def test_committed_template_is_up_to_date() -> None:
     assert committed == smtemplates.render(smtemplates.build())
 
 
-def test_compact_yaml_stays_within_its_limit() -> None:
-    """Compact YAML stays within its limit, and without optional features CloudFormation accepts it without a bucket."""
+def test_cloudformation_accepts_the_compact_template() -> None:
+    """The template is small enough to be staged in a bucket. `pytest -s` shows the bytes of each construct."""
     whole, core = (_bytes(smtemplates.build(without)) for without in ((), smtemplates.FEATURES))
-    areas = {part.source: _bytes(assemble.assemble("", [part])) for part in workspace.constructs()}
-    sys.stderr.write(f"compact form: {whole} bytes, without optional features {core}, by area: {areas}\n")
-    assert core <= WIRE_BYTES
-    assert whole <= WHOLE_BYTES
+    by_construct = {each.source: _bytes(assemble.assemble("", [each])) for each in workspace.constructs()}
+    sys.stderr.write(f"compact template: {whole} bytes, {core} without features, by construct: {by_construct}\n")
+    assert core < whole <= STAGED_BYTES
 
 
 def _bytes(template: Template) -> int:

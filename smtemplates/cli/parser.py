@@ -38,8 +38,8 @@ EXAMPLES = {
 """,
     "reference": """\
   python -m smtemplates reference --check
-      exit with code 1 and show the differences if templates/README.md
-      is stale
+      exit with code 1 and show the differences if the reference or its
+      picture is stale
 """,
 }
 EXIT_CODES = """\
@@ -76,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
         help="file, or - for standard output (default: %(default)s)",
     )
 
-    reference = command("reference", "write templates/README.md, the reference of the templates")
+    reference = command("reference", "write templates/README.md, the reference of the templates, and its picture")
     _add_check(reference)
     return whole
 

@@ -50,8 +50,6 @@ ATTRIBUTES = {
     ),
     "Outputs": ("Description", "Condition", "Value", "Export"),
 }
-# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-WIRE_BYTES = 51_200
 
 
 def ordered(template: Template) -> dict[str, Any]:
@@ -73,10 +71,12 @@ def render(template: Template, *, format: str = "yaml") -> str:  # noqa: A002  t
 
 
 def compact(template: Template) -> str:
-    """Return a template in few bytes. CloudFormation accepts up to WIRE_BYTES bytes without a bucket.
+    """Return a template in few bytes. CloudFormation accepts up to 51,200 bytes without a bucket.
 
     The format is YAML with short intrinsic functions and one line for each section, a tenth smaller than JSON. Text
     other than plain words is quoted as in JSON, so that every YAML parser reads it as text.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
     """
     return yaml_writer.compact(ordered(template))
 
