@@ -53,7 +53,7 @@ def test_check_shows_the_differences_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_check_reports_a_missing_file_as_stale(tmp_path: Path) -> None:
-    """--check fails in a folder without rendered templates, and creates nothing."""
+    """--check fails in a folder without rendered templates and does not create them."""
     assert run("render", "--check", "--no-lint", cwd=tmp_path).returncode == 1
     assert not (tmp_path / "templates").exists()
 

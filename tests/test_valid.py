@@ -93,7 +93,7 @@ def test_aws_validator_finds_nothing(template: dict[str, Any], engine: RegoEngin
 
 @pytest.mark.parametrize("name", samples.OTHERS)
 def test_aws_validator_finds_nothing_in_other_templates(name: str, engine: RegoEngine) -> None:
-    """The largest and the smallest stack of each template lead to no error and no warning."""
+    """The validator reports no errors or warnings for the largest and the smallest stack of each template."""
     built = definition(name)
     template = load(smtemplates.render(built.template()))
     choices = samples.OTHERS[name]
