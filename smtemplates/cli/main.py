@@ -127,7 +127,7 @@ def _reference(options: argparse.Namespace) -> int:
     """Write the reference and the README's picture, or compare them with the files."""
     from smtemplates.reference import document as reference  # noqa: PLC0415  it imports cfn-lint, which rendering can do without
 
-    texts = {"README.md": reference.text(), reference.PICTURE: reference.picture()}
+    texts = {"README.md": reference.document(), reference.PICTURE: reference.picture()}
     stale = False
     for name, text in texts.items():
         path = Path("templates") / name
