@@ -207,12 +207,12 @@ def test_a_statement_is_shown_in_words() -> None:
     assert row == (
         "No",
         "account `444455556666`<br>`sns.amazonaws.com`",
-        "**Deny:** kms: Decrypt; s3: GetObject, PutObject",
+        "**Deny:** kms: Decrypt<br>s3: GetObject, PutObject",
         "all resources<br>ecr: `repository/*` in any account",
         "`aws:SecureTransport` Bool `false`",
     )
     exception = statement_row({"Effect": "Deny", "NotAction": ["iam:*", "s3:GetObject"], "Resource": "*"})
-    assert exception == ("-", "", "**Deny:** all actions except iam: \\*; s3: GetObject", "all resources", "")
+    assert exception == ("-", "", "**Deny:** all actions except:<br>iam: \\*<br>s3: GetObject", "all resources", "")
 
 
 def test_controls_and_key_policy_have_sections(monkeypatch: pytest.MonkeyPatch) -> None:

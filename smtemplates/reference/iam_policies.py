@@ -35,7 +35,7 @@ def statement_row(statement: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         statement.get("Sid", "-"),
         _principals(statement.get("Principal", "")),
-        effect + prose(_actions(statement)),
+        effect + _actions(statement),
         "<br>".join(map(_resource, _listed(statement["Resource"]))) if "Resource" in statement else "this resource",
         "<br>".join(_conditions(statement.get("Condition", {}))),
     )
@@ -54,15 +54,16 @@ def _documents(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
 
 def _actions(statement: Mapping[str, Any]) -> str:
     if "NotAction" in statement:
-        return f"all actions except {_by_service(_listed(statement['NotAction']))}"
+        return f"all actions except:<br>{_by_service(_listed(statement['NotAction']))}"
     return _by_service(_listed(statement["Action"]))
 
 
 def _by_service(actions: list[str]) -> str:
-    """Return actions grouped by service."""
+    """Return actions in one line for each service."""
     split = sorted(tuple(name.partition(":")[::2]) for name in actions)
     services = groupby(split, lambda pair: pair[0])
-    return "; ".join(f"{service}: {', '.join(action for _, action in pairs)}" for service, pairs in services)
+    lines = (f"{service}: {', '.join(action for _, action in pairs)}" for service, pairs in services)
+    return "<br>".join(map(prose, lines))
 
 
 def _principals(principal: Any) -> str:

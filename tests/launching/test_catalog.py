@@ -121,7 +121,7 @@ def test_each_entry_creates_the_resource_with_its_number(portfolio: dict[str, An
         expected = {f"{kind}{position}": entry for position, entry in enumerate(listed, 1) if entry}
         if len(set(expected.values())) < len(expected):
             (sentence,) = check_parameters(portfolio, value)
-            assert "each once" in sentence
+            assert "up to five different" in sentence
             return
         assert check_parameters(portfolio, value) == []
         created = Stack(portfolio, value).resources
@@ -168,7 +168,7 @@ def test_a_launch_without_a_boundary_is_rejected(portfolio: dict[str, Any], temp
     ((rules,),) = _properties(Stack(portfolio, FULL), "LaunchTemplateConstraint", "Rules")
     constrained = {**template, "Rules": {**template["Rules"], **json.loads(rules)}}
     (sentence,) = Stack(constrained).rules()
-    assert sentence.startswith("Give PermissionsBoundaryArn")
+    assert sentence.startswith("Enter PermissionsBoundaryArn")
     assert "PermissionsBoundaryArn" in Stack(portfolio, FULL).outputs
     assert Stack(constrained, samples.BOUNDARY).rules() == []
 
@@ -183,13 +183,13 @@ def test_users_who_launch_see_the_boundary(portfolio: dict[str, Any], parameters
     arn = arn or f"arn:aws:iam::ACCOUNT:policy/{parameters.get('LaunchRoleName', 'SageMakerWorkspaceLaunch')}Boundary"
     ((rules,),) = _properties(stack, "LaunchTemplateConstraint", "Rules")
     ((support,),) = _properties(stack, "CloudFormationProduct", "SupportDescription")
-    assert f"Launches give PermissionsBoundaryArn: {arn}" in support
+    assert f"At launch, enter this as PermissionsBoundaryArn: {arn}" in support
     (assertion,) = json.loads(rules)["RolesAreBounded"]["Assertions"]
-    assert f"Give PermissionsBoundaryArn: {arn}" in assertion["AssertDescription"]
+    assert f"Enter PermissionsBoundaryArn: {arn}" in assertion["AssertDescription"]
     assert stack.outputs.get("PermissionsBoundaryArn", arn) == arn
     # An existing boundary belongs to this account. Another account has its own boundary.
     existing = "PermissionsBoundaryArn" in parameters
-    assert {"in another account: output PermissionsBoundaryArn" in text for text in (rules, support)} == {existing}
+    assert {"in another account: the output PermissionsBoundaryArn" in text for text in (rules, support)} == {existing}
 
 
 def test_the_role_equals_that_of_the_launch_role_template(portfolio: dict[str, Any]) -> None:
@@ -205,7 +205,7 @@ def test_features_left_out_require_no_permissions(portfolio: dict[str, Any]) -> 
     without_studio = load(render(catalog.definition(["studio"]).template()))
     assert "sagemaker:CreateDomain" in str(portfolio)
     assert "sagemaker:CreateDomain" not in str(without_studio)
-    with pytest.raises(smtemplates.UsageError, match="did you mean 'studio'"):
+    with pytest.raises(smtemplates.UsageError, match="Did you mean 'studio'"):
         catalog.definition(["studoi"])
 
 

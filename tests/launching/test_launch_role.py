@@ -227,7 +227,7 @@ def test_an_existing_boundary_replaces_the_created_one(launch_role: dict[str, An
     ]
     assert verdicts([(policies, request) for request in requests], LAUNCH_ROLE) == [True, False]
     (sentence,) = _stack(launch_role, {**samples.BOUNDARY, **samples.LAUNCH}).rules()
-    assert sentence.startswith("With PermissionsBoundaryArn leave BringableBucketArns empty")
+    assert sentence.startswith("With PermissionsBoundaryArn, leave BringableBucketArns empty")
 
 
 def test_the_boundary_is_deleted_first(launch_role: dict[str, Any]) -> None:
