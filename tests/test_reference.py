@@ -30,6 +30,7 @@ from smtemplates.reference.conditions import (
     all_options,
     alternatives,
     description,
+    example_value,
     main_setting,
     parameters_for,
     satisfying,
@@ -175,6 +176,13 @@ UNUSUAL = [
     ({"Fn::Equals": [{"Ref": "AWS::Partition"}, "aws-cn"]}, "if unavailable in the Region"),
     ({"Fn::Not": [{"Fn::Equals": [{"Ref": "LogRetentionDays"}, "30"]}]}, "if `LogRetentionDays` is not `30`"),
 ]
+
+
+@pytest.mark.parametrize("words", ["like ml.m5.large", "such as ml.m5.large", "for example, ml.m5.large"])
+def test_example_values_come_from_the_constraint_text(words: str) -> None:
+    """The value of a parameter in an example is the one that its constraint text shows."""
+    declared = {"Type": "String", "ConstraintDescription": f"must be empty or an instance type {words}; no spaces"}
+    assert example_value(declared) == "ml.m5.large"
 
 
 @pytest.mark.parametrize(("condition", "words"), UNUSUAL, ids=lambda value: str(value)[:60])
