@@ -18,7 +18,7 @@ from smtemplates.pages.layout import MARGIN, Arrow, Layout, layout
 from smtemplates.pages.places import PLACES, check_places, missing_places
 from smtemplates.pages.routing import Box, Point
 from smtemplates.reference import document
-from smtemplates.reference.wording import everything
+from smtemplates.reference.conditions import all_options
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
 from smtemplates.templates.workspace import template as workspace
@@ -48,7 +48,7 @@ def feature_sets() -> list[Layout]:
     """Return the layout of the workspace without each combination of groups that can be absent."""
     template = load(render(workspace.build()))
     group_of = {str(resource.title): each.title for each in workspace.constructs() for resource in each.resources}
-    parameters = everything(template)
+    parameters = all_options(template)
     created = Stack(template, parameters).resources
     features = {title for feature in FEATURES for title in group_titles() - group_titles([feature])}
     absent = sorted(features | {group.title for group in document.overview().groups if group.optional})

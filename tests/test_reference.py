@@ -1,4 +1,4 @@
-"""The reference: what it says of the template is what the template does."""
+"""Tests of the reference: its descriptions match the behaviour of the templates."""
 
 from __future__ import annotations
 
@@ -17,17 +17,27 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import ROOT, run
-from troposphere import Template, sqs
+from troposphere import Template, ecr, sqs
 
 import smtemplates
+from smtemplates.aws_data.costs import COSTS, FILE, IDLE_FREE, ON_DELETION, missing_costs
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.reference import document as reference
 from smtemplates.reference import sections
+from smtemplates.reference.conditions import (
+    REGION,
+    all_options,
+    alternatives,
+    description,
+    example_value,
+    main_setting,
+    parameters_for,
+    satisfying,
+)
 from smtemplates.reference.controls import CONTROLS, Control
+from smtemplates.reference.iam_policies import statement_row
 from smtemplates.reference.markdown import block, code, prose, table
-from smtemplates.reference.policies import statement
-from smtemplates.reference.wording import REGION, alternatives, chosen, everything, makes, switch, when_made
 from smtemplates.synth.loader import load
 from smtemplates.templates.registry import TEMPLATES
 from smtemplates.templates.workspace import template as workspace
@@ -35,26 +45,26 @@ from smtemplates.templates.workspace import template as workspace
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    """Give the whole reference."""
-    return reference.text()
+    """Return the whole reference."""
+    return reference.document()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a folder with a reference and its picture, as the repository has them."""
+    """Return a folder with the reference and the diagram of the repository."""
     shutil.copytree(ROOT / "templates", tmp_path / "templates")
     return tmp_path
 
 
-def test_check_passes_what_the_command_wrote(folder: Path) -> None:
-    """What one run writes another finds current: the text is the same in every process."""
+def test_check_accepts_the_output_of_the_command(folder: Path) -> None:
+    """A reference that one process writes is up to date in another process."""
     (folder / "templates" / "README.md").unlink()
     assert run("reference", cwd=folder).returncode == 0
     assert run("reference", "--check", cwd=folder).returncode == 0
 
 
-def test_check_shows_what_is_stale_and_writes_nothing(folder: Path) -> None:
-    """A stale reference costs exit code 1 and a unified diff, and stays as it is."""
+def test_check_prints_a_diff_and_writes_nothing(folder: Path) -> None:
+    """For a stale reference, the command prints a unified diff, exits with 1 and does not change the file."""
     file = folder / "templates" / "README.md"
     file.write_text(file.read_text().replace("`CreateNotebook` | `false`", "`CreateNotebook` | `true`"))
     before = file.read_text()
@@ -69,8 +79,8 @@ def test_check_reports_a_stale_picture(folder: Path) -> None:
     """A different picture, or none, is stale. The command without --check writes it again."""
     picture = folder / "templates" / reference.PICTURE
     expected = picture.read_text()
-    for spoil in (lambda: picture.write_text(expected.replace("3 buckets", "2 buckets")), picture.unlink):
-        spoil()
+    for make_stale in (lambda: picture.write_text(expected.replace("3 buckets", "2 buckets")), picture.unlink):
+        make_stale()
         done = run("reference", "--check", cwd=folder)
         assert done.returncode == 1
         assert "workspace.svg: stale" in done.stderr
@@ -79,8 +89,8 @@ def test_check_reports_a_stale_picture(folder: Path) -> None:
     assert picture.read_text() == expected
 
 
-def test_rendering_needs_no_linter() -> None:
-    """The reference alone loads cfn-lint: rendering without validation stays fast."""
+def test_rendering_does_not_import_cfn_lint() -> None:
+    """Only the reference imports cfn-lint, so that rendering without validation is fast."""
     program = "import sys; from smtemplates.cli import main as cli; cli.main(['render', '--no-lint', '-o', '-']); "
     done = subprocess.run(
         [sys.executable, "-c", program + "sys.exit('cfnlint' in sys.modules)"],
@@ -92,92 +102,107 @@ def test_rendering_needs_no_linter() -> None:
 
 
 def _conditions(template: dict[str, Any]) -> dict[str, str]:
-    """Give one name, of a resource or output, for each condition that decides whether such a thing exists."""
+    """Return the conditions of resources and outputs, each with the name of one resource or output."""
     bodies = {**template["Resources"], **template["Outputs"]}
     return {body["Condition"]: name for name, body in bodies.items() if "Condition" in body}
 
 
-def test_what_is_said_to_make_something_makes_it(template: dict[str, Any]) -> None:
-    """In every way in which a condition is said to hold it does, and in every way in which not it does not."""
+def test_alternatives_satisfy_their_condition(template: dict[str, Any]) -> None:
+    """A condition holds in each alternative in which it should, and in none of the others."""
     for condition in _conditions(template):
         for holds in (True, False):
             for way in alternatives(template, template["Conditions"][condition], holds=holds):
                 if any(fact.parameter == REGION for fact in way):
                     continue
-                found = Stack(template, chosen(template, way)).conditions[condition]
+                found = Stack(template, parameters_for(template, way)).conditions[condition]
                 assert found is holds, (condition, way)
 
 
-def test_the_parameters_of_an_example_make_what_it_shows(template: dict[str, Any]) -> None:
-    """Whatever is there only on demand is there with the parameters that its example was made with."""
+def test_parameters_of_examples_satisfy_the_condition(template: dict[str, Any]) -> None:
+    """Each optional resource or output exists with the parameters of its example."""
     for condition in _conditions(template):
-        assert Stack(template, makes(template, condition)).conditions[condition], condition
+        assert Stack(template, satisfying(template, condition)).conditions[condition], condition
 
 
-def test_a_stack_with_everything_breaks_no_rule_and_has_every_area(template: dict[str, Any]) -> None:
-    """The picture and the policies are of a stack that can be made, and leave no area out."""
-    stack = Stack(template, everything(template))
+def test_all_options_are_valid_and_include_every_construct(template: dict[str, Any]) -> None:
+    """The diagram and the permissions show a stack that satisfies all Rules and contains every construct."""
+    stack = Stack(template, all_options(template))
     assert stack.rules() == []
-    parts = workspace.constructs()
-    areas = {part.title for part in parts if part.resources}
-    there = {part.title for part in parts for resource in part.resources if stack.exists(str(resource.title))}
-    assert there == areas
+    constructs = workspace.constructs()
+    expected = {each.title for each in constructs if each.resources}
+    found = {each.title for each in constructs for resource in each.resources if stack.exists(str(resource.title))}
+    assert found == expected
 
 
-SAID = [
+DESCRIPTIONS = [
     (None, "always", "always"),
     ("CreateNotebook", "if `CreateNotebook=true`", "`CreateNotebook=true`"),
     ("CreateFolders", "unless `CreateFolders=false`", "`CreateFolders=true` (default)"),
-    ("CreateExecutionRole", "unless `ExistingRoleArn` is given", "`ExistingRoleArn` is empty (default)"),
+    ("CreateExecutionRole", "unless `ExistingRoleArn` is specified", "`ExistingRoleArn` is empty (default)"),
     (
         "CreateUserProfile2",
-        "if `CreateDomain=true` and `UserProfileNames` has at least 2 entries and `VpcId` and `SubnetIds` are given",
+        (
+            "if `CreateDomain=true` and `UserProfileNames` has at least 2 entries "
+            "and `VpcId` and `SubnetIds` are specified"
+        ),
         "`CreateDomain=true`",
     ),
     (
         "CreateRegistryPolicy",
-        "if `CreateModelPackageGroup=true`, unless `ExistingRoleArn` is given or `AccessLevel=FullAccess`",
+        "if `CreateModelPackageGroup=true`, unless `ExistingRoleArn` is specified or `AccessLevel=FullAccess`",
         "`CreateModelPackageGroup=true`",
     ),
     ("NeedsInitializer", "unless `CreateFolders=false` and `ManageLogGroups=false`", "`CreateFolders=true` (default)"),
-    ("HasKmsKey", "if `CreateKmsKey=true` or `KmsKeyArn` is given", "`CreateKmsKey=true`"),
+    ("HasKmsKey", "if `CreateKmsKey=true` or `KmsKeyArn` is specified", "`CreateKmsKey=true`"),
 ]
 
 
-@pytest.mark.parametrize(("condition", "words", "first"), SAID, ids=lambda value: str(value)[:40])
-def test_conditions_read_as_sentences(template: dict[str, Any], condition: str, words: str, first: str) -> None:
-    """A condition is said from the defaults on: what to ask for, and what unmakes it."""
-    assert when_made(template, condition) == words
-    assert switch(template, condition) == first
+@pytest.mark.parametrize(("condition", "words", "setting"), DESCRIPTIONS, ids=lambda value: str(value)[:40])
+def test_conditions_are_described_from_the_defaults(
+    template: dict[str, Any], condition: str, words: str, setting: str
+) -> None:
+    """A description names the settings that enable a resource and those that disable it."""
+    assert description(template, condition) == words
+    assert main_setting(template, condition) == setting
 
 
-ODD = [
-    ({"Fn::Equals": ["", {"Ref": "AlarmEmail"}]}, "unless `AlarmEmail` is given"),
-    ({"Fn::Equals": [{"Ref": "AlarmEmail"}, {"Ref": "EndpointName"}]}, "unless `AlarmEmail` decides so"),
-    ({"Fn::Equals": [{"Fn::Sub": "${AlarmEmail}!"}, "a@b!"]}, "if `AlarmEmail` decides so"),
-    ({"Fn::Equals": [{"Ref": "AWS::Partition"}, "aws-cn"]}, "if the Region lacks it"),
+UNUSUAL = [
+    ({"Fn::Equals": ["", {"Ref": "AlarmEmail"}]}, "unless `AlarmEmail` is specified"),
+    (
+        {"Fn::Equals": [{"Ref": "AlarmEmail"}, {"Ref": "EndpointName"}]},
+        "unless `AlarmEmail` has a value that changes this",
+    ),
+    ({"Fn::Equals": [{"Fn::Sub": "${AlarmEmail}!"}, "a@b!"]}, "if `AlarmEmail` has a value that changes this"),
+    ({"Fn::Equals": [{"Ref": "AWS::Partition"}, "aws-cn"]}, "if unavailable in the Region"),
     ({"Fn::Not": [{"Fn::Equals": [{"Ref": "LogRetentionDays"}, "30"]}]}, "if `LogRetentionDays` is not `30`"),
 ]
 
 
-@pytest.mark.parametrize(("condition", "words"), ODD, ids=lambda value: str(value)[:60])
-def test_no_form_of_condition_is_without_words(template: dict[str, Any], condition: Any, words: str) -> None:
-    """Whichever way an area writes its condition, the reference can say it."""
-    assert when_made({**template, "Conditions": {"Odd": condition}}, "Odd") == words
+@pytest.mark.parametrize("words", ["like ml.m5.large", "such as ml.m5.large", "for example, ml.m5.large"])
+def test_example_values_come_from_the_constraint_text(words: str) -> None:
+    """The value of a parameter in an example is the one that its constraint text shows."""
+    declared = {"Type": "String", "ConstraintDescription": f"must be empty or an instance type {words}; no spaces"}
+    assert example_value(declared) == "ml.m5.large"
 
 
-def test_every_statement_of_every_policy_is_shown(text: str, template: dict[str, Any]) -> None:
-    """Nothing that a stack with everything allows or denies is missing from the permissions."""
+@pytest.mark.parametrize(("condition", "words"), UNUSUAL, ids=lambda value: str(value)[:60])
+def test_every_form_of_condition_has_a_description(template: dict[str, Any], condition: Any, words: str) -> None:
+    """The reference describes conditions of any form."""
+    assert description({**template, "Conditions": {"Unusual": condition}}, "Unusual") == words
+
+
+def test_permissions_show_every_statement(text: str, template: dict[str, Any]) -> None:
+    """The permissions contain all statements of a stack with all options enabled."""
     shown = text[text.index("### Permissions") : text.index("### Regions")]
-    stack = Stack(template, everything(template))
+    stack = Stack(template, all_options(template))
     named = re.findall(r"'Sid': '(\w+)'", str(stack.resources))
     rows = [line.split(" | ")[0].removeprefix("| ") for line in shown.splitlines() if line.startswith("| ")]
     assert sorted(row for row in rows if row not in {"Statement", "---", "-"}) == sorted(named)
 
 
-def test_a_statement_reads_as_words() -> None:
-    """A denial says so, resources of other accounts too, and a condition names its key."""
-    said = statement(
+def test_a_statement_is_shown_in_words() -> None:
+    """A row shows a Deny, resources in other accounts, and the key of a condition."""
+    row = statement_row(
         {
             "Sid": "No",
             "Effect": "Deny",
@@ -187,81 +212,102 @@ def test_a_statement_reads_as_words() -> None:
             "Condition": {"Bool": {"aws:SecureTransport": False}},
         }
     )
-    assert said == (
+    assert row == (
         "No",
         "account `444455556666`<br>`sns.amazonaws.com`",
-        "**denied:** kms: Decrypt; s3: GetObject, PutObject",
-        "everything<br>ecr: `repository/*` of any account",
+        "**Deny:** kms: Decrypt<br>s3: GetObject, PutObject",
+        "all resources<br>ecr: `repository/*` in any account",
         "`aws:SecureTransport` Bool `false`",
     )
-    but = statement({"Effect": "Deny", "NotAction": ["iam:*", "s3:GetObject"], "Resource": "*"})
-    assert but == ("-", "", "**denied:** everything but iam: \\*; s3: GetObject", "everything", "")
+    exception = statement_row({"Effect": "Deny", "NotAction": ["iam:*", "s3:GetObject"], "Resource": "*"})
+    assert exception == ("-", "", "**Deny:** all actions except:<br>iam: \\*<br>s3: GetObject", "all resources", "")
 
 
-def test_what_others_fill_in_gets_a_section(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Security controls and the policy that a brought key needs are shown where there are any, and linked to."""
-    monkeypatch.setattr(reference, "CONTROLS", (Control("S3.5", "refuses requests without TLS", "tests/x.py"),))
-    text = reference.text()
-    assert "| S3.5 | refuses requests without TLS | `tests/x.py` |" in text
+def test_controls_and_key_policy_have_sections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The security controls and the policy of an existing KMS key have a section and a link to it."""
+    monkeypatch.setattr(reference, "CONTROLS", (Control("S3.5", "denies requests without TLS", "tests/x.py"),))
+    text = reference.document()
+    assert "| S3.5 | denies requests without TLS | `tests/x.py` |" in text
     assert '"Service": "logs.us-east-1.amazonaws.com"' in text
-    for title in ("Security controls", "What the policy of your own KMS key must allow"):
+    for title in ("Security controls", "Key policy for an existing KMS key"):
         assert f"### {title}\n" in text
         assert f"- [{title}](#" in text
 
 
-def test_the_policy_for_a_brought_key_is_that_of_a_made_one(template: dict[str, Any], text: str) -> None:
-    """What the reference prints, word for word, lets everything through that a key made here lets through."""
-    section = text.partition("### What the policy of your own KMS key must allow\n")[2]
-    printed = section.partition("```json\n")[2].partition("```")[0]
-    made = samples.deployed(template, samples.MADE_KEY).resources["EncryptionKey"]["Properties"]["KeyPolicy"]
-    assert json.loads(printed) == made
+def test_key_policy_equals_that_of_the_created_key(template: dict[str, Any], text: str) -> None:
+    """The policy in the reference is identical to the policy of the key that the stack creates."""
+    section = text.partition("### Key policy for an existing KMS key\n")[2]
+    shown = section.partition("```json\n")[2].partition("```")[0]
+    created = samples.deployed(template, samples.MADE_KEY).resources["EncryptionKey"]["Properties"]["KeyPolicy"]
+    assert json.loads(shown) == created
 
 
 @pytest.mark.parametrize("region", ["ca-west-1", "me-central-1", "us-gov-east-1", "us-east-1"])
-def test_a_region_lacks_what_the_linter_misses_there(text: str, region: str) -> None:
-    """What the reference says a Region lacks is what cfn-lint refuses, and what it says to leave out mends that."""
+def test_unavailable_types_are_those_that_cfn_lint_reports(text: str, region: str) -> None:
+    """The reference lists the types that cfn-lint reports in a Region, and an option that removes the findings."""
     row = re.search(rf"^\| `{region}` \| (.*) \| (.*) \|$", text, re.MULTILINE)
     types = set(re.findall(r"`(.*?)`", row.group(1))) if row else set()
     findings = smtemplates.lint(smtemplates.render(smtemplates.build()), regions=[region])
     assert {name for found in findings for name in re.findall(r"AWS::\w+::\w+", found.message)} == types
-    left_out = re.search(r"--without ([a-z,]+)", row.group(2)) if row else None
-    without = left_out.group(1).split(",") if left_out else []
+    option = re.search(r"--without ([a-z,]+)", row.group(2)) if row else None
+    without = option.group(1).split(",") if option else []
     assert smtemplates.lint(smtemplates.render(smtemplates.build(without)), regions=[region]) == []
 
 
-def test_a_region_that_nobody_knows_is_not_praised(text: str) -> None:
-    """Where cfn-lint has but us-east-1's schemas, the reference of each template says so, and of no other Region."""
+def test_regions_without_schemas_are_named(text: str) -> None:
+    """The reference of each template names the Regions for which cfn-lint has only the schemas of us-east-1."""
     types = {region: set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) for region in REGIONS}
     unknown = {region for region in REGIONS if types[region] == types["us-east-1"]} - {"us-east-1"}
-    praised = re.findall(r"every type of resource is in (.*)[.]$", text, re.MULTILINE)
-    told = re.findall(r"^It has none for (.*): what is there is not known", text, re.MULTILINE)
-    assert len(praised) == len(told) == len(TEMPLATES)
-    for regions in praised:
+    complete = re.findall(r"all resource types are available in (.*)[.]$", text, re.MULTILINE)
+    named = re.findall(r"^cfn-lint has no schemas for (.*?)[.] ", text, re.MULTILINE)
+    assert len(complete) == len(named) == len(TEMPLATES)
+    for regions in complete:
         assert unknown.isdisjoint(re.findall("`(.*?)`", regions))
-    assert set(re.findall("`(.*?)`", ", ".join(told))) == unknown
+    assert set(re.findall("`(.*?)`", ", ".join(named))) == unknown
 
 
-def test_a_type_nobody_priced_is_an_error() -> None:
-    """A resource whose costs nobody wrote down is not passed off as free."""
+def test_resource_types_without_a_cost_are_an_error() -> None:
+    """The error names all resource types without a cost, the file to edit and an example, so that none seems free."""
     template = Template()
     template.add_resource(sqs.Queue("JobQueue"))
-    with pytest.raises(TemplateError, match=r"JobQueue.*costs\.py.*AWS::SQS::Queue"):
+    template.add_resource(ecr.Repository("Images"))
+    with pytest.raises(TemplateError) as raised:
         list(sections.costs(load(smtemplates.render(template)) | {"Parameters": {}}))
+    repository, queue = str(raised.value).splitlines()
+    for line, name in ((repository, "AWS::ECR::Repository"), (queue, "AWS::SQS::Queue")):
+        assert line.startswith(f"{FILE}: no row for {name}.")
+        assert f'for example: "{name}": Cost(' in line
 
 
-def test_money_and_data_are_told_by_switch(text: str) -> None:
-    """Whoever asks what a switch costs while idle, and what it leaves, finds both in its row."""
+def test_missing_costs_name_each_type_once() -> None:
+    """Types with a cost or with an entry in IDLE_FREE are not reported."""
+    types = ["AWS::SQS::Queue", "AWS::ECR::Repository", "AWS::SQS::Queue"]
+    messages = missing_costs([*types, *COSTS, *IDLE_FREE])
+    assert [re.findall(r"no row for (\S+)[.] ", message) for message in messages] == [
+        [name] for name in sorted({*types})
+    ]
+    assert (ROOT / FILE).is_file()
+
+
+def test_cost_data_has_no_unused_or_contradictory_rows() -> None:
+    """No type is both charged and free, and each effect of deletion belongs to a type with a cost row."""
+    assert not COSTS.keys() & IDLE_FREE
+    assert missing_costs(ON_DELETION) == []
+
+
+def test_costs_and_retention_are_shown_by_setting(text: str) -> None:
+    """The row of a setting shows the cost of its resources while idle, and which of them are retained."""
     rows = {line.split(" | ")[0].removeprefix("| "): line for line in text.splitlines() if line.startswith("| `")}
     assert "per hour while it runs" in rows["`CreateNotebook=true`"]
-    assert "every file on it" in rows["`CreateNotebook=true`"]
+    assert "all files on it" in rows["`CreateNotebook=true`"]
     assert "per key and month" in rows["`CreateKmsKey=true`"]
-    assert "key: stays" in rows["`CreateKmsKey=true`"]
-    assert "bucket: stays" in rows["`CreateBuckets=true` (default)"]
-    assert "the account shares them" in rows["`ManageLogGroups=true` (default)"]
+    assert "key: retained" in rows["`CreateKmsKey=true`"]
+    assert "bucket: retained" in rows["`CreateBuckets=true` (default)"]
+    assert "the whole account shares them" in rows["`ManageLogGroups=true` (default)"]
 
 
-def test_every_link_to_a_section_leads_somewhere(text: str) -> None:
-    """The contents name sections that are there."""
+def test_every_link_to_a_section_is_valid(text: str) -> None:
+    """The links in the contents have the anchors of existing sections."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     anchors: list[str] = []
     for heading in headings:
@@ -273,25 +319,26 @@ def test_every_link_to_a_section_leads_somewhere(text: str) -> None:
     assert set(links) <= set(anchors)
 
 
-def test_what_is_handed_on_is_told_once(text: str, template: dict[str, Any]) -> None:
-    """The fleet's chapter refers to the workspace's parameters and refusals by their groups, and tells its own."""
-    whole, _, fleet = text.partition("\n## stack-set.yaml\n")
-    (referring,) = (line for line in fleet.splitlines() if "](#parameters)" in line)
+def test_stack_set_refers_to_the_parameters_of_the_workspace(text: str, template: dict[str, Any]) -> None:
+    """The chapter of the stack set names the parameter groups of the workspace, and lists only its own parameters."""
+    others, _, stack_set = text.partition("\n## stack-set.yaml\n")
+    (referring,) = (line for line in stack_set.splitlines() if "](#parameters)" in line)
     for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
         assert group["Label"]["default"] in referring
-        assert all(f"| `{name}` |" in whole and f"| `{name}` |" not in fleet for name in group["Parameters"])
-    assert "| `OrganizationalUnitIds` |" in fleet
-    assert "<br>stack set" in fleet  # it is drawn, though two Rules refuse what is given before it all is
-    refused = [line for line in fleet.splitlines() if line.startswith("- ") and line in whole]
-    assert refused == []
+        assert all(f"| `{name}` |" in others and f"| `{name}` |" not in stack_set for name in group["Parameters"])
+    assert "| `OrganizationalUnitIds` |" in stack_set
+    # The diagram contains the stack set, although two Rules reject its parameters until all of them are specified.
+    assert "<br>stack set" in stack_set
+    repeated = [line for line in stack_set.splitlines() if line.startswith("- ") and line in others]
+    assert repeated == []
 
 
 markup = st.text("|`\\<*_[ a\n", max_size=20)
 
 
 @given(st.text(max_size=30) | markup, st.text(max_size=30) | markup)
-def test_no_value_breaks_out_of_its_cell(first: str, second: str) -> None:
-    """Whatever a description or a default holds, the table keeps its rows and its columns."""
+def test_values_stay_in_their_cells(first: str, second: str) -> None:
+    """No description or default changes the rows or columns of its table."""
     written = table(("One", "Two"), [(prose(first), code(second))])
     lines = written.splitlines()
     assert len(lines) == 3
@@ -299,15 +346,15 @@ def test_no_value_breaks_out_of_its_cell(first: str, second: str) -> None:
 
 
 @given(st.text("`ab\n", max_size=40))
-def test_no_value_ends_its_block(inside: str) -> None:
-    """An example that has a fence in it stays one block."""
+def test_values_stay_in_their_code_block(inside: str) -> None:
+    """An example that contains a fence does not end its code block."""
     fence, *_, last = block(inside).splitlines()
     assert fence == last
     assert fence not in inside
 
 
 def test_every_control_names_a_test_that_exists() -> None:
-    """Whoever ticks a control off finds its test."""
+    """The test of each security control exists."""
     for control in CONTROLS:
         path, _, name = control.test.partition("::")
         assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), control.test

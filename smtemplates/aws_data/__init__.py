@@ -1,1 +1,1 @@
-"""Data about AWS that several packages share, with its readers; imports nothing of this project."""
+"""Data about AWS that several packages share, with the functions that read it. It does not import other packages."""

@@ -1,8 +1,8 @@
-"""Where AWS's consoles are."""
+"""Host names of the AWS Management Console."""
 
 from __future__ import annotations
 
-# by partition; none was found in public sources for the isolated ones: no link is better than a wrong one
+# By partition. No public source names the hosts of the isolated partitions. "none" omits the link.
 CONSOLE_HOSTS = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",

@@ -1,9 +1,10 @@
-"""What each type of resource costs while nobody uses it, and what deleting it leaves or takes along.
+"""Costs of each resource type while idle, and the effect of deleting its stack.
 
-Units, never prices: those differ by Region and change. A type that is missing here is an error, not a free one. What
-an MLflow app costs, and what a deleted domain leaves in the VPC, nobody has seen live.
+The rows name units, not prices, because prices differ by Region and change. `missing_costs` reports a type without a
+row, so that no resource is presented as free by mistake. Two facts have not been verified in a live account: the cost
+of an MLflow app, and the resources that remain in the VPC when a domain is deleted.
 
-Source: the pricing page of each cost below
+Source: the pricing page in each row
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopNotebookInstance.html
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteNotebookInstance.html
@@ -12,14 +13,16 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDoma
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+FILE = "smtemplates/aws_data/costs.py"
 _PRICING = "https://aws.amazon.com/"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Hold the unit of what costs money while idle, and the page of AWS that says so."""
+    """The unit in which an idle resource is charged, and the AWS page that documents it."""
 
     unit: str
     page: str
@@ -31,40 +34,49 @@ _SAGEMAKER = f"{_PRICING}sagemaker/pricing/"
 
 COSTS = {
     "AWS::S3::Bucket": Cost(
-        "per GB-month of what is in it, older versions included; empty: nothing", f"{_PRICING}s3/pricing/"
+        "per GB-month of stored data, including noncurrent versions. An empty bucket costs nothing.",
+        f"{_PRICING}s3/pricing/",
     ),
-    "AWS::KMS::Key": Cost("per key and month, more once it was rotated; per request beyond the free ones", _KMS),
-    "AWS::Logs::LogGroup": Cost("per GB-month of logs kept, beyond the free ones", _CLOUDWATCH),
-    "Custom::LogGroups": Cost("per GB-month of logs kept, beyond the free ones", _CLOUDWATCH),
+    "AWS::KMS::Key": Cost(
+        "per key and month, and more after the key was rotated. Per request in excess of the free tier.", _KMS
+    ),
+    "AWS::Logs::LogGroup": Cost("per GB-month of stored logs in excess of the free tier", _CLOUDWATCH),
+    "Custom::LogGroups": Cost("per GB-month of stored logs in excess of the free tier", _CLOUDWATCH),
     "AWS::CloudWatch::Dashboard": Cost(
-        "per dashboard and month, beyond an account's three free ones of up to 50 metrics each", _CLOUDWATCH
+        "per dashboard and month, beyond the three free dashboards of an account with up to 50 metrics each",
+        _CLOUDWATCH,
     ),
     "AWS::CloudWatch::Alarm": Cost(
-        "per metric of the alarm and month; one that is a Metrics Insights query, by the metrics that it analyses, "
-        "and none of those is free",
+        "per metric of the alarm and month. An alarm on a Metrics Insights query is charged for each metric that the "
+        "query analyzes, and none of those metrics is free.",
         _CLOUDWATCH,
     ),
     "AWS::SageMaker::NotebookInstance": Cost(
-        "per hour while it runs, stopped: nothing; its volume per GB-month, stopped too", _SAGEMAKER
+        "per hour while it runs, and per GB-month of its volume. While it is stopped, only the volume is charged.",
+        _SAGEMAKER,
     ),
     "AWS::SageMaker::Domain": Cost(
-        "nothing itself; per hour of each app that runs, per GB-month of each space's volume", _SAGEMAKER
+        "nothing for the domain itself. Per hour of each running app, and per GB-month of the volume of each space.",
+        _SAGEMAKER,
     ),
     "AWS::SageMaker::Endpoint": Cost(
-        "serverless without provisioned concurrency: nothing; on instances: per instance and hour, calls or not",
+        "nothing if it is serverless without provisioned concurrency. On instances, per instance and hour, with or "
+        "without requests.",
         _SAGEMAKER,
     ),
     "AWS::SageMaker::MlflowApp": Cost(
-        "no charge found in AWS's documentation (not seen live: see the page); its artifacts lie in the model bucket",
+        "no charge found in the AWS documentation (not verified in a live account, see the pricing page). Its "
+        "artifacts are stored in the model bucket.",
         _SAGEMAKER,
     ),
     "AWS::SSM::Parameter": Cost(
-        "of the standard tier: nothing; of the advanced one, if that is the account's default: per parameter and month",
+        "nothing in the standard tier. In the advanced tier, if that is the default of the account, per parameter and "
+        "month.",
         "https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-default-tier.html",
     ),
 }
 
-# These cost nothing while nothing happens; most cost nothing at all, and some by the request.
+# These types cost nothing while idle. Most of them are free, and some are charged by request.
 IDLE_FREE = frozenset(
     {
         "AWS::ApplicationAutoScaling::ScalableTarget",
@@ -104,17 +116,28 @@ IDLE_FREE = frozenset(
     }
 )
 
-# What a resource's DeletionPolicy does not tell.
+RETAINED = "retained"
+DELETED = "deleted"
+# Effects of deleting the stack that the DeletionPolicy of a resource does not show.
 ON_DELETION = {
-    "AWS::CloudFormation::StackSet": "goes, and the stacks in all accounts with it; what outlives a workspace stays",
-    "AWS::SageMaker::NotebookInstance": "goes, with its volume and every file on it",
-    "AWS::SageMaker::Domain": "goes, and its users' files with it; while users have spaces or apps it cannot be "
-    "deleted (`deploy.py destroy` deletes those first). Security groups and a network interface that SageMaker made in "
-    "the VPC may stay and hold up the VPC's deletion (not seen live)",
-    "AWS::SageMaker::MlflowApp": "goes; its artifacts stay in the model bucket",
-    "AWS::Logs::LogGroup": "goes, with its events",
-    "Custom::Folders": "the empty folders go; one that holds anything stays",
-    "Custom::LogGroups": "the log groups, their events and their retention stay: the account shares them",
+    "AWS::CloudFormation::StackSet": "deleted, with the stacks in all accounts. The resources that a workspace "
+    "retains are retained.",
+    "AWS::SageMaker::NotebookInstance": "deleted, with its volume and all files on it",
+    "AWS::SageMaker::Domain": "deleted, with the files of its users. It cannot be deleted while users have spaces or "
+    "apps (`deploy.py destroy` deletes those first). Security groups and a network interface that SageMaker created "
+    "in the VPC may remain and prevent the deletion of the VPC (not verified in a live account).",
+    "AWS::SageMaker::MlflowApp": "deleted. Its artifacts are retained in the model bucket.",
+    "AWS::Logs::LogGroup": "deleted, with its events",
+    "Custom::Folders": "deleted if empty. Folders that contain objects are retained.",
+    "Custom::LogGroups": "retained, with their events and retention settings, because the whole account shares them",
 }
-STAYS = "stays"
-GOES = "goes"
+
+
+def missing_costs(types: Iterable[str]) -> list[str]:
+    """Return a message for each resource type that is in neither COSTS nor IDLE_FREE, with the row to add."""
+    return [
+        f"{FILE}: no row for {name}. Add its cost while idle to COSTS, for example: "
+        f'"{name}": Cost("per hour", f"{{_PRICING}}SERVICE/pricing/"). If it costs nothing while idle, add "{name}" to '
+        "IDLE_FREE."
+        for name in sorted(set(types) - COSTS.keys() - IDLE_FREE)
+    ]

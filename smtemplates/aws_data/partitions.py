@@ -1,8 +1,8 @@
-"""The partitions of AWS, with their DNS suffixes."""
+"""The AWS partitions and their DNS suffixes."""
 
 from __future__ import annotations
 
-PARTITIONS = (  # by the start of the Region's name
+PARTITIONS = (  # (prefix of the Region name, partition, DNS suffix)
     ("cn-", "aws-cn", "amazonaws.com.cn"),
     ("us-gov-", "aws-us-gov", "amazonaws.com"),
     ("us-iso-", "aws-iso", "c2s.ic.gov"),
@@ -15,10 +15,10 @@ PARTITIONS = (  # by the start of the Region's name
 
 
 def partition_of(region: str) -> tuple[str, str]:
-    """Name the partition of a Region and its DNS suffix."""
+    """Return the partition of a Region and its DNS suffix."""
     return next((partition, suffix) for start, partition, suffix in PARTITIONS if region.startswith(start))
 
 
 def some_region_of_each_partition() -> tuple[str, ...]:
-    """Name one Region that does not exist in each partition: it stands for all that no condition names."""
+    """Return one invented Region for each partition. It represents all Regions that no condition names."""
     return tuple(f"{start or 'aws-'}other-1" for start, _, _ in PARTITIONS)

@@ -30,7 +30,7 @@ def write_reference(options: argparse.Namespace) -> int:
     """Write the reference and its picture, or compare them with their files."""
     from smtemplates.reference import document as reference
 
-    texts = {"README.md": reference.text(), reference.PICTURE: reference.picture()}
+    texts = {"README.md": reference.document(), reference.PICTURE: reference.picture()}
     stale = False
     for name, text in texts.items():
         path = Path("templates") / name

@@ -25,8 +25,8 @@ ADVICE = (
         ),
         (
             "the policy of the KMS key does not let this through: give the key at least the statements that "
-            "templates/README.md lists (python -m smtemplates reference writes it, under 'What the policy of your own "
-            "KMS key must allow'), and let the deploying role (or --role-arn) use the key, then deploy again"
+            "templates/README.md lists (python -m smtemplates reference writes it, under 'Key policy for an "
+            "existing KMS key'), and let the deploying role (or --role-arn) use the key, then deploy again"
         ),
     ),
     (

@@ -1,4 +1,4 @@
-"""Security controls of the workspace and its deployer, for a reviewer to tick off; whoever proves one adds it here."""
+"""Security controls of the workspace and its deployer, for reviewers. Each control that has a test has a row."""
 
 from __future__ import annotations
 
@@ -7,54 +7,97 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Control:
-    """Hold one control: what it asks for, how it is met, the test that holds it, and what no live account has shown."""
+    """A control: its requirement, its implementation, its test, and the part not verified in a live account."""
 
-    asks: str
-    answer: str
+    requirement: str
+    implementation: str
     test: str
-    unseen: str = ""
+    unverified: str = ""
 
 
-ROLE = "tests/access/test_execution_role.py::test_the_role_may_do_what_the_table_says_and_nothing_else"
-POLICY = "tests/policy/test_rules.py"
-KEPT = f"{POLICY}::test_our_template_breaks_no_rule"
-EXCUSED = f"{POLICY}::test_no_combination_breaks_a_rule_but_where_it_is_waived"
-NOTEBOOK = f"{POLICY}::test_with_a_vpc_and_a_key_no_control_of_sagemaker_is_waived"
-# What AWS Security Hub asks for, by its numbers; `smtemplates/policy` has a rule for each but those of CloudFormation.
+ROLE = "tests/access/test_execution_role.py::test_role_allows_exactly_the_requests_of_the_table"
+RULES = "tests/policy/test_rules.py"
+NO_FINDING = f"{RULES}::test_our_template_breaks_no_rule"
+WAIVED = f"{RULES}::test_no_combination_breaks_a_rule_but_where_it_is_waived"
+NO_WAIVER = f"{RULES}::test_with_a_vpc_and_a_key_no_control_of_sagemaker_is_waived"
+# Requirements of AWS Security Hub, by control ID. `smtemplates/policy` has a rule for each, except for CloudFormation.
 # Source: https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html
 SECURITY_HUB = (
     Control(
-        "SageMaker.1: no direct internet access from notebook instances",
-        "Disabled with a VPC, unless `NotebookDirectInternetAccess=Enabled` asks for it",
-        NOTEBOOK,
+        "SageMaker.1: Notebook instances have no direct internet access",
+        "Disabled if a VPC is specified, unless you set `NotebookDirectInternetAccess=Enabled`.",
+        NO_WAIVER,
     ),
-    Control("SageMaker.2: notebook instances in your VPC", "`VpcId` and `SubnetIds`; waived without", NOTEBOOK),
-    Control("SageMaker.3: no root access", "Disabled, unless `NotebookRootAccess=Enabled` asks for it", KEPT),
-    Control("SageMaker.8: a supported platform", "`notebook-al2023-v1`, always", KEPT),
     Control(
-        "SageMaker.21: your key encrypts notebook volumes", "`KmsKeyArn` or `CreateKmsKey`; waived without", NOTEBOOK
+        "SageMaker.2: Notebook instances run in your VPC",
+        "`VpcId` and `SubnetIds`. The control is waived without them.",
+        NO_WAIVER,
     ),
-    Control("S3.2, S3.3, S3.6, S3.8, S3.12: no public bucket, no ACL, no foreign administrator", "Always", KEPT),
-    Control("S3.5: TLS only", "A bucket policy refuses all else, always", KEPT),
-    Control("S3.9: access logs", "`AccessLogBucketName`; waived without", EXCUSED),
-    Control("S3.10, S3.13: lifecycle rules", "Unfinished uploads and old versions are deleted, always", KEPT),
-    Control("S3.14: versioning", "On, unless `BucketVersioning=false` turns it off", EXCUSED),
     Control(
-        "S3.17, SNS.1: KMS keys encrypt buckets and topic", "`KmsKeyArn` or `CreateKmsKey`; waived without", EXCUSED
+        "SageMaker.3: Users have no root access",
+        "Disabled, unless you set `NotebookRootAccess=Enabled`.",
+        NO_FINDING,
     ),
-    Control("KMS.1, KMS.2: no policy decrypts with any key", "Each names the one key", KEPT),
-    Control("KMS.3, KMS.4, KMS.5: keys are kept, rotate, and are not public", "The key made here", KEPT),
-    Control("Lambda.1, Lambda.2: no public function, a supported runtime", "Python 3.13; nobody is let in", KEPT),
-    Control("IAM.1, IAM.21: no policy allows everything, or all of a service", "Actions are named", KEPT),
-    Control("SNS.4: no public topic", "The topic policy lets services of AWS publish, and nobody else", KEPT),
-    Control("EC2.18: no port open to the internet", "The security group made here admits its members only", KEPT),
+    Control("SageMaker.8: Notebook instances use a supported platform", "Always `notebook-al2023-v1`.", NO_FINDING),
     Control(
-        "CloudFormation.3: termination protection",
-        "`deploy.py --termination-protection`, on by itself for `Environment=prd`",
+        "SageMaker.21: Your KMS key encrypts notebook volumes",
+        "`KmsKeyArn` or `CreateKmsKey`. The control is waived without a key.",
+        NO_WAIVER,
+    ),
+    Control(
+        "S3.2, S3.3, S3.6, S3.8, S3.12: Buckets are not public, have no ACLs and cannot be administered by other "
+        "accounts",
+        "Always enabled.",
+        NO_FINDING,
+    ),
+    Control("S3.5: Requests require TLS", "A bucket policy always denies all other requests.", NO_FINDING),
+    Control(
+        "S3.9: Buckets have access logs", "`AccessLogBucketName`. The control is waived without this bucket.", WAIVED
+    ),
+    Control(
+        "S3.10, S3.13: Buckets have lifecycle rules",
+        "Incomplete uploads and noncurrent versions are always deleted.",
+        NO_FINDING,
+    ),
+    Control("S3.14: Buckets have versioning", "Enabled, unless you set `BucketVersioning=false`.", WAIVED),
+    Control(
+        "S3.17, SNS.1: KMS keys encrypt the buckets and the topic",
+        "`KmsKeyArn` or `CreateKmsKey`. The control is waived without a key.",
+        WAIVED,
+    ),
+    Control(
+        "KMS.1, KMS.2: No policy allows decryption with all keys",
+        "Each policy names its key.",
+        NO_FINDING,
+    ),
+    Control(
+        "KMS.3, KMS.4, KMS.5: Keys are retained, rotated and not public",
+        "Applies to the key that this stack creates.",
+        NO_FINDING,
+    ),
+    Control(
+        "Lambda.1, Lambda.2: Functions are not public and use a supported runtime",
+        "Python 3.13, without a resource-based policy.",
+        NO_FINDING,
+    ),
+    Control(
+        "IAM.1, IAM.21: No policy allows all actions, or all actions of a service",
+        "Each policy names its actions.",
+        NO_FINDING,
+    ),
+    Control("SNS.4: The topic is not public", "The topic policy allows only AWS services to publish.", NO_FINDING),
+    Control(
+        "EC2.18: No port is open to the internet",
+        "The security group that this stack creates allows inbound traffic only from its members.",
+        NO_FINDING,
+    ),
+    Control(
+        "CloudFormation.3: The stack has termination protection",
+        "`deploy.py --termination-protection`. Enabled by default if `Environment=prd`.",
         "tests/deploying/test_life.py::test_settings_without_a_change",
     ),
     Control(
-        "CloudFormation.4: a service role for the stack",
+        "CloudFormation.4: The stack has a service role",
         "`deploy.py --role-arn`",
         "tests/deploying/test_stubbed.py::test_create_arguments",
     ),
@@ -62,145 +105,156 @@ SECURITY_HUB = (
 CONTROLS = (
     *SECURITY_HUB,
     Control(
-        "The execution role may do what work needs, and nothing else",
-        "Managed policies by activity; a table of requests is judged in every world of parameters",
+        "The execution role has only the permissions that its work requires",
+        "One managed policy for each activity. A table of requests is simulated for every combination of parameters "
+        "that changes the policies.",
         ROLE,
-        "A simulator is not IAM: which context keys SageMaker really sends",
+        "Whether IAM decides as the simulator does, and which context keys SageMaker sends.",
     ),
     Control(
-        "No grant, refusal or condition is idle",
-        "Without any one of them a request of that table is judged otherwise",
-        "tests/access/test_execution_role.py::test_every_grant_is_needed_and_every_refusal_and_condition_counts",
+        "Every allow, deny and condition of the execution role is necessary",
+        "Without any one of them, the simulation of the same table has a different result.",
+        "tests/access/test_execution_role.py::test_every_allow_deny_and_condition_is_exercised",
     ),
     Control(
-        "No way to more privileges, no data exfiltration, no exposed resource, no credentials",
-        "Cloudsplaining finds none in any policy of an identity",
-        "tests/access/test_words.py::test_scanner_finds_no_way_up_or_out",
+        "No privilege escalation, data exfiltration, exposed resources or exposed credentials",
+        "Cloudsplaining has no such finding for any identity-based policy.",
+        "tests/access/test_policy_contents.py::test_no_privilege_escalation_or_data_exfiltration",
     ),
     Control(
-        "No invented permission",
-        "Each action and condition key is in a data set made from AWS's service authorization reference",
-        "tests/access/test_words.py::test_every_condition_key_is_one_that_an_action_sends",
+        "Policies contain only existing actions and condition keys",
+        "Each action and condition key is in a data set that is based on the AWS service authorization reference.",
+        "tests/access/test_policy_contents.py::test_condition_keys_apply_to_an_action",
     ),
     Control(
-        "No confused deputy",
-        "The role trusts SageMaker on behalf of this account only (`aws:SourceAccount`)",
-        "tests/access/test_execution_role.py::test_only_this_account_s_sagemaker_takes_the_role",
-        "AWS's pages say nothing of `aws:SourceAccount` for notebook instances",
+        "Confused deputy prevention",
+        "The execution role trusts SageMaker only on behalf of this account (`aws:SourceAccount`).",
+        "tests/access/test_execution_role.py::test_only_sagemaker_of_this_account_can_assume_the_role",
+        "Notebook instances: the AWS documentation does not mention `aws:SourceAccount` for them.",
     ),
     Control(
-        "A permissions boundary on every role",
+        "Every role has a permissions boundary",
         "`PermissionsBoundaryArn`",
-        "tests/access/test_execution_role.py::test_a_boundary_bounds_every_role",
+        "tests/access/test_execution_role.py::test_permissions_boundary_applies_to_every_role",
     ),
     Control(
-        "The function that makes folders touches its keys and log groups only",
-        "`InitializerRole` names each of them",
-        "tests/access/test_initializer_role.py::test_it_touches_its_folders_and_groups_only",
-        "That CloudWatch Logs asks IAM about a group with an empty stream is read from its refusals",
+        "The function that creates folders and log groups has access only to their keys and log groups",
+        "`InitializerRole` names each of them.",
+        "tests/access/test_initializer_role.py::test_role_reaches_only_its_folders_and_log_groups",
+        "Whether CloudWatch Logs authorizes requests for log groups with an empty log stream name. This is inferred "
+        "from its error messages.",
     ),
     Control(
-        "Who launches from Service Catalog needs no permission of the workspace's",
-        "The launch role's permissions are computed from the template's types; a table of requests is judged. Whoever "
-        "publishes a version decides what is done with them, in each launching account, to all that is named `SC-*`",
-        "tests/launching/test_launch_role.py::test_others_things_and_more_power_are_refused",
-        "A simulator is not IAM",
+        "Users who launch from Service Catalog need no permissions on the resources of the workspace",
+        "The permissions of the launch role are computed from the resource types of the template, and a table of "
+        "requests is simulated. The user who publishes a version determines how each launching account uses these "
+        "permissions on all resources named `SC-*`.",
+        "tests/launching/test_launch_role.py::test_other_resources_and_more_privileges_are_denied",
+        "Whether IAM decides as the simulator does.",
     ),
     Control(
-        "The launch role lacks nothing that a launch takes",
-        "It launches, updates and deletes a whole workspace on a local cloud, and all that the provider schemas name "
-        "for each of these steps is judged",
-        "tests/launching/test_life.py::test_each_call_is_allowed",
-        "What CloudFormation calls beside its schemas, and how it names SageMaker's resources",
+        "The launch role has all permissions that a launch requires",
+        "The role launches, updates and deletes a complete workspace on a local cloud. All permissions that the "
+        "provider schemas list for each of these steps are simulated.",
+        "tests/launching/test_lifecycle.py::test_each_call_is_allowed",
+        "Calls by CloudFormation that its schemas do not list, and the names that it generates for SageMaker "
+        "resources.",
     ),
     Control(
-        "Who plans a change in a pipeline cannot make it",
-        "The documented planning role plans on a local cloud, and is refused the rest",
+        "A pipeline that plans changes cannot deploy them",
+        "The documented planning role creates plans on a local cloud. All its other requests are denied.",
         "tests/docs/test_pipelines.py::test_gitlab_does_the_same",
     ),
     Control(
-        "Roles that a launch makes cannot do more than their boundary",
-        "`iam:PermissionsBoundary` on all that makes or changes a role; no launch may change or take off the boundary, "
-        "which keeps others' secrets, Studio sessions, logs and roles out of reach, whatever policies are attached",
-        "tests/launching/test_launch_role.py::test_whatever_is_attached_stays_within_the_boundary",
+        "The permissions boundary limits all roles that a launch creates",
+        "`iam:PermissionsBoundary` is a condition of all actions that create or change a role. No launch can change or "
+        "remove the boundary. Whichever policies are attached, the boundary denies access to secrets, Studio sessions, "
+        "logs and roles of others.",
+        "tests/launching/test_launch_role.py::test_attached_policies_stay_within_the_permissions_boundary",
     ),
     Control(
-        "Launches reach buckets named as those of launches are, and of others only those that are named to them",
-        "The same boundary: `sc-*`, other launches' too, and other accounts' that let them in, and "
-        "`BringableBucketArns` of the stack that made the launch role",
-        "tests/launching/test_launch_role.py::test_roles_reach_buckets_that_launches_made_and_named_ones_only",
-        "What S3 says to a launch that brings another",
+        "Launched workspaces have access only to buckets with names of launches and to listed buckets",
+        "The same permissions boundary allows `sc-*`, and the `BringableBucketArns` of the stack that created the "
+        "launch role. These include buckets of other launches, and buckets "
+        "in other accounts that allow the access.",
+        "tests/launching/test_launch_role.py::test_roles_reach_only_launched_and_listed_buckets",
+        "The response of S3 to a launch that uses another existing bucket.",
     ),
     Control(
-        "A model is approved by somebody else than who trained it",
-        "`AllowModelApproval`, off by default",
+        "Model versions are not approved by the person who trained the model",
+        "`AllowModelApproval` is false by default.",
         ROLE,
     ),
     Control(
-        "The customer key is lent to S3, SageMaker and EC2 only",
-        "`kms:ViaService` on its use and on grants",
+        "The execution role can use the customer managed key only through S3, SageMaker and EC2",
+        "`kms:ViaService` is a condition of the use of the key and of grants.",
         ROLE,
-        "That SageMaker makes the grants of Studio's spaces under that condition; if not, making a space fails",
+        "Whether SageMaker creates the grants of Studio spaces under this condition. If not, spaces cannot be created.",
     ),
     Control(
-        "What is executed is what was reviewed",
-        "The change set's template is read back and compared before it is executed",
+        "Only the reviewed template is deployed",
+        "The template of the change set is retrieved and compared before the change set is executed.",
         "tests/deploying/test_reviewed.py::test_altered_template",
-        "What AWS returns as a change set's original template",
+        "The content that AWS returns as the original template of a change set.",
     ),
     Control(
-        "TLS is always checked",
-        "https but on loopback; no call turns verification off; a self-signed server is refused",
+        "TLS certificates are always verified",
+        "Only loopback addresses are allowed without HTTPS. No call disables verification. A server with a self-signed "
+        "certificate is rejected.",
         "tests/deploying/test_tls.py::test_strangers_certificate",
-        "A company's proxy with `AWS_CA_BUNDLE`",
+        "A company proxy with `AWS_CA_BUNDLE`.",
     ),
     Control(
-        "Values of NoEcho parameters are shown nowhere",
-        "Masked in plans, pages, summaries, failures and fetched logs",
+        "Values of NoEcho parameters are never displayed",
+        "They are masked in plans, pages, summaries, error messages and retrieved logs.",
         "tests/deploying/test_secrecy.py::test_every_command",
-        "Whether AWS repeats such values in reasons",
+        "Whether AWS repeats such values in status reasons.",
     ),
     Control(
-        "No credentials or presigned URL in any log",
-        "`--debug` logs facts of calls, not what they carry",
+        "Logs contain no credentials and no presigned URLs",
+        "`--debug` logs metadata of calls, but not their content.",
         "tests/deploying/test_secrecy.py::test_workspace",
-        "Real presigned answers of custom resources",
+        "Presigned responses of custom resources in AWS.",
     ),
     Control(
-        "No secret is a parameter",
-        "None is named, described or hidden as one; the place named instead is Secrets Manager",
+        "No parameter contains a secret",
+        "No parameter has the name, the description or the NoEcho attribute of a secret. Descriptions refer to Secrets "
+        "Manager instead.",
         "tests/test_secrets.py::test_no_parameter_wants_a_secret",
     ),
     Control(
-        "No value of a parameter is code",
-        "The nastiest values that the patterns let through are run in bash and parsed, wherever they reach",
+        "Parameter values are never executed as code",
+        "The most harmful values that the patterns allow are run in bash and parsed wherever they are used.",
         "tests/test_hostile_values.py::test_what_patterns_let_through_is_data",
     ),
     Control(
-        "AWS Control Tower's proactive controls pass",
-        "Its Guard rules judge each form of each resource; what stands has its reason in `tests/scanners/waivers.yaml`",
-        "tests/scanners/test_guard.py::test_control_tower_lets_each_stack_pass",
-        "Control Tower's own hooks, in an account that has them",
+        "The stacks pass the proactive controls of AWS Control Tower",
+        "Its Guard rules check each form of each resource. Accepted findings have a reason in "
+        "`tests/scanners/waivers.yaml`.",
+        "tests/scanners/test_guard.py::test_every_stack_passes_the_control_tower_rules",
+        "The hooks of Control Tower in an account that uses them.",
     ),
     Control(
-        "checkov's checks pass",
-        "Likewise, with the same file of reasons; a reason that is no longer needed fails",
-        "tests/scanners/test_checkov.py::test_checkov_lets_each_stack_pass",
+        "The stacks pass the checks of checkov",
+        "Accepted findings have a reason in the same file. A reason without a finding fails the test.",
+        "tests/scanners/test_checkov.py::test_every_stack_passes_checkov",
     ),
     Control(
-        "Another account's bucket is never written to or emptied",
-        "Each call to S3 says whose bucket is meant (`ExpectedBucketOwner`)",
+        "Objects in buckets of other accounts are never written or deleted",
+        "Each S3 request names the expected owner of the bucket (`ExpectedBucketOwner`).",
         "tests/deploying/test_owner.py::test_a_strangers_bucket_is_left_alone",
     ),
     Control(
-        "A brought key's policy is known",
-        "Printed below, the same as that of a key made here; a failure for lack of it says so",
+        "The required policy of an existing KMS key is documented",
+        "It is shown below and matches the policy of the key that this stack creates. If a deployment fails because of "
+        "the key policy, the message refers to it.",
         "tests/deploying/test_stubbed.py::test_own_key_denied",
     ),
     Control(
-        "Dependencies are locked, and known vulnerabilities fail",
-        "Hashes in `requirements/`; `scripts/audit.py` asks OSV on GitHub, at every change and each week",
+        "Dependencies are locked and checked for known vulnerabilities",
+        "`requirements/` contains hashes. `scripts/audit.py` queries OSV on GitHub for every change and every week. A "
+        "known vulnerability fails the check.",
         "tests/test_audit.py::test_only_a_known_vulnerability_fails",
-        "Answers of OSV itself: where this was made it cannot be reached",
+        "Responses of OSV itself. It was not reachable during development.",
     ),
 )

@@ -1,4 +1,4 @@
-"""What a stack's resources could be called, so that outputs and policies can be shown whole."""
+"""Example names and ARNs of resources, so that the reference can show complete outputs and IAM policies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PSEUDO = {
     "AWS::StackName": STACK,
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab",
 }
-# How Ref (None) and attributes look where that is no name: {name} is the resource's.
+# Values of Ref (None) and of attributes that differ from the resource name, which is {name}.
 _SHAPES = {
     ("AWS::IAM::Role", "Arn"): "arn:aws:iam::{account}:role/{name}",
     ("AWS::IAM::ManagedPolicy", None): "arn:aws:iam::{account}:policy/{name}",
@@ -38,28 +38,28 @@ _SHAPES = {
     ("AWS::SageMaker::MlflowApp", None): "arn:aws:sagemaker:{region}:{account}:mlflow-app/app-0123456789AB",
     ("AWS::SageMaker::MlflowApp", "Arn"): "arn:aws:sagemaker:{region}:{account}:mlflow-app/app-0123456789AB",
 }
-# What a template names itself.
+# Properties in which the template itself sets the name of a resource.
 _OWN_NAMES = {"AWS::IAM::Role": "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName"}
 
 
-def named(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:
-    """Evaluate a template with names as CloudFormation gives them."""
+def example_stack(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:
+    """Evaluate a template with names in the form that CloudFormation generates."""
     return _stack(template, parameters, "{stack}-{id}-1a2b3c4d5e6f")
 
 
-def by_logical_id(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:
-    """Evaluate a template with every resource called by its logical ID: that is how a policy reads best."""
+def stack_with_logical_ids(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:
+    """Evaluate a template with logical IDs as resource names, so that IAM policies are easy to read."""
     return _stack(template, parameters, "{id}")
 
 
 def _stack(template: Mapping[str, Any], parameters: Mapping[str, str], naming: str) -> Stack:
-    given = Stack(template, parameters, pseudo=PSEUDO).resources if "{stack}" in naming else {}
+    resources = Stack(template, parameters, pseudo=PSEUDO).resources if "{stack}" in naming else {}
 
     def physical(logical_id: str, attribute: str | None) -> str:
         type_ = template["Resources"][logical_id]["Type"]
-        shown = logical_id.lower() if type_ == "AWS::S3::Bucket" and "{stack}" in naming else logical_id
-        own = given.get(logical_id, {}).get("Properties", {}).get(_OWN_NAMES.get(type_, ""))
-        name = own or naming.format(stack=STACK, id=shown)
+        shown_id = logical_id.lower() if type_ == "AWS::S3::Bucket" and "{stack}" in naming else logical_id
+        own_name = resources.get(logical_id, {}).get("Properties", {}).get(_OWN_NAMES.get(type_, ""))
+        name = own_name or naming.format(stack=STACK, id=shown_id)
         shape = _SHAPES.get((type_, attribute), "{name}")
         return shape.format(name=name, region=REGION, account=ACCOUNT)
 

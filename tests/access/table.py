@@ -1,17 +1,18 @@
-"""What the execution role is asked for, and when it may: the table a reviewer reads.
+"""Requests with the execution role, and the combinations of parameters that allow them, as a table for reviewers.
 
-`ALLOWED` and `DENIED` are lists of (action, resource, context, when): a request is allowed in the worlds for which
-`when` holds, and refused in all others. Words in braces are names of the world's; `{here}` is its Region and account.
+`ALLOWED`, `LIMITED` and `DENIED` are lists of (action, resource, context, when). A request is allowed in the
+combinations for which `when` is true, and denied in all others. Words in braces are names in the combination. `{here}`
+is its Region and account.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from access.combinations import Combination
 from access.simulator import Context
-from access.worlds import World
 
-When = Callable[[World], bool]
+When = Callable[[Combination], bool]
 Row = tuple[str, str, Context, When]
 
 SUBNET = "subnet-0123456789abcdef0"
@@ -41,30 +42,30 @@ PACKAGE, GROUP = f"{SM}model-package/{{group}}/1", f"{SM}model-package-group/{{g
 VIA = "kms:ViaService"
 
 
-def always(_: World) -> bool:
-    """Hold everywhere."""
+def always(_: Combination) -> bool:
+    """Return true for all combinations."""
     return True
 
 
-def never(_: World) -> bool:
-    """Hold nowhere."""
+def never(_: Combination) -> bool:
+    """Return false for all combinations."""
     return False
 
 
-def on(*switches: str) -> When:
-    """Hold where these switches are on."""
-    return lambda world: all(world[switch] for switch in switches)
+def on(*options: str) -> When:
+    """Return a test for combinations in which all of these options are on."""
+    return lambda combination: all(combination[option] for option in options)
 
 
-def off(*switches: str) -> When:
-    """Hold where these switches are off."""
-    return lambda world: not any(world[switch] for switch in switches)
+def off(*options: str) -> When:
+    """Return a test for combinations in which all of these options are off."""
+    return lambda combination: not any(combination[option] for option in options)
 
 
 def each(
     service: str, names: str, resource: str = "*", context: Context | None = None, when: When = always
 ) -> list[Row]:
-    """List several actions of one service on one resource."""
+    """Return rows for several actions of one service on one resource."""
     return [(f"{service}:{name}", resource, context or {}, when) for name in names.split()]
 
 
@@ -156,10 +157,10 @@ def _network() -> Iterable[Row]:
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/{SUBNET}", {"ec2:SubnetID": SUBNET}, vpc)
     group = {"ec2:SecurityGroupID": "{security_group}"}
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}security-group/{{security_group}}", group, vpc)
-    lend = "CreateNetworkInterfacePermission"
-    yield from each("ec2", lend, interface, {"ec2:AuthorizedService": "sagemaker.amazonaws.com"}, vpc)
-    see = "DescribeDhcpOptions DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs"
-    yield from each("ec2", see, when=vpc)
+    names = "CreateNetworkInterfacePermission"
+    yield from each("ec2", names, interface, {"ec2:AuthorizedService": "sagemaker.amazonaws.com"}, vpc)
+    names = "DescribeDhcpOptions DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs"
+    yield from each("ec2", names, when=vpc)
 
 
 def _features() -> Iterable[Row]:
@@ -183,7 +184,7 @@ def _features() -> Iterable[Row]:
 
 
 def _limits() -> Iterable[Row]:
-    """List what is refused in some worlds only."""
+    """Yield requests that only some combinations deny."""
     outside = off("vpc")
     other: Context = {**JOB, "sagemaker:VpcSubnets": ["subnet-00000000"]}
     mixed: Context = {**JOB, "sagemaker:VpcSubnets": [SUBNET, "subnet-00000000"]}
@@ -206,14 +207,19 @@ def _limits() -> Iterable[Row]:
     yield from each("sagemaker", "CreateTransformJob", f"{SM}transform-job/churn-1", big, off("types"))
     yield from each("sagemaker", "CreateEndpointConfig", f"{SM}endpoint-config/churn", big, off("types"))
     space = f"{SM}space/d-abcdefghijkl/anas"
-    yield from each(
-        "sagemaker", "UpdateSpace", space, {**ANAS, **big}, lambda world: bool(world["studio"]) and not world["types"]
-    )
-    approver: When = lambda world: world["registry"] == "may approve"  # noqa: E731  a name for a column of the table
-    yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, APPROVE, approver)
+    yield from each("sagemaker", "UpdateSpace", space, {**ANAS, **big}, _studio_without_limit)
+    yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, APPROVE, _approval)
 
 
-def _others_data() -> Iterable[Row]:
+def _studio_without_limit(combination: Combination) -> bool:
+    return on("studio")(combination) and off("types")(combination)
+
+
+def _approval(combination: Combination) -> bool:
+    return combination["registry"] == "approval"
+
+
+def _other_data() -> Iterable[Row]:
     names = "GetObject PutObject DeleteObject GetObjectVersion PutObjectTagging"
     yield from each("s3", names, f"{S3}somebody-elses/a.csv", when=never)
     yield from each("s3", "ListBucket PutBucketPolicy DeleteBucket CreateBucket", f"{S3}somebody-elses", when=never)
@@ -228,7 +234,7 @@ def _others_data() -> Iterable[Row]:
     for bucket in ("input", "output", "models"):
         yield from each("s3", names + more, f"{S3}{{{bucket}}}", when=never)
     yield from each("s3", "ListAllMyBuckets", when=never)
-    other = f"arn:aws:kms:us-east-1:{{account}}:key/00000000-0000-0000-0000-000000000000"  # noqa: F541  filled in later
+    other = f"arn:aws:kms:us-east-1:{{account}}:key/00000000-0000-0000-0000-000000000000"  # noqa: F541  formatted later
     s3 = {VIA: "s3.us-east-1.amazonaws.com"}
     yield from each("kms", "Decrypt Encrypt GenerateDataKey CreateGrant", other, s3, never)
     for via in ({}, {VIA: "rds.us-east-1.amazonaws.com"}, {VIA: "s3.eu-west-1.amazonaws.com"}):
@@ -242,7 +248,7 @@ def _others_data() -> Iterable[Row]:
     yield from each("ssm", "PutParameter", "arn:aws:ssm:{here}parameter{settings}", when=never)
 
 
-def _powers() -> Iterable[Row]:
+def _privileges() -> Iterable[Row]:
     sagemaker: Context = {"iam:PassedToService": "sagemaker.amazonaws.com"}
     admin = "arn:aws:iam::{account}:role/administrator"
     yield from each("iam", "PassRole", admin, sagemaker, never)
@@ -260,7 +266,7 @@ def _powers() -> Iterable[Row]:
     yield from each("cloudformation", "UpdateStack", "arn:aws:cloudformation:{here}stack/demo/1", when=never)
 
 
-def _others_sagemaker() -> Iterable[Row]:
+def _other_sagemaker_resources() -> Iterable[Row]:
     names = "CreatePresignedNotebookInstanceUrl CreateNotebookInstance StartNotebookInstance UpdateNotebookInstance"
     for notebook in ("{notebook}", f"{SM}notebook-instance/other"):
         yield from each("sagemaker", f"{names} DeleteNotebookInstance", notebook, when=never)
@@ -301,21 +307,21 @@ def _others_sagemaker() -> Iterable[Row]:
     yield from each("sagemaker", "CreateImage", f"{SM}image/demo", when=never)
 
 
-def _elsewhere() -> Iterable[Row]:
+def _other_regions_and_services() -> Iterable[Row]:
     there = "arn:aws:sagemaker:eu-west-1:{account}:"
     yield from each("sagemaker", "CreateTrainingJob", f"{there}training-job/churn-1", JOB, never)
     yield from each("sagemaker", "InvokeEndpoint DescribeEndpoint", f"{there}endpoint/churn", when=never)
     yield from each("sagemaker", "CreateModel", f"{there}model/churn", IN_VPC, never)
-    abroad: Context = {"aws:RequestedRegion": "eu-west-1"}
-    yield from each("sagemaker", "ListTrainingJobs Search", "*", abroad, never)
-    yield from each("ecr", "GetAuthorizationToken", "*", abroad, never)
+    other_region: Context = {"aws:RequestedRegion": "eu-west-1"}
+    yield from each("sagemaker", "ListTrainingJobs Search", "*", other_region, never)
+    yield from each("ecr", "GetAuthorizationToken", "*", other_region, never)
     yield from each("ecr", "BatchGetImage", "arn:aws:ecr:eu-west-1:{account}:repository/pytorch", when=never)
     yield from each("ecr", "PutImage DeleteRepository", "arn:aws:ecr:{here}repository/pytorch", when=never)
     yield from each("logs", "CreateLogGroup DeleteLogGroup PutRetentionPolicy", f"{LOGS}/aws/lambda/other", when=never)
     yield from each("logs", "FilterLogEvents", f"{LOGS}/aws/lambda/other", when=never)
     yield from each("logs", "GetLogEvents PutLogEvents", f"{LOGS}/aws/lambda/other:log-stream:a", when=never)
     yield from each("logs", "DeleteLogGroup PutRetentionPolicy", f"{LOGS}/aws/sagemaker/TrainingJobs", when=never)
-    metrics = {"cloudwatch:namespace": "AWS/SageMaker", **abroad}
+    metrics = {"cloudwatch:namespace": "AWS/SageMaker", **other_region}
     yield from each("cloudwatch", "PutMetricData", "*", metrics, never)
     yield from each("cloudwatch", "PutMetricData", "*", {"cloudwatch:namespace": "AWS/Billing"}, never)
     yield from each("cloudwatch", "PutMetricData", when=never)
@@ -325,11 +331,11 @@ def _elsewhere() -> Iterable[Row]:
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/subnet-0", {"ec2:SubnetID": "subnet-0"}, never)
     group = {"ec2:SecurityGroupID": "sg-0"}
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}security-group/sg-0", group, never)
-    lent: Context = {"ec2:AuthorizedService": "lambda.amazonaws.com"}
-    yield from each("ec2", "CreateNetworkInterfacePermission", f"{EC2}network-interface/eni-1", lent, never)
-    yield from each("ec2", "DescribeVpcs", "*", abroad, never)
+    other_service: Context = {"ec2:AuthorizedService": "lambda.amazonaws.com"}
+    yield from each("ec2", "CreateNetworkInterfacePermission", f"{EC2}network-interface/eni-1", other_service, never)
+    yield from each("ec2", "DescribeVpcs", "*", other_region, never)
 
 
 ALLOWED: list[Row] = [*_jobs(), *_hosting(), *_workflows(), *_data(), *_network(), *_features()]
 LIMITED: list[Row] = list(_limits())
-DENIED: list[Row] = [*_others_data(), *_powers(), *_others_sagemaker(), *_elsewhere()]
+DENIED: list[Row] = [*_other_data(), *_privileges(), *_other_sagemaker_resources(), *_other_regions_and_services()]

@@ -1,4 +1,4 @@
-"""What the execution role may do and may not, in every world of parameters, as an IAM simulator judges it."""
+"""Tests of the permissions of the execution role with an IAM simulator, for all combinations of parameters."""
 
 from __future__ import annotations
 
@@ -9,60 +9,64 @@ from typing import Any
 import pytest
 import samples
 
-from access.mutants import weakened
+from access.combinations import Combination, distinct_combinations
+from access.mutations import mutations
 from access.simulator import Policies, Request, verdicts
 from access.table import ALLOWED, DENIED, LIMITED, Row
-from access.worlds import World, worlds
 from smtemplates.evaluate import Stack, edges
 
-ENOUGH = 60
+MINIMUM = 60
 TABLE = [*ALLOWED, *LIMITED, *DENIED]
+USERS_OF_THE_ROLE = ("Model", "Endpoint", "MlflowApp", "Notebook")
 
 
 @pytest.fixture(scope="module")
-def combinations(template: dict[str, Any]) -> list[World]:
-    """List the worlds to judge."""
-    return worlds(template)
+def combinations(template: dict[str, Any]) -> list[Combination]:
+    """Return the combinations to simulate."""
+    return distinct_combinations(template)
 
 
-def test_the_table_is_long_enough_to_mean_something() -> None:
-    """At least 60 different requests are allowed, and 60 others refused wherever they are made."""
-    assert len({row[:2] for row in ALLOWED}) >= ENOUGH
-    assert len({row[:2] for row in DENIED}) >= ENOUGH
+def test_the_table_has_enough_requests() -> None:
+    """The table contains at least 60 different allowed requests, and at least 60 that are always denied."""
+    assert len({row[:2] for row in ALLOWED}) >= MINIMUM
+    assert len({row[:2] for row in DENIED}) >= MINIMUM
 
 
-def test_the_role_may_do_what_the_table_says_and_nothing_else(combinations: list[World]) -> None:
-    """For every document that any combination of parameters makes of any policy, each request is judged as expected."""
-    asked = [(world, row, requested(world, row)) for world in combinations for row in TABLE]
-    found = verdicts([(world.policies, request) for world, _, request in asked])
+def test_role_allows_exactly_the_requests_of_the_table(combinations: list[Combination]) -> None:
+    """Each request has the expected result, for every policy document of any combination of parameters."""
+    cases = [(combination, row, requested(combination, row)) for combination in combinations for row in TABLE]
+    found = verdicts([(combination.policies, request) for combination, _, request in cases])
     wrong = [
-        f"{'allowed' if verdict else 'refused'}: {request} in {world.choice}"
-        for (world, row, request), verdict in zip(asked, found, strict=True)
-        if verdict is not row[3](world)
+        f"{'allowed' if verdict else 'denied'}: {request} in {combination.choice}"
+        for (combination, row, request), verdict in zip(cases, found, strict=True)
+        if verdict is not row[3](combination)
     ]
-    assert not wrong, "\n".join([f"{len(wrong)} of {len(asked)} judged otherwise:", *wrong[:20]])
+    assert not wrong, "\n".join([f"{len(wrong)} of {len(cases)} requests have another result:", *wrong[:20]])
 
 
-def test_every_grant_is_needed_and_every_refusal_and_condition_counts(combinations: list[World]) -> None:
-    """Without any one action, statement or condition of any policy some request of the table is judged otherwise."""
-    mutants: dict[str, list[tuple[Policies, Request, bool]]] = {}
-    for world in combinations:
-        for name, policy in world.policies.items():
-            for title, statement, changed in weakened(policy):
+def test_every_allow_deny_and_condition_is_exercised(combinations: list[Combination]) -> None:
+    """Without any one action, statement or condition of any policy, a request of the table has another result."""
+    changes: dict[str, list[tuple[Policies, Request, bool]]] = {}
+    for combination in combinations:
+        for name, policy in combination.policies.items():
+            for title, statement, changed in mutations(policy):
                 rows = [row for row in TABLE if any(fnmatch.fnmatch(row[0], action) for action in statement["Action"])]
-                requests = [(requested(world, row), row[3](world)) for row in rows]
-                documents = {**world.policies, name: changed}
-                mutants.setdefault(f"{name} {title}", []).extend((documents, *request) for request in requests)
-    asked = [(title, *case) for title, cases in mutants.items() for case in cases]
-    found = verdicts([(documents, request) for _, documents, request, _ in asked])
-    noticed = {title for (title, _, _, expected), verdict in zip(asked, found, strict=True) if verdict is not expected}
-    assert sorted(mutants.keys() - noticed) == []
+                requests = [(requested(combination, row), row[3](combination)) for row in rows]
+                documents = {**combination.policies, name: changed}
+                changes.setdefault(f"{name} {title}", []).extend((documents, *request) for request in requests)
+    cases = [(title, *case) for title, listed in changes.items() for case in listed]
+    found = verdicts([(documents, request) for _, documents, request, _ in cases])
+    detected = {title for (title, _, _, expected), verdict in zip(cases, found, strict=True) if verdict is not expected}
+    assert sorted(changes.keys() - detected) == []
 
 
-def test_no_policy_is_too_long_and_each_statement_has_a_name(template: dict[str, Any]) -> None:
-    """With every parameter as long as it may be, a policy keeps IAM's limit; none has a fixed name or stands inline."""
-    for given in (samples.EVERYTHING, {**samples.LONGEST, "ExistingRoleArn": ""}):
-        for logical, body in samples.deployed(template, given).resources.items():
+def test_policies_meet_the_limits_of_iam(template: dict[str, Any]) -> None:
+    """With the longest parameters, no policy exceeds the size limit, and statements have unique names.
+
+    No policy has a fixed name, and none is an inline policy.
+    """
+    for parameters in (samples.EVERYTHING, {**samples.LONGEST, "ExistingRoleArn": ""}):
+        for logical, body in samples.deployed(template, parameters).resources.items():
             kind, properties = body["Type"], body["Properties"]
             if kind == "AWS::IAM::ManagedPolicy":
                 document = properties["PolicyDocument"]
@@ -76,10 +80,10 @@ def test_no_policy_is_too_long_and_each_statement_has_a_name(template: dict[str,
                 assert "Policies" not in properties
 
 
-def test_a_boundary_bounds_every_role(template: dict[str, Any]) -> None:
-    """With PermissionsBoundaryArn each role of the template has it, without it none has."""
-    for given, boundary in ((samples.BOUNDARY, samples.BOUNDARY["PermissionsBoundaryArn"]), ({}, None)):
-        stack = samples.deployed(template, {**samples.EVERYTHING, "PermissionsBoundaryArn": ""}, given)
+def test_permissions_boundary_applies_to_every_role(template: dict[str, Any]) -> None:
+    """With PermissionsBoundaryArn, every role of the template has this boundary. Without it, no role has one."""
+    for parameters, boundary in ((samples.BOUNDARY, samples.BOUNDARY["PermissionsBoundaryArn"]), ({}, None)):
+        stack = samples.deployed(template, {**samples.EVERYTHING, "PermissionsBoundaryArn": ""}, parameters)
         roles = {name: body for name, body in stack.resources.items() if body["Type"] == "AWS::IAM::Role"}
         assert len(roles) > 1
         assert {name: role["Properties"].get("PermissionsBoundary") for name, role in roles.items()} == dict.fromkeys(
@@ -87,8 +91,8 @@ def test_a_boundary_bounds_every_role(template: dict[str, Any]) -> None:
         )
 
 
-def test_only_this_account_s_sagemaker_takes_the_role(template: dict[str, Any]) -> None:
-    """The trust names one service, and the account on whose behalf it must come."""
+def test_only_sagemaker_of_this_account_can_assume_the_role(template: dict[str, Any]) -> None:
+    """The trust policy names one service, and the account on whose behalf the service assumes the role."""
     [statement] = samples.deployed(template).resources["ExecutionRole"]["Properties"]["AssumeRolePolicyDocument"][
         "Statement"
     ]
@@ -96,43 +100,46 @@ def test_only_this_account_s_sagemaker_takes_the_role(template: dict[str, Any]) 
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": samples.ACCOUNT}}
 
 
-@pytest.mark.parametrize("level", [{}, {"AccessLevel": "FullAccess"}, samples.ROLE], ids=["least", "full", "given"])
 @pytest.mark.parametrize(
-    "served", [{}, {**samples.VPC, "EndpointServing": "Instances"}], ids=["serverless", "instances in a VPC"]
+    "level", [{}, {"AccessLevel": "FullAccess"}, samples.ROLE], ids=["least privilege", "full access", "existing role"]
 )
-def test_what_works_as_the_role_at_once_waits_for_its_policies(
-    template: dict[str, Any], level: dict[str, str], served: dict[str, str]
+@pytest.mark.parametrize(
+    "serving", [{}, {**samples.VPC, "EndpointServing": "Instances"}], ids=["serverless", "instances in a VPC"]
+)
+def test_users_of_the_role_depend_on_its_policies(
+    template: dict[str, Any], level: dict[str, str], serving: dict[str, str]
 ) -> None:
-    """Model, MLflow app and notebook come after each of the role's policies, and the role is the one they name."""
+    """The model, MLflow app and notebook instance are created after all policies of the role that they use."""
     features = {**samples.ENDPOINT, **samples.FEATURES["mlflow"], **samples.FEATURES["notebook"]}
-    choice = {**features, **level, **served}
-    waits = _waits(Stack(template, choice))
-    own = {"DataPolicy", "JobsPolicy", "HostingPolicy", "WorkflowPolicy", "NetworkPolicy"} & waits.keys()
-    late = [(own - _before(waits, name), name) for name in ("Model", "Endpoint", "MlflowApp", "Notebook")]
-    assert [name for policies, name in late if policies] == []
-    made = samples.deployed(template, choice)
-    assert made.resources["Model"]["Properties"]["ExecutionRoleArn"] == made.outputs["ExecutionRoleArn"]
-    store = f"s3://{made.outputs['ModelBucketName']}/mlflow/"
-    assert made.resources["MlflowApp"]["Properties"]["ArtifactStoreUri"] == store
+    choice = {**features, **level, **serving}
+    references = _references(Stack(template, choice))
+    policies = {"DataPolicy", "JobsPolicy", "HostingPolicy", "WorkflowPolicy", "NetworkPolicy"} & references.keys()
+    missing = {name: policies - _dependencies(references, name) for name in USERS_OF_THE_ROLE}
+    assert not any(missing.values()), missing
+    deployed = samples.deployed(template, choice)
+    assert deployed.resources["Model"]["Properties"]["ExecutionRoleArn"] == deployed.outputs["ExecutionRoleArn"]
+    store = f"s3://{deployed.outputs['ModelBucketName']}/mlflow/"
+    assert deployed.resources["MlflowApp"]["Properties"]["ArtifactStoreUri"] == store
 
 
-def _waits(stack: Stack) -> dict[str, set[str]]:
-    """List what each resource refers to: CloudFormation makes that before it, and deletes it after it."""
-    waits: dict[str, set[str]] = {name: set() for name in stack.resources}
+def _references(stack: Stack) -> dict[str, set[str]]:
+    """Return the resources to which each resource refers. CloudFormation creates them first and deletes them last."""
+    references: dict[str, set[str]] = {name: set() for name in stack.resources}
     for reference in edges(stack.template()):
         section, name = reference.path[:2]
         if section == "Resources":
-            waits[str(name)].add(reference.target)
-    return waits
+            references[str(name)].add(reference.target)
+    return references
 
 
-def _before(waits: dict[str, set[str]], name: str) -> set[str]:
-    return waits[name].union(*(_before(waits, other) for other in waits[name]))
+def _dependencies(references: dict[str, set[str]], name: str) -> set[str]:
+    """Return all resources on which a resource depends, directly or indirectly."""
+    return references[name].union(*(_dependencies(references, other) for other in references[name]))
 
 
-def requested(world: World, row: Row) -> Request:
-    """Fill a row of the table with a world's names."""
-    names = {**world.names, "account": samples.ACCOUNT}
+def requested(combination: Combination, row: Row) -> Request:
+    """Return the request of a row of the table, with the names in a combination."""
+    names = {**combination.names, "account": samples.ACCOUNT}
     action, resource, context, _ = row
     filled = {
         key: value.format(**names) if isinstance(value, str) else [item.format(**names) for item in value]

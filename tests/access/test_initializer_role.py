@@ -1,4 +1,4 @@
-"""What the function that makes folders and log groups may do: these keys, these groups, and nothing else."""
+"""Tests of the permissions of the function that creates folders and log groups."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from access.simulator import Request, verdicts
 
 KEY = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
 OUTSIDE_S3 = {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"}
-# how CloudWatch Logs names a group when it asks IAM, as its refusals show: with an empty stream
+# Error messages of CloudWatch Logs show that it authorizes requests for a log group with an empty stream name.
 STREAM = ":log-stream:"
 LOGS = f"arn:aws:logs:us-east-1:{samples.ACCOUNT}:log-group:"
 
 
-@pytest.mark.parametrize("given", [samples.MADE_KEY, {**samples.NO_BUCKETS, **samples.KEY}], ids=["made", "given"])
-def test_it_touches_its_folders_and_groups_only(template: dict[str, Any], given: dict[str, str]) -> None:
-    """Every folder and shared log group is in reach; other keys, groups and the groups' deletion are not."""
-    stack = samples.deployed(template, given)
+@pytest.mark.parametrize(
+    "parameters", [samples.MADE_KEY, {**samples.NO_BUCKETS, **samples.KEY}], ids=["created", "existing"]
+)
+def test_role_reaches_only_its_folders_and_log_groups(template: dict[str, Any], parameters: dict[str, str]) -> None:
+    """The role can access all folders and shared log groups, but no other objects or groups, and delete no groups."""
+    stack = samples.deployed(template, parameters)
     role = stack.resources["InitializerRole"]["Properties"]
     policies = {policy["PolicyName"]: policy["PolicyDocument"] for policy in role["Policies"]}
     key = stack.parameters["KmsKeyArn"] or samples.physical("EncryptionKey", "Arn")
@@ -42,7 +44,7 @@ def test_it_touches_its_folders_and_groups_only(template: dict[str, Any], given:
     allowed += [Request(f"logs:{action}", own_log) for action in ("CreateLogStream", "PutLogEvents")]
     allowed += [Request(f"kms:{action}", key, KEY) for action in ("Decrypt", "GenerateDataKey")]
     first = f"arn:aws:s3:::{buckets[0]['Bucket']}"
-    refused = [
+    denied = [
         *(
             Request(f"s3:{action}", f"{first}/training/a.csv")
             for action in ("DeleteObjectVersion", "GetObject", "PutObject")
@@ -61,8 +63,8 @@ def test_it_touches_its_folders_and_groups_only(template: dict[str, Any], given:
         ),
         Request("sagemaker:CreateTrainingJob", f"arn:aws:sagemaker:us-east-1:{samples.ACCOUNT}:training-job/a"),
     ]
-    asked = [*((request, True) for request in allowed), *((request, False) for request in refused)]
-    found = verdicts([(policies, request) for request, _ in asked], samples.physical("InitializerRole", "Arn"))
+    cases = [*((request, True) for request in allowed), *((request, False) for request in denied)]
+    found = verdicts([(policies, request) for request, _ in cases], samples.physical("InitializerRole", "Arn"))
     assert [
-        str(request) for (request, expected), verdict in zip(asked, found, strict=True) if verdict is not expected
+        str(request) for (request, expected), verdict in zip(cases, found, strict=True) if verdict is not expected
     ] == []

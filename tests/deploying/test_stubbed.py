@@ -339,9 +339,9 @@ def test_own_key_denied(reason: str) -> None:
     """Who brought a key whose policy lacks something is told where the policy that it needs is printed."""
     cause = first_cause([events.read(event(1, "Domain", "CREATE_FAILED", reason))])
     assert cause
-    assert "What the policy of your own KMS key must allow" in str(cause.advice)
+    assert "Key policy for an existing KMS key" in str(cause.advice)
     printed = (ROOT / "templates" / "README.md").read_text()
-    assert "## What the policy of your own KMS key must allow" in printed
+    assert "## Key policy for an existing KMS key" in printed
 
 
 def test_other_denials() -> None:

@@ -1,24 +1,24 @@
-"""What a launch must not do: the table a reviewer reads, as (actions of one service, resource, context)."""
+"""Requests that the launch role must not allow, as a table for reviewers: (service, actions, resource, context)."""
 
 from __future__ import annotations
 
 import samples
 from access.simulator import Context, Request
 
-from launching.world import BOUNDARY, FUNCTION_ROLE, HERE, IAM, ROLE, SM, STACK
+from launching.provisioned import BOUNDARY, FUNCTION_ROLE, HERE, IAM, ROLE, SM, STACK
 
 BOUNDED: Context = {"iam:PermissionsBoundary": BOUNDARY}
-OTHER: Context = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+OTHER_BOUNDARY: Context = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
 SAGEMAKER: Context = {"iam:PassedToService": "sagemaker.amazonaws.com"}
 ADMIN, OWN = f"{IAM}:role/administrator", f"{IAM}:role/SageMakerWorkspaceLaunch"
-OTHERS = f"{IAM}:policy/team"
-KEY, ABROAD = f"arn:aws:kms:{HERE}:key/1", f"eu-west-1:{samples.ACCOUNT}"
-STRANGER = "us-east-1:444455556666"
-NAME = "churn-Thing-1ABCDEFGHIJKL"  # as another stack's resources are called
-SENT: Context = {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"}
-ASSUMED = "CreateRole AttachRolePolicy PutRolePolicy DetachRolePolicy DeleteRolePolicy UpdateAssumeRolePolicy"
+TEAM_POLICY = f"{IAM}:policy/team"
+KEY, OTHER_REGION = f"arn:aws:kms:{HERE}:key/1", f"eu-west-1:{samples.ACCOUNT}"
+OTHER_ACCOUNT = "us-east-1:444455556666"
+NAME = "churn-Thing-1ABCDEFGHIJKL"  # a resource of another stack
+VIA_SAGEMAKER: Context = {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"}
+ROLE_ACTIONS = "CreateRole AttachRolePolicy PutRolePolicy DetachRolePolicy DeleteRolePolicy UpdateAssumeRolePolicy"
 
-# What AWS's pages have Service Catalog do with a launch role: launch, update, terminate, plan, tag.
+# Actions of Service Catalog with a launch role, by its documentation: launch, update, terminate, plan, tag.
 FOR_STACKS = (
     "CreateStack UpdateStack DeleteStack DescribeStacks DescribeStackEvents ListStackResources SetStackPolicy "
     "CreateChangeSet DescribeChangeSet ExecuteChangeSet DeleteChangeSet ListChangeSets TagResource UntagResource"
@@ -26,9 +26,9 @@ FOR_STACKS = (
 FOR_TEMPLATES = "GetTemplateSummary ValidateTemplate"
 
 DENIED: list[tuple[str, str, str, Context]] = [
-    # other stacks, and what is no launch's
+    # other stacks, and resources that no launch created
     ("cloudformation", "CreateStack UpdateStack DeleteStack", f"arn:aws:cloudformation:{HERE}:stack/churn/1", {}),
-    ("cloudformation", "CreateStack UpdateStack", f"arn:aws:cloudformation:{STRANGER}:stack/{STACK}/1", {}),
+    ("cloudformation", "CreateStack UpdateStack", f"arn:aws:cloudformation:{OTHER_ACCOUNT}:stack/{STACK}/1", {}),
     ("s3", "CreateBucket DeleteBucket PutBucketPolicy", "arn:aws:s3:::team-data", {}),
     ("s3", "GetObject", "arn:aws:s3:::team-data/secret", {}),
     ("s3", "GetObject", "arn:aws:s3:::sc-1/secret", {"s3:ExistingObjectTag/servicecatalog:provisioning": "false"}),
@@ -48,22 +48,27 @@ DENIED: list[tuple[str, str, str, Context]] = [
     ("sagemaker", "CreatePresignedNotebookInstanceUrl", f"{SM}:notebook-instance/notebook-1abc", {}),
     ("sagemaker", "CreatePresignedDomainUrl", f"{SM}:user-profile/d-1/ana", {}),
     ("ec2", "RunInstances", f"arn:aws:ec2:{HERE}:instance/*", {}),
-    ("ec2", "DeleteSecurityGroup AuthorizeSecurityGroupIngress", f"arn:aws:ec2:{STRANGER}:security-group/sg-1", {}),
+    (
+        "ec2",
+        "DeleteSecurityGroup AuthorizeSecurityGroupIngress",
+        f"arn:aws:ec2:{OTHER_ACCOUNT}:security-group/sg-1",
+        {},
+    ),
     ("ec2", "CreateTags DeleteTags", f"arn:aws:ec2:{HERE}:instance/i-1", {}),
-    # other accounts' data, and keys other than through SageMaker
+    # data of other accounts, and keys other than through SageMaker
     ("kms", "CreateGrant Decrypt GenerateDataKeyWithoutPlainText", KEY, {}),
     ("kms", "CreateGrant Decrypt", KEY, {"kms:ViaService": "rds.us-east-1.amazonaws.com"}),
-    ("kms", "Encrypt GenerateDataKey ReEncryptFrom", KEY, SENT),
-    ("kms", "PutKeyPolicy ScheduleKeyDeletion", f"arn:aws:kms:{STRANGER}:key/1", {}),
-    # more power
-    ("iam", ASSUMED, ROLE, {}),
-    ("iam", f"{ASSUMED} DeleteRole", ROLE, OTHER),
-    ("iam", f"{ASSUMED} DeleteRole", ADMIN, BOUNDED),
-    ("iam", f"{ASSUMED} PutRolePermissionsBoundary TagRole", OWN, BOUNDED),
-    ("iam", "PutRolePermissionsBoundary", ROLE, OTHER),
+    ("kms", "Encrypt GenerateDataKey ReEncryptFrom", KEY, VIA_SAGEMAKER),
+    ("kms", "PutKeyPolicy ScheduleKeyDeletion", f"arn:aws:kms:{OTHER_ACCOUNT}:key/1", {}),
+    # more privileges
+    ("iam", ROLE_ACTIONS, ROLE, {}),
+    ("iam", f"{ROLE_ACTIONS} DeleteRole", ROLE, OTHER_BOUNDARY),
+    ("iam", f"{ROLE_ACTIONS} DeleteRole", ADMIN, BOUNDED),
+    ("iam", f"{ROLE_ACTIONS} PutRolePermissionsBoundary TagRole", OWN, BOUNDED),
+    ("iam", "PutRolePermissionsBoundary", ROLE, OTHER_BOUNDARY),
     ("iam", "DeleteRolePermissionsBoundary", ROLE, BOUNDED),
     ("iam", "CreatePolicyVersion DeletePolicy", BOUNDARY, {}),
-    ("iam", "CreatePolicyVersion CreatePolicy DeletePolicyVersion", OTHERS, {}),
+    ("iam", "CreatePolicyVersion CreatePolicy DeletePolicyVersion", TEAM_POLICY, {}),
     ("iam", "SetDefaultPolicyVersion", f"{IAM}:policy/{STACK}-DataPolicy-1ABCDEFGHIJKL", {}),
     ("iam", "CreateUser CreateAccessKey AttachUserPolicy", f"{IAM}:user/{STACK}", {}),
     ("iam", "PassRole", ROLE, {}),
@@ -94,15 +99,15 @@ DENIED: list[tuple[str, str, str, Context]] = [
     ("sts", "AssumeRole", ADMIN, {}),
     ("servicecatalog", "ProvisionProduct", f"arn:aws:catalog:{HERE}:product/prod-1", {}),
     # other Regions
-    ("cloudformation", "CreateStack", f"arn:aws:cloudformation:{ABROAD}:stack/{STACK}/1", {}),
-    ("sagemaker", "CreateNotebookInstance", f"arn:aws:sagemaker:{ABROAD}:notebook-instance/notebook-1abc", {}),
+    ("cloudformation", "CreateStack", f"arn:aws:cloudformation:{OTHER_REGION}:stack/{STACK}/1", {}),
+    ("sagemaker", "CreateNotebookInstance", f"arn:aws:sagemaker:{OTHER_REGION}:notebook-instance/notebook-1abc", {}),
     ("s3", "CreateBucket", "arn:aws:s3:::sc-1", {"aws:RequestedRegion": "eu-west-1"}),
     ("kms", "CreateKey", "*", {"aws:RequestedRegion": "eu-west-1"}),
 ]
 
 ANA: Context = {"sagemaker:DomainId": "d-1", "sagemaker:UserProfileName": "ana"}
-# What no role that a launch makes may do, with any policy attached.
-OUT_OF_BOUNDS = [
+# Requests that no role of a launch may make, whichever policies are attached.
+OUTSIDE_BOUNDARY = [
     Request("s3:ListBucket", "arn:aws:s3:::team-data"),
     Request("s3:ListBucket", "arn:aws:s3:::data-sc-1"),
     Request("s3:GetObject", "arn:aws:s3:::team-data/sc-1"),
@@ -122,14 +127,14 @@ OUT_OF_BOUNDS = [
     Request("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
     Request(
         "ec2:CreateNetworkInterfacePermission",
-        f"arn:aws:ec2:{STRANGER}:network-interface/eni-1",
+        f"arn:aws:ec2:{OTHER_ACCOUNT}:network-interface/eni-1",
         {"ec2:AuthorizedService": "sagemaker.amazonaws.com"},
     ),
-    Request("sagemaker:CreateTrainingJob", f"arn:aws:sagemaker:{ABROAD}:training-job/churn"),
+    Request("sagemaker:CreateTrainingJob", f"arn:aws:sagemaker:{OTHER_REGION}:training-job/churn"),
     Request("kms:Decrypt", KEY, {"kms:ViaService": "ssm.us-east-1.amazonaws.com"}),
     Request("kms:Decrypt", KEY),
     Request("kms:CreateGrant", KEY, {"kms:ViaService": "s3.us-east-1.amazonaws.com"}),
-    Request("kms:PutKeyPolicy", KEY, SENT),
+    Request("kms:PutKeyPolicy", KEY, VIA_SAGEMAKER),
     Request("logs:GetLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/payments:log-stream:1"),
     Request("logs:PutRetentionPolicy", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/payments:log-stream:"),
     Request("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/Billing"}),

@@ -1,4 +1,4 @@
-"""What the catalog's parameters make, and that what they say holds."""
+"""Tests of the Service Catalog template: the effects of its parameters match their descriptions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from smtemplates.templates.service_catalog import template as catalog
 
 FULL = samples.CATALOG
 BARE = {"TemplateUrl": FULL["TemplateUrl"]}
-# For each parameter a value other than the one in FULL, or than its default.
+# For each parameter, a value that differs from FULL or from its default.
 OTHER = {
     "TemplateUrl": FULL["TemplateUrl"].replace("0123", "3210"),
     "FirstVersion": "2.0.0",
@@ -41,14 +41,14 @@ OTHER = {
     "NotificationTopicArn": "",
     "LaunchRegions": "",
 }
-# Lists: what makes of each entry which property of a resource, and entries, some the beginning or end of others.
+# Lists by logical ID prefix: the parameter, the property of an entry, and entries with common prefixes and suffixes.
 LISTS = {
     "Principal": ("PrincipalArns", "PrincipalARN", [f"arn:aws:iam::111122223333:role/{name}" for name in ("a", "ab")]),
     "Pattern": ("PrincipalPatterns", "PrincipalARN", [f"arn:aws:iam:::role/{name}" for name in ("a", "a*", "*", "ba")]),
     "Share": ("ShareAccountIds", "AccountId", ["111122223333", "222233334444", "333344445555"]),
     "TagOption": ("TagOptionValues", "Value", ["a", "ab", "b", " b", "B"]),
 }
-# Another logical ID or type would replace these: people launch from them, or with them.
+# Another logical ID or type would replace these resources, which users need to launch products.
 RELEASED = {
     "Portfolio": "AWS::ServiceCatalog::Portfolio",
     "Product": "AWS::ServiceCatalog::CloudFormationProduct",
@@ -58,13 +58,13 @@ RELEASED = {
 
 
 @pytest.fixture(scope="module")
-def shelf() -> dict[str, Any]:
-    """Give the catalog's template as users get it."""
+def portfolio() -> dict[str, Any]:
+    """Return the rendered Service Catalog template."""
     return load(render(catalog.definition().template()))
 
 
-def _of(stack: Stack, kind: str, *names: str) -> list[tuple[Any, ...]]:
-    """List these properties of each resource of a type."""
+def _properties(stack: Stack, kind: str, *names: str) -> list[tuple[Any, ...]]:
+    """Return these properties of all resources of a type."""
     return [
         tuple(body["Properties"][name] for name in names)
         for body in stack.resources.values()
@@ -72,144 +72,147 @@ def _of(stack: Stack, kind: str, *names: str) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_released_logical_ids_stay(shelf: dict[str, Any]) -> None:
-    """A resource that users have keeps its logical ID and its type."""
-    assert {name: shelf["Resources"].get(name, {}).get("Type") for name in RELEASED} == RELEASED
+def test_released_logical_ids_do_not_change(portfolio: dict[str, Any]) -> None:
+    """Released resources have the same logical IDs and types."""
+    assert {name: portfolio["Resources"].get(name, {}).get("Type") for name in RELEASED} == RELEASED
 
 
-def test_every_parameter_reaches_something(shelf: dict[str, Any]) -> None:
-    """Changing any one parameter changes what is made, or its outputs."""
-    assert set(OTHER) == set(shelf["Parameters"])
-    before = Stack(shelf, FULL)
+def test_every_parameter_has_an_effect(portfolio: dict[str, Any]) -> None:
+    """A change of any parameter changes the resources or the outputs."""
+    assert set(OTHER) == set(portfolio["Parameters"])
+    before = Stack(portfolio, FULL)
     for name, value in OTHER.items():
-        assert check_parameters(shelf, {name: value}) == [], name
-        after = Stack(shelf, {**FULL, name: value})
+        assert check_parameters(portfolio, {name: value}) == [], name
+        after = Stack(portfolio, {**FULL, name: value})
         assert (after.resources, after.outputs) != (before.resources, before.outputs), name
 
 
-def test_without_a_template_there_is_a_portfolio_and_a_role_alone(shelf: dict[str, Any]) -> None:
-    """No product, and nothing that is about one."""
-    kinds = {body["Type"] for body in Stack(shelf).resources.values()}
-    assert kinds == {"AWS::ServiceCatalog::Portfolio", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"}
-    assert "ProductId" not in Stack(shelf).outputs
+def test_without_a_template_only_the_portfolio_and_the_role_are_created(portfolio: dict[str, Any]) -> None:
+    """Without TemplateUrl, the stack has no product and no resources or outputs for a product."""
+    types = {body["Type"] for body in Stack(portfolio).resources.values()}
+    assert types == {"AWS::ServiceCatalog::Portfolio", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"}
+    assert "ProductId" not in Stack(portfolio).outputs
 
 
-def test_lists_make_one_resource_an_entry(shelf: dict[str, Any]) -> None:
-    """Principals and patterns are associated as what they are, accounts are shared with, values are offered."""
-    stack = Stack(shelf, FULL, physical=lambda name, _: name)
+def test_each_list_entry_creates_a_resource(portfolio: dict[str, Any]) -> None:
+    """The resources have the principal type, the account ID or the tag value of their entry."""
+    stack = Stack(portfolio, FULL, physical=lambda name, _: name)
     arns = FULL["PrincipalArns"].split(",")
-    assert _of(stack, "PortfolioPrincipalAssociation", "PrincipalARN", "PrincipalType") == [
+    assert _properties(stack, "PortfolioPrincipalAssociation", "PrincipalARN", "PrincipalType") == [
         *((arn, "IAM") for arn in arns),
         (FULL["PrincipalPatterns"], "IAM_PATTERN"),
     ]
-    assert _of(stack, "PortfolioShare", "AccountId", "ShareTagOptions") == [
+    assert _properties(stack, "PortfolioShare", "AccountId", "ShareTagOptions") == [
         ("444455556666", True),
         ("001234567012", True),
     ]
-    assert _of(stack, "TagOption", "Key", "Value") == [("CostCenter", "research"), ("CostCenter", "churn team")]
-    assert _of(stack, "TagOptionAssociation", "TagOptionId") == [("TagOption1",), ("TagOption2",)]
+    assert _properties(stack, "TagOption", "Key", "Value") == [("CostCenter", "research"), ("CostCenter", "churn team")]
+    assert _properties(stack, "TagOptionAssociation", "TagOptionId") == [("TagOption1",), ("TagOption2",)]
 
 
 @pytest.mark.parametrize("kind", LISTS)
-def test_each_entry_is_made_once_in_its_place(shelf: dict[str, Any], kind: str) -> None:
-    """An entry is made under the number of its place; the same in any two places is refused before AWS would fail."""
+def test_each_entry_creates_the_resource_with_its_number(portfolio: dict[str, Any], kind: str) -> None:
+    """The logical ID contains the position of the entry. A duplicate entry is rejected before AWS would reject it."""
     name, key, entries = LISTS[kind]
 
     @given(st.lists(st.sampled_from(["", *entries]), min_size=1, max_size=5))
-    def hold(places: list[str]) -> None:
-        value = {name: ",".join(places)}
-        found = {f"{kind}{place}": entry for place, entry in enumerate(places, 1) if entry}
-        if len(set(found.values())) < len(found):
-            (sentence,) = check_parameters(shelf, value)
-            assert "each once" in sentence
+    def check(listed: list[str]) -> None:
+        value = {name: ",".join(listed)}
+        expected = {f"{kind}{position}": entry for position, entry in enumerate(listed, 1) if entry}
+        if len(set(expected.values())) < len(expected):
+            (sentence,) = check_parameters(portfolio, value)
+            assert "up to five different" in sentence
             return
-        assert check_parameters(shelf, value) == []
-        made = Stack(shelf, value).resources
-        assert {logical: made[logical]["Properties"][key] for logical in made if logical.startswith(kind)} == found
+        assert check_parameters(portfolio, value) == []
+        created = Stack(portfolio, value).resources
+        found = {logical: created[logical]["Properties"][key] for logical in created if logical.startswith(kind)}
+        assert found == expected
 
-    hold()
+    check()
 
 
-def test_taking_one_entry_out_moves_no_other(shelf: dict[str, Any]) -> None:
-    """With its place left empty the resource goes, and the others stay as they are."""
+def test_removing_an_entry_does_not_change_the_others(portfolio: dict[str, Any]) -> None:
+    """If an entry is empty, its resource does not exist, and the other resources are unchanged."""
     first, second = FULL["PrincipalArns"].split(",")
-    stack = Stack(shelf, {**FULL, "PrincipalArns": f",{second}"})
+    stack = Stack(portfolio, {**FULL, "PrincipalArns": f",{second}"})
     assert not stack.exists("Principal1")
-    assert stack.resources["Principal2"] == Stack(shelf, FULL).resources["Principal2"]
-    assert check_parameters(shelf, {"PrincipalArns": f"{first},,,,{second}"}) == []
+    assert stack.resources["Principal2"] == Stack(portfolio, FULL).resources["Principal2"]
+    assert check_parameters(portfolio, {"PrincipalArns": f"{first},,,,{second}"}) == []
 
 
-def test_a_template_in_a_bucket_with_dots(shelf: dict[str, Any]) -> None:
-    """Its bucket is in the URL's path; the first version says the hash all the same."""
+def test_a_template_in_a_bucket_with_dots(portfolio: dict[str, Any]) -> None:
+    """The bucket is in the path of the URL, and the description of the first version contains the hash."""
     digest = "0123456789abcdef" * 4
     given = {"TemplateUrl": f"https://s3.us-east-1.amazonaws.com/my.templates/smtemplates/{digest}.template"}
-    assert check_parameters(shelf, given) == []
-    (((version,),),) = _of(Stack(shelf, given), "CloudFormationProduct", "ProvisioningArtifactParameters")
+    assert check_parameters(portfolio, given) == []
+    (((version,),),) = _properties(Stack(portfolio, given), "CloudFormationProduct", "ProvisioningArtifactParameters")
     assert f"(sha256:{digest})" in version["Description"]
 
 
-def test_the_product_is_launched_on_its_terms(shelf: dict[str, Any]) -> None:
-    """By the role's name, which is its own in every account; with the topic told, and tags kept."""
-    stack = Stack(shelf, FULL, physical=lambda name, _: "made" if name == "LaunchRole" else name)
-    assert _of(stack, "LaunchRoleConstraint", "LocalRoleName") == [("made",)]
-    assert _of(stack, "LaunchNotificationConstraint", "NotificationArns") == [([FULL["NotificationTopicArn"]],)]
-    assert _of(stack, "ResourceUpdateConstraint", "TagUpdateOnProvisionedProduct") == [("NOT_ALLOWED",)]
-    terms = [body for body in stack.resources.values() if body["Type"].endswith("Constraint")]
-    # AWS takes no terms for a product that is not in the portfolio yet
-    assert [body.get("DependsOn") for body in terms] == ["ProductInPortfolio"] * 4
-    existing = Stack(shelf, {**FULL, "CreateLaunchRole": "false", "LaunchRoleName": "Launch"})
-    assert _of(existing, "LaunchRoleConstraint", "LocalRoleName") == [("Launch",)]
+def test_constraints_apply_to_the_product(portfolio: dict[str, Any]) -> None:
+    """The constraints set the launch role by name, the notification topic and the tag update policy."""
+    stack = Stack(portfolio, FULL, physical=lambda name, _: "created" if name == "LaunchRole" else name)
+    assert _properties(stack, "LaunchRoleConstraint", "LocalRoleName") == [("created",)]
+    assert _properties(stack, "LaunchNotificationConstraint", "NotificationArns") == [([FULL["NotificationTopicArn"]],)]
+    assert _properties(stack, "ResourceUpdateConstraint", "TagUpdateOnProvisionedProduct") == [("NOT_ALLOWED",)]
+    constraints = [body for body in stack.resources.values() if body["Type"].endswith("Constraint")]
+    # AWS rejects constraints for a product that is not in the portfolio yet.
+    assert [body.get("DependsOn") for body in constraints] == ["ProductInPortfolio"] * 4
+    existing = Stack(portfolio, {**FULL, "CreateLaunchRole": "false", "LaunchRoleName": "Launch"})
+    assert _properties(existing, "LaunchRoleConstraint", "LocalRoleName") == [("Launch",)]
     assert not {name for name, body in existing.resources.items() if body["Type"].startswith("AWS::IAM::")}
 
 
-def test_a_launch_without_a_boundary_is_refused_in_words(shelf: dict[str, Any], template: dict[str, Any]) -> None:
-    """The constraint's rule, beside the workspace's own, says what to give; IAM alone would refuse halfway."""
-    ((rules,),) = _of(Stack(shelf, FULL), "LaunchTemplateConstraint", "Rules")
+def test_a_launch_without_a_boundary_is_rejected(portfolio: dict[str, Any], template: dict[str, Any]) -> None:
+    """The rule of the constraint names the required parameter. IAM would deny the launch only after it started."""
+    ((rules,),) = _properties(Stack(portfolio, FULL), "LaunchTemplateConstraint", "Rules")
     constrained = {**template, "Rules": {**template["Rules"], **json.loads(rules)}}
     (sentence,) = Stack(constrained).rules()
-    assert sentence.startswith("Give PermissionsBoundaryArn")
-    assert "PermissionsBoundaryArn" in Stack(shelf, FULL).outputs
+    assert sentence.startswith("Enter PermissionsBoundaryArn")
+    assert "PermissionsBoundaryArn" in Stack(portfolio, FULL).outputs
     assert Stack(constrained, samples.BOUNDARY).rules() == []
 
 
-@pytest.mark.parametrize("given", [{}, {"LaunchRoleName": "L" * 56}, samples.BOUNDARY, {"CreateLaunchRole": "false"}])
-def test_whoever_launches_is_told_the_boundary(shelf: dict[str, Any], given: dict[str, str]) -> None:
-    """In the product's support details and in the refusal stands the ARN itself, but for the account's ID."""
-    stack = Stack(shelf, {**BARE, **given}, pseudo={"AWS::AccountId": "ACCOUNT"})
-    arn = given.get("PermissionsBoundaryArn")
-    arn = arn or f"arn:aws:iam::ACCOUNT:policy/{given.get('LaunchRoleName', 'SageMakerWorkspaceLaunch')}Boundary"
-    ((rules,),) = _of(stack, "LaunchTemplateConstraint", "Rules")
-    ((support,),) = _of(stack, "CloudFormationProduct", "SupportDescription")
-    assert f"Launches give PermissionsBoundaryArn: {arn}" in support
+@pytest.mark.parametrize(
+    "parameters", [{}, {"LaunchRoleName": "L" * 56}, samples.BOUNDARY, {"CreateLaunchRole": "false"}]
+)
+def test_users_who_launch_see_the_boundary(portfolio: dict[str, Any], parameters: dict[str, str]) -> None:
+    """The support details of the product and the message of the rule contain the ARN of the boundary."""
+    stack = Stack(portfolio, {**BARE, **parameters}, pseudo={"AWS::AccountId": "ACCOUNT"})
+    arn = parameters.get("PermissionsBoundaryArn")
+    arn = arn or f"arn:aws:iam::ACCOUNT:policy/{parameters.get('LaunchRoleName', 'SageMakerWorkspaceLaunch')}Boundary"
+    ((rules,),) = _properties(stack, "LaunchTemplateConstraint", "Rules")
+    ((support,),) = _properties(stack, "CloudFormationProduct", "SupportDescription")
+    assert f"At launch, enter this as PermissionsBoundaryArn: {arn}" in support
     (assertion,) = json.loads(rules)["RolesAreBounded"]["Assertions"]
-    assert f"Give PermissionsBoundaryArn: {arn}" in assertion["AssertDescription"]
+    assert f"Enter PermissionsBoundaryArn: {arn}" in assertion["AssertDescription"]
     assert stack.outputs.get("PermissionsBoundaryArn", arn) == arn
-    # a boundary of one's own is this account's; another account has its own
-    own = "PermissionsBoundaryArn" in given
-    assert {"in another account: output PermissionsBoundaryArn" in text for text in (rules, support)} == {own}
+    # An existing boundary belongs to this account. Another account has its own boundary.
+    existing = "PermissionsBoundaryArn" in parameters
+    assert {"in another account: the output PermissionsBoundaryArn" in text for text in (rules, support)} == {existing}
 
 
-def test_the_role_is_that_of_the_template_for_launching_accounts(shelf: dict[str, Any]) -> None:
-    """What is shown of that role elsewhere holds here too."""
+def test_the_role_equals_that_of_the_launch_role_template(portfolio: dict[str, Any]) -> None:
+    """The tests of the launch role template also apply to this template."""
     alone = load(render(launch.definition().template()))
     for choice in ({}, samples.LAUNCH, samples.BOUNDARY):
-        ours, theirs = (Stack(template, choice).resources for template in (shelf, alone))
-        assert {name: ours[name] for name in theirs} == theirs
+        found, expected = (Stack(template, choice).resources for template in (portfolio, alone))
+        assert {name: found[name] for name in expected} == expected
 
 
-def test_less_of_the_workspace_needs_less(shelf: dict[str, Any]) -> None:
-    """A catalog of the workspace without a feature asks for no permission of it."""
-    less = load(render(catalog.definition(["studio"]).template()))
-    assert "sagemaker:CreateDomain" in str(shelf)
-    assert "sagemaker:CreateDomain" not in str(less)
-    with pytest.raises(smtemplates.UsageError, match="did you mean 'studio'"):
+def test_features_left_out_require_no_permissions(portfolio: dict[str, Any]) -> None:
+    """The launch role has no permissions for a feature that the template of the workspace omits."""
+    without_studio = load(render(catalog.definition(["studio"]).template()))
+    assert "sagemaker:CreateDomain" in str(portfolio)
+    assert "sagemaker:CreateDomain" not in str(without_studio)
+    with pytest.raises(smtemplates.UsageError, match="Did you mean 'studio'"):
         catalog.definition(["studoi"])
 
 
-def test_the_console_is_that_of_the_partition(shelf: dict[str, Any]) -> None:
-    """China has its own, and where none is known there is no link."""
-    assert "console.amazonaws.cn" in Stack(shelf, pseudo={"AWS::Region": "cn-north-1"}).outputs["CatalogUrl"]
-    assert "CatalogUrl" not in Stack(shelf, pseudo={"AWS::Region": "us-iso-east-1"}).outputs
+def test_the_console_link_depends_on_the_partition(portfolio: dict[str, Any]) -> None:
+    """Partitions have different consoles. The link is omitted where the console is unknown."""
+    assert "console.amazonaws.cn" in Stack(portfolio, pseudo={"AWS::Region": "cn-north-1"}).outputs["CatalogUrl"]
+    assert "CatalogUrl" not in Stack(portfolio, pseudo={"AWS::Region": "us-iso-east-1"}).outputs
 
 
 @pytest.mark.parametrize(
@@ -236,6 +239,6 @@ def test_the_console_is_that_of_the_partition(shelf: dict[str, Any]) -> None:
         ("LaunchRegions", "us-east-1, eu-west-1"),
     ],
 )
-def test_wrong_values_are_refused(shelf: dict[str, Any], name: str, value: str) -> None:
-    """Patterns refuse what would fail later, or open more than it says."""
-    assert check_parameters(shelf, {name: value}) != []
+def test_invalid_values_are_rejected(portfolio: dict[str, Any], name: str, value: str) -> None:
+    """Patterns reject values that would fail later or that would allow too much."""
+    assert check_parameters(portfolio, {name: value}) != []

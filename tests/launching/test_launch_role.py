@@ -1,4 +1,4 @@
-"""The launch role launches, updates and deletes the whole workspace and does nothing else, as a simulator judges it."""
+"""Tests of the launch role with an IAM simulator: it can launch, update and delete a workspace, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 import samples
-from access.mutants import weakened
+from access.combinations import distinct_combinations
+from access.mutations import mutations
 from access.simulator import Policies, Request, verdicts
 from access.table import ALLOWED
 from access.test_execution_role import requested
-from access.worlds import worlds
 from troposphere import sqs
 
-from launching import world
-from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, OUT_OF_BOUNDS, SAGEMAKER
-from launching.world import BOUNDARY, LAUNCH_ROLE, STACK
+from launching import provisioned
+from launching.provisioned import BOUNDARY, LAUNCH_ROLE, STACK
+from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, OUTSIDE_BOUNDARY, SAGEMAKER
 from smtemplates.aws_data.partitions import some_region_of_each_partition
 from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
@@ -31,7 +31,7 @@ from smtemplates.templates.launch_role import scopes as launch_scopes
 from smtemplates.templates.launch_role import template as launch
 from smtemplates.templates.workspace import template as workspace
 
-ENOUGH = 60
+MINIMUM = 60
 TYPES = sorted(launch_needs.types(workspace.constructs()))
 ROLE = samples.ROLE["ExistingRoleArn"]
 TOPIC = samples.TOPIC["AlarmTopicArn"]
@@ -39,13 +39,13 @@ TOPIC = samples.TOPIC["AlarmTopicArn"]
 
 @pytest.fixture(scope="module")
 def launch_role() -> dict[str, Any]:
-    """Give the template of the launch role as users get it."""
+    """Return the rendered template of the launch role."""
     return load(render(launch.definition().template()))
 
 
-def _policies(template: dict[str, Any], **given: str) -> Policies:
-    """Collect what is attached to the launch role."""
-    resources = _stack(template, given).resources
+def _policies(template: dict[str, Any], **parameters: str) -> Policies:
+    """Return the policies that are attached to the launch role."""
+    resources = _stack(template, parameters).resources
     return {
         name: body["Properties"]["PolicyDocument"]
         for name, body in resources.items()
@@ -54,14 +54,14 @@ def _policies(template: dict[str, Any], **given: str) -> Policies:
 
 
 def _boundary(template: dict[str, Any], buckets: str = "") -> dict[str, Any]:
-    """Give the policy that bounds the roles of launches."""
-    made = _stack(template, {"BringableBucketArns": buckets}).resources["LaunchBoundary"]
-    document: dict[str, Any] = made["Properties"]["PolicyDocument"]
+    """Return the permissions boundary of the roles of launches."""
+    boundary = _stack(template, {"BringableBucketArns": buckets}).resources["LaunchBoundary"]
+    document: dict[str, Any] = boundary["Properties"]["PolicyDocument"]
     return document
 
 
-def _granted(stack: Stack) -> list[dict[str, Any]]:
-    """List what the roles of a launch are allowed."""
+def _allow_statements(stack: Stack) -> list[dict[str, Any]]:
+    """Return all Allow statements of the roles of a launch."""
     listed = []
     for body in stack.resources.values():
         properties = body["Properties"]
@@ -71,32 +71,32 @@ def _granted(stack: Stack) -> list[dict[str, Any]]:
     return listed
 
 
-def _stack(template: dict[str, Any], given: dict[str, str], region: str = "us-east-1") -> Stack:
+def _stack(template: dict[str, Any], parameters: dict[str, str], region: str = "us-east-1") -> Stack:
     return Stack(
         template,
-        given,
+        parameters,
         pseudo={"AWS::AccountId": samples.ACCOUNT, "AWS::Region": region},
         physical=lambda name, attribute: attribute or name,
     )
 
 
-def _needed(template: dict[str, Any]) -> Iterator[tuple[str, Request]]:
-    """List each call for each type, about each resource of the type under a launched stack."""
-    stack = world.launched(template)
-    for kind in TYPES:
-        for action in set(launch_needs.needs(kind)) - launch_scopes.REFUSED.keys():
-            for arn in world.touched(stack, kind, action):
-                yield kind, Request(action, arn, world.sent(action, arn))
+def _required(template: dict[str, Any]) -> Iterator[tuple[str, Request]]:
+    """Yield all calls for all resources of a launched stack, each with the resource type."""
+    stack = provisioned.launched(template)
+    for type_ in TYPES:
+        for action in set(launch_needs.needs(type_)) - launch_scopes.REFUSED.keys():
+            for arn in provisioned.targets(stack, type_, action):
+                yield type_, Request(action, arn, provisioned.context(action, arn))
 
 
-def _own() -> list[Request]:
-    """List what Service Catalog itself does with the role."""
-    arn = f"arn:aws:cloudformation:{world.HERE}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab"
+def _service_catalog_requests() -> list[Request]:
+    """Return the requests that Service Catalog itself makes with the role."""
+    arn = f"arn:aws:cloudformation:{provisioned.HERE}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab"
     copy = {"s3:ExistingObjectTag/servicecatalog:provisioning": "true", "aws:RequestedRegion": "us-west-2"}
     return [
         *(Request(f"cloudformation:{name}", arn) for name in FOR_STACKS.split()),
         *(Request(f"cloudformation:{name}", "*") for name in FOR_TEMPLATES.split()),
-        Request("cloudformation:TagResource", f"arn:aws:cloudformation:{world.HERE}:changeSet/SC-pp-plan/1"),
+        Request("cloudformation:TagResource", f"arn:aws:cloudformation:{provisioned.HERE}:changeSet/SC-pp-plan/1"),
         Request("s3:GetObject", "arn:aws:s3:::sc-0123456789-pa-abcdefghijklm/product.template", copy),
     ]
 
@@ -110,54 +110,58 @@ def _denied() -> list[Request]:
 
 
 def test_every_call_for_every_type_is_allowed(template: dict[str, Any], launch_role: dict[str, Any]) -> None:
-    """What the schemas name for creating, reading, updating and deleting is allowed on what the workspace makes."""
+    """The role allows the actions that the schemas list for creating, reading, updating and deleting each resource."""
     policies = _policies(launch_role)
-    asked = [*_needed(template), *(("Service Catalog", request) for request in _own())]
-    found = verdicts([(policies, request) for _, request in asked], LAUNCH_ROLE)
-    refused = [f"{kind}: {request}" for (kind, request), verdict in zip(asked, found, strict=True) if not verdict]
-    assert not refused, "\n".join([f"{len(refused)} of {len(asked)} refused:", *refused[:20]])
+    requests = [
+        *_required(template),
+        *(("Service Catalog", request) for request in _service_catalog_requests()),
+    ]
+    found = verdicts([(policies, request) for _, request in requests], LAUNCH_ROLE)
+    denied = [f"{name}: {request}" for (name, request), verdict in zip(requests, found, strict=True) if not verdict]
+    assert not denied, "\n".join([f"{len(denied)} of {len(requests)} requests are denied:", *denied[:20]])
 
 
-def test_others_things_and_more_power_are_refused(launch_role: dict[str, Any]) -> None:
-    """Whatever is no launch's, unbounded, passed elsewhere or in another Region is refused."""
-    policies, asked = _policies(launch_role), _denied()
-    assert len(asked) >= ENOUGH
-    found = verdicts([(policies, request) for request in asked], LAUNCH_ROLE)
-    assert [str(request) for request, verdict in zip(asked, found, strict=True) if verdict] == []
+def test_other_resources_and_more_privileges_are_denied(launch_role: dict[str, Any]) -> None:
+    """The role denies resources that no launch created, roles without the boundary, and other Regions and services."""
+    policies, requests = _policies(launch_role), _denied()
+    assert len(requests) >= MINIMUM
+    found = verdicts([(policies, request) for request in requests], LAUNCH_ROLE)
+    assert [str(request) for request, verdict in zip(requests, found, strict=True) if verdict] == []
 
 
-def test_nothing_is_granted_that_no_type_needs(launch_role: dict[str, Any]) -> None:
-    """The actions are those of the types and Service Catalog's own."""
+def test_only_required_actions_are_allowed(launch_role: dict[str, Any]) -> None:
+    """Each allowed action is required by a resource type or by Service Catalog."""
     statements = [each for policy in _policies(launch_role).values() for each in policy["Statement"]]
-    granted = {action for each in statements if each["Effect"] == "Allow" for action in each["Action"]}
-    needed = {action for kind in TYPES for action in launch_needs.needs(kind)}
-    own = {request.action for request in _own()}
-    assert granted == (needed - launch_scopes.REFUSED.keys()) | own
-    assert needed >= launch_scopes.REFUSED.keys()
+    allowed = {action for each in statements if each["Effect"] == "Allow" for action in each["Action"]}
+    required = {action for type_ in TYPES for action in launch_needs.needs(type_)}
+    service_catalog = {request.action for request in _service_catalog_requests()}
+    assert allowed == (required - launch_scopes.REFUSED.keys()) | service_catalog
+    assert required >= launch_scopes.REFUSED.keys()
 
 
-def test_every_grant_is_needed_and_every_condition_counts(
-    template: dict[str, Any], launch_role: dict[str, Any]
-) -> None:
-    """Without any one action, statement or condition some request is judged otherwise."""
-    table = [*((request, True) for request in _own()), *((request, True) for _, request in _needed(template))]
+def test_every_allow_and_condition_is_exercised(template: dict[str, Any], launch_role: dict[str, Any]) -> None:
+    """Without any one action, statement or condition, a request has another result."""
+    table = [
+        *((request, True) for request in _service_catalog_requests()),
+        *((request, True) for _, request in _required(template)),
+    ]
     table += [(request, False) for request in _denied()]
     policies = _policies(launch_role)
-    asked: list[tuple[str, Policies, Request, bool]] = []
+    cases: list[tuple[str, Policies, Request, bool]] = []
     for name, policy in policies.items():
-        for title, statement, changed in weakened(policy):
-            asked += [
+        for title, statement, changed in mutations(policy):
+            cases += [
                 (f"{name} {title}", {**policies, name: changed}, request, expected)
                 for request, expected in table
                 if any(fnmatch.fnmatch(request.action, action) for action in statement.get("Action", ["*"]))
             ]
-    found = verdicts([(documents, request) for _, documents, request, _ in asked], LAUNCH_ROLE)
-    noticed = {title for (title, _, _, expected), verdict in zip(asked, found, strict=True) if verdict is not expected}
-    assert sorted({title for title, *_ in asked} - noticed) == []
+    found = verdicts([(documents, request) for _, documents, request, _ in cases], LAUNCH_ROLE)
+    detected = {title for (title, _, _, expected), verdict in zip(cases, found, strict=True) if verdict is not expected}
+    assert sorted({title for title, *_ in cases} - detected) == []
 
 
 def test_a_type_without_a_scope_is_an_error() -> None:
-    """The programmer who adds a type is told what else to say, when rendering."""
+    """Rendering a template with a new resource type names the rows that are missing."""
     queue = Construct(title="Queue", source="tests", resources=[sqs.Queue("Queue")])
     with pytest.raises(TemplateError, match=r"no permissions for AWS::SQS::Queue"):
         launch.launch_role([*workspace.constructs(), queue])
@@ -165,109 +169,115 @@ def test_a_type_without_a_scope_is_an_error() -> None:
         launch_scopes.statements(["sqs:CreateQueue"], BOUNDARY)
 
 
-def test_every_row_is_of_use() -> None:
-    """A row of actions that no type needs any more goes."""
-    written = {
+def test_scopes_have_no_unused_rows() -> None:
+    """Each row of scopes contains an action that a resource type requires."""
+    used = {
         statement["Sid"] if isinstance(statement, dict) else statement.properties["Sid"]
         for listed in launch_scopes.statements(
-            {action for kind in TYPES for action in launch_needs.needs(kind)}, BOUNDARY
+            {action for type_ in TYPES for action in launch_needs.needs(type_)}, BOUNDARY
         ).values()
         for statement in listed
     }
-    assert written == {row.sid for rows in launch_scopes.scopes(BOUNDARY).values() for row in rows}
+    assert used == {row.sid for rows in launch_scopes.scopes(BOUNDARY).values() for row in rows}
 
 
 @pytest.mark.parametrize(
-    ("given", "allowed"),
+    ("parameters", "allowed"),
     [
         ({}, set()),
         ({"BringableBucketArns": "arn:aws:s3:::team-data"}, set()),
-        ({"PassableRoleArns": f"{ROLE},arn:aws:iam::{samples.ACCOUNT}:role/second"}, {"named role"}),
+        ({"PassableRoleArns": f"{ROLE},arn:aws:iam::{samples.ACCOUNT}:role/second"}, {"listed role"}),
         ({"NotificationTopicArn": TOPIC}, {"topic"}),
         ({"LaunchRegions": "eu-west-1,us-east-1"}, {"eu-west-1"}),
     ],
 )
-def test_parameters_allow_what_they_say(launch_role: dict[str, Any], given: dict[str, str], allowed: set[str]) -> None:
-    """Named roles may be brought, to SageMaker only; a topic may be told; Regions that are named may be launched in.
+def test_parameters_allow_their_resources(
+    launch_role: dict[str, Any], parameters: dict[str, str], allowed: set[str]
+) -> None:
+    """Parameters allow passing the listed roles to SageMaker, publishing to the topic, and launching in the Regions.
 
-    Buckets that may be brought are for the roles of launches: the launch role itself has no business in them.
+    Listed buckets are for the roles of launches. The launch role itself has no access to them.
     """
     stack = f"arn:aws:cloudformation:eu-west-1:{samples.ACCOUNT}:stack/{STACK}/1"
-    asked = {
+    requests = {
         "bucket": Request("s3:PutBucketPolicy", "arn:aws:s3:::team-data"),
         "object": Request("s3:GetObject", "arn:aws:s3:::team-data/training/a.csv"),
-        "named role": Request("iam:PassRole", ROLE, SAGEMAKER),
-        "named role elsewhere": Request("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
+        "listed role": Request("iam:PassRole", ROLE, SAGEMAKER),
+        "listed role for Lambda": Request("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
         "other role": Request("iam:PassRole", ADMIN, SAGEMAKER),
         "topic": Request("sns:Publish", TOPIC),
         "other topic": Request("sns:Publish", f"{TOPIC}-2"),
         "eu-west-1": Request("cloudformation:CreateStack", stack),
         "eu-west-2": Request("cloudformation:CreateStack", stack.replace("eu-west-1", "eu-west-2")),
     }
-    policies = _policies(launch_role, **given)
-    found = verdicts([(policies, request) for request in asked.values()], LAUNCH_ROLE)
-    assert {name for name, verdict in zip(asked, found, strict=True) if verdict} == allowed
+    policies = _policies(launch_role, **parameters)
+    found = verdicts([(policies, request) for request in requests.values()], LAUNCH_ROLE)
+    assert {name for name, verdict in zip(requests, found, strict=True) if verdict} == allowed
 
 
-def test_a_boundary_of_ones_own_takes_the_place_of_the_one_made(launch_role: dict[str, Any]) -> None:
-    """Roles are then bounded by that one, and the other is not made."""
-    own = samples.BOUNDARY["PermissionsBoundaryArn"]
-    stack = _stack(launch_role, {"PermissionsBoundaryArn": own})
+def test_an_existing_boundary_replaces_the_created_one(launch_role: dict[str, Any]) -> None:
+    """Roles must have the existing boundary, and the stack does not create one."""
+    existing = samples.BOUNDARY["PermissionsBoundaryArn"]
+    stack = _stack(launch_role, {"PermissionsBoundaryArn": existing})
     assert "LaunchBoundary" not in stack.resources
-    assert stack.outputs["PermissionsBoundaryArn"] == own
-    policies = _policies(launch_role, PermissionsBoundaryArn=own)
-    asked = [Request("iam:CreateRole", world.ROLE, {"iam:PermissionsBoundary": arn}) for arn in (own, BOUNDARY)]
-    assert verdicts([(policies, request) for request in asked], LAUNCH_ROLE) == [True, False]
+    assert stack.outputs["PermissionsBoundaryArn"] == existing
+    policies = _policies(launch_role, PermissionsBoundaryArn=existing)
+    requests = [
+        Request("iam:CreateRole", provisioned.ROLE, {"iam:PermissionsBoundary": arn}) for arn in (existing, BOUNDARY)
+    ]
+    assert verdicts([(policies, request) for request in requests], LAUNCH_ROLE) == [True, False]
     (sentence,) = _stack(launch_role, {**samples.BOUNDARY, **samples.LAUNCH}).rules()
-    assert sentence.startswith("With PermissionsBoundaryArn leave BringableBucketArns empty")
+    assert sentence.startswith("With PermissionsBoundaryArn, leave BringableBucketArns empty")
 
 
 def test_the_boundary_is_deleted_first(launch_role: dict[str, Any]) -> None:
-    """Nothing else is gone when IAM refuses to delete the boundary, so that what is launched can be terminated."""
-    uses = {(edge.path[1], edge.target) for edge in edges(launch_role) if edge.path[0] == "Resources"}
+    """If IAM does not delete the boundary, all other resources still exist, and launched products can be terminated."""
+    references = {(edge.path[1], edge.target) for edge in edges(launch_role) if edge.path[0] == "Resources"}
     others = {name for name in launch_role["Resources"] if name != "LaunchBoundary"}
-    assert {target for user, target in uses if user == "LaunchBoundary"} >= others
-    assert {user for user, target in uses if target == "LaunchBoundary"} == set()
+    assert {target for user, target in references if user == "LaunchBoundary"} >= others
+    assert {user for user, target in references if target == "LaunchBoundary"} == set()
 
 
 def test_the_boundary_allows_the_actions_of_the_workspaces_roles_and_no_others(
     template: dict[str, Any], launch_role: dict[str, Any]
 ) -> None:
-    """Of all actions that are known, it allows those that a role of the workspace is granted, however it names them."""
-    within = [action for each in _boundary(launch_role)["Statement"] for action in each["Action"]]
-    granted = [action for each in _granted(world.launched(template)) for action in each["Action"]]
-    services = sorted({action.partition(":")[0] for action in within})
-    known = [f"{name}:{action}" for name in services for action in world.KNOWN.actions.get_actions_for_service(name)]
+    """The patterns of the boundary match the same actions as the patterns in the policies of the workspace."""
+    in_boundary = [action for each in _boundary(launch_role)["Statement"] for action in each["Action"]]
+    allowed = [action for each in _allow_statements(provisioned.launched(template)) for action in each["Action"]]
+    services = sorted({action.partition(":")[0] for action in in_boundary})
+    known = [
+        f"{name}:{action}" for name in services for action in provisioned.KNOWN.actions.get_actions_for_service(name)
+    ]
 
-    def meant(patterns: list[str]) -> set[str]:
+    def matching(patterns: list[str]) -> set[str]:
         return {action for action in known if any(fnmatch.fnmatchcase(action, pattern) for pattern in patterns)}
 
-    assert meant(within) == meant(granted)
-    assert {action for action in within if action.startswith("iam:")} == {"iam:GetRole", "iam:PassRole"}
+    assert matching(in_boundary) == matching(allowed)
+    assert {action for action in in_boundary if action.startswith("iam:")} == {"iam:GetRole", "iam:PassRole"}
 
 
-def test_the_boundary_lets_the_workspaces_roles_do_their_work(
+def test_the_boundary_allows_the_requests_of_the_workspaces_roles(
     template: dict[str, Any], launch_role: dict[str, Any]
 ) -> None:
-    """What the execution role may do in any world, and the initializer, is within the boundary; names apart."""
-    document = _boundary(launch_role, "arn:aws:s3:::demo-*,arn:aws:s3:::team-*")  # as buckets are called in the worlds
-    asked = {
+    """The boundary allows all requests of the execution role and the initializer, except for those with other names."""
+    document = _boundary(launch_role, "arn:aws:s3:::demo-*,arn:aws:s3:::team-*")  # bucket names in the combinations
+    requests = {
         str(request): request
-        for each in worlds(template)
+        for each in distinct_combinations(template)
         for row in ALLOWED
         if row[3](each) and not row[0].startswith("iam:")
         for request in [requested(each, row)]
     }
-    asked["of the initializer"] = Request("logs:DescribeLogGroups")
-    asked["outside Studio"] = Request("sagemaker:DescribeSpace", f"{world.SM}:space/d-1/anas")
-    asked["its own role"] = Request("iam:PassRole", world.ROLE, SAGEMAKER)
-    assert len(asked) >= ENOUGH
-    found = verdicts([({"Boundary": document}, request) for request in asked.values()])
-    assert [name for name, verdict in zip(asked, found, strict=True) if not verdict] == []
+    requests["of the initializer"] = Request("logs:DescribeLogGroups")
+    requests["outside Studio"] = Request("sagemaker:DescribeSpace", f"{provisioned.SM}:space/d-1/anas")
+    requests["its own role"] = Request("iam:PassRole", provisioned.ROLE, SAGEMAKER)
+    assert len(requests) >= MINIMUM
+    found = verdicts([({"Boundary": document}, request) for request in requests.values()])
+    assert [name for name, verdict in zip(requests, found, strict=True) if not verdict] == []
 
 
 @pytest.mark.parametrize(
-    ("brought", "named", "reached"),
+    ("buckets", "listed", "allowed"),
     [
         ({}, "", True),
         ({}, "arn:aws:s3:::team-input", True),
@@ -276,59 +286,61 @@ def test_the_boundary_lets_the_workspaces_roles_do_their_work(
         (samples.NO_BUCKETS, ",".join(f"arn:aws:s3:::{name}" for name in samples.BUCKETS.values()), True),
         (samples.NO_BUCKETS, "arn:aws:s3:::team-*", True),
     ],
-    ids=["own", "own beside named", "none named", "others named", "named", "named by their beginning"],
+    ids=["created", "created, others listed", "none listed", "others listed", "listed", "listed by prefix"],
 )
-def test_roles_reach_buckets_that_launches_made_and_named_ones_only(
-    template: dict[str, Any], launch_role: dict[str, Any], brought: dict[str, str], named: str, *, reached: bool
+def test_roles_reach_only_launched_and_listed_buckets(
+    template: dict[str, Any], launch_role: dict[str, Any], buckets: dict[str, str], listed: str, *, allowed: bool
 ) -> None:
-    """All that the roles of a launch do in buckets they do in its own and in named ones, and nothing in any other."""
-    asked = [
+    """The boundary allows all S3 requests for the buckets of the launch and for listed buckets, and no others."""
+    requests = [
         Request(action, arn.replace("*", "training/a.csv"))
-        for each in _granted(world.launched(template, brought))
+        for each in _allow_statements(provisioned.launched(template, buckets))
         for action in each["Action"]
         for arn in each["Resource"]
         if action.startswith("s3:")
     ]
-    assert {"s3:ListBucketVersions", "s3:DeleteObjectVersion", "s3:GetObject"} < {request.action for request in asked}
-    boundary = {"Boundary": _boundary(launch_role, named)}
-    found = verdicts([(boundary, request) for request in asked])
-    assert [str(request) for request, verdict in zip(asked, found, strict=True) if verdict is not reached] == []
+    assert {"s3:ListBucketVersions", "s3:DeleteObjectVersion", "s3:GetObject"} < {
+        request.action for request in requests
+    }
+    boundary = {"Boundary": _boundary(launch_role, listed)}
+    found = verdicts([(boundary, request) for request in requests])
+    assert [str(request) for request, verdict in zip(requests, found, strict=True) if verdict is not allowed] == []
 
 
-@pytest.mark.parametrize("named", ["", "arn:aws:s3:::team-input,arn:aws:s3:::team-m*"])
-def test_whatever_is_attached_stays_within_the_boundary(launch_role: dict[str, Any], named: str) -> None:
-    """With any policy attached, others' data, secrets, sessions, logs, roles and interfaces are out of reach."""
-    boundary = {"Boundary": _boundary(launch_role, named)}
-    found = verdicts([(boundary, request) for request in OUT_OF_BOUNDS])
-    assert [str(request) for request, verdict in zip(OUT_OF_BOUNDS, found, strict=True) if verdict] == []
+@pytest.mark.parametrize("listed", ["", "arn:aws:s3:::team-input,arn:aws:s3:::team-m*"])
+def test_attached_policies_stay_within_the_permissions_boundary(launch_role: dict[str, Any], listed: str) -> None:
+    """With any policy attached, a role cannot access data, secrets, sessions, logs, roles or interfaces of others."""
+    boundary = {"Boundary": _boundary(launch_role, listed)}
+    found = verdicts([(boundary, request) for request in OUTSIDE_BOUNDARY])
+    assert [str(request) for request, verdict in zip(OUTSIDE_BOUNDARY, found, strict=True) if verdict] == []
 
 
-def test_every_bound_counts(launch_role: dict[str, Any]) -> None:
-    """Were a statement about everything, or without its condition, something out of bounds would be within."""
-    asked = [
+def test_every_resource_and_condition_of_the_boundary_is_exercised(launch_role: dict[str, Any]) -> None:
+    """If a statement applied to all resources or had no condition, the boundary would allow a denied request."""
+    cases = [
         (title, {"Boundary": widened}, request)
         for title, widened in _widened(_boundary(launch_role, samples.LAUNCH["BringableBucketArns"]))
-        for request in OUT_OF_BOUNDS
+        for request in OUTSIDE_BOUNDARY
     ]
-    found = verdicts([(boundary, request) for _, boundary, request in asked])
-    noticed = {title for (title, *_), verdict in zip(asked, found, strict=True) if verdict}
-    # these are about all keys of all accounts as it is: their condition counts
-    assert {title for title, *_ in asked} - noticed == {"LendKeys Resource", "UseKeys Resource"}
+    found = verdicts([(boundary, request) for _, boundary, request in cases])
+    detected = {title for (title, *_), verdict in zip(cases, found, strict=True) if verdict}
+    # These statements already apply to all keys of all accounts. Their condition is exercised.
+    assert {title for title, *_ in cases} - detected == {"LendKeys Resource", "UseKeys Resource"}
 
 
 def _widened(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Let each statement be about everything, or hold always, one at a time; say what that is about."""
+    """Yield a title and the policy in which one statement applies to all resources, or has no condition."""
     statements = document["Statement"]
-    for place, statement in enumerate(statements):
-        always = {name: value for name, value in statement.items() if name != "Condition"}
-        for title, changed in (("Resource", {**statement, "Resource": ["*"]}), ("Condition", always)):
+    for index, statement in enumerate(statements):
+        unconditional = {name: value for name, value in statement.items() if name != "Condition"}
+        for title, changed in (("Resource", {**statement, "Resource": ["*"]}), ("Condition", unconditional)):
             if changed != statement:
-                listed = [*statements[:place], changed, *statements[place + 1 :]]
+                listed = [*statements[:index], changed, *statements[index + 1 :]]
                 yield f"{statement['Sid']} {title}", {**document, "Statement": listed}
 
 
-def test_launches_cannot_change_a_boundary_of_ones_own(launch_role: dict[str, Any]) -> None:
-    """They manage policies whose names begin with SC-, so no boundary is called so."""
+def test_launches_cannot_change_an_existing_boundary(launch_role: dict[str, Any]) -> None:
+    """The launch role manages policies with the prefix SC-, so the parameter rejects boundaries with this prefix."""
     pattern = launch_role["Parameters"]["PermissionsBoundaryArn"]["AllowedPattern"]
     assert re.fullmatch(pattern, samples.BOUNDARY["PermissionsBoundaryArn"])
     assert not re.fullmatch(pattern, f"arn:aws:iam::{samples.ACCOUNT}:policy/SC-boundary")
@@ -336,17 +348,17 @@ def test_launches_cannot_change_a_boundary_of_ones_own(launch_role: dict[str, An
 
 @pytest.mark.parametrize("region", some_region_of_each_partition())
 def test_names_and_lengths(launch_role: dict[str, Any], region: str) -> None:
-    """The role has its name in every account, no policy is too long, and each statement has a name of its own."""
-    given = {
+    """The role has the same name in all accounts. Policies meet the size limit, and statements have unique names."""
+    parameters = {
         "LaunchRoleName": "L" * 56,
         "BringableBucketArns": ",".join(["arn:aws-us-gov:s3:::".ljust(83, "b")] * 5),
         "PassableRoleArns": ",".join([f"arn:aws-us-gov:iam::{samples.ACCOUNT}:role/".ljust(399, "r")] * 5),
         "NotificationTopicArn": f"arn:aws-us-gov:sns:us-gov-west-1:{samples.ACCOUNT}:".ljust(300, "t"),
         "LaunchRegions": ",".join(["ap-southeast-1"] * 20),
     }
-    assert check_parameters(launch_role, given) == []
-    assert len(given["BringableBucketArns"]) == launch_role["Parameters"]["BringableBucketArns"]["MaxLength"]
-    resources = _stack(launch_role, given, region).resources
+    assert check_parameters(launch_role, parameters) == []
+    assert len(parameters["BringableBucketArns"]) == launch_role["Parameters"]["BringableBucketArns"]["MaxLength"]
+    resources = _stack(launch_role, parameters, region).resources
     assert resources["LaunchRole"]["Properties"]["RoleName"] == "L" * 56
     assert resources["LaunchBoundary"]["Properties"]["ManagedPolicyName"] == "L" * 56 + "Boundary"
     documents = {
@@ -360,8 +372,8 @@ def test_names_and_lengths(launch_role: dict[str, Any], region: str) -> None:
         assert len(set(sids)) == len(sids), name
 
 
-def test_only_service_catalog_takes_the_role(launch_role: dict[str, Any]) -> None:
-    """Nobody else launches with it, and a launch cannot take it either."""
+def test_only_service_catalog_can_assume_the_role(launch_role: dict[str, Any]) -> None:
+    """No other principal can assume the role, and its name prevents launches from passing it."""
     role = _stack(launch_role, {}).resources["LaunchRole"]["Properties"]
     [statement] = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "servicecatalog.amazonaws.com"}

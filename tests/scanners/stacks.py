@@ -1,4 +1,4 @@
-"""The stacks that scanners judge: few, yet each form that a resource can take is in one of them."""
+"""The stacks that scanners check: a small set that contains every form of every resource."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ CHOICES: list[dict[str, str]] = [
     samples.ENDPOINT,
     {**samples.ENDPOINT, **samples.VPC, "EndpointServing": "Instances"},
 ]
-SCRIPT_LENGTH = 1000  # so long is nothing else, in base64
+SCRIPT_LENGTH = 1000  # Only scripts in base64 are longer.
 
 
 def cases(template: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, str]]]:
-    """Give each template with parameters to judge it under: the workspace as covering() does, the others as sampled."""
+    """Return each template with its parameters: those of covering() for the workspace, and samples for the others."""
     others = [
         (load(smtemplates.render(definition(name).template())), choices) for name, choices in samples.OTHERS.items()
     ]
@@ -32,34 +32,34 @@ def cases(template: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, str]
 
 
 def covering(template: dict[str, Any]) -> list[dict[str, str]]:
-    """Pick the fewest choices of parameters, greedily, that make each resource in each of its forms."""
+    """Return a small set of parameter choices, selected greedily, that creates every form of every resource."""
     forms = [
         {(name, _form(body)) for name, body in samples.deployed(template, choice).resources.items()}
         for choice in CHOICES
     ]
-    left, picked = set().union(*forms), []
-    while left:
-        best = max(range(len(CHOICES)), key=lambda place: len(forms[place] & left))
-        picked.append(CHOICES[best])
-        left -= forms[best]
-    return picked
+    missing, selected = set().union(*forms), []
+    while missing:
+        best = max(range(len(CHOICES)), key=lambda index: len(forms[index] & missing))
+        selected.append(CHOICES[best])
+        missing -= forms[best]
+    return selected
 
 
 def _form(body: dict[str, Any]) -> str:
-    """Write a resource down, but for what is in scripts: no scanner reads those, and shellcheck does."""
-    return json.dumps(_cut(body), sort_keys=True)
+    """Return the text of a resource without its scripts, which shellcheck checks and scanners do not read."""
+    return json.dumps(_without_scripts(body), sort_keys=True)
 
 
-def _cut(value: Any) -> Any:
+def _without_scripts(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _cut(part) for key, part in value.items()}
+        return {key: _without_scripts(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_cut(part) for part in value]
+        return [_without_scripts(item) for item in value]
     return "a script" if isinstance(value, str) and ("\n" in value or len(value) > SCRIPT_LENGTH) else value
 
 
-def broken(template: dict[str, Any]) -> dict[str, Any]:
-    """Give a stack that every scanner must complain about: a bucket that anybody may read."""
+def with_public_bucket(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a stack for which every scanner must report a finding, because one bucket can be public."""
     stack = samples.deployed(template).template()
     del stack["Resources"]["InputBucket"]["Properties"]["PublicAccessBlockConfiguration"]
     return stack

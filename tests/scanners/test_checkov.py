@@ -1,4 +1,4 @@
-"""checkov, in an environment of its own: it pins what would not fit beside the rest."""
+"""Tests with checkov. It has its own environment, because its pinned dependencies conflict with the others."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from pathlib import Path
 from typing import Any
 
 from scanners import stacks
-from scanners.waivers import Finding, complaints
+from scanners.waivers import Finding, problems
 from smtemplates.evaluate import Stack
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import venvs
 
 
-def scanned(folder: Path) -> dict[str, Any]:
-    """Scan every template in a folder, offline."""
-    words = [str(venvs.prepare("checkov")), "-m", "checkov.main", "--directory", str(folder)]
+def scan(folder: Path) -> dict[str, Any]:
+    """Return the report on all templates in a folder. checkov runs offline."""
+    command = [str(venvs.prepare("checkov")), "-m", "checkov.main", "--directory", str(folder)]
     options = ["--framework", "cloudformation", "--skip-download", "--output", "json", "--compact", "--quiet"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "HTTPS_PROXY": "http://127.0.0.1:9"}
-    done = subprocess.run([*words, *options], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     return report
 
 
-def test_checkov_lets_each_stack_pass(template: dict[str, Any], tmp_path: Path) -> None:
-    """Each resource in each of its forms passes every check, but for what a waiver explains.
+def test_every_stack_passes_checkov(template: dict[str, Any], tmp_path: Path) -> None:
+    """Every form of every resource passes every check, except for the findings that a waiver explains.
 
-    References between resources stay: some checks follow them.
+    References between resources are not resolved, because some checks follow them.
     """
     cases = stacks.cases(template)
-    resolved = {f"/{place}.json": Stack(*case) for place, case in enumerate(cases)}
+    resolved = {f"/{number}.json": Stack(*case) for number, case in enumerate(cases)}
     for name, stack in resolved.items():
         (tmp_path / name[1:]).write_text(json.dumps(stack.template(), indent=1), encoding="utf-8")
-    (tmp_path / "broken.json").write_text(json.dumps(stacks.broken(template), indent=1), encoding="utf-8")
-    report = scanned(tmp_path)
+    (tmp_path / "public.json").write_text(json.dumps(stacks.with_public_bucket(template), indent=1), encoding="utf-8")
+    report = scan(tmp_path)
     assert report["summary"]["parsing_errors"] == 0
     failed = {
         (one["file_path"], one["check_id"], one["resource"].split(".")[-1])
@@ -49,5 +49,5 @@ def test_checkov_lets_each_stack_pass(template: dict[str, Any], tmp_path: Path) 
         for path, rule, resource in sorted(failed)
         if path in resolved
     ]
-    assert complaints("checkov", findings) == []
-    assert ("/broken.json", "CKV_AWS_53", "InputBucket") in failed
+    assert problems("checkov", findings) == []
+    assert ("/public.json", "CKV_AWS_53", "InputBucket") in failed

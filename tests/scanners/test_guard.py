@@ -1,4 +1,4 @@
-"""AWS Control Tower's proactive controls, as Guard rules that AWS's CDK validator ships."""
+"""Tests with the proactive controls of AWS Control Tower, as Guard rules from the CDK validator of AWS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cloudformation_validate import (
 )
 
 from scanners import stacks
-from scanners.waivers import Finding, complaints
+from scanners.waivers import Finding, problems
 
 PACKAGE = "cdklabs-cdk-validator-cfnguard"
 ONLY_GUARD = ValidateConfig(disable_builtin_rules=True)
@@ -27,7 +27,7 @@ ONLY_GUARD = ValidateConfig(disable_builtin_rules=True)
 
 @pytest.fixture(scope="module")
 def rules() -> list[ExternalRuleSource]:
-    """Read the rules out of the package."""
+    """Return the rules in the package."""
     (archive,) = (file for file in metadata.files(PACKAGE) or [] if file.suffix == ".tgz")
     with tarfile.open(str(archive.locate())) as package:
         members = [member for member in package.getmembers() if member.name.endswith(".guard")]
@@ -40,41 +40,42 @@ def engine(rules: list[ExternalRuleSource]) -> RegoEngine:
 
 
 def typed(value: Any) -> Any:
-    """Make numbers of the texts that parameters hold, as CloudFormation does where a type's schema says so."""
+    """Convert parameter values to numbers, as CloudFormation does for properties whose schema requires a number."""
     if isinstance(value, dict):
-        return {key: typed(part) for key, part in value.items()}
+        return {key: typed(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [typed(part) for part in value]
-    # an account's ID is longer, and a text
+        return [typed(item) for item in value]
+    # An account ID is longer and must remain a string.
     return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else value
 
 
-def found(engine: RegoEngine, resolved: dict[str, Any]) -> set[tuple[str, str]]:
-    """Name the rules that fail, with the resource each speaks of."""
+def failures(engine: RegoEngine, resolved: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return the rules that fail, each with the logical ID of the resource."""
     report = engine.validate_template(TemplateContent(json.dumps(typed(resolved)), "resolved"), ONLY_GUARD)
     named = {(one.rule_id, one.entity.logical_id) for one in report.diagnostics if one.entity and one.entity.logical_id}
-    # a detail of a rule's finding may name no resource
+    # Details of a finding can lack a resource, but every failed rule must name one.
     assert {one.rule_id for one in report.diagnostics} == {rule for rule, _ in named}
     return named
 
 
-def test_every_rule_set_can_be_run(rules: list[ExternalRuleSource]) -> None:
-    """The engine takes all of them, not only those that speak of our types of resources."""
+def test_the_engine_accepts_every_rule_set(rules: list[ExternalRuleSource]) -> None:
+    """The engine loads all rules, not only those for the resource types of our templates."""
     assert len(rules) > 200
     engine(rules)
 
 
-def test_control_tower_lets_each_stack_pass(template: dict[str, Any], rules: list[ExternalRuleSource]) -> None:
-    """Each resource in each of its forms passes each rule about its type, but for what a waiver explains.
+def test_every_stack_passes_the_control_tower_rules(template: dict[str, Any], rules: list[ExternalRuleSource]) -> None:
+    """Every form of every resource passes the rules for its type, except for the findings that a waiver explains.
 
-    Names are filled in as CloudFormation does before it asks Control Tower's hooks.
+    Names are resolved, as CloudFormation does before it calls the hooks of Control Tower.
     """
     cases = stacks.cases(template)
     types = {body["Type"] for one, _ in cases for body in one["Resources"].values()}
-    ours = engine([rule for rule in rules if any(f'"{name}"' in rule.content for name in types)])
+    relevant = engine([rule for rule in rules if any(f'"{name}"' in rule.content for name in types)])
     findings = []
     for one, choice in cases:
         stack = samples.deployed(one, choice)
-        findings += [Finding(*pair, choice, stack.parameters) for pair in sorted(found(ours, stack.template()))]
-    assert complaints("guard", findings) == []
-    assert ("s3_bucket_level_public_access_prohibited_check", "InputBucket") in found(ours, stacks.broken(template))
+        findings += [Finding(*pair, choice, stack.parameters) for pair in sorted(failures(relevant, stack.template()))]
+    assert problems("guard", findings) == []
+    public = failures(relevant, stacks.with_public_bucket(template))
+    assert ("s3_bucket_level_public_access_prohibited_check", "InputBucket") in public

@@ -1,4 +1,4 @@
-"""The findings that stand: each waiver names a rule, resources, the parameters it counts under, and why."""
+"""Accepted findings: each waiver names a rule, its resources, the parameters to which it applies, and the reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 
 @dataclass(frozen=True)
 class Finding:
-    """Hold what a scanner says of a resource, in the stack that some parameters make."""
+    """A finding of a scanner for a resource of a stack, with the parameters of that stack."""
 
     rule: str
     resource: str
@@ -23,7 +23,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Waiver:
-    """Hold what is let pass; `where` has patterns that values of parameters must match whole."""
+    """An accepted finding. `where` contains patterns that must match the complete values of parameters."""
 
     scanner: str
     rule: str
@@ -32,35 +32,34 @@ class Waiver:
     where: tuple[tuple[str, str], ...] = ()
 
     def covers(self, finding: Finding) -> bool:
-        """Tell whether it lets a finding pass."""
-        its = finding.parameters
+        """Return whether this waiver applies to a finding."""
         return (
             finding.rule == self.rule
             and finding.resource in self.resources
-            and all(re.fullmatch(pattern, str(its[name])) for name, pattern in self.where)
+            and all(re.fullmatch(pattern, str(finding.parameters[name])) for name, pattern in self.where)
         )
 
 
 def waivers(scanner: str) -> list[Waiver]:
-    """Read those of one scanner."""
+    """Return the waivers for one scanner."""
     rows = yaml.safe_load(Path(__file__).with_name("waivers.yaml").read_text(encoding="utf-8"))
-    found = [
+    listed = [
         Waiver(**{**row, "resources": tuple(row["resources"]), "where": tuple(row.get("where", {}).items())})
         for row in rows
     ]
-    return [waiver for waiver in found if waiver.scanner == scanner]
+    return [waiver for waiver in listed if waiver.scanner == scanner]
 
 
-def complaints(scanner: str, findings: Iterable[Finding]) -> list[str]:
-    """Say which findings no waiver covers, and which waivers cover nothing any more, resource by resource."""
+def problems(scanner: str, findings: Iterable[Finding]) -> list[str]:
+    """Return messages about findings without a waiver, and about waivers without a finding, for each resource."""
     known = waivers(scanner)
-    said: dict[str, dict[str, str]] = {}
+    choices: dict[str, dict[str, str]] = {}
     used = set()
     for finding in findings:
         covering = [waiver for waiver in known if waiver.covers(finding)]
         used |= {(waiver, finding.resource) for waiver in covering}
         if not covering:
-            said.setdefault(f"{scanner} {finding.rule}: {finding.resource}", finding.choice)
-    idle = [(one, name) for one in known for name in one.resources if (one, name) not in used]
-    new = [f"{what}, with {choice or 'no parameter'}" for what, choice in said.items()]
-    return [*new, *(f"{one.scanner} {one.rule}: nothing is left to waive for {name}" for one, name in idle)]
+            choices.setdefault(f"{scanner} {finding.rule}: {finding.resource}", finding.choice)
+    unused = [(waiver, name) for waiver in known for name in waiver.resources if (waiver, name) not in used]
+    new = [f"{finding}, with {choice or 'default parameters'}" for finding, choice in choices.items()]
+    return [*new, *(f"{waiver.scanner} {waiver.rule}: the waiver for {name} is unused" for waiver, name in unused)]

@@ -1,4 +1,4 @@
-"""Train with the SageMaker SDK 3: its ModelTrainer takes no network, key or bucket from config.yaml by itself."""
+"""Train with the SageMaker SDK 3. Its ModelTrainer does not read the network, key or bucket from config.yaml."""
 
 from sagemaker.core.config.config_manager import SageMakerConfig
 from sagemaker.core.training.configs import (
@@ -12,22 +12,22 @@ from sagemaker.core.training.configs import (
 from sagemaker.train.model_trainer import ModelTrainer
 
 config = SageMakerConfig().load_sagemaker_config()
-job, its = config["SageMaker"]["TrainingJob"], config["CustomParameters"]
+job, defaults = config["SageMaker"]["TrainingJob"], config["CustomParameters"]
 vpc, key = job.get("VpcConfig"), job.get("OutputDataConfig", {}).get("KmsKeyId")
 
 trainer = ModelTrainer(
-    training_image="...",  # the output PyTorchTrainingImage, or another
+    training_image="...",  # for example, the value of the output PyTorchTrainingImage
     source_code=SourceCode(source_dir="src", entry_script="train.py"),
     role=job["RoleArn"],
     compute=Compute(
-        instance_type=its["TrainingInstanceType"],
-        instance_count=int(its["TrainingInstanceCount"]),
-        volume_size_in_gb=int(its["TrainingVolumeSizeGb"]),
+        instance_type=defaults["TrainingInstanceType"],
+        instance_count=int(defaults["TrainingInstanceCount"]),
+        volume_size_in_gb=int(defaults["TrainingVolumeSizeGb"]),
     ),
-    stopping_condition=StoppingCondition(max_runtime_in_seconds=int(its["TrainingMaxRuntimeSeconds"])),
-    output_data_config=OutputDataConfig(s3_output_path=f"s3://{its['ModelBucket']}/artifacts/", kms_key_id=key),
+    stopping_condition=StoppingCondition(max_runtime_in_seconds=int(defaults["TrainingMaxRuntimeSeconds"])),
+    output_data_config=OutputDataConfig(s3_output_path=f"s3://{defaults['ModelBucket']}/artifacts/", kms_key_id=key),
     networking=Networking(security_group_ids=vpc["SecurityGroupIds"], subnets=vpc["Subnets"]) if vpc else None,
 )
 trainer.train(
-    input_data_config=[InputData(channel_name="training", data_source=f"s3://{its['InputBucket']}/training/")]
+    input_data_config=[InputData(channel_name="training", data_source=f"s3://{defaults['InputBucket']}/training/")]
 )

@@ -1,4 +1,4 @@
-"""Every combination of parameters that changes what the execution role may do, and the policies it then has."""
+"""Combinations of parameters that change the permissions of the execution role, with the resulting policies."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import samples
 from smtemplates.evaluate import Stack
 
 Policies = dict[str, dict[str, Any]]
-SWITCHES: dict[str, dict[str, dict[str, str]]] = {
-    "vpc": {"": {}, "own group": samples.VPC, "given groups": {**samples.VPC, **samples.GROUPS}},
-    "key": {"": {}, "given": samples.KEY, "made": samples.MADE_KEY},
-    "buckets": {"": {}, "given": samples.NO_BUCKETS},
+OPTIONS: dict[str, dict[str, dict[str, str]]] = {
+    "vpc": {"": {}, "created group": samples.VPC, "existing groups": {**samples.VPC, **samples.GROUPS}},
+    "key": {"": {}, "existing": samples.KEY, "created": samples.MADE_KEY},
+    "buckets": {"": {}, "existing": samples.NO_BUCKETS},
     "types": {"": {}, "limited": {"AllowedInstanceTypes": "ml.m5.*,ml.g5.xlarge"}},
-    "runtime": {"": {}, "capped": {"MaxJobRuntimeSeconds": "86400"}},
+    "runtime": {"": {}, "limited": {"MaxJobRuntimeSeconds": "86400"}},
     "registry": {
         "": {},
         "yes": {"CreateModelPackageGroup": "true"},
-        "may approve": {"CreateModelPackageGroup": "true", "AllowModelApproval": "true"},
+        "approval": {"CreateModelPackageGroup": "true", "AllowModelApproval": "true"},
     },
     "notebook": {"": {}, "yes": {"CreateNotebook": "true"}},
     "studio": {"": {}, "yes": {"CreateDomain": "true"}},
@@ -31,20 +31,20 @@ SWITCHES: dict[str, dict[str, dict[str, str]]] = {
 
 
 @dataclass(frozen=True)
-class World:
-    """Hold one choice of all switches, with the policies attached to the execution role and the names it uses."""
+class Combination:
+    """A value of each option, with the policies attached to the execution role and the names in requests."""
 
     choice: dict[str, str]
     policies: Policies
     names: dict[str, str]
 
-    def __getitem__(self, switch: str) -> str:
-        """Give the position of a switch; empty is off."""
-        return self.choice[switch]
+    def __getitem__(self, option: str) -> str:
+        """Return the value of an option. It is empty if the option is off."""
+        return self.choice[option]
 
 
 def policies_of(stack: Stack) -> Policies:
-    """Collect what is attached to the execution role, by logical ID."""
+    """Return the policies that are attached to the execution role, by logical ID."""
     role = samples.physical("ExecutionRole", None)
     return {
         logical: body["Properties"]["PolicyDocument"]
@@ -54,26 +54,26 @@ def policies_of(stack: Stack) -> Policies:
     }
 
 
-def worlds(template: dict[str, Any]) -> list[World]:
-    """List worlds that show every document any combination makes of any policy: few, and none left out."""
-    found: list[World] = []
+def distinct_combinations(template: dict[str, Any]) -> list[Combination]:
+    """Return a small set of combinations that contains every policy document of all combinations."""
+    found: list[Combination] = []
     seen: set[tuple[str, str]] = set()
-    for positions in itertools.product(*SWITCHES.values()):
-        choice = dict(zip(SWITCHES, positions, strict=True))
+    for values in itertools.product(*OPTIONS.values()):
+        choice = dict(zip(OPTIONS, values, strict=True))
         if choice["studio"] and not choice["vpc"]:
             continue
-        world = _world(template, choice)
-        documents = {(name, json.dumps(document)) for name, document in world.policies.items()}
+        combination = _combination(template, choice)
+        documents = {(name, json.dumps(document)) for name, document in combination.policies.items()}
         if not documents <= seen:
             seen |= documents
-            found.append(world)
+            found.append(combination)
     return found
 
 
-def _world(template: dict[str, Any], choice: dict[str, str]) -> World:
-    given = {name: value for switch, at in choice.items() for name, value in SWITCHES[switch][at].items()}
-    stack = samples.deployed(template, given)
-    return World(choice, policies_of(stack), _names(stack))
+def _combination(template: dict[str, Any], choice: dict[str, str]) -> Combination:
+    parameters = {name: value for option, chosen in choice.items() for name, value in OPTIONS[option][chosen].items()}
+    stack = samples.deployed(template, parameters)
+    return Combination(choice, policies_of(stack), _names(stack))
 
 
 @functools.cache
@@ -82,7 +82,7 @@ def _prefix() -> str:
 
 
 def _names(stack: Stack) -> dict[str, str]:
-    """Name what requests are about."""
+    """Return the names of the resources in requests."""
     outputs = stack.outputs
     key = stack.parameters["KmsKeyArn"] or samples.physical("EncryptionKey", "Arn")
     return {

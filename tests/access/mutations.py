@@ -1,4 +1,4 @@
-"""A policy with one thing taken away, to see whether any test notices."""
+"""Copies of a policy without one of its elements. A test must detect each of them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-# MLflow's own API: its service has a prefix of its own that the simulator's data set may lack.
-ELSEWHERE = "sagemaker-mlflow:"
+# The data set of the simulator may lack the separate service prefix of the MLflow API.
+MLFLOW_API = "sagemaker-mlflow:"
 
 
-def weakened(policy: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Take each statement, each action and each condition away, one at a time; say what that is about."""
-    for place, statement in enumerate(policy["Statement"]):
+def mutations(policy: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Yield a title, the changed statement and the policy without one statement, one action or one condition."""
+    for index, statement in enumerate(policy["Statement"]):
         sid = statement["Sid"]
-        others = [*policy["Statement"][:place], *policy["Statement"][place + 1 :]]
+        others = [*policy["Statement"][:index], *policy["Statement"][index + 1 :]]
         yield sid, statement, _with(policy, others)
-        for action in _taken_one_by_one(statement):
+        for action in _removable_actions(statement):
             kept = [other for other in statement["Action"] if other != action]
             only = {**statement, "Action": [action]}
             yield f"{sid} {action}", only, _with(policy, [*others, {**statement, "Action": kept}])
@@ -31,14 +31,14 @@ def weakened(policy: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], d
                 yield f"{sid} {operator} {key}", statement, _with(policy, [*others, changed])
 
 
-def _taken_one_by_one(statement: dict[str, Any]) -> Sequence[str]:
+def _removable_actions(statement: dict[str, Any]) -> Sequence[str]:
     actions: list[str] = statement.get("Action", [])
-    # alone it is the statement; a refusal may be wider than what anything allows
+    # A single action is the whole statement. A Deny may include actions that no statement allows.
     if len(actions) == 1 or statement["Effect"] == "Deny":
         return ()
-    return [action for action in actions if not action.startswith(ELSEWHERE)]
+    return [action for action in actions if not action.startswith(MLFLOW_API)]
 
 
 def _with(policy: Mapping[str, Any], statements: list[dict[str, Any]]) -> dict[str, Any]:
-    # IAM wants at least one; this one grants nothing that the table asks for
+    # IAM requires at least one statement. This one does not affect the requests of the table.
     return {**policy, "Statement": statements or [{"Effect": "Deny", "Action": "a4b:*", "Resource": "*"}]}
