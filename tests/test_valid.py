@@ -17,6 +17,7 @@ from smtemplates.evaluate import Stack, check_parameters
 from smtemplates.synth.loader import load
 from smtemplates.templates.registry import TEMPLATES, definition
 from smtemplates.templates.workspace import template as workspace
+from smtemplates.templates.workspace.features import feature_of
 
 RESOLVING_CAUSES = {"W9002", "W9003"}
 
@@ -25,7 +26,7 @@ def _needed(region: str) -> frozenset[str]:
     """Return the features to leave out in a Region because the provider schemas lack their types there."""
     there = set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
     lacking = {
-        workspace.feature_of(construct.source)
+        feature_of(construct.source)
         for construct in workspace.constructs()
         for resource in construct.resources
         if str(resource.resource_type).startswith("AWS::") and resource.resource_type not in there

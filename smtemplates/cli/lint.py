@@ -15,6 +15,7 @@ from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.linting.linter import Finding, grouped, lint
 from smtemplates.policy import judge
 from smtemplates.synth.loader import load
+from smtemplates.templates.workspace.features import feature_of
 
 
 def lint_files(options: argparse.Namespace) -> int:
@@ -86,7 +87,5 @@ def _origin(finding: Finding, sources: Mapping[tuple[str, str], str]) -> str:
     source = sources.get(finding.logical) if finding.logical else None
     if not source:
         return ""
-    from smtemplates.templates.workspace.template import feature_of  # noqa: PLC0415  only render has troposphere loaded
-
     feature = feature_of(source.removesuffix(".py").replace("/", "."))
     return f"{source}; --without {feature} leaves it out" if feature else source

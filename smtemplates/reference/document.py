@@ -27,7 +27,7 @@ from smtemplates.reference.markdown import block, code, table
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
 from smtemplates.templates.registry import TEMPLATES, definition
-from smtemplates.templates.workspace import encryption
+from smtemplates.templates.workspace import encryption, features
 from smtemplates.templates.workspace import template as workspace
 
 PICTURE = "workspace.svg"
@@ -183,15 +183,15 @@ def _regions(template: Mapping[str, Any]) -> Iterator[str]:
 
 def _without(template: Mapping[str, Any], types: Sequence[str]) -> str:
     """Return the option that renders a template without resources of these types, if all of them are optional."""
-    feature_of = {
-        str(resource.title): workspace.feature_of(each.source)
+    built_by = {
+        str(resource.title): features.feature_of(each.source)
         for each in workspace.constructs()
         for resource in each.resources
     }
-    features = {feature_of.get(name) for name, body in template["Resources"].items() if body["Type"] in types}
-    if not all(features):
+    found = {built_by.get(name) for name, body in template["Resources"].items() if body["Type"] in types}
+    if not all(found):
         return "not possible, because the template requires these types"
-    return code(f"--without {','.join(sorted(filter(None, features)))}")
+    return code(f"--without {','.join(sorted(filter(None, found)))}")
 
 
 def _omitted_outputs(template: Mapping[str, Any], region: str) -> tuple[str, ...] | None:

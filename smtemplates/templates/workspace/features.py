@@ -57,3 +57,8 @@ CONSTRUCTS = (
 
 FEATURES = tuple(sorted({row.feature for row in CONSTRUCTS if row.feature}))
 """The names of the features that can be left out."""
+
+
+def feature_of(source: str) -> str:
+    """Return the feature whose construct is built by a module, such as `Construct.source`; '' if it is always built."""
+    return next((row.feature for row in CONSTRUCTS if row.function.partition(":")[0] == source), "")

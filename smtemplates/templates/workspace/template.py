@@ -50,11 +50,6 @@ def build(without: Collection[str] = ()) -> Template:
     return definition(without).template()
 
 
-def feature_of(source: str) -> str:
-    """Return the feature whose construct is built by a module, such as `Construct.source`; '' if it is always built."""
-    return next((row.feature for row in CONSTRUCTS if row.function.partition(":")[0] == source), "")
-
-
 def _check_features(without: Collection[str]) -> None:
     for name in sorted(set(without) - set(FEATURES)):
         near = get_close_matches(name, FEATURES, n=1)
