@@ -149,7 +149,7 @@ def _names() -> tuple[Parameter, Parameter]:
         "PortfolioName",
         "Name of the portfolio. Default: Machine learning.",
         pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$",
-        hint="must be 1 to 100 letters, digits, spaces and . _ -, and start with a letter or digit",
+        hint="must be 1 to 100 letters, digits, spaces and . _ -, starting with a letter or digit",
         max_length=100,
         default="Machine learning",
     )
@@ -157,7 +157,7 @@ def _names() -> tuple[Parameter, Parameter]:
         "ProviderName",
         "Name of the team that provides the portfolio and the product. Default: Platform team.",
         pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,49}$",
-        hint="must be 1 to 50 letters, digits, spaces and . _ -, and start with a letter or digit",
+        hint="must be 1 to 50 letters, digits, spaces and . _ -, starting with a letter or digit",
         max_length=50,
         default="Platform team",
     )

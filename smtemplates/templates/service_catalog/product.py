@@ -183,7 +183,7 @@ def _about() -> tuple[Parameter, Parameter, Parameter]:
         "ProductName",
         "Name of the product in the catalog. Default: SageMaker workspace.",
         pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$",
-        hint="must be 1 to 100 letters, digits, spaces and . _ -, and start with a letter or digit",
+        hint="must be 1 to 100 letters, digits, spaces and . _ -, starting with a letter or digit",
         max_length=100,
         default="SageMaker workspace",
     )
