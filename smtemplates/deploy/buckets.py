@@ -14,7 +14,7 @@ MAX_DELETED_AT_ONCE = 1000
 GONE = ("NoSuchBucket", "404", "NotFound")
 
 # Told after each batch: the bucket, how many are gone, how many there were.
-Counted = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 
 
 def exists(cloud: Cloud, bucket: str) -> bool:
@@ -42,13 +42,13 @@ def is_empty(cloud: Cloud, bucket: str) -> bool:
     return next(iter(_batches(cloud, bucket, size=1)), None) is None
 
 
-def empty(cloud: Cloud, bucket: str, counted: Counted | None = None) -> None:
+def empty(cloud: Cloud, bucket: str, progress: Progress | None = None) -> None:
     """Delete everything in a bucket; what a run before this one has deleted is not done again.
 
     Raises:
         DeploymentError: S3 keeps an object, for a lock or a policy.
     """
-    total = sum(len(batch) for batch in _batches(cloud, bucket)) if counted else 0
+    total = sum(len(batch) for batch in _batches(cloud, bucket)) if progress else 0
     done = 0
     for batch in _batches(cloud, bucket):
         answer = cloud.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
@@ -59,8 +59,8 @@ def empty(cloud: Cloud, bucket: str, counted: Counted | None = None) -> None:
                 f"{first.get('Message') or first.get('Code')}; see to that, then repeat this command"
             )
         done += len(batch)
-        if counted:
-            counted(bucket, done, max(total, done))
+        if progress:
+            progress(bucket, done, max(total, done))
 
 
 def _batches(cloud: Cloud, bucket: str, size: int = MAX_DELETED_AT_ONCE) -> Iterator[list[dict[str, str]]]:

@@ -46,10 +46,14 @@ class ResourceChange:
         what it stands for is not its own.
         """
         custom = self.type.startswith("Custom::") or self.type == "AWS::CloudFormation::CustomResource"
-        return self.fate in ("delete", "replace") or (self.fate == "may replace" and not custom) or self.gives_up
+        return (
+            self.fate in ("delete", "replace")
+            or (self.fate == "may replace" and not custom)
+            or self.removes_stack_instances
+        )
 
     @property
-    def gives_up(self) -> bool:
+    def removes_stack_instances(self) -> bool:
         """Tell whether it is a stack set that gives up an account, a unit or a Region."""
         groups = [item for item in self.properties if places.GROUPS in item.path]
         return self.type == places.TYPE and any(places.gives_up(item.before, item.after) for item in groups)
@@ -240,7 +244,7 @@ def _without(item: PropertyChange, secrets: tuple[str, ...]) -> PropertyChange:
     )
 
 
-def why(change: ResourceChange) -> str:
+def describe_change(change: ResourceChange) -> str:
     """Say in words what happens to a resource, and what makes it happen."""
     texts = {
         "create": "will be created",
@@ -253,7 +257,7 @@ def why(change: ResourceChange) -> str:
         "may change": "may change, depending on others",
     }
     text = texts[change.fate]
-    if change.gives_up:
+    if change.removes_stack_instances:
         text += ", and its stacks are deleted where it gives up an account, a unit or a Region"
     if change.keeps_old and change.fate in ("replace", "may replace"):
         text += ", and the old one is kept outside the stack"

@@ -160,7 +160,7 @@ class ChangeSet:
         if INCOMPLETE in reason:
             plain = _described(self.cloud, self.id, values=False)
             described = {**described, "Changes": merge_pages(described["Changes"], plain["Changes"])}
-        found = () if empty else findings(self.cloud, self.id)
+        found = () if empty else validation_findings(self.cloud, self.id)
         if described["Status"] == "FAILED" and not empty:
             told = "".join(f"\n  {one.resource} {one.path}: {one.reason}" for one in found if one.fatal)
             raise DeploymentError(f"AWS cannot make this change: {reason or 'it gives no reason'}{told}")
@@ -229,7 +229,7 @@ def _described(cloud: Cloud, change_set_id: str, *, values: bool) -> dict[str, A
     return {**described, "Changes": described.get("Changes", [])}
 
 
-def reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
+def read_reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
     """Describe a change set that is there already, for review or execution.
 
     Raises:
@@ -252,10 +252,10 @@ def reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
         )
     kind = "CREATE" if stack.status in ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS") else "UPDATE"
     plan = plan_of(described, cloud.region, kind=kind, hidden=[])
-    return replace(plan, findings=findings(cloud, plan.change_set_id))
+    return replace(plan, findings=validation_findings(cloud, plan.change_set_id))
 
 
-def findings(cloud: Cloud, change_set_id: str) -> tuple[Finding, ...]:
+def validation_findings(cloud: Cloud, change_set_id: str) -> tuple[Finding, ...]:
     """Ask for AWS's early validation of a change set; whoever may not ask goes without."""
     try:
         items = list(cloud.pages("cloudformation", "describe_events", "OperationEvents", ChangeSetName=change_set_id))

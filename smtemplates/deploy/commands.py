@@ -74,7 +74,7 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
         emit(shapes[shape](found) if shape in shapes else show.table(found, colour=coloured(sys.stdout)))
         _summarize(found)
         if page:
-            present = {} if prepared.before is None else stacks.resources(cloud, prepared.before)
+            present = {} if prepared.before is None else stacks.resource_types(cloud, prepared.before)
             _write(page, report.html(found, present))
             terminal.say(f"wrote {page}")
     if made.keep:
@@ -95,7 +95,7 @@ def deploy(cloud: Cloud, request: Request, options: Options, consent: Consent, *
         _summarize(found)
         if found.empty and prepared.before is not None:
             terminal.say(show.headline(found))
-            execution.settle(cloud, prepared.before, options, terminal)
+            execution.apply_stack_settings(cloud, prepared.before, options, terminal)
             return _deployed(prepared.before, terminal, as_json=as_json, changed=False)
         _agree(cloud, found, consent, terminal)
         stack = execution.execute(cloud, found, terminal, options, fingerprint=request.fingerprint, made=made)
@@ -109,7 +109,7 @@ def deploy_reviewed(
     check_name(name)
     terminal = asking(yes=consent.yes)
     change_set_id, digest = reviewed
-    found = replace(changeset.reviewed(cloud, stacks.get(cloud, name), change_set_id), template_digest=digest)
+    found = replace(changeset.read_reviewed(cloud, stacks.get(cloud, name), change_set_id), template_digest=digest)
     if not digest:
         terminal.say("its template is not compared with a reviewed one; plan --keep prints the --template-digest")
     if found.executed:
@@ -122,7 +122,7 @@ def deploy_reviewed(
 
 def _agree(cloud: Cloud, found: Plan, consent: Consent, terminal: Terminal) -> None:
     terminal.say(show.table(found, colour=coloured(terminal.stream)))
-    execution.guard(found, allow_destructive=consent.destructive)
+    execution.check_plan(found, allow_destructive=consent.destructive)
     rooms = studio.guard(cloud, found.changes, may_go=consent.studio)
     if not consent.yes and not terminal.confirm("Execute this?"):
         raise StoppedError("nothing was changed")
@@ -184,13 +184,13 @@ def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
         try:
             ended = watching.follow(terminal)
         except KeyboardInterrupt:
-            raise execution.detached(watching) from None
+            raise execution.detached_error(watching) from None
         if ended is None or ended.status == "DELETE_COMPLETE":
             terminal.say(f"stack {name} is gone")
             return 0
         stack = ended
         if not succeeded(stack.status):
-            raise DeploymentError(execution.failure(watching, name, stack.status))
+            raise DeploymentError(execution.failure_message(watching, name, stack.status))
         execution.check_deleted(watching, stack)
     found = stacksets.find(cloud, stack, terminal)
     if as_json:

@@ -193,7 +193,7 @@ def demolish(
     *,
     delete_data: bool,
     deadline: float | None = None,
-    counted: buckets.Counted | None = None,
+    counted: buckets.Progress | None = None,
 ) -> None:
     """Destroy what was surveyed. Repeating it after an interruption goes on where it was.
 

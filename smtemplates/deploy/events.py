@@ -86,7 +86,7 @@ class Event:
         return self.of_stack and not self.status.endswith("_IN_PROGRESS")
 
     @property
-    def settled(self) -> bool:
+    def finished(self) -> bool:
         """Tell whether its resource has reached the end of what was asked of it."""
         return not self.of_stack and not self.status.endswith("_IN_PROGRESS")
 
@@ -131,7 +131,7 @@ def undeleted(events: Sequence[Event]) -> list[Event]:
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
     """
-    last = {(event.logical_id, event.physical_id): event for event in events if event.settled}
+    last = {(event.logical_id, event.physical_id): event for event in events if event.finished}
     return [event for event in last.values() if event.status == "DELETE_FAILED"]
 
 

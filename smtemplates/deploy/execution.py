@@ -13,7 +13,7 @@ from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy import changeset, diagnosis, events, states
 from smtemplates.deploy import stack as stacks
-from smtemplates.deploy.change_plan import Plan, why
+from smtemplates.deploy.change_plan import Plan, describe_change
 from smtemplates.deploy.changeset import EXECUTED, ChangeSet
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.template import content_digest
@@ -23,7 +23,7 @@ from smtemplates.errors import UsageError
 # How a stack ends whose creation or update was cancelled.
 UNDONE = {"DELETE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "gone"}
 BUCKET = "AWS::S3::Bucket"
-MAX_POLICY_BYTES = 16_384
+MAX_STACK_POLICY_BYTES = 16_384
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def deadline_of(options: Options) -> float | None:
     return None if options.timeout_seconds is None else time.monotonic() + options.timeout_seconds
 
 
-def guard(plan: Plan, *, allow_destructive: bool) -> None:
+def check_plan(plan: Plan, *, allow_destructive: bool) -> None:
     """Refuse a plan that takes away what is in use, or that AWS says will fail.
 
     Raises:
@@ -54,7 +54,9 @@ def guard(plan: Plan, *, allow_destructive: bool) -> None:
         told = "\n".join(f"  {one.resource} {one.path}: {one.reason}" for one in fatal)
         raise DeploymentError(f"AWS's validation says that this change will fail:\n{told}")
     if plan.destructive and not allow_destructive:
-        told = "\n".join(f"  {change.logical_id} ({change.type}): {why(change)}" for change in plan.destructive)
+        told = "\n".join(
+            f"  {change.logical_id} ({change.type}): {describe_change(change)}" for change in plan.destructive
+        )
         raise RefusedError(
             f"this would take away what stack {plan.stack} has now:\n{told}\n"
             "Nothing was changed. If that is what you want, repeat the command with --allow-destructive"
@@ -83,7 +85,7 @@ def execute(
     except KeyboardInterrupt:
         _interrupted(watch, listener, plan.stack)
     stack = finish(watch, listener, plan.stack, deadline=deadline)
-    settle(cloud, stack, options, listener)
+    apply_stack_settings(cloud, stack, options, listener)
     check_deleted(watch, stack)
     return stack
 
@@ -151,7 +153,7 @@ def finish(watch: Watch, listener: Listener, name: str, *, deadline: float | Non
             break
         except KeyboardInterrupt:
             if cancelled:
-                raise detached(watch) from None
+                raise detached_error(watch) from None
             cancelled = True
             _interrupted(watch, listener, name)
     if stack is not None and states.succeeded(stack.status) and stack.status != "DELETE_COMPLETE":
@@ -160,7 +162,7 @@ def finish(watch: Watch, listener: Listener, name: str, *, deadline: float | Non
     if watch.cancelled and status in UNDONE:
         kept = _kept(watch, name, status) + _undeleted(watch)
         raise StoppedError(f"the deployment of stack {name} was cancelled, and is undone ({status}){kept}")
-    raise DeploymentError(failure(watch, name, status))
+    raise DeploymentError(failure_message(watch, name, status))
 
 
 def check_deleted(watch: Watch, stack: Stack) -> None:
@@ -200,13 +202,13 @@ def _kept(watch: Watch, name: str, status: str) -> str:
     return f"{told}\nto remove the buckets, with all that is in them: scripts/deploy.py destroy {name} --delete-data"
 
 
-def failure(watch: Watch, name: str, status: str) -> str:
+def failure_message(watch: Watch, name: str, status: str) -> str:
     """Say that an operation failed, why, and what to do."""
     told = _undeleted(watch) if status == "UPDATE_ROLLBACK_COMPLETE" else ""
     return f"the deployment of stack {name} failed ({status}); {diagnosis.explain(watch.cloud, watch)}{told}"
 
 
-def detached(watch: Watch) -> StoppedError:
+def detached_error(watch: Watch) -> StoppedError:
     """Say that AWS goes on, and how to see it."""
     return StoppedError(f"AWS goes on without this command; watch it with: {watch.command}")
 
@@ -224,7 +226,7 @@ def _interrupted(watch: Watch, listener: Listener, name: str) -> None:
             listener.say("going on; press Ctrl-C again to stop watching")
             return
     except KeyboardInterrupt:
-        raise detached(watch) from None
+        raise detached_error(watch) from None
     token = f"smtemplates-cancel-{uuid.uuid4().hex}"
     operation = "delete_stack" if creating else "cancel_update_stack"
     try:
@@ -249,14 +251,14 @@ def delete_and_wait(cloud: Cloud, stack: Stack, listener: Listener, *, deadline:
     try:
         end = watch.follow(listener, deadline=deadline)
     except KeyboardInterrupt:
-        raise detached(watch) from None
+        raise detached_error(watch) from None
     if end is not None and end.status != "DELETE_COMPLETE":
         raise DeploymentError(
             f"stack {stack.name} could not be deleted ({end.status}); {diagnosis.explain(cloud, watch)}"
         )
 
 
-def settle(cloud: Cloud, stack: Stack, options: Options, listener: Listener) -> None:
+def apply_stack_settings(cloud: Cloud, stack: Stack, options: Options, listener: Listener) -> None:
     """Set what a change set cannot carry: the stack policy, and termination protection."""
     if options.stack_policy is not None:
         cloud.call("cloudformation", "set_stack_policy", StackName=stack.id, StackPolicyBody=options.stack_policy)
@@ -269,7 +271,7 @@ def settle(cloud: Cloud, stack: Stack, options: Options, listener: Listener) -> 
         listener.say(f"termination protection is {'on' if wanted else 'off'} for stack {stack.name}")
 
 
-def read_policy(path: Path) -> str:
+def read_stack_policy(path: Path) -> str:
     """Read a stack policy.
 
     Raises:
@@ -279,9 +281,11 @@ def read_policy(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            read = file.read(MAX_POLICY_BYTES + 1)
-        if len(read) > MAX_POLICY_BYTES:
-            raise UsageError(f"the stack policy {path} is too long: CloudFormation takes {MAX_POLICY_BYTES:,} bytes")
+            read = file.read(MAX_STACK_POLICY_BYTES + 1)
+        if len(read) > MAX_STACK_POLICY_BYTES:
+            raise UsageError(
+                f"the stack policy {path} is too long: CloudFormation takes {MAX_STACK_POLICY_BYTES:,} bytes"
+            )
         text = read.decode()
         json.loads(text)
     except OSError as error:

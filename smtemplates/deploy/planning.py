@@ -15,7 +15,14 @@ from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import template as templates
 from smtemplates.deploy.change_plan import Plan
 from smtemplates.deploy.changeset import ChangeSet, Request
-from smtemplates.deploy.execution import Options, check_deleted, deadline_of, delete_and_wait, finish, settle
+from smtemplates.deploy.execution import (
+    Options,
+    apply_stack_settings,
+    check_deleted,
+    deadline_of,
+    delete_and_wait,
+    finish,
+)
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watcher import Listener, Watch
 from smtemplates.errors import UsageError
@@ -131,7 +138,7 @@ def _step(request: Request, options: Options, stack: Stack | None) -> states.Ste
         None if stack is None else stack.status,
         recreate=options.recreate,
         continue_rollback=options.continue_rollback,
-        tagged=stack is not None and stack.ours,
+        tagged=stack is not None and stack.created_by_deployer,
     )
 
 
@@ -157,7 +164,7 @@ def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, list
     end = finish(watch, listener, stack.name, deadline=deadline_of(options))
     if not ours:
         return None
-    settle(cloud, end, options, listener)
+    apply_stack_settings(cloud, end, options, listener)
     check_deleted(watch, end)
     return end
 

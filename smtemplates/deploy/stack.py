@@ -35,7 +35,7 @@ class Stack:
     protected: bool
 
     @property
-    def ours(self) -> bool:
+    def created_by_deployer(self) -> bool:
         """Tell whether this deployer made it."""
         return states.PRODUCT_TAG in self.tags
 
@@ -100,12 +100,12 @@ def read(item: Mapping[str, Any]) -> Stack:
     )
 
 
-def resources(cloud: Cloud, stack: Stack) -> dict[str, str]:
+def resource_types(cloud: Cloud, stack: Stack) -> dict[str, str]:
     """Give the types of the resources that a stack has, by logical ID."""
-    return {item["LogicalResourceId"]: item["ResourceType"] for item in present(cloud, stack)}
+    return {item["LogicalResourceId"]: item["ResourceType"] for item in existing_resources(cloud, stack)}
 
 
-def present(cloud: Cloud, stack: Stack) -> Iterator[Mapping[str, Any]]:
+def existing_resources(cloud: Cloud, stack: Stack) -> Iterator[Mapping[str, Any]]:
     """Yield the resources that a stack has, as AWS lists them."""
     gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
     items = cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)

@@ -27,7 +27,7 @@ class Listener(Protocol):
     def say(self, message: str) -> None:
         """Take a message."""
 
-    def happened(self, event: Event, done: int, total: int) -> None:
+    def on_event(self, event: Event, done: int, total: int) -> None:
         """Take an event, and how many of the resources are through."""
 
     def cancel(self, question: str) -> bool:
@@ -139,6 +139,6 @@ class Watch:
 
     def _tell(self, listener: Listener, new: list[Event]) -> None:
         for event in new:
-            if event.settled:
+            if event.finished:
                 self._settled.add(event.logical_id)
-            listener.happened(event, len(self._settled), max(self.total, len(self._settled)))
+            listener.on_event(event, len(self._settled), max(self.total, len(self._settled)))

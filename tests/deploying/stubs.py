@@ -45,7 +45,7 @@ class Session:
         return self.made
 
 
-class Told:
+class RecordingListener:
     """A Listener that keeps what it is told."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Told:
     def say(self, message: str) -> None:
         self.messages.append(message)
 
-    def happened(self, event: Any, _done: int, _total: int) -> None:
+    def on_event(self, event: Any, _done: int, _total: int) -> None:
         self.messages.append(f"{event.logical_id} {event.status}")
 
     def cancel(self, question: str) -> bool:

@@ -13,7 +13,7 @@ from deploying.stubs import REQUEST, SET_ID, Aws, change, described, plan_of, st
 from smtemplates.aws.errors import DeploymentError
 from smtemplates.deploy import changeset, execution
 from smtemplates.deploy import tables as show
-from smtemplates.deploy.change_plan import why
+from smtemplates.deploy.change_plan import describe_change
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_values_before_and_after(aws: Aws) -> None:
     for line in ("VolumeSizeInGB: 5 -> 50", "RoleArn: old -> known after apply"):
         assert line in text
     assert "KmsKeyId: a -> b  [replaces]  (parameter KmsKeyArn)" in text
-    assert "because KmsKeyId changes (parameter KmsKeyArn)" in why(plan.changes[0])
+    assert "because KmsKeyId changes (parameter KmsKeyArn)" in describe_change(plan.changes[0])
     assert "known after apply" in show.markdown(plan)
     assert json.loads(show.as_json(plan))["changes"][0]["destructive"] is True
 
@@ -145,13 +145,13 @@ def test_early_validation(aws: Aws) -> None:
     shown = " ".join(show.table(plan).split())
     assert "validation error: Notebook /Resources/Notebook/Properties/InstanceType: not a valid value" in shown
     with pytest.raises(DeploymentError, match="not a valid value"):
-        execution.guard(plan, allow_destructive=True)
+        execution.check_plan(plan, allow_destructive=True)
 
 
 def test_without_permission_to_validate(aws: Aws) -> None:
     """Whoever may not read the validation goes on without."""
     aws.refuses("describe_events", "AccessDenied")
-    assert changeset.findings(aws.cloud, SET_ID) == ()
+    assert changeset.validation_findings(aws.cloud, SET_ID) == ()
 
 
 @pytest.mark.parametrize(

@@ -334,5 +334,5 @@ def test_a_fleet_that_gives_up_a_place_is_refused(aws: Aws, before: Any, after: 
     assert ("stacks are deleted where" in show.table(plan)) is destructive
     if destructive:
         with pytest.raises(RefusedError, match="--allow-destructive"):
-            execution.guard(plan, allow_destructive=False)
-    execution.guard(plan, allow_destructive=True)
+            execution.check_plan(plan, allow_destructive=False)
+    execution.check_plan(plan, allow_destructive=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploying.local_aws import ROOT
-from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, Told, event, stack, stubbed
+from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, RecordingListener, event, stack, stubbed
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
 from smtemplates.deploy import changeset, commands, drift, events, execution
 from smtemplates.deploy import destruction as destroy
@@ -30,7 +30,7 @@ def aws() -> Iterator[Aws]:
 
 
 def run(aws: Aws, options: Options) -> None:
-    with planned(aws.cloud, REQUEST, options, Told(), purpose="deploy"):
+    with planned(aws.cloud, REQUEST, options, RecordingListener(), purpose="deploy"):
         pass
 
 
@@ -125,7 +125,7 @@ def test_rollback_tells_what_stays_undeleted(aws: Aws) -> None:
     aws.answers("describe_stack_events", {"StackEvents": failed})
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_ROLLBACK_COMPLETE")]})
     with pytest.raises(DeploymentError, match=r"(?s)no capacity.*outside the stack.*it still has apps"):
-        execution.finish(Watch(aws.cloud, STACK_ID, "t"), Told(), "team", deadline=None)
+        execution.finish(Watch(aws.cloud, STACK_ID, "t"), RecordingListener(), "team", deadline=None)
 
 
 def watched(aws: Aws, *pages: list[dict[str, Any]], end: str) -> Stack | None:
@@ -133,7 +133,7 @@ def watched(aws: Aws, *pages: list[dict[str, Any]], end: str) -> Stack | None:
     for page in pages:
         aws.answers("describe_stack_events", {"StackEvents": page})
     aws.answers("describe_stacks", {"Stacks": [stack(end)]})
-    return Watch(aws.cloud, STACK_ID, "t").follow(Told())
+    return Watch(aws.cloud, STACK_ID, "t").follow(RecordingListener())
 
 
 @pytest.mark.parametrize(("status", "error"), [("DELETE_COMPLETE", StoppedError), ("DELETE_FAILED", DeploymentError)])
@@ -157,7 +157,7 @@ def test_ctrl_c_during_creation(aws: Aws, status: str, error: type[Exception]) -
     aws.answers("delete_stack", {})
     hooks = aws.cloud.client("cloudformation").meta.events
     hooks.register("provide-client-params.cloudformation.DeleteStack", deleting)
-    told = Told()
+    told = RecordingListener()
     with pytest.raises(error) as caught:
         execution.finish(Watch(aws.cloud, STACK_ID, "t", creating=True), told, "team", deadline=None)
     assert "Delete the stack team, which is being created?" in told.messages
@@ -205,7 +205,7 @@ def test_property_is_named(aws: Aws) -> None:
     aws.answers("describe_stacks", {"Stacks": [stack("ROLLBACK_COMPLETE")]})
     watch = Watch(aws.cloud, STACK_ID, "t")
     with pytest.raises(DeploymentError, match=r"Domain \(AWS::SageMaker::Domain\), property AuthMode") as caught:
-        execution.finish(watch, Told(), "team", deadline=None)
+        execution.finish(watch, RecordingListener(), "team", deadline=None)
     assert "cancelled" not in str(caught.value)
 
 
@@ -309,7 +309,7 @@ def test_create_arguments(aws: Aws) -> None:
         "provide-client-params.cloudformation.CreateChangeSet", lambda params, **_: sent.append(params)
     )
     aws.answers("create_change_set", {"Id": SET_ID, "StackId": STACK_ID})
-    changeset.ChangeSet(aws.cloud, request, None, purpose="deploy").create(Told())
+    changeset.ChangeSet(aws.cloud, request, None, purpose="deploy").create(RecordingListener())
     (arguments,) = sent
     assert arguments["ChangeSetType"] == "CREATE"
     assert arguments["Capabilities"] == ["CAPABILITY_IAM"]
