@@ -12,7 +12,7 @@ from pathlib import Path
 from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
 from smtemplates.console.columns import coloured
-from smtemplates.deploy import changeset, execution, stacksets, studio
+from smtemplates.deploy import change_set_reader, execution, stacksets, studio
 from smtemplates.deploy import destruction as demolition
 from smtemplates.deploy import drift as drifting
 from smtemplates.deploy import plan_page as report
@@ -98,7 +98,7 @@ def deploy(cloud: Cloud, request: Request, options: Options, consent: Consent, *
             execution.apply_stack_settings(cloud, prepared.before, options, terminal)
             return _deployed(prepared.before, terminal, as_json=as_json, changed=False)
         _agree(cloud, found, consent, terminal)
-        stack = execution.execute(cloud, found, terminal, options, fingerprint=request.fingerprint, made=made)
+        stack = execution.execute(cloud, found, terminal, options, fingerprint=request.fingerprint, change_set=made)
     return _deployed(stack, terminal, as_json=as_json, changed=True)
 
 
@@ -109,7 +109,9 @@ def deploy_reviewed(
     check_name(name)
     terminal = asking(yes=consent.yes)
     change_set_id, digest = reviewed
-    found = replace(changeset.read_reviewed(cloud, stacks.get(cloud, name), change_set_id), template_digest=digest)
+    found = replace(
+        change_set_reader.read_reviewed(cloud, stacks.get(cloud, name), change_set_id), template_digest=digest
+    )
     if not digest:
         terminal.say("its template is not compared with a reviewed one; plan --keep prints the --template-digest")
     if found.executed:
