@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from smtemplates.console.signals import SIGNALS, uninterrupted
+from smtemplates.console.signals import SIGNALS, Deferral, uninterrupted
 
 each_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 
@@ -26,9 +26,14 @@ def handlers() -> Iterator[None]:
 def test_signal_is_deferred_to_the_end_of_the_block(number: signal.Signals) -> None:
     """A signal interrupts after the block, and the handlers are restored."""
     steps = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
-        signal.raise_signal(number)
-        steps.append("completed")
+
+    def run() -> None:
+        with uninterrupted():
+            signal.raise_signal(number)
+            steps.append("completed")
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
     assert steps == ["completed"]
     assert all(signal.getsignal(each) is signal.default_int_handler for each in SIGNALS)
 
@@ -37,19 +42,31 @@ def test_signal_is_deferred_to_the_end_of_the_block(number: signal.Signals) -> N
 def test_signal_is_deferred_to_the_end_of_the_outermost_block(number: signal.Signals) -> None:
     """A signal in a nested block interrupts after the outermost block."""
     steps = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
+
+    def run() -> None:
         with uninterrupted():
-            signal.raise_signal(number)
-        steps.append("completed")
+            with uninterrupted():
+                signal.raise_signal(number)
+            steps.append("completed")
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
     assert steps == ["completed"]
 
 
 @each_signal
 def test_allowed_block_is_interrupted(number: signal.Signals) -> None:
     """A signal interrupts an allowed block at once."""
-    with uninterrupted() as signals, pytest.raises(KeyboardInterrupt), signals.allowed():
-        signal.raise_signal(number)
-        pytest.fail("the block continued")
+    steps = []
+
+    def run() -> None:
+        with uninterrupted() as signals, signals.allowed():
+            signal.raise_signal(number)
+            steps.append("continued")
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert steps == []
 
 
 def test_allowed_block_raises_only_the_first_signal() -> None:
@@ -65,19 +82,30 @@ def test_allowed_block_raises_only_the_first_signal() -> None:
 
 def test_recorded_signal_interrupts_the_next_allowed_block() -> None:
     """A recorded signal interrupts the next allowed block at its start, once."""
+    steps = []
+
+    def run(deferral: Deferral, step: str) -> None:
+        with deferral.allowed():
+            steps.append(step)
+
     with uninterrupted() as signals:
         signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt), signals.allowed():
-            pytest.fail("the block started")
-        with signals.allowed():
-            pass
+        with pytest.raises(KeyboardInterrupt):
+            run(signals, "first")
+        run(signals, "second")
+    assert steps == ["second"]
 
 
 def test_exception_of_the_block_is_raised() -> None:
     """An exception of the block is raised instead of a recorded signal."""
-    with pytest.raises(ValueError, match="error"), uninterrupted():
-        signal.raise_signal(signal.SIGINT)
-        raise ValueError("error")
+
+    def run() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run()
 
 
 def test_ignored_signal_stays_ignored() -> None:
