@@ -47,7 +47,7 @@ class Deferral:
 
 @contextmanager
 def uninterrupted() -> Iterator[Deferral]:
-    """Suspend SIGINT, SIGTERM and SIGHUP until the end of the block, of nested blocks until the end of the outermost.
+    """Stop SIGINT, SIGTERM and SIGHUP from interrupting the block: they take effect at the end of the outermost block.
 
     A signal that the program ignores, such as SIGHUP under nohup, stays ignored. If the block ends with an exception,
     that exception is raised and the recorded signals are dropped. Python receives signals in the main thread only, so

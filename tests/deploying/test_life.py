@@ -32,7 +32,7 @@ def test_create_runs_the_custom_resource(aws: Aws, name: str) -> None:
 
 
 def test_deployment_without_changes(aws: Aws, name: str) -> None:
-    """A deployment without changes succeeds with a message, prints no result and leaves no change set."""
+    """A deployment without changes succeeds with a message, prints no result and deletes its change set."""
     first = aws.deployed(name)
     done = aws.run("deploy", name, "--yes", "--json")
     result = json.loads(done.stdout)

@@ -36,7 +36,7 @@ def test_required_capabilities(resources: dict[str, Any], capabilities: tuple[st
     ],
 )
 def test_unsafe_endpoints_are_rejected(url: str) -> None:
-    """An endpoint without TLS on another machine is rejected, and so is an invalid URL."""
+    """An endpoint without TLS on another machine is rejected. An invalid URL is also rejected."""
     with pytest.raises(UsageError, match="--endpoint-url"):
         check_endpoint(url)
 
