@@ -12,7 +12,7 @@ from pathlib import Path
 from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
 from smtemplates.console.columns import coloured
-from smtemplates.deploy import change_set_reader, execution, stacksets, studio
+from smtemplates.deploy import change_set_reader, execution, operation, stacksets, studio
 from smtemplates.deploy import destruction as demolition
 from smtemplates.deploy import drift as drifting
 from smtemplates.deploy import plan_page as report
@@ -186,14 +186,14 @@ def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
         try:
             ended = watching.follow(terminal)
         except KeyboardInterrupt:
-            raise execution.detached_error(watching) from None
+            raise operation.detached_error(watching) from None
         if ended is None or ended.status == "DELETE_COMPLETE":
             terminal.say(f"stack {name} is gone")
             return 0
         stack = ended
         if not succeeded(stack.status):
-            raise DeploymentError(execution.failure_message(watching, name, stack.status))
-        execution.check_deleted(watching, stack)
+            raise DeploymentError(operation.failure_message(watching, name, stack.status))
+        operation.check_deleted(watching, stack)
     found = stacksets.find(cloud, stack, terminal)
     if as_json:
         emit(show.status_json(stack, stacksets.as_values(found)))

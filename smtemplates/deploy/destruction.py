@@ -12,7 +12,7 @@ from smtemplates.console.columns import folded
 from smtemplates.deploy import buckets, in_use, studio
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import stack_set_targets as places
-from smtemplates.deploy.execution import BUCKET, delete_and_wait
+from smtemplates.deploy.operation import BUCKET, delete_and_wait
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watcher import Listener
 

@@ -16,15 +16,8 @@ from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import template as templates
 from smtemplates.deploy.change_plan import Plan
 from smtemplates.deploy.changeset import ChangeSet, Request
-from smtemplates.deploy.execution import (
-    Options,
-    apply_stack_settings,
-    check_deleted,
-    deadline_of,
-    delete_and_wait,
-    follow_or_detach,
-    follow_to_end,
-)
+from smtemplates.deploy.execution import Options, apply_stack_settings, deadline_of
+from smtemplates.deploy.operation import check_deleted, delete_and_wait, follow_or_detach, follow_to_end
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watcher import Listener, Watch
 from smtemplates.deploy.wording import PROGRAM

@@ -99,7 +99,7 @@ def test_stack_policy(aws: Aws, tmp_path: Path, policy: bytes, sentence: str) ->
     file.write_bytes(policy)
     done = aws.run("deploy", "x", "--yes", "--stack-policy", str(file))
     assert (done.returncode, done.stderr.count("\n"), aws.status("x")) == (2, 1, None), done.stderr
-    assert f"the stack policy {file} {sentence}" in done.stderr
+    assert f"The stack policy {file} {sentence}" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -183,10 +183,10 @@ def test_missing_staging_bucket(aws: Aws, name: str, long: Path) -> None:
 
 def test_staging_bucket_is_named(aws: Aws, name: str, long: Path) -> None:
     """Even a plan says which bucket it made or uses, and for how long that keeps what is in it."""
-    told = "staging bucket smtemplates-staging-000000000000-eu-west-3; what is in it expires after 7 days"
-    for verb in ("made", "using"):
+    message = "staging bucket smtemplates-staging-000000000000-eu-west-3. Its objects expire after 7 days."
+    for verb in ("Created", "Using"):
         done = aws.run("plan", name, "--create-staging-bucket", "--region", "eu-west-3", template=long)
-        assert (done.returncode, f"{verb} {told}" in done.stderr) == (0, True), done.stderr
+        assert (done.returncode, f"{verb} {message}" in done.stderr) == (0, True), done.stderr
 
 
 @pytest.mark.parametrize("command", ["plan", "deploy", "destroy"])

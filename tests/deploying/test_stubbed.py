@@ -11,7 +11,7 @@ import pytest
 from deploying.local_aws import ROOT
 from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, RecordingListener, event, stack, stubbed
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
-from smtemplates.deploy import changeset, commands, drift, events, execution
+from smtemplates.deploy import changeset, commands, drift, events, operation
 from smtemplates.deploy import destruction as destroy
 from smtemplates.deploy.changeset import Request
 from smtemplates.deploy.events import first_cause
@@ -127,7 +127,7 @@ def test_rollback_reports_undeleted_resources(aws: Aws) -> None:
     aws.answers("describe_stack_events", {"StackEvents": failed})
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_ROLLBACK_COMPLETE")]})
     with pytest.raises(DeploymentError, match=r"(?s)no capacity.*outside the stack.*it still has apps"):
-        execution.follow_to_end(Watch(aws.cloud, STACK_ID, "t"), RecordingListener(), "team", deadline=None)
+        operation.follow_to_end(Watch(aws.cloud, STACK_ID, "t"), RecordingListener(), "team", deadline=None)
 
 
 def watched(aws: Aws, *pages: list[dict[str, Any]], end: str) -> Stack | None:
@@ -161,7 +161,7 @@ def test_ctrl_c_during_a_creation_deletes_the_stack(aws: Aws, status: str, error
     hooks.register("provide-client-params.cloudformation.DeleteStack", deleting)
     listener = RecordingListener()
     with pytest.raises(error) as caught:
-        execution.follow_to_end(Watch(aws.cloud, STACK_ID, "t", creating=True), listener, "team", deadline=None)
+        operation.follow_to_end(Watch(aws.cloud, STACK_ID, "t", creating=True), listener, "team", deadline=None)
     assert "Delete stack team, which is being created?" in listener.messages
     if error is StoppedError:
         assert "Data (AWS::S3::Bucket) team-data" in str(caught.value)
@@ -207,7 +207,7 @@ def test_message_contains_the_property(aws: Aws) -> None:
     aws.answers("describe_stacks", {"Stacks": [stack("ROLLBACK_COMPLETE")]})
     watch = Watch(aws.cloud, STACK_ID, "t")
     with pytest.raises(DeploymentError, match=r"Domain \(AWS::SageMaker::Domain\), property AuthMode") as caught:
-        execution.follow_to_end(watch, RecordingListener(), "team", deadline=None)
+        operation.follow_to_end(watch, RecordingListener(), "team", deadline=None)
     assert "cancelled" not in str(caught.value)
 
 
