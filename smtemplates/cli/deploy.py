@@ -89,7 +89,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
 
 def options_of(arguments: argparse.Namespace) -> Options:
     """Return the options of the execution."""
-    from smtemplates.deploy.execution import Options, read_policy
+    from smtemplates.deploy.execution import Options, read_stack_policy
 
     return Options(
         recreate=arguments.recreate,
@@ -97,7 +97,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         wait=arguments.wait,
         timeout_seconds=seconds(arguments.timeout),
         protect=arguments.termination_protection,
-        stack_policy=None if arguments.stack_policy is None else read_policy(arguments.stack_policy),
+        stack_policy=None if arguments.stack_policy is None else read_stack_policy(arguments.stack_policy),
     )
 
 

@@ -1,8 +1,8 @@
 """Deploy a rendered template through change sets: plan, deploy, destroy, status, outputs and drift.
 
-The engine knows text and AWS, and nothing of the areas a template is made of. It prints nothing: what there
-is to tell goes to a `Listener`, what there is to decide comes in as arguments. scripts/deploy.py is its
-command line.
+The package depends on templates as text and on AWS, not on the constructs of a template. Only `commands` and
+`terminal` print. The other modules report to a `Listener` and receive decisions as arguments. The command line is
+scripts/deploy.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a change set would do, as values; built from AWS's answers, shown by show.py, judged by the deployer."""
+"""The plan that a change set contains: the changes of resources and properties, built from the answers of AWS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from smtemplates.aws.masking import masked
-from smtemplates.deploy import stack_set_targets as places
+from smtemplates.deploy import stack_set_targets as targets
 
 UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
@@ -17,7 +17,11 @@ Fate = Literal["create", "update", "replace", "may replace", "delete", "leave th
 
 @dataclass(frozen=True, kw_only=True)
 class PropertyChange:
-    """One property, before and after; None where it is absent. `known` is False if only applying tells its value."""
+    """The change of one property.
+
+    `path` is the path in the resource, such as /Properties/VolumeSizeInGB. `before` and `after` are None if the
+    property is absent. `known` is False if AWS determines the value only when it applies the change.
+    """
 
     path: str
     before: Any = None
@@ -29,7 +33,7 @@ class PropertyChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceChange:
-    """What happens to one resource."""
+    """The change of one resource."""
 
     logical_id: str
     type: str
@@ -40,24 +44,28 @@ class ResourceChange:
 
     @property
     def destructive(self) -> bool:
-        """Tell whether the resource in use now goes away, or stacks of a stack set do.
+        """Whether the change deletes or replaces the existing resource, or deletes stacks of a stack set.
 
-        A custom resource that "may be replaced" does not count: AWS says so of every change to one, and
-        what it stands for is not its own.
+        A custom resource that "may be replaced" does not count. AWS reports this for every change of a custom
+        resource, and replacing it does not delete the resources that its function manages.
         """
         custom = self.type.startswith("Custom::") or self.type == "AWS::CloudFormation::CustomResource"
-        return self.fate in ("delete", "replace") or (self.fate == "may replace" and not custom) or self.gives_up
+        return (
+            self.fate in ("delete", "replace")
+            or (self.fate == "may replace" and not custom)
+            or self.removes_stack_instances
+        )
 
     @property
-    def gives_up(self) -> bool:
-        """Tell whether it is a stack set that gives up an account, a unit or a Region."""
-        groups = [item for item in self.properties if places.GROUPS in item.path]
-        return self.type == places.TYPE and any(places.gives_up(item.before, item.after) for item in groups)
+    def removes_stack_instances(self) -> bool:
+        """Whether the change removes an account, an organizational unit or a Region from a stack set."""
+        groups = [item for item in self.properties if targets.GROUPS in item.path]
+        return self.type == targets.TYPE and any(targets.gives_up(item.before, item.after) for item in groups)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What AWS's early validation says about the change set; `fatal` if executing it would fail."""
+    """A finding of the early validation of AWS; `fatal` if the execution of the change set would fail."""
 
     resource: str
     path: str
@@ -67,10 +75,11 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A change set that was made, and what it would do.
+    """A change set and its changes.
 
-    `reverting` if it was to put back what drifted; `executed` if AWS has begun to do it. `template_digest` is that of
-    the template's content that was reviewed, and '' where nobody says which that was.
+    `kind` is CREATE or UPDATE. `empty` is True if the change set contains no change, also not of outputs or tags.
+    `reverting` is True if the change set reverts drift. `executed` is True if AWS has started to execute it.
+    `template_digest` is the SHA-256 of the content of the reviewed template, or '' if it is not known.
     """
 
     stack: str
@@ -90,19 +99,22 @@ class Plan:
 
     @property
     def destructive(self) -> tuple[ResourceChange, ...]:
-        """The changes after which a resource in use now is gone."""
+        """The changes that delete or replace an existing resource."""
         return tuple(change for change in self.changes if change.destructive)
 
 
 def resource_changes(items: Iterable[Mapping[str, Any]], secrets: Iterable[str] = ()) -> tuple[ResourceChange, ...]:
-    """Read the Changes of DescribeChangeSet; wherever a value of `secrets` occurs, it is masked."""
+    """Return the changes in Changes of DescribeChangeSet, sorted by logical ID, with the values of `secrets` masked."""
     hidden = tuple(value for value in secrets if value)
     changes = [_resource_change(item["ResourceChange"], hidden) for item in items if "ResourceChange" in item]
     return tuple(sorted(changes, key=lambda change: change.logical_id))
 
 
 def merge_pages(full: Iterable[Mapping[str, Any]], plain: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Join the changes of an answer with values, which can leave resources out, with those of one without."""
+    """Return the changes of `full`, and those of `plain` for the resources that are missing in `full`.
+
+    `full` is an answer of DescribeChangeSet with property values, which can be incomplete. `plain` is one without them.
+    """
     by_id = {item["ResourceChange"]["LogicalResourceId"]: item for item in plain if "ResourceChange" in item}
     by_id.update({item["ResourceChange"]["LogicalResourceId"]: item for item in full if "ResourceChange" in item})
     return list(by_id.values())
@@ -138,7 +150,7 @@ def _resource_change(change: Mapping[str, Any], secrets: tuple[str, ...]) -> Res
         for path, old, new in paths
         for cause in [_nearest(path, causes)]
     ]
-    # without contexts the details are all there is; beside them they add what the contexts truncate or leave out
+    # contexts can be absent or truncated: the details add the properties that are missing in them
     missing = [item for item in details if not any(_nearest(one.path, {item.path: item}) for one in found)]
     shown = change.get("Action") not in ("Add", "Remove")
     return ResourceChange(
@@ -161,7 +173,7 @@ def _context(change: Mapping[str, Any], key: str) -> Any:
 
 
 def _from_details(details: Iterable[Mapping[str, Any]]) -> Iterable[PropertyChange]:
-    """Read Details: several can name one property, each with a cause of its own."""
+    """Yield the changes of properties in Details; several details of one property are joined."""
     grouped: dict[str, list[Mapping[str, Any]]] = {}
     for detail in details:
         target = detail.get("Target", {})
@@ -173,8 +185,8 @@ def _from_details(details: Iterable[Mapping[str, Any]]) -> Iterable[PropertyChan
         order = ("Never", "Conditionally", "Always")
         recreation = max((target.get("RequiresRecreation", "Never") for target in targets), key=order.index)
         by_parameter = any(detail.get("ChangeSource") == "ParameterReference" for detail in group)
-        told = [detail for detail in group if not (by_parameter and _repeats(detail))]
-        causes = [cause for detail in told if (cause := _cause(detail))]
+        kept = [detail for detail in group if not (by_parameter and _repeats(detail))]
+        causes = [cause for detail in kept if (cause := _cause(detail))]
         yield PropertyChange(
             path=path,
             before=next((target["BeforeValue"] for target in targets if "BeforeValue" in target), None),
@@ -186,7 +198,7 @@ def _from_details(details: Iterable[Mapping[str, Any]]) -> Iterable[PropertyChan
 
 
 def _repeats(detail: Mapping[str, Any]) -> bool:
-    """Tell whether a detail only says that AWS evaluates the template again, not that the template was changed.
+    """Return whether a detail only reports that AWS evaluates the template again, not that the template changed.
 
     A property that refers to a changed parameter has two details: the parameter, and a dynamic direct modification.
 
@@ -196,7 +208,7 @@ def _repeats(detail: Mapping[str, Any]) -> bool:
 
 
 def _cause(detail: Mapping[str, Any]) -> str:
-    """Say in words what made a property change."""
+    """Return the cause of the change of a property in words."""
     entity = detail.get("CausingEntity")
     words = {
         "ParameterReference": f"parameter {entity}",
@@ -210,7 +222,7 @@ def _cause(detail: Mapping[str, Any]) -> str:
 
 
 def _nearest(path: str, causes: Mapping[str, PropertyChange]) -> PropertyChange | None:
-    """Find what caused the change at a path: a detail at it, above it or below it."""
+    """Return the detail for a path: a detail of the same path, of a path above it or of a path below it."""
     for cause_path, cause in causes.items():
         one, other = path + "/", cause_path + "/"
         if one.startswith(other) or other.startswith(one):
@@ -219,7 +231,7 @@ def _nearest(path: str, causes: Mapping[str, PropertyChange]) -> PropertyChange 
 
 
 def _differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any, Any]]:
-    """List the leaves in which two contexts differ; lists are compared as wholes."""
+    """Return the paths at which two contexts differ, with both values; a list is compared as one value."""
     if isinstance(before, dict) or isinstance(after, dict):
         before = {} if before is None else before
         after = {} if after is None else after
@@ -240,28 +252,28 @@ def _without(item: PropertyChange, secrets: tuple[str, ...]) -> PropertyChange:
     )
 
 
-def why(change: ResourceChange) -> str:
-    """Say in words what happens to a resource, and what makes it happen."""
+def describe_change(change: ResourceChange) -> str:
+    """Return a text on what happens to a resource and why."""
     texts = {
         "create": "will be created",
         "update": "will be updated in place",
-        "replace": "will be replaced by a new one",
-        "may replace": "may be replaced by a new one",
+        "replace": "will be replaced",
+        "may replace": "may be replaced",
         "delete": "will be deleted",
-        "leave the stack": "will stay, but the stack no longer knows it",
-        "import": "exists already and will be taken into the stack",
-        "may change": "may change, depending on others",
+        "leave the stack": "will be retained and removed from the stack",
+        "import": "exists already and will be imported into the stack",
+        "may change": "may change, depending on other resources",
     }
     text = texts[change.fate]
-    if change.gives_up:
-        text += ", and its stacks are deleted where it gives up an account, a unit or a Region"
+    if change.removes_stack_instances:
+        text += ", and its stacks in the removed accounts, organizational units and Regions will be deleted"
     if change.keeps_old and change.fate in ("replace", "may replace"):
-        text += ", and the old one is kept outside the stack"
-    makers = [item for item in change.properties if item.recreation != "Never"]
-    if change.fate in ("replace", "may replace") and makers:
+        text += ", and the existing resource will be retained outside the stack"
+    causing = [item for item in change.properties if item.recreation != "Never"]
+    if change.fate in ("replace", "may replace") and causing:
         named = ", ".join(
             f"{item.path.split('/')[-1]} changes" + (f" ({', '.join(item.causes)})" if item.causes else "")
-            for item in makers
+            for item in causing
         )
         text += f", because {named}"
     return text

@@ -1,38 +1,37 @@
-"""Make a change set, read what it would do, and remove it again."""
+"""Create a change set, read the plan that it contains, and delete it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError
-from smtemplates.aws.masking import MASK
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import staging, states
-from smtemplates.deploy.change_plan import Finding, Plan, merge_pages, resource_changes
+from smtemplates.deploy.change_plan import Plan, merge_pages
+from smtemplates.deploy.change_set_reader import describe, plan_of, validation_findings
 from smtemplates.deploy.parameters import Settings
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.template import Template
 from smtemplates.deploy.watcher import Listener
-from smtemplates.errors import UsageError
+from smtemplates.deploy.wording import sentence
 
 NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 INCOMPLETE = "can return incomplete"
-EXECUTED = {"EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED"}
 POLL_SECONDS = 1.0
 LONGEST_POLL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Everything that a person asks of a deployment; equal requests have equal fingerprints."""
+    """A deployment that a user requests; equal requests have equal fingerprints."""
 
     stack: str
     template: Template
@@ -48,8 +47,11 @@ class Request:
 
     @property
     def fingerprint(self) -> str:
-        """A short hash of what is asked, by which a later run knows its own operation again."""
-        asked = [
+        """A hash of the request in 12 hexadecimal digits.
+
+        A later run of the same request finds the operation of an earlier run by it.
+        """
+        fields = [
             self.stack,
             self.template.digest,
             dict(self.settings.parameters),
@@ -58,33 +60,42 @@ class Request:
             [self.role_arn, *self.notification_arns, *self.rollback_alarms, self.on_failure],
             [self.import_existing, self.revert_drift],
         ]
-        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def operation_token(fingerprint: str, change_set_id: str) -> str:
-    """Name the execution of one change set: a repeated call is the same call, and a later run finds it."""
+    """Return the client request token for the execution of one change set.
+
+    It depends only on its arguments. A repeated call is therefore the same operation, and a later run finds it.
+    """
     return f"smtemplates-{fingerprint}-{change_set_id.rsplit('/', 1)[-1]}"
 
 
 def token_prefix(fingerprint: str) -> str:
-    """Return how the tokens of a request's operations begin."""
+    """Return the prefix that the tokens of all operations of a request have in common."""
     return f"smtemplates-{fingerprint}-"
 
 
-def secrets(request: Request) -> list[str]:
-    """List the values that must not be shown."""
+def secret_values(request: Request) -> list[str]:
+    """Return the values of the NoEcho parameters, which must not be shown."""
     return [value for name, value in request.settings.parameters.items() if name in request.template.secret_names]
 
 
 class ChangeSet:
-    """One change set, from its creation to its removal or execution."""
+    """One change set, from its creation to its execution or deletion.
+
+    `keep` is True if the clean-up must not delete it: it was executed, or the user keeps it for a review.
+    """
 
     def __init__(self, cloud: Cloud, request: Request, stack: Stack | None, *, purpose: str) -> None:
-        """Name it by what is asked, of which stack, and why: a run that was killed is found by the next one."""
+        """Compute the name from the request, the state of the stack and the purpose.
+
+        A run that was killed leaves a change set of the same name, which the next run finds.
+        """
         new = stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
         state = "new" if new or stack is None else f"{stack.id} {stack.updated}"
         self.cloud = cloud
-        cloud.hidden = tuple(value for value in secrets(request) if value)
+        cloud.hidden = tuple(value for value in secret_values(request) if value)
         self.request = request
         self.kind = "CREATE" if new else "UPDATE"
         self.name = f"smtemplates-{purpose}-{request.fingerprint}-{hashlib.sha256(state.encode()).hexdigest()[:8]}"
@@ -95,23 +106,33 @@ class ChangeSet:
         self.keep = False
 
     def create(self, listener: Listener) -> None:
-        """Make it, in place of one that an earlier run left behind."""
+        """Create the change set. Replace one that an earlier run left behind.
+
+        Raises:
+            DeploymentError: Another run creates the same change set at the same time.
+        """
         arguments = self._arguments(listener)
         for _ in range(3):
-            try:
-                answer = self.cloud.call("cloudformation", "create_change_set", **arguments)
-            except CloudError as error:
-                if error.code != "AlreadyExistsException":
-                    raise
-                self._delete()
-                continue
-            self.id, self.stack_id = answer["Id"], answer["StackId"]
-            return
-        raise DeploymentError(f"another run is making the same change set of {self.request.stack}; wait for it to end")
+            # an interrupted call could create the change set after the clean-up has looked for it
+            with uninterrupted():
+                try:
+                    answer = self.cloud.call("cloudformation", "create_change_set", **arguments)
+                except CloudError as error:
+                    if error.code != "AlreadyExistsException":
+                        raise
+                    self._delete()
+                else:
+                    self.id, self.stack_id = answer["Id"], answer["StackId"]
+                    return
+        raise DeploymentError(
+            f"Another run is creating the same change set for stack {self.request.stack}. Wait until it ends, then "
+            "repeat this command."
+        )
 
     def _arguments(self, listener: Listener) -> dict[str, Any]:
         request, template = self.request, self.request.template
-        # only what it makes: a tag that comes later changes every resource, and replaces those that take no other
+        # only a new stack gets the tag: a tag that is added later changes every resource of the stack, and replaces
+        # the resources whose tags cannot be updated
         mark = {states.PRODUCT_TAG: "deploy"} if self.kind == "CREATE" else {}
         self.tags = {**self.tags, **request.settings.tags, **mark}
         arguments: dict[str, Any] = {
@@ -138,7 +159,7 @@ class ChangeSet:
         return arguments
 
     def _parameters(self) -> list[dict[str, Any]]:
-        """List the values given, and keep the others as the stack has them."""
+        """Return the values of the request, and keep the previous values of the other parameters."""
         given = self.request.settings.parameters
         kept = [
             name
@@ -149,22 +170,24 @@ class ChangeSet:
         return values + [{"ParameterKey": name, "UsePreviousValue": True} for name in kept]
 
     def read(self) -> Plan:
-        """Wait until AWS has worked it out, and say what it would do.
+        """Wait until AWS has created the change set, and return the plan that it contains.
 
         Raises:
-            DeploymentError: AWS cannot make this change set; the message says why.
+            DeploymentError: AWS could not create the change set. The message contains the reason.
         """
         described = self._settled()
         reason = self.cloud.masked(described.get("StatusReason", ""))
         empty = described["Status"] == "FAILED" and any(text in reason for text in NO_CHANGE)
         if INCOMPLETE in reason:
-            plain = _described(self.cloud, self.id, values=False)
+            plain = describe(self.cloud, self.id, values=False)
             described = {**described, "Changes": merge_pages(described["Changes"], plain["Changes"])}
-        found = () if empty else findings(self.cloud, self.id)
+        found = () if empty else validation_findings(self.cloud, self.id)
         if described["Status"] == "FAILED" and not empty:
-            told = "".join(f"\n  {one.resource} {one.path}: {one.reason}" for one in found if one.fatal)
-            raise DeploymentError(f"AWS cannot make this change: {reason or 'it gives no reason'}{told}")
-        plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=secrets(self.request))
+            errors = "".join(f"\n  {one.resource} {one.path}: {one.reason}" for one in found if one.fatal)
+            raise DeploymentError(
+                f"AWS could not create the change set: {sentence(reason or 'no reason given')}{errors}"
+            )
+        plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=secret_values(self.request))
         changes = () if empty else plan.changes
         digest, reverting = self.request.template.content_digest, self.request.revert_drift
         return replace(plan, findings=found, empty=empty, changes=changes, reverting=reverting, template_digest=digest)
@@ -172,7 +195,7 @@ class ChangeSet:
     def _settled(self) -> dict[str, Any]:
         pause = POLL_SECONDS
         while True:
-            described = _described(self.cloud, self.id, values=True)
+            described = describe(self.cloud, self.id, values=True)
             if described["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
                 return described
             self.cloud.pause(pause)
@@ -182,18 +205,20 @@ class ChangeSet:
         self.cloud.call("cloudformation", "delete_change_set", StackName=self.stack_id, ChangeSetName=self.id)
 
     def remove(self, listener: Listener) -> None:
-        """Remove it, and the placeholder stack it may have made, unless another's change set is in there."""
+        """Delete the change set. Delete the placeholder stack too, unless it contains other change sets."""
         try:
             self._delete()
             if self.kind == "CREATE":
                 remove_placeholder(self.cloud, self.stack_id)
         except CloudError as error:
             if "does not exist" not in str(error):
-                listener.say(f"the change set {self.id} is still there ({error}); repeat this command to remove it")
+                listener.say(
+                    f"The change set {self.id} was not deleted. {sentence(error)} Repeat this command to delete it."
+                )
 
 
 def remove_placeholder(cloud: Cloud, stack_id: str) -> None:
-    """Delete a stack that was never more than a place for change sets, once it holds none."""
+    """Delete a stack that was created only for change sets, if it contains none."""
     found = stacks.find(cloud, stack_id)
     if found is None or found.status != "REVIEW_IN_PROGRESS":
         return
@@ -205,88 +230,16 @@ def remove_placeholder(cloud: Cloud, stack_id: str) -> None:
 def change_set(
     cloud: Cloud, request: Request, stack: Stack | None, listener: Listener, *, purpose: str
 ) -> Iterator[tuple[ChangeSet, Plan]]:
-    """Make a change set for the length of the block; removed at its end, however that comes, unless `keep` is set."""
-    made = ChangeSet(cloud, request, stack, purpose=purpose)
-    try:
-        made.create(listener)
-        yield made, made.read()
-    finally:
-        if not made.keep:
-            with uninterrupted():
-                made.remove(listener)
+    """Create a change set for the duration of the block, and delete it at the end unless `keep` is True.
 
-
-def _described(cloud: Cloud, change_set_id: str, *, values: bool) -> dict[str, Any]:
-    """Describe a change set, all its pages."""
-    arguments: dict[str, Any] = {"ChangeSetName": change_set_id}
-    if values:
-        arguments["IncludePropertyValues"] = True
-    described: dict[str, Any] = cloud.call("cloudformation", "describe_change_set", **arguments)
-    page = described
-    while page.get("NextToken"):
-        page = cloud.call("cloudformation", "describe_change_set", **arguments, NextToken=page["NextToken"])
-        described = {**described, "Changes": [*described["Changes"], *page["Changes"]]}
-    return {**described, "Changes": described.get("Changes", [])}
-
-
-def reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
-    """Describe a change set that is there already, for review or execution.
-
-    Raises:
-        DeploymentError: it is not there, or cannot be executed.
+    The first signal interrupts the block. Later ones wait until the change set is deleted.
     """
-    try:
-        described = _described(cloud, change_set_id, values=True)
-    except CloudError as error:
-        if error.code == "ChangeSetNotFound":
-            raise DeploymentError(
-                f"there is no change set {change_set_id}; it may have been executed or removed"
-            ) from error
-        raise
-    if described["StackName"] != stack.name:
-        raise UsageError(f"that change set belongs to stack {described['StackName']}, not to {stack.name}")
-    if described.get("ExecutionStatus") not in {"AVAILABLE", *EXECUTED}:
-        raise DeploymentError(
-            f"the change set {change_set_id} cannot be executed: it is {described.get('ExecutionStatus')} "
-            f"({described.get('StatusReason') or described['Status']}); plan again"
-        )
-    kind = "CREATE" if stack.status in ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS") else "UPDATE"
-    plan = plan_of(described, cloud.region, kind=kind, hidden=[])
-    return replace(plan, findings=findings(cloud, plan.change_set_id))
-
-
-def findings(cloud: Cloud, change_set_id: str) -> tuple[Finding, ...]:
-    """Ask for AWS's early validation of a change set; whoever may not ask goes without."""
-    try:
-        items = list(cloud.pages("cloudformation", "describe_events", "OperationEvents", ChangeSetName=change_set_id))
-    except CloudError:
-        return ()
-    return tuple(
-        Finding(
-            resource=item.get("LogicalResourceId", ""),
-            path=item.get("ValidationPath", ""),
-            reason=cloud.masked(item.get("ValidationStatusReason", "")),
-            fatal=item.get("ValidationFailureMode") == "FAIL",
-        )
-        for item in items
-        if item.get("EventType") == "VALIDATION_ERROR"
-    )
-
-
-def plan_of(described: Mapping[str, Any], region: str, *, kind: str, hidden: list[str]) -> Plan:
-    """Read a described change set; AWS does not say of which kind it is."""
-    return Plan(
-        stack=described["StackName"],
-        stack_id=described["StackId"],
-        change_set_id=described["ChangeSetId"],
-        kind=kind,
-        region=region,
-        changes=resource_changes(described["Changes"], hidden),
-        capabilities=tuple(described.get("Capabilities", [])),
-        tags={item["Key"]: item["Value"] for item in described.get("Tags", [])},
-        parameters={
-            item["ParameterKey"]: MASK if item.get("ParameterValue", "") in hidden else item.get("ParameterValue", "")
-            for item in described.get("Parameters", [])
-        },
-        executed=described.get("ExecutionStatus") in EXECUTED,
-    )
+    created = ChangeSet(cloud, request, stack, purpose=purpose)
+    with uninterrupted() as signals:
+        try:
+            with signals.allowed():
+                created.create(listener)
+                yield created, created.read()
+        finally:
+            if not created.keep:
+                created.remove(listener)

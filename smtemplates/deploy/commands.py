@@ -12,7 +12,7 @@ from pathlib import Path
 from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
 from smtemplates.console.columns import coloured
-from smtemplates.deploy import changeset, execution, stacksets, studio
+from smtemplates.deploy import change_set_reader, execution, operation, stacksets, studio
 from smtemplates.deploy import destruction as demolition
 from smtemplates.deploy import drift as drifting
 from smtemplates.deploy import plan_page as report
@@ -74,7 +74,7 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
         emit(shapes[shape](found) if shape in shapes else show.table(found, colour=coloured(sys.stdout)))
         _summarize(found)
         if page:
-            present = {} if prepared.before is None else stacks.resources(cloud, prepared.before)
+            present = {} if prepared.before is None else stacks.resource_types(cloud, prepared.before)
             _write(page, report.html(found, present))
             terminal.say(f"wrote {page}")
     if made.keep:
@@ -95,10 +95,10 @@ def deploy(cloud: Cloud, request: Request, options: Options, consent: Consent, *
         _summarize(found)
         if found.empty and prepared.before is not None:
             terminal.say(show.headline(found))
-            execution.settle(cloud, prepared.before, options, terminal)
+            execution.apply_stack_settings(cloud, prepared.before, options, terminal)
             return _deployed(prepared.before, terminal, as_json=as_json, changed=False)
         _agree(cloud, found, consent, terminal)
-        stack = execution.execute(cloud, found, terminal, options, fingerprint=request.fingerprint, made=made)
+        stack = execution.execute(cloud, found, terminal, options, fingerprint=request.fingerprint, change_set=made)
     return _deployed(stack, terminal, as_json=as_json, changed=True)
 
 
@@ -109,7 +109,9 @@ def deploy_reviewed(
     check_name(name)
     terminal = asking(yes=consent.yes)
     change_set_id, digest = reviewed
-    found = replace(changeset.reviewed(cloud, stacks.get(cloud, name), change_set_id), template_digest=digest)
+    found = replace(
+        change_set_reader.read_reviewed(cloud, stacks.get(cloud, name), change_set_id), template_digest=digest
+    )
     if not digest:
         terminal.say("its template is not compared with a reviewed one; plan --keep prints the --template-digest")
     if found.executed:
@@ -122,7 +124,7 @@ def deploy_reviewed(
 
 def _agree(cloud: Cloud, found: Plan, consent: Consent, terminal: Terminal) -> None:
     terminal.say(show.table(found, colour=coloured(terminal.stream)))
-    execution.guard(found, allow_destructive=consent.destructive)
+    execution.check_plan(found, allow_destructive=consent.destructive)
     rooms = studio.guard(cloud, found.changes, may_go=consent.studio)
     if not consent.yes and not terminal.confirm("Execute this?"):
         raise StoppedError("nothing was changed")
@@ -184,14 +186,14 @@ def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
         try:
             ended = watching.follow(terminal)
         except KeyboardInterrupt:
-            raise execution.detached(watching) from None
+            raise operation.detached_error(watching) from None
         if ended is None or ended.status == "DELETE_COMPLETE":
             terminal.say(f"stack {name} is gone")
             return 0
         stack = ended
         if not succeeded(stack.status):
-            raise DeploymentError(execution.failure(watching, name, stack.status))
-        execution.check_deleted(watching, stack)
+            raise DeploymentError(operation.failure_message(watching, name, stack.status))
+        operation.check_deleted(watching, stack)
     found = stacksets.find(cloud, stack, terminal)
     if as_json:
         emit(show.status_json(stack, stacksets.as_values(found)))

@@ -12,7 +12,7 @@ from smtemplates.console.columns import folded
 from smtemplates.deploy import buckets, in_use, studio
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import stack_set_targets as places
-from smtemplates.deploy.execution import BUCKET, delete_and_wait
+from smtemplates.deploy.operation import BUCKET, delete_and_wait
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watcher import Listener
 
@@ -193,7 +193,7 @@ def demolish(
     *,
     delete_data: bool,
     deadline: float | None = None,
-    counted: buckets.Counted | None = None,
+    counted: buckets.Progress | None = None,
 ) -> None:
     """Destroy what was surveyed. Repeating it after an interruption goes on where it was.
 

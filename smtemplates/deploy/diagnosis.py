@@ -1,4 +1,4 @@
-"""Say why an operation failed: the first cause, and what the custom resource itself had logged."""
+"""Explain why an operation failed: the first cause, and the log of the custom resource if it was one."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from smtemplates.aws.session import Cloud
 from smtemplates.deploy import events
 from smtemplates.deploy.events import Cause, Event
 from smtemplates.deploy.watcher import Watch
+from smtemplates.deploy.wording import PROGRAM
 
 LOG_LINES = 12
 
 
 def explain(cloud: Cloud, watch: Watch) -> str:
-    """Return the first cause and what to do, in a few lines."""
+    """Return the first cause of a failure and what to do, in a few lines."""
     cause = events.first_cause(watch.events)
     if cause is None:
-        return f"AWS gives no reason; see its events with: scripts/deploy.py status {watch.stack_id.split('/')[1]}"
+        return f"AWS returned no reason. To see the events, run: {PROGRAM} status {watch.stack_id.split('/')[1]}"
     event = cause.event
-    lines = [f"the first cause is {event.logical_id} ({event.type})"]
-    lines[0] += f", property {cause.property}" if cause.property else ""
-    lines.append(f"  AWS says: {event.reason or 'nothing'}")
+    located = f", property {cause.property}" if cause.property else ""
+    lines = [f"The first cause is {event.logical_id} ({event.type}){located}."]
+    lines.append(f"  Reason from AWS: {event.reason or 'none'}")
     if cause.advice:
-        lines.append(f"  what to do: {cause.advice}")
-    lines += [f"  log: {line}" for line in logged(cloud, watch.events, cause)]
+        lines.append(f"  What to do: {cause.advice}")
+    lines += [f"  Log: {line}" for line in log_lines(cloud, watch.events, cause)]
     return "\n".join(lines)
 
 
-def logged(cloud: Cloud, all_events: list[Event], cause: Cause) -> list[str]:
-    """Fetch the last lines that a custom resource logged, if it is one and its log is still there."""
+def log_lines(cloud: Cloud, all_events: list[Event], cause: Cause) -> list[str]:
+    """Return the last lines of the log of a custom resource; empty for other resources or without a log."""
     if "Custom" not in cause.event.type.split("::")[0] and not cause.event.type.endswith("CustomResource"):
         return []
     stream = events.log_stream(cause.event.reason)

@@ -1,4 +1,4 @@
-"""Stack events: what belongs to one operation, how far it is, and why it failed."""
+"""Read stack events, and find the first cause of a failure in them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ STACK_TYPE = "AWS::CloudFormation::Stack"
 STARTS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"}
 CANCELLED = re.compile(r"Resource (creation|update|deletion|operation) cancelled", re.IGNORECASE)
 
-# What a reason says, and what to do about it; the first that fits counts.
+# What to do about a failure, by a regular expression for the reason. The first match counts.
 ADVICE = (
-    # denied with kms:CreateGrant and the like, or in a service's words for it: "The provided KMS key ... "
+    # a denied KMS action such as kms:CreateGrant, or the message of a service such as "The provided KMS key ..."
     (
         (
             r"(?!.*kms:CreateKey\b)"
@@ -24,30 +24,30 @@ ADVICE = (
             r"(?=.*(kms:|\bKMS\b|AWSKMS|arn:aws[a-z-]*:kms))"
         ),
         (
-            "the policy of the KMS key does not let this through: give the key at least the statements that "
-            "templates/README.md lists (python -m smtemplates reference writes it, under 'Key policy for an "
-            "existing KMS key'), and let the deploying role (or --role-arn) use the key, then deploy again"
+            "The policy of the KMS key does not allow this action. Add the statements that templates/README.md lists "
+            "under 'Key policy for an existing KMS key' (python -m smtemplates reference writes this "
+            "file). Allow the deploying role (or the role of --role-arn) to use the key. Then deploy again."
         ),
     ),
     (
         r"AccessDenied|not authorized to perform|is not allowed",
-        "let the deploying role (or --role-arn) do this, then deploy again",
+        "Allow this action for the deploying role (or the role of --role-arn). Then deploy again.",
     ),
     (
         r"already exists|AlreadyExists",
-        "something of that name is there already: remove it, import it with --import-existing, or choose another name",
+        "The resource already exists. Delete it, import it with --import-existing, or choose another name.",
     ),
     (
         r"ResourceLimitExceeded|LimitExceeded|quota|limit of",
-        "ask for a higher quota in Service Quotas, or choose another instance type",
+        "Request a quota increase in Service Quotas, or choose another instance type.",
     ),
-    (r"custom resource|CloudWatch Log Stream", "the lines below are what the custom resource logged itself"),
+    (r"custom resource|CloudWatch Log Stream", "See the log of the custom resource in the lines below."),
     (
         r"not supported in|Unrecognized resource type",
-        "this Region lacks it: render with --without, or use another Region",
+        "The Region does not support this. Render the template with --without FEATURE, or use another Region.",
     ),
-    (r"not empty", "empty it first, or run destroy with --delete-data"),
-    (r"has a dependent object|in use|still has", "remove what still uses it, then repeat the command"),
+    (r"not empty", "Empty the bucket first, or run destroy with --delete-data."),
+    (r"has a dependent object|in use|still has", "Delete the resources that still use it, then repeat the command."),
 )
 
 
@@ -67,32 +67,32 @@ class Event:
 
     @property
     def of_stack(self) -> bool:
-        """Tell whether it is about the stack itself, not one of its resources."""
+        """Whether the event is about the stack itself, not about one of its resources."""
         return self.type == STACK_TYPE and self.physical_id == self.stack_id
 
     @property
     def starts(self) -> bool:
-        """Tell whether an operation begins with it."""
+        """Whether an operation starts with the event."""
         return self.of_stack and self.status in STARTS
 
     @property
     def failed(self) -> bool:
-        """Tell whether it reports a failure."""
+        """Whether the event reports a failure."""
         return self.status.endswith("_FAILED")
 
     @property
     def ends(self) -> bool:
-        """Tell whether an operation may be over with it."""
+        """Whether the event can be the last one of an operation."""
         return self.of_stack and not self.status.endswith("_IN_PROGRESS")
 
     @property
-    def settled(self) -> bool:
-        """Tell whether its resource has reached the end of what was asked of it."""
+    def finished(self) -> bool:
+        """Whether the operation on the resource of the event has ended."""
         return not self.of_stack and not self.status.endswith("_IN_PROGRESS")
 
 
 def read(item: Mapping[str, Any]) -> Event:
-    """Read one of the StackEvents of DescribeStackEvents."""
+    """Build an event from an item of StackEvents in the answer of DescribeStackEvents."""
     return Event(
         id=item["EventId"],
         stack_id=item["StackId"],
@@ -108,7 +108,7 @@ def read(item: Mapping[str, Any]) -> Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """Why an operation failed: its first failure that is not the consequence of another."""
+    """The cause of a failed operation: the first failure that does not result from another failure."""
 
     event: Event
     property: str | None
@@ -116,7 +116,7 @@ class Cause:
 
 
 def first_cause(events: Sequence[Event]) -> Cause | None:
-    """Find the cause among the events of one operation, oldest first."""
+    """Return the cause among the events of one operation, oldest first; None if no event failed."""
     failures = [event for event in events if event.failed and not CANCELLED.search(event.reason)]
     own = [event for event in failures if not event.of_stack]
     if not (own or failures):
@@ -127,16 +127,16 @@ def first_cause(events: Sequence[Event]) -> Cause | None:
 
 
 def undeleted(events: Sequence[Event]) -> list[Event]:
-    """Find what AWS gave up deleting, after three attempts: from then on it is outside the stack.
+    """Return the last events of the resources that AWS could not delete in three attempts; they left the stack.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
     """
-    last = {(event.logical_id, event.physical_id): event for event in events if event.settled}
+    last = {(event.logical_id, event.physical_id): event for event in events if event.finished}
     return [event for event in last.values() if event.status == "DELETE_FAILED"]
 
 
 def _property(reason: str) -> str | None:
-    """Find the property that AWS names in a reason."""
+    """Return the property in a reason, such as AuthMode; None if the reason contains none."""
     for pattern in (
         r"#/([A-Za-z0-9_/]+)",
         r"property (?:named |')?\[?([A-Z][A-Za-z0-9]+)",
@@ -148,22 +148,22 @@ def _property(reason: str) -> str | None:
 
 
 def log_stream(reason: str) -> str | None:
-    """Find the log stream that a custom resource's reason names."""
+    """Return the log stream in the reason of a custom resource; None if the reason contains none."""
     found = re.search(r"Log Stream:?\s+(\S+\[\S+\]\S+)", reason)
     return found.group(1).rstrip(".,;)") if found else None
 
 
 def oldest_first(newest_first: Iterable[Event]) -> list[Event]:
-    """Turn AWS's order around."""
+    """Return events in the reverse of the order of AWS."""
     return list(newest_first)[::-1]
 
 
 def progress_word(event: Event) -> str:
-    """Say in one word how a resource is doing."""
+    """Return one word for the progress of a resource."""
     if event.failed:
         return "failed"
     if states.in_progress(event.status):
         return {"C": "creating", "U": "updating", "D": "deleting"}.get(event.status[:1], "working")
     if event.status == "DELETE_SKIPPED":
-        return "kept"
+        return "retained"
     return {"C": "created", "U": "updated", "D": "deleted"}.get(event.status[:1], "done")

@@ -9,7 +9,7 @@ from string import Template
 from typing import Any, Literal
 
 from smtemplates.core.assets import read_asset
-from smtemplates.deploy.change_plan import Fate, Plan, PropertyChange, ResourceChange, why
+from smtemplates.deploy.change_plan import Fate, Plan, PropertyChange, ResourceChange, describe_change
 from smtemplates.deploy.tables import MARKS, headline, path_of, taken_away
 from smtemplates.pages.drawing import Row, asset, drawing
 
@@ -59,7 +59,7 @@ def _drawing(plan: Plan, present: Mapping[str, str]) -> str:
             mark=MARKS[one.fate],
             colour=_colour(one),
             meaning=meaning,
-            details=why(one),
+            details=describe_change(one),
             clickable=True,
         )
     return drawing(rows, absent="not in this stack") if rows else ""
@@ -77,7 +77,7 @@ def _filter(fate: Fate) -> str:
 
 def _change(change: ResourceChange) -> str:
     opened = " open" if change.destructive else ""
-    told = f"<b>{escape(change.logical_id)}</b> {escape(why(change))} <span>{escape(change.type)}</span>"
+    told = f"<b>{escape(change.logical_id)}</b> {escape(describe_change(change))} <span>{escape(change.type)}</span>"
     rows = "".join(_row(item) for item in change.properties)
     columns = "<tr><th>Property</th><th>Before</th><th>After</th><th>Why</th></tr>"
     return (

@@ -1,4 +1,4 @@
-"""From what a person asks to a change set: check it, bring the stack into a state that can change, and plan."""
+"""Check a request, bring the stack into a state in which it can be changed, and create the change set."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from dataclasses import dataclass
 
 from smtemplates.aws.errors import DeploymentError
 from smtemplates.aws.session import Cloud
+from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy import changeset, diagnosis, events, states
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import template as templates
 from smtemplates.deploy.change_plan import Plan
 from smtemplates.deploy.changeset import ChangeSet, Request
-from smtemplates.deploy.execution import Options, check_deleted, deadline_of, delete_and_wait, finish, settle
+from smtemplates.deploy.execution import Options, apply_stack_settings, deadline_of
+from smtemplates.deploy.operation import check_deleted, delete_and_wait, follow_or_detach, follow_to_end
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watcher import Listener, Watch
+from smtemplates.deploy.wording import PROGRAM
 from smtemplates.errors import UsageError
 
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
@@ -26,86 +29,108 @@ STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A change set and its plan, with the stack as it is before.
+    """A change set and its plan, with the stack before the change.
 
-    Where an earlier run of the same request was still under way, it has been followed to its end instead:
-    `resumed` is the result, and there is no `made`.
+    If an earlier run of the same request was still in progress, it was followed to its end instead. Then `resumed` is
+    the resulting stack, and there is no change set.
     """
 
-    made: tuple[ChangeSet, Plan] | None = None
+    created: tuple[ChangeSet, Plan] | None = None
     before: Stack | None = None
     resumed: Stack | None = None
 
     @property
     def change_set(self) -> ChangeSet:
-        """The change set that was made."""
-        return self._made[0]
+        """The change set.
+
+        Raises:
+            DeploymentError: An earlier run was followed instead.
+        """
+        return self._created[0]
 
     @property
     def plan(self) -> Plan:
-        """What it would do."""
-        return self._made[1]
+        """The plan that the change set contains.
+
+        Raises:
+            DeploymentError: An earlier run was followed instead.
+        """
+        return self._created[1]
 
     @property
-    def _made(self) -> tuple[ChangeSet, Plan]:
-        if self.made is None:
-            raise DeploymentError("an earlier run was followed to its end, so there is no plan")
-        return self.made
+    def _created(self) -> tuple[ChangeSet, Plan]:
+        if self.created is None:
+            raise DeploymentError("There is no plan because an earlier run was followed to its end.")
+        return self.created
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot be a stack's name.
+    """Check that a stack name is valid.
 
     Raises:
-        UsageError: it is not one.
+        UsageError: The name is not valid.
     """
     if not STACK_NAME.fullmatch(name):
         raise UsageError(
-            f"'{name}' is not a stack name: letters, digits and hyphens, beginning with a letter, at most 128"
+            f"'{name}' is not a valid stack name. A stack name starts with a letter, contains only letters, digits and "
+            "hyphens, and has at most 128 characters."
         )
 
 
 def check_request(request: Request) -> None:
-    """Check what can be checked before any call to AWS, all at once.
+    """Check the stack name and the parameters before any call to AWS, and report all errors together.
 
     Raises:
-        UsageError: something is wrong with the name or the parameters.
+        UsageError: The name or a parameter is not valid.
     """
     check_name(request.stack)
     given = dict(request.settings.parameters)
     problems = [
-        f"Parameter {name} is unknown, so it cannot be reset."
+        f"The template has no parameter {name}, so it cannot be reset."
         for name in sorted(request.reset)
         if name not in request.template.parameters
     ]
-    problems += [f"Parameter {name} is both set and reset." for name in sorted(request.reset & given.keys())]
-    _raise(problems + templates.check(request.template, given))
+    problems += [
+        f"Parameter {name} is both set and reset. Use only one of the two."
+        for name in sorted(request.reset & given.keys())
+    ]
+    _raise_all(problems + templates.check(request.template, given))
 
 
-def _raise(problems: list[str]) -> None:
+def _raise_all(problems: list[str]) -> None:
     if problems:
         raise UsageError("\n".join(problems))
 
 
 def _check_against(request: Request, stack: Stack | None, region: str) -> None:
-    """Check the values that the stack will really have, and the template's Rules on them."""
+    """Check the values that the stack will have after the change, and the Rules of the template for them."""
     given = dict(request.settings.parameters)
     previous = {} if stack is None else {k: v for k, v in stack.parameters.items() if k not in request.reset}
     if missing := sorted(request.settings.previous - previous.keys()):
-        raise UsageError(f"parameter {missing[0]} cannot keep its previous value: the stack has none")
-    _raise(templates.check(request.template, given, previous, region=region))
+        raise UsageError(
+            f"Parameter {missing[0]} cannot keep its previous value because the stack has none. Set a value."
+        )
+    _raise_all(templates.check(request.template, given, previous, region=region))
 
 
 @contextmanager
 def planned(
     cloud: Cloud, request: Request, options: Options, listener: Listener, *, purpose: str
 ) -> Iterator[Prepared]:
-    """Bring the stack into a state that can change, and make the change set for the length of the block."""
+    """Prepare the stack for a change, and create a change set for the duration of the block.
+
+    Raises:
+        UsageError: The name or a parameter is not valid.
+        DeploymentError: The stack cannot be changed in its current state, or AWS could not create the change set.
+    """
     check_request(request)
     stack = stacks.find(cloud, request.stack)
     step = _step(request, options, stack)
     if purpose == "plan" and step not in ("create", "update"):
-        raise DeploymentError(f"stack {request.stack} is {stack and stack.status}; nothing can be planned for it now")
+        raise DeploymentError(
+            f"Stack {request.stack} is {stack and stack.status}. No change can be planned in this state. To see the "
+            f"stack, run: {PROGRAM} status {request.stack}"
+        )
     if step == "wait" and stack is not None:
         if (done := _resume(cloud, request, stack, options, listener)) is not None:
             yield Prepared(resumed=done)
@@ -116,13 +141,13 @@ def planned(
         stack = _continue_rollback(cloud, stack, listener, options)
     if step == "recreate" and stack is not None:
         _check_against(request, None, cloud.region)
-        listener.say(f"deleting what is left of stack {stack.name} ({stack.status})")
+        listener.say(f"Deleting stack {stack.name} ({stack.status}) to create it again.")
         delete_and_wait(cloud, stack, listener, deadline=deadline_of(options))
         stack = None
     current = None if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
     _check_against(request, current, cloud.region)
-    with changeset.change_set(cloud, request, stack, listener, purpose=purpose) as made:
-        yield Prepared(made=made, before=current)
+    with changeset.change_set(cloud, request, stack, listener, purpose=purpose) as created:
+        yield Prepared(created=created, before=current)
 
 
 def _step(request: Request, options: Options, stack: Stack | None) -> states.Step:
@@ -131,12 +156,12 @@ def _step(request: Request, options: Options, stack: Stack | None) -> states.Ste
         None if stack is None else stack.status,
         recreate=options.recreate,
         continue_rollback=options.continue_rollback,
-        tagged=stack is not None and stack.ours,
+        created_by_deployer=stack is not None and stack.created_by_deployer,
     )
 
 
 def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, listener: Listener) -> Stack | None:
-    """Follow the operation in progress: to its end if an earlier run began it, else only until it is out of the way."""
+    """Follow the operation in progress to its end, and return the stack if an earlier run of the request started it."""
     running = next(
         (event for event in _stack_events(cloud, stack.id) if event.starts),
         None,
@@ -145,19 +170,20 @@ def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, list
     ours = bool(token) and str(token).startswith(changeset.token_prefix(request.fingerprint))
     if not ours and not options.wait:
         raise DeploymentError(
-            f"stack {stack.name} is {stack.status}: another operation is under way. Wait for it with --wait, or watch "
-            f"it with: scripts/deploy.py status --watch {stack.name}"
+            f"Stack {stack.name} is {stack.status}. Another operation is in progress. To wait for it, add --wait. To "
+            f"watch it, run: {PROGRAM} status --watch {stack.name}"
         )
     listener.say(
-        f"an earlier run of this deployment is still under way ({stack.status}); following it"
+        f"An earlier run of this deployment is still in progress ({stack.status}). Following it."
         if ours
-        else f"waiting for the operation in progress on stack {stack.name} ({stack.status})"
+        else f"Waiting for the operation in progress on stack {stack.name} ({stack.status})."
     )
     watch = Watch(cloud, stack.id, token)
-    end = finish(watch, listener, stack.name, deadline=deadline_of(options))
-    if not ours:
-        return None
-    settle(cloud, end, options, listener)
+    with uninterrupted():
+        end = follow_to_end(watch, listener, stack.name, deadline=deadline_of(options))
+        if not ours:
+            return None
+        apply_stack_settings(cloud, end, options, listener)
     check_deleted(watch, end)
     return end
 
@@ -169,11 +195,14 @@ def _stack_events(cloud: Cloud, stack_id: str) -> Iterator[events.Event]:
 
 def _continue_rollback(cloud: Cloud, stack: Stack, listener: Listener, options: Options) -> Stack | None:
     token = f"smtemplates-rollback-{uuid.uuid4().hex}"
-    listener.say(f"continuing the rollback of stack {stack.name}")
+    listener.say(f"Continuing the rollback of stack {stack.name}.")
     watch = Watch(cloud, stack.id, None)
     watch.skip()
-    cloud.call("cloudformation", "continue_update_rollback", StackName=stack.id, ClientRequestToken=token)
-    end = watch.follow(listener, deadline=deadline_of(options))
+
+    def start() -> None:
+        cloud.call("cloudformation", "continue_update_rollback", StackName=stack.id, ClientRequestToken=token)
+
+    end = follow_or_detach(watch, listener, deadline=deadline_of(options), start=start)
     if end is None or end.status != "UPDATE_ROLLBACK_COMPLETE":
-        raise DeploymentError(f"the rollback of stack {stack.name} failed again; {diagnosis.explain(cloud, watch)}")
+        raise DeploymentError(f"The rollback of stack {stack.name} failed again. {diagnosis.explain(cloud, watch)}")
     return end

@@ -1,4 +1,4 @@
-"""A stack as AWS describes it."""
+"""Describe stacks, their templates and their resources."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import states
+from smtemplates.deploy.wording import PROGRAM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,16 +36,16 @@ class Stack:
     protected: bool
 
     @property
-    def ours(self) -> bool:
-        """Tell whether this deployer made it."""
+    def created_by_deployer(self) -> bool:
+        """Whether this deployer created the stack."""
         return states.PRODUCT_TAG in self.tags
 
 
 def find(cloud: Cloud, name: str) -> Stack | None:
-    """Describe a stack by name or ID, or return None where there is none.
+    """Return a stack by name or ID, or None if it does not exist.
 
     Raises:
-        CloudError: AWS does not say.
+        CloudError: AWS rejected the call or did not answer.
     """
     try:
         answer = cloud.call("cloudformation", "describe_stacks", StackName=name)
@@ -56,34 +57,36 @@ def find(cloud: Cloud, name: str) -> Stack | None:
 
 
 def get(cloud: Cloud, name: str) -> Stack:
-    """Describe a stack that must be there.
+    """Return a stack by name or ID.
 
     Raises:
-        DeploymentError: there is no such stack.
+        DeploymentError: The stack does not exist.
     """
     if (stack := find(cloud, name)) is None:
         raise DeploymentError(
-            f"there is no stack {name} in {cloud.region}; check its name, --region and --profile (deploy.py deploy "
-            "creates it)"
+            f"Stack {name} does not exist in {cloud.region}. Check the name, --region and --profile. To create the "
+            f"stack, run: {PROGRAM} deploy {name}"
         )
     return stack
 
 
 def template(cloud: Cloud, **of: str) -> Mapping[str, Any]:
-    """Fetch the content of the template that a stack or change set was made of.
+    """Return the content of the template of a stack or change set.
+
+    `of` are the arguments of GetTemplate that identify it, such as StackName.
 
     Raises:
-        UsageError: what AWS gives is no template.
+        UsageError: AWS returned a text that is not a template.
     """
     from smtemplates.synth.loader import load  # noqa: PLC0415 a YAML parser is not needed for --help
 
     body = cloud.call("cloudformation", "get_template", **of)["TemplateBody"]
-    # the SDK has parsed what is JSON
+    # the SDK has already parsed a template in JSON
     return load(body if isinstance(body, str) else json.dumps(body))
 
 
 def read(item: Mapping[str, Any]) -> Stack:
-    """Read one of the Stacks of DescribeStacks."""
+    """Build a stack from an item of Stacks in the answer of DescribeStacks."""
     return Stack(
         name=item["StackName"],
         id=item["StackId"],
@@ -100,13 +103,13 @@ def read(item: Mapping[str, Any]) -> Stack:
     )
 
 
-def resources(cloud: Cloud, stack: Stack) -> dict[str, str]:
-    """Give the types of the resources that a stack has, by logical ID."""
-    return {item["LogicalResourceId"]: item["ResourceType"] for item in present(cloud, stack)}
+def resource_types(cloud: Cloud, stack: Stack) -> dict[str, str]:
+    """Return the types of the resources of a stack by logical ID."""
+    return {item["LogicalResourceId"]: item["ResourceType"] for item in existing_resources(cloud, stack)}
 
 
-def present(cloud: Cloud, stack: Stack) -> Iterator[Mapping[str, Any]]:
-    """Yield the resources that a stack has, as AWS lists them."""
+def existing_resources(cloud: Cloud, stack: Stack) -> Iterator[Mapping[str, Any]]:
+    """Yield the existing resources of a stack as items of the answer of ListStackResources."""
     gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
     items = cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)
     return (item for item in items if item["ResourceStatus"] not in gone)

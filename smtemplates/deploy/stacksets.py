@@ -11,7 +11,7 @@ from typing import Any
 from smtemplates.aws.errors import CloudError
 from smtemplates.aws.session import DENIED, Cloud
 from smtemplates.deploy import stack_set_targets as places
-from smtemplates.deploy.stack import Stack, present
+from smtemplates.deploy.stack import Stack, existing_resources
 from smtemplates.deploy.tables import paint
 from smtemplates.deploy.watcher import Listener
 
@@ -87,7 +87,7 @@ def find(cloud: Cloud, stack: Stack, listener: Listener) -> tuple[StackSet, ...]
         CloudError: AWS does not say how a stack set is.
     """
     try:
-        held = [item for item in present(cloud, stack) if item["ResourceType"] == places.TYPE]
+        held = [item for item in existing_resources(cloud, stack) if item["ResourceType"] == places.TYPE]
     except CloudError as error:
         if error.code not in DENIED:
             raise

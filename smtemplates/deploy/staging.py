@@ -1,4 +1,4 @@
-"""Put a template that is too long for a request into a bucket, under the hash of its content."""
+"""Upload a template that is too long for a request to a bucket, under the hash of its content."""
 
 from __future__ import annotations
 
@@ -15,53 +15,56 @@ from smtemplates.aws_data.partitions import partition_of
 from smtemplates.deploy import buckets
 from smtemplates.deploy.template import MAX_INLINE_BYTES, Template
 from smtemplates.deploy.watcher import Listener
+from smtemplates.deploy.wording import sentence
 from smtemplates.errors import UsageError
 
-# CloudFormation reads the template when the change set is made; a week leaves time to look at what was deployed.
+# CloudFormation reads the template when it creates the change set. A week leaves time to inspect the template.
 EXPIRE_DAYS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """Where to stage: a bucket named by the person (`name`), or one of the deployer's own (None)."""
+    """The bucket to stage in: an existing bucket (`name`), or the staging bucket of the deployer (None)."""
 
     name: str | None = None
 
 
 def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None, listener: Listener) -> dict[str, str]:
-    """Return the argument that carries the template, after staging it if it must be.
+    """Return the argument of CreateChangeSet for the template, and upload the template if it is too long for a request.
 
     Raises:
-        UsageError: the template is too long, and no bucket is named, or one that is not there.
+        UsageError: The template is too long, and no bucket is specified or the bucket does not exist.
+        DeploymentError: The bucket contains a different object under the key of the template.
     """
     if template.inline:
         return {"TemplateBody": template.body}
     if bucket is None:
         raise UsageError(
-            f"the template has {len(template.body.encode()):,} bytes in the compact form that is sent, and "
-            f"CloudFormation takes {MAX_INLINE_BYTES:,} without a bucket; name one with --staging-bucket, let "
-            "--create-staging-bucket make one, or render a smaller template with --without"
+            f"The template has {len(template.body.encode()):,} bytes in compact form. The maximum without a bucket is "
+            f"{MAX_INLINE_BYTES:,}. Specify a bucket with --staging-bucket, create one with --create-staging-bucket, "
+            "or render a smaller template with --without FEATURE."
         )
     return {"TemplateURL": stage(cloud, template, bucket, listener)}
 
 
 def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener) -> str:
-    """Put a template into a bucket, however short it is, and return its URL."""
+    """Upload a template of any length to a bucket, and return its URL."""
     return upload(cloud, template, bucket.name or create(cloud, listener))
 
 
 def upload(cloud: Cloud, template: Template, bucket: str) -> str:
-    """Upload a template unless it is there, and return its URL; the bucket must be the account's own.
+    """Upload a template unless the bucket contains it, and return its URL. The bucket must belong to the account.
 
     Raises:
-        UsageError: there is no such bucket.
-        DeploymentError: something else is there under the template's hash; whoever may plan may have put it there.
+        UsageError: The bucket does not exist.
+        DeploymentError: The bucket contains a different object under the key of the template. Any user who may plan
+            can have uploaded it.
     """
     region = _region(cloud, bucket)
     key = f"smtemplates/{template.digest}.template"
-    place: dict[str, Any] = {"Bucket": bucket, "Key": key}
-    if not _is_there(cloud, template, place):
-        _put(cloud, template, place)
+    location: dict[str, Any] = {"Bucket": bucket, "Key": key}
+    if not _is_staged(cloud, template, location):
+        _put(cloud, template, location)
     return _url(cloud, region, bucket, key)
 
 
@@ -70,66 +73,75 @@ def _region(cloud: Cloud, bucket: str) -> str:
         region = buckets.region(cloud, bucket)
     except CloudError as error:
         raise CloudError(
-            f"cannot use the staging bucket {bucket}: {error} (it must belong to account {cloud.account})",
+            f"Cannot use the staging bucket {bucket}. {sentence(error)} The bucket must belong to account "
+            f"{cloud.account}.",
             code=error.code,
         ) from error
     if region is None:
-        raise UsageError(f"there is no staging bucket {bucket}; make it, or name another with --staging-bucket")
+        raise UsageError(
+            f"Staging bucket {bucket} does not exist. Create it, or specify another bucket with --staging-bucket."
+        )
     return region
 
 
 def _url(cloud: Cloud, region: str, bucket: str, key: str) -> str:
-    """Give an object's URL: it names the bucket's own Region, for services follow no redirection to it.
+    """Return the URL of an object with the Region of the bucket, because services do not follow redirects to it.
 
-    A bucket whose name has dots is in the path, for S3's certificate covers no host that begins with them.
+    A bucket name with dots is in the path, because the certificate of S3 does not cover host names with such a bucket.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
     """
-    called, suffix = cloud.client("s3").meta.endpoint_url, partition_of(region)[1]
-    endpoint = urlsplit(called)
+    url, suffix = cloud.client("s3").meta.endpoint_url, partition_of(region)[1]
+    endpoint = urlsplit(url)
     host = f"s3.{region}.{suffix}" if str(endpoint.hostname).endswith(f".{suffix}") else endpoint.netloc
-    if "." in bucket or is_local(called):
+    if "." in bucket or is_local(url):
         return f"{endpoint.scheme}://{host}/{bucket}/{key}"
     return f"{endpoint.scheme}://{bucket}.{host}/{key}"
 
 
-def _is_there(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> bool:
-    """Tell whether a template is staged; that something has its name is not enough."""
+def _is_staged(cloud: Cloud, template: Template, location: Mapping[str, Any]) -> bool:
+    """Return whether the bucket contains a template.
+
+    Raises:
+        DeploymentError: The bucket contains a different object under the key of the template.
+    """
     try:
-        held = cloud.read(**place)
+        content = cloud.read(**location)
     except CloudError as error:
         if error.code == "NoSuchKey":
             return False
         raise
-    if held != template.body.encode():
+    if content != template.body.encode():
         raise DeploymentError(
-            f"s3://{place['Bucket']}/{place['Key']} is not the template whose hash it bears; nothing was done. Find "
-            "out who put it there, delete it, and repeat this command"
+            f"The content of s3://{location['Bucket']}/{location['Key']} does not match the SHA-256 in its key. "
+            "Nothing was changed. Find out who uploaded the object, delete it, and repeat this command."
         )
     return True
 
 
-def _put(cloud: Cloud, template: Template, place: Mapping[str, Any]) -> None:
-    """Put a template where nothing is: so much may be granted to whoever plans, and to overwrite may not.
+def _put(cloud: Cloud, template: Template, location: Mapping[str, Any]) -> None:
+    """Upload a template only if no object has its key.
+
+    A bucket policy can therefore allow users who plan to upload templates, and deny them to overwrite objects.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """
     body = template.body.encode()
     try:
-        cloud.call("s3", "put_object", **place, Body=body, IfNoneMatch="*", ServerSideEncryption="AES256")
+        cloud.call("s3", "put_object", **location, Body=body, IfNoneMatch="*", ServerSideEncryption="AES256")
     except CloudError as error:
-        # another run may have been faster
-        if error.code != "PreconditionFailed" or not _is_there(cloud, template, place):
+        # another run may have uploaded the template in the meantime
+        if error.code != "PreconditionFailed" or not _is_staged(cloud, template, location):
             raise
 
 
 def create(cloud: Cloud, listener: Listener) -> str:
-    """Make the deployer's own staging bucket, or bring the one there is up to date, and return its name."""
+    """Create the staging bucket of the deployer or update its settings, and return its name."""
     name = f"smtemplates-staging-{cloud.account}-{cloud.region}"
     found = buckets.exists(cloud, name)
     if not found:
-        _make(cloud, name)
-    # if a stranger has taken the name, each of these calls fails: the owner is checked
+        _create(cloud, name)
+    # if another account owns the bucket, each of these calls fails because it checks the owner
     blocked = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
     cloud.call("s3", "put_public_access_block", Bucket=name, PublicAccessBlockConfiguration=blocked)
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
@@ -143,12 +155,12 @@ def create(cloud: Cloud, listener: Listener) -> str:
     }
     cloud.call("s3", "put_bucket_lifecycle_configuration", Bucket=name, LifecycleConfiguration={"Rules": [rule]})
     cloud.call("s3", "put_bucket_policy", Bucket=name, Policy=_tls_only(name, cloud.client("s3").meta.partition))
-    told = "using" if found else "made"
-    listener.say(f"{told} staging bucket {name}; what is in it expires after {EXPIRE_DAYS} days")
+    action = "Using" if found else "Created"
+    listener.say(f"{action} staging bucket {name}. Its objects expire after {EXPIRE_DAYS} days.")
     return name
 
 
-def _make(cloud: Cloud, name: str) -> None:
+def _create(cloud: Cloud, name: str) -> None:
     location = {} if cloud.region == "us-east-1" else {"LocationConstraint": cloud.region}
     try:
         cloud.call(

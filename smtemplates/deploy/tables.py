@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from smtemplates.console.columns import beside, folded
-from smtemplates.deploy.change_plan import Fate, Plan, PropertyChange, why
+from smtemplates.deploy.change_plan import Fate, Plan, PropertyChange, describe_change
 from smtemplates.deploy.stack import Output, Stack
 
 SOME = 3
@@ -67,7 +67,7 @@ def table(plan: Plan, *, colour: bool = False) -> str:
         mark = MARKS[change.fate]
         row = folded(f"  {mark} {change.logical_id:<{width}}  {change.type}", 4)
         if change.fate != "create":
-            row += folded(f"      {why(change)}", 6)
+            row += folded(f"      {describe_change(change)}", 6)
         lines += [paint(line, mark, colour=colour) for line in row]
         for item in change.properties:
             lines += folded(f"        {_line(item)}", 12)
@@ -97,7 +97,7 @@ def markdown(plan: Plan) -> str:
         lines += ["| | resource | type | what happens | properties |", "|---|---|---|---|---|"]
     for change in plan.changes:
         properties = "<br>".join(_escape(_line(item)) for item in change.properties)
-        told = f"**{why(change)}**" if change.destructive else why(change)
+        told = f"**{describe_change(change)}**" if change.destructive else describe_change(change)
         cells = [f"`{MARKS[change.fate]}`", _escape(change.logical_id), _escape(change.type), told, properties]
         lines.append(f"| {' | '.join(cells)} |")
     for finding in plan.findings:
@@ -112,7 +112,7 @@ def as_json(plan: Plan) -> str:
     """Show a plan to a program."""
     content = asdict(plan)
     for shown, change in zip(content["changes"], plan.changes, strict=True):
-        shown.update(destructive=change.destructive, explanation=why(change))
+        shown.update(destructive=change.destructive, explanation=describe_change(change))
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""What the deployer must know of a template: its parameters, its size on the wire, the capabilities it needs."""
+"""Read templates: their parameters, their size in a request, their digests and the capabilities that they need."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smtemplates.deploy.wording import sentence
 from smtemplates.errors import UsageError
 
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_INLINE_BYTES = 51_200
 MAX_STAGED_BYTES = 1_000_000
 
-# The types whose resources need an acknowledgement, and the property that makes it the stronger one.
+# The resource types that require CAPABILITY_IAM, and the property that requires CAPABILITY_NAMED_IAM.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (Capabilities)
 IAM_NAMES = {
     "AWS::IAM::AccessKey": None,
@@ -32,46 +33,46 @@ IAM_NAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A template: its text as it will be sent, and its content in long form."""
+    """A template: `body` is the text that is sent, `content` is the content with long intrinsic functions."""
 
     body: str
     content: Mapping[str, Any]
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The declared parameters by name."""
+        """The declarations of the parameters by name."""
         declared: Mapping[str, Any] = self.content.get("Parameters") or {}
         return declared
 
     @property
     def resources(self) -> Mapping[str, Any]:
-        """The declared resources by logical ID."""
+        """The declarations of the resources by logical ID."""
         declared: Mapping[str, Any] = self.content.get("Resources") or {}
         return declared
 
     @property
     def secret_names(self) -> frozenset[str]:
-        """The parameters whose values nobody may see."""
+        """The NoEcho parameters, whose values must not be shown."""
         return frozenset(name for name, item in self.parameters.items() if str(item.get("NoEcho")).lower() == "true")
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of what will be sent."""
+        """The SHA-256 of the text that is sent, in hexadecimal digits."""
         return hashlib.sha256(self.body.encode()).hexdigest()
 
     @property
     def content_digest(self) -> str:
-        """The SHA-256 of what it says, however that is written."""
+        """The template digest: the SHA-256 of the content, the same for every notation of it, in hexadecimal digits."""
         return content_digest(self.content)
 
     @property
     def inline(self) -> bool:
-        """Tell whether the body fits into the request itself."""
+        """Whether the request can contain the body, so that no bucket is needed."""
         return len(self.body.encode()) <= MAX_INLINE_BYTES
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """The capabilities that the template needs, no more."""
+        """The capabilities that the template requires, and no others."""
         iam = [item for item in self.resources.values() if item.get("Type") in IAM_NAMES]
         needed = []
         if any(IAM_NAMES[item["Type"]] in item.get("Properties", {}) for item in iam):
@@ -84,9 +85,10 @@ class Template:
 
 
 def content_digest(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a template's content, the same in JSON and YAML, and after AWS has stored it.
+    """Return the SHA-256 of the content of a template in hexadecimal digits.
 
-    AWS gives back a question mark for every character beyond ASCII.
+    It is the same for JSON and YAML, and after AWS has stored the template: AWS returns a question mark for every
+    character outside ASCII.
 
     Source: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220
     """
@@ -95,33 +97,33 @@ def content_digest(content: Mapping[str, Any]) -> str:
 
 
 def read(path: Path) -> Template:
-    """Read a rendered template; a text too long to be sent inline is shortened, its meaning unchanged.
+    """Read a rendered template. A text that is too long for a request is written in a shorter form.
 
     Raises:
-        UsageError: the file cannot be read, is no template, or is larger than AWS takes.
+        UsageError: The file cannot be read, is not a template, or is larger than the maximum of CloudFormation.
     """
-    from smtemplates.synth.loader import load  # noqa: PLC0415 likewise
-    from smtemplates.synth.yaml_writer import compact  # noqa: PLC0415 neither is needed for --help
+    from smtemplates.synth.loader import load  # noqa: PLC0415 --help needs no YAML parser
+    from smtemplates.synth.yaml_writer import compact  # noqa: PLC0415 as above
 
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot read the template {path}: {error.strerror}") from error
+        raise UsageError(f"Cannot read the template {path}: {sentence(error.strerror)}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"cannot read the template {path}: it is not UTF-8 text") from error
+        raise UsageError(f"Cannot read the template {path}: It is not UTF-8 text.") from error
     try:
         content = load(text)
     except UsageError as error:
-        raise UsageError(f"{path} is not a template: {error}") from error
+        raise UsageError(f"{path} is not a template: {sentence(error)}") from error
     if not isinstance(content.get("Resources"), dict):
-        raise UsageError(f"{path} has no Resources, so it is not a CloudFormation template")
+        raise UsageError(f"{path} has no Resources section, so it is not a CloudFormation template.")
     body = text
     if len(text.encode()) > MAX_INLINE_BYTES:
         body = compact(content)
     if len(body.encode()) > MAX_STAGED_BYTES:
         raise UsageError(
-            f"{path} has {len(body.encode()):,} bytes in the compact form that is sent; CloudFormation takes at most "
-            f"{MAX_STAGED_BYTES:,}"
+            f"{path} has {len(body.encode()):,} bytes in compact form. The maximum is {MAX_STAGED_BYTES:,}. "
+            "Use a smaller template."
         )
     return Template(body=body, content=content)
 
@@ -133,12 +135,12 @@ def check(
     *,
     region: str = "us-east-1",
 ) -> list[str]:
-    """Check parameters as AWS would, all at once, and return one sentence for each error.
+    """Check the parameters as CloudFormation does, and return one sentence for each error.
 
-    `previous` are the values that an existing stack keeps. Without them the Rules and the values not given
-    cannot be judged yet, and are not. Rules are judged for a Region.
+    `given` are the values of the request. `previous` are the values that an existing stack keeps. If `previous` is
+    None, only the given values are checked, and not the Rules. Rules are evaluated for `region`.
     """
-    from smtemplates.evaluate import check_parameters  # noqa: PLC0415 as in read
+    from smtemplates.evaluate import check_parameters  # noqa: PLC0415 --help does not evaluate templates
 
     content = copy.deepcopy(dict(template.content))
     if previous is None:
@@ -148,7 +150,7 @@ def check(
                 content["Parameters"][name] = {"Type": "String", "Default": ""}
         return list(check_parameters(content, dict(given)))
     for name in template.secret_names - given.keys() & previous.keys():
-        # AWS shows a kept secret as asterisks, which say nothing about its value
+        # AWS shows the value of a NoEcho parameter as asterisks, so the pattern cannot be checked
         content["Parameters"][name] = {"Type": "String"}
     kept = {name: value for name, value in previous.items() if name in template.parameters}
     return list(check_parameters(content, {**kept, **given}, region=region))

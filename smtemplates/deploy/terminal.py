@@ -61,14 +61,14 @@ class Terminal:
         self.stream.write(f"{message}\n")
         self._redraw()
 
-    def happened(self, event: Event, done: int, total: int) -> None:
+    def on_event(self, event: Event, done: int, total: int) -> None:
         """Show a resource that is through, or failed, and the bar over the whole."""
         self._began.setdefault(event.logical_id, time.monotonic())
         if event.of_stack:
             return
         if event.failed and not events.CANCELLED.search(event.reason):
             self.say(f"  {event.logical_id:<28} failed: {event.reason}")
-        elif event.settled and self.live:
+        elif event.finished and self.live:
             seconds = time.monotonic() - self._began[event.logical_id]
             told = f"  {event.logical_id:<28} {events.progress_word(event):<9}{seconds:5.0f} s  {event.type}"
             self.say("\n".join(folded(told, 6)))

@@ -1,4 +1,4 @@
-"""Watch an operation until AWS is done with it."""
+"""Watch a stack operation to its end."""
 
 from __future__ import annotations
 
@@ -10,40 +10,44 @@ from smtemplates.aws.session import PASSING, Cloud
 from smtemplates.deploy import events
 from smtemplates.deploy.events import Event
 from smtemplates.deploy.stack import Stack, find
+from smtemplates.deploy.wording import PROGRAM, sentence
 
-# DescribeStackEvents is never asked more often than once a second, and less often the longer nothing happens.
+# DescribeStackEvents is called at most once a second, and less often the longer no event arrives.
 FIRST_SECONDS = 0.4
 BUSY_SECONDS = 1.0
 LONGEST_SECONDS = 6.0
 BACKOFF = 1.4
 
-# So many calls in a row may fail for reasons that pass before watching is given up: more than two minutes.
+# Number of consecutive calls that may fail for a temporary reason before watching ends: more than two minutes.
 PATIENCE = 25
 
 
 class Listener(Protocol):
-    """Who is told what happens, and asked what only a person can decide."""
+    """Receives messages and events, and asks the user for decisions."""
 
     def say(self, message: str) -> None:
-        """Take a message."""
+        """Show a message."""
 
-    def happened(self, event: Event, done: int, total: int) -> None:
-        """Take an event, and how many of the resources are through."""
+    def on_event(self, event: Event, done: int, total: int) -> None:
+        """Show an event, with the number of finished resources and of all resources."""
 
     def cancel(self, question: str) -> bool:
-        """Decide, after an interruption, whether AWS should stop what it does."""
+        """Ask, after an interruption, whether to cancel the operation, and return the answer."""
 
     def close(self) -> None:
-        """Take note that nothing more happens for now."""
+        """End the progress display of the current operation."""
 
 
 class Watch:
-    """Follows one operation on one stack, through its events."""
+    """Follows one operation of one stack through its events."""
 
     def __init__(
         self, cloud: Cloud, stack_id: str, token: str | None, *, total: int = 0, creating: bool = False
     ) -> None:
-        """Follow the operation that was started with `token`, or whichever is the latest where that is None."""
+        """Follow the operation with this client request token, or the latest operation if `token` is None.
+
+        `total` is the number of resources that change. `creating` is whether the operation creates the stack.
+        """
         self.cloud = cloud
         self.stack_id = stack_id
         self.tokens = {token} if token else set()
@@ -52,10 +56,10 @@ class Watch:
         self.creating = creating
         self.cancelled = False
         self._seen: set[str] = set()
-        self._settled: set[str] = set()
+        self._finished: set[str] = set()
 
     def poll(self) -> list[Event]:
-        """Fetch what is new of this operation, oldest first."""
+        """Return the new events of this operation, oldest first."""
         fresh: list[Event] = []
         for item in self.cloud.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=self.stack_id):
             event = events.read(
@@ -66,7 +70,7 @@ class Watch:
             fresh.append(event)
             if not self._seen and event.starts:
                 if self.tokens and event.token not in self.tokens:
-                    # the newest operation is an older one: AWS does not show ours yet
+                    # the latest operation is an earlier one: AWS does not list the events of this operation yet
                     return []
                 self.creating = event.status.startswith("CREATE")
                 break
@@ -79,16 +83,18 @@ class Watch:
         return new
 
     def skip(self) -> None:
-        """Pass over all that has happened so far: what follows is the operation."""
+        """Skip all events so far: the operation starts after them."""
         self.poll()
         self.events.clear()
 
     def follow(self, listener: Listener, *, deadline: float | None = None) -> Stack | None:
-        """Wait for the end, and return the stack as it is then; however it ends, the listener is told to close.
+        """Wait for the end of the operation, and return the stack at that time; None if it is deleted.
+
+        `deadline` is a time of the monotonic clock in seconds. The listener is closed in every case.
 
         Raises:
-            TimedOutError: the deadline, by the monotonic clock, has passed.
-            CloudError: AWS has not answered for so long that there is no point in waiting on.
+            TimedOutError: The deadline has passed. The operation continues in AWS.
+            CloudError: AWS rejected a call, or did not answer for too long. The operation continues in AWS.
         """
         try:
             return self._follow(listener, deadline)
@@ -100,12 +106,13 @@ class Watch:
         while True:
             if deadline is not None and time.monotonic() > deadline:
                 raise TimedOutError(
-                    f"the time given with --timeout is over, and AWS goes on; watch it with: {self.command}"
+                    f"The time limit of --timeout has passed. The operation continues in AWS. To watch it, run: "
+                    f"{self.command}"
                 )
             self.cloud.pause(pause)
             try:
                 new = self.poll()
-                self._tell(listener, new)
+                self._report(listener, new)
                 if self.events and self.events[-1].ends and (done := self._ended()):
                     return done[0]
                 failures = 0
@@ -113,32 +120,34 @@ class Watch:
                 failures += 1
                 if error.code not in PASSING or failures > PATIENCE:
                     raise CloudError(
-                        f"{error}. AWS goes on meanwhile; watch it with: {self.command}", code=error.code
+                        f"{sentence(error)} The operation continues in AWS. To watch it, run: {self.command}",
+                        code=error.code,
                     ) from error
                 new = []
             pause = BUSY_SECONDS if new else max(BUSY_SECONDS, min(pause * BACKOFF, LONGEST_SECONDS))
 
     @property
     def command(self) -> str:
-        """The command that shows how the operation goes on."""
-        return f"scripts/deploy.py status --watch {self.stack_id.split('/')[1]}"
+        """The command that watches the operation."""
+        return f"{PROGRAM} status --watch {self.stack_id.split('/')[1]}"
 
     def _ended(self) -> tuple[Stack | None] | None:
-        """Return the stack if it is at rest: a status can be one of several on the way to the end.
+        """Return a tuple of the stack, or of None if it is deleted; return None while the operation is in progress.
 
-        AWS may still answer with what was before; then the stack is not where its last event says.
+        An operation has several statuses that look like its end. AWS can also return the stack as it was before its
+        last event. The operation has ended only when the stack has the status of the last event.
         """
         stack = find(self.cloud, self.stack_id)
         last = self.events[-1].status
         if self.cancelled and last == "CREATE_COMPLETE":
-            # it was finished when it was cancelled; the deletion that AWS took is still to come
+            # the creation had ended before it was cancelled: the deletion that AWS accepted comes next
             return None
         if stack is None:
             return (None,) if last == "DELETE_COMPLETE" else None
         return (stack,) if stack.status == last else None
 
-    def _tell(self, listener: Listener, new: list[Event]) -> None:
+    def _report(self, listener: Listener, new: list[Event]) -> None:
         for event in new:
-            if event.settled:
-                self._settled.add(event.logical_id)
-            listener.happened(event, len(self._settled), max(self.total, len(self._settled)))
+            if event.finished:
+                self._finished.add(event.logical_id)
+            listener.on_event(event, len(self._finished), max(self.total, len(self._finished)))

@@ -1,4 +1,4 @@
-"""What the fault matrices have in common."""
+"""Count the results of the fault matrices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @dataclass
 class Tally:
-    """How much of a matrix was tried, and survived."""
+    """The number of attempts of a matrix and of those that the command survived."""
 
     survived: int = 0
     tried: int = 0
@@ -19,7 +19,7 @@ class Tally:
 
 @contextmanager
 def tallied(name: str, config: pytest.Config) -> Iterator[Tally]:
-    """Count, and print the result past pytest's capture."""
+    """Yield a tally, and print it at the end although pytest captures the output."""
     tally = Tally()
     yield tally
     with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():

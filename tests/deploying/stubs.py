@@ -1,4 +1,4 @@
-"""Answers of AWS's shapes, for what the local cloud cannot show: botocore's Stubber checks both sides of each call."""
+"""Answers of AWS for cases that the local cloud cannot show. Stubber of botocore checks each call and each answer."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ REQUEST = Request(
 
 
 class Session:
-    """Gives out clients that answer from a list."""
+    """Returns clients that answer from a list."""
 
     region_name = "us-east-1"
 
     def __init__(self, service: str) -> None:
-        real = SDK.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")  # noqa: S106 nobody's
-        self.made = real.client(service)
+        real = SDK.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")  # noqa: S106 not a real key
+        self.stubbed = real.client(service)
 
     def client(self, _service: str, **_arguments: Any) -> Any:
-        return self.made
+        return self.stubbed
 
 
-class Told:
-    """A Listener that keeps what it is told."""
+class RecordingListener:
+    """A listener that records its messages and events."""
 
     def __init__(self) -> None:
         self.messages: list[str] = []
@@ -54,7 +54,7 @@ class Told:
     def say(self, message: str) -> None:
         self.messages.append(message)
 
-    def happened(self, event: Any, _done: int, _total: int) -> None:
+    def on_event(self, event: Any, _done: int, _total: int) -> None:
         self.messages.append(f"{event.logical_id} {event.status}")
 
     def cancel(self, question: str) -> bool:
@@ -66,11 +66,11 @@ class Told:
 
 
 class Aws:
-    """The answers AWS is to give, in order, and the pauses made between them."""
+    """The answers of AWS in their order, and the pauses between the calls."""
 
     def __init__(self, service: str) -> None:
         session = Session(service)
-        self.stub = STUBS.Stubber(session.made)
+        self.stub = STUBS.Stubber(session.stubbed)
         self.pauses: list[float] = []
         self.cloud = Cloud(Connection(), session=session, pause=self.pauses.append)
 
@@ -83,7 +83,7 @@ class Aws:
 
 @contextmanager
 def stubbed(service: str = "cloudformation") -> Iterator[Aws]:
-    """Answer from the list, which must be used up in the end."""
+    """Yield AWS with a list of answers, and check at the end that every answer was used."""
     aws = Aws(service)
     with aws.stub:
         yield aws
@@ -129,10 +129,10 @@ def event(number: int, logical_id: str, status: str, reason: str = "", operation
 
 
 def plan_of(aws: Aws, *answers: dict[str, Any], findings: list[dict[str, Any]] | None = None) -> Plan:
-    """Read a change set that AWS answers like this."""
+    """Return the plan of a change set for these answers of AWS."""
     for answer in answers:
         aws.answers("describe_change_set", answer)
     aws.answers("describe_events", {"OperationEvents": findings or []})
-    made = changeset.ChangeSet(aws.cloud, REQUEST, None, purpose="plan")
-    made.id = SET_ID
-    return made.read()
+    change_set = changeset.ChangeSet(aws.cloud, REQUEST, None, purpose="plan")
+    change_set.id = SET_ID
+    return change_set.read()

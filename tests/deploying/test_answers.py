@@ -1,4 +1,4 @@
-"""What answers is not always AWS: a proxy's page, or a server that knows nothing of it."""
+"""Answers that do not come from AWS: a page of a proxy, or a server that is not AWS."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PAGE = b"<html>\n<h1>Log in to the guests' network</h1>\n</html>"
 CATALOG = ["versions", "--product", "prod-abcdefghijklm"]
 
 
-class Stranger(Proxy):
-    """Answers everything alike."""
+class OtherServer(Proxy):
+    """Returns the same answer to every call."""
 
     def __init__(self, status: int, content: bytes) -> None:
         super().__init__("")
@@ -41,30 +41,30 @@ def run(aws: Aws, script: str, arguments: list[str], url: str) -> tuple[int, lis
 
 @pytest.mark.parametrize(("script", "arguments"), [("deploy.py", ["status", "team"]), ("publish.py", CATALOG)])
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_page_for_people(aws: Aws, script: str, arguments: list[str], status: int) -> None:
-    """A page instead of an answer is one line that says where to look, and not what is on the page."""
-    with serving(Stranger(status, PAGE)) as stranger:
-        code, lines = run(aws, script, arguments, stranger.url)
+def test_page_of_a_proxy(aws: Aws, script: str, arguments: list[str], status: int) -> None:
+    """A page instead of an answer is reported in one line with the URL, without the content of the page."""
+    with serving(OtherServer(status, PAGE)) as server:
+        code, lines = run(aws, script, arguments, server.url)
     assert (code, len(lines)) == (1, 1), lines
-    assert f"what {stranger.url} answers to " in lines[0]
+    assert f"what {server.url} answers to " in lines[0]
     assert "--endpoint-url" in lines[0]
 
 
 @pytest.mark.parametrize("status", [200, 400])
 @pytest.mark.parametrize("content", [b"", b"{}", b"hello"])
-def test_no_answer_that_can_be_read(aws: Aws, status: int, content: bytes) -> None:
-    """So is whatever else cannot be read."""
-    with serving(Stranger(status, content)) as stranger:
-        code, lines = run(aws, "deploy.py", ["status", "team"], stranger.url)
+def test_unreadable_answer(aws: Aws, status: int, content: bytes) -> None:
+    """An answer that cannot be read is reported in one line with the URL."""
+    with serving(OtherServer(status, content)) as server:
+        code, lines = run(aws, "deploy.py", ["status", "team"], server.url)
     assert (code, len(lines)) == (1, 1), lines
-    assert f"what {stranger.url} answers to DescribeStacks is none of AWS's answers" in lines[0]
+    assert f"what {server.url} answers to DescribeStacks is none of AWS's answers" in lines[0]
 
 
-def test_a_refusal_without_a_word(aws: Aws) -> None:
-    """Where an address of this machine refuses and says no reason, it is said which it was, and where to look."""
+def test_rejection_without_a_reason(aws: Aws) -> None:
+    """If a server on this machine rejects a call without a reason, the message contains its URL and the next step."""
     refusal = b"<ErrorResponse><Error><Code>Refused</Code></Error></ErrorResponse>"
-    with serving(Stranger(400, refusal)) as stranger:
-        code, (line,) = run(aws, "deploy.py", ["status", "team"], stranger.url)
+    with serving(OtherServer(400, refusal)) as server:
+        code, (line,) = run(aws, "deploy.py", ["status", "team"], server.url)
     assert code == 1
-    assert f"{stranger.url} gave no reason (Refused)" in line
+    assert f"{server.url} gave no reason (Refused)" in line
     assert "scripts/local_cloud.py --help" in line

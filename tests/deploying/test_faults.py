@@ -1,4 +1,4 @@
-"""The fault matrix: every call of every command fails in every way, and a second run makes it good."""
+"""The fault matrix: every call of every command fails in every way, and a second run completes the command."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CODES = {1, 2, 4, 5}
 
 @pytest.fixture(scope="module")
 def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
-    """Print how much of the matrix was survived."""
+    """Print the number of faults that the commands survived."""
     with tallied("fault matrix", pytestconfig) as tally:
         yield tally
 
@@ -52,17 +52,17 @@ def proxy(aws: Aws) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def session() -> Any:
-    return SDK.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 the local cloud's
+    return SDK.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 a key of the local cloud
 
 
 @pytest.fixture(autouse=True)
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK's retries come at once: how often it asks is what counts here, not when."""
+    """Retry calls of the SDK without a pause: the tests count the calls and not the time."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
 
 
 class Scenario:
-    """One command, on a stack that is first brought where it begins."""
+    """One command, and the preparation of the stack that it needs."""
 
     def __init__(self, aws: Aws, proxy: Proxy, session: Any, kind: str) -> None:
         self.aws, self.proxy, self.session, self.kind = aws, proxy, session, kind
@@ -102,7 +102,7 @@ class Scenario:
         )
 
     def check(self) -> None:
-        """Fail unless everything is as if nothing had gone wrong."""
+        """Check that the result is the same as without a fault."""
         status = self.aws.status(self.stack)
         expected = {"create": "CREATE_COMPLETE", "update": "UPDATE_COMPLETE"}.get(self.kind)
         assert status == expected
@@ -117,7 +117,7 @@ class Scenario:
 
 
 def outcome(scenario: Scenario) -> Error | None:
-    """Run the command, and return how it failed."""
+    """Run the command and return its error, or None if it succeeded."""
     try:
         scenario.run()
     except Error as error:
@@ -127,8 +127,8 @@ def outcome(scenario: Scenario) -> Error | None:
 
 @pytest.mark.parametrize("command", ["plan", "create", "update", "destroy"])
 @pytest.mark.parametrize("fault", SPOILED)
-def test_every_call_may_fail(aws: Aws, proxy: Proxy, session: Any, tally: Tally, command: str, fault: str) -> None:
-    """Whichever call fails, the command ends well or with a message, and a second run leaves nothing undone."""
+def test_every_call_can_fail(aws: Aws, proxy: Proxy, session: Any, tally: Tally, command: str, fault: str) -> None:
+    """If a call fails, the command succeeds or ends with a message, and a second run completes it."""
     number, reached = 0, True
     while reached:
         number += 1
@@ -142,14 +142,14 @@ def test_every_call_may_fail(aws: Aws, proxy: Proxy, session: Any, tally: Tally,
         reached = len(proxy.calls) >= number
         proxy.spoil(None)
         again = outcome(scenario)
-        # what the first run has destroyed to the end, the second does not find
-        assert again is None or (command == "destroy" and "there is no stack" in str(again)), again
+        # a stack that the first run destroyed completely does not exist in the second
+        assert again is None or (command == "destroy" and "does not exist" in str(again)), again
         scenario.check()
         tally.survived += 1
 
 
-def test_call_budget(aws: Aws, proxy: Proxy, session: Any) -> None:
-    """An unchanged deployment takes at most 5 calls, a change at most 8 besides the polling of events."""
+def test_number_of_calls(aws: Aws, proxy: Proxy, session: Any) -> None:
+    """A deployment without changes needs at most 5 calls, and a change at most 8 without the polling of events."""
     scenario = Scenario(aws, proxy, session, "update")
     scenario.prepare()
     proxy.spoil(None)
@@ -160,8 +160,8 @@ def test_call_budget(aws: Aws, proxy: Proxy, session: Any) -> None:
     assert len([call for call in proxy.calls if call != "DescribeStackEvents"]) <= 8, proxy.calls
 
 
-def test_lost_answer_to_the_execution(aws: Aws, proxy: Proxy, session: Any) -> None:
-    """If AWS took the execution and only its answer was lost, the same run goes on to a good end."""
+def test_lost_answer_to_execute_change_set(aws: Aws, proxy: Proxy, session: Any) -> None:
+    """If AWS accepted the execution and only its answer was lost, the same run continues and succeeds."""
     scenario = Scenario(aws, proxy, session, "create")
     proxy.spoil(None)
     scenario.run()

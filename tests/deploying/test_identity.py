@@ -1,4 +1,4 @@
-"""As whom the real script calls AWS."""
+"""The profile, the Region and the role with which the script calls AWS."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from deploying.local_aws import Aws
 from deploying.proxy import proxied
 
 
-def test_profile(aws: Aws, name: str, tmp_path: Path) -> None:
-    """A profile brings its own keys and Region, and they beat the ones in the environment."""
+def test_profile_replaces_the_environment(aws: Aws, name: str, tmp_path: Path) -> None:
+    """The keys and the Region of a profile replace those of the environment."""
     (tmp_path / "config").write_text("[profile team]\nregion = eu-west-3\n")
     (tmp_path / "keys").write_text("[team]\naws_access_key_id = 111122223333\naws_secret_access_key = secret\n")
     with proxied(aws.url) as proxy:
@@ -19,34 +19,34 @@ def test_profile(aws: Aws, name: str, tmp_path: Path) -> None:
             AWS_CONFIG_FILE=str(tmp_path / "config"),
             AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "keys"),
         )
-    assert f"there is no stack {name} in eu-west-3" in done.stderr
+    assert f"Stack {name} does not exist in eu-west-3" in done.stderr
     assert set(proxy.signers) == {"111122223333"}
 
 
-def test_region(aws: Aws, name: str) -> None:
-    """AWS_REGION counts as it does for the AWS CLI: before AWS_DEFAULT_REGION, after --region."""
+def test_order_of_the_sources_of_the_region(aws: Aws, name: str) -> None:
+    """AWS_REGION has the same priority as in the AWS CLI: before AWS_DEFAULT_REGION, after --region."""
     done = aws.run("status", name, AWS_REGION="eu-west-3")
-    assert f"there is no stack {name} in eu-west-3" in done.stderr
+    assert f"Stack {name} does not exist in eu-west-3" in done.stderr
     done = aws.run("status", name, "--region", "eu-west-1", AWS_REGION="eu-west-3")
-    assert f"there is no stack {name} in eu-west-1" in done.stderr
+    assert f"Stack {name} does not exist in eu-west-1" in done.stderr
 
 
-def test_no_region(aws: Aws, name: str) -> None:
-    """An empty Region is none."""
+def test_empty_region_is_rejected(aws: Aws, name: str) -> None:
+    """An empty Region is a usage error."""
     done = aws.run("status", name, AWS_DEFAULT_REGION="")
     assert (done.returncode, "no Region is set" in done.stderr) == (2, True), done.stderr
 
 
-def test_unknown_profile(aws: Aws, name: str) -> None:
-    """A profile that is not there is named, before any call."""
+def test_unknown_profile_is_rejected(aws: Aws, name: str) -> None:
+    """A profile that does not exist is reported before any call."""
     with proxied(aws.url) as proxy:
         done = aws.run("status", name, "--profile", "nobody", "--endpoint-url", proxy.url)
     assert (done.returncode, proxy.calls) == (2, [])
     assert "nobody" in done.stderr
 
 
-def test_assumed_role(aws: Aws, name: str) -> None:
-    """With a role to assume, only that one call is signed with one's own key; all others with the role's."""
+def test_calls_use_the_assumed_role(aws: Aws, name: str) -> None:
+    """With --assume-role, AssumeRole is signed with the key of the user, and the other calls with that of the role."""
     role = aws.role(name)
     with proxied(aws.url) as proxy:
         done = aws.run("plan", name, "--assume-role", role, "--endpoint-url", proxy.url)

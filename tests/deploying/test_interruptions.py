@@ -1,4 +1,4 @@
-"""Ctrl-C and kill -9 at each phase of a deployment, sent to the real process."""
+"""SIGINT, SIGTERM, SIGHUP and SIGKILL in each phase of a deployment, sent to the real process."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from deploying.local_aws import Aws
-from deploying.proxy import Proxy, proxied
+from deploying.proxy import Proxy, proxied, serving
 
 BEFORE = ["DescribeStacks", "CreateChangeSet", "DescribeChangeSet", "DescribeEvents"]
 AFTER = ["ExecuteChangeSet", "DescribeStackEvents"]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+TOGETHER = [[signal.SIGHUP, signal.SIGTERM], SIGNALS]
+
+each_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 
 
 @pytest.fixture(scope="module")
@@ -26,109 +31,217 @@ def proxy(aws: Aws) -> Iterator[Proxy]:
 
 @pytest.fixture
 def through(aws: Aws, proxy: Proxy) -> Aws:
-    """The local cloud, reached through the proxy."""
+    """Return the local cloud with the URL of the proxy."""
     proxy.spoil(None)
     return replace(aws, url=proxy.url)
 
 
+class Delaying(Proxy):
+    """Delays the request of one call until it is released; `hold` delays the answer."""
+
+    def __init__(self, upstream: str, delayed: str) -> None:
+        super().__init__(upstream)
+        self.delayed = delayed
+
+    def forward(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        if self.called(method, path, headers, body) == self.delayed:
+            self.delayed = ""
+            self.arrived.set()
+            self.released.wait(60)
+        return super().forward(method, path, headers, body)
+
+
 def held(through: Aws, proxy: Proxy, call: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start a deployment, and stop it where it waits for the answer to a call."""
+    """Start a deployment, and stop it while it waits for the answer to a call."""
     proxy.hold(call)
     process = through.start("deploy", *arguments)
     assert proxy.arrived.wait(60), process.communicate()
     return process
 
 
+def send_together(process: subprocess.Popen[str], numbers: list[signal.Signals]) -> None:
+    """Send several signals that the process receives at the same time."""
+    process.send_signal(signal.SIGSTOP)
+    for number in numbers:
+        process.send_signal(number)
+    process.send_signal(signal.SIGCONT)
+
+
 def ended(process: subprocess.Popen[str]) -> str:
-    _, told = process.communicate(timeout=60)
-    assert "Traceback" not in told
-    return told
+    """Wait for the end of a process, and return its messages."""
+    _, messages = process.communicate(timeout=60)
+    assert "Traceback" not in messages
+    return messages
 
 
+@each_signal
 @pytest.mark.parametrize("call", BEFORE)
-def test_ctrl_c_before_execution(aws: Aws, through: Aws, proxy: Proxy, name: str, call: str) -> None:
-    """Ctrl-C before execution leaves neither a stack nor a change set."""
+def test_interruption_before_a_creation(
+    aws: Aws, through: Aws, proxy: Proxy, name: str, call: str, number: signal.Signals
+) -> None:
+    """A signal before the execution leaves neither a stack nor a change set."""
     process = held(through, proxy, call, name, "--yes")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     proxy.release()
-    told = ended(process)
-    assert (process.returncode, aws.status(name)) == (130, None), told
+    messages = ended(process)
+    assert (process.returncode, aws.status(name)) == (130, None), messages
 
 
 @pytest.mark.parametrize("call", BEFORE)
-def test_ctrl_c_before_an_update(aws: Aws, through: Aws, proxy: Proxy, name: str, call: str) -> None:
-    """Ctrl-C before an update leaves the stack as it was, without a change set."""
+def test_interruption_before_an_update(aws: Aws, through: Aws, proxy: Proxy, name: str, call: str) -> None:
+    """A signal before an update leaves the stack unchanged and no change set."""
     aws.deployed(name)
     process = held(through, proxy, call, name, "--yes", "--set", "CreateNotebook=true")
     process.send_signal(signal.SIGTERM)
     proxy.release()
-    told = ended(process)
-    assert (process.returncode, aws.status(name)) == (130, "CREATE_COMPLETE"), told
+    messages = ended(process)
+    assert (process.returncode, aws.status(name)) == (130, "CREATE_COMPLETE"), messages
     assert aws.change_sets(name) == []
 
 
-@pytest.mark.parametrize("call", AFTER)
-def test_ctrl_c_cancels_an_update(
-    aws: Aws, through: Aws, proxy: Proxy, name: str, gate: Callable[[], None], call: str
+@each_signal
+def test_interruption_before_aws_receives_the_change_set(aws: Aws, name: str, number: signal.Signals) -> None:
+    """A change set that AWS creates after the signal is deleted too."""
+    with serving(Delaying(aws.url, "CreateChangeSet")) as proxy:
+        process = replace(aws, url=proxy.url).start("deploy", name, "--yes")
+        assert proxy.arrived.wait(60), process.communicate()
+        process.send_signal(number)
+        proxy.release()
+        messages = ended(process)
+        assert (process.returncode, aws.status(name)) == (130, None), messages
+
+
+@each_signal
+def test_second_signal_during_the_clean_up(
+    aws: Aws, through: Aws, proxy: Proxy, name: str, number: signal.Signals
 ) -> None:
-    """Ctrl-C during an update has AWS cancel it, and waits until it is rolled back."""
+    """A second signal during the clean-up leaves neither a stack nor a change set."""
+    process = held(through, proxy, "DescribeChangeSet", name, "--yes")
+    proxy.hold("DeleteChangeSet")
+    process.send_signal(signal.SIGINT)
+    assert proxy.arrived.wait(60), process.communicate()
+    process.send_signal(number)
+    proxy.release()
+    messages = ended(process)
+    assert (process.returncode, aws.status(name)) == (130, None), messages
+
+
+@each_signal
+@pytest.mark.parametrize("call", AFTER)
+def test_interruption_cancels_an_update(
+    aws: Aws, through: Aws, proxy: Proxy, name: str, gate: Callable[[], None], call: str, number: signal.Signals
+) -> None:
+    """A signal during an update cancels the update, and the deployment waits until it is rolled back."""
     aws.deployed(name)
     settings = ["--set", f"Gate=gate-{name.lower()}", "--set", "CreateNotebook=true"]
     process = held(through, proxy, call, name, "--yes", *settings)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     proxy.hold("CancelUpdateStack")
     proxy.released.set()
-    assert proxy.arrived.wait(60)
+    assert proxy.arrived.wait(60), process.communicate()
     proxy.release()
     gate()
-    told = ended(process)
-    assert (process.returncode, aws.status(name)) == (130, "UPDATE_ROLLBACK_COMPLETE"), told
+    messages = ended(process)
+    assert (process.returncode, aws.status(name)) == (130, "UPDATE_ROLLBACK_COMPLETE"), messages
     assert "NotebookName" not in aws.outputs(name)
 
 
-def test_ctrl_c_during_a_creation(aws: Aws, through: Aws, proxy: Proxy, name: str, gate: Callable[[], None]) -> None:
-    """Ctrl-C during a creation has AWS delete the stack; the bucket that stays is named, with what removes it."""
+@each_signal
+def test_interruption_before_aws_receives_the_execution(
+    aws: Aws, name: str, gate: Callable[[], None], number: signal.Signals
+) -> None:
+    """An execution that AWS starts after the signal is cancelled."""
+    with serving(Delaying(aws.url, "ExecuteChangeSet")) as proxy:
+        settings = ["--set", f"Gate=gate-{name.lower()}"]
+        process = replace(aws, url=proxy.url).start("deploy", name, "--yes", *settings)
+        assert proxy.arrived.wait(60), process.communicate()
+        process.send_signal(number)
+        proxy.hold("DeleteStack")
+        proxy.released.set()
+        assert proxy.arrived.wait(60), process.communicate()
+        proxy.release()
+        gate()
+        messages = ended(process)
+        assert (process.returncode, aws.status(name)) == (130, None), messages
+        assert "was cancelled and undone" in messages
+
+
+def test_interruption_during_a_creation(
+    aws: Aws, through: Aws, proxy: Proxy, name: str, gate: Callable[[], None]
+) -> None:
+    """A signal during a creation deletes the stack, and the message contains the command that deletes its bucket."""
     process = held(through, proxy, "DescribeStackEvents", name, "--yes", "--set", f"Gate=gate-{name.lower()}")
     process.send_signal(signal.SIGINT)
     proxy.hold("DeleteStack")
     proxy.released.set()
-    assert proxy.arrived.wait(60)
+    assert proxy.arrived.wait(60), process.communicate()
     proxy.release()
     gate()
-    told = ended(process)
-    assert (process.returncode, aws.status(name)) == (130, None), told
-    assert "DataBucket (AWS::S3::Bucket)" in told
+    messages = ended(process)
+    assert (process.returncode, aws.status(name)) == (130, None), messages
+    assert "DataBucket (AWS::S3::Bucket)" in messages
     command = f"scripts/deploy.py destroy {name} --delete-data"
-    assert command in told
+    assert command in messages
     done = aws.run(*command.split()[1:], "--confirm", name)
     assert done.returncode == 0, done.stderr
 
 
 def test_second_ctrl_c_detaches(aws: Aws, through: Aws, proxy: Proxy, name: str, gate: Callable[[], None]) -> None:
-    """A second Ctrl-C leaves AWS at work, and says how to watch on; running the same again finds it and ends well."""
+    """After a second Ctrl-C the operation continues in AWS, and the message contains the command that watches it."""
     aws.deployed(name)
     settings = ["--set", f"Gate=gate-{name.lower()}"]
     process = held(through, proxy, "DescribeStackEvents", name, "--yes", *settings)
     process.send_signal(signal.SIGINT)
     proxy.hold("CancelUpdateStack")
     proxy.released.set()
-    assert proxy.arrived.wait(60)
+    assert proxy.arrived.wait(60), process.communicate()
     proxy.hold("DescribeStackEvents")
     proxy.released.set()
-    assert proxy.arrived.wait(60)
+    assert proxy.arrived.wait(60), process.communicate()
     process.send_signal(signal.SIGINT)
     proxy.release()
-    told = ended(process)
+    messages = ended(process)
     assert process.returncode == 130
-    assert f"scripts/deploy.py status --watch {name}" in told
+    assert f"scripts/deploy.py status --watch {name}" in messages
     gate()
     watched = aws.run("status", name, "--watch")
     assert watched.returncode == 0, watched.stderr
 
 
+@each_signal
+def test_interruption_before_the_stack_settings(
+    aws: Aws, through: Aws, proxy: Proxy, name: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    """A production stack is protected although a signal arrives after its creation and before the protection."""
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"Statement": []}')
+    settings = ["--set", "Environment=prd", "--stack-policy", str(policy)]
+    process = held(through, proxy, "SetStackPolicy", name, "--yes", *settings)
+    process.send_signal(number)
+    proxy.release()
+    messages = ended(process)
+    found = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    assert (process.returncode, found["EnableTerminationProtection"]) == (130, True), messages
+
+
+@each_signal
+def test_interruption_of_a_deletion(aws: Aws, through: Aws, proxy: Proxy, name: str, number: signal.Signals) -> None:
+    """A signal while AWS accepts a deletion ends destroy with the command that watches the deletion."""
+    aws.deployed(name)
+    proxy.hold("DeleteStack")
+    process = through.start("destroy", name, "--confirm", name)
+    assert proxy.arrived.wait(60), process.communicate()
+    process.send_signal(number)
+    proxy.release()
+    messages = ended(process)
+    assert (process.returncode, f"scripts/deploy.py status --watch {name}" in messages) == (130, True), messages
+
+
 @pytest.mark.parametrize("call", BEFORE)
-def test_killed_before_execution(aws: Aws, through: Aws, proxy: Proxy, name: str, call: str) -> None:
-    """After kill -9 the same command begins again, ends well, and no change set of the first run is left."""
+def test_repeat_after_a_kill_before_the_execution(aws: Aws, through: Aws, proxy: Proxy, name: str, call: str) -> None:
+    """After SIGKILL the same command succeeds, and the change set of the first run is deleted."""
     process = held(through, proxy, call, name, "--yes")
     process.kill()
     proxy.release()
@@ -138,8 +251,8 @@ def test_killed_before_execution(aws: Aws, through: Aws, proxy: Proxy, name: str
     assert aws.change_sets(name) == []
 
 
-def test_killed_plan(aws: Aws, through: Aws, proxy: Proxy, name: str) -> None:
-    """After kill -9 of a plan, the same plan removes what the first one left."""
+def test_repeat_after_a_kill_of_a_plan(aws: Aws, through: Aws, proxy: Proxy, name: str) -> None:
+    """After SIGKILL of a plan, the same plan deletes the change set and the placeholder stack of the first run."""
     proxy.hold("DescribeChangeSet")
     process = through.start("plan", name)
     assert proxy.arrived.wait(60)
@@ -152,10 +265,10 @@ def test_killed_plan(aws: Aws, through: Aws, proxy: Proxy, name: str) -> None:
 
 
 @pytest.mark.parametrize("call", AFTER)
-def test_killed_during_execution(
+def test_repeat_after_a_kill_during_the_execution(
     aws: Aws, through: Aws, proxy: Proxy, name: str, gate: Callable[[], None], call: str
 ) -> None:
-    """After kill -9 during execution, the same command finds its operation by its token, and follows it to the end."""
+    """After SIGKILL during the execution, the same command finds the operation by its token and follows it."""
     settings = ["--set", f"Gate=gate-{name.lower()}"]
     process = held(through, proxy, call, name, "--yes", *settings)
     process.kill()
@@ -166,13 +279,13 @@ def test_killed_during_execution(
     assert proxy.arrived.wait(60)
     gate()
     proxy.release()
-    told = ended(again)
-    assert (again.returncode, aws.status(name)) == (0, "CREATE_COMPLETE"), told
-    assert "an earlier run of this deployment is still under way" in told
+    messages = ended(again)
+    assert (again.returncode, aws.status(name)) == (0, "CREATE_COMPLETE"), messages
+    assert "An earlier run of this deployment is still in progress" in messages
 
 
 def asked(aws: Aws, name: str, *arguments: str) -> tuple[subprocess.Popen[str], int, str]:
-    """Start a deployment at a terminal of its own, and read on to the question."""
+    """Start a deployment at its own terminal, and read its output up to the question."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         aws.command("deploy", name, *arguments),
@@ -187,60 +300,87 @@ def asked(aws: Aws, name: str, *arguments: str) -> tuple[subprocess.Popen[str], 
 
 
 def until(master: int, text: str) -> str:
-    told = ""
-    while text not in told:
-        told += os.read(master, 4096).decode()
-    return told
+    """Read the output of a terminal up to a text."""
+    output = ""
+    while text not in output:
+        output += os.read(master, 4096).decode()
+    return output
+
+
+def drain(master: int) -> str:
+    """Read the output of a terminal until the process closes it."""
+    output = b""
+    try:
+        while chunk := os.read(master, 4096):
+            output += chunk
+    except OSError:
+        os.close(master)
+    return output.decode()
 
 
 @pytest.mark.parametrize(("answer", "code", "status"), [("y", 0, "CREATE_COMPLETE"), ("n", 130, None), ("", 130, None)])
-def test_question(aws: Aws, name: str, answer: str, code: int, status: str | None) -> None:
-    """At a terminal the plan is shown and a question asked; only yes executes it."""
-    process, master, told = asked(aws, name)
+def test_only_yes_executes(aws: Aws, name: str, answer: str, code: int, status: str | None) -> None:
+    """A terminal shows the plan and a question, and only the answer yes executes the plan."""
+    process, master, output = asked(aws, name)
     os.write(master, f"{answer}\n".encode())
     drain(master)
-    assert (process.wait(60), aws.status(name)) == (code, status), told
+    assert (process.wait(60), aws.status(name)) == (code, status), output
 
 
-def test_bar_is_erased(aws: Aws, name: str) -> None:
-    """At a terminal the progress bar is gone for good before the closing line and the outputs."""
+def test_progress_bar_is_erased(aws: Aws, name: str) -> None:
+    """A terminal does not show the progress bar any more when the result is printed."""
     process, master, _ = asked(aws, name)
     os.write(master, b"y\n")
-    told = drain(master)
-    # what stays on a line is what was written since it was last erased
-    lines = [line.rstrip("\r").split("\r\033[K")[-1] for line in told.split("\n")]
-    assert (process.wait(60), "\r\033[K[" in told) == (0, True), told
+    output = drain(master)
+    # a line shows the text that was written after it was last erased
+    lines = [line.rstrip("\r").split("\r\033[K")[-1] for line in output.split("\n")]
+    assert (process.wait(60), "\r\033[K[" in output) == (0, True), output
     assert f"stack {name} is CREATE_COMPLETE" in lines
     assert [line for line in lines if line.startswith("[")] == []
 
 
-def test_ctrl_c_at_the_question(aws: Aws, name: str) -> None:
-    """Ctrl-C instead of an answer leaves nothing."""
+@each_signal
+def test_interruption_at_the_question(aws: Aws, name: str, number: signal.Signals) -> None:
+    """A signal instead of an answer leaves neither a stack nor a change set."""
     process, master, _ = asked(aws, name)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     drain(master)
     assert (process.wait(60), aws.status(name)) == (130, None)
 
 
-def test_ctrl_c_during_creation_asks(aws: Aws, name: str, gate: Callable[[], None]) -> None:
-    """At a terminal, Ctrl-C asks before a stack in creation is deleted; no means going on, to a good end."""
+@pytest.mark.parametrize("numbers", TOGETHER, ids=["hangup and termination", "all"])
+def test_signals_together_at_the_question(aws: Aws, name: str, numbers: list[signal.Signals]) -> None:
+    """Several signals at the same time leave the stack unchanged and no change set."""
+    aws.deployed(name)
+    process, master, _ = asked(aws, name, "--set", "Prefix=other")
+    send_together(process, numbers)
+    output = drain(master)
+    assert (process.wait(60), aws.change_sets(name)) == (130, []), output
+
+
+def test_closed_terminal_at_the_question(aws: Aws, name: str) -> None:
+    """A terminal that is closed at the question leaves the stack unchanged and no change set."""
+    aws.deployed(name)
+    master, slave = pty.openpty()
+    # the shell starts a session, so that the terminal that it opens controls the process and sends it SIGHUP
+    redirected = ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(slave)]
+    command = [*redirected, *aws.command("deploy", name, "--set", "Prefix=other")]
+    process = subprocess.Popen(command, env=aws.environment, start_new_session=True)
+    until(master, "[y/N] ")
+    os.close(slave)
+    os.close(master)
+    process.wait(60)
+    assert (aws.status(name), aws.change_sets(name)) == ("CREATE_COMPLETE", [])
+
+
+def test_interruption_during_a_creation_asks(aws: Aws, name: str, gate: Callable[[], None]) -> None:
+    """At a terminal, Ctrl-C asks before it deletes a stack in creation, and the answer no continues to the end."""
     process, master, _ = asked(aws, name, "--set", f"Gate=gate-{name.lower()}")
     os.write(master, b"y\n")
     until(master, "Initializer")
     process.send_signal(signal.SIGINT)
-    until(master, "Delete the stack")
+    until(master, "Delete stack")
     os.write(master, b"n\n")
     gate()
     drain(master)
     assert (process.wait(60), aws.status(name)) == (0, "CREATE_COMPLETE")
-
-
-def drain(master: int) -> str:
-    """Read on until the process has closed its terminal."""
-    told = b""
-    try:
-        while read := os.read(master, 4096):
-            told += read
-    except OSError:
-        os.close(master)
-    return told.decode()

@@ -1,4 +1,4 @@
-"""The whole life of a stack, with the real script as a process against the local cloud."""
+"""The life of a stack, with the real script as a process against the local cloud."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def keys(aws: Aws, bucket: str) -> list[str]:
 
 
 def test_plan_leaves_nothing_behind(aws: Aws, name: str) -> None:
-    """Planning a stack that does not exist shows its resources, and leaves neither stack nor change set."""
+    """The plan of a new stack shows its resources, and leaves neither a stack nor a change set."""
     done = aws.run("plan", name, "--detailed-exitcode")
     assert (done.returncode, aws.status(name)) == (3, None), done.stderr
     assert "+ DataBucket" in done.stdout
@@ -25,14 +25,14 @@ def test_plan_leaves_nothing_behind(aws: Aws, name: str) -> None:
 
 
 def test_create_runs_the_custom_resource(aws: Aws, name: str) -> None:
-    """A new stack has what the template says, and its function has made the folder in the bucket."""
+    """A new stack has the resources of the template, and its function has created the folder in the bucket."""
     outputs = aws.deployed(name)
     assert aws.status(name) == "CREATE_COMPLETE"
     assert keys(aws, outputs["BucketName"]) == ["training/"]
 
 
-def test_unchanged(aws: Aws, name: str) -> None:
-    """Deploying the same again is a success that says so, changes and prints nothing, and leaves no change set."""
+def test_deployment_without_changes(aws: Aws, name: str) -> None:
+    """A deployment without changes succeeds with a message, prints no result and deletes its change set."""
     first = aws.deployed(name)
     done = aws.run("deploy", name, "--yes", "--json")
     result = json.loads(done.stdout)
@@ -42,8 +42,8 @@ def test_unchanged(aws: Aws, name: str) -> None:
     assert aws.change_sets(name) == []
 
 
-def test_parameters_are_kept(aws: Aws, name: str) -> None:
-    """On an update, a parameter that is not set keeps its value; --reset returns it to its default."""
+def test_parameters_keep_their_values(aws: Aws, name: str) -> None:
+    """A parameter that is not set keeps its value in an update; --reset returns it to its default."""
     aws.deployed(name, "Prefix=kept")
     outputs = aws.deployed(name, "CreateNotebook=true")
     assert keys(aws, outputs["BucketName"]) == ["kept/"]
@@ -53,12 +53,12 @@ def test_parameters_are_kept(aws: Aws, name: str) -> None:
     assert "training/" in keys(aws, outputs["BucketName"])
 
 
-def test_notebook_off_needs_consent(aws: Aws, name: str) -> None:
-    """Turning the notebook off deletes it, so it is refused until --allow-destructive, and named in the refusal."""
+def test_deletion_of_the_notebook_needs_consent(aws: Aws, name: str) -> None:
+    """The deletion of the notebook instance needs --allow-destructive, and the message contains the resource."""
     aws.deployed(name, "CreateNotebook=true")
-    refused = aws.run("deploy", name, "--yes", "--set", "CreateNotebook=false")
-    assert refused.returncode == 4
-    assert "Notebook (AWS::SageMaker::NotebookInstance): will be deleted" in refused.stderr
+    rejected = aws.run("deploy", name, "--yes", "--set", "CreateNotebook=false")
+    assert rejected.returncode == 4
+    assert "Notebook (AWS::SageMaker::NotebookInstance): will be deleted" in rejected.stderr
     assert "NotebookName" in aws.outputs(name)
     assert aws.change_sets(name) == []
     done = aws.run("deploy", name, "--yes", "--set", "CreateNotebook=false", "--allow-destructive")
@@ -66,15 +66,15 @@ def test_notebook_off_needs_consent(aws: Aws, name: str) -> None:
 
 
 def test_replacement_needs_consent(aws: Aws, name: str) -> None:
-    """Changing what cannot be changed in place is refused, with the property and the parameter that cause it."""
+    """A replacement needs consent, and the message contains the property and the parameter that cause it."""
     aws.deployed(name, "CreateDomain=true")
-    refused = aws.run("deploy", name, "--yes", "--set", "DomainAuthMode=SSO")
-    assert refused.returncode == 4
-    assert "replaced by a new one, because AuthMode changes (parameter DomainAuthMode)" in refused.stderr
+    rejected = aws.run("deploy", name, "--yes", "--set", "DomainAuthMode=SSO")
+    assert rejected.returncode == 4
+    assert "will be replaced, because AuthMode changes (parameter DomainAuthMode)" in rejected.stderr
 
 
-def test_a_stack_that_others_made_is_not_marked(aws: Aws, name: str) -> None:
-    """The deployer updates a stack of the console's, keeps its tags and adds none; what it makes has its mark."""
+def test_only_new_stacks_get_the_tag_of_the_deployer(aws: Aws, name: str) -> None:
+    """A stack that another tool created keeps its tags in an update; a stack that the deployer creates has its tag."""
     cloudformation = aws.client("cloudformation")
     parameters = {"StackName": name, "TemplateBody": SAMPLE.read_text(), "Tags": [{"Key": "Team", "Value": "blue"}]}
     cloudformation.create_stack(Capabilities=["CAPABILITY_IAM"], **parameters)
@@ -91,8 +91,8 @@ def test_a_stack_that_others_made_is_not_marked(aws: Aws, name: str) -> None:
     assert tags(f"{name}-own") == {"smtemplates:deployer": "deploy"}
 
 
-def test_only_tags(aws: Aws, name: str) -> None:
-    """A new tag alone is a change, and the tags that were there stay."""
+def test_new_tag_is_a_change(aws: Aws, name: str) -> None:
+    """A new tag alone is a change, and the existing tags remain."""
     aws.deployed(name)
     for tag in ("Team=blue", "Cost=42"):
         done = aws.run("deploy", name, "--yes", "--tag", tag)
@@ -101,8 +101,8 @@ def test_only_tags(aws: Aws, name: str) -> None:
     assert {"Team": "blue", "Cost": "42"}.items() <= {item["Key"]: item["Value"] for item in tags}.items()
 
 
-def test_only_outputs(aws: Aws, name: str, tmp_path: Path) -> None:
-    """A template that differs in its outputs alone is deployed, though the change set lists no change."""
+def test_new_output_is_a_change(aws: Aws, name: str, tmp_path: Path) -> None:
+    """A template with only a new output is deployed, although the change set lists no resource."""
     aws.deployed(name)
     changed = tmp_path / "changed.yaml"
     changed.write_text(SAMPLE.read_text() + "  Added: {Value: new}\n")
@@ -112,12 +112,12 @@ def test_only_outputs(aws: Aws, name: str, tmp_path: Path) -> None:
     assert aws.outputs(name)["Added"] == "new"
 
 
-def test_failed_create(aws: Aws, name: str) -> None:
-    """A failed creation names the first cause and its own log, once; --recreate starts over."""
+def test_failed_creation_reports_the_cause(aws: Aws, name: str) -> None:
+    """A failed creation reports the first cause and its log once, and --recreate creates the stack again."""
     failed = aws.run("deploy", name, "--yes", "--set", "Fail=true")
     assert (failed.returncode, aws.status(name)) == (1, "ROLLBACK_COMPLETE")
-    assert "the first cause is Folders (Custom::Folders)" in failed.stderr
-    assert "log: giving up: asked to fail" in failed.stderr
+    assert "The first cause is Folders (Custom::Folders)" in failed.stderr
+    assert "Log: giving up: asked to fail" in failed.stderr
     assert "cancelled" not in failed.stderr
     again = aws.run("deploy", name, "--yes")
     assert again.returncode == 1
@@ -126,8 +126,8 @@ def test_failed_create(aws: Aws, name: str) -> None:
     assert aws.status(name) == "CREATE_COMPLETE"
 
 
-def test_failed_update(aws: Aws, name: str) -> None:
-    """A failed update says why, leaves the stack as it was, and the next update works."""
+def test_failed_update_reports_the_cause(aws: Aws, name: str) -> None:
+    """A failed update reports its cause and is rolled back, and the next update succeeds."""
     aws.deployed(name)
     failed = aws.run("deploy", name, "--yes", "--set", "Fail=true")
     assert (failed.returncode, aws.status(name)) == (1, "UPDATE_ROLLBACK_COMPLETE")
@@ -135,8 +135,8 @@ def test_failed_update(aws: Aws, name: str) -> None:
     aws.deployed(name, "Fail=false", "CreateNotebook=true")
 
 
-def test_rules_before_any_call(aws: Aws, name: str) -> None:
-    """Everything wrong with the parameters is said at once, without AWS, with the nearest name."""
+def test_parameters_are_checked_before_any_call(aws: Aws, name: str) -> None:
+    """All errors in the parameters are reported together without a call to AWS, with the most similar name."""
     arguments = ["--set", "CreateNotbook=true", "--set", "Prefix=NO", "--set", "Environment=prod", "--yes"]
     done = aws.run("deploy", name, *arguments, AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert done.returncode == 2
@@ -147,25 +147,25 @@ def test_rules_before_any_call(aws: Aws, name: str) -> None:
     assert "a workspace that fails has no domain" in broken.stderr
 
 
-def test_rules_see_kept_values(aws: Aws, name: str) -> None:
-    """A rule is judged on the values that the stack keeps, together with those that are set."""
+def test_rules_include_the_values_that_the_stack_keeps(aws: Aws, name: str) -> None:
+    """A rule is evaluated for the values that the stack keeps together with the values that are set."""
     aws.deployed(name, "CreateDomain=true")
     broken = aws.run("deploy", name, "--yes", "--set", "Fail=true")
     assert broken.returncode == 2
     assert "a workspace that fails has no domain" in broken.stderr
 
 
-def test_without_a_terminal(aws: Aws, name: str) -> None:
-    """Where nobody can be asked, deploy and destroy refuse unless they were told beforehand."""
-    refused = aws.run("deploy", name)
-    assert (refused.returncode, aws.status(name)) == (2, None)
-    assert "--yes" in refused.stderr
+def test_without_a_terminal_options_replace_the_questions(aws: Aws, name: str) -> None:
+    """Without a terminal, deploy needs --yes and destroy needs --confirm with the name of the stack."""
+    rejected = aws.run("deploy", name)
+    assert (rejected.returncode, aws.status(name)) == (2, None)
+    assert "--yes" in rejected.stderr
     assert aws.run("destroy", name).returncode == 2
     assert aws.run("destroy", name, "--confirm", "other").returncode != 0
 
 
-def test_reviewed_change_set(aws: Aws, name: str) -> None:
-    """What plan --keep leaves is what deploy --change-set executes, whatever the template says by then."""
+def test_reviewed_change_set_is_executed(aws: Aws, name: str) -> None:
+    """The option --change-set executes the change set of plan --keep, even if the template has changed since then."""
     planned = aws.run("plan", name, "--keep", "--set", "Prefix=reviewed", "--json")
     plan = json.loads(planned.stdout)
     assert f"--change-set {plan['change_set_id']}" in planned.stderr
@@ -174,8 +174,8 @@ def test_reviewed_change_set(aws: Aws, name: str) -> None:
     assert keys(aws, aws.outputs(name)["BucketName"]) == ["reviewed/"]
 
 
-def test_others_change_sets_stay(aws: Aws, name: str) -> None:
-    """A plan does not remove the placeholder stack while somebody else's change set is in it."""
+def test_plan_keeps_the_change_sets_of_others(aws: Aws, name: str) -> None:
+    """A plan does not delete the placeholder stack while it contains another change set."""
     kept = json.loads(aws.run("plan", name, "--keep", "--json").stdout)
     aws.run("plan", name, "--set", "Prefix=other")
     assert aws.status(name) == "REVIEW_IN_PROGRESS"
@@ -183,8 +183,8 @@ def test_others_change_sets_stay(aws: Aws, name: str) -> None:
     assert aws.change_sets(name)[0] in kept["change_set_id"]
 
 
-def test_destroy_keeps_data(aws: Aws, name: str) -> None:
-    """Destroying a stack says what stays, and keeps the bucket with all that is in it."""
+def test_destroy_retains_data(aws: Aws, name: str) -> None:
+    """The command destroy reports the resources that are retained, and retains the bucket with its objects."""
     bucket = aws.deployed(name)["BucketName"]
     done = aws.run("destroy", name, "--confirm", name)
     assert (done.returncode, aws.status(name)) == (0, None), done.stderr
@@ -193,7 +193,7 @@ def test_destroy_keeps_data(aws: Aws, name: str) -> None:
 
 
 def test_destroy_with_data(aws: Aws, name: str) -> None:
-    """With --delete-data the bucket goes, old versions and delete markers included, also if the stack went before."""
+    """--delete-data deletes the bucket with old versions and delete markers, also after the stack was deleted."""
     bucket = aws.deployed(name)["BucketName"]
     s3 = aws.client("s3")
     for body in (b"1", b"2"):
@@ -207,7 +207,7 @@ def test_destroy_with_data(aws: Aws, name: str) -> None:
 
 
 def test_destroy_clears_studio(aws: Aws, name: str) -> None:
-    """Apps and spaces that people made in the domain are named, deleted first, and do not block its deletion."""
+    """Apps and spaces that users created in the domain are reported and deleted before the domain."""
     domain = aws.deployed(name, "CreateDomain=true")["DomainId"]
     sagemaker = aws.client("sagemaker")
     sagemaker.create_space(DomainId=domain, SpaceName="lab")
@@ -219,47 +219,47 @@ def test_destroy_clears_studio(aws: Aws, name: str) -> None:
 
 
 def test_domain_with_spaces_needs_consent(aws: Aws, name: str) -> None:
-    """A domain goes only if what people made in it may go, which is named; AWS could not delete it, and forgets it."""
+    """The deletion of a domain with spaces needs --clear-studio, because AWS cannot delete a domain with spaces."""
     domain = aws.deployed(name, "CreateDomain=true")["DomainId"]
     sagemaker = aws.client("sagemaker")
     sagemaker.create_space(DomainId=domain, SpaceName="lab")
     off = ["deploy", name, "--yes", "--allow-destructive", "--set", "CreateDomain=false"]
-    refused = aws.run(*off)
-    assert refused.returncode == 4
-    assert "space lab" in refused.stderr
-    assert "--clear-studio" in refused.stderr
+    rejected = aws.run(*off)
+    assert rejected.returncode == 4
+    assert "space lab" in rejected.stderr
+    assert "--clear-studio" in rejected.stderr
     assert len(sagemaker.list_spaces(DomainIdEquals=domain)["Spaces"]) == 1
     done = aws.run(*off, "--clear-studio")
     assert done.returncode == 0, done.stderr
     assert domain not in [item["DomainId"] for item in sagemaker.list_domains()["Domains"]]
 
 
-def test_what_aws_could_not_delete_is_a_failure(aws: Aws, name: str, gate: Callable[[], None]) -> None:
-    """An update that AWS completes though it could not delete something names that, and is no success."""
+def test_undeleted_resource_is_a_failure(aws: Aws, name: str, gate: Callable[[], None]) -> None:
+    """An update that AWS completes without deleting a resource is a failure that reports the resource."""
     domain = aws.deployed(name, "CreateDomain=true")["DomainId"]
     off = ["deploy", name, "--yes", "--allow-destructive", "--set", "CreateDomain=false"]
     running = aws.start(*off, "--set", f"Gate=gate-{name.lower()}")
     wait_for(aws, name, "UPDATE_IN_PROGRESS")
     aws.client("sagemaker").create_space(DomainId=domain, SpaceName="late")
     gate()
-    _, told = running.communicate(timeout=60)
-    assert (running.returncode, aws.status(name)) == (1, "UPDATE_COMPLETE"), told
-    assert f"Domain (AWS::SageMaker::Domain) {domain}: " in told
-    assert "still has 1 Space(s)" in told
-    assert "outside the stack" in told
+    _, output = running.communicate(timeout=60)
+    assert (running.returncode, aws.status(name)) == (1, "UPDATE_COMPLETE"), output
+    assert f"Domain (AWS::SageMaker::Domain) {domain}: " in output
+    assert "still has 1 Space(s)" in output
+    assert "outside the stack" in output
 
 
-def test_protection(aws: Aws, name: str) -> None:
-    """A production stack is protected, and destroyed only after the protection is turned off on purpose."""
+def test_production_stack_is_protected(aws: Aws, name: str) -> None:
+    """A production stack has termination protection, and destroy needs --disable-protection."""
     aws.deployed(name, "Environment=prd")
-    refused = aws.run("destroy", name, "--confirm", name)
-    assert refused.returncode == 1
-    assert "termination protection" in refused.stderr
+    rejected = aws.run("destroy", name, "--confirm", name)
+    assert rejected.returncode == 1
+    assert "termination protection" in rejected.stderr
     assert aws.run("destroy", name, "--confirm", name, "--disable-protection").returncode == 0
 
 
 def test_outputs_for_a_shell(aws: Aws, name: str) -> None:
-    """A shell can evaluate what outputs --env prints."""
+    """A shell can evaluate the output of outputs --env."""
     bucket = aws.deployed(name)["BucketName"]
     done = aws.run("outputs", name, "--env")
     shell = subprocess.run(
@@ -268,8 +268,8 @@ def test_outputs_for_a_shell(aws: Aws, name: str) -> None:
     assert shell.stdout == bucket
 
 
-def test_drift(aws: Aws, name: str) -> None:
-    """A stack that nobody touched has no drift."""
+def test_new_stack_has_no_drift(aws: Aws, name: str) -> None:
+    """A stack that was not changed outside CloudFormation has no drift."""
     aws.deployed(name)
     done = aws.run("drift", name, "--detailed-exitcode")
     assert (done.returncode, done.stdout.startswith("no drift")) == (0, True), done.stdout + done.stderr
@@ -277,38 +277,38 @@ def test_drift(aws: Aws, name: str) -> None:
 
 
 @pytest.mark.parametrize("command", [["status"], ["outputs"], ["drift"], ["destroy", "--confirm", "none"]])
-def test_missing_stack(aws: Aws, command: list[str]) -> None:
-    """A stack that is not there is one sentence, not a traceback."""
+def test_missing_stack_is_an_error(aws: Aws, command: list[str]) -> None:
+    """A stack that does not exist is an error with a message, without a traceback."""
     done = aws.run(command[0], "none", *command[1:])
     assert done.returncode == 1
-    assert "there is no stack none in us-east-1" in done.stderr
+    assert "Stack none does not exist in us-east-1" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_summary(aws: Aws, name: str, tmp_path: Path) -> None:
-    """In a GitHub job the plan is in the job's summary, as Markdown."""
+def test_summary_of_a_github_job(aws: Aws, name: str, tmp_path: Path) -> None:
+    """In a GitHub job, the summary of the job contains the plan as Markdown."""
     summary = tmp_path / "summary.md"
     aws.run("plan", name, GITHUB_STEP_SUMMARY=str(summary))
     assert "| `+` | DataBucket | AWS::S3::Bucket |" in summary.read_text()
 
 
 def test_long_template_is_staged(aws: Aws, name: str, tmp_path: Path) -> None:
-    """A template of more than 51,200 bytes is refused without a bucket, and staged in a private one with it.
+    """A template of more than 51,200 bytes is rejected without a bucket, and staged in a private bucket.
 
-    Its long outputs are not shown unasked; how to see them is.
+    deploy does not print long outputs, but prints the command that does.
     """
     content = SAMPLE.read_text().replace(
         "Outputs:\n", "Outputs:\n" + "".join(f"  Filler{n}: {{Value: {'x' * 400}}}\n" for n in range(150))
     )
     long = tmp_path / "long.yaml"
     long.write_text(content)
-    refused = aws.run("deploy", name, "--yes", template=long)
-    assert (refused.returncode, aws.status(name)) == (2, None)
-    assert "--create-staging-bucket" in refused.stderr
+    rejected = aws.run("deploy", name, "--yes", template=long)
+    assert (rejected.returncode, aws.status(name)) == (2, None)
+    assert "--create-staging-bucket" in rejected.stderr
     done = aws.run("deploy", name, "--yes", "--create-staging-bucket", template=long)
     assert done.returncode == 0, done.stderr
     sent = aws.client("cloudformation").get_template(StackName=name)["TemplateBody"]
-    assert f"the template has {len(sent.encode()):,} bytes in the compact form that is sent" in refused.stderr
+    assert f"The template has {len(sent.encode()):,} bytes in compact form" in rejected.stderr
     assert aws.outputs(name)["Filler149"] == "x" * 400
     assert "Filler149" not in done.stdout
     assert "BucketName" in done.stdout
@@ -319,24 +319,24 @@ def test_long_template_is_staged(aws: Aws, name: str, tmp_path: Path) -> None:
     assert policy["Statement"][0]["Condition"] == {"Bool": {"aws:SecureTransport": False}}
 
 
-def test_operation_in_progress(aws: Aws, name: str, gate: Callable[[], None]) -> None:
-    """While another operation runs, a deployment refuses, or waits with --wait and then goes on."""
+def test_wait_for_an_operation_in_progress(aws: Aws, name: str, gate: Callable[[], None]) -> None:
+    """While another operation is in progress, a deployment ends with an error, or waits for it with --wait."""
     aws.deployed(name)
     first = aws.start("deploy", name, "--yes", "--set", f"Gate=gate-{name.lower()}")
     wait_for(aws, name, "UPDATE_IN_PROGRESS")
-    refused = aws.run("deploy", name, "--yes", "--set", "CreateNotebook=true")
-    assert refused.returncode == 1
-    assert "--wait" in refused.stderr
+    rejected = aws.run("deploy", name, "--yes", "--set", "CreateNotebook=true")
+    assert rejected.returncode == 1
+    assert "--wait" in rejected.stderr
     waiting = aws.start("deploy", name, "--yes", "--wait", "--set", "CreateNotebook=true")
     gate()
-    _, told = first.communicate(timeout=60)
-    assert first.returncode == 0, told
-    _, told = waiting.communicate(timeout=60)
-    assert (waiting.returncode, "NotebookName" in aws.outputs(name)) == (0, True), told
+    _, output = first.communicate(timeout=60)
+    assert first.returncode == 0, output
+    _, output = waiting.communicate(timeout=60)
+    assert (waiting.returncode, "NotebookName" in aws.outputs(name)) == (0, True), output
 
 
-def test_timeout(aws: Aws, name: str, gate: Callable[[], None]) -> None:
-    """When the time allowed is over, the script stops watching with a code of its own, and AWS goes on."""
+def test_timeout_ends_watching(aws: Aws, name: str, gate: Callable[[], None]) -> None:
+    """After the time limit the script ends with its own exit code, and the operation continues in AWS."""
     done = aws.run("deploy", name, "--yes", "--timeout", "0.01", "--set", f"Gate=gate-{name.lower()}")
     assert done.returncode == 5
     assert f"status --watch {name}" in done.stderr
@@ -345,8 +345,8 @@ def test_timeout(aws: Aws, name: str, gate: Callable[[], None]) -> None:
     assert aws.status(name) == "CREATE_COMPLETE"
 
 
-def test_settings_without_a_change(aws: Aws, name: str, tmp_path: Path) -> None:
-    """Termination protection and the stack policy are set even where nothing else changes."""
+def test_stack_settings_without_a_change(aws: Aws, name: str, tmp_path: Path) -> None:
+    """Termination protection and the stack policy are set even if nothing else changes."""
     aws.deployed(name)
     policy = tmp_path / "policy.json"
     policy.write_text('{"Statement": []}')
@@ -359,8 +359,8 @@ def test_settings_without_a_change(aws: Aws, name: str, tmp_path: Path) -> None:
     assert aws.run("deploy", name, "--yes", "--stack-policy", str(policy)).returncode == 2
 
 
-def test_parameter_files(aws: Aws, name: str, tmp_path: Path) -> None:
-    """Files count in their order, --set counts last, and tags of a pipeline's file arrive."""
+def test_order_of_parameter_files_and_options(aws: Aws, name: str, tmp_path: Path) -> None:
+    """A later file replaces an earlier one, --set replaces files, and the tags of a file are applied."""
     first, second = tmp_path / "first.yaml", tmp_path / "second.json"
     first.write_text("Prefix: first\nCreateNotebook: true\n")
     second.write_text('{"Parameters": {"Prefix": "second"}, "Tags": {"Team": "blue"}}')

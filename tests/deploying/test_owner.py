@@ -1,4 +1,4 @@
-"""Buckets of other accounts: a name that was ours may be a stranger's by now, and S3 is told whose we mean."""
+"""Every call to S3 specifies the owner of the bucket, because another account can own a bucket name that was free."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from deploying.local_aws import ROOT, SAMPLE, Aws
 from deploying.proxy import Proxy, serving
 
-ACCOUNT, STRANGER = "000000000000", "999988887777"
+ACCOUNT, OTHER_ACCOUNT = "000000000000", "999988887777"
 REFUSAL = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
 class S3(Proxy):
-    """Refuses, as S3 does, calls that expect another owner; notes those that expect none."""
+    """Rejects calls that expect another owner, as S3 does, and records the calls that expect no owner."""
 
     def __init__(self, upstream: str, owner: str) -> None:
         super().__init__(upstream)
@@ -27,8 +27,8 @@ class S3(Proxy):
         self, fault: str | None, call: str, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes] | None:
         parts = urlsplit(path)
-        makes = method == "PUT" and not parts.query and "/" not in parts.path.strip("/")
-        if parts.path != "/" and not makes:
+        creates = method == "PUT" and not parts.query and "/" not in parts.path.strip("/")
+        if parts.path != "/" and not creates:
             expected = {key.lower(): value for key, value in headers.items()}.get("x-amz-expected-bucket-owner")
             (self.owned if expected else self.unowned).append(call)
             if expected not in (None, self.owner):
@@ -36,8 +36,8 @@ class S3(Proxy):
         return super().answer(fault, call, method, path, headers, body)
 
 
-def test_every_call_names_the_owner(aws: Aws, name: str, tmp_path: Path) -> None:
-    """Staging for the deployer and for a link, emptying and deleting: each call to S3 says whose the bucket is."""
+def test_every_call_specifies_the_owner(aws: Aws, name: str, tmp_path: Path) -> None:
+    """Each call to S3 specifies the owner when a template is staged and when a bucket is emptied and deleted."""
     long = tmp_path / "long.yaml"
     long.write_text(SAMPLE.read_text() + "  Filler: {Value: " + "x" * 60_000 + "}\n")
     link = [sys.executable, str(ROOT / "scripts" / "publish.py"), "link", "--template", str(long), "--stack", name]
@@ -54,11 +54,11 @@ def test_every_call_names_the_owner(aws: Aws, name: str, tmp_path: Path) -> None
     assert {call.split()[0] for call in s3.owned} == {"HEAD", "PUT", "GET", "POST", "DELETE"}
 
 
-def test_a_strangers_bucket_is_left_alone(aws: Aws, name: str) -> None:
-    """Where another account has taken the name of a bucket that a stack left behind, nothing of it is deleted."""
+def test_bucket_of_another_account_is_not_changed(aws: Aws, name: str) -> None:
+    """If another account owns the name of a bucket that a stack retained, nothing in the bucket is deleted."""
     bucket = aws.deployed(name)["BucketName"]
     aws.run("destroy", name, "--confirm", name)
-    with serving(S3(aws.url, STRANGER)) as s3:
+    with serving(S3(aws.url, OTHER_ACCOUNT)) as s3:
         done = aws.run("destroy", name, "--confirm", name, "--delete-data", AWS_ENDPOINT_URL=s3.url)
     assert done.returncode == 1
     assert "HeadBucket is not allowed" in done.stderr

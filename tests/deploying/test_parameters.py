@@ -1,4 +1,4 @@
-"""Parameter files: what is written is what AWS gets."""
+"""Parameter files: AWS receives the values exactly as they are written."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def read(text: str, *, is_json: bool = False) -> Settings:
 
 @pytest.mark.parametrize("value", ["001234567012", "no", "on", "12:30:45", "1e3", "0x1F", "2026-11-22", "1_000", ".5"])
 def test_yaml_values_stay_text(value: str) -> None:
-    """What YAML would take for a number, a truth value or a date stays as it is written."""
+    """A value that YAML reads as a number, a Boolean or a date stays the text that was written."""
     assert read(f"Name: {value}").parameters == {"Name": value}
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=5))
-def test_any_value_survives(values: dict[str, str]) -> None:
-    """Any text in any of the forms comes out as it went in."""
+def test_every_value_is_unchanged_in_every_format(values: dict[str, str]) -> None:
+    """Any text in any of the formats is read unchanged."""
     listed = [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
     assert read(yaml.safe_dump(values, default_style='"', allow_unicode=True)).parameters == values
     assert read(json.dumps(values), is_json=True).parameters == values
@@ -40,67 +40,67 @@ def test_any_value_survives(values: dict[str, str]) -> None:
 
 
 @given(st.text(max_size=60), st.booleans())
-def test_nonsense_is_one_sentence(text: str, is_json: bool) -> None:  # noqa: FBT001 hypothesis gives it by position
-    """Whatever the file contains, it is read, or refused by a sentence that names the file."""
+def test_any_text_is_read_or_rejected(text: str, is_json: bool) -> None:  # noqa: FBT001 hypothesis passes it by position
+    """Any content of a file is read, or rejected with a message."""
     try:
         read(text, is_json=is_json)
     except UsageError as error:
-        assert str(error)  # noqa: PT017 both outcomes are right
+        assert str(error)  # noqa: PT017 both results are valid
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        ("A: 1\nA: 2", "line 2: A is there twice"),
-        ("A: &x 1\nB: *x", "line 1: anchors"),
-        ("A: !!int 1", "line 1: tags"),
+        ("A: 1\nA: 2", "line 2: A is specified twice"),
+        ("A: &x 1\nB: *x", "line 1: Anchors"),
+        ("A: !!int 1", "line 1: Tags"),
         ("A: null", "line 1: null is not a parameter value"),
-        ("A: {B: {C: 1}}\nD: {}", "unknown key A"),
+        ("A: {B: {C: 1}}\nD: {}", "The key A is not valid"),
         ("Parameters: {A: '1'}\nStackPolicy: {B: '1'}", "--stack-policy"),
-        ("Parameters: {A: '1'}\nTag: {B: '1'}", "unknown key Tag"),
+        ("Parameters: {A: '1'}\nTag: {B: '1'}", "The key Tag is not valid"),
         ("[{ParameterKey: A}]", "neither a ParameterValue nor UsePreviousValue"),
         ("[{ParameterKey: A, Value: 1}]", "unknown key Value"),
-        ("[{ParameterKey: A, ParameterValue: 1}, {ParameterKey: A, ParameterValue: 2}]", "A is there twice"),
+        ("[{ParameterKey: A, ParameterValue: 1}, {ParameterKey: A, ParameterValue: 2}]", "A is specified twice"),
         ("A: ['x,y']", "contains a comma"),
-        ("just text", "expected a map"),
-        ("- a", "item 1 must be Name=value, not 'a'"),
-        ("- A=1\n- =2", "item 2 must be Name=value, not '=2'"),
-        ("- A=1\n- A=2", "A is there twice"),
-        ("- A: 1", "item 1 has no ParameterKey; without dashes, write 'Name: value'"),
-        ("- {ParameterKey: '', ParameterValue: 1}", "item 1 has no ParameterKey"),
-        ("'': 1", "a value has no name"),
+        ("just text", "must be a map"),
+        ("- a", "Item 1 must be Name=value, not 'a'"),
+        ("- A=1\n- =2", "Item 2 must be Name=value, not '=2'"),
+        ("- A=1\n- A=2", "A is specified twice"),
+        ("- A: 1", "Item 1 has no ParameterKey. To write a map instead of a list, write 'Name: value'"),
+        ("- {ParameterKey: '', ParameterValue: 1}", "Item 1 has no ParameterKey"),
+        ("'': 1", "A value has no name"),
         ("A: [", "line"),
         ("A: 1\n---\nB: 2", "line 2: found another document"),
         ("A: \x01", "characters are not allowed"),
         ("[" * 3000 + "]" * 3000, "too deep"),
     ],
 )
-def test_mistakes(text: str, told: str) -> None:
-    """A mistake is named, with its line where it has one."""
+def test_errors_in_yaml(text: str, message: str) -> None:
+    """The message contains the error, with its line if it has one."""
     with pytest.raises(UsageError, match="file") as caught:
         read(text)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        ('{"A": "1", "A": "2"}', "A is there twice"),
+        ('{"A": "1", "A": "2"}', "A is specified twice"),
         ('{"A": null}', "null is not a parameter value"),
-        ('{"A": NaN}', "NaN is not JSON"),
+        ('{"A": NaN}', "NaN is not valid in JSON"),
         ('{"A": ', "line 1"),
         ("[" * 100_000, "too deep"),
     ],
 )
-def test_json_mistakes(text: str, told: str) -> None:
-    """JSON is held to the same rules."""
+def test_errors_in_json(text: str, message: str) -> None:
+    """The same errors are rejected in JSON."""
     with pytest.raises(UsageError) as caught:
         read(text, is_json=True)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_json_values_stay_as_written() -> None:
-    """Numbers keep their digits, truth values are written as CloudFormation does, lists are joined."""
+    """Numbers keep their digits, Booleans are written as CloudFormation writes them, and lists are joined."""
     assert read('{"A": 1.50, "B": true, "C": ["x", "y"], "D": ["E=1"]}', is_json=True).parameters == {
         "A": "1.50",
         "B": "true",
@@ -110,17 +110,17 @@ def test_json_values_stay_as_written() -> None:
     assert read('["A=1", "B=x=y"]', is_json=True).parameters == {"A": "1", "B": "x=y"}
 
 
-def test_alias_bomb() -> None:
-    """A chain of aliases, which would unfold to gigabytes, is refused before it unfolds."""
+def test_aliases_are_rejected_before_they_are_expanded() -> None:
+    """A chain of aliases that would expand to gigabytes is rejected before it is expanded."""
     levels = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 12))
-    with pytest.raises(UsageError, match="anchors"):
+    with pytest.raises(UsageError, match="Anchors"):
         read(f"l0: &l0 x\n{levels}")
 
 
-def test_files(tmp_path: Path) -> None:
-    """Files that are missing, too large or not text are refused by name; a byte order mark does no harm.
+def test_files_that_cannot_be_read_are_rejected(tmp_path: Path) -> None:
+    """Missing files, files that are too large and files that are not text are rejected; a byte order mark is accepted.
 
-    A device or a pipe does not tell its size, and may never end.
+    A device or a pipe has no size and can be endless.
     """
     large = tmp_path / "large.yaml"
     large.write_bytes(b"A: " + b"x" * 3_000_000)
@@ -134,8 +134,8 @@ def test_files(tmp_path: Path) -> None:
     assert from_file(marked).parameters == {"A": "1"}
 
 
-def test_later_wins() -> None:
-    """Of files and options, the later wins, and a value ends what UsePreviousValue asked for."""
+def test_later_settings_replace_earlier_ones() -> None:
+    """A later file or option replaces an earlier one, and a value replaces UsePreviousValue."""
     first = read("[{ParameterKey: A, ParameterValue: '1'}, {ParameterKey: B, UsePreviousValue: true}]")
     second = Settings(parameters=from_options(["A=2", "B=3"]), tags={"T": "x"})
     assert merge([first, second]) == Settings(parameters={"A": "2", "B": "3"}, tags={"T": "x"})
@@ -143,9 +143,9 @@ def test_later_wins() -> None:
 
 
 @pytest.mark.parametrize("option", ["A", "=1", ""])
-def test_options(option: str) -> None:
-    """What is without a name or an equals sign is refused in the words of its option's help."""
-    with pytest.raises(UsageError, match=f"--set takes NAME=VALUE, not '{option}'"):
+def test_options_without_a_name_or_an_equals_sign(option: str) -> None:
+    """An option without a name or an equals sign is rejected with the form in its help."""
+    with pytest.raises(UsageError, match=f"--set requires NAME=VALUE, not '{option}'"):
         from_options([option])
-    with pytest.raises(UsageError, match=f"--tag takes KEY=VALUE, not '{option}'"):
+    with pytest.raises(UsageError, match=f"--tag requires KEY=VALUE, not '{option}'"):
         from_options([option], "--tag", "KEY=VALUE")

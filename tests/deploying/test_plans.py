@@ -1,4 +1,4 @@
-"""What a plan says, in each of its forms, of what AWS answers."""
+"""The contents of a plan, in each of its formats, for the answers of AWS."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 
 from deploying.stubs import REQUEST, SET_ID, Aws, change, described, plan_of, stubbed
 from smtemplates.aws.errors import DeploymentError
-from smtemplates.deploy import changeset, execution
+from smtemplates.deploy import change_set_reader, changeset, execution
 from smtemplates.deploy import tables as show
-from smtemplates.deploy.change_plan import why
+from smtemplates.deploy.change_plan import describe_change
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def aws() -> Iterator[Aws]:
         yield aws
 
 
-def test_values_before_and_after(aws: Aws) -> None:
-    """The plan shows each property before and after, what is known only later, and what caused it."""
+def test_plan_shows_values_before_and_after(aws: Aws) -> None:
+    """The plan shows each property before and after, values that are not known yet, and the cause of each change."""
     plan = plan_of(
         aws,
         described(
@@ -55,13 +55,13 @@ def test_values_before_and_after(aws: Aws) -> None:
     for line in ("VolumeSizeInGB: 5 -> 50", "RoleArn: old -> known after apply"):
         assert line in text
     assert "KmsKeyId: a -> b  [replaces]  (parameter KmsKeyArn)" in text
-    assert "because KmsKeyId changes (parameter KmsKeyArn)" in why(plan.changes[0])
+    assert "because KmsKeyId changes (parameter KmsKeyArn)" in describe_change(plan.changes[0])
     assert "known after apply" in show.markdown(plan)
     assert json.loads(show.as_json(plan))["changes"][0]["destructive"] is True
 
 
 def test_secrets_are_masked(aws: Aws) -> None:
-    """The value of a NoEcho parameter appears in no form of the plan."""
+    """The value of a NoEcho parameter does not appear in any format of the plan."""
     plan = plan_of(
         aws,
         described(
@@ -75,7 +75,7 @@ def test_secrets_are_masked(aws: Aws) -> None:
 
 
 def test_incomplete_answers_are_merged(aws: Aws) -> None:
-    """Resources that AWS drops from the answer with values are taken from the one without; pages are joined."""
+    """Resources that are missing in the answer with values are read from the answer without them; pages are joined."""
     warning = "[WARN] --include-property-values option can return incomplete ChangeSet data"
     aws.answers("describe_change_set", described(change("A"), StatusReason=warning, NextToken="2"))
     aws.answers("describe_change_set", described(change("B")))
@@ -90,19 +90,19 @@ CAUSES = [
 ]
 
 
-@pytest.mark.parametrize(("evaluation", "source", "told"), CAUSES)
-def test_only_a_parameter_changed(aws: Aws, evaluation: str, source: str, told: str) -> None:
-    """A property that only a parameter changes is not blamed on the template too, which AWS merely evaluates again."""
+@pytest.mark.parametrize(("evaluation", "source", "cause"), CAUSES)
+def test_cause_of_a_change_by_a_parameter(aws: Aws, evaluation: str, source: str, cause: str) -> None:
+    """If only a parameter changes a property, the template is not shown as a second cause."""
     target = {"Target": {"Attribute": "Properties", "Name": "VolumeSizeInGB", "RequiresRecreation": "Never"}}
     details = [
         {**target, "Evaluation": "Static", "ChangeSource": source, "CausingEntity": "Size"},
         {**target, "Evaluation": evaluation, "ChangeSource": "DirectModification"},
     ]
-    assert told in show.table(plan_of(aws, described(change("Notebook", Details=details))))
+    assert cause in show.table(plan_of(aws, described(change("Notebook", Details=details))))
 
 
-def test_headline(aws: Aws) -> None:
-    """What a plan does reads as English, one or many."""
+def test_headline_counts_the_changes(aws: Aws) -> None:
+    """The headline and the warning are correct for one change and for several."""
     maybe = {"Replacement": "Conditional"}
     items = [change("A", **maybe), change("B", **maybe), change("C", Action="Add"), change("D", Action="Remove")]
     text = show.table(plan_of(aws, described(*items)))
@@ -113,7 +113,7 @@ def test_headline(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "fate", "destructive"),
+    ("answer", "fate", "destructive"),
     [
         ({"Action": "Remove", "PolicyAction": "Delete"}, "delete", True),
         ({"Action": "Remove", "PolicyAction": "Retain"}, "leave the stack", False),
@@ -126,14 +126,14 @@ def test_headline(aws: Aws) -> None:
         ({"Action": "SyncWithActual"}, "update", False),
     ],
 )
-def test_fates(aws: Aws, told: dict[str, Any], fate: str, destructive: bool) -> None:  # noqa: FBT001 a table
-    """What AWS says of a resource decides what is said of it, and whether it needs consent."""
-    (item,) = plan_of(aws, described(change("Notebook", **told))).changes
+def test_fate_of_a_resource(aws: Aws, answer: dict[str, Any], fate: str, destructive: bool) -> None:  # noqa: FBT001 a row of the table
+    """The answer of AWS determines the fate of a resource and whether the change needs consent."""
+    (item,) = plan_of(aws, described(change("Notebook", **answer))).changes
     assert (item.fate, item.destructive) == (fate, destructive)
 
 
-def test_early_validation(aws: Aws) -> None:
-    """What AWS's validation finds stands beside the plan, and an error stops the deployment before it begins."""
+def test_early_validation_is_shown_and_stops_the_deployment(aws: Aws) -> None:
+    """The plan shows the findings of the AWS validation, and an error stops the deployment before it starts."""
     found = {
         "EventType": "VALIDATION_ERROR",
         "LogicalResourceId": "Notebook",
@@ -145,20 +145,20 @@ def test_early_validation(aws: Aws) -> None:
     shown = " ".join(show.table(plan).split())
     assert "validation error: Notebook /Resources/Notebook/Properties/InstanceType: not a valid value" in shown
     with pytest.raises(DeploymentError, match="not a valid value"):
-        execution.guard(plan, allow_destructive=True)
+        execution.check_plan(plan, allow_destructive=True)
 
 
-def test_without_permission_to_validate(aws: Aws) -> None:
-    """Whoever may not read the validation goes on without."""
+def test_missing_permission_to_read_the_validation(aws: Aws) -> None:
+    """Without the permission to read the validation, the plan has no findings."""
     aws.refuses("describe_events", "AccessDenied")
-    assert changeset.findings(aws.cloud, SET_ID) == ()
+    assert change_set_reader.validation_findings(aws.cloud, SET_ID) == ()
 
 
 @pytest.mark.parametrize(
     "reason", ["The submitted information didn't contain changes.", "No updates are to be performed."]
 )
-def test_no_change(aws: Aws, reason: str) -> None:
-    """AWS's failed change set for want of changes is a plan without any, which needs nothing."""
+def test_empty_change_set_is_a_plan_without_changes(aws: Aws, reason: str) -> None:
+    """A change set that fails because it has no changes is an empty plan without capabilities."""
     none = {"Status": "FAILED", "StatusReason": reason, "Capabilities": ["CAPABILITY_IAM"]}
     aws.answers("describe_change_set", described(**none))
     plan = changeset.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
@@ -168,16 +168,16 @@ def test_no_change(aws: Aws, reason: str) -> None:
     assert show.table(reverting) == "no change: AWS planned nothing to revert in stack team"
 
 
-def test_failed_change_set(aws: Aws) -> None:
-    """A change set that AWS cannot make is an error that says why."""
+def test_failed_change_set_reports_the_reason(aws: Aws) -> None:
+    """A change set that AWS cannot create is an error with the reason."""
     aws.answers("describe_change_set", described(Status="FAILED", StatusReason="Circular dependency"))
     aws.answers("describe_events", {"OperationEvents": []})
     with pytest.raises(DeploymentError, match="Circular dependency"):
         changeset.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
 
 
-def test_markdown_is_inert(aws: Aws) -> None:
-    """A value cannot break out of its table cell."""
+def test_markdown_is_escaped(aws: Aws) -> None:
+    """A value cannot leave its table cell."""
     after = json.dumps({"Properties": {"Name": "a|b<script>`x`\nnew"}})
     text = show.markdown(plan_of(aws, described(change("Notebook", BeforeContext="{}", AfterContext=after))))
     assert "<script>" not in text

@@ -1,4 +1,4 @@
-"""What is executed is what was reviewed: its template is compared before."""
+"""A change set is executed only if it contains the template that was reviewed."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def proxy(aws: Aws) -> Iterator[Proxy]:
         yield proxy
 
 
-def tampering(proxy: Proxy) -> None:
-    """Have whoever stands between give the bucket's data away, in the template that CloudFormation gets."""
+def alter_template(proxy: Proxy) -> None:
+    """Change the template on its way to CloudFormation, so that the bucket is deleted with the stack."""
     proxy.altered = ("CreateChangeSet", b"RetainExceptOnCreate", b"Delete")
 
 
-def test_altered_template(aws: Aws, proxy: Proxy, name: str) -> None:
-    """A template altered on its way to CloudFormation is not executed, and its change set is gone."""
+def test_altered_template_is_not_executed(aws: Aws, proxy: Proxy, name: str) -> None:
+    """A template that is altered on its way to CloudFormation is not executed, and its change set is deleted."""
     assert "RetainExceptOnCreate" in SAMPLE.read_text()
-    tampering(proxy)
+    alter_template(proxy)
     done = aws.run("deploy", name, "--yes", AWS_ENDPOINT_URL=proxy.url)
     assert done.returncode == 1
     assert "is not the one that was reviewed" in done.stderr
@@ -38,26 +38,26 @@ def test_altered_template(aws: Aws, proxy: Proxy, name: str) -> None:
     assert aws.status(name) is None
 
 
-def test_altered_update(aws: Aws, proxy: Proxy, name: str) -> None:
-    """Neither is an update, and the stack stays as it was."""
+def test_altered_template_does_not_update_a_stack(aws: Aws, proxy: Proxy, name: str) -> None:
+    """An altered template does not update a stack, and the stack is unchanged."""
     before = aws.deployed(name)
-    tampering(proxy)
+    alter_template(proxy)
     done = aws.run("deploy", name, "--yes", "--set", "Prefix=other", AWS_ENDPOINT_URL=proxy.url)
     assert (done.returncode, aws.status(name), aws.change_sets(name)) == (1, "CREATE_COMPLETE", [])
     assert aws.outputs(name) == before
 
 
-def test_kept_change_set(aws: Aws, proxy: Proxy, name: str) -> None:
-    """The command that plan --keep prints executes that template only."""
+def test_template_digest_of_a_kept_change_set(aws: Aws, proxy: Proxy, name: str) -> None:
+    """The command that plan --keep prints executes only the template of the plan."""
     planned = aws.run("plan", name, "--keep", "--json")
     digest = json.loads(planned.stdout)["template_digest"]
     assert f"--template-digest {digest}" in planned.stderr
     aws.run("deploy", name, "--yes", "--change-set", json.loads(planned.stdout)["change_set_id"])
-    tampering(proxy)
+    alter_template(proxy)
     kept = json.loads(aws.run("plan", name, "--keep", "--set", "Prefix=x", "--json", AWS_ENDPOINT_URL=proxy.url).stdout)
-    refused = aws.run("deploy", name, "--yes", "--change-set", kept["change_set_id"], "--template-digest", digest)
-    assert (refused.returncode, aws.status(name)) == (1, "CREATE_COMPLETE")
-    assert "is not the one that was reviewed" in refused.stderr
+    rejected = aws.run("deploy", name, "--yes", "--change-set", kept["change_set_id"], "--template-digest", digest)
+    assert (rejected.returncode, aws.status(name)) == (1, "CREATE_COMPLETE")
+    assert "is not the one that was reviewed" in rejected.stderr
     assert len(aws.change_sets(name)) == 1
     proxy.altered = None
     kept = json.loads(aws.run("plan", name, "--keep", "--set", "Prefix=y", "--json").stdout)
@@ -65,8 +65,8 @@ def test_kept_change_set(aws: Aws, proxy: Proxy, name: str) -> None:
     assert (done.returncode, aws.status(name)) == (0, "UPDATE_COMPLETE"), done.stderr
 
 
-def test_digest_alone(aws: Aws, name: str) -> None:
-    """A digest without the change set that it is about is a mistake."""
+def test_template_digest_requires_a_change_set(aws: Aws, name: str) -> None:
+    """A template digest without a change set is a usage error."""
     assert aws.run("deploy", name, "--yes", "--template-digest", "0" * 64).returncode == 2
 
 
@@ -74,7 +74,7 @@ YAML = "Description: grüße 請 ☺ 🤦\nResources:\n  B: {Type: 'AWS::S3::Buc
 
 
 @pytest.mark.parametrize(
-    "held",
+    "stored",
     [
         YAML,
         YAML.encode("ascii", "replace").decode(),
@@ -86,14 +86,14 @@ YAML = "Description: grüße 請 ☺ 🤦\nResources:\n  B: {Type: 'AWS::S3::Buc
         ),
     ],
 )
-def test_what_aws_rewrites(tmp_path: Path, held: str) -> None:
-    """A template that AWS gives back in other words, or with question marks for its letters, is the same template."""
+def test_template_digest_ignores_the_notation(tmp_path: Path, stored: str) -> None:
+    """A template that AWS returns in another notation, or with question marks for letters, is the same template."""
     (tmp_path / "t.yaml").write_text(YAML)
     digest = template.read(tmp_path / "t.yaml").content_digest
     with stubbed() as aws:
         plan = replace(plan_of(aws, described()), template_digest=digest)
-        aws.answers("get_template", {"TemplateBody": held})
+        aws.answers("get_template", {"TemplateBody": stored})
         execution.check_template(aws.cloud, plan)
-        aws.answers("get_template", {"TemplateBody": held.replace("AWS::S3", "AWS::SQS")})
+        aws.answers("get_template", {"TemplateBody": stored.replace("AWS::S3", "AWS::SQS")})
         with pytest.raises(DeploymentError, match="not the one that was reviewed"):
             execution.check_template(aws.cloud, plan)

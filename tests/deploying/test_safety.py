@@ -1,4 +1,4 @@
-"""What must never leave, and what must never be acknowledged without need."""
+"""Credentials are not sent without encryption, and only the required capabilities are acknowledged."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from smtemplates.errors import UsageError
         ({"B": {"Type": "AWS::S3::Bucket", "Properties": {"Fn::Transform": {}}}}, ("CAPABILITY_AUTO_EXPAND",)),
     ],
 )
-def test_capabilities(resources: dict[str, Any], capabilities: tuple[str, ...]) -> None:
-    """Only the capabilities that the template needs are acknowledged."""
+def test_required_capabilities(resources: dict[str, Any], capabilities: tuple[str, ...]) -> None:
+    """Only the capabilities that the template requires are acknowledged."""
     assert Template(body="", content={"Resources": resources}).capabilities == capabilities
 
 
@@ -35,8 +35,8 @@ def test_capabilities(resources: dict[str, Any], capabilities: tuple[str, ...]) 
         *("https://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:x", "https://example.com:-1"),
     ],
 )
-def test_unsafe_endpoints(url: str) -> None:
-    """An endpoint that would carry credentials in clear is refused, as is one that is none."""
+def test_unsafe_endpoints_are_rejected(url: str) -> None:
+    """An endpoint without TLS on another machine is rejected. An invalid URL is also rejected."""
     with pytest.raises(UsageError, match="--endpoint-url"):
         check_endpoint(url)
 
@@ -44,12 +44,12 @@ def test_unsafe_endpoints(url: str) -> None:
 @pytest.mark.parametrize(
     "url", [None, "https://example.com", "http://127.0.0.1:4566", "http://localhost:1", "http://[::1]:1"]
 )
-def test_safe_endpoints(url: str | None) -> None:
-    """Https anywhere, and http on this machine."""
+def test_safe_endpoints_are_accepted(url: str | None) -> None:
+    """Endpoints with https on any machine, and with http on this machine, are accepted."""
     check_endpoint(url)
 
 
-def test_shell_values_are_inert() -> None:
-    """Outputs with quotes, spaces and line ends stay values when a shell evaluates them."""
+def test_outputs_for_a_shell_are_quoted() -> None:
+    """Outputs with quotes, spaces and line breaks stay values when a shell evaluates them."""
     found = {"A": Output(value="x'; touch y; echo '")}
     assert show.outputs_env(found) == "export A='x'\"'\"'; touch y; echo '\"'\"''"

@@ -51,7 +51,7 @@ def test_python_without_the_sdk(aws: Aws, bare: Path) -> None:
 def test_which_python(aws: Aws, bare: Path) -> None:
     """The script switches to the Python of .venv only if the AWS SDK is installed there."""
     code, told = status(aws, bare, sys.executable)
-    assert (code, "there is no stack none" in told) == (1, True), told
+    assert (code, "Stack none does not exist" in told) == (1, True), told
     packages = next(bare.glob(".venv/lib/python3*/site-packages"))
     (packages / "boto3").mkdir()
     code, told = status(aws, bare, sys.executable)
@@ -68,8 +68,8 @@ def test_not_a_template(aws: Aws, name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["plan", "x", "--set", "foo"], "--set takes NAME=VALUE, not 'foo'"),
-        (["plan", "x", "--tag", "foo"], "--tag takes KEY=VALUE, not 'foo'"),
+        (["plan", "x", "--set", "foo"], "--set requires NAME=VALUE, not 'foo'"),
+        (["plan", "x", "--tag", "foo"], "--tag requires KEY=VALUE, not 'foo'"),
         (["plan", "x", "--region", "x y"], "AWS cannot be called like this: Provided region_name 'x y'"),
         (["plan", "x", "--role-arn", "x"], "CreateChangeSet: Parameter validation failed: Invalid length"),
         (["plan", "x", "--assume-role", "x"], "AssumeRole: Parameter validation failed: Invalid length"),
@@ -90,7 +90,7 @@ def test_bad_input(aws: Aws, arguments: list[str], sentence: str) -> None:
         (b"", "is not JSON"),
         (b"\xff", "is not JSON"),
         (b"[" * 10_000, "is not JSON"),
-        (b"{}" + b" " * 16_384, "is too long: CloudFormation takes 16,384 bytes"),
+        (b"{}" + b" " * 16_384, "is too long. The maximum is 16,384 bytes"),
     ],
 )
 def test_stack_policy(aws: Aws, tmp_path: Path, policy: bytes, sentence: str) -> None:
@@ -99,7 +99,7 @@ def test_stack_policy(aws: Aws, tmp_path: Path, policy: bytes, sentence: str) ->
     file.write_bytes(policy)
     done = aws.run("deploy", "x", "--yes", "--stack-policy", str(file))
     assert (done.returncode, done.stderr.count("\n"), aws.status("x")) == (2, 1, None), done.stderr
-    assert f"the stack policy {file} {sentence}" in done.stderr
+    assert f"The stack policy {file} {sentence}" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -177,16 +177,16 @@ def test_missing_staging_bucket(aws: Aws, name: str, long: Path) -> None:
     """A staging bucket that is not there is named, with what to do about it."""
     done = aws.run("plan", name, "--staging-bucket", "no-such", template=long)
     assert done.returncode == 2
-    assert "there is no staging bucket no-such" in done.stderr
-    assert "make it, or name another" in done.stderr
+    assert "Staging bucket no-such does not exist" in done.stderr
+    assert "Create it, or specify another bucket" in done.stderr
 
 
 def test_staging_bucket_is_named(aws: Aws, name: str, long: Path) -> None:
     """Even a plan says which bucket it made or uses, and for how long that keeps what is in it."""
-    told = "staging bucket smtemplates-staging-000000000000-eu-west-3; what is in it expires after 7 days"
-    for verb in ("made", "using"):
+    message = "staging bucket smtemplates-staging-000000000000-eu-west-3. Its objects expire after 7 days."
+    for verb in ("Created", "Using"):
         done = aws.run("plan", name, "--create-staging-bucket", "--region", "eu-west-3", template=long)
-        assert (done.returncode, f"{verb} {told}" in done.stderr) == (0, True), done.stderr
+        assert (done.returncode, f"{verb} {message}" in done.stderr) == (0, True), done.stderr
 
 
 @pytest.mark.parametrize("command", ["plan", "deploy", "destroy"])

@@ -1,4 +1,4 @@
-"""No output, file or log holds a credential, a signature, or the value of a NoEcho parameter."""
+"""No output, file or log contains a credential, a signature or the value of a NoEcho parameter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from deploying.local_aws import ROOT, SAMPLE, Aws
 
-SECRET = 'canary "value" of a secret'  # noqa: S105 the test's own
+SECRET = 'canary "value" of a secret'  # noqa: S105 a value of the test
 SIGNED = re.compile(r"X-Amz-(Signature|Credential|Security-Token)|[?&]Signature=|Authorization: ", re.IGNORECASE)
 LEAKY = {
     '"initializing", asked["Prefix"]': '"initializing", asked["Prefix"], asked["Secret"]',
@@ -22,7 +22,7 @@ LEAKY = {
 
 
 def leaks(text: str, keys: Mapping[str, str]) -> list[str]:
-    """Name what a text must not hold, as it is or as JSON and base64 write it."""
+    """Return the names of the secrets in a text, as plain text, JSON, HTML or base64."""
     hidden = {**keys, "NoEcho": SECRET}
     spelled = {name: [value, value.replace('"', '\\"'), value.replace('"', "&quot;")] for name, value in hidden.items()}
     encoded = {name: base64.b64encode(value.encode()).decode() for name, value in hidden.items()}
@@ -31,21 +31,21 @@ def leaks(text: str, keys: Mapping[str, str]) -> list[str]:
 
 
 class Session:
-    """Runs commands, and keeps all that they wrote, wherever they wrote it."""
+    """Runs commands and keeps their output and their files."""
 
     def __init__(self, aws: Aws, folder: Path) -> None:
-        self.aws, self.folder, self.said = aws, folder, ""
+        self.aws, self.folder, self.output = aws, folder, ""
 
     def run(self, *arguments: str, template: Path = SAMPLE) -> int:
         summary = {"GITHUB_STEP_SUMMARY": str(self.folder / "summary.md")}
         done = self.aws.run(*arguments, "--debug", template=template, **summary)
-        self.said += done.stdout + done.stderr
+        self.output += done.stdout + done.stderr
         return done.returncode
 
     def leaks(self, text: str = "") -> list[str]:
-        """Name what leaked into all that was written, and a text besides."""
+        """Return the names of the secrets in all output and files, and in another text."""
         return leaks(
-            self.said + "".join(path.read_text() for path in self.folder.iterdir()) + text, self.aws.credentials
+            self.output + "".join(path.read_text() for path in self.folder.iterdir()) + text, self.aws.credentials
         )
 
 
@@ -55,16 +55,16 @@ def session(aws: Aws, tmp_path: Path, name: str) -> Session:
     return Session(aws.as_role(aws.role(name)), tmp_path / "out")
 
 
-def test_what_is_looked_for() -> None:
-    """The search finds what it is for."""
+def test_search_finds_secrets() -> None:
+    """The search finds secrets in every notation."""
     keys = {"AWS_SESSION_TOKEN": "FwoGZXIvYXdz"}
-    told = f"{SECRET} FwoGZXIvYXdz https://a/b?X-Amz-Signature=1"
-    assert leaks(told, keys) == ["AWS_SESSION_TOKEN", "NoEcho", "X-Amz-Signature"]
+    text = f"{SECRET} FwoGZXIvYXdz https://a/b?X-Amz-Signature=1"
+    assert leaks(text, keys) == ["AWS_SESSION_TOKEN", "NoEcho", "X-Amz-Signature"]
     assert leaks(f'{{"a": "{SECRET}"}}'.replace('"value"', '\\"value\\"'), keys) == ["NoEcho"]
 
 
-def test_every_command(session: Session, name: str, tmp_path: Path) -> None:
-    """With debugging on, from plan to destroy: messages, results, reports and summaries are clean."""
+def test_commands_write_no_secrets(session: Session, name: str, tmp_path: Path) -> None:
+    """With --debug, the messages, results, reports and summaries of all commands contain no secret."""
     given = ["--set", f"Secret={SECRET}"]
     leaky = SAMPLE.read_text()
     for old, new in LEAKY.items():
@@ -83,14 +83,14 @@ def test_every_command(session: Session, name: str, tmp_path: Path) -> None:
         assert session.run(*command) == 0
     assert session.run("deploy", name, *given, "--set", "Prefix=NO", "--yes", template=template) == 2
     assert session.run("destroy", name, "--confirm", name) == 0
-    assert "debug" in session.said
-    assert "asked to fail by ****" in session.said
+    assert "debug" in session.output
+    assert "asked to fail by ****" in session.output
     assert {path.name for path in session.folder.iterdir()} == {"plan.html", "summary.md"}
     assert session.leaks() == []
 
 
 def logged(aws: Aws, stack: str) -> str:
-    """Fetch all that a stack's functions have logged."""
+    """Return the log of the functions of a stack."""
     logs: Any = aws.client("logs")
     found = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     groups = [group for group in found if stack.lower() in group.lower()]
@@ -99,8 +99,8 @@ def logged(aws: Aws, stack: str) -> str:
     )
 
 
-def test_workspace(session: Session, aws: Aws, name: str) -> None:
-    """The workspace's own initializer logs what it did, and neither the URL it answers to nor a credential."""
+def test_initializer_logs_no_secrets(session: Session, aws: Aws, name: str) -> None:
+    """The initializer of the workspace logs its actions, but not the URL for its response or a credential."""
     path = ROOT / "templates" / "workspace.yaml"
     assert session.run("deploy", name, "--yes", "--create-staging-bucket", template=path) == 0
     function = logged(aws, name)
@@ -109,8 +109,8 @@ def test_workspace(session: Session, aws: Aws, name: str) -> None:
     assert "ResponseURL" not in function
 
 
-def test_refusal_of_the_secret_itself(session: Session, tmp_path: Path, name: str) -> None:
-    """A secret that breaks its pattern is refused without being repeated."""
+def test_message_on_an_invalid_secret_does_not_repeat_it(session: Session, tmp_path: Path, name: str) -> None:
+    """A secret that does not match its pattern is rejected, and the message does not contain it."""
     template = tmp_path / "strict.yaml"
     template.write_text(SAMPLE.read_text().replace("NoEcho: true", 'NoEcho: true, AllowedPattern: "[a-z]*"'))
     assert session.run("deploy", name, "--yes", "--set", f"Secret={SECRET}", template=template) == 2

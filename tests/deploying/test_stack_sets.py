@@ -331,8 +331,8 @@ def test_a_fleet_that_gives_up_a_place_is_refused(aws: Aws, before: Any, after: 
     }
     plan = plan_of(aws, changes_of(change("Fleet", ResourceType=STACK_SET, Replacement="False", **contexts)))
     assert bool(plan.destructive) is destructive
-    assert ("stacks are deleted where" in show.table(plan)) is destructive
+    assert ("its stacks in the removed accounts" in " ".join(show.table(plan).split())) is destructive
     if destructive:
         with pytest.raises(RefusedError, match="--allow-destructive"):
-            execution.guard(plan, allow_destructive=False)
-    execution.guard(plan, allow_destructive=True)
+            execution.check_plan(plan, allow_destructive=False)
+    execution.check_plan(plan, allow_destructive=True)

@@ -1,4 +1,4 @@
-"""What the local cloud cannot show: stacks that are stuck, answers that are late, calls that AWS refuses."""
+"""Cases that the local cloud cannot show: stacks that cannot be updated, late answers, and rejected calls."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from deploying.local_aws import ROOT
-from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, Told, event, stack, stubbed
+from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, RecordingListener, event, stack, stubbed
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
-from smtemplates.deploy import changeset, commands, drift, events, execution
+from smtemplates.deploy import changeset, commands, drift, events, operation
 from smtemplates.deploy import destruction as destroy
 from smtemplates.deploy.changeset import Request
 from smtemplates.deploy.events import first_cause
@@ -30,38 +30,38 @@ def aws() -> Iterator[Aws]:
 
 
 def run(aws: Aws, options: Options) -> None:
-    with planned(aws.cloud, REQUEST, options, Told(), purpose="deploy"):
+    with planned(aws.cloud, REQUEST, options, RecordingListener(), purpose="deploy"):
         pass
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "message"),
     [
         ("ROLLBACK_COMPLETE", "--recreate"),
         ("ROLLBACK_FAILED", "--recreate"),
         ("CREATE_FAILED", "--recreate"),
         ("DELETE_FAILED", "--recreate"),
         ("UPDATE_ROLLBACK_FAILED", "--continue-rollback"),
-        ("IMPORT_ROLLBACK_FAILED", "does not know"),
+        ("IMPORT_ROLLBACK_FAILED", "does not support this status"),
     ],
 )
-def test_stuck_stacks(aws: Aws, status: str, told: str) -> None:
-    """A stack that cannot be updated is an error that says what can be done."""
+def test_stack_that_cannot_be_updated(aws: Aws, status: str, message: str) -> None:
+    """A stack that cannot be updated is an error with the option that helps."""
     tags = [{"Key": "smtemplates:deployer", "Value": "deploy"}]
     aws.answers("describe_stacks", {"Stacks": [stack(status, Tags=tags)]})
-    with pytest.raises(DeploymentError, match=told):
+    with pytest.raises(DeploymentError, match=message):
         run(aws, Options())
 
 
-def test_strangers_are_not_recreated(aws: Aws) -> None:
-    """Even with --recreate, a stack without this deployer's tag is not deleted."""
+def test_stack_of_another_tool_is_not_recreated(aws: Aws) -> None:
+    """A stack without the tag of this deployer is not deleted, even with --recreate."""
     aws.answers("describe_stacks", {"Stacks": [stack("ROLLBACK_COMPLETE")]})
-    with pytest.raises(DeploymentError, match="not made by this deployer"):
+    with pytest.raises(DeploymentError, match="This deployer did not create the stack"):
         run(aws, Options(recreate=True))
 
 
-def test_rollback_fails_again(aws: Aws) -> None:
-    """A continued rollback that fails says which resource failed, and the cancellations around it are not named."""
+def test_continued_rollback_that_fails_reports_the_cause(aws: Aws) -> None:
+    """A continued rollback that fails reports the resource that failed, not the cancelled ones."""
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_ROLLBACK_FAILED")]})
     before = [event(2, "team", "UPDATE_ROLLBACK_FAILED"), event(1, "team", "UPDATE_IN_PROGRESS")]
     aws.answers("describe_stack_events", {"StackEvents": before})
@@ -74,12 +74,14 @@ def test_rollback_fails_again(aws: Aws) -> None:
     ]
     aws.answers("describe_stack_events", {"StackEvents": after + before})
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_ROLLBACK_FAILED")]})
-    with pytest.raises(DeploymentError, match=r"Domain .*\n.*domain still has apps\n.*remove what still uses it"):
+    with pytest.raises(
+        DeploymentError, match=r"Domain .*\n.*domain still has apps\n.*Delete the resources that still use it"
+    ):
         run(aws, Options(continue_rollback=True))
 
 
-def test_watching_tells_what_stays_undeleted(aws: Aws) -> None:
-    """Who only watches hears too what AWS gave up deleting, once, and not what went at a later attempt."""
+def test_watching_reports_undeleted_resources(aws: Aws) -> None:
+    """Watching reports each resource that AWS could not delete once, and not those deleted at a later attempt."""
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")]})
     tried = [
         event(7, "team", "UPDATE_COMPLETE"),
@@ -98,14 +100,14 @@ def test_watching_tells_what_stays_undeleted(aws: Aws) -> None:
     assert "Other" not in str(caught.value)
 
 
-def test_a_run_that_goes_on_protects_what_it_must_complain_of(aws: Aws) -> None:
-    """Whoever repeats a deployment hears what AWS gave up deleting, and production is protected all the same."""
+def test_resumed_run_protects_the_stack_and_reports_undeleted_resources(aws: Aws) -> None:
+    """A repeated deployment reports the resources that AWS could not delete, and still protects a production stack."""
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]})
     token = f"{changeset.token_prefix(REQUEST.fingerprint)}1"
-    begun = event(1, "team", "UPDATE_IN_PROGRESS", operation=token)
-    aws.answers("describe_stack_events", {"StackEvents": [begun]})
+    started = event(1, "team", "UPDATE_IN_PROGRESS", operation=token)
+    aws.answers("describe_stack_events", {"StackEvents": [started]})
     late = [event(3, "team", "UPDATE_COMPLETE"), event(2, "Domain", "DELETE_FAILED", "it still has apps")]
-    aws.answers("describe_stack_events", {"StackEvents": [*late, begun]})
+    aws.answers("describe_stack_events", {"StackEvents": [*late, started]})
     production = [{"ParameterKey": "Environment", "ParameterValue": "prd"}]
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_COMPLETE", Parameters=production)]})
     aws.answers("update_termination_protection", {}, {"StackName": "team", "EnableTerminationProtection": True})
@@ -113,8 +115,8 @@ def test_a_run_that_goes_on_protects_what_it_must_complain_of(aws: Aws) -> None:
         run(aws, Options())
 
 
-def test_rollback_tells_what_stays_undeleted(aws: Aws) -> None:
-    """A failed update names its cause, and what the rollback should have deleted and could not."""
+def test_rollback_reports_undeleted_resources(aws: Aws) -> None:
+    """A failed update reports its cause and the resources that the rollback could not delete."""
     failed = [
         event(5, "team", "UPDATE_ROLLBACK_COMPLETE"),
         event(4, "Domain", "DELETE_FAILED", "it still has apps"),
@@ -125,21 +127,21 @@ def test_rollback_tells_what_stays_undeleted(aws: Aws) -> None:
     aws.answers("describe_stack_events", {"StackEvents": failed})
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_ROLLBACK_COMPLETE")]})
     with pytest.raises(DeploymentError, match=r"(?s)no capacity.*outside the stack.*it still has apps"):
-        execution.finish(Watch(aws.cloud, STACK_ID, "t"), Told(), "team", deadline=None)
+        operation.follow_to_end(Watch(aws.cloud, STACK_ID, "t"), RecordingListener(), "team", deadline=None)
 
 
 def watched(aws: Aws, *pages: list[dict[str, Any]], end: str) -> Stack | None:
-    """Follow an operation whose events come like this."""
+    """Follow an operation with these pages of events, one for each call."""
     for page in pages:
         aws.answers("describe_stack_events", {"StackEvents": page})
     aws.answers("describe_stacks", {"Stacks": [stack(end)]})
-    return Watch(aws.cloud, STACK_ID, "t").follow(Told())
+    return Watch(aws.cloud, STACK_ID, "t").follow(RecordingListener())
 
 
 @pytest.mark.parametrize(("status", "error"), [("DELETE_COMPLETE", StoppedError), ("DELETE_FAILED", DeploymentError)])
-def test_ctrl_c_during_creation(aws: Aws, status: str, error: type[Exception]) -> None:
-    """Ctrl-C during a creation has AWS delete the stack; one that is gone is called undone, and what it left named."""
-    begun = event(1, "team", "CREATE_IN_PROGRESS")
+def test_ctrl_c_during_a_creation_deletes_the_stack(aws: Aws, status: str, error: type[Exception]) -> None:
+    """Ctrl-C during a creation deletes the stack, and the message contains the resources that are retained."""
+    started = event(1, "team", "CREATE_IN_PROGRESS")
 
     def interrupted(_seconds: float) -> None:
         aws.cloud.pause = aws.pauses.append
@@ -147,9 +149,9 @@ def test_ctrl_c_during_creation(aws: Aws, status: str, error: type[Exception]) -
 
     def deleting(params: dict[str, Any], **_context: Any) -> None:
         token = params["ClientRequestToken"]
-        kept = event(4, "Data", "DELETE_SKIPPED", operation=token)
-        kept.update(ResourceType="AWS::S3::Bucket", PhysicalResourceId="team-data")
-        events = [kept, event(2, "team", "DELETE_IN_PROGRESS", operation=token), begun]
+        retained = event(4, "Data", "DELETE_SKIPPED", operation=token)
+        retained.update(ResourceType="AWS::S3::Bucket", PhysicalResourceId="team-data")
+        events = [retained, event(2, "team", "DELETE_IN_PROGRESS", operation=token), started]
         aws.answers("describe_stack_events", {"StackEvents": [event(3, "team", status, operation=token), *events]})
         aws.answers("describe_stacks", {"Stacks": [stack(status)]})
 
@@ -157,39 +159,39 @@ def test_ctrl_c_during_creation(aws: Aws, status: str, error: type[Exception]) -
     aws.answers("delete_stack", {})
     hooks = aws.cloud.client("cloudformation").meta.events
     hooks.register("provide-client-params.cloudformation.DeleteStack", deleting)
-    told = Told()
+    listener = RecordingListener()
     with pytest.raises(error) as caught:
-        execution.finish(Watch(aws.cloud, STACK_ID, "t", creating=True), told, "team", deadline=None)
-    assert "Delete the stack team, which is being created?" in told.messages
+        operation.follow_to_end(Watch(aws.cloud, STACK_ID, "t", creating=True), listener, "team", deadline=None)
+    assert "Delete stack team, which is being created?" in listener.messages
     if error is StoppedError:
         assert "Data (AWS::S3::Bucket) team-data" in str(caught.value)
         assert "scripts/deploy.py destroy team --delete-data" in str(caught.value)
 
 
-def test_polling_is_slow_enough(aws: Aws) -> None:
-    """After the first look, events are asked for at most once a second, and less often while nothing happens."""
-    begun = event(1, "team", "CREATE_IN_PROGRESS")
+def test_polling_interval(aws: Aws) -> None:
+    """After the first call, events are read at most once a second, and less often while no event arrives."""
+    started = event(1, "team", "CREATE_IN_PROGRESS")
     ended = event(2, "team", "CREATE_COMPLETE")
-    watched(aws, [begun], [begun], [begun], [begun], [ended, begun], end="CREATE_COMPLETE")
+    watched(aws, [started], [started], [started], [started], [ended, started], end="CREATE_COMPLETE")
     assert all(pause >= 1 for pause in aws.pauses[1:])
     assert aws.pauses[2:] == sorted(aws.pauses[2:])
     assert aws.pauses[-1] > 1
 
 
-def test_stale_events(aws: Aws) -> None:
-    """Events of an older operation, shown while AWS has not caught up, are not taken for the end of this one."""
+def test_events_of_an_earlier_operation_are_ignored(aws: Aws) -> None:
+    """Events of an earlier operation, which AWS can return first, do not count as the end of this operation."""
     old = [
         event(2, "team", "CREATE_COMPLETE", operation="old"),
         event(1, "team", "CREATE_IN_PROGRESS", operation="old"),
     ]
     new = [event(4, "team", "UPDATE_COMPLETE"), event(3, "team", "UPDATE_IN_PROGRESS")]
-    found = watched(aws, old, new + old, end="UPDATE_COMPLETE")
-    assert found is not None
-    assert found.status == "UPDATE_COMPLETE"
+    ended = watched(aws, old, new + old, end="UPDATE_COMPLETE")
+    assert ended is not None
+    assert ended.status == "UPDATE_COMPLETE"
 
 
-def test_property_is_named(aws: Aws) -> None:
-    """Where AWS names the property that it does not like, so does the message."""
+def test_message_contains_the_property(aws: Aws) -> None:
+    """If the reason of AWS contains the property, the message contains it too."""
     reason = "Properties validation failed for resource Domain with message: #/AuthMode: X is not a valid value"
     aws.answers(
         "describe_stack_events",
@@ -205,13 +207,13 @@ def test_property_is_named(aws: Aws) -> None:
     aws.answers("describe_stacks", {"Stacks": [stack("ROLLBACK_COMPLETE")]})
     watch = Watch(aws.cloud, STACK_ID, "t")
     with pytest.raises(DeploymentError, match=r"Domain \(AWS::SageMaker::Domain\), property AuthMode") as caught:
-        execution.finish(watch, Told(), "team", deadline=None)
+        operation.follow_to_end(watch, RecordingListener(), "team", deadline=None)
     assert "cancelled" not in str(caught.value)
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_drift(aws: Aws, capsys: pytest.CaptureFixture[str], *, as_json: bool) -> None:
-    """Drift is shown property by property, deleted resources as deleted, and how many resources AWS could check."""
+def test_drift_is_shown_by_property(aws: Aws, capsys: pytest.CaptureFixture[str], *, as_json: bool) -> None:
+    """Drift is shown by property, with deleted resources and the number of resources that AWS could check."""
     aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.answers("detect_stack_drift", {"StackDriftDetectionId": "d"})
     status = {"StackId": STACK_ID, "StackDriftDetectionId": "d", "Timestamp": NOW}
@@ -240,24 +242,24 @@ def test_drift(aws: Aws, capsys: pytest.CaptureFixture[str], *, as_json: bool) -
     ]
     aws.answers("list_stack_resources", {"StackResourceSummaries": summaries})
     assert commands.drift(aws.cloud, "team", as_json=as_json, detailed=True) == 3
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     if as_json:
-        answer = json.loads(told)
+        answer = json.loads(printed)
         assert (answer["checked"], answer["resources"]) == (3, 4)
         assert [one["logical_id"] for one in answer["drifted"]] == ["A", "B"]
         return
-    assert "3 of 4 resources checked" in told
-    assert "VersioningConfiguration.Status: Enabled -> Suspended" in told
-    assert "B (AWS::S3::Bucket): deleted" in told
+    assert "3 of 4 resources checked" in printed
+    assert "VersioningConfiguration.Status: Enabled -> Suspended" in printed
+    assert "B (AWS::S3::Bucket): deleted" in printed
 
 
-@pytest.mark.parametrize("declared", [{"Condition": "Manage"}, None], ids=["switched off", "taken out"])
-def test_destroying_after_an_update_that_failed(aws: Aws, declared: dict[str, Any] | None) -> None:
-    """A stack that still has what its template makes no more can be destroyed."""
+@pytest.mark.parametrize("declared", [{"Condition": "Manage"}, None], ids=["condition is false", "not declared"])
+def test_destroy_after_a_failed_update(aws: Aws, declared: dict[str, Any] | None) -> None:
+    """A stack with a resource that its template no longer contains can be destroyed."""
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_FAILED")]})
     kind = {"LogicalResourceId": "LogGroups", "PhysicalResourceId": "a", "ResourceType": "Custom::LogGroups"}
-    left = {**kind, "LastUpdatedTimestamp": NOW, "ResourceStatus": "CREATE_COMPLETE"}
-    aws.answers("list_stack_resources", {"StackResourceSummaries": [left]})
+    summary = {**kind, "LastUpdatedTimestamp": NOW, "ResourceStatus": "CREATE_COMPLETE"}
+    aws.answers("list_stack_resources", {"StackResourceSummaries": [summary]})
     resources = {} if declared is None else {"LogGroups": {"Type": "Custom::LogGroups", **declared}}
     content = {"Conditions": {"Manage": {"Fn::Equals": ["true", "false"]}}, "Resources": resources}
     aws.answers("get_template", {"TemplateBody": json.dumps(content)})
@@ -265,8 +267,8 @@ def test_destroying_after_an_update_that_failed(aws: Aws, declared: dict[str, An
     assert ([item.logical_id for item in found.goes], found.shared) == (["LogGroups"], ())
 
 
-def test_drift_fails(aws: Aws) -> None:
-    """A comparison that AWS could not finish is an error, not a stack without drift."""
+def test_failed_drift_detection_is_an_error(aws: Aws) -> None:
+    """A drift detection that AWS could not complete is an error, not a stack without drift."""
     aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.answers("detect_stack_drift", {"StackDriftDetectionId": "d"})
     status = {"StackId": STACK_ID, "StackDriftDetectionId": "d", "Timestamp": NOW}
@@ -277,22 +279,22 @@ def test_drift_fails(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "message"),
     [
         ("ExpiredToken", "log in again, then repeat this command"),
         ("AccessDenied", "ask for this permission"),
         ("Throttling", "repeat this command in a minute"),
     ],
 )
-def test_refusals(aws: Aws, code: str, told: str) -> None:
-    """A refused call says what to do about it."""
+def test_rejected_call_reports_the_next_step(aws: Aws, code: str, message: str) -> None:
+    """The message for a rejected call contains the next step."""
     aws.refuses("describe_stacks", code)
-    with pytest.raises(CloudError, match=told):
+    with pytest.raises(CloudError, match=message):
         aws.cloud.call("cloudformation", "describe_stacks")
 
 
-def test_create_arguments(aws: Aws) -> None:
-    """A change set carries what was asked, and only the capabilities the template needs."""
+def test_arguments_of_the_change_set(aws: Aws) -> None:
+    """The change set has the options of the request, and only the capabilities that the template requires."""
     request = Request(
         stack="team",
         template=Template(body="{}", content={"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {}}}}),
@@ -309,7 +311,7 @@ def test_create_arguments(aws: Aws) -> None:
         "provide-client-params.cloudformation.CreateChangeSet", lambda params, **_: sent.append(params)
     )
     aws.answers("create_change_set", {"Id": SET_ID, "StackId": STACK_ID})
-    changeset.ChangeSet(aws.cloud, request, None, purpose="deploy").create(Told())
+    changeset.ChangeSet(aws.cloud, request, None, purpose="deploy").create(RecordingListener())
     (arguments,) = sent
     assert arguments["ChangeSetType"] == "CREATE"
     assert arguments["Capabilities"] == ["CAPABILITY_IAM"]
@@ -335,18 +337,18 @@ def test_create_arguments(aws: Aws) -> None:
         ),
     ],
 )
-def test_own_key_denied(reason: str) -> None:
-    """Who brought a key whose policy lacks something is told where the policy that it needs is printed."""
+def test_denied_kms_key_refers_to_its_policy(reason: str) -> None:
+    """If the policy of an existing KMS key lacks a permission, the advice refers to the required key policy."""
     cause = first_cause([events.read(event(1, "Domain", "CREATE_FAILED", reason))])
     assert cause
     assert "Key policy for an existing KMS key" in str(cause.advice)
-    printed = (ROOT / "templates" / "README.md").read_text()
-    assert "## Key policy for an existing KMS key" in printed
+    reference = (ROOT / "templates" / "README.md").read_text()
+    assert "## Key policy for an existing KMS key" in reference
 
 
-def test_other_denials() -> None:
-    """A denial that has nothing to do with a key's policy is not explained by one."""
+def test_other_denials_do_not_refer_to_a_key_policy() -> None:
+    """A denial that does not concern a key policy does not refer to one."""
     for reason in ("is not authorized to perform: kms:CreateKey on resource: *", "not authorized to perform: s3:Get"):
         cause = first_cause([events.read(event(1, "Domain", "CREATE_FAILED", reason))])
         assert cause
-        assert str(cause.advice).startswith("let the deploying role")
+        assert str(cause.advice).startswith("Allow this action for the deploying role")

@@ -1,4 +1,4 @@
-"""Calls to AWS go over TLS whose certificate is checked, or stay on this machine."""
+"""Calls to AWS use TLS with a checked certificate, or stay on this machine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COMMANDS = [
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """Refuse like AWS does, so that a client that got so far can be told from one that did not."""
+    """Rejects every call as AWS does, and records the calls that reached it."""
 
     asked: list[str]
 
@@ -72,8 +72,8 @@ def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_strangers_certificate(server: ThreadingHTTPServer, command: list[str]) -> None:
-    """A server whose certificate nobody vouches for gets no request, and the person one sentence."""
+def test_untrusted_certificate_is_rejected(server: ThreadingHTTPServer, command: list[str]) -> None:
+    """A server with an untrusted certificate receives no request, and the error is one line."""
     done = run(command, AWS_ENDPOINT_URL=f"https://localhost:{server.server_port}")
     assert (done.returncode, done.stdout, Refusing.asked) == (1, "", [])
     assert "certificate" in done.stderr.lower()
@@ -82,16 +82,16 @@ def test_strangers_certificate(server: ThreadingHTTPServer, command: list[str]) 
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_companys_certificate(server: ThreadingHTTPServer, tmp_path: Path, command: list[str]) -> None:
-    """A certificate in AWS_CA_BUNDLE, as a company's proxy needs it, is trusted."""
+def test_certificate_of_a_proxy_is_trusted(server: ThreadingHTTPServer, tmp_path: Path, command: list[str]) -> None:
+    """A certificate in AWS_CA_BUNDLE, which a company proxy can require, is trusted."""
     url = f"https://localhost:{server.server_port}"
     done = run(command, AWS_ENDPOINT_URL=url, AWS_CA_BUNDLE=str(tmp_path / "certificate.pem"))
     assert Refusing.asked
     assert "reached" in done.stderr
 
 
-def test_missing_bundle(server: ThreadingHTTPServer, tmp_path: Path) -> None:
-    """A bundle that is not there is said to be missing; nothing is trusted instead."""
+def test_missing_certificate_bundle_is_an_error(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    """A missing certificate bundle is an error, and no other certificate is trusted instead."""
     url = f"https://localhost:{server.server_port}"
     done = run(COMMANDS[0], AWS_ENDPOINT_URL=url, AWS_CA_BUNDLE=str(tmp_path / "none.pem"))
     assert (done.returncode in (1, 2), Refusing.asked) == (True, [])
@@ -101,16 +101,16 @@ def test_missing_bundle(server: ThreadingHTTPServer, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"])
-def test_clear_text(command: list[str], variable: str) -> None:
-    """An endpoint from the environment that would carry credentials in clear is refused before any call."""
+def test_endpoint_without_tls_is_rejected(command: list[str], variable: str) -> None:
+    """An endpoint without TLS in the environment is rejected before any call."""
     done = run(command, **{variable: "http://192.0.2.1"})
     assert (done.returncode, done.stdout) == (2, "")
     assert "must be https" in done.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_clear_text_in_a_profile(tmp_path: Path, command: list[str]) -> None:
-    """Likewise one that the profile names."""
+def test_endpoint_without_tls_in_a_profile_is_rejected(tmp_path: Path, command: list[str]) -> None:
+    """An endpoint without TLS in a profile is rejected before any call."""
     (tmp_path / "config").write_text("[default]\nendpoint_url = http://192.0.2.1\n")
     done = run(command, AWS_CONFIG_FILE=str(tmp_path / "config"))
     assert (done.returncode, done.stdout) == (2, "")
@@ -122,7 +122,7 @@ SWITCHES = {"verify", "check_hostname", "use_ssl"}
 
 
 def unchecked(source: str) -> list[int]:
-    """List the lines that turn a check of TLS off."""
+    """Return the lines that disable a check of TLS."""
     lines = []
     for node in ast.walk(ast.parse(source)):
         off = (
@@ -152,13 +152,13 @@ def unchecked(source: str) -> list[int]:
         "context.verify_mode = ssl.CERT_NONE",
     ],
 )
-def test_what_is_looked_for(source: str) -> None:
-    """The ways in which a check of TLS can be turned off are known."""
+def test_search_finds_disabled_checks(source: str) -> None:
+    """The search finds each way to disable a check of TLS."""
     assert unchecked(source) == [1]
 
 
-def test_checks_are_never_off() -> None:
-    """One line turns a check of TLS off: a notebook asks its own Jupyter, which has no certificate of anybody's."""
+def test_checks_of_tls_are_enabled() -> None:
+    """Only one line disables a check of TLS: a notebook calls its Jupyter server, which has no trusted certificate."""
     files = [path for folder in ("smtemplates", "scripts") for path in (ROOT / folder).rglob("*.py")]
     found = {path.name: lines for path in files if (lines := unchecked(path.read_text()))}
     assert {name: len(lines) for name, lines in found.items()} == {"auto_stop.py": 1}

@@ -132,7 +132,7 @@ def test_expiring_or_missing_bucket_is_rejected(publisher: Publisher) -> None:
         True,
     )
     done = publisher.run("link", "--template", str(path), "--staging-bucket", "nowhere-at-all")
-    assert (done.returncode, "there is no staging bucket nowhere-at-all; make it" in done.stderr) == (2, True)
+    assert (done.returncode, "Staging bucket nowhere-at-all does not exist" in done.stderr) == (2, True)
     assert [one["Name"] for one in publisher.aws.client("s3").list_buckets(Prefix="smtemplates-")["Buckets"]] == []
 
 

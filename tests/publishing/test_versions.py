@@ -32,7 +32,7 @@ def test_different_object_under_the_hash_is_rejected(publisher: Publisher) -> No
     s3.put_object(**place, Body=b"{}")
     done = publisher.run(*arguments)
     assert (done.returncode, publisher.catalog.products[publisher.product]) == (1, []), done.stderr
-    assert "is not the template whose hash it bears" in done.stderr
+    assert "does not match the SHA-256 in its key" in done.stderr
     assert s3.get_object(**place)["Body"].read() == b"{}"
     s3.delete_object(**place)
     assert publisher.run(*arguments).returncode == 0
@@ -275,7 +275,7 @@ def test_product_is_found_by_the_output_of_a_stack(publisher: Publisher) -> None
     [
         (["--product", "prod-none"], "product prod-none does not exist in us-east-1"),
         (["--product", "prod none"], "is not the ID of a product"),
-        (["--catalog", "none"], "there is no stack none"),
+        (["--catalog", "none"], "Stack none does not exist"),
     ],
 )
 def test_missing_product_is_reported(publisher: Publisher, place: list[str], message: str) -> None:

@@ -1,0 +1,178 @@
+"""Follow stack operations to their end, cancel them on an interruption, and report their results."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
+from smtemplates.aws.session import Cloud
+from smtemplates.console.signals import Deferral, uninterrupted
+from smtemplates.deploy import diagnosis, events, states
+from smtemplates.deploy.stack import Stack
+from smtemplates.deploy.watcher import Listener, Watch
+from smtemplates.deploy.wording import PROGRAM, sentence
+
+# The status of a stack after its creation or update was cancelled.
+UNDONE = {"DELETE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+BUCKET = "AWS::S3::Bucket"
+
+
+def follow_to_end(
+    watch: Watch, listener: Listener, name: str, *, deadline: float | None, start: Callable[[], None] | None = None
+) -> Stack:
+    """Start an operation if `start` is given, follow it to its end through interruptions, and return the stack.
+
+    An interruption during `start` takes effect after it, so that an operation that AWS accepted is always followed.
+
+    Raises:
+        DeploymentError: The operation failed.
+        StoppedError: The user cancelled the operation or stopped watching it.
+    """
+    with uninterrupted() as signals:
+        if start:
+            start()
+        cancelled = False
+        while True:
+            try:
+                with signals.allowed():
+                    stack = watch.follow(listener, deadline=deadline)
+                break
+            except KeyboardInterrupt:
+                if cancelled:
+                    raise detached_error(watch) from None
+                cancelled = True
+                _offer_to_cancel(watch, listener, name, signals)
+    if stack is not None and states.succeeded(stack.status) and stack.status != "DELETE_COMPLETE":
+        return stack
+    status = stack.status if stack else "DELETE_COMPLETE"
+    if watch.cancelled and status in UNDONE:
+        texts = [
+            f"The deployment of stack {name} was cancelled and undone ({status}).",
+            *_retained(watch, name, status),
+            *_undeleted(watch),
+        ]
+        raise StoppedError("\n".join(texts))
+    raise DeploymentError(failure_message(watch, name, status))
+
+
+def check_deleted(watch: Watch, stack: Stack) -> None:
+    """Check that a successful operation deleted every resource that it had to delete.
+
+    Raises:
+        DeploymentError: AWS could not delete a resource.
+    """
+    if texts := _undeleted(watch):
+        raise DeploymentError("\n".join([f"Stack {stack.name} is {stack.status}, but with a problem.", *texts]))
+
+
+def _undeleted(watch: Watch) -> list[str]:
+    """Return a text on the resources that AWS could not delete, with the reasons and what to do."""
+    left = events.undeleted(watch.events)
+    if not left:
+        return []
+    lines = [
+        f"  ! {event.logical_id} ({event.type}) {event.physical_id}: {event.reason or 'no reason given'}"
+        for event in left
+    ]
+    return [
+        "AWS could not delete these resources. They are outside the stack now and can continue to cost money:",
+        *lines,
+        "Remove the cause, then delete them yourself. A later deployment does not delete them.",
+    ]
+
+
+def _retained(watch: Watch, name: str, status: str) -> list[str]:
+    """Return a text on the resources that a cancelled deployment retains, with the command that deletes the buckets."""
+    retained = [event for event in watch.events if event.status == "DELETE_SKIPPED"]
+    if not retained:
+        return []
+    lines = [f"  = {event.logical_id} ({event.type}) {event.physical_id}" for event in retained]
+    text = ["These resources are retained outside any stack:", *lines]
+    # if the stack still exists, the same command would destroy the stack as well
+    if status != "UPDATE_ROLLBACK_COMPLETE" and any(event.type == BUCKET for event in retained):
+        text.append(f"To delete the buckets and all objects in them, run: {PROGRAM} destroy {name} --delete-data")
+    return text
+
+
+def failure_message(watch: Watch, name: str, status: str) -> str:
+    """Return a message on a failed deployment with the first cause and what to do."""
+    texts = _undeleted(watch) if status == "UPDATE_ROLLBACK_COMPLETE" else []
+    cause = diagnosis.explain(watch.cloud, watch)
+    return "\n".join([f"The deployment of stack {name} failed ({status}). {cause}", *texts])
+
+
+def detached_error(watch: Watch) -> StoppedError:
+    """Return the error for a user who stopped watching an operation that continues in AWS."""
+    return StoppedError(f"The operation continues in AWS. To watch it, run: {watch.command}")
+
+
+def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Deferral) -> None:
+    """Cancel the operation in progress if the user confirms it.
+
+    Raises:
+        StoppedError: The user interrupted the question, which means to stop watching.
+    """
+    creating = watch.creating
+    question = (
+        f"Delete stack {name}, which is being created?"
+        if creating
+        else f"Cancel the update of stack {name} and roll it back?"
+    )
+    signals.pending.clear()  # signals that arrive together, as when a terminal is closed, count as one interruption
+    try:
+        with signals.allowed():
+            confirmed = listener.cancel(question)
+    except KeyboardInterrupt:
+        raise detached_error(watch) from None
+    if not confirmed:
+        listener.say("The operation continues. Press Ctrl-C again to stop watching.")
+        return
+    token = f"smtemplates-cancel-{uuid.uuid4().hex}"
+    operation = "delete_stack" if creating else "cancel_update_stack"
+    try:
+        watch.cloud.call("cloudformation", operation, StackName=watch.stack_id, ClientRequestToken=token)
+    except CloudError as error:
+        listener.say(f"The operation can no longer be cancelled. {sentence(error)}")
+        return
+    watch.cancelled = True
+    watch.tokens.add(token)
+    undone = "deleting the stack" if creating else "rolling the update back"
+    listener.say(f"AWS is {undone}. Press Ctrl-C again to stop watching.")
+
+
+def follow_or_detach(
+    watch: Watch, listener: Listener, *, deadline: float | None, start: Callable[[], object]
+) -> Stack | None:
+    """Start an operation that cannot be cancelled, follow it to its end, and return the stack; None if it is deleted.
+
+    Raises:
+        StoppedError: The user stopped watching. The operation continues in AWS.
+    """
+    with uninterrupted() as signals:
+        start()
+        try:
+            with signals.allowed():
+                return watch.follow(listener, deadline=deadline)
+        except KeyboardInterrupt:
+            raise detached_error(watch) from None
+
+
+def delete_and_wait(cloud: Cloud, stack: Stack, listener: Listener, *, deadline: float | None) -> None:
+    """Delete a stack and wait until it is deleted.
+
+    Raises:
+        DeploymentError: AWS could not delete a resource of the stack.
+        StoppedError: The user stopped watching. The deletion continues in AWS.
+    """
+    token = f"smtemplates-delete-{uuid.uuid4().hex}"
+    watch = Watch(cloud, stack.id, token)
+
+    def start() -> None:
+        cloud.call("cloudformation", "delete_stack", StackName=stack.id, ClientRequestToken=token)
+
+    end = follow_or_detach(watch, listener, deadline=deadline, start=start)
+    if end is not None and end.status != "DELETE_COMPLETE":
+        raise DeploymentError(
+            f"Stack {stack.name} could not be deleted ({end.status}). {diagnosis.explain(cloud, watch)}"
+        )
