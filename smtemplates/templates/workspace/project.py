@@ -41,7 +41,8 @@ def project() -> Project:
         "replaces the Studio domain, the model package group, the MLflow app (its records are lost) and the "
         "endpoint (its clients need the new name).",
         pattern="^[a-z][a-z0-9-]{1,22}[a-z0-9]$",
-        hint="must be 3 to 24 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
+        hint="must be 3 to 24 lower-case letters, digits and hyphens, starting with a letter and not ending with a "
+        "hyphen",
         max_length=24,
         default="sagemaker",
     )
