@@ -22,6 +22,20 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit(environments.sentence(names), returncode=2)
 
 
+# Fixtures that start a server or a browser. Tests that use one are not part of the fast selection.
+SERVERS = frozenset({"account", "aws", "catalog", "fleet", "https", "publisher", "reader", "server", "service"})
+BROWSERS = frozenset({"browser", "page"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a server or a browser, by the fixtures that they use."""
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        for fixtures, mark in ((SERVERS, pytest.mark.server), (BROWSERS, pytest.mark.browser)):
+            if fixtures & used:
+                item.add_marker(mark)
+
+
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """Return the template that users receive, read back from its YAML."""

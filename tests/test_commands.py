@@ -17,6 +17,8 @@ from aws_cli import KEYS, Request, Service, commands, moto, service, version_1, 
 
 from smtemplates.evaluate import Stack
 
+pytestmark = pytest.mark.slow
+
 Choice = dict[str, str]
 JOBS = {
     "TrainingInstanceType": "ml.g5.2xlarge",

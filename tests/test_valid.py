@@ -19,6 +19,8 @@ from smtemplates.templates.registry import TEMPLATES, definition
 from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.features import feature_of
 
+pytestmark = pytest.mark.slow
+
 RESOLVING_CAUSES = {"W9002", "W9003"}
 
 

@@ -17,6 +17,8 @@ from certificates import self_signed
 from deploying.local_aws import ROOT
 from smtemplates.local_cloud.lifecycle import CLIENT
 
+pytestmark = pytest.mark.server
+
 COMMANDS = [
     ["deploy.py", "status", "team"],
     ["deploy.py", "plan", "team"],

@@ -11,6 +11,8 @@ import pytest
 from docs.text import PROGRAMS, ROOT, WRITTEN, Section, examples, program_of, sections
 from docs.world import World
 
+pytestmark = pytest.mark.server
+
 # What is not run here, and why; the rest of the test sees that it is a program that a shell can read.
 NOT_RUN = {
     "scripts/test": "runs this test among all others",

@@ -20,6 +20,8 @@ from docs.text import ROOT, read, sections
 from docs.world import World
 from smtemplates.synth.loader import load
 
+pytestmark = pytest.mark.server
+
 PAGE = ".github/PIPELINES.md"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 REUSABLE = ROOT / ".github" / "workflows" / "workspace.yml"

@@ -24,6 +24,8 @@ from docs.text import PROGRAMS, commands_of, examples
 from docs.world import PRODUCT, World
 from smtemplates.console.columns import folded
 
+pytestmark = pytest.mark.server
+
 WIDTH = 80
 COLOUR = re.compile(r"\033\[\d+m")
 STAGED = "--create-staging-bucket"

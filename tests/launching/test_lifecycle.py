@@ -25,6 +25,8 @@ from smtemplates.templates.launch_role import scopes as launch_scopes
 from smtemplates.templates.launch_role import template as launch
 from smtemplates.templates.workspace import template as workspace
 
+pytestmark = pytest.mark.server
+
 TYPES = launch_needs.types(workspace.constructs())
 # Service Catalog adds its tags to all resources of a stack. Another model adds a second endpoint configuration.
 TAGS = [{"Key": "CostCenter", "Value": "research"}]

@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scanners import stacks
 from scanners.waivers import Finding, problems
 from smtemplates.evaluate import Stack
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import venvs
+
+pytestmark = pytest.mark.slow
 
 
 def scan(folder: Path) -> dict[str, Any]:

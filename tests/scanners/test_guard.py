@@ -21,6 +21,8 @@ from cloudformation_validate import (
 from scanners import stacks
 from scanners.waivers import Finding, problems
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = "cdklabs-cdk-validator-cfnguard"
 ONLY_GUARD = ValidateConfig(disable_builtin_rules=True)
 
