@@ -191,7 +191,7 @@ def test_a_tag_publishes_its_version(github: WorkflowReader, sandbox: Sandbox, s
     assert results(run(github, sandbox, stack, TAG, product=""))["publish"] == "skipped"
 
 
-def test_gitlab_does_the_same(sandbox: Sandbox, stack: str) -> None:
+def test_gitlab_plans_deploys_and_publishes(sandbox: Sandbox, stack: str) -> None:
     """The jobs plan with the documented permissions, deploy the plan and publish. Their tokens restrict the roles."""
     runner = GitLab(sandbox, load(GITLAB.replace(DOCUMENTED, ACCOUNT)), f"{PROJECT}:ref:main")
     planning = (
