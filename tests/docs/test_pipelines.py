@@ -139,7 +139,7 @@ def test_the_page_shows_valid_pipelines(github: WorkflowReader, tmp_path: Path) 
 
 
 def test_a_pull_request_is_planned(github: WorkflowReader, sandbox: Sandbox, stack: str) -> None:
-    """The summary of the job shows the plan. The job uses the planning role, and the stack does not exist afterwards."""
+    """The summary shows the plan. The job uses the planning role, and the stack does not exist afterwards."""
     write_parameters(sandbox, ProjectName="churn")
     sandbox.catalog.spoil(None)
     jobs = run(github, sandbox, stack, pull_request(fork=False))
