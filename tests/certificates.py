@@ -1,4 +1,4 @@
-"""A certificate for localhost or other hosts, for tests whose servers speak TLS."""
+"""Create certificates for the TLS servers of tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 
 def self_signed(folder: Path, *hosts: str) -> tuple[Path, Path]:
-    """Write certificate.pem and key.pem, for localhost unless hosts are named."""
+    """Write certificate.pem and key.pem for the given hosts, by default for localhost, and return their paths."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(timezone.utc)

@@ -1,4 +1,4 @@
-"""What runs elsewhere, GitHub's workflow and pre-commit's hooks, is valid and names what is here."""
+"""Test the workflows of GitHub and the hooks of pre-commit: they are valid, and their scripts exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])
 def test_workflows_follow_their_schema(schema: str) -> None:
-    """Each workflow is what GitHub expects, by the schema that the checker carries, and none runs for hours."""
+    """Each workflow is valid by the schema of check-jsonschema, and each job has a timeout."""
     files = [str(path) for path in (ROOT / ".github" / "workflows").glob("*.yml")]
     assert files
     words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *files]
@@ -23,8 +23,8 @@ def test_workflows_follow_their_schema(schema: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_workflows_run_what_is_here_and_take_no_text_from_outside() -> None:
-    """Every script that a workflow runs exists, and none has an expression in it, which a branch's name could fill."""
+def test_workflows_run_existing_scripts_without_expressions() -> None:
+    """The scripts that a workflow runs exist. No command contains an expression: a branch name could inject code."""
     for path in (ROOT / ".github" / "workflows").glob("*.yml"):
         jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
         lines = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
@@ -35,8 +35,8 @@ def test_workflows_run_what_is_here_and_take_no_text_from_outside() -> None:
                 assert (ROOT / script).stat().st_mode & (0o400 if sourced else 0o100), line
 
 
-def test_each_hook_runs_a_script_of_this_checkout() -> None:
-    """Each pre-commit hook runs a script that exists and can be executed."""
+def test_hooks_run_existing_scripts() -> None:
+    """Each pre-commit hook runs an executable script of the checkout."""
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     scripts = [hook["entry"].split()[0] for repository in config["repos"] for hook in repository["hooks"]]
     assert scripts

@@ -258,7 +258,7 @@ def test_version_1_asks_for_the_right_thing(template: dict[str, Any], aws: Servi
         for name, command in commands(stack.outputs).items():
             if command not in known:
                 version_1(command, folder)
-                known[command] = unnamed(aws.taken(), stack)
+                known[command] = unnamed(aws.take_requests(), stack)
             assert known[command] == expected[name], choice
 
 
@@ -269,7 +269,7 @@ def test_version_2_asks_for_the_same(template: dict[str, Any], aws: Service, fol
     expected = requests(stack)
     for name, command in commands(stack.outputs).items():
         version_2(command, folder, aws.url)
-        assert unnamed(aws.taken(), stack) == expected[name]
+        assert unnamed(aws.take_requests(), stack) == expected[name]
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1", "eu-isoe-west-1"])
@@ -280,7 +280,7 @@ def test_images_are_the_region_s(template: dict[str, Any], aws: Service, folder:
     for name, command in commands(stack.outputs).items():
         assert command.startswith(f"aws --region {region} ")
         version_1(command, folder)
-        assert unnamed(aws.taken(), stack) == expected[name]
+        assert unnamed(aws.take_requests(), stack) == expected[name]
 
 
 def test_every_command_is_tested(template: dict[str, Any]) -> None:

@@ -121,8 +121,8 @@ def test_the_drawing_is_readable(page: Page) -> None:
 
 def test_another_template_is_not_drawn_as_a_workspace() -> None:
     """Resources of another template are shown by service, even if the workspace has the same name. Markup is text."""
-    nasty = "</script><b onclick='x'>\"&"
-    types = {"Dashboard": "AWS::CloudWatch::Dashboard", nasty: "AWS::SQS::Queue", "Thing": "Custom::<b>"}
+    hostile = "</script><b onclick='x'>\"&"
+    types = {"Dashboard": "AWS::CloudWatch::Dashboard", hostile: "AWS::SQS::Queue", "Thing": "Custom::<b>"}
     rows = {name: drawing.Row(type=type_, mark="+", colour="create", meaning="create") for name, type_ in types.items()}
     drawn = drawing.drawing(rows, absent="absent")
     assert "data-from" not in drawn

@@ -20,7 +20,7 @@ from smtemplates.cli.main import main
 from smtemplates.evaluate import Stack, check_parameters
 from smtemplates.synth.loader import load
 
-NASTY = [
+HOSTILE = [
     "",
     " ",
     "'",
@@ -62,11 +62,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     assert main(["explore", "-o", str(file)]) == 0
     with chromium() as browser:
         page = browser.new_page()
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+        requested: list[str] = []
+        page.on("request", lambda request: requested.append(request.url))
         page.goto(file.as_uri())
         yield page
-        assert set(asked) == {file.as_uri()}
+        assert set(requested) == {file.as_uri()}
 
 
 @pytest.fixture(autouse=True)
@@ -101,7 +101,7 @@ def test_nothing_is_cut_off_on_a_laptop(page: Page) -> None:
 
 
 def deployer(template: dict[str, Any], values: dict[str, str], region: str) -> dict[str, Any]:
-    """Return what the deployer finds for a set of values."""
+    """Return the verdict of the deployer on a set of values."""
     sentences = check_parameters(template, values, region=region)
     named = [re.match(r"Parameter (\w+) ", sentence) for sentence in sentences]
     stack = Stack(template, values, pseudo={"AWS::Region": region})
@@ -114,7 +114,7 @@ def deployer(template: dict[str, Any], values: dict[str, str], region: str) -> d
 
 
 def browser(page: Page, values: dict[str, str], region: str) -> dict[str, Any]:
-    """Return what the page finds for a set of values."""
+    """Return the verdict of the page on a set of values."""
     found: dict[str, Any] = page.evaluate("([values, region]) => decide(values, region)", [values, region])
     return {**found, "invalid": sorted(found["invalid"])}
 
@@ -132,7 +132,7 @@ def anything(declared: dict[str, Any]) -> st.SearchStrategy[dict[str, str]]:
     def kinds(name: str, about: dict[str, Any]) -> st.SearchStrategy[str]:
         likely = [*map(str, about.get("AllowedValues", [])), str(about["Default"]), EVERYTHING.get(name, "")]
         allowed = st.from_regex(re.compile(about.get("AllowedPattern", ""), re.ASCII), fullmatch=True)
-        return st.sampled_from(likely) | st.sampled_from(NASTY) | allowed
+        return st.sampled_from(likely) | st.sampled_from(HOSTILE) | allowed
 
     return st.fixed_dictionaries({}, optional={name: kinds(name, about) for name, about in declared.items()})
 

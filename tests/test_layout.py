@@ -91,7 +91,7 @@ def cross(one: Segment, other: Segment) -> bool:
 
 
 def check(found: Layout) -> None:
-    """Check what holds for every layout."""
+    """Check that no box overlaps another, and that arrows are between their boxes and avoid all boxes."""
     boxes = {box.title: box for box in found.boxes}
     for one, other in combinations(found.boxes, 2):
         apart = one.right <= other.left or other.right <= one.left or one.bottom < other.top or other.bottom < one.top

@@ -29,7 +29,8 @@ EXAMPLES = {
       validate any template in the same way
   python -m smtemplates lint my-template.yaml --policy my-policy.guard
       also check it against your own policy file
-  python -m smtemplates lint my-template.yaml --policy my-policy.guard --no-policy
+  python -m smtemplates lint my-template.yaml --no-policy \\
+      --policy my-policy.guard
       check it against your policy file only, without the built-in rules
 """,
     "explore": """\

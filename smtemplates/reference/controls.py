@@ -163,7 +163,7 @@ CONTROLS = (
     Control(
         "A pipeline that plans changes cannot deploy them",
         "The documented planning role creates plans on a local cloud. All its other requests are denied.",
-        "tests/docs/test_pipelines.py::test_gitlab_does_the_same",
+        "tests/docs/test_pipelines.py::test_gitlab_plans_deploys_and_publishes",
     ),
     Control(
         "The permissions boundary limits all roles that a launch creates",

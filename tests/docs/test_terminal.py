@@ -1,8 +1,8 @@
-"""What people read fits 80 columns, and has colour only at a terminal, and only for those who want it.
+"""Test output and help: they fit 80 columns, and have colour only at a terminal without NO_COLOR.
 
-Two things may be longer. A value that is to be copied, such as an ARN, a URL or a command, is never broken. And what
-is not a table is not broken either: a sentence, which a terminal wraps, and a finding, which editors and grep take
-line by line.
+Two kinds of lines can be longer:
+- A value that users copy, such as an ARN, a URL or a command, is never broken.
+- Sentences and findings are not broken either. Terminals wrap them, and editors and grep read them line by line.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docs.sandbox import PRODUCT, Sandbox
 from docs.text import PROGRAMS, commands_of, examples
-from docs.world import PRODUCT, World
 from smtemplates.console.columns import folded
 
 pytestmark = pytest.mark.server
@@ -29,15 +29,15 @@ pytestmark = pytest.mark.server
 WIDTH = 80
 COLOUR = re.compile(r"\033\[\d+m")
 STAGED = "--create-staging-bucket"
-COMMANDS = [(name, own) for name, whole in PROGRAMS.items() for own in commands_of(whole)]
+COMMANDS = [(name, command) for name, program in PROGRAMS.items() for command in commands_of(program)]
 
 
-def run(world: World, command: str) -> tuple[str, str]:
-    """Run a command as another program would, and give what it prints and says."""
+def run(sandbox: Sandbox, command: str) -> tuple[str, str]:
+    """Run a command without a terminal, and return its standard output and standard error."""
     done = subprocess.run(
         shlex.split(command),
-        cwd=world.folder,
-        env=world.environment,
+        cwd=sandbox.folder,
+        env=sandbox.environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -47,120 +47,120 @@ def run(world: World, command: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def at_terminal(world: World, command: str, **environment: str) -> str:
-    """Run a command at a terminal, and give what that gets."""
+def run_at_terminal(sandbox: Sandbox, command: str, **variables: str) -> str:
+    """Run a command at a terminal, and return everything that it writes there."""
     master, slave = pty.openpty()
-    given = {**world.environment, "TERM": "xterm", **environment}
-    with subprocess.Popen(shlex.split(command), cwd=world.folder, env=given, stdin=slave, stdout=slave, stderr=slave):
+    env = {**sandbox.environment, "TERM": "xterm", **variables}
+    with subprocess.Popen(shlex.split(command), cwd=sandbox.folder, env=env, stdin=slave, stdout=slave, stderr=slave):
         os.close(slave)
-        told = b""
+        written = b""
         try:
             while chunk := os.read(master, 65536):
-                told += chunk
-        except OSError:  # the end, on Linux
+                written += chunk
+        except OSError:  # Linux reports the end of the output as an error
             pass
     os.close(master)
-    return told.decode()
+    return written.decode()
 
 
 @pytest.fixture(scope="module")
-def stack(reader: World) -> Iterator[str]:
-    """Deploy the workspace under a name as long as Service Catalog's."""
+def stack(sandbox: Sandbox) -> Iterator[str]:
+    """Deploy the workspace. The name of the stack is as long as the names that Service Catalog chooses."""
     name = f"SC-123456789012-pp-{uuid.uuid4().hex[:13]}"
-    run(reader, f"scripts/deploy.py deploy {name} {STAGED} --yes --set CreateNotebook=true")
+    run(sandbox, f"scripts/deploy.py deploy {name} {STAGED} --yes --set CreateNotebook=true")
     yield name
-    run(reader, f"scripts/deploy.py destroy {name} --confirm {name} --delete-data")
+    run(sandbox, f"scripts/deploy.py destroy {name} --confirm {name} --delete-data")
 
 
 def too_long(text: str, *copied: str) -> list[str]:
-    """List the lines that are too long, but for a value alone on its line."""
+    """Return the lines that are too long, except values that are alone on their line."""
     values = {line.strip() for value in copied for line in value.splitlines()}
     wide = [line for line in text.splitlines() if len(line) > WIDTH]
     return [line for line in wide if line.strip() not in values and " " in line.strip()]
 
 
 @given(st.lists(st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=1, max_size=120)))
-def test_folding_loses_nothing(words: list[str]) -> None:
-    """Whatever is folded keeps its words, each whole, and fits as well as they let it."""
+def test_folding_keeps_all_words(words: list[str]) -> None:
+    """Folding does not break a word. A line is too long only if it consists of a single word."""
     lines = folded("  " + " ".join(words), 6)
     assert " ".join(lines).split() == words
     assert [line for line in lines if len(line) > WIDTH and " " in line.strip()] == []
 
 
-def test_plans_fit(reader: World, stack: str) -> None:
-    """A plan that creates, updates and replaces fits, however much there is to say of a resource."""
+def test_plans_fit(sandbox: Sandbox, stack: str) -> None:
+    """Plans that create, update and replace resources fit, also for resources with many changes."""
     key = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
     vpc = "--set VpcId=vpc-0123456789abcdef0 --set SubnetIds=subnet-0123456789abcdef0"
     for more in (f"{stack}-2", f"{stack} {vpc} --set CreateDomain=true --set KmsKeyArn={key}"):
-        printed, _ = run(reader, f"scripts/deploy.py plan {more} {STAGED}")
+        printed, _ = run(sandbox, f"scripts/deploy.py plan {more} {STAGED}")
         assert too_long(printed) == []
     assert "will be replaced" in printed
     assert "AWS::SageMaker::StudioLifecycleConfig" in printed
 
 
-def test_status_and_outputs_fit(reader: World, stack: str) -> None:
-    """Names stand beside their values where those fit, and above them otherwise; each value is there unbroken."""
-    outputs = json.loads(run(reader, f"scripts/deploy.py outputs {stack} --json")[0])
-    printed, _ = run(reader, f"scripts/deploy.py outputs {stack}")
+def test_status_and_outputs_fit(sandbox: Sandbox, stack: str) -> None:
+    """A name is on the line of its value if both fit, otherwise on the line above it. Values are not broken."""
+    outputs = json.loads(run(sandbox, f"scripts/deploy.py outputs {stack} --json")[0])
+    printed, _ = run(sandbox, f"scripts/deploy.py outputs {stack}")
     assert too_long(printed, *outputs.values()) == []
     for name, value in outputs.items():
         assert f"\n{name} " in f"\n{printed}" or f"\n{name}\n" in f"\n{printed}"
         assert all(line.rstrip() in printed for line in value.splitlines())
-    parameters = json.loads(run(reader, f"scripts/deploy.py status {stack} --json")[0])["parameters"]
-    printed, _ = run(reader, f"scripts/deploy.py status {stack}")
+    parameters = json.loads(run(sandbox, f"scripts/deploy.py status {stack} --json")[0])["parameters"]
+    printed, _ = run(sandbox, f"scripts/deploy.py status {stack}")
     assert too_long(printed, *parameters.values()) == []
     assert parameters["NotebookPackages"] in printed
 
 
-def test_other_tables_fit(reader: World, stack: str) -> None:
-    """So do drift, a product's versions, what publishing and pruning would do, and what destroying deletes."""
-    reader.give("scripts/publish.py versions --catalog ml-catalog")
-    old = reader.catalog.add(PRODUCT, "1.0.0-a-rather-long-name-of-a-version-2", Guidance="DEPRECATED")
+def test_other_tables_fit(sandbox: Sandbox, stack: str) -> None:
+    """The tables of drift, versions, publishing, pruning, deploying and destroying fit."""
+    sandbox.prepare("scripts/publish.py versions --catalog ml-catalog")
+    old = sandbox.catalog.add(PRODUCT, "1.0.0-a-rather-long-name-of-a-version-2", Guidance="DEPRECATED")
     for command in (
         f"deploy.py drift {stack}",
         f"publish.py versions --product {PRODUCT}",
         f"publish.py version 9.9.9 --product {PRODUCT} {STAGED} --plan",
         f"publish.py prune --product {PRODUCT} --plan",
     ):
-        printed, _ = run(reader, f"scripts/{command}")
+        printed, _ = run(sandbox, f"scripts/{command}")
         assert printed
         assert too_long(printed) == [], command
-    reader.catalog.products[PRODUCT].remove(old)
+    sandbox.catalog.products[PRODUCT].remove(old)
     name = f"{stack}-gone"
-    _, made = run(reader, f"scripts/deploy.py deploy {name} {STAGED} --yes")
-    _, gone = run(reader, f"scripts/deploy.py destroy {name} --confirm {name} --delete-data")
-    for told in (made, gone):
-        rows = [line for line in told.splitlines() if line.startswith("  ")]
+    _, deployed = run(sandbox, f"scripts/deploy.py deploy {name} {STAGED} --yes")
+    _, destroyed = run(sandbox, f"scripts/deploy.py destroy {name} --confirm {name} --delete-data")
+    for progress in (deployed, destroyed):
+        rows = [line for line in progress.splitlines() if line.startswith("  ")]
         assert rows
         assert too_long("\n".join(rows)) == []
-        assert not re.search(r"[\033\r]|\[#", told), "progress is for terminals"
+        assert not re.search(r"[\033\r]|\[#", progress), "a progress bar without a terminal"
 
 
-def test_colour_is_for_terminals(reader: World, stack: str) -> None:
-    """A plan is coloured at a terminal, unless NO_COLOR is set, and never in a pipe."""
+def test_only_terminals_receive_colour(sandbox: Sandbox, stack: str) -> None:
+    """A plan has colour at a terminal, unless NO_COLOR is set, and never in a pipe."""
     command = f"scripts/deploy.py plan {stack} {STAGED} --set CreateMlflow=true"
-    assert COLOUR.search(at_terminal(reader, command))
-    assert COLOUR.search(at_terminal(reader, command, NO_COLOR=""))
-    assert not COLOUR.search(at_terminal(reader, command, NO_COLOR="1"))
-    assert not re.search(r"[\033\r]", "".join(run(reader, command)))
-    assert not COLOUR.search(at_terminal(reader, "scripts/render", NO_COLOR="1"))
+    assert COLOUR.search(run_at_terminal(sandbox, command))
+    assert COLOUR.search(run_at_terminal(sandbox, command, NO_COLOR=""))
+    assert not COLOUR.search(run_at_terminal(sandbox, command, NO_COLOR="1"))
+    assert not re.search(r"[\033\r]", "".join(run(sandbox, command)))
+    assert not COLOUR.search(run_at_terminal(sandbox, "scripts/render", NO_COLOR="1"))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_help_fits(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Help fits, that of each command too, but for its first paragraph, where argparse keeps alternatives together."""
+    """The help of programs and commands fits, except its first paragraph: argparse does not break alternatives."""
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     for parser in (PROGRAMS[name], *commands_of(PROGRAMS[name]).values()):
-        _, _, told = parser.format_help().partition("\n\n")
-        assert told
-        assert [line for line in told.splitlines() if len(line) > WIDTH] == []
+        _, _, text = parser.format_help().partition("\n\n")
+        assert text
+        assert [line for line in text.splitlines() if len(line) > WIDTH] == []
 
 
-@pytest.mark.parametrize(("name", "own"), COMMANDS)
-def test_every_command_has_examples_of_its_own(name: str, own: str) -> None:
-    """Whoever asks a command for help sees it at work, and none of the others; the program's help shows them all."""
-    shown, others = examples(name, own).session, commands_of(PROGRAMS[name]).keys() - {own}
-    words = {word for command in shown for word in command.text.replace(")", " ").split()}
-    assert own in words
+@pytest.mark.parametrize(("name", "command"), COMMANDS)
+def test_help_of_a_command_shows_only_its_examples(name: str, command: str) -> None:
+    """The examples use the command and no other command. The help of the program contains all of them."""
+    shown, others = examples(name, command).session, commands_of(PROGRAMS[name]).keys() - {command}
+    words = {word for example in shown for word in example.text.replace(")", " ").split()}
+    assert command in words
     assert not others & words
     assert set(shown) <= set(examples(name).session)

@@ -1,4 +1,4 @@
-"""The documentation as text: its commands with what they are shown to print, and the names in its prose."""
+"""Read the documentation: its commands with the output that it shows, and the names in its prose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from smtemplates.cli.parser import parser
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = "templates/README.md"
-WRITTEN = sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob(".github/**/*.md")))
+FOLDERS = ("*.md", ".github/**/*.md", "docs/**/*.md")
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for pattern in FOLDERS for path in ROOT.glob(pattern))
 SMTEMPLATES = "python -m smtemplates"
 PROGRAMS: dict[str, ArgumentParser] = {
     SMTEMPLATES: parser(),
@@ -22,21 +23,21 @@ PROGRAMS: dict[str, ArgumentParser] = {
     "publish.py": publish.parser(ROOT),
     "local_cloud.py": local.parser(),
 }
-# How a code span begins that is a command, unless it is the program's name alone.
+# A code span that begins like this is a command. A program's name alone is not one.
 COMMAND = re.compile(r"((?:\. )?scripts/\w+(\.py)?|\.venv/bin/\w+|python|pre-commit) ")
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command as the documentation has it, with what it shows as printed."""
+    """A command of the documentation, with the output that the documentation shows for it."""
 
     text: str
-    shown: str = ""
+    output: str = ""
 
 
 @dataclass(frozen=True)
 class Section:
-    """What stands under a heading of a document, or the examples of a program's help."""
+    """The text below a heading of a document, or the examples in the help of a program."""
 
     document: str
     title: str
@@ -51,36 +52,41 @@ class Section:
 
     @property
     def programs(self) -> dict[str, ArgumentParser]:
-        """The programs that the section shows at work; all of them if it shows none."""
+        """The programs whose commands the section shows, or all programs if it shows none."""
         run = {program_of(command.text) for command in self.session}
-        return {name: one for name, one in PROGRAMS.items() if name in run} or PROGRAMS
+        return {name: program for name, program in PROGRAMS.items() if name in run} or PROGRAMS
 
     def __str__(self) -> str:
         return f"{self.document}: {self.title}"
 
 
 def program_of(command: str) -> str:
-    """Name the program that a command runs as its --help does: a script's file, or the package."""
+    """Return the program of a command as its --help names it: the file of a script, or the package."""
     words = command.removeprefix(".venv/bin/")
     if words.startswith(("scripts/render", SMTEMPLATES)):
         return SMTEMPLATES
-    found = re.search(r"scripts/(\w+\.py)", words)
-    return found.group(1) if found else words.split()[0]
+    script = re.search(r"scripts/(\w+\.py)", words)
+    return script.group(1) if script else words.split()[0]
 
 
 def arguments_of(command: str) -> Namespace | None:
-    """Parse a command as its program does; nothing for a program that has no parser of its own."""
+    """Parse a command as its program does. Return None for a program without an argument parser in the package."""
     name = program_of(command)
     if name not in PROGRAMS:
         return None
     inner = re.sub(r'^eval "\$\((.*?)\)".*', r"\1", command).removeprefix(".venv/bin/python scripts")
     words = shlex.split(inner, comments=True)
-    given = words[words.index("smtemplates") + 1 :] if "smtemplates" in words else words[1:]
-    return PROGRAMS[name].parse_args(["render", *given] if words[0] == "scripts/render" else given)
+    arguments = words[words.index("smtemplates") + 1 :] if "smtemplates" in words else words[1:]
+    return PROGRAMS[name].parse_args(["render", *arguments] if words[0] == "scripts/render" else arguments)
 
 
 def read(document: str) -> str:
     return (ROOT / document).read_text(encoding="utf-8")
+
+
+def without_fences(text: str) -> str:
+    """Return the prose of a Markdown text, without its code blocks."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def sections(document: str) -> list[Section]:
@@ -91,41 +97,41 @@ def sections(document: str) -> list[Section]:
 
 def _section(document: str, title: str, text: str) -> Section:
     fences = tuple(re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL))
-    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    prose = without_fences(text)
     session = tuple(command for language, block in fences if language == "console" for command in _console(block))
-    mentioned = tuple(Command(span) for span in spans(prose) if COMMAND.match(span))
+    mentioned = tuple(Command(span) for span in code_spans(prose) if COMMAND.match(span))
     return Section(document, title, prose, session, mentioned, fences)
 
 
 def _console(block: str) -> Iterator[Command]:
-    """Take a shell session apart: after '$ ' a command, below it what it prints."""
+    """Yield the commands of a shell session: the lines after "$ ", each with its output below it."""
     for entry in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        command, _, shown = re.sub(r"\\\n\s*", "", entry).partition("\n")
-        yield Command(command, shown)
+        command, _, output = re.sub(r"\\\n\s*", "", entry).partition("\n")
+        yield Command(command, output)
 
 
-def spans(prose: str) -> list[str]:
-    """List what stands in backticks."""
+def code_spans(prose: str) -> list[str]:
+    """Return the texts in backticks."""
     return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
 
 
 def examples(name: str, command: str = "") -> Section:
-    """Take the examples out of the help of a program or its command; what is two spaces away from one explains it."""
-    parser = commands_of(PROGRAMS[name])[command] if command else PROGRAMS[name]
-    told = re.sub(r"\\\n\s*", "", parser.format_help())
-    lines = re.findall(r"^  ((?:scripts|python|eval)\b.*)$", told.partition("examples:\n")[2], flags=re.MULTILINE)
+    """Return the examples in the help of a program or one of its commands, without the explanation after two spaces."""
+    program = commands_of(PROGRAMS[name])[command] if command else PROGRAMS[name]
+    text = re.sub(r"\\\n\s*", "", program.format_help()).partition("examples:\n")[2]
+    lines = re.findall(r"^  ((?:scripts|python|eval)\b.*)$", text, flags=re.MULTILINE)
     return Section(name, "--help", "", tuple(Command(re.split(r"\s{2,}", line)[0]) for line in lines))
 
 
-def options_of(parser: ArgumentParser) -> set[str]:
-    """List the options of a command, those of its own commands included."""
-    own = set(parser._option_string_actions)  # noqa: SLF001 argparse has no public list
-    return own.union(*(options_of(one) for one in commands_of(parser).values()))
+def options_of(program: ArgumentParser) -> set[str]:
+    """Return the options of a program and of its commands."""
+    options = set(program._option_string_actions)  # noqa: SLF001 argparse has no public list
+    return options.union(*(options_of(command) for command in commands_of(program).values()))
 
 
-def commands_of(parser: ArgumentParser) -> dict[str, ArgumentParser]:
-    """Map the commands of a program to their own parsers."""
-    for action in parser._actions:  # noqa: SLF001 likewise
+def commands_of(program: ArgumentParser) -> dict[str, ArgumentParser]:
+    """Return the commands of a program with their parsers."""
+    for action in program._actions:  # noqa: SLF001 argparse has no public list
         if isinstance(action, _SubParsersAction):
             return dict(action.choices)
     return {}

@@ -1,4 +1,4 @@
-"""Where the documentation's commands are run: a copy of the checkout, a local cloud, and what the commands name."""
+"""Run the commands of the documentation in a copy of the checkout, against a local cloud."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from smtemplates.local_cloud import environment
 from smtemplates.local_cloud.lifecycle import running
 
 PROMPT = re.compile(r"\[y/N\] \Z|\((\S+)\): \Z")
-LONGEST_SECONDS = 120
+TIMEOUT_SECONDS = 120
 IGNORED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "dist")
 PARAMETERS = "ProjectName: churn\nNotebookIdleMinutes: 30\n"
 POLICY = "rule described { Description exists }\n"
@@ -35,8 +35,8 @@ Outputs: {ProductId: {Value: %s}}
 PRODUCT = "prod-abcdefghijklm"
 
 
-def borrow(source: Path, target: Path, lock: Path, stamp: str) -> None:
-    """Give a checkout another's installed libraries as if it had installed them itself; what it notes is its own."""
+def link_environment(source: Path, target: Path, lock: Path, stamp: str) -> None:
+    """Create an environment that shares the libraries of another one, and record that the lock file is installed."""
     target.mkdir()
     for name in ("bin", "lib", "lib64", "npm"):
         if (source / name).exists():
@@ -46,32 +46,33 @@ def borrow(source: Path, target: Path, lock: Path, stamp: str) -> None:
 
 
 @dataclass(frozen=True)
-class World:
-    """A copy of the checkout, and a cloud that its commands reach; `kept` is what they exported."""
+class Sandbox:
+    """A copy of the checkout, and a local cloud that its commands call."""
 
     folder: Path
     aws: Aws
     catalog: ServiceCatalog
 
     @property
-    def kept(self) -> Path:
+    def exports(self) -> Path:
+        """The file with the variables that the commands have exported."""
         return self.folder.with_name("environment")
 
-    def begin(self) -> None:
-        """Begin as somebody does who has just cloned: nothing is exported, and nothing was rendered yet."""
-        self.kept.write_text("")
+    def reset(self) -> None:
+        """Restore the state after a git clone: no exported variables, and no environment for scripts/render."""
+        self.exports.write_text("")
         (self.folder / ".venv" / "render.installed").unlink(missing_ok=True)
 
     @property
     def environment(self) -> dict[str, str]:
         home, programs = (str(self.folder.with_name(name)) for name in ("home", "bin"))
-        ours = {"HOME": home, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(self.folder)}
-        given = {name: value for name, value in self.aws.environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        return {**given, **ours, "AWS_ENDPOINT_URL": self.catalog.url, "KEPT": str(self.kept)}
+        own = {"HOME": home, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(self.folder)}
+        cloud = {name: value for name, value in self.aws.environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**cloud, **own, "AWS_ENDPOINT_URL": self.catalog.url, "EXPORTS": str(self.exports)}
 
     def run(self, command: str) -> tuple[int, str]:
-        """Run a command in the shell of those before it, as a person who agrees to all it asks; give what it prints."""
-        text = f'. "$KEPT"\n{command}\ncode=$?; export -p >"$KEPT"; exit $code'
+        """Run a command with the exported variables, confirm all its prompts, and return its exit code and output."""
+        text = f'. "$EXPORTS"\n{command}\ncode=$?; export -p >"$EXPORTS"; exit $code'
         master, slave = pty.openpty()
         try:
             with subprocess.Popen(
@@ -82,19 +83,19 @@ class World:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             ) as process:
-                told = _conversation(process, master)
+                output = _confirm_prompts(process, master)
         finally:
             os.close(master)
             os.close(slave)
-        return process.returncode, told
+        return process.returncode, output
 
-    def give(self, command: str) -> None:
-        """Make what a command names and takes to exist: files, buckets, stacks and products."""
+    def prepare(self, command: str) -> None:
+        """Create the files, buckets, stacks and products that a command needs."""
         if arguments := arguments_of(command):
-            self._files(arguments)
-            self._cloud(arguments)
+            self._write_files(arguments)
+            self._create_resources(arguments)
 
-    def _files(self, arguments: Namespace) -> None:
+    def _write_files(self, arguments: Namespace) -> None:
         for path in getattr(arguments, "parameters", []):
             (self.folder / path).write_text(PARAMETERS)
         for path in getattr(arguments, "policy", []):
@@ -102,7 +103,7 @@ class World:
         for path in getattr(arguments, "files", []):
             shutil.copy(ROOT / "templates" / "workspace.yaml", self.folder / path)
 
-    def _cloud(self, arguments: Namespace) -> None:
+    def _create_resources(self, arguments: Namespace) -> None:
         if bucket := getattr(arguments, "staging_bucket", None):
             self.aws.client("s3").create_bucket(Bucket=bucket)
         if product := getattr(arguments, "product", None):
@@ -112,48 +113,48 @@ class World:
                 self.aws.client("cloudformation").create_stack(StackName=stack, TemplateBody=CATALOG % PRODUCT)
             self.catalog.products.setdefault(self.aws.outputs(stack)["ProductId"], [])
         if arguments.__dict__.get("command") in {"destroy", "status", "outputs", "drift"}:
-            self._stack(arguments.stack)
+            self._deploy(arguments.stack)
 
-    def _stack(self, name: str) -> None:
-        if self.aws.status(name) is None:
-            code, told = self.run(f"scripts/deploy.py deploy {name} --create-staging-bucket --yes")
-            assert code == 0, told
+    def _deploy(self, stack: str) -> None:
+        if self.aws.status(stack) is None:
+            code, output = self.run(f"scripts/deploy.py deploy {stack} --create-staging-bucket --yes")
+            assert code == 0, output
 
 
-def _conversation(process: subprocess.Popen[bytes], terminal: int) -> str:
-    """Read what a process prints until it ends, and answer what it asks."""
+def _confirm_prompts(process: subprocess.Popen[bytes], terminal: int) -> str:
+    """Confirm each prompt of a process, and return the output when the process ends."""
     assert process.stdout
-    told = ""
+    output = ""
     while True:
-        if not select.select([process.stdout], [], [], LONGEST_SECONDS)[0]:
+        if not select.select([process.stdout], [], [], TIMEOUT_SECONDS)[0]:
             process.kill()
-            raise AssertionError(f"this hangs after printing:\n{told}")
+            raise AssertionError(f"no output for {TIMEOUT_SECONDS} seconds after:\n{output}")
         chunk = os.read(process.stdout.fileno(), 65536)
         if not chunk:
-            return told
-        told += chunk.decode()
-        if asked := PROMPT.search(told):
-            os.write(terminal, f"{asked.group(1) or 'y'}\n".encode())
+            return output
+        output += chunk.decode()
+        if prompt := PROMPT.search(output):
+            os.write(terminal, f"{prompt.group(1) or 'y'}\n".encode())
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """Make a copy of the checkout and a cloud for it, and end what its commands have left running."""
+def sandbox(folder: Path) -> Iterator[Sandbox]:
+    """Create a sandbox in a folder. At the end, stop the local cloud that its commands started."""
     copy = folder / "smtemplates"
     shutil.copytree(ROOT, copy, ignore=IGNORED)
     (folder / "home").mkdir()
     (folder / "bin").mkdir()
-    # the help says 'python', which is the one of .venv once that is active
+    # the examples in the help begin with 'python', which an active .venv provides
     (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python "$@"\n')
     (folder / "bin" / "python").chmod(0o755)
     environment.prepare()
     locks = copy / "requirements"
-    borrow(Path(sys.prefix), copy / ".venv", locks / "dev.txt", "dev.installed")
-    borrow(environment.VENV, copy / ".venv-local-cloud", locks / "local-cloud.txt", "installed.txt")
+    link_environment(Path(sys.prefix), copy / ".venv", locks / "dev.txt", "dev.installed")
+    link_environment(environment.VENV, copy / ".venv-local-cloud", locks / "local-cloud.txt", "installed.txt")
     with running() as url, serving(ServiceCatalog(url)) as catalog:
-        made = World(copy, Aws(url), catalog)
+        created = Sandbox(copy, Aws(url), catalog)
         try:
-            yield made
+            yield created
         finally:
-            made.run("scripts/local_cloud.py stop")
+            created.run("scripts/local_cloud.py stop")
     assert catalog.complaints == []
