@@ -1,4 +1,4 @@
-"""A machine whose start script is run for real: a notebook instance, or an app of Studio, under one folder."""
+"""Machines under one folder on which start scripts really run: a notebook instance and a Studio app."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NASTY = [
 
 @dataclass(frozen=True)
 class Machine:
-    """A notebook instance's files under one folder; commands that need root or systemd note what they are told."""
+    """The files of a notebook instance under one folder. Commands that need root or systemd log their arguments."""
 
     root: Path
 
@@ -55,19 +55,19 @@ class Machine:
         path.write_text(f"#!/bin/bash\n{code}\n", encoding="utf-8")
         path.chmod(0o755)
 
-    def told(self, name: str) -> list[str]:
+    def calls(self, name: str) -> list[str]:
         path = self.root / f"{name}.log"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     def start(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the script and what it leaves running."""
+        """Run the script, and wait for its background jobs."""
         done, jobs = self.begin(script, **environment)
         jobs.read()
         jobs.close()
         return done
 
     def begin(self, script: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], BinaryIO]:
-        """Run the script; the pipe ends when the jobs that it leaves running do, for they hold its other end."""
+        """Run the script and return a pipe that ends with its background jobs, because they have its other end open."""
         for folder in ("/home/ec2-user", "/etc/", "/opt/"):
             script = script.replace(folder, str(self.root) + folder)
         reading, writing = os.pipe()
@@ -95,7 +95,7 @@ class Machine:
         }
 
     def kernel(self) -> str:
-        """Give the Python of the registered kernel."""
+        """Return the path of the Python of the registered kernel."""
         specification = self.home / ".local/share/jupyter/kernels/workspace/kernel.json"
         return str(json.loads(specification.read_text(encoding="utf-8"))["argv"][0])
 
@@ -106,7 +106,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class App(Machine):
-    """An app of Studio: everything belongs to its user, who may use sudo."""
+    """A Studio app. Its user owns all files and can use sudo."""
 
     @property
     def home(self) -> Path:
@@ -122,7 +122,7 @@ class App(Machine):
 
 def new_machine(root: Path) -> Machine:
     made = Machine(root)
-    _furnish(made, "etc/systemd/system", "home/ec2-user/SageMaker", conda="home/ec2-user/anaconda3/envs/python3/bin")
+    _prepare(made, "etc/systemd/system", "home/ec2-user/SageMaker", conda="home/ec2-user/anaconda3/envs/python3/bin")
     made.stub("runuser", f'echo "$1 $2 $3" >>{root}/runuser.log; shift 3; exec "$@"')
     made.stub("systemctl", f'echo "$*" >>{root}/systemctl.log')
     return made
@@ -130,13 +130,13 @@ def new_machine(root: Path) -> Machine:
 
 def new_app(root: Path) -> App:
     made = App(root)
-    _furnish(made, "etc", "home/sagemaker-user", conda="opt/conda/bin")
+    _prepare(made, "etc", "home/sagemaker-user", conda="opt/conda/bin")
     made.stub("sudo", f'echo "$1 $2" >>{root}/sudo.log; shift; exec "$@"')
     made.stub("aws", f'echo "$*" >>{root}/aws.log; cat {root}/settings')
     return made
 
 
-def _furnish(made: Machine, *folders: str, conda: str) -> None:
+def _prepare(made: Machine, *folders: str, conda: str) -> None:
     for folder in ("bin", "work", "mirror", conda, *folders):
         (made.root / folder).mkdir(parents=True)
     made.stub("python", f'exec {sys.executable} "$@"')
@@ -146,7 +146,7 @@ def _furnish(made: Machine, *folders: str, conda: str) -> None:
 
 
 def wheel(folder: Path, name: str) -> None:
-    """Put a package on the mirror."""
+    """Add a package to the package index."""
     about = f"{name}-1.0.dist-info"
     with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
         archive.writestr(f"{name}.py", "")
@@ -169,7 +169,7 @@ def served_repository(folder: Path) -> Iterator[str]:
         ["-C", "team.git", "update-server-info"],
     ):
         served.mkdir(exist_ok=True)
-        subprocess.run(["git", *command], cwd=served, check=True)  # noqa: S607 whichever git is there
+        subprocess.run(["git", *command], cwd=served, check=True)  # noqa: S607 any git on the path
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(served))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

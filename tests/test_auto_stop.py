@@ -1,4 +1,4 @@
-"""The program that stops an idle notebook, against a real Jupyter server with a certificate it made itself."""
+"""Run the program that stops an idle notebook against a real Jupyter server with a self-signed certificate."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ from jupyter_client.blocking.client import BlockingKernelClient
 PROGRAM = Path(__file__).parent.parent / "smtemplates/templates/workspace/assets" / "auto_stop.py"
 ARN = "arn:aws:sagemaker:eu-west-3:111122223333:notebook-instance/team-notebook"
 HOUR = "60"
-NO_TIME = "0.000001"  # whatever is not going on at this moment was longer ago
+NO_TIME = "0.000001"  # any use that has ended is longer ago
 LONG_AGO = (datetime.now(timezone.utc) - timedelta(days=2)).isoformat()
 
 
-def until(holds: Callable[[], bool]) -> None:
+def wait_until(is_reached: Callable[[], bool]) -> None:
     for _ in range(600):
-        if holds():
+        if is_reached():
             return
         time.sleep(0.05)
-    pytest.fail("what the test waits for did not happen")
+    pytest.fail("the expected state was not reached")
 
 
 @dataclass(frozen=True)
 class Server:
-    """A Jupyter server as on a notebook instance: TLS, no token."""
+    """A Jupyter server as on a notebook instance, with TLS and without a token."""
 
     url: str
     root: Path
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 our own server
+        request = urllib.request.Request(  # noqa: S310 a server of this test
             f"{self.url}/api/{path}", json.dumps(body).encode() if body is not None else None, method=method
         )
         tls = ssl.create_default_context(cafile=str(self.root / "certificate.pem"))
@@ -57,13 +57,13 @@ class Server:
         return json.loads(content) if content else None
 
     def start_kernel(self, code: str = "") -> str:
-        """Start a kernel, see to it that Jupyter hears it (until then it is starting), and perhaps run code in it."""
+        """Start a kernel, wait until Jupyter reports that it is idle, and run code in it."""
         kernel = str(self.call("POST", "kernels", {"name": "python3"})["id"])
         client = BlockingKernelClient(connection_file=str(self.root / f"runtime/kernel-{kernel}.json"))
         client.load_connection_file()
         client.start_channels()
         client.wait_for_ready(timeout=60)
-        until(lambda: client.kernel_info() and self.state(kernel) == "idle")
+        wait_until(lambda: client.kernel_info() and self.state(kernel) == "idle")
         if code:
             client.execute(code)
         client.stop_channels()
@@ -73,7 +73,7 @@ class Server:
         return str(self.call("GET", f"kernels/{kernel}")["execution_state"])
 
     def open(self, path: str, kind: str) -> None:
-        """Open a document, or a console, whose kernel has nothing to do."""
+        """Open a document or a console with an idle kernel."""
         kernel = {"id": self.start_kernel()}
         self.call("POST", "sessions", {"path": path, "type": kind, "name": "", "kernel": kernel})
 
@@ -115,7 +115,7 @@ def jupyter(root: Path, *options: str) -> Iterator[Server]:
     )
     server = Server(f"https://localhost:{port}", root)
     try:
-        until(server.is_up)
+        wait_until(server.is_up)
         yield server
     finally:
         process.terminate()
@@ -136,7 +136,7 @@ def server(shared_server: Server) -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class Instance:
-    """Where the program runs: a time zone far from UTC, and an AWS CLI that notes what it is told."""
+    """A notebook instance in a time zone far from UTC, with an AWS CLI that logs its arguments."""
 
     root: Path
 
@@ -160,7 +160,7 @@ class Instance:
         )
 
     def stops(self, minutes: str, server: Server, last_use: str = LONG_AGO) -> bool:
-        """Tell whether the instance is stopped; the use that an earlier check saw is long ago."""
+        """Return whether the program stops the instance if the last recorded use was at `last_use`."""
         self.memory.write_text(last_use, encoding="utf-8")
         done = self.check(minutes, server.url)
         assert done.returncode == 0, done.stderr
@@ -176,30 +176,30 @@ def instance(tmp_path: Path) -> Instance:
     return Instance(tmp_path)
 
 
-# --- what counts
+# --- kinds of use
 
 
-def test_nothing_open_stops(instance: Instance, server: Server) -> None:
-    """With nothing running, and nothing seen for longer than the window, the instance stops."""
+def test_unused_instance_is_stopped(instance: Instance, server: Server) -> None:
+    """An instance without kernels, terminals or recorded use within the idle time is stopped."""
     assert instance.stops(HOUR, server)
 
 
 def test_idle_kernel(instance: Instance, server: Server) -> None:
-    """A kernel that is idle counts by its last activity: within the window it keeps the instance, after it not."""
+    """The last activity of an idle kernel is use. The instance is stopped after the idle time."""
     server.start_kernel()
     assert not instance.stops(HOUR, server)
     assert instance.stops(NO_TIME, server)
 
 
 def test_busy_kernel(instance: Instance, server: Server) -> None:
-    """A kernel at work keeps the instance, however long ago its last message was."""
+    """A busy kernel is use, regardless of the time of its last message."""
     kernel = server.start_kernel("import time; time.sleep(600)")
-    until(lambda: server.state(kernel) == "busy")
+    wait_until(lambda: server.state(kernel) == "busy")
     assert not instance.stops(NO_TIME, server)
 
 
 def test_kernel_that_is_stuck_starting(instance: Instance, server: Server) -> None:
-    """A kernel that never finished starting keeps the instance for the window, not for ever."""
+    """A kernel that does not finish starting is use only until the idle time is over."""
     kernel = server.call("POST", "kernels", {"name": "stuck"})
     assert kernel["execution_state"] == "starting"
     assert not instance.stops(HOUR, server)
@@ -207,14 +207,14 @@ def test_kernel_that_is_stuck_starting(instance: Instance, server: Server) -> No
 
 
 def test_open_terminal(instance: Instance, server: Server) -> None:
-    """A terminal counts by its last input or output."""
+    """The last input or output of a terminal is use."""
     server.call("POST", "terminals", {})
     assert not instance.stops(HOUR, server)
     assert instance.stops(NO_TIME, server)
 
 
-def test_notebook_that_is_being_written(instance: Instance, server: Server) -> None:
-    """Saving an open notebook is use although its kernel idles; an open notebook that nobody saves is none."""
+def test_saved_notebook(instance: Instance, server: Server) -> None:
+    """Saving an open notebook is use even if its kernel is idle. An open notebook that is not saved is not use."""
     path = "my notes/été #1.ipynb"
     notebook = server.root / "notebooks" / path
     notebook.parent.mkdir(exist_ok=True)
@@ -222,7 +222,7 @@ def test_notebook_that_is_being_written(instance: Instance, server: Server) -> N
     server.open(path, "notebook")
     os.utime(notebook, (0, 0))
     assert instance.stops(NO_TIME, server)
-    soon = time.time() + 3600  # ahead of our clock, it counts as now
+    soon = time.time() + 3600  # a time in the future counts as now
     os.utime(notebook, (soon, soon))
     assert not instance.stops(NO_TIME, server)
     server.clear()
@@ -230,32 +230,32 @@ def test_notebook_that_is_being_written(instance: Instance, server: Server) -> N
 
 
 def test_console_has_no_file(instance: Instance, server: Server) -> None:
-    """A session without a file counts by its kernel."""
+    """The kernel of a session without a file is use."""
     server.open("console-1", "console")
     assert not instance.stops(HOUR, server)
     assert instance.stops(NO_TIME, server)
 
 
 def test_server_without_terminals(instance: Instance, tmp_path: Path) -> None:
-    """A server whose terminals are switched off is judged by its kernels."""
+    """On a server without terminals, only kernels are use."""
     (tmp_path / "jupyter").mkdir()
     with jupyter(tmp_path / "jupyter", "--ServerApp.terminals_enabled=False") as server:
         assert instance.check(HOUR, server.url).stdout.startswith("Not stopping: last used")
         assert instance.stops(HOUR, server)
 
 
-def test_asking_is_not_use(instance: Instance, server: Server) -> None:
-    """The check leaves no trace in what Jupyter itself calls the last activity."""
+def test_check_is_not_use(instance: Instance, server: Server) -> None:
+    """The check does not change the last activity of the Jupyter server."""
     before = server.call("GET", "status")["last_activity"]
     instance.check(HOUR, server.url)
     assert server.call("GET", "status")["last_activity"] == before
 
 
-# --- what is remembered
+# --- recorded use
 
 
-def test_a_kernel_that_was_shut_down_counts_for_the_window(instance: Instance, server: Server) -> None:
-    """What an earlier check saw counts on, although Jupyter forgets kernels that are gone."""
+def test_kernel_that_was_shut_down_counts_until_the_idle_time_is_over(instance: Instance, server: Server) -> None:
+    """The use that an earlier check recorded still counts when Jupyter no longer lists the kernel."""
     kernel = server.start_kernel()
     instance.memory.write_text(LONG_AGO, encoding="utf-8")
     instance.check(HOUR, server.url)
@@ -263,38 +263,38 @@ def test_a_kernel_that_was_shut_down_counts_for_the_window(instance: Instance, s
     assert instance.check(HOUR, server.url).stdout.startswith("Not stopping: last used")
 
 
-def test_the_first_check_gives_the_whole_window(instance: Instance, server: Server) -> None:
-    """After a start the window begins with the first check."""
+def test_idle_time_begins_with_the_first_check(instance: Instance, server: Server) -> None:
+    """After a start, the idle time begins with the first check."""
     assert instance.check(HOUR, server.url).stdout.startswith("Not stopping: last used")
     assert not (instance.root / "aws.log").exists()
 
 
 @pytest.mark.parametrize("content", ["", "not a time"])
-def test_a_damaged_memory_is_replaced(instance: Instance, server: Server, content: str) -> None:
-    """A memory that cannot be read counts as none, and does not disable the program."""
+def test_invalid_record_is_replaced(instance: Instance, server: Server, content: str) -> None:
+    """A record that cannot be read is replaced and does not disable the program."""
     instance.memory.write_text(content, encoding="utf-8")
     assert instance.check(HOUR, server.url).stdout.startswith("Not stopping: last used")
     assert instance.stops(HOUR, server)
 
 
-# --- a server that is down or silent
+# --- a server that is down or does not answer
 
 
-def nobody() -> str:
+def closed_port() -> str:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return f"https://localhost:{free.getsockname()[1]}"
 
 
 def test_server_that_is_down(instance: Instance) -> None:
-    """While the server is down what was seen before counts, so that a crashed server does not cost money for ever."""
-    down = Server(nobody(), instance.root)
+    """While the server is down, recorded use counts, so an instance with a crashed server is stopped in the end."""
+    down = Server(closed_port(), instance.root)
     assert instance.check(HOUR, down.url).stdout.startswith("Not stopping: last used")
     assert not instance.stops(HOUR, down, (datetime.now(timezone.utc) - timedelta(minutes=59)).isoformat())
     assert instance.stops(HOUR, down, (datetime.now(timezone.utc) - timedelta(minutes=61)).isoformat())
 
 
-def test_server_that_does_not_tell(instance: Instance, server: Server) -> None:
-    """A server that answers, but not what was asked, is no reason to stop somebody's work."""
+def test_server_that_returns_an_error(instance: Instance, server: Server) -> None:
+    """An error response of the server does not stop the instance."""
     instance.memory.write_text(LONG_AGO, encoding="utf-8")
     done = instance.check(HOUR, f"{server.url}/elsewhere")
     assert done.returncode == 1
@@ -305,23 +305,23 @@ def test_server_that_does_not_tell(instance: Instance, server: Server) -> None:
 # --- stopping
 
 
-def test_it_stops_its_own_instance(instance: Instance) -> None:
-    """The instance is named by SageMaker's metadata, and so is its Region."""
+def test_program_stops_its_own_instance(instance: Instance) -> None:
+    """The name and the Region of the instance are read from the metadata of SageMaker."""
     instance.memory.write_text(LONG_AGO, encoding="utf-8")
-    instance.check(HOUR, nobody())
-    told = (instance.root / "aws.log").read_text(encoding="utf-8")
-    assert told == "sagemaker stop-notebook-instance --region eu-west-3 --notebook-instance-name team-notebook\n"
+    instance.check(HOUR, closed_port())
+    calls = (instance.root / "aws.log").read_text(encoding="utf-8")
+    assert calls == "sagemaker stop-notebook-instance --region eu-west-3 --notebook-instance-name team-notebook\n"
 
 
-def test_a_refused_stop_is_seen(instance: Instance) -> None:
-    """When AWS refuses, its message and a failed unit show it."""
+def test_denied_stop_is_reported(instance: Instance) -> None:
+    """If AWS denies the call, the program prints the message and fails."""
     instance.memory.write_text(LONG_AGO, encoding="utf-8")
-    done = instance.check(HOUR, nobody(), "echo AccessDenied >&2; exit 254")
+    done = instance.check(HOUR, closed_port(), "echo AccessDenied >&2; exit 254")
     assert (done.returncode, done.stderr) == (254, "AccessDenied\n")
 
 
-def test_the_role_may_stop_no_other_instance(template: dict[str, Any]) -> None:
-    """Of all that the role may do, stopping notebooks is for this stack's own ARN alone."""
+def test_role_can_stop_only_its_own_instance(template: dict[str, Any]) -> None:
+    """The role can stop only the notebook instance with the ARN of this stack."""
     stack = samples.deployed(template, samples.EVERYTHING)
     statements = [
         statement
@@ -333,8 +333,8 @@ def test_the_role_may_stop_no_other_instance(template: dict[str, Any]) -> None:
     assert [statement["Resource"] for statement in statements] == [[samples.physical("Notebook", None)]]
 
 
-def test_it_suits_the_instance_s_python() -> None:
-    """The program's syntax is Python 3.9's, which is what Amazon Linux 2023 has.
+def test_syntax_is_that_of_python_3_9() -> None:
+    """The program runs on Python 3.9, the version of Amazon Linux 2023.
 
     Source: https://docs.aws.amazon.com/linux/al2023/ug/python.html
     """

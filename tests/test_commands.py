@@ -1,4 +1,4 @@
-"""The commands among the outputs, run by both versions of the AWS CLI: what they would ask of AWS."""
+"""Run the commands of the outputs with both versions of the AWS CLI and check their requests to AWS."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ JOBS = {
     "EndpointName": "churn",
     "UserProfileNames": "ana,bo",
 }
-WORLDS: list[Choice] = [
+COMBINATIONS: list[Choice] = [
     {name: value for choice in choices for name, value in choice.items()}
     for choices in itertools.product(
         ({}, samples.VPC, samples.VPC | samples.GROUPS),
@@ -43,7 +43,7 @@ WORLDS: list[Choice] = [
         ({}, samples.NO_BUCKETS | JOBS),
     )
 ]
-# What needs what came before it.
+# Each command needs the result of the previous one.
 ORDER = [
     "UploadTrainingDataCommand",
     "CreateTrainingJobCommand",
@@ -53,9 +53,9 @@ ORDER = [
     "CreateEndpointCommand",
     "CreateNotebookCommand",
 ]
-SDK: Any = import_module("boto3")  # it has no types
+SDK: Any = import_module("boto3")  # the package has no types
 FEW = [
-    WORLDS[0],
+    COMBINATIONS[0],
     samples.VPC | samples.MADE_KEY,
     samples.VPC | samples.GROUPS | samples.KEY | samples.AWKWARD_ROLE | JOBS,
 ]
@@ -63,7 +63,7 @@ FEW = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder as a reader of the outputs has one: data to upload, and a request."""
+    """Return a folder with data to upload and a request for an endpoint."""
     here = tmp_path_factory.mktemp("commands")
     (here / "data").mkdir()
     (here / "data" / "train.csv").write_text("1,2\n", encoding="utf-8")
@@ -73,7 +73,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def aws(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """Give a service that both CLIs talk to, and nothing of this machine's own settings."""
+    """Yield a service to which both CLIs send their requests, without the settings of this machine."""
     with service() as running:
         environment = {**KEYS, "AWS_ENDPOINT_URL": running.url, "HOME": str(folder), "AWS_CONFIG_FILE": "/dev/null"}
         for name, value in environment.items():
@@ -92,32 +92,32 @@ def deployed(template: dict[str, Any], choice: Choice, **pseudo: str) -> Stack:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a stack's parameters and outputs say, in the service's own words."""
+class Expected:
+    """The expected requests to the service for the parameters and outputs of a stack."""
 
-    its: Mapping[str, Any]
-    out: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    outputs: Mapping[str, Any]
 
     def number(self, parameter: str) -> int:
-        return int(self.its[parameter])
+        return int(self.parameters[parameter])
 
     def uri(self, which: str, path: str) -> str:
-        return f"s3://{self.out[f'{which}BucketName']}/{path}"
+        return f"s3://{self.outputs[f'{which}BucketName']}/{path}"
 
     @property
     def endpoint(self) -> str:
-        return self.its["EndpointName"] or "endpoint-name"
+        return self.parameters["EndpointName"] or "endpoint-name"
 
     @property
     def key(self) -> dict[str, str]:
-        made = samples.physical("EncryptionKey", "Arn") if self.its["CreateKmsKey"] == "true" else ""
-        return {"KmsKeyId": key} if (key := self.its["KmsKeyArn"] or made) else {}
+        made = samples.physical("EncryptionKey", "Arn") if self.parameters["CreateKmsKey"] == "true" else ""
+        return {"KmsKeyId": key} if (key := self.parameters["KmsKeyArn"] or made) else {}
 
     @property
     def vpc(self) -> dict[str, Any]:
-        groups = self.its["SecurityGroupIds"] or samples.physical("SecurityGroup", "GroupId")
-        inside = {"SecurityGroupIds": groups.split(","), "Subnets": self.its["SubnetIds"].split(",")}
-        return {"VpcConfig": inside} if self.its["VpcId"] else {}
+        groups = self.parameters["SecurityGroupIds"] or samples.physical("SecurityGroup", "GroupId")
+        inside = {"SecurityGroupIds": groups.split(","), "Subnets": self.parameters["SubnetIds"].split(",")}
+        return {"VpcConfig": inside} if self.parameters["VpcId"] else {}
 
     def training(self) -> dict[str, Any]:
         source = {
@@ -126,8 +126,11 @@ class Facts:
             "S3DataDistributionType": "FullyReplicated",
         }
         return {
-            "RoleArn": self.out["ExecutionRoleArn"],
-            "AlgorithmSpecification": {"TrainingImage": self.out["PyTorchTrainingImage"], "TrainingInputMode": "File"},
+            "RoleArn": self.outputs["ExecutionRoleArn"],
+            "AlgorithmSpecification": {
+                "TrainingImage": self.outputs["PyTorchTrainingImage"],
+                "TrainingInputMode": "File",
+            },
             "HyperParameters": {
                 "sagemaker_program": "train.py",
                 "sagemaker_submit_directory": self.uri("Output", "code/source.tar.gz"),
@@ -141,7 +144,7 @@ class Facts:
 
     def machines(self, kind: str) -> dict[str, Any]:
         return {
-            "InstanceType": self.its[f"{kind}InstanceType"],
+            "InstanceType": self.parameters[f"{kind}InstanceType"],
             "InstanceCount": self.number(f"{kind}InstanceCount"),
             "VolumeSizeInGB": self.number(f"{kind}VolumeSizeGb"),
         }
@@ -153,9 +156,9 @@ class Facts:
             "S3UploadMode": "EndOfJob",
         }
         return {
-            "RoleArn": self.out["ExecutionRoleArn"],
+            "RoleArn": self.outputs["ExecutionRoleArn"],
             "AppSpecification": {
-                "ImageUri": self.out.get("ScikitLearnImage", self.out["PyTorchTrainingImage"]),
+                "ImageUri": self.outputs.get("ScikitLearnImage", self.outputs["PyTorchTrainingImage"]),
                 "ContainerEntrypoint": ["python3", "/opt/ml/processing/code/process.py"],
             },
             "ProcessingInputs": [
@@ -177,9 +180,9 @@ class Facts:
     def model(self) -> dict[str, Any]:
         return {
             "ModelName": "model-name",
-            "ExecutionRoleArn": self.out["ExecutionRoleArn"],
+            "ExecutionRoleArn": self.outputs["ExecutionRoleArn"],
             "PrimaryContainer": {
-                "Image": self.out.get("PyTorchInferenceImage", "image-uri"),
+                "Image": self.outputs.get("PyTorchInferenceImage", "image-uri"),
                 "ModelDataUrl": self.uri("Model", "artifacts/training-job-name/output/model.tar.gz"),
             },
             **self.vpc,
@@ -194,103 +197,107 @@ class Facts:
     def notebook(self) -> dict[str, Any]:
         inside = {
             "SecurityGroupIds": self.vpc.get("VpcConfig", {}).get("SecurityGroupIds"),
-            "SubnetId": self.its["SubnetIds"].split(",")[0],
+            "SubnetId": self.parameters["SubnetIds"].split(",")[0],
             "DirectInternetAccess": "Disabled",
         }
         return {
             "NotebookInstanceName": "notebook-name",
-            "InstanceType": self.its["NotebookInstanceType"],
+            "InstanceType": self.parameters["NotebookInstanceType"],
             "VolumeSizeInGB": self.number("NotebookVolumeSizeGb"),
-            "RoleArn": self.out["ExecutionRoleArn"],
+            "RoleArn": self.outputs["ExecutionRoleArn"],
             "PlatformIdentifier": "notebook-al2023-v1",
-            "RootAccess": self.its["NotebookRootAccess"],
+            "RootAccess": self.parameters["NotebookRootAccess"],
             "InstanceMetadataServiceConfiguration": {"MinimumInstanceMetadataServiceVersion": "2"},
             **self.key,
             **(inside if self.vpc else {}),
         }
 
     def studio(self) -> dict[str, Any]:
-        user = self.its["UserProfileNames"].split(",")[0] or "user-profile-name"
-        return {"DomainId": self.out.get("DomainId"), "UserProfileName": user}
+        user = self.parameters["UserProfileNames"].split(",")[0] or "user-profile-name"
+        return {"DomainId": self.outputs.get("DomainId"), "UserProfileName": user}
 
 
 def requests(stack: Stack) -> dict[str, list[Request]]:
-    """Say what each command must ask for."""
-    it = Facts(stack.parameters, stack.outputs)
-    endpoint = {"EndpointName": it.endpoint, "EndpointConfigName": "endpoint-config-name"}
+    """Return the expected requests of each command."""
+    expected = Expected(stack.parameters, stack.outputs)
+    endpoint = {"EndpointName": expected.endpoint, "EndpointConfigName": "endpoint-config-name"}
     logs = {"logGroupName": "/aws/sagemaker/TrainingJobs", "logStreamNamePrefix": "training-job-name"}
-    notebook = {"NotebookInstanceName": it.out["NotebookInstanceName"]}
+    notebook = {"NotebookInstanceName": expected.outputs["NotebookInstanceName"]}
     return {
-        "UploadTrainingDataCommand": [(f"PUT /{it.out['InputBucketName']}/training/train.csv", None)],
-        "CreateTrainingJobCommand": [("SageMaker.CreateTrainingJob", it.training())],
-        "CreateProcessingJobCommand": [("SageMaker.CreateProcessingJob", it.processing())],
-        "CreateModelCommand": [("SageMaker.CreateModel", it.model())],
-        "CreateEndpointConfigCommand": [("SageMaker.CreateEndpointConfig", it.config())],
+        "UploadTrainingDataCommand": [(f"PUT /{expected.outputs['InputBucketName']}/training/train.csv", None)],
+        "CreateTrainingJobCommand": [("SageMaker.CreateTrainingJob", expected.training())],
+        "CreateProcessingJobCommand": [("SageMaker.CreateProcessingJob", expected.processing())],
+        "CreateModelCommand": [("SageMaker.CreateModel", expected.model())],
+        "CreateEndpointConfigCommand": [("SageMaker.CreateEndpointConfig", expected.config())],
         "CreateEndpointCommand": [("SageMaker.CreateEndpoint", endpoint)],
-        "InvokeEndpointCommand": [(f"POST /endpoints/{it.endpoint}/invocations", [1])],
+        "InvokeEndpointCommand": [(f"POST /endpoints/{expected.endpoint}/invocations", [1])],
         "ViewTrainingLogsCommand": [("Logs_20140328.FilterLogEvents", logs)],
-        "CreateNotebookCommand": [("SageMaker.CreateNotebookInstance", it.notebook())],
+        "CreateNotebookCommand": [("SageMaker.CreateNotebookInstance", expected.notebook())],
         "NotebookUrlCommand": [("SageMaker.CreatePresignedNotebookInstanceUrl", notebook)],
-        "MlflowUrlCommand": [("SageMaker.CreatePresignedMlflowAppUrl", {"Arn": it.out["MlflowAppArn"]})],
-        "StudioUrlCommand": [("SageMaker.CreatePresignedDomainUrl", it.studio())],
+        "MlflowUrlCommand": [("SageMaker.CreatePresignedMlflowAppUrl", {"Arn": expected.outputs["MlflowAppArn"]})],
+        "StudioUrlCommand": [("SageMaker.CreatePresignedDomainUrl", expected.studio())],
     }
 
 
-def unnamed(asked: list[Request], stack: Stack) -> list[Request]:
-    """Take the names of jobs away, once they are seen to be the project's, with the time."""
+def without_job_names(sent: list[Request], stack: Stack) -> list[Request]:
+    """Check that the names of jobs consist of the project and the time, and return the requests without them."""
     pattern = rf"{stack.parameters['ProjectName']}-{stack.parameters['Environment']}-\d{{8}}-\d{{6}}"
-    for _, body in asked:
+    for _, body in sent:
         for name in ("TrainingJobName", "ProcessingJobName"):
             if isinstance(body, dict) and name in body:
                 assert re.fullmatch(pattern, body.pop(name))
-    return asked
+    return sent
 
 
-def test_version_1_asks_for_the_right_thing(template: dict[str, Any], aws: Service, folder: Path) -> None:
-    """For every combination of VPC, key, role and buckets each command asks with all that the service needs.
+def test_version_1_sends_the_expected_requests(template: dict[str, Any], aws: Service, folder: Path) -> None:
+    """For every combination of VPC, key, role and buckets, each request has all required fields.
 
-    The CLI's parser demands neither algorithm nor resources nor stopping condition of a training job: this does.
+    The AWS CLI accepts a training job without algorithm, resources and stopping condition, so the fields are compared.
     """
     known: dict[str, list[Request]] = {}
-    for choice in WORLDS:
+    for choice in COMBINATIONS:
         stack = deployed(template, choice)
         expected = requests(stack)
         for name, command in commands(stack.outputs).items():
             if command not in known:
                 version_1(command, folder)
-                known[command] = unnamed(aws.take_requests(), stack)
+                known[command] = without_job_names(aws.take_requests(), stack)
             assert known[command] == expected[name], choice
 
 
-@pytest.mark.parametrize("choice", FEW, ids=["plain", "vpc", "brought"])
-def test_version_2_asks_for_the_same(template: dict[str, Any], aws: Service, folder: Path, choice: Choice) -> None:
-    """The AWS CLI 2 takes each command as it is, and asks the same."""
+@pytest.mark.parametrize("choice", FEW, ids=["plain", "vpc", "existing"])
+def test_version_2_sends_the_same_requests(
+    template: dict[str, Any], aws: Service, folder: Path, choice: Choice
+) -> None:
+    """The AWS CLI 2 accepts each command and sends the same requests."""
     stack = deployed(template, choice)
     expected = requests(stack)
     for name, command in commands(stack.outputs).items():
         version_2(command, folder, aws.url)
-        assert unnamed(aws.take_requests(), stack) == expected[name]
+        assert without_job_names(aws.take_requests(), stack) == expected[name]
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1", "eu-isoe-west-1"])
-def test_images_are_the_region_s(template: dict[str, Any], aws: Service, folder: Path, region: str) -> None:
-    """Wherever the stack is, commands begin with that Region, and name its images or leave them to the reader."""
+def test_commands_use_the_region_and_its_images(
+    template: dict[str, Any], aws: Service, folder: Path, region: str
+) -> None:
+    """In every Region, commands start with that Region and contain its images or a placeholder."""
     stack = deployed(template, {}, AWS_Region=region)
     expected = requests(stack)
     for name, command in commands(stack.outputs).items():
         assert command.startswith(f"aws --region {region} ")
         version_1(command, folder)
-        assert unnamed(aws.take_requests(), stack) == expected[name]
+        assert without_job_names(aws.take_requests(), stack) == expected[name]
 
 
 def test_every_command_is_tested(template: dict[str, Any]) -> None:
-    """No command among the outputs is left out here."""
+    """Each command of the outputs has an expected request."""
     promised = {name for name in template["Outputs"] if name.endswith("Command")}
     assert promised == set(requests(deployed(template, samples.VPC)))
 
 
-def test_moto_runs_them(template: dict[str, Any], folder: Path) -> None:
-    """Pasted one after the other into a shell, the commands upload data and make job, model and endpoint in moto."""
+def test_commands_run_in_moto(template: dict[str, Any], folder: Path) -> None:
+    """The commands, pasted into a shell in order, upload data and create a job, a model and an endpoint in moto."""
     stack = deployed(template, {**samples.VPC, **samples.KEY, **samples.BUCKETS, "EndpointName": "churn"})
     pasted = commands(stack.outputs)
     with moto() as url:

@@ -1,4 +1,4 @@
-"""What a person sees in the CloudFormation console."""
+"""Check the parameters, outputs and exports that users see in the CloudFormation console."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import samples
 
 from smtemplates.evaluate import check_parameters
 
-# Every logical ID that was ever released, with its type: a rename would replace the resource.
+# The released logical IDs with their types. A rename would replace the resource.
 RELEASED = {
     "InputBucket": "AWS::S3::Bucket",
     "OutputBucket": "AWS::S3::Bucket",
@@ -34,9 +34,8 @@ RELEASED = {
     "LogGroups": "Custom::LogGroups",
 }
 
-
-# Parameters and outputs that scripts of others use, with the default that leaving a parameter alone means.
-PROMISED_DEFAULTS = {
+# The released parameters with their defaults. Scripts of users depend on both.
+RELEASED_DEFAULTS = {
     "ProjectName": "sagemaker",
     "Environment": "dev",
     "CreateBuckets": "true",
@@ -78,8 +77,10 @@ PROMISED_DEFAULTS = {
     "ProcessingInstanceType": "ml.m5.large",
     "ProcessingInstanceCount": 1,
     "ProcessingVolumeSizeGb": 50,
+    "ModelPackageGroupDescription": "Models of this workspace",
+    "NotebookPackages": "numpy pandas scipy scikit-learn xgboost matplotlib seaborn sagemaker",
 }
-PROMISED_EMPTY = [
+RELEASED_EMPTY = [
     "ExistingInputBucketName",
     "ExistingOutputBucketName",
     "ExistingModelBucketName",
@@ -103,12 +104,11 @@ PROMISED_EMPTY = [
 ]
 
 
-def test_promised_parameters_keep_their_defaults(template: dict[str, Any]) -> None:
-    """A stack created with no parameter stays what it was: no promised parameter goes, and no default changes."""
+def test_released_parameters_keep_their_defaults(template: dict[str, Any]) -> None:
+    """No released parameter is removed, and no default changes, so an update of a stack without parameters is safe."""
     defaults = {name: declared["Default"] for name, declared in template["Parameters"].items()}
-    promised = PROMISED_DEFAULTS | dict.fromkeys(PROMISED_EMPTY, "")
-    assert {name: defaults.get(name) for name in promised} == promised
-    assert set(defaults) - set(promised) == {"NotebookPackages", "ModelPackageGroupDescription"}
+    released = RELEASED_DEFAULTS | dict.fromkeys(RELEASED_EMPTY, "")
+    assert {name: defaults.get(name) for name in released} == released
 
 
 def test_every_parameter_has_one_group_and_one_label(any_template: dict[str, Any]) -> None:
@@ -121,21 +121,24 @@ def test_every_parameter_has_one_group_and_one_label(any_template: dict[str, Any
     assert len(titles) == len(set(titles))
 
 
+# How a description explains its default, or that the parameter has no default that applies to all users.
+DEFAULT = re.compile(
+    r"Default: |Leave empty|If false, |Enter 0 |Auto means|LeastPrivilege allows|It is required|"
+    r"Changing this replaces|To change this later|cannot be changed"
+)
+
+
 def test_every_parameter_is_described_and_constrained(any_template: dict[str, Any]) -> None:
-    """Each says what it does, what leaving it alone means, and in words what is allowed."""
+    """Each parameter has a description with the meaning of its default, and its allowed values in words."""
     for name, declared in any_template["Parameters"].items():
         assert len(declared["Description"]) > 40, name
         assert declared["ConstraintDescription"], name
         bounded = {"MinValue", "MaxValue"} if declared["Type"] == "Number" else {"AllowedPattern", "MaxLength"}
         assert "AllowedValues" in declared or bounded <= set(declared), name
-        told = re.search(
-            r"Empty:|Left alone:|0: |'false': |'Disabled' inside|LeastPrivilege|later change|cannot be|IAM",
-            declared["Description"],
-        )
-        assert told, f"{name} does not say what leaving it alone means"
+        assert DEFAULT.search(declared["Description"]), f"{name} does not describe its default"
 
 
-def test_descriptions_fit_cloudformations_limits(any_template: dict[str, Any]) -> None:
+def test_descriptions_are_within_the_limits_of_cloudformation(any_template: dict[str, Any]) -> None:
     """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
     assert len(any_template["Description"].encode()) <= 1024
     for section in ("Parameters", "Outputs"):
@@ -148,8 +151,8 @@ def test_descriptions_fit_cloudformations_limits(any_template: dict[str, Any]) -
     )
 
 
-def test_released_logical_ids_stay(template: dict[str, Any]) -> None:
-    """A resource that users have keeps its logical ID and its type."""
+def test_released_logical_ids_are_kept(template: dict[str, Any]) -> None:
+    """A released resource keeps its logical ID and its type."""
     assert {name: template["Resources"].get(name, {}).get("Type") for name in RELEASED} == RELEASED
 
 
@@ -164,8 +167,8 @@ GOOD = [samples.EVERYTHING, samples.NO_BUCKETS, samples.ROLE, samples.KEY, sampl
 
 
 @pytest.mark.parametrize("choice", GOOD, ids=lambda choice: "+".join(choice)[:40])
-def test_real_values_pass(template: dict[str, Any], choice: dict[str, str]) -> None:
-    """Patterns admit what people have."""
+def test_real_values_are_accepted(template: dict[str, Any], choice: dict[str, str]) -> None:
+    """Patterns accept values that users have."""
     assert check_parameters(template, choice) == []
 
 
@@ -192,6 +195,6 @@ def test_real_values_pass(template: dict[str, Any], choice: dict[str, str]) -> N
         ("AllowedInstanceTypes", "m5.large"),
     ],
 )
-def test_wrong_values_are_refused(template: dict[str, Any], name: str, value: str) -> None:
-    """Patterns refuse what would fail later, or do harm."""
+def test_invalid_values_are_rejected(template: dict[str, Any], name: str, value: str) -> None:
+    """Patterns reject values that would fail later or cause damage."""
     assert check_parameters(template, {name: value}) != []

@@ -1,4 +1,4 @@
-"""The endpoint made here is the one that is watched, and it goes back where an alarm says so."""
+"""Check that alarms and dashboard monitor the endpoint of the stack, and that an alarm rolls an update back."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ NAME = "sagemaker-dev-0a1b2c3d"
 INSTANCES = {**samples.ENDPOINT, "EndpointServing": "Instances"}
 
 
-def test_it_is_watched(template: dict[str, Any]) -> None:
-    """Alarms, dashboard, log group and outputs are about this endpoint, under the name that it really has."""
+def test_endpoint_is_monitored(template: dict[str, Any]) -> None:
+    """Alarms, dashboard, log group and outputs use the name of the endpoint of this stack."""
     stack = samples.deployed(template, samples.ENDPOINT)
     assert stack.resources["Endpoint"]["Properties"]["EndpointName"] == NAME
     for alarm in ("EndpointErrorsAlarm", "EndpointLatencyAlarm"):
@@ -28,33 +28,33 @@ def test_it_is_watched(template: dict[str, Any]) -> None:
     assert stack.outputs["EndpointLogGroupName"] == group
 
 
-def test_an_update_goes_back_where_an_alarm_says_so(template: dict[str, Any]) -> None:
-    """On instances both alarms guard an update; serverless ones take no guard, and without alarms there is none."""
+def test_alarms_roll_back_updates_of_endpoints_on_instances(template: dict[str, Any]) -> None:
+    """Both alarms roll back an update on instances. Serverless endpoints have no rollback."""
 
-    def guards(whole: dict[str, Any], choice: dict[str, str]) -> set[str]:
+    def rollback_alarms(whole: dict[str, Any], choice: dict[str, str]) -> set[str]:
         endpoint = samples.deployed(whole, choice).resources["Endpoint"]["Properties"]
         rollback = endpoint.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
         return {alarm["AlarmName"] for alarm in rollback.get("Alarms", [])}
 
     alarms = {samples.physical(alarm, None) for alarm in ("EndpointErrorsAlarm", "EndpointLatencyAlarm")}
-    assert guards(template, INSTANCES) == alarms
-    assert guards(template, samples.ENDPOINT) == set()
-    assert guards(load(smtemplates.render(smtemplates.build(["monitoring"]))), INSTANCES) == set()
+    assert rollback_alarms(template, INSTANCES) == alarms
+    assert rollback_alarms(template, samples.ENDPOINT) == set()
+    assert rollback_alarms(load(smtemplates.render(smtemplates.build(["monitoring"]))), INSTANCES) == set()
 
 
-def test_what_it_goes_back_to_is_kept_until_each_alarm_can_have_noticed(template: dict[str, Any]) -> None:
-    """All requests go to the new instances at once, and the old ones stay for longer than any alarm needs."""
+def test_old_instances_are_kept_until_each_alarm_has_evaluated_the_update(template: dict[str, Any]) -> None:
+    """All requests are sent to the new instances, and the old instances are kept for longer than any alarm needs."""
     stack = samples.deployed(template, INSTANCES)
     update = stack.resources["Endpoint"]["Properties"]["DeploymentConfig"]["BlueGreenUpdatePolicy"]
     assert update["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
     for alarm in ("EndpointErrorsAlarm", "EndpointLatencyAlarm"):
-        watches = stack.resources[alarm]["Properties"]
-        (query,) = watches["Metrics"]
-        assert update["TerminationWaitInSeconds"] > watches["EvaluationPeriods"] * query["Period"], alarm
+        alarm_properties = stack.resources[alarm]["Properties"]
+        (query,) = alarm_properties["Metrics"]
+        assert update["TerminationWaitInSeconds"] > alarm_properties["EvaluationPeriods"] * query["Period"], alarm
 
 
-def test_instances_follow_the_traffic_and_keep_what_it_brought(template: dict[str, Any]) -> None:
-    """Instances come and go between the two limits with the requests that each gets; an update takes none back."""
+def test_instances_scale_with_requests_and_updates_keep_their_number(template: dict[str, Any]) -> None:
+    """The number of instances follows the requests within the two limits, and an update does not reset it."""
     choice = {"EndpointInstances": "2-8", "EndpointRequestsPerInstance": "90", "EndpointInstanceType": "ml.c5.xlarge"}
     resources = samples.deployed(template, INSTANCES, choice).resources
     assert resources["Endpoint"]["Properties"]["RetainAllVariantProperties"] is True
@@ -68,14 +68,14 @@ def test_instances_follow_the_traffic_and_keep_what_it_brought(template: dict[st
     assert target["ScalableDimension"] == "sagemaker:variant:DesiredInstanceCount"
     policy = resources["EndpointScalingPolicy"]["Properties"]
     assert policy["ScalingTargetId"] == samples.physical("EndpointScaling", None)
-    follows = policy["TargetTrackingScalingPolicyConfiguration"]
-    assert follows["TargetValue"] == "90"
-    metric = follows["PredefinedMetricSpecification"]["PredefinedMetricType"]
+    tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+    assert tracking["TargetValue"] == "90"
+    metric = tracking["PredefinedMetricSpecification"]["PredefinedMetricType"]
     assert metric == "SageMakerVariantInvocationsPerInstance"
 
 
-def test_serverless_scales_by_itself(template: dict[str, Any]) -> None:
-    """Serverless has no instances to scale or keep, and as much memory and as many requests at a time as given."""
+def test_serverless_endpoints_need_no_scaling(template: dict[str, Any]) -> None:
+    """A serverless endpoint has no instances and no scaling, and its memory and concurrency are the parameters."""
     choice = {"ServerlessMemoryMb": "4096", "ServerlessMaxConcurrency": "20"}
     resources = samples.deployed(template, samples.ENDPOINT, choice).resources
     (variant,) = resources["EndpointConfig"]["Properties"]["ProductionVariants"]
@@ -85,8 +85,8 @@ def test_serverless_scales_by_itself(template: dict[str, Any]) -> None:
     assert "EndpointScaling" not in resources
 
 
-def test_it_runs_in_the_network(template: dict[str, Any]) -> None:
-    """With a VPC the model's containers run in its subnets and groups."""
+def test_endpoint_runs_in_the_vpc(template: dict[str, Any]) -> None:
+    """With a VPC, the containers of the model run in its subnets and security groups."""
     model = samples.deployed(template, INSTANCES, samples.VPC, samples.GROUPS).resources["Model"]["Properties"]
     assert model["VpcConfig"] == {
         "SecurityGroupIds": samples.GROUPS["SecurityGroupIds"].split(","),

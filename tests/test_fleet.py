@@ -1,4 +1,4 @@
-"""The fleet's template: the workspace's parameters, and where and how they are rolled out."""
+"""Check the stack set template: the parameters of the workspace, the targets and the rollout."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from smtemplates.templates.workspace import template as workspace
 Choice = dict[str, str]
 
 TEMPLATES_FOLDER = Path(__file__).resolve().parent.parent / "templates"
-LOGICAL_ID = "WorkspaceFleet"  # it was released: a rename would replace the fleet
+LOGICAL_ID = "WorkspaceFleet"  # released: a rename would replace the stack set
 OWN = {
     "TemplateUrl",
     "OrganizationalUnitIds",
@@ -55,8 +55,8 @@ JOINING = UNITS | {"AutoDeploy": "true"}
 
 
 @pytest.fixture(scope="module")
-def rolled_out() -> dict[str, Any]:
-    """Give the fleet's template, read back from its YAML."""
+def stack_set() -> dict[str, Any]:
+    """Return the stack set template, read back from its YAML."""
     return built()
 
 
@@ -65,17 +65,17 @@ def built(*without: str) -> dict[str, Any]:
 
 
 def properties(template: dict[str, Any], choice: Choice, **pseudo: str) -> dict[str, Any]:
-    """Give the properties of the stack set."""
+    """Return the properties of the stack set."""
     found: dict[str, Any] = samples.deployed(template, choice, **pseudo).resources[LOGICAL_ID]["Properties"]
     return found
 
 
-# --- the workspace's parameters
+# --- parameters of the workspace
 
 
 @pytest.mark.parametrize("without", [(), *((one,) for one in smtemplates.FEATURES), smtemplates.FEATURES], ids="+".join)
-def test_parameters_and_rules_are_the_workspaces(without: tuple[str, ...]) -> None:
-    """All are there as the workspace has them, label and group included; those of left-out features are gone."""
+def test_parameters_and_rules_are_those_of_the_workspace(without: tuple[str, ...]) -> None:
+    """Parameters, labels, groups and Rules equal those of the workspace, also without some of the features."""
     whole = load(smtemplates.render(smtemplates.build(without)))
     here = built(*without)
     assert here["Parameters"].keys() - whole["Parameters"].keys() == OWN
@@ -89,37 +89,37 @@ def test_parameters_and_rules_are_the_workspaces(without: tuple[str, ...]) -> No
     assert {name: shown["ParameterLabels"][name] for name in expected["ParameterLabels"]} == expected["ParameterLabels"]
 
 
-def test_an_areas_new_parameter_is_handed_on() -> None:
-    """A parameter that an area adds reaches every workspace, though the fleet has never heard of it."""
-    colour = choice_parameter("Colour", "What it looks like", ("red", "blue"), default="red")
+def test_new_parameter_of_a_construct_is_passed_on() -> None:
+    """A parameter that a construct adds is passed to every workspace without a change of the stack set."""
+    colour = choice_parameter("Colour", "Colour of the workspace", ("red", "blue"), default="red")
     parts = constructs(
         [*workspace.constructs(), Construct(title="Looks", source="looks", parameters={"Colour": colour})]
     )
     template = load(smtemplates.render(assemble.assemble("", parts)))
-    handed_on = properties(template, {**ACCOUNTS, "Colour": "blue"})["Parameters"]
-    assert {"ParameterKey": "Colour", "ParameterValue": "blue"} in handed_on
+    passed_on = properties(template, {**ACCOUNTS, "Colour": "blue"})["Parameters"]
+    assert {"ParameterKey": "Colour", "ParameterValue": "blue"} in passed_on
 
 
-def test_rules_ask_for_nothing_of_the_place(rolled_out: dict[str, Any]) -> None:
-    """Rules are judged where the fleet is, not where its workspaces are: what those may have is not refused here."""
-    assert {found.target for found in references(rolled_out["Rules"])} <= rolled_out["Parameters"].keys()
+def test_rules_do_not_depend_on_the_region_of_the_stack_set(stack_set: dict[str, Any]) -> None:
+    """Rules are evaluated in the Region of the stack set, so they do not reject features by Region."""
+    assert {found.target for found in references(stack_set["Rules"])} <= stack_set["Parameters"].keys()
     choice = UNITS | {"CreateMlflow": "true"}
-    assert Stack(rolled_out, choice, pseudo={"AWS::Region": "af-south-1"}).rules() == []
+    assert Stack(stack_set, choice, pseudo={"AWS::Region": "af-south-1"}).rules() == []
 
 
 # --- the console
 
 
-def test_the_console_shows_them_as_it_should(rolled_out: dict[str, Any]) -> None:
-    """What holds for the workspace's parameters holds here: one group and label each, a description, a constraint."""
-    test_console.test_every_parameter_has_one_group_and_one_label(rolled_out)
-    test_console.test_every_parameter_is_described_and_constrained(rolled_out)
+def test_console_shows_all_parameters(stack_set: dict[str, Any]) -> None:
+    """The parameters pass the tests of the workspace: one group and label each, a description and a constraint."""
+    test_console.test_every_parameter_has_one_group_and_one_label(stack_set)
+    test_console.test_every_parameter_is_described_and_constrained(stack_set)
 
 
-def test_it_fits_cloudformations_limits(rolled_out: dict[str, Any]) -> None:
+def test_template_is_within_the_limits_of_cloudformation(stack_set: dict[str, Any]) -> None:
     """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html."""
-    assert len(rolled_out["Parameters"]) <= 200
-    assert all(len(about["Description"].encode()) <= 1024 for about in rolled_out["Parameters"].values())
+    assert len(stack_set["Parameters"]) <= 200
+    assert all(len(about["Description"].encode()) <= 1024 for about in stack_set["Parameters"].values())
     assert deploying.read(TEMPLATES_FOLDER / "stack-set.yaml").inline
 
 
@@ -137,9 +137,9 @@ def test_it_fits_cloudformations_limits(rolled_out: dict[str, Any]) -> None:
     ],
     ids="+".join,
 )
-def test_real_values_pass(rolled_out: dict[str, Any], given_: Choice) -> None:
-    """As many units as one operation takes, and as many accounts and Regions as their parameters say."""
-    assert check_parameters(rolled_out, STAGED | given_) == []
+def test_real_values_pass(stack_set: dict[str, Any], given_: Choice) -> None:
+    """The parameters accept the documented numbers of units, accounts and Regions."""
+    assert check_parameters(stack_set, STAGED | given_) == []
 
 
 @pytest.mark.parametrize(
@@ -150,22 +150,22 @@ def test_real_values_pass(rolled_out: dict[str, Any], given_: Choice) -> None:
         ("Regions", ["us-east-1", "us-east-2", "us-gov-east-1", "eu-west-1"]),
     ],
 )
-def test_lists_have_each_entry_once(rolled_out: dict[str, Any], name: str, entries: list[str]) -> None:
-    """StackSets refuses a list in which anything stands twice, so it is refused before."""
+def test_lists_with_a_repeated_entry_are_rejected(stack_set: dict[str, Any], name: str, entries: list[str]) -> None:
+    """StackSets does not accept a repeated entry, so the parameters do not accept it either."""
 
     @given(st.lists(st.sampled_from(entries), min_size=1, max_size=6))
-    def hold(listed: list[str]) -> None:
-        refused = check_parameters(rolled_out, BOTH | {name: ",".join(listed)})
-        assert bool(refused) is (len(set(listed)) < len(listed))
-        assert all("each once" in sentence for sentence in refused)
+    def check(listed: list[str]) -> None:
+        messages = check_parameters(stack_set, BOTH | {name: ",".join(listed)})
+        assert bool(messages) is (len(set(listed)) < len(listed))
+        assert all("different" in message for message in messages)
 
-    hold()
+    check()
 
 
 @pytest.mark.parametrize("region", sorted(REGIONS))
-def test_every_region_has_a_name_that_is_taken(rolled_out: dict[str, Any], region: str) -> None:
-    """No Region that cfn-lint knows is refused for how its name looks."""
-    assert check_parameters(rolled_out, ACCOUNTS | {"Regions": region}) == []
+def test_every_region_is_accepted(stack_set: dict[str, Any], region: str) -> None:
+    """The pattern of the parameter accepts the name of every Region of cfn-lint."""
+    assert check_parameters(stack_set, ACCOUNTS | {"Regions": region}) == []
 
 
 @pytest.mark.parametrize(
@@ -184,69 +184,71 @@ def test_every_region_has_a_name_that_is_taken(rolled_out: dict[str, Any], regio
         ("FailureTolerancePercentage", "101"),
     ],
 )
-def test_wrong_values_are_refused(rolled_out: dict[str, Any], name: str, value: str) -> None:
-    """What StackSets would refuse later, or take for something else, is refused at once."""
-    assert check_parameters(rolled_out, BOTH | {name: value}) != []
+def test_invalid_values_are_rejected(stack_set: dict[str, Any], name: str, value: str) -> None:
+    """Values that StackSets would reject or misinterpret later are rejected first."""
+    assert check_parameters(stack_set, BOTH | {name: value}) != []
 
 
 @pytest.mark.parametrize(
     ("choice", "sentence"),
     [
-        ({}, "Give TemplateUrl"),
-        (STAGED, "Give OrganizationalUnitIds, AccountIds or both"),
-        (ACCOUNTS | {"AutoDeploy": "true"}, "AutoDeploy needs OrganizationalUnitIds"),
+        ({}, "TemplateUrl is required"),
+        (STAGED, "Enter OrganizationalUnitIds, AccountIds or both"),
+        (ACCOUNTS | {"AutoDeploy": "true"}, "AutoDeploy requires OrganizationalUnitIds"),
         (BOTH | {"AutoDeploy": "true"}, "leave AccountIds empty"),
-        (ACCOUNTS | {"CallAs": "DELEGATED_ADMIN"}, "DELEGATED_ADMIN needs OrganizationalUnitIds"),
-        (UNITS | {"ExecutionRoleName": "mine"}, "makes its own roles"),
-        (UNITS | {"AdministrationRoleArn": samples.ROLE["ExistingRoleArn"]}, "makes its own roles"),
+        (ACCOUNTS | {"CallAs": "DELEGATED_ADMIN"}, "DELEGATED_ADMIN requires OrganizationalUnitIds"),
+        (UNITS | {"ExecutionRoleName": "mine"}, "creates its own roles"),
+        (UNITS | {"AdministrationRoleArn": samples.ROLE["ExistingRoleArn"]}, "creates its own roles"),
         (UNITS | {"CreateDomain": "true"}, "VpcId"),
     ],
 )
-def test_what_cannot_work_is_refused_in_words(rolled_out: dict[str, Any], choice: Choice, sentence: str) -> None:
-    """Before anything is made, here or in any account; what the workspace refuses is refused here already."""
-    assert any(sentence in said for said in Stack(rolled_out, choice).rules())
+def test_invalid_combinations_are_rejected_with_a_message(
+    stack_set: dict[str, Any], choice: Choice, sentence: str
+) -> None:
+    """A Rule rejects the combination before any resource is created, also for Rules of the workspace."""
+    assert any(sentence in message for message in Stack(stack_set, choice).rules())
 
 
-# --- what is made
+# --- the resource
 
 
-def test_over_units(rolled_out: dict[str, Any]) -> None:
-    """Units mean service-managed permissions, every account of the units, and nobody else later."""
-    made = properties(rolled_out, UNITS)
-    assert made["PermissionModel"] == "SERVICE_MANAGED"
-    assert made["AutoDeployment"] == {"Enabled": "false"}
-    (group,) = made["StackInstancesGroup"]
+def test_organizational_units(stack_set: dict[str, Any]) -> None:
+    """Units result in service-managed permissions and all accounts of the units, without automatic deployment."""
+    found = properties(stack_set, UNITS)
+    assert found["PermissionModel"] == "SERVICE_MANAGED"
+    assert found["AutoDeployment"] == {"Enabled": "false"}
+    (group,) = found["StackInstancesGroup"]
     assert group["DeploymentTargets"] == {
         "OrganizationalUnitIds": ["ou-ab12-cdef3456", "r-ab12"],
         "AccountFilterType": "NONE",
     }
 
 
-def test_over_accounts(rolled_out: dict[str, Any]) -> None:
-    """Accounts alone mean self-managed permissions, for which there is no automatic deployment and no filter."""
-    made = properties(rolled_out, ACCOUNTS | {"ExecutionRoleName": "mine"})
-    assert made["PermissionModel"] == "SELF_MANAGED"
-    assert "AutoDeployment" not in made
-    assert made["ExecutionRoleName"] == "mine"
-    (group,) = made["StackInstancesGroup"]
+def test_accounts(stack_set: dict[str, Any]) -> None:
+    """Accounts without units result in self-managed permissions, without automatic deployment and filter."""
+    found = properties(stack_set, ACCOUNTS | {"ExecutionRoleName": "mine"})
+    assert found["PermissionModel"] == "SELF_MANAGED"
+    assert "AutoDeployment" not in found
+    assert found["ExecutionRoleName"] == "mine"
+    (group,) = found["StackInstancesGroup"]
     assert group["DeploymentTargets"] == {"Accounts": ["111122223333", "444455556666"]}
 
 
 @pytest.mark.parametrize(
     ("given_", "filtering"), [({}, "INTERSECTION"), ({"AccountFilter": "DIFFERENCE"}, "DIFFERENCE")]
 )
-def test_over_some_accounts_of_units(rolled_out: dict[str, Any], given_: Choice, filtering: str) -> None:
-    """Both mean a filter; left alone it is the one that reaches fewer accounts."""
-    (group,) = properties(rolled_out, BOTH | given_)["StackInstancesGroup"]
+def test_accounts_of_units(stack_set: dict[str, Any], given_: Choice, filtering: str) -> None:
+    """Units and accounts result in a filter. The default filter selects fewer accounts."""
+    (group,) = properties(stack_set, BOTH | given_)["StackInstancesGroup"]
     assert group["DeploymentTargets"]["AccountFilterType"] == filtering
     assert group["DeploymentTargets"]["Accounts"] == ["111122223333", "444455556666"]
 
 
-def test_accounts_that_join_and_leave(rolled_out: dict[str, Any]) -> None:
-    """With automatic deployment, what an account has stays when it leaves, unless somebody says otherwise."""
+def test_automatic_deployment(stack_set: dict[str, Any]) -> None:
+    """The stacks of an account that leaves a unit are retained, unless the parameter is false."""
     kept = {"Enabled": "true", "RetainStacksOnAccountRemoval": "true"}
-    assert properties(rolled_out, JOINING)["AutoDeployment"] == kept
-    gone = properties(rolled_out, JOINING | {"RetainOnAccountRemoval": "false"})["AutoDeployment"]
+    assert properties(stack_set, JOINING)["AutoDeployment"] == kept
+    gone = properties(stack_set, JOINING | {"RetainOnAccountRemoval": "false"})["AutoDeployment"]
     assert gone == {"Enabled": "true", "RetainStacksOnAccountRemoval": "false"}
 
 
@@ -261,28 +263,28 @@ def test_accounts_that_join_and_leave(rolled_out: dict[str, Any]) -> None:
         ({"RegionRollout": "Parallel"}, {"RegionConcurrencyType": "PARALLEL"}),
     ],
 )
-def test_regions(rolled_out: dict[str, Any], given_: Choice, expected: dict[str, Any]) -> None:
-    """Regions are gone through one by one, in order or at once; how many accounts at a time is said besides."""
-    made = properties(rolled_out, ACCOUNTS | given_ | {"Regions": "us-west-2,eu-west-1"})
-    careful = {
+def test_regions(stack_set: dict[str, Any], given_: Choice, expected: dict[str, Any]) -> None:
+    """Regions are deployed one after the other, in order or in parallel, with the default concurrency of accounts."""
+    found = properties(stack_set, ACCOUNTS | given_ | {"Regions": "us-west-2,eu-west-1"})
+    defaults = {
         "MaxConcurrentPercentage": "10",
         "FailureTolerancePercentage": "0",
         "ConcurrencyMode": "STRICT_FAILURE_TOLERANCE",
     }
-    assert made["OperationPreferences"] == careful | expected
-    assert made["StackInstancesGroup"][0]["Regions"] == ["us-west-2", "eu-west-1"]
+    assert found["OperationPreferences"] == defaults | expected
+    assert found["StackInstancesGroup"][0]["Regions"] == ["us-west-2", "eu-west-1"]
 
 
-def test_no_region_is_this_one(rolled_out: dict[str, Any]) -> None:
-    """Without Regions, the fleet is where it is deployed from."""
-    made = properties(rolled_out, ACCOUNTS, AWS_Region="eu-central-1")
-    assert made["StackInstancesGroup"][0]["Regions"] == ["eu-central-1"]
+def test_default_region_is_the_region_of_the_stack(stack_set: dict[str, Any]) -> None:
+    """Without Regions, the workspaces are deployed in the Region of the stack set."""
+    found = properties(stack_set, ACCOUNTS, AWS_Region="eu-central-1")
+    assert found["StackInstancesGroup"][0]["Regions"] == ["eu-central-1"]
 
 
-def test_what_the_workspace_needs_is_acknowledged(rolled_out: dict[str, Any]) -> None:
-    """StackSets refuses a template whose capabilities are not given, and one with stacks or transforms inside."""
+def test_capabilities_of_the_workspace_are_acknowledged(stack_set: dict[str, Any]) -> None:
+    """The stack set acknowledges the capabilities of the workspace, which contains no stacks and no transforms."""
     staged = deploying.read(TEMPLATES_FOLDER / "workspace.yaml")
-    assert tuple(properties(rolled_out, ACCOUNTS)["Capabilities"]) == staged.capabilities == ("CAPABILITY_IAM",)
+    assert tuple(properties(stack_set, ACCOUNTS)["Capabilities"]) == staged.capabilities == ("CAPABILITY_IAM",)
     assert not [body for body in staged.resources.values() if body["Type"].startswith("AWS::CloudFormation::Stack")]
 
 
@@ -290,32 +292,32 @@ NAMES = st.from_regex("[a-z][a-z0-9-]{1,22}[a-z0-9]", fullmatch=True)
 
 
 @given(name=test_names.STACK_NAMES, stack_uuid=test_names.UUIDS, project=NAMES)
-def test_names_are_legal_and_last(rolled_out: dict[str, Any], name: str, stack_uuid: str, project: str) -> None:
-    """Whatever the stack is called, its fleet's name is legal, and so are its stacks'; no parameter changes it.
+def test_names_are_valid_and_constant(stack_set: dict[str, Any], name: str, stack_uuid: str, project: str) -> None:
+    """The names of the stack set and its stacks are valid for every stack name, and no parameter changes them.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html
     """
     stack_id = f"arn:aws:cloudformation:us-east-1:{samples.ACCOUNT}:stack/{name}/{stack_uuid}"
     pseudo = {"AWS_StackName": name, "AWS_StackId": stack_id}
-    made = properties(rolled_out, UNITS | {"ProjectName": project}, **pseudo)
-    assert made["StackSetName"] == f"workspaces-{stack_uuid[:8]}"
-    assert properties(rolled_out, ACCOUNTS, **pseudo)["StackSetName"] == made["StackSetName"]
-    assert len(f"StackSet-{made['StackSetName']}-{'0' * 36}") <= 128
-    assert len(made["Description"]) <= 1024
+    found = properties(stack_set, UNITS | {"ProjectName": project}, **pseudo)
+    assert found["StackSetName"] == f"workspaces-{stack_uuid[:8]}"
+    assert properties(stack_set, ACCOUNTS, **pseudo)["StackSetName"] == found["StackSetName"]
+    assert len(f"StackSet-{found['StackSetName']}-{'0' * 36}") <= 128
+    assert len(found["Description"]) <= 1024
 
 
 # --- proofs
 
 
-def test_every_condition_can_be_true_and_can_be_false(rolled_out: dict[str, Any]) -> None:
-    """No condition is decided before anybody chooses, but for the one that repeats a Rule."""
-    decided = {name: truths for name, truths in possible(rolled_out).items() if truths != {True, False}}
+def test_every_condition_can_be_true_and_false(stack_set: dict[str, Any]) -> None:
+    """Over all parameters, each condition has both values, except the condition that repeats a Rule."""
+    decided = {name: truths for name, truths in possible(stack_set).items() if truths != {True, False}}
     assert decided == {"HasTemplate": {True}}
 
 
-def test_nothing_refers_to_what_is_not_made(rolled_out: dict[str, Any]) -> None:
-    """For no combination of parameters that the Rules admit does anything refer to an absent resource."""
-    assert dangling(rolled_out) == []
+def test_no_reference_is_dangling(stack_set: dict[str, Any]) -> None:
+    """In all combinations of parameters that the Rules accept, every reference is to an existing resource."""
+    assert dangling(stack_set) == []
 
 
 OTHERS = {
@@ -328,37 +330,37 @@ OTHERS = {
 }
 
 
-def test_every_parameter_reaches_the_stack_set(rolled_out: dict[str, Any]) -> None:
-    """Changing any one parameter changes the stack set, in some fleet where it matters."""
-    idle = set()
-    for name, about in rolled_out["Parameters"].items():
+def test_every_parameter_reaches_the_stack_set(stack_set: dict[str, Any]) -> None:
+    """A change of any parameter changes the stack set, for at least one kind of targets."""
+    unused = set()
+    for name, about in stack_set["Parameters"].items():
         others = about.get("AllowedValues", [OTHERS.get(name, "77")])
-        worlds = (ACCOUNTS, UNITS, BOTH, JOINING)
-        changes = itertools.product(worlds, map(str, others))
+        targets = (ACCOUNTS, UNITS, BOTH, JOINING)
+        changes = itertools.product(targets, map(str, others))
         if not any(
-            properties(rolled_out, world | {name: other}) != properties(rolled_out, world) for world, other in changes
+            properties(stack_set, target | {name: other}) != properties(stack_set, target) for target, other in changes
         ):
-            idle.add(name)
-    assert idle == set()
+            unused.add(name)
+    assert unused == set()
 
 
-def test_it_is_valid_in_every_region() -> None:
-    """cfn-lint finds nothing, down to what is informational."""
+def test_cfn_lint_has_no_findings_in_any_region() -> None:
+    """cfn-lint has no findings, including informational rules."""
     text = smtemplates.render(definition("stack-set").template())
     assert [str(finding) for finding in smtemplates.lint(text, regions=REGIONS, cache=False)] == []
 
 
-def test_awss_own_validator_finds_nothing(rolled_out: dict[str, Any]) -> None:
-    """Resolved for every kind of fleet: no fatal, error or warning."""
+def test_validator_of_aws_has_no_findings(stack_set: dict[str, Any]) -> None:
+    """The resolved template has no fatal finding, error or warning, for all kinds of targets."""
     engine, found = RegoEngine(), {}
-    for world, how in itertools.product(
+    for targets, rollout in itertools.product(
         (ACCOUNTS, UNITS, BOTH, JOINING, UNITS | {"CallAs": "DELEGATED_ADMIN"}),
         ({}, {"Regions": "us-west-2,eu-west-1", "RegionRollout": "InOrder"}, {"RegionRollout": "Parallel"}),
     ):
-        resolved = Stack(rolled_out, world | how).template()
+        resolved = Stack(stack_set, targets | rollout).template()
         report = engine.validate_template(TemplateContent(json.dumps(resolved), "resolved"))
         for finding in report.diagnostics:
-            bad = finding.severity in {Severity.FATAL, Severity.ERROR, Severity.WARN}
-            if bad and finding.rule_id not in test_valid.RESOLVING_CAUSES:
-                found[f"{finding.rule_id} {finding.message}"] = world | how
+            serious = finding.severity in {Severity.FATAL, Severity.ERROR, Severity.WARN}
+            if serious and finding.rule_id not in test_valid.RESOLVING_CAUSES:
+                found[f"{finding.rule_id} {finding.message}"] = targets | rollout
     assert found == {}

@@ -1,4 +1,4 @@
-"""The nastiest values that the parameters' patterns let through: nothing runs them, and nothing breaks on them."""
+"""Check that hostile values that the patterns of parameters accept are treated as data and are not executed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from smtemplates.evaluate.check import faults
 from smtemplates.synth.loader import load
 
 Choice = dict[str, str]
-WORLDS: list[Choice] = [
+DEPLOYMENTS: list[Choice] = [
     samples.EVERYTHING,
     {
         **samples.VPC,
@@ -50,7 +50,7 @@ PAYLOADS = [
     "/..",
     "/.ssh",
     "file://PWN",
-    *("001234", "1e3", "0x1f", "true", "null", "2024-01-01"),  # which YAML takes for something else
+    *("001234", "1e3", "0x1f", "true", "null", "2024-01-01"),  # not text in YAML
     "é\u202e\u2028\U0001f600",
     *string.punctuation,
     *string.whitespace,
@@ -59,7 +59,7 @@ MACHINES = {
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": new_machine,
     "AWS::SageMaker::StudioLifecycleConfig": new_app,
 }
-# What looks like a pattern of files is an error; the time is always the same.
+# A file pattern is an error, and the time is constant.
 SHELL = "shopt -s failglob\ndate() { echo now; }\n"
 PYTHON = """
 case "$*" in
@@ -68,9 +68,9 @@ case "$*" in
 esac"""
 
 
-# Hypothesis prints what a test is given, and so the template is not a fixture here.
+# Hypothesis prints the fixtures of a test, so the template is not a fixture.
 TEMPLATE = load(smtemplates.render(smtemplates.build()))
-# What takes any text; a new parameter is among them.
+# The parameters that accept free text, including new ones.
 TEXTS = {
     name: about
     for name, about in TEMPLATE["Parameters"].items()
@@ -79,15 +79,15 @@ TEXTS = {
 
 
 def matching(about: dict[str, Any]) -> st.SearchStrategy[str]:
-    """Make values that the parameter takes."""
+    """Build values that the parameter accepts."""
     return st.from_regex(about["AllowedPattern"], fullmatch=True).filter(
         lambda value: bool(value) and not any(faults(about, value))
     )
 
 
-def woven(name: str, about: dict[str, Any]) -> list[str]:
-    """Put each payload into a value, at the first and the last place where the pattern lets it be."""
-    known = [value for world in (*WORLDS, {name: about["Default"]}) if (value := world.get(name))]
+def values_with_payloads(name: str, about: dict[str, Any]) -> list[str]:
+    """Return values with each payload at the first and the last place that the pattern accepts."""
+    known = [value for deployment in (*DEPLOYMENTS, {name: about["Default"]}) if (value := deployment.get(name))]
     seed = known[0] if known else find(matching(about), bool, settings=settings(derandomize=True, database=None))
     found = [seed]
     for payload in PAYLOADS:
@@ -99,26 +99,27 @@ def woven(name: str, about: dict[str, Any]) -> list[str]:
 
 @cache
 def hostile() -> dict[str, list[str]]:
-    """Give for each text parameter what is woven for it."""
-    return {name: woven(name, about) for name, about in TEXTS.items()}
+    """Return the hostile values of each text parameter."""
+    return {name: values_with_payloads(name, about) for name, about in TEXTS.items()}
 
 
 @cache
-def taken(place: int) -> frozenset[str]:
-    """Name the text parameters that may be given together in one of the worlds.
+def accepted(place: int) -> frozenset[str]:
+    """Return the text parameters that can be set together in a deployment.
 
-    In the first only those that have a value there anyway: to bring a thing would undo what that world makes.
+    In the first deployment, these are the parameters that have a value anyway, because an existing resource would
+    replace a resource that this deployment creates.
     """
     values: Choice = {}
     for name, (value, *_) in hostile().items():
-        there = place > 0 or name in WORLDS[place] or TEXTS[name]["Default"]
-        if there and not check_parameters(TEMPLATE, {**WORLDS[place], **values, name: value}):
+        there = place > 0 or name in DEPLOYMENTS[place] or TEXTS[name]["Default"]
+        if there and not check_parameters(TEMPLATE, {**DEPLOYMENTS[place], **values, name: value}):
             values[name] = value
     return frozenset(values)
 
 
 def masked(values: Choice) -> tuple[Choice, dict[str, str]]:
-    """Put a harmless word in the place of each value, or of each member if it is a list; tell what each stands for."""
+    """Replace each value, or each item of a list, by a harmless word, and return the value of each word."""
     stand_ins: dict[str, str] = {}
     found = {}
     for name, value in values.items():
@@ -130,7 +131,7 @@ def masked(values: Choice) -> tuple[Choice, dict[str, str]]:
 
 
 def unmasked(value: Any, stand_ins: dict[str, str]) -> Any:
-    """Put the values back."""
+    """Replace the harmless words by their values."""
     if isinstance(value, dict):
         return {unmasked(key, stand_ins): unmasked(part, stand_ins) for key, part in value.items()}
     if isinstance(value, list):
@@ -141,7 +142,7 @@ def unmasked(value: Any, stand_ins: dict[str, str]) -> Any:
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
-    """Go through every text."""
+    """Yield every text with its path."""
     if isinstance(value, dict | list):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from leaves(part, (*path, key))
@@ -149,20 +150,20 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
         yield path, value
 
 
-# --- what a stack's texts are run as
+# --- programs that run or parse the texts of a stack
 
 
 def run_commands(stack: Stack, harmless: Stack, stand_ins: dict[str, str], folder: Path) -> None:
-    """Let bash take each command apart: as many words as with harmless values, each value whole in its own."""
+    """Check that bash splits each command into the same words as with harmless values."""
     for name, command in stack.outputs.items():
         if name.endswith("Command"):
-            heard = words(SHELL + command, folder)
-            assert heard == unmasked(words(SHELL + harmless.outputs[name], folder), stand_ins), command
+            found = words(SHELL + command, folder)
+            assert found == unmasked(words(SHELL + harmless.outputs[name], folder), stand_ins), command
     assert not list(folder.iterdir())
 
 
 def run_scripts(stack: Stack, folder: Path) -> None:
-    """Start each machine; its git and its pip note what they are told, and are told all of it."""
+    """Start each machine, and check that its git and its pip get the values as arguments."""
     packages = stack.parameters["NotebookPackages"].split()
     repository = stack.parameters["NotebookGitRepository"]
     for name, body in stack.resources.items():
@@ -173,11 +174,11 @@ def run_scripts(stack: Stack, folder: Path) -> None:
             assert not list(machine.root.rglob("PWN*")), name
             config = (machine.root / "etc/xdg/sagemaker/config.yaml").read_text(encoding="utf-8")
             assert config.strip() == stack.outputs["SageMakerSdkConfig"].strip()
-            # a name, not an option or a path
-            assert machine.told("pip") == packages
+            # names of packages, no options or paths
+            assert machine.calls("pip") == packages
             assert [word for word in packages if not word[0].isalnum()] == []
             if repository:
-                assert machine.told("git") == ["clone", "--", repository, "clone"]
+                assert machine.calls("git") == ["clone", "--", repository, "clone"]
                 hidden = {path.name for path in machine.ours.parent.iterdir() if path.name.startswith(".")}
                 assert hidden <= {".smtemplates", ".local"}, repository
 
@@ -189,15 +190,15 @@ def start(machine: Machine, stack: Stack, lifecycle: dict[str, Any]) -> None:
     (machine.root / "bin/python").replace(python)
     machine.stub("git", f'printf "%s\\n" "$@" >>{machine.root}/git.log; mkdir clone')
     if "StudioSettings" in stack.resources:
-        settled = stack.resources["StudioSettings"]["Properties"]["Value"]
-        (machine.root / "settings").write_text(f"{settled}\n", encoding="utf-8")
+        value = stack.resources["StudioSettings"]["Properties"]["Value"]
+        (machine.root / "settings").write_text(f"{value}\n", encoding="utf-8")
     (script,) = (code for _, text in leaves(lifecycle) if (code := decoded(text)))
     done = machine.start(script)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def decoded(text: str) -> str:
-    """Give the script that a text is in base64, or nothing."""
+    """Return the script that a text contains in base64, or ''."""
     try:
         code = base64.b64decode(text, validate=True).decode()
     except ValueError:
@@ -206,7 +207,7 @@ def decoded(text: str) -> str:
 
 
 def document(text: str) -> Any:
-    """Parse what is a document in JSON or YAML."""
+    """Parse a document in JSON or YAML, or return None."""
     try:
         if text[:1] in {"{", "[", '"'}:
             return json.loads(text)
@@ -217,40 +218,42 @@ def document(text: str) -> Any:
 
 
 def parse(stack: Stack, harmless: Stack, stand_ins: dict[str, str]) -> None:
-    """Parse each document that the stack holds: the same as with harmless values, but for these."""
+    """Check that each document in the stack equals the document with harmless values, except for the values."""
     now = dict(leaves(stack.template()))
     parsed = set()
     for path, text in leaves(harmless.template()):
-        assert not decoded(text) or harmless.resources[path[1]]["Type"] in MACHINES, f"no machine runs this: {path}"
+        assert not decoded(text) or harmless.resources[path[1]]["Type"] in MACHINES, (
+            f"no machine runs this script: {path}"
+        )
         if (before := document(text)) is not None:
             assert document(now[path]) == unmasked(before, stand_ins), path
             parsed.add(path[1])
     assert parsed >= {"Dashboard", "SageMakerSdkConfig"}
-    # CloudFormation would look that up
+    # CloudFormation would replace it
     assert "{{resolve:" not in json.dumps(stack.template())
 
 
 def widens_no_policy(harmless: Stack, stand_ins: dict[str, str]) -> None:
-    """Demand that no value adds a wildcard or a variable to whom or what a policy names."""
+    """Check that no value adds a wildcard or a variable to a resource or principal of a policy."""
     for path, text in leaves(harmless.resources):
         if {"Resource", "NotResource", "Principal"}.intersection(path):
             given = [part for word, part in stand_ins.items() if word in text]
             assert not any(sign in part for part in given for sign in ("*", "?", "${")), path
 
 
-def beside(place: int, values: Choice) -> tuple[Stack, Stack, dict[str, str]]:
-    """Evaluate a world with these values, and with harmless words in their places."""
-    stack = samples.deployed(TEMPLATE, WORLDS[place], values)
+def with_harmless(place: int, values: Choice) -> tuple[Stack, Stack, dict[str, str]]:
+    """Evaluate a deployment with these values, and with harmless words instead of them."""
+    stack = samples.deployed(TEMPLATE, DEPLOYMENTS[place], values)
     harmless, stand_ins = masked(values)
-    # conditions may look into a value, so these are the same
+    # conditions may depend on a part of a value, so they are kept
     decided = {name: {"Fn::Equals": ["", "" if holds else "no"]} for name, holds in stack.conditions.items()}
-    return stack, samples.deployed({**TEMPLATE, "Conditions": decided}, WORLDS[place], harmless), stand_ins
+    return stack, samples.deployed({**TEMPLATE, "Conditions": decided}, DEPLOYMENTS[place], harmless), stand_ins
 
 
-def stand(place: int, values: Choice, folder: Path) -> None:
-    """Run and parse all that a stack with these values holds."""
-    assert check_parameters(TEMPLATE, {**WORLDS[place], **values}) == []
-    stack, harmless, stand_ins = beside(place, values)
+def check(place: int, values: Choice, folder: Path) -> None:
+    """Run and parse all texts of a stack with these values."""
+    assert check_parameters(TEMPLATE, {**DEPLOYMENTS[place], **values}) == []
+    stack, harmless, stand_ins = with_harmless(place, values)
     (folder / "commands").mkdir(parents=True)
     run_commands(stack, harmless, stand_ins, folder / "commands")
     parse(stack, harmless, stand_ins)
@@ -258,39 +261,39 @@ def stand(place: int, values: Choice, folder: Path) -> None:
     run_scripts(stack, folder)
 
 
-def test_every_text_parameter_reaches_something() -> None:
-    """Some world takes it, and something there holds its value; where none does, add one that does."""
+def test_every_text_parameter_is_tested() -> None:
+    """Each text parameter has an effect in a deployment. Add a deployment if this fails for a new parameter."""
     reached = set()
-    for place in range(len(WORLDS)):
-        _, harmless, _ = beside(place, {name: hostile()[name][0] for name in taken(place)})
-        held = json.dumps(harmless.template())
-        reached |= {name for name in taken(place) if f"Word{name}0x" in held}
+    for place in range(len(DEPLOYMENTS)):
+        _, harmless, _ = with_harmless(place, {name: hostile()[name][0] for name in accepted(place)})
+        text = json.dumps(harmless.template())
+        reached |= {name for name in accepted(place) if f"Word{name}0x" in text}
     assert reached == set(TEXTS)
 
 
-@pytest.mark.parametrize("place", range(len(WORLDS)), ids=["made", "brought", "served"])
+@pytest.mark.parametrize("place", range(len(DEPLOYMENTS)), ids=["created", "existing", "endpoint"])
 def test_what_patterns_let_through_is_data(tmp_path: Path, place: int) -> None:
-    """Each payload, in each text parameter that lets it through somewhere, is run and parsed."""
-    values = {name: hostile()[name] for name in taken(place)}
+    """All texts with a payload, in each parameter that accepts it, are run and parsed."""
+    values = {name: hostile()[name] for name in accepted(place)}
     for turn in range(max(map(len, values.values()))):
-        stand(place, {name: some[turn % len(some)] for name, some in values.items()}, tmp_path / str(turn))
+        check(place, {name: some[turn % len(some)] for name, some in values.items()}, tmp_path / str(turn))
 
 
-def test_decimals_are_refused_and_do_no_harm(tmp_path: Path) -> None:
-    """The deployer refuses 5000.5 for a whole number; CloudFormation takes it, and no script or alarm misreads it."""
+def test_decimals_are_rejected_or_harmless(tmp_path: Path) -> None:
+    """The deployer rejects 5000.5 for a whole number. CloudFormation accepts it, and scripts and alarms can use it."""
     numbers = {name: f"{about['Default']}.5" for name, about in TEMPLATE["Parameters"].items() if "MinValue" in about}
     for name, value in numbers.items():
         assert f"Parameter {name} must be a whole number" in check_parameters(TEMPLATE, {name: value})[0]
-    stack = samples.deployed(TEMPLATE, WORLDS[0], numbers)
+    stack = samples.deployed(TEMPLATE, DEPLOYMENTS[0], numbers)
     assert stack.resources["EndpointLatencyAlarm"]["Properties"]["Threshold"] == "5000000"
     run_scripts(stack, tmp_path)
 
 
 @settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
-    place=st.sampled_from(range(len(WORLDS))),
+    place=st.sampled_from(range(len(DEPLOYMENTS))),
     anything=st.fixed_dictionaries({name: matching(about) for name, about in TEXTS.items()}),
 )
-def test_anything_that_matches_is_data(tmp_path_factory: pytest.TempPathFactory, place: int, anything: Choice) -> None:
-    """So is whatever else the patterns describe."""
-    stand(place, {name: anything[name] for name in taken(place)}, tmp_path_factory.mktemp("any"))
+def test_any_value_that_matches_is_data(tmp_path_factory: pytest.TempPathFactory, place: int, anything: Choice) -> None:
+    """All texts with any values that the patterns accept are run and parsed."""
+    check(place, {name: anything[name] for name in accepted(place)}, tmp_path_factory.mktemp("any"))

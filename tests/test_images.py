@@ -1,4 +1,4 @@
-"""Container images: every URI that the template gives is AWS's own answer, in every Region."""
+"""Check that every container image URI in the outputs is the URI that the SDK of AWS returns, in every Region."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import samples
 
 from smtemplates.evaluate import Stack
 
-# output: file, scope, version and what the SDK is asked for, with the kind of processor the output is for
+# The image of each output in the data of the SDK: file, scope and version.
 IMAGES = {
     "PyTorchTrainingImage": ("pytorch", "training", "2.10.0"),
     "PyTorchInferenceImage": ("pytorch", "inference", "2.6.0"),
@@ -34,7 +34,7 @@ SUFFIXES = {
 
 
 def _config(name: str) -> dict[str, Any]:
-    """Read one file of sagemaker-core, without importing it and all that it needs."""
+    """Read one file of sagemaker-core without importing the package and its dependencies."""
     (path,) = (file for file in files("sagemaker-core") or () if file.match(f"image_uri_config/{name}.json"))
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
@@ -63,27 +63,27 @@ def _uri(name: str, entry: dict[str, Any], region: str, processor: str) -> str:
 
 @pytest.mark.parametrize("instance_type", ["ml.m5.large", "ml.g5.xlarge", "ml.p4d.24xlarge"])
 @pytest.mark.parametrize("name", IMAGES)
-def test_images_are_those_of_the_sdk(template: dict[str, Any], name: str, instance_type: str) -> None:
-    """In every Region the output is the SDK's URI for that instance type, and absent exactly where the SDK has none."""
+def test_image_uris_are_those_of_the_sdk(template: dict[str, Any], name: str, instance_type: str) -> None:
+    """The output is the SDK's URI for the instance type. It is absent in exactly the Regions without a URI."""
     entry = _entry(name)
     gpu = instance_type != "ml.m5.large" and "Training" in name
     processor = "gpu" if gpu or name == "HuggingFaceTrainingImage" else "cpu"
     regions = template["Mappings"]["ImageRegistries"]
-    assert set(entry["registries"]) <= set(regions), "the SDK knows a Region that the template does not"
+    assert set(entry["registries"]) <= set(regions), "the SDK has a Region that is missing in the template"
     for region in regions:
         stack = Stack(template, {"TrainingInstanceType": instance_type}, pseudo={"AWS::Region": region})
         expected = _uri(name, entry, region, processor) if region in entry["registries"] else None
         assert stack.outputs.get(name) == expected, region
 
 
-def test_every_region_of_the_sdk_is_known(template: dict[str, Any]) -> None:
-    """A Region that the SDK's images come to is noticed here, and one that has left is too."""
+def test_regions_of_the_mapping_are_those_of_the_sdk(template: dict[str, Any]) -> None:
+    """A Region that the SDK adds or removes fails this test."""
     regions = {region for name in IMAGES for region in _entry(name)["registries"]}
     assert regions == set(template["Mappings"]["ImageRegistries"])
 
 
-def test_commands_name_an_image_only_where_there_is_one(template: dict[str, Any]) -> None:
-    """Where a Region lacks an image, the command takes one that it has, or asks for one; never 'none'."""
+def test_commands_use_only_images_of_the_region(template: dict[str, Any]) -> None:
+    """In a Region without the image, a command uses another image or a placeholder, but never 'none'."""
     for region in template["Mappings"]["ImageRegistries"]:
         outputs = Stack(template, samples.VPC, pseudo={"AWS::Region": region}).outputs
         commands = [str(value) for name, value in outputs.items() if name.endswith("Command")]

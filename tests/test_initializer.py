@@ -1,4 +1,4 @@
-"""The function behind Folders and LogGroups, run as the Python that Lambda runs."""
+"""Run the function of the custom resources Folders and LogGroups, as Lambda runs it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-SDK: Any = import_module("boto3")  # it has no types
+SDK: Any = import_module("boto3")  # the package has no types
 SOURCE = Path(__file__).parent.parent / "smtemplates/templates/workspace/assets" / "initializer.py"
 STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/Team-A/0a1b2c3d-0000-1111-2222-333344445555"
 SECRET = "X-Amz-Signature=5ec5e7"  # noqa: S105 part of a made-up presigned URL
@@ -38,7 +38,7 @@ ENVIRONMENT = {
 
 @dataclass
 class Loopback:
-    """A server that remembers requests and answers with the next of some answers, the last one for ever."""
+    """A server that records requests and returns one answer after the other, and then repeats the last one."""
 
     answers: list[tuple[int, bytes]] = field(default_factory=lambda: [(200, b"")])
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
@@ -87,7 +87,7 @@ def load() -> ModuleType:
     assert spec.loader is not None
     index = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(index)
-    index.PAUSES = (0, 0.01)  # type: ignore[attr-defined]  # what is waited for has happened already, or never will
+    index.PAUSES = (0, 0.01)  # type: ignore[attr-defined]  # the tests need no time between two attempts
     return index
 
 
@@ -130,8 +130,8 @@ def index() -> Iterator[ModuleType]:
 
 
 @pytest.fixture
-def send(aws: None, index: ModuleType) -> Send:  # noqa: ARG001 the function must find the fake AWS
-    """Send the function a request and give its one answer."""
+def send(aws: None, index: ModuleType) -> Send:  # noqa: ARG001 the function uses the mocked AWS
+    """Return a function that sends a request and returns the only answer."""
 
     def run(kind: str, what: str, properties: object, **more: object) -> dict[str, Any]:
         with loopback() as seen:
@@ -142,7 +142,7 @@ def send(aws: None, index: ModuleType) -> Send:  # noqa: ARG001 the function mus
     return run
 
 
-def turn_versioning_on(name: str) -> None:
+def enable_versioning(name: str) -> None:
     SDK.client("s3").put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
@@ -150,7 +150,7 @@ def make_bucket(name: str, *, versioned: bool = True) -> Any:
     s3 = SDK.client("s3")
     s3.create_bucket(Bucket=name)
     if versioned:
-        turn_versioning_on(name)
+        enable_versioning(name)
     return s3
 
 
@@ -158,12 +158,12 @@ def objects(name: str) -> dict[str, int]:
     return {found["Key"]: found["Size"] for found in SDK.client("s3").list_objects_v2(Bucket=name).get("Contents", [])}
 
 
-# --- the answer
+# --- answers
 
 
 @pytest.mark.usefixtures("aws")
-def test_answer_is_what_cloudformation_reads(index: ModuleType) -> None:
-    """The answer echoes the request's ids, and carries no content type, for the presigned URL was signed without."""
+def test_answer_has_the_format_of_cloudformation(index: ModuleType) -> None:
+    """The answer repeats the IDs of the request and has no content type, which the presigned URL does not allow."""
     make_bucket("data")
     with loopback() as seen:
         index.handler(request(seen.url, "Folders", "Create", buckets("data")), None)
@@ -182,7 +182,7 @@ def test_answer_is_what_cloudformation_reads(index: ModuleType) -> None:
 
 
 def test_updates_and_deletes_keep_the_physical_id(send: Send) -> None:
-    """An update never changes the physical id, so CloudFormation never deletes an old one."""
+    """An update does not change the physical ID, so CloudFormation does not delete a previous resource."""
     make_bucket("data")
     for what in ("Update", "Delete"):
         assert (
@@ -190,8 +190,8 @@ def test_updates_and_deletes_keep_the_physical_id(send: Send) -> None:
         )
 
 
-def test_nothing_secret_is_logged(send: Send, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither success nor failure writes the presigned URL to the log."""
+def test_presigned_url_is_not_logged(send: Send, caplog: pytest.LogCaptureFixture) -> None:
+    """The log does not contain the presigned URL, after success and after failure."""
     caplog.set_level("DEBUG", logger="")
     make_bucket("data")
     send("Folders", "Create", buckets("data"))
@@ -201,8 +201,8 @@ def test_nothing_secret_is_logged(send: Send, caplog: pytest.LogCaptureFixture) 
 
 
 @pytest.mark.usefixtures("aws")
-def test_answer_that_does_not_arrive_is_an_error(index: ModuleType) -> None:
-    """When the answer is refused the function fails, so that Lambda runs it again; the second run then succeeds."""
+def test_rejected_answer_is_an_error(index: ModuleType) -> None:
+    """If the answer is rejected, the function fails, so Lambda runs it again. The second run succeeds."""
     make_bucket("data")
     with loopback((503, b""), (200, b"")) as seen:
         event = request(seen.url, "Folders", "Create", buckets("data"))
@@ -216,15 +216,15 @@ def test_answer_that_does_not_arrive_is_an_error(index: ModuleType) -> None:
 
 
 def test_folders_are_empty_objects(send: Send) -> None:
-    """Create writes one empty object a folder, in every bucket."""
+    """Create writes one empty object for each folder in every bucket."""
     for name in ("data", "models"):
         make_bucket(name)
     assert send("Folders", "Create", buckets("data", "models"))["Status"] == "SUCCESS"
     assert objects("data") == objects("models") == dict.fromkeys(KEYS, 0)
 
 
-def test_an_object_that_was_there_is_left_alone(send: Send) -> None:
-    """Where an object has the folder's name already, create, update and delete do not touch it."""
+def test_existing_object_is_not_changed(send: Send) -> None:
+    """If an object already has the name of the folder, create, update and delete do not change it."""
     s3 = make_bucket("data")
     s3.put_object(Bucket="data", Key="training/", Body=b"someone's")
     for what in ("Create", "Update", "Delete"):
@@ -233,8 +233,8 @@ def test_an_object_that_was_there_is_left_alone(send: Send) -> None:
         assert version["Size"] == len(b"someone's")
 
 
-def test_update_writes_what_is_new_and_removes_nothing(send: Send) -> None:
-    """Update adds new folders; one that is no longer wanted stays, for work may go on in it."""
+def test_update_adds_folders_and_removes_none(send: Send) -> None:
+    """Update adds new folders and keeps removed ones, because users may still use them."""
     make_bucket("data")
     send("Folders", "Create", buckets("data", keys=["old/", "kept/"]))
     old = buckets("data", keys=["old/", "kept/"])
@@ -243,21 +243,21 @@ def test_update_writes_what_is_new_and_removes_nothing(send: Send) -> None:
 
 
 @pytest.mark.parametrize("versioned", [True, False])
-def test_a_failed_first_create_leaves_a_bucket_that_can_be_deleted(send: Send, *, versioned: bool) -> None:
-    """After Delete no version of a marker is left, so the rollback can delete the bucket.
+def test_bucket_can_be_deleted_after_a_failed_creation(send: Send, *, versioned: bool) -> None:
+    """Delete removes all versions of the folder objects, so the rollback can delete the bucket.
 
-    The fake AWS refuses the version "null" where versioning was never on; S3 does not. Hence it is switched on.
+    moto rejects the version "null" in a bucket that was never versioned, unlike S3. So the test enables versioning.
     """
     s3 = make_bucket("data", versioned=versioned)
     send("Folders", "Create", buckets("data"))
-    turn_versioning_on("data")
+    enable_versioning("data")
     assert send("Folders", "Delete", buckets("data"))["Status"] == "SUCCESS"
     s3.delete_bucket(Bucket="data")
     assert s3.list_buckets()["Buckets"] == []
 
 
-def test_delete_removes_only_what_the_stack_wrote(send: Send, caplog: pytest.LogCaptureFixture) -> None:
-    """Data, other stacks' markers, and markers made by hand outlive the stack."""
+def test_delete_removes_only_objects_of_the_stack(send: Send, caplog: pytest.LogCaptureFixture) -> None:
+    """Delete keeps data, folder objects of other stacks, and folder objects that a user created."""
     s3 = make_bucket("data")
     send("Folders", "Create", buckets("data"))
     s3.put_object(Bucket="data", Key="training/set.csv", Body=b"1,2,3")
@@ -270,8 +270,8 @@ def test_delete_removes_only_what_the_stack_wrote(send: Send, caplog: pytest.Log
     assert caplog.text == ""
 
 
-def test_delete_finds_every_version(send: Send) -> None:
-    """Every version that this stack wrote goes, and a version in between that somebody else wrote stays."""
+def test_delete_removes_every_version_of_the_stack(send: Send) -> None:
+    """Delete removes every version that this stack wrote and keeps a version that another program wrote."""
     s3 = make_bucket("data")
     for body, metadata in ((b"", {"smtemplates-stack": STACK}), (b"data", {}), (b"", {"smtemplates-stack": STACK})):
         s3.put_object(Bucket="data", Key="training/", Body=body, Metadata=metadata)
@@ -279,8 +279,8 @@ def test_delete_finds_every_version(send: Send) -> None:
     assert [version["Size"] for version in s3.list_object_versions(Bucket="data")["Versions"]] == [len(b"data")]
 
 
-def test_delete_goes_on_where_a_bucket_is_gone(send: Send) -> None:
-    """A bucket that is gone keeps neither the stack nor the other buckets' markers from going."""
+def test_delete_ignores_missing_buckets(send: Send) -> None:
+    """A missing bucket does not prevent the deletion of the folder objects in other buckets."""
     make_bucket("data")
     send("Folders", "Create", buckets("data"))
     assert send("Folders", "Delete", buckets("gone", "data"))["Status"] == "SUCCESS"
@@ -290,10 +290,10 @@ def test_delete_goes_on_where_a_bucket_is_gone(send: Send) -> None:
 DENIED = (403, b"<Error><Code>AccessDenied</Code><Message>Not you</Message></Error>")
 
 
-def test_delete_that_is_denied_does_not_hold_the_stack(
+def test_denied_delete_does_not_block_the_stack(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Markers that may not be removed stay, the log names each, and the stack can go."""
+    """The stack can be deleted when the function cannot remove folder objects. The log lists each of them."""
     with loopback(DENIED) as s3, loopback() as seen:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
         load().handler(request(seen.url, "Folders", "Delete", buckets("data")), None)
@@ -309,8 +309,8 @@ def retention() -> dict[str, int]:
     return {group["logGroupName"]: group.get("retentionInDays", 0) for group in found}
 
 
-def test_log_groups_are_made_or_taken_over_and_never_deleted(send: Send) -> None:
-    """A missing group is made, both it and one that was there get the retention, and both outlive the stack."""
+def test_log_groups_are_created_or_changed_and_never_deleted(send: Send) -> None:
+    """Missing groups are created, new and existing groups get the retention, and all groups are retained."""
     SDK.client("logs").create_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
     names = ("/aws/sagemaker/TrainingJobs", "/aws/sagemaker/studio")
     send("LogGroups", "Create", groups(*names))
@@ -329,8 +329,8 @@ def set_by_others(days: int) -> None:
 
 
 @pytest.mark.parametrize(("others", "kept"), [(365, 365), (30, 30), (7, 30)])
-def test_what_others_keep_for_longer_stays(send: Send, others: int, kept: int) -> None:
-    """A first deployment only lengthens the retention of a group that others share: their logs stay."""
+def test_longer_retention_of_others_is_kept(send: Send, others: int, kept: int) -> None:
+    """A first deployment only increases the retention of a shared group, so no log events are deleted."""
     set_by_others(others)
     send("LogGroups", "Create", groups("/aws/sagemaker/TrainingJobs"))
     assert retention() == {"/aws/sagemaker/TrainingJobs": kept, "/aws/sagemaker/TrainingJobs-of-another-team": 0}
@@ -346,15 +346,15 @@ def test_what_others_keep_for_longer_stays(send: Send, others: int, kept: int) -
     ],
     ids=["set by others", "set by this stack", "new in this stack", "shortened by others"],
 )
-def test_a_stack_shortens_only_what_it_set(send: Send, others: int, before: dict[str, Any], kept: int) -> None:
-    """An update shortens a retention only where it is the one that this stack gave that group before."""
+def test_stack_decreases_only_its_own_retention(send: Send, others: int, before: dict[str, Any], kept: int) -> None:
+    """An update decreases a retention only if this stack set it before."""
     set_by_others(others)
     send("LogGroups", "Update", groups("/aws/sagemaker/TrainingJobs"), OldResourceProperties=before)
     assert retention()["/aws/sagemaker/TrainingJobs"] == kept
 
 
-def test_two_stacks_at_once_both_get_their_log_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When another stack is making the same group at this moment, the function tries again."""
+def test_concurrent_creation_of_a_log_group_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If another stack creates the same group at the same time, the function tries again."""
     busy = (400, b'{"__type": "OperationAbortedException", "message": "A conflicting operation is in progress"}')
     exists = (400, b'{"__type": "ResourceAlreadyExistsException", "message": "It exists"}')
     with loopback(busy, exists, (200, b'{"logGroups": []}')) as logs, loopback() as seen:
@@ -368,8 +368,8 @@ def test_two_stacks_at_once_both_get_their_log_groups(monkeypatch: pytest.Monkey
 # --- failures
 
 
-def test_missing_bucket_is_named(send: Send) -> None:
-    """A bucket that does not exist fails the stack with a sentence that names it and says what AWS said."""
+def test_missing_bucket_fails_with_its_name(send: Send) -> None:
+    """If a bucket does not exist, the reason of the failure contains its name and the message of AWS."""
     body = send("Folders", "Create", buckets("missing"))
     assert body["Status"] == "FAILED"
     assert body["Reason"] == (
@@ -378,8 +378,8 @@ def test_missing_bucket_is_named(send: Send) -> None:
     )
 
 
-def test_denied_write_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write that stays denied is tried again, since policies take time, then fails the stack with AWS's message."""
+def test_denied_write_fails_after_all_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A denied write is repeated, because policies take effect with delay. Then it fails with the message of AWS."""
     with loopback(DENIED) as s3, loopback() as seen:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
         load().handler(request(seen.url, "Folders", "Create", buckets("data")), None)
@@ -403,8 +403,8 @@ def test_denied_write_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LogGroups", "Create", None),
     ],
 )
-def test_a_request_that_makes_no_sense_fails(send: Send, kind: str, what: str, properties: object) -> None:
-    """An unknown request, or one whose properties are wrong, is answered with a failure."""
+def test_invalid_request_fails(send: Send, kind: str, what: str, properties: object) -> None:
+    """The answer to an unknown request or to invalid properties is a failure."""
     make_bucket("data")
     body = send(kind, what, properties)
     assert body["Status"] == "FAILED"
@@ -412,14 +412,14 @@ def test_a_request_that_makes_no_sense_fails(send: Send, kind: str, what: str, p
 
 
 @pytest.mark.parametrize("properties", [{}, {"Buckets": "data"}, {"Buckets": [{"Bucket": "data"}]}, None])
-def test_delete_of_what_made_no_sense_succeeds(send: Send, properties: object) -> None:
-    """The rollback of a create that failed for its properties is not held up by the same properties."""
+def test_delete_with_invalid_properties_succeeds(send: Send, properties: object) -> None:
+    """Invalid properties, with which the creation failed, do not block the rollback."""
     assert send("Folders", "Delete", properties)["Status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("letter", ["a", "é", '"', "\\", "\x00", "😀"])
-def test_the_longest_answer_is_within_the_limit(send: Send, letter: str) -> None:
-    """An answer has at most 4,096 bytes, which is what CloudFormation reads, whatever went wrong with what.
+def test_longest_answer_is_within_the_limit(send: Send, letter: str) -> None:
+    """No answer exceeds 4,096 bytes, which is the limit of CloudFormation, also with long names in the reason.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
     """
@@ -443,8 +443,8 @@ JSON = st.recursive(
     what=st.sampled_from(["Create", "Update", "Delete"]) | st.text(max_size=9),
     properties=st.fixed_dictionaries({}, optional={"Buckets": JSON, "Names": JSON, "RetentionInDays": JSON}) | JSON,
 )
-def test_it_always_answers_once(index: ModuleType, kind: str, what: str, properties: object) -> None:
-    """Whatever the request holds there is exactly one answer."""
+def test_every_request_gets_one_answer(index: ModuleType, kind: str, what: str, properties: object) -> None:
+    """The function sends exactly one answer to any request."""
     with mock_aws(), loopback() as seen:
         index.handler(request(seen.url, kind, what, properties), None)
     (body,) = seen.bodies()
@@ -455,7 +455,7 @@ def test_it_always_answers_once(index: ModuleType, kind: str, what: str, propert
 
 
 def run(folder: Path, event: dict[str, Any], before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the file in Lambda's layout, in a process of its own."""
+    """Run the file in the folder layout of Lambda, in a separate process."""
     shutil.copy(SOURCE, folder / "index.py")
     code = f"import json, sys\n{before}\nimport index\nindex.handler(json.load(sys.stdin), None)"
     return subprocess.run(
@@ -470,8 +470,8 @@ def run(folder: Path, event: dict[str, Any], before: str = "", **environment: st
     )
 
 
-def test_it_runs_as_index_handler(tmp_path: Path) -> None:
-    """The file works in Lambda's layout: index.py, index.handler, nothing of this package."""
+def test_function_runs_as_index_handler(tmp_path: Path) -> None:
+    """The file runs in the folder layout of Lambda, as index.handler, without this package."""
     fake = (
         "from moto import mock_aws; mock_aws().start(); import boto3; boto3.client('s3').create_bucket(Bucket='data')"
     )
@@ -480,8 +480,8 @@ def test_it_runs_as_index_handler(tmp_path: Path) -> None:
     assert [(body["Status"], body["Reason"]) for body in seen.bodies()] == [("SUCCESS", "")]
 
 
-def test_it_answers_before_its_time_is_up(tmp_path: Path) -> None:
-    """When AWS does not respond at all, the function still answers while it can."""
+def test_function_answers_before_its_timeout(tmp_path: Path) -> None:
+    """If AWS does not respond, the function answers before its timeout."""
     hang = "import socket; silent = socket.create_server(('127.0.0.1', 0)); import os; "
     hang += "os.environ['AWS_ENDPOINT_URL_S3'] = f'http://127.0.0.1:{silent.getsockname()[1]}'; "
     hang += "import index; index.WORK_SECONDS = 1"
@@ -492,8 +492,8 @@ def test_it_answers_before_its_time_is_up(tmp_path: Path) -> None:
     ]
 
 
-def test_it_fits_where_inline_code_has_to_fit() -> None:
-    """The file is at most 4,608 characters: short, though CloudFormation no longer limits inline code to 4,096.
+def test_code_is_short_enough_for_inline_code() -> None:
+    """The file has at most 4,608 characters. CloudFormation no longer limits inline code to 4,096 characters.
 
     Source: https://github.com/aws/aws-cdk/pull/20624
     """

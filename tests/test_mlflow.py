@@ -1,4 +1,4 @@
-"""MLflow: only where AWS has it."""
+"""Check that MLflow can be created only in Regions that have it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from smtemplates.evaluate import Stack
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_a_region_without_mlflow_refuses_it_in_words(template: dict[str, Any], region: str) -> None:
-    """The Rule refuses MLflow exactly where a Region's provider schemas lack it, and says so."""
-    there = "AWS::SageMaker::MlflowApp" in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
-    said = Stack(template, samples.FEATURES["mlflow"], pseudo={"AWS::Region": region}).rules()
-    assert any("has no MLflow apps" in sentence for sentence in said) is not there
+def test_regions_without_mlflow_reject_it(template: dict[str, Any], region: str) -> None:
+    """The Rule rejects MLflow in exactly the Regions whose provider schemas do not contain it."""
+    available = "AWS::SageMaker::MlflowApp" in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
+    messages = Stack(template, samples.FEATURES["mlflow"], pseudo={"AWS::Region": region}).rules()
+    assert any("not available in this Region" in message for message in messages) is not available
     assert Stack(template, pseudo={"AWS::Region": region}).rules() == []

@@ -1,4 +1,4 @@
-"""The notebook's start script, rendered as CloudFormation does it and run for real under a home of its own."""
+"""Run the start script of the notebook, rendered as CloudFormation renders it, in a temporary home folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFIG = "SchemaVersion: '1.0'\nSageMaker: {}\n"
 
 
 def rendered(packages: str = "", repository: str = "", idle: str = "0", config: str = "") -> str:
-    """Do what Fn::Sub does with the script and its values."""
+    """Return the script with its values, as Fn::Sub returns it."""
     values = {
         "PackagesBase64": base64.b64encode(packages.encode()).decode(),
         "RepositoryBase64": base64.b64encode(repository.encode()).decode(),
@@ -37,7 +37,7 @@ def rendered(packages: str = "", repository: str = "", idle: str = "0", config: 
 
 
 def test_script_is_clean() -> None:
-    """As rendered the script has no finding of shellcheck, of any severity."""
+    """The rendered script has no findings of shellcheck, of any severity."""
     tool = Path(sysconfig.get_path("scripts")) / "shellcheck"
     script = rendered("demo", "https://127.0.0.1:9/a.git", "60", CONFIG)
     done = subprocess.run([tool, "--norc", "-"], input=script, capture_output=True, text=True, check=False)
@@ -45,15 +45,15 @@ def test_script_is_clean() -> None:
 
 
 def test_script_fits_with_long_values() -> None:
-    """With 1,000 bytes of packages, an address of 255 and 3,000 bytes of SDK defaults it is within the limit.
+    """The script is within the limit with 1,000 bytes of packages, 255 of address and 3,000 of SDK defaults.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html
     """
     assert len(rendered("p" * 1000, "r" * 255, "525600", "c" * 3000).encode()) <= 16384 * 3 / 4
 
 
-def test_auto_stop_survives_embedding() -> None:
-    """The auto-stop program holds nothing that ends the shell's text early or that CloudFormation would replace."""
+def test_auto_stop_can_be_embedded() -> None:
+    """The auto-stop program contains no end marker of the shell text and no placeholder of CloudFormation."""
     assert "END" not in AUTO_STOP.splitlines()
     assert "${" not in AUTO_STOP + SETUP
 
@@ -62,7 +62,7 @@ def test_auto_stop_survives_embedding() -> None:
 
 
 def test_sdk_defaults_are_written_on_every_start(machine: Machine) -> None:
-    """The SDK's defaults arrive byte for byte, and replace those of the last start; none leaves no file."""
+    """The SDK defaults are written unchanged and replace the previous ones. Without defaults, no file is written."""
     path = machine.root / "etc/xdg/sagemaker/config.yaml"
     machine.start(rendered())
     assert not path.exists()
@@ -73,7 +73,7 @@ def test_sdk_defaults_are_written_on_every_start(machine: Machine) -> None:
 
 
 def test_auto_stop_is_installed(machine: Machine) -> None:
-    """With idle minutes a timer runs the program, unchanged, as the notebook's user, every five minutes."""
+    """With idle minutes, a timer runs the unchanged program every five minutes as the user of the notebook."""
     machine.start(rendered(idle="45"))
     assert (machine.root / "opt/smtemplates/auto_stop.py").read_text(encoding="utf-8").strip() == AUTO_STOP.strip()
     units = machine.root / "etc/systemd/system"
@@ -81,43 +81,47 @@ def test_auto_stop_is_installed(machine: Machine) -> None:
     assert "User=ec2-user\n" in service
     assert "/auto_stop.py 45 https://localhost:8443 " in service
     assert "OnUnitActiveSec=5min\n" in (units / "smtemplates-auto-stop.timer").read_text(encoding="utf-8")
-    assert machine.told("systemctl") == ["daemon-reload", "enable --now smtemplates-auto-stop.timer"]
+    assert machine.calls("systemctl") == ["daemon-reload", "enable --now smtemplates-auto-stop.timer"]
 
 
 @pytest.mark.parametrize("minutes", ["60.0", "45.5", "6e1"])
-def test_auto_stop_takes_any_number(machine: Machine, minutes: str) -> None:
-    """CloudFormation takes decimals for whole numbers: they are minutes too, and do not leave the notebook running."""
+def test_auto_stop_accepts_decimals(machine: Machine, minutes: str) -> None:
+    """CloudFormation accepts decimals for whole numbers, so the program accepts them as minutes."""
     machine.start(rendered(idle=minutes))
-    assert machine.told("systemctl") == ["daemon-reload", "enable --now smtemplates-auto-stop.timer"]
+    assert machine.calls("systemctl") == ["daemon-reload", "enable --now smtemplates-auto-stop.timer"]
     service = machine.root / "etc/systemd/system/smtemplates-auto-stop.service"
     assert f"/auto_stop.py {minutes} https" in service.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("none", ["0", "0.0"])
-def test_auto_stop_is_switched_off(machine: Machine, none: str) -> None:
-    """With zero idle minutes nothing is installed, and a timer of earlier is stopped."""
+def test_auto_stop_is_disabled(machine: Machine, none: str) -> None:
+    """With zero idle minutes, no timer is installed, and an existing timer is stopped."""
     machine.start(rendered(idle=none))
-    assert machine.told("systemctl") == ["disable --now smtemplates-auto-stop.timer"]
+    assert machine.calls("systemctl") == ["disable --now smtemplates-auto-stop.timer"]
     assert not list((machine.root / "etc/systemd/system").iterdir())
 
 
 # --- packages
 
 
-def test_unchanged_packages_are_there_at_once(machine: Machine) -> None:
-    """Once installed, a list is there on every later start without a download; only the kernel is registered again."""
+def test_unchanged_packages_are_not_installed_again(machine: Machine) -> None:
+    """Installed packages are available on later starts without a download. Only the kernel is registered again."""
     machine.start(rendered("demo"))
     configuration = machine.ours / "current/pyvenv.cfg"
     made = configuration.stat().st_mtime_ns
-    (machine.home / ".local/share/jupyter/kernels/workspace/kernel.json").unlink()  # that part of the home is new
+    (
+        machine.home / ".local/share/jupyter/kernels/workspace/kernel.json"
+    ).unlink()  # a start deletes that part of the home
     machine.start(rendered("demo"), **OFFLINE)
     assert machine.imports("demo")
     assert configuration.stat().st_mtime_ns == made
-    assert "include-system-site-packages = true" in configuration.read_text(encoding="utf-8")  # SageMaker's are there
+    assert "include-system-site-packages = true" in configuration.read_text(
+        encoding="utf-8"
+    )  # with the packages of SageMaker
 
 
-def test_another_python_makes_another_environment(machine: Machine) -> None:
-    """After SageMaker changed its Python the environment is built again, for packages fit one Python only."""
+def test_new_python_version_rebuilds_the_environment(machine: Machine) -> None:
+    """The environment is rebuilt for a new Python version, because packages work with one version only."""
     machine.start(rendered("demo"))
     machine.stub("python", 'if [ "$1" = -V ]; then echo Python 3.99; else echo "building with $*"; exit 1; fi')
     (machine.root / "bin/python").replace(machine.home / "anaconda3/envs/python3/bin/python")
@@ -125,8 +129,8 @@ def test_another_python_makes_another_environment(machine: Machine) -> None:
     assert "building with -m venv" in (machine.ours / "install_packages.log").read_text(encoding="utf-8")
 
 
-def test_changed_packages_replace_the_old_ones_when_they_are_complete(machine: Machine) -> None:
-    """A mirror that fails leaves the old kernel at work and a log that says why; the next start makes up for it."""
+def test_changed_packages_replace_the_previous_ones_when_complete(machine: Machine) -> None:
+    """If the installation fails, the previous kernel is kept. The next start repeats the installation."""
     machine.start(rendered("demo"))
     assert machine.start(rendered("other missing"), **OFFLINE).returncode == 0
     assert machine.imports("demo")
@@ -135,11 +139,11 @@ def test_changed_packages_replace_the_old_ones_when_they_are_complete(machine: M
     machine.start(rendered("other missing"))
     assert machine.imports("missing")
     assert not machine.imports("demo")
-    assert len(list(machine.ours.glob("env-*"))) == 2  # a kernel may still run in the old one
+    assert len(list(machine.ours.glob("env-*"))) == 2  # a kernel may still use the previous one
 
 
 def test_first_start_without_internet(machine: Machine) -> None:
-    """Without internet the first start succeeds too, with no kernel of our own; options in the list never reach pip."""
+    """The first start succeeds without internet access and without a kernel. pip receives no options from the list."""
     packages = "demo --index-url=http://127.0.0.1:9/evil -rother missing"
     assert machine.start(rendered(packages), **OFFLINE).returncode == 0
     assert not (machine.home / ".local").exists()
@@ -151,7 +155,7 @@ def test_first_start_without_internet(machine: Machine) -> None:
 
 
 def test_repository_is_cloned_once(machine: Machine, https: str) -> None:
-    """The repository is cloned under its name; afterwards it is the user's and is left alone."""
+    """The repository is cloned into a folder with its name. Later starts do not change the clone."""
     trust = {"GIT_SSL_CAINFO": str(machine.root / "certificate.pem")}
     assert machine.start(rendered(repository=https), **trust).returncode == 0
     clone = machine.home / "SageMaker/team"
@@ -161,8 +165,8 @@ def test_repository_is_cloned_once(machine: Machine, https: str) -> None:
     assert [path.name for path in clone.iterdir() if path.name != ".git"] == ["mine.txt"]
 
 
-def test_an_unfinished_clone_is_made_up_for(machine: Machine, https: str) -> None:
-    """When cloning fails, or the instance stops meanwhile, no half of it stays in the way of the next start."""
+def test_incomplete_clone_is_repeated(machine: Machine, https: str) -> None:
+    """After a failed or interrupted clone, the next start clones the repository."""
     trust = {"GIT_SSL_CAINFO": str(machine.root / "certificate.pem")}
     assert machine.start(rendered(repository=https)).returncode == 0  # the certificate is not trusted
     machine.stub("git", 'mkdir "${@: -1}"; kill -9 $$')
@@ -174,21 +178,21 @@ def test_an_unfinished_clone_is_made_up_for(machine: Machine, https: str) -> Non
 
 
 def test_only_https_is_cloned(machine: Machine) -> None:
-    """A repository over anything else is refused."""
-    subprocess.run(["git", "init", "-q", str(machine.root / "local")], check=True)  # noqa: S607 whichever git is there
+    """The script does not clone repositories over other protocols."""
+    subprocess.run(["git", "init", "-q", str(machine.root / "local")], check=True)  # noqa: S607 any git on the path
     for address in (f"{machine.root}/local", f"file://{machine.root}/local", "http://127.0.0.1:9/local"):
         machine.start(rendered(repository=address))
         assert "not allowed" in (machine.ours / "clone_repository.log").read_text(encoding="utf-8")
     assert not (machine.home / "SageMaker/local").exists()
 
 
-# --- whatever the values
+# --- hostile values
 
 
 @pytest.mark.parametrize("value", ["\n".join(NASTY), *NASTY])
-def test_no_value_is_code(machine: Machine, value: str) -> None:
-    """Nothing in a package list, an address or the SDK's defaults is run."""
-    if value in NASTY:  # one list reaches pip; for the shell there is a test of each value
+def test_values_are_not_executed(machine: Machine, value: str) -> None:
+    """No part of a package list, an address or the SDK defaults is executed."""
+    if value in NASTY:  # pip gets one list, and the shell gets each value in its own test
         (machine.home / "anaconda3/envs/python3/bin/python").unlink()
     assert machine.start(rendered(value, value, "0", value)).returncode == 0
     assert not list(machine.root.rglob("PWN"))
@@ -199,8 +203,8 @@ def test_no_value_is_code(machine: Machine, value: str) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(value=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1))
-def test_values_arrive_as_they_are(tmp_path_factory: pytest.TempPathFactory, value: str) -> None:
-    """Any text reaches the job that uses it unchanged, but for line ends at its end."""
+def test_values_are_passed_unchanged(tmp_path_factory: pytest.TempPathFactory, value: str) -> None:
+    """Each text is passed to its job unchanged, except for line breaks at its end."""
     machine = new_machine(tmp_path_factory.mktemp("machine"))
     machine.stub("runuser", f'for last; do true; done; printf %s "$last" >"{machine.root}/$$.value"')
     machine.start(rendered(value, value))
@@ -208,34 +212,34 @@ def test_values_arrive_as_they_are(tmp_path_factory: pytest.TempPathFactory, val
     assert [path.read_bytes().decode() for path in machine.root.glob("*.value")] == expected
 
 
-# --- whatever happens
+# --- failures
 
 
-def test_root_touches_nothing_of_the_user(machine: Machine) -> None:
-    """What happens under the user's home happens as that user, whose links root would otherwise follow."""
+def test_root_does_not_access_the_home_of_the_user(machine: Machine) -> None:
+    """Commands under the home of the user run as that user, because root would follow links of the user."""
     machine.stub("runuser", f'echo "$1 $2 $3" >>{machine.root}/runuser.log')
     machine.start(rendered("demo", "https://127.0.0.1:9/a.git", "60", CONFIG))
-    assert machine.told("runuser") == ["-u ec2-user --"] * 2
+    assert machine.calls("runuser") == ["-u ec2-user --"] * 2
     assert not list((machine.home / "SageMaker").iterdir())
 
 
 def test_start_does_not_wait_for_downloads(machine: Machine) -> None:
-    """The script is done while its jobs still wait for the network."""
+    """The script ends while its background jobs wait for the network."""
     os.mkfifo(machine.root / "network")
     network = os.open(machine.root / "network", os.O_RDWR)
     machine.stub("runuser", f"read -r _ <{machine.root}/network; echo done >>{machine.root}/finished.log")
     done, jobs = machine.begin(rendered("demo", "https://127.0.0.1:9/a.git"))
     assert done.returncode == 0
-    assert machine.told("finished") == []
+    assert machine.calls("finished") == []
     os.write(network, b"\n\n")
     jobs.read()
-    assert machine.told("finished") == ["done", "done"]
+    assert machine.calls("finished") == ["done", "done"]
     jobs.close()
     os.close(network)
 
 
 @pytest.mark.parametrize("broken", ["runuser", "systemctl", "mkdir", "base64"])
-def test_nothing_keeps_the_notebook_from_starting(machine: Machine, broken: str) -> None:
-    """The script succeeds although a command of its own fails."""
+def test_notebook_starts_if_a_command_fails(machine: Machine, broken: str) -> None:
+    """The script succeeds even if one of its commands fails."""
     machine.stub(broken, "echo broken >&2; exit 1")
     assert machine.start(rendered("missing", "https://127.0.0.1:9/a.git", "60", CONFIG)).returncode == 0

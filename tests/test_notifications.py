@@ -1,4 +1,4 @@
-"""Which events become notifications: those of this workspace that somebody must act on, and no others."""
+"""Check which events send a notification: only events of this workspace that require an action."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUP = "sagemaker-dev-0a1b2c3d"
 
 
 def job(kind: str, **detail: Any) -> dict[str, Any]:
-    """Give an event as AWS documents it, cut to what matters.
+    """Return an event as documented by AWS, reduced to the fields that patterns use.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
     """
@@ -27,8 +27,8 @@ def job(kind: str, **detail: Any) -> dict[str, Any]:
     }
 
 
-def told(template: dict[str, Any], event: dict[str, Any]) -> set[str]:
-    """Name the rules that match an event."""
+def matching_rules(template: dict[str, Any], event: dict[str, Any]) -> set[str]:
+    """Return the names of the rules that match an event."""
     stack = samples.deployed(template, samples.FEATURES["registry"])
     rules = {name: body["Properties"] for name, body in stack.resources.items() if body["Type"] == "AWS::Events::Rule"}
     patterns: dict[str, Any] = {
@@ -37,7 +37,7 @@ def told(template: dict[str, Any], event: dict[str, Any]) -> set[str]:
     return {name for name, pattern in patterns.items() if pattern.matches_event(event)}
 
 
-TOLD = [
+NOTIFIED = [
     (job("Training Job", TrainingJobStatus="Failed", RoleArn=ROLE), "JobFailures"),
     (job("Processing Job", ProcessingJobStatus="Failed", RoleArn=ROLE), "JobFailures"),
     (job("Transform Job", TransformJobStatus="Failed"), "JobFailures"),
@@ -54,7 +54,7 @@ TOLD = [
         for status in ("Approved", "Rejected", "PendingManualApproval")
     ),
 ]
-NOT_TOLD = [
+OTHER_EVENTS = [
     job("Training Job", TrainingJobStatus="Completed", RoleArn=ROLE),
     job("Training Job", TrainingJobStatus="Failed", RoleArn=OTHER_ROLE),
     job("Processing Job", ProcessingJobStatus="Failed", RoleArn=OTHER_ROLE),
@@ -65,19 +65,21 @@ NOT_TOLD = [
         TrainingJobDefinition={"RoleArn": OTHER_ROLE},
     ),
     job("Model Package", ModelPackageGroupName="other", ModelApprovalStatus="Approved"),
-    *({**event, "account": "444455556666"} for event, _ in TOLD),
-    *({**event, "source": "team.sagemaker"} for event, _ in TOLD),
-    *({**event, "detail-type": "SageMaker Image State Change"} for event, _ in TOLD),
+    *({**event, "account": "444455556666"} for event, _ in NOTIFIED),
+    *({**event, "source": "team.sagemaker"} for event, _ in NOTIFIED),
+    *({**event, "detail-type": "SageMaker Image State Change"} for event, _ in NOTIFIED),
 ]
 
 
-@pytest.mark.parametrize(("event", "rule"), TOLD)
-def test_what_somebody_must_act_on_is_told(template: dict[str, Any], event: dict[str, Any], rule: str) -> None:
-    """Failed jobs and decisions about models of this workspace are told, by one rule each."""
-    assert told(template, event) == {rule}
+@pytest.mark.parametrize(("event", "rule"), NOTIFIED)
+def test_events_that_require_an_action_match_one_rule(
+    template: dict[str, Any], event: dict[str, Any], rule: str
+) -> None:
+    """Failed jobs and decisions about model versions of this workspace match exactly one rule."""
+    assert matching_rules(template, event) == {rule}
 
 
-@pytest.mark.parametrize("event", NOT_TOLD)
-def test_nothing_else_is_told(template: dict[str, Any], event: dict[str, Any]) -> None:
-    """Other states, roles, groups, accounts and sources stay silent."""
-    assert told(template, event) == set()
+@pytest.mark.parametrize("event", OTHER_EVENTS)
+def test_other_events_match_no_rule(template: dict[str, Any], event: dict[str, Any]) -> None:
+    """Events with another state, role, group, account or source match no rule."""
+    assert matching_rules(template, event) == set()

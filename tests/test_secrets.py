@@ -1,4 +1,4 @@
-"""No secret can be a parameter: whoever may describe a stack reads its parameters."""
+"""Check that no parameter is a secret, because users who can describe a stack can read its parameters."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ import samples
 
 ROOT = Path(__file__).parent.parent
 SECRET = re.compile(r"secret|passw|passphrase|token|credential|(api|access|private|license)[ _-]?key", re.IGNORECASE)
-REFUSALS = ("without a password", "without user name or password")
-ADVICE = "For a password, name one that reads its ARN in Secrets Manager."
+ALLOWED = ("without a password", "without a user name or password")
+ADVICE = "To give access to a password, attach a policy that allows reading its secret in Secrets Manager."
 
 
 def test_no_parameter_wants_a_secret(template: dict[str, Any]) -> None:
-    """None is named or described like one, or hidden as one; where people look for one they are sent elsewhere."""
+    """No name, label or description of a parameter mentions a secret, except for the advice on Secrets Manager."""
     labels = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterLabels"]
     for name, about in template["Parameters"].items():
-        said = f"{name} {labels[name]['default']} {about['Description']} {about['ConstraintDescription']}"
-        for refusal in (*REFUSALS, ADVICE):
-            said = said.replace(refusal, "")
-        assert not SECRET.search(said), name
+        text = f"{name} {labels[name]['default']} {about['Description']} {about['ConstraintDescription']}"
+        for phrase in (*ALLOWED, ADVICE):
+            text = text.replace(phrase, "")
+        assert not SECRET.search(text), name
         assert "NoEcho" not in about
 
 
-def test_a_secret_s_place_is_named(template: dict[str, Any]) -> None:
-    """The console, the reference and the README say Secrets Manager, and by which parameter the role may read it."""
+def test_documentation_refers_to_secrets_manager(template: dict[str, Any]) -> None:
+    """The console, the reference and the README refer to Secrets Manager and to the parameter that gives access."""
     assert ADVICE in template["Parameters"]["AdditionalPolicyArns"]["Description"]
     assert ADVICE in (ROOT / "templates" / "README.md").read_text("utf-8")
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
     assert re.search("never parameters: keep them in Secrets Manager, .* through `AdditionalPolicyArns`", readme)
 
 
-def test_no_secret_is_in_what_a_stack_holds(template: dict[str, Any]) -> None:
-    """CloudFormation is asked to look up no secret either: its value would stand in a property."""
+def test_template_resolves_no_secret(template: dict[str, Any]) -> None:
+    """No property contains a dynamic reference, because its value would be visible in the resource."""
     assert "{{resolve:" not in str(samples.deployed(template, samples.EVERYTHING).template())

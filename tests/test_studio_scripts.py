@@ -1,4 +1,4 @@
-"""What Studio's apps do when they start: the template's own script and settings, run for real under their own home."""
+"""Run the start script of Studio apps with the settings of the template, in a temporary home folder."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def script(stack: Stack, lifecycle: str = "StudioLabLifecycle") -> str:
 
 
 def start(app: App, stack: Stack, **environment: str) -> None:
-    """Start the app; its AWS CLI answers with the stack's settings, as text output does."""
+    """Start the app with an AWS CLI that prints the settings of the stack."""
     (app.root / "settings").write_text(properties(stack, "StudioSettings")["Value"] + "\n", encoding="utf-8")
-    again(app, stack, **environment)
+    start_again(app, stack, **environment)
 
 
-def again(app: App, stack: Stack, **environment: str) -> None:
+def start_again(app: App, stack: Stack, **environment: str) -> None:
     done = app.start(script(stack), **environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -51,7 +51,7 @@ def again(app: App, stack: Stack, **environment: str) -> None:
 
 @pytest.mark.parametrize("lifecycle", LIFECYCLES)
 def test_script_is_clean(template: dict[str, Any], lifecycle: str) -> None:
-    """As Studio gets it, the script has no finding of shellcheck, of any severity, and fits.
+    """The script has no findings of shellcheck, of any severity, and is within the limit.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateStudioLifecycleConfig.html
     """
@@ -63,16 +63,16 @@ def test_script_is_clean(template: dict[str, Any], lifecycle: str) -> None:
     assert len(properties(stack, lifecycle)["StudioLifecycleConfigContent"]) <= 16_384
 
 
-def test_settings_fit_whatever_the_parameters_hold(template: dict[str, Any]) -> None:
-    """With every text as long as its parameter allows the settings fit into a standard parameter, which is free.
+def test_longest_settings_fit_into_a_standard_parameter(template: dict[str, Any]) -> None:
+    """With texts of the maximum length, the settings fit into a standard parameter, which is free.
 
     Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
     """
     assert len(properties(studio(template, **samples.LONGEST), "StudioSettings")["Value"]) <= 4096
 
 
-def test_every_app_starts_so(template: dict[str, Any]) -> None:
-    """JupyterLab in private and in shared spaces, and Code Editor, run it before anything of their users."""
+def test_every_app_runs_the_script(template: dict[str, Any]) -> None:
+    """JupyterLab in private and shared spaces, and Code Editor, run the script as built-in lifecycle configuration."""
     stack = studio(template)
     for name, app in LIFECYCLES.items():
         assert properties(stack, name)["StudioLifecycleConfigAppType"] == app
@@ -90,11 +90,11 @@ def test_every_app_starts_so(template: dict[str, Any]) -> None:
     }
 
 
-# --- the name
+# --- names
 
 
-def test_new_content_has_a_new_name(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lifecycle configuration cannot change: no parameter, and no new version, gives one name another content."""
+def test_changed_script_gets_a_new_name(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lifecycle configuration cannot be updated, so two scripts with different content have different names."""
     others = {**samples.EVERYTHING, "ProjectName": "churn", "Environment": "prd", "NotebookPackages": "polars"}
     stacks = [studio(template), *(studio(template, **{name: value}) for name, value in others.items())]
     monkeypatch.setattr(studio_setup, "START", "notebook_start.sh")
@@ -105,8 +105,8 @@ def test_new_content_has_a_new_name(template: dict[str, Any], monkeypatch: pytes
         assert len(names) == len({str(sorted(one.items(), key=str)) for one in made}) == 4
 
 
-def test_settings_change_freely(template: dict[str, Any]) -> None:
-    """Other packages, another repository or another key are there on the next start, with the same script."""
+def test_settings_change_without_a_new_script(template: dict[str, Any]) -> None:
+    """A change of packages, job defaults or key changes the settings, but not the script and the names."""
     plain = studio(template)
     for change in ({"NotebookPackages": "polars"}, {"TrainingInstanceCount": "3"}, samples.KEY):
         stack = studio(template, **change)
@@ -115,8 +115,8 @@ def test_settings_change_freely(template: dict[str, Any]) -> None:
         assert properties(stack, "StudioLabLifecycle") == properties(plain, "StudioLabLifecycle")
 
 
-def test_apps_may_read_exactly_their_settings(template: dict[str, Any]) -> None:
-    """The script asks for the parameter that the stack makes, and the role may read that and no other."""
+def test_role_can_read_only_the_settings(template: dict[str, Any]) -> None:
+    """The script reads the parameter of the stack, and the role can read only this parameter."""
     stack = samples.deployed(template, samples.FEATURES["studio"])
     name = properties(stack, "StudioSettings")["Name"]
     assert f"\nSETTINGS={name}\nREGION=us-east-1\n" in "\n" + script(stack)
@@ -128,11 +128,11 @@ def test_apps_may_read_exactly_their_settings(template: dict[str, Any]) -> None:
     assert resource["Fn::Sub"][1] == {"Name": {"Ref": "StudioSettings"}}
 
 
-# --- what it does
+# --- start
 
 
-def test_sdk_defaults_are_where_the_sdk_reads_them(template: dict[str, Any], app: App) -> None:
-    """On every start the SDK's defaults are those of the stack now, and the same as the output's."""
+def test_sdk_defaults_are_updated_on_every_start(template: dict[str, Any], app: App) -> None:
+    """Every start writes the current SDK defaults of the stack, which equal the output."""
     for change in ({}, samples.KEY):
         stack = studio(template, **change)
         start(app, stack)
@@ -140,12 +140,12 @@ def test_sdk_defaults_are_where_the_sdk_reads_them(template: dict[str, Any], app
         assert written.strip() == stack.outputs["SageMakerSdkConfig"].strip()
     name = properties(stack, "StudioSettings")["Name"]
     command = f"ssm get-parameter --region us-east-1 --name {name} --query Parameter.Value --output text"
-    assert app.told("aws") == [command] * 2
+    assert app.calls("aws") == [command] * 2
     assert (app.root / "etc/xdg/sagemaker/config.yaml").stat().st_mode & 0o777 == 0o644
 
 
 def test_packages_and_repository(template: dict[str, Any], app: App, https: str) -> None:
-    """The packages are in a kernel of their own that later starts find at once; the repository is cloned once."""
+    """The packages are in a separate kernel that later starts use without a download. The repository is cloned once."""
     stack = studio(template, NotebookPackages="demo", NotebookGitRepository=https)
     trust = {"GIT_SSL_CAINFO": str(app.root / "certificate.pem")}
     start(app, stack, **trust)
@@ -157,48 +157,48 @@ def test_packages_and_repository(template: dict[str, Any], app: App, https: str)
     assert (clone / "mine.txt").exists()
 
 
-def test_without_a_way_to_systems_manager(template: dict[str, Any], app: App) -> None:
-    """An app starts without settings; later, without that way, with those it had last."""
+def test_without_connection_to_systems_manager(template: dict[str, Any], app: App) -> None:
+    """Without a connection, a first start has no settings, and a later start uses the previous settings."""
     stack = studio(template, NotebookPackages="demo")
     app.stub("aws", "echo Could not connect >&2; exit 255")
-    again(app, stack)
+    start_again(app, stack)
     assert not (app.root / "etc/xdg").exists()
     assert "Could not connect" in (app.ours / "fetch_settings.log").read_text(encoding="utf-8")
     app.stub("aws", f"cat {app.root}/settings")
     start(app, stack)
-    (app.root / "etc/xdg/sagemaker/config.yaml").unlink()  # only the home outlives an app
+    (app.root / "etc/xdg/sagemaker/config.yaml").unlink()  # only the home of an app is retained
     app.stub("aws", "exit 255")
-    again(app, stack)
+    start_again(app, stack)
     assert (app.root / "etc/xdg/sagemaker/config.yaml").exists()
     assert app.imports("demo")
 
 
-def test_a_slow_service_is_given_up(template: dict[str, Any], app: App) -> None:
-    """The script hands the AWS CLI to a time limit far below the five minutes that an app has to start."""
+def test_slow_service_is_not_awaited(template: dict[str, Any], app: App) -> None:
+    """The script limits the time of the AWS CLI to much less than the five minutes of a start."""
     app.stub("timeout", f'echo "$1" >>{app.root}/timeout.log; exit 124')
-    again(app, studio(template))
-    assert app.told("timeout") == ["30"]
+    start_again(app, studio(template))
+    assert app.calls("timeout") == ["30"]
 
 
 def test_start_does_not_wait_for_downloads(template: dict[str, Any], app: App) -> None:
-    """The app is up while packages are still being fetched."""
+    """The app starts while downloads still run in the background."""
     os.mkfifo(app.root / "network")
     network = os.open(app.root / "network", os.O_RDWR)
     stack = studio(template, NotebookGitRepository="https://127.0.0.1:9/a.git")
     app.stub("git", f"read -r _ <{app.root}/network; echo done >>{app.root}/finished.log")
     (app.root / "settings").write_text(properties(stack, "StudioSettings")["Value"], encoding="utf-8")
     done, jobs = app.begin(script(stack))
-    assert (done.returncode, app.told("finished")) == (0, [])
+    assert (done.returncode, app.calls("finished")) == (0, [])
     os.write(network, b"\n")
     jobs.read()
-    assert app.told("finished") == ["done"]
+    assert app.calls("finished") == ["done"]
     jobs.close()
     os.close(network)
 
 
 @pytest.mark.parametrize("value", [value for value in NASTY if "\n" not in value])
-def test_no_value_is_code(template: dict[str, Any], app: App, value: str) -> None:
-    """Nothing that stands in the settings is run, not even what the parameters' patterns would refuse."""
+def test_values_are_not_executed(template: dict[str, Any], app: App, value: str) -> None:
+    """No part of the settings is executed, including values that the patterns of the parameters reject."""
     start(app, studio(template, NotebookPackages=value, NotebookGitRepository=value, KmsKeyArn=value))
     assert not list(app.root.rglob("PWN"))
     assert (app.ours / "install_packages.log").exists()
@@ -206,8 +206,8 @@ def test_no_value_is_code(template: dict[str, Any], app: App, value: str) -> Non
 
 
 @pytest.mark.parametrize("broken", ["sudo", "aws", "mkdir", "timeout", "cat"])
-def test_nothing_keeps_the_app_from_starting(template: dict[str, Any], app: App, broken: str) -> None:
-    """The script succeeds although a command of its own fails."""
+def test_app_starts_if_a_command_fails(template: dict[str, Any], app: App, broken: str) -> None:
+    """The script succeeds even if one of its commands fails."""
     wheel(app.root / "mirror", "missing")
     stack = studio(template, NotebookPackages="missing", NotebookGitRepository="https://127.0.0.1:9/a.git")
     (app.root / "settings").write_text(properties(stack, "StudioSettings")["Value"], encoding="utf-8")
