@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.cloudformation.parsing import ResourceMap, clean_json
 
@@ -291,6 +291,7 @@ def names_in(body: str) -> list[str]:
 values = st.recursive(scalars | references, functions, max_leaves=8)
 
 
+@settings(deadline=None)
 @given(values, scalars)
 def test_resolving_in_two_steps_gives_the_same(value: Any, name: str) -> None:
     """What stays unresolved says exactly what was left to say: physical values put in later make the same whole."""
@@ -302,6 +303,7 @@ def test_resolving_in_two_steps_gives_the_same(value: Any, name: str) -> None:
     assert later.resources == at_once.resources
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_sub_puts_any_text_in_verbatim(first: str, second: str) -> None:
     """Whatever a parameter holds, Fn::Sub and Fn::Join put it in unchanged, and Fn::Split takes it apart again."""
@@ -312,6 +314,7 @@ def test_sub_puts_any_text_in_verbatim(first: str, second: str) -> None:
     assert base64.b64decode(resolved({"Fn::Base64": {"Ref": "Name"}}, given={"Name": first})).decode() == first
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab${}!.A", max_size=12))
 def test_sub_keeps_text_that_only_looks_like_a_variable(text: str) -> None:
     """A parameter's value never becomes a variable of the Fn::Sub that is left over."""
@@ -349,6 +352,7 @@ parameters = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(truths, parameters)
 def test_conditions_are_what_they_say(test: Any, given: dict[str, str]) -> None:
     """However conditions nest, they come out as the same words do in Python."""
@@ -369,6 +373,7 @@ moto_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(moto_values, truths.filter(lambda test: "Condition" not in test), parameters)
 def test_moto_agrees(value: Any, test: Any, given: dict[str, str]) -> None:
     """An implementation by others gives the same conditions and values."""

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smtemplates.errors import Error
@@ -114,6 +114,7 @@ def test_every_problem_is_said_at_once() -> None:
     assert check_parameters(template, {**good, "Environment": "dev"}) == []
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(["String", "Number", "List<Number>", "CommaDelimitedList"]))
 def test_any_value_is_judged(value: str, kind: str) -> None:
     """No value whatever is more than a problem of one line."""
@@ -124,6 +125,7 @@ def test_any_value_is_judged(value: str, kind: str) -> None:
 numbers = st.decimals(allow_nan=False, allow_infinity=False) | st.floats(allow_nan=False, allow_infinity=False)
 
 
+@settings(deadline=None)
 @given(numbers | st.integers())
 def test_numbers_are_numbers(number: object) -> None:
     """Every number that Python writes is one."""

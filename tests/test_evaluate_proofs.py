@@ -64,7 +64,7 @@ def test_edges_start_with_the_condition_of_what_holds_them() -> None:
     """A resource's or output's own condition guards all of its references, DependsOn among them."""
     body = {"Condition": "C", "DependsOn": ["B"], "Properties": {"P": {"Ref": "B"}}}
     whole = {"Resources": {"A": body, "B": {"DependsOn": "A"}}, "Outputs": {"O": {"Value": {"Ref": "A"}}}}
-    assert [(edge.kind, edge.target, edge.guards, edge.path[:2]) for edge in edges(whole)] == [
+    assert [(edge.kind, edge.target, edge.required, edge.path[:2]) for edge in edges(whole)] == [
         ("DependsOn", "B", (("C", True),), ("Resources", "A")),
         ("Ref", "B", (("C", True),), ("Resources", "A")),
         ("DependsOn", "A", (), ("Resources", "B")),
@@ -296,7 +296,7 @@ def test_proofs_agree_with_trying_everything(whole: dict[str, Any]) -> None:
         edge
         for edge in edges(whole)
         if any(
-            not stack.exists(edge.target) and all(stack.conditions[name] is holds for name, holds in edge.guards)
+            not stack.exists(edge.target) and all(stack.conditions[name] is holds for name, holds in edge.required)
             for stack in stacks
         )
     ]

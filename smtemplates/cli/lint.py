@@ -13,7 +13,7 @@ from smtemplates.aws_data.regions import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_R
 from smtemplates.console.files import read, why
 from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.linting.linter import Finding, grouped, lint
-from smtemplates.policy import judge
+from smtemplates.policy import NOT_EVALUATED, judge
 from smtemplates.synth.loader import load
 from smtemplates.templates.workspace.features import feature_of
 
@@ -68,9 +68,14 @@ def _check_readable(text: str, file: str) -> None:
 
 
 def _policy_findings(options: argparse.Namespace, text: str, name: str) -> list[Finding]:
-    """Check a template against the policy files; report a check that is not possible, and fail if a file was named."""
+    """Check a template against the policy files; report a check that is not possible, and fail if a file was named.
+
+    Conditions and rules that were not evaluated are reported too, on standard error.
+    """
     try:
-        return judge(text, name=name, policies=options.policy, ours=not options.no_policy, cache=not options.no_cache)
+        findings = judge(
+            text, name=name, policies=options.policy, ours=not options.no_policy, cache=not options.no_cache
+        )
     except UsageError:
         raise
     except Error as error:
@@ -80,6 +85,10 @@ def _policy_findings(options: argparse.Namespace, text: str, name: str) -> list[
         hint = "" if options.no_policy else " (--no-policy turns the check off)"
         print(f"{name}: policy check not possible: {error}{hint}", file=sys.stderr)
         return []
+    not_evaluated = [finding for finding in findings if finding.rule == NOT_EVALUATED]
+    for finding in not_evaluated:
+        print(finding, file=sys.stderr)
+    return [finding for finding in findings if finding not in not_evaluated]
 
 
 def _origin(finding: Finding, sources: Mapping[tuple[str, str], str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from smtemplates.errors import Error
 from smtemplates.evaluate.parameters import members
 from smtemplates.evaluate.stack import Stack
-from smtemplates.evaluate.values import short, text
+from smtemplates.evaluate.values import short, to_text
 
 VALUE_BYTES = 4096  # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 
@@ -71,12 +71,12 @@ def _refused(name: str, declared: Mapping[str, Any], value: str) -> list[str]:
         reasons.append(f"must be at most {VALUE_BYTES:,} bytes long")
     if any("\ud800" <= character <= "\udfff" for character in value):
         reasons.append("must be text that UTF-8 can hold")
-    shown = "" if text(declared.get("NoEcho", False)) == "true" else f"; it is {short(value)}"
+    shown = "" if to_text(declared.get("NoEcho", False)) == "true" else f"; it is {short(value)}"
     return [f"Parameter {name} {reason}{shown}." for reason in reasons]
 
 
 def _unlisted(declared: Mapping[str, Any], member: str) -> Iterator[str]:
-    allowed = [text(value) for value in declared.get("AllowedValues", ())]
+    allowed = [to_text(value) for value in declared.get("AllowedValues", ())]
     if allowed and member not in allowed:
         yield f"must be one of {', '.join(value or repr(value) for value in allowed)}"
     pattern = declared.get("AllowedPattern")
@@ -104,6 +104,6 @@ def _out_of_bounds(declared: Mapping[str, Any], what: str, number: Decimal, unit
 
 def _bound(declared: Mapping[str, Any], key: str) -> Decimal | None:
     try:
-        return Decimal(text(declared[key])) if key in declared else None
+        return Decimal(to_text(declared[key])) if key in declared else None
     except (TypeError, InvalidOperation) as error:
         raise Error(f"The template's {key} must be a number; it is {short(declared[key])}.") from error

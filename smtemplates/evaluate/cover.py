@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from smtemplates.evaluate.check import faults
 from smtemplates.evaluate.domains import ANOTHER, REGION, unlisted
+from smtemplates.evaluate.limits import TooManyCombinationsError
 from smtemplates.evaluate.parameters import pseudo_parameters
 from smtemplates.evaluate.prove import Space
-from smtemplates.evaluate.references import Guards
+from smtemplates.evaluate.references import Requirements
 from smtemplates.evaluate.stack import Stack
-from smtemplates.evaluate.values import intrinsic, text
+from smtemplates.evaluate.values import intrinsic, to_text
 
-MOST_SAMPLES = 12  # of a parameter that conditions take apart, for they try each with each of the next parameter
+MOST_SAMPLES = 12  # of a parameter that conditions take apart: each is tried with each of the next parameter
 MOST_MEMBERS = 5  # of a list among them
+MOST_ALLOWED = 100  # of AllowedValues, of which the first that AllowedPattern also allows is a sample
+MOST_FORMS = 20_000  # of all resources together
+MOST_EFFORT = 300_000  # truth values of conditions, for all sets together: a few seconds
 
-# What parameters are mostly asked to look like: the first that a parameter admits stands for whatever a user may give.
+# Typical values of parameters: the first that a parameter allows stands for any value that a user may enter.
 SAMPLES = (
     "sample",
     "1",
@@ -47,89 +52,214 @@ SAMPLES = (
 )
 
 
-def covering(template: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Give sets of parameter values, what differs from the defaults in each, that the Rules admit.
+@dataclass(frozen=True)
+class Coverage:
+    """Hold sets of parameter values, and what they may not show because there are too many combinations to try.
 
-    Together they make every resource that any values make, and show it with each branch of its Fn::If, and with every
-    two branches that go together: few sets, while all combinations would be far too many. Values that conditions take
-    apart (lists, Fn::Split, ...) are samples, unless AllowedValues lists them. AWS::Region may be among the names.
+    `incomplete` has a key for each condition, rule or resource that was not evaluated, such as "Condition HasSubnets",
+    and the resources that depend on it.
+    """
+
+    sets: list[dict[str, str]]
+    incomplete: dict[str, list[str]]
+
+
+def covering(template: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return sets of parameter values, each as differences from the defaults, that the Rules allow.
+
+    Together they create every resource that any values create, and show it with each branch of its Fn::If, and with
+    every two branches that can occur together: few sets, while all combinations would be far too many. Values of
+    parameters that conditions take apart (lists, Fn::Split, ...) are samples, unless AllowedValues lists them.
+    AWS::Region can be among the names.
 
     Raises:
-        Error: where the template cannot be evaluated, or its Rules contradict each other.
+        TooManyCombinationsError: A condition or rule, which the message names, has too many combinations to try.
+        Error: The template cannot be evaluated, or its Rules contradict each other.
+    """
+    found = coverage(template)
+    if found.incomplete:
+        raise TooManyCombinationsError(next(iter(found.incomplete)))
+    return found.sets
+
+
+def coverage(template: Mapping[str, Any]) -> Coverage:
+    """Return the sets of `covering`, as far as there are not too many combinations to try.
+
+    Raises:
+        Error: The template cannot be evaluated, or its Rules contradict each other.
     """
     declared = template.get("Parameters", {})
-    needed = {name: _samples(about)[0] for name, about in declared.items() if "Default" not in about}
-    space = Space(template, {name: _lists(declared[name]) for name in unlisted(template) if name in declared})
-    left = sorted(_forms(template), key=len, reverse=True)
-    sets: list[dict[str, str]] = []
-    wanted: dict[str, bool] = {}  # at first nothing: the defaults, as near as the Rules admit
-    while wanted or not sets:
-        given, true = _real(template, needed, space.values(tuple(wanted.items())) or {})
-        shown = {form for form in left if all(true[name] is holds for name, holds in form)}
-        sets += [given] if shown or not sets else []
-        left = [form for form in left if form not in shown and not dict(form).items() <= wanted.items()]
-        wanted = _together(space, left)
-    return sets
+    needed = {name: _sample(about) for name, about in declared.items() if "Default" not in about}
+    try:
+        space = Space(template, {name: _lists(declared[name]) for name in unlisted(template) if name in declared})
+    except TooManyCombinationsError as error:
+        sets = [] if deployed(template, needed).rules() else [needed]
+        return Coverage(sets, {error.subject: list(template.get("Resources", {}))})
+    return _Search(template, needed, space).run()
 
 
-def deployed(template: Mapping[str, Any], given: Mapping[str, str]) -> Stack:
+class _Search:
+    """Search for sets of parameter values until every form of every resource is shown, or cannot be.
+
+    A form is what must be true to see something: a number with a bit for each condition and its truth value.
+    """
+
+    def __init__(self, template: Mapping[str, Any], needed: Mapping[str, str], space: Space) -> None:
+        self._template = template
+        self._needed = needed
+        self._space = space
+        self._incomplete: dict[str, dict[str, None]] = {}
+        self._users: dict[str, dict[str, None]] = {}
+        self._bits: dict[str, int] = {}  # of conditions; the next bit says that the condition is false
+        self._names: list[str] = []
+        self._left = sorted(self._forms(), key=lambda form: form.bit_count(), reverse=True)
+
+    def run(self) -> Coverage:
+        """Return the sets that were found."""
+        sets: list[dict[str, str]] = []
+        wanted: dict[str, bool] = {}  # at first nothing: the defaults, or what is nearest to them and allowed
+        effort = 1 + len(self._template.get("Conditions", {})) + len(self._left) // 30  # of one set
+        for _ in range(max(1, MOST_EFFORT // effort)):
+            parameters, true = _real(self._template, self._needed, self._space.values(tuple(wanted.items())) or {})
+            holding = self._form((name, true[name]) for name in self._bits)
+            missing = [form for form in self._left if form & ~holding]
+            sets += [parameters] if len(missing) < len(self._left) or not sets else []
+            asked = self._form(wanted.items())
+            self._left = [form for form in missing if form & ~asked]
+            wanted = self._together()
+            if not wanted:
+                break
+        self._give_up_all(self._left)
+        return Coverage(sets, {subject: list(names) for subject, names in self._incomplete.items()})
+
+    def _together(self) -> dict[str, bool]:
+        """Return truth values of conditions that show as many forms as possible at once; none if no form is left."""
+        wanted: dict[str, bool] = {}
+        asked, excluded = 0, 0  # what is wanted, and what is impossible together with it
+        hopeless = set()
+        for form in self._left:
+            new = form & ~asked
+            if not new or form & excluded:
+                continue
+            both = {**wanted, **self._conditions(new)}
+            if self._is_possible(both, form, alone=not wanted):
+                wanted, asked = both, asked | form
+                excluded |= self._form((name, not holds) for name, holds in wanted.items())
+            elif not wanted:
+                hopeless.add(form)
+            elif new.bit_count() == 1:
+                excluded |= new
+        self._left = [form for form in self._left if form not in hopeless]
+        return wanted
+
+    def _is_possible(self, wanted: Mapping[str, bool], form: int, *, alone: bool) -> bool:
+        try:
+            return self._space.values(tuple(wanted.items())) is not None
+        except TooManyCombinationsError as error:
+            if alone:  # there is no simpler question about this form
+                self._give_up(error.subject, self._users_of(form))
+            return False
+
+    def _users_of(self, form: int) -> list[str]:
+        return [name for condition in self._conditions(form) for name in self._users[condition]]
+
+    def _give_up(self, subject: str, resources: Iterable[str]) -> None:
+        self._incomplete.setdefault(subject, {}).update(dict.fromkeys(resources))
+
+    def _give_up_all(self, forms: Iterable[int]) -> None:
+        """Give up the conditions of forms for which no set is left."""
+        for condition in dict.fromkeys(name for form in forms for name in self._conditions(form)):
+            self._give_up(f"Condition {condition}", self._users[condition])
+
+    def _forms(self) -> list[int]:
+        """Return what must be true to see each resource, each branch in it, and each two of its branches."""
+        found: dict[int, None] = {}
+        for name, body in self._template.get("Resources", {}).items():
+            own: Requirements = ((body["Condition"], True),) if "Condition" in body else ()
+            branches = dict.fromkeys([own, *_branches(body, own)])
+            paths = list(dict.fromkeys(self._form(path) for path in branches if self._can_be_stated(name, path)))
+            if len(found) + len(paths) * (len(paths) + 1) // 2 > MOST_FORMS:
+                self._give_up(f"Resource {name}", [name])
+                found |= dict.fromkeys(paths)
+            else:
+                found |= {one | other: None for one, other in itertools.combinations_with_replacement(paths, 2)}
+            for condition in dict.fromkeys(condition for path in branches for condition, _ in path):
+                self._users.setdefault(condition, {})[name] = None
+        positive = sum(self._bits.values())
+        return [form for form in found if not form & (form >> 1) & positive]  # no condition is both true and false
+
+    def _can_be_stated(self, resource: str, path: Requirements) -> bool:
+        try:
+            for condition, _ in path:
+                self._space.check(condition)
+        except TooManyCombinationsError as error:
+            self._give_up(error.subject, [resource])
+            return False
+        return True
+
+    def _form(self, requirements: Iterable[tuple[str, bool]]) -> int:
+        form = 0
+        for name, holds in requirements:
+            if name not in self._bits:
+                self._bits[name] = 1 << 2 * len(self._bits)
+                self._names.append(name)
+            form |= self._bits[name] << (not holds)
+        return form
+
+    def _conditions(self, form: int) -> dict[str, bool]:
+        """Return the truth values that a form consists of."""
+        found = {}
+        while form:
+            number = (form & -form).bit_length() - 1
+            found[self._names[number // 2]] = number % 2 == 0
+            form &= form - 1
+        return found
+
+
+def deployed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:
     """Evaluate a template with one of these sets."""
-    pseudo = {name: value for name, value in given.items() if name.startswith("AWS::")}
-    return Stack(template, {name: given[name] for name in given if name not in pseudo}, pseudo=pseudo)
+    pseudo = {name: value for name, value in parameters.items() if name.startswith("AWS::")}
+    own = {name: value for name, value in parameters.items() if name not in pseudo}
+    return Stack(template, own, pseudo=pseudo)
 
 
-def _together(space: Space, forms: Iterable[Guards]) -> dict[str, bool]:
-    """Give truths of conditions that show as many forms at once as fit together, or nothing where none ever shows."""
-    wanted: dict[str, bool] = {}
-    for form in forms:
-        both = {**wanted, **dict(form)}
-        fits = all(wanted.get(name, holds) is holds for name, holds in form)
-        if fits and len(both) > len(wanted) and space.values(tuple(both.items())) is not None:
-            wanted = both
-    return wanted
-
-
-def _forms(template: Mapping[str, Any]) -> list[Guards]:
-    """Give what must be true to see each resource, each branch in it, and each two of its branches."""
-    found: dict[frozenset[tuple[str, bool]], None] = {}
-    for body in template.get("Resources", {}).values():
-        own: Guards = ((body["Condition"], True),) if "Condition" in body else ()
-        paths = dict.fromkeys([own, *_branches(body, own)])
-        found |= {frozenset((*one, *other)): None for one, other in itertools.combinations_with_replacement(paths, 2)}
-    return [tuple(sorted(form)) for form in found if len(dict(form)) == len(form)]  # none both true and false
-
-
-def _branches(value: Any, guards: Guards) -> Iterator[Guards]:
+def _branches(value: Any, required: Requirements) -> Iterator[Requirements]:
     if isinstance(value, list):
         for item in value:
-            yield from _branches(item, guards)
+            yield from _branches(item, required)
     elif intrinsic(value) == "Fn::If":
         condition, then, otherwise = value["Fn::If"]
         for branch, holds in ((then, True), (otherwise, False)):
-            yield (*guards, (condition, holds))
-            yield from _branches(branch, (*guards, (condition, holds)))
+            yield (*required, (condition, holds))
+            yield from _branches(branch, (*required, (condition, holds)))
     elif isinstance(value, dict):
         for member in value.values():
-            yield from _branches(member, guards)
+            yield from _branches(member, required)
 
 
-def _samples(declared: Mapping[str, Any]) -> list[str]:
-    """List values that a parameter admits; there is always one, fitting or not, for AWS is the judge of that."""
+def _sample(declared: Mapping[str, Any]) -> str:
+    return _samples(declared, 1)[0]
+
+
+def _samples(declared: Mapping[str, Any], most: int) -> list[str]:
+    """List values that a parameter allows; there is always one, even if none is known to be allowed."""
     bounds = [declared[key] for key in ("MinValue", "MaxValue") if key in declared]
-    fitting = [text(value) for value in (*declared.get("AllowedValues", ()), *SAMPLES, *bounds)]
-    return [value for value in fitting if not any(faults(declared, value))] or fitting[:1]
+    allowed = declared.get("AllowedValues", ())[:MOST_ALLOWED]
+    candidates = [to_text(value) for value in (*allowed, *SAMPLES, *bounds)]
+    fitting = (value for value in candidates if not any(faults(declared, value)))
+    return list(itertools.islice(fitting, most)) or candidates[:1]
 
 
 def _lists(declared: Mapping[str, Any]) -> list[str]:
-    """List values of different lengths that a parameter admits."""
-    default = [text(declared["Default"])] if "Default" in declared else []
-    one, *_ = samples = _samples(declared)[:MOST_SAMPLES]
+    """List values of different lengths that a parameter allows."""
+    default = [to_text(declared["Default"])] if "Default" in declared else []
+    one, *_ = samples = _samples(declared, MOST_SAMPLES)
     longer = (",".join(members) for length in range(2, MOST_MEMBERS + 1) for members in _members(one, length))
     return list(dict.fromkeys([*default, *samples, *(value for value in longer if not any(faults(declared, value)))]))
 
 
 def _members(one: str, length: int) -> Iterator[list[str]]:
-    """Give members like `one`: the same again and again, and different ones, for a list may refuse either."""
+    """Yield members like `one`, first all the same, then all different, because a list may refuse either."""
     yield [one] * length
     yield list(dict.fromkeys([one, *(f"{one[:-1]}{digit}" for digit in range(MOST_MEMBERS))]))[:length]
 
@@ -137,15 +267,15 @@ def _members(one: str, length: int) -> Iterator[list[str]]:
 def _real(
     template: Mapping[str, Any], needed: Mapping[str, str], found: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, bool]]:
-    """Leave out defaults, and put what a parameter admits where `found` says "another", if conditions stay the same.
+    """Leave out defaults, and replace values that only differ from all others by real ones, if that is possible.
 
-    What the conditions then are is the second result.
+    It is possible if all conditions stay the same. The second result is their truth values.
     """
     declared = template.get("Parameters", {})
-    defaults = {name: text(about["Default"]) for name, about in declared.items() if "Default" in about}
+    defaults = {name: to_text(about["Default"]) for name, about in declared.items() if "Default" in about}
     defaults[REGION] = pseudo_parameters({})[REGION]
-    given = {**needed, **{name: value for name, value in found.items() if value != defaults.get(name)}}
-    true = deployed(template, given).conditions
-    others = {name: _samples(about)[0] for name, about in declared.items() if given.get(name, "").startswith(ANOTHER)}
-    real = {**given, **others}
-    return (real if others and deployed(template, real).conditions == true else given), true
+    parameters = {**needed, **{name: value for name, value in found.items() if value != defaults.get(name)}}
+    true = deployed(template, parameters).conditions
+    others = {name: _sample(about) for name, about in declared.items() if parameters.get(name, "").startswith(ANOTHER)}
+    real = {**parameters, **others}
+    return (real if others and deployed(template, real).conditions == true else parameters), true

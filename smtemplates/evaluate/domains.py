@@ -10,26 +10,32 @@ from typing import Any
 from smtemplates.aws_data.partitions import partition_of, some_region_of_each_partition
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate.check import faults
+from smtemplates.evaluate.limits import Steps
 from smtemplates.evaluate.logic import COMPARISONS, function
 from smtemplates.evaluate.parameters import is_list, pseudo_parameters
 from smtemplates.evaluate.references import references
-from smtemplates.evaluate.values import intrinsic, text
+from smtemplates.evaluate.values import intrinsic, to_text
 
 REGION = "AWS::Region"
 ANOTHER = "<another>"  # starts a value like no other
+CHECK_STEPS = 10  # checking a value against a parameter takes as long as this many other steps
 OF_REGION = ("AWS::Partition", "AWS::URLSuffix")  # these follow from the Region
 
 
-def domains(template: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Give for each name that Conditions or Rules read the values to try, the default first.
+def domains(
+    template: Mapping[str, Any], listed: Mapping[str, Sequence[str]], steps: Steps
+) -> dict[str, tuple[str, ...]]:
+    """Return for each name that Conditions or Rules read the values to try, the default first.
 
-    `given` has precedence, then AllowedValues, then the keys of the mappings that it looks something up in. A parameter
-    that is only compared, with literals or with other parameters, takes each of those and a value like no other.
+    `listed` has precedence, then AllowedValues, then the keys of the mappings in which the name is looked up. A
+    parameter that is only compared, with literals or with other parameters, has each of those values, and a value that
+    differs from all of them.
 
     Raises:
-        UsageError: naming the parameters that are taken apart (Fn::Split, Fn::Join, lists, ...) and not `given`.
+        UsageError: Conditions or Rules take parameters apart (Fn::Split, Fn::Join, lists, ...) that are not `listed`.
+        TooManyCombinationsError: Too many parameters are compared with each other.
     """
-    reader = _Reader(template, given)
+    reader = _Reader(template, listed, steps)
     if unknown := reader.unlisted():
         raise UsageError(
             f"Give sample values of {', '.join(unknown)}: Conditions or Rules take them apart, so the template alone "
@@ -43,7 +49,7 @@ def domains(template: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> 
 
 def unlisted(template: Mapping[str, Any]) -> list[str]:
     """Name the parameters that Conditions or Rules take apart while nothing in the template lists their values."""
-    return _Reader(template, {}).unlisted()
+    return _Reader(template, {}, Steps()).unlisted()
 
 
 @dataclass
@@ -57,14 +63,17 @@ class _Use:
 
 
 class _Reader:
-    def __init__(self, template: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, template: Mapping[str, Any], listed: Mapping[str, Sequence[str]], steps: Steps) -> None:
         pseudo = pseudo_parameters({})
         kinds = {name: "String" if isinstance(value, str) else "List<String>" for name, value in pseudo.items()}
         self._declared = {**{name: {"Type": kind} for name, kind in kinds.items()}, **template.get("Parameters", {})}
-        self._defaults = {name: text(about["Default"]) for name, about in self._declared.items() if "Default" in about}
+        with_default = {name: about for name, about in self._declared.items() if "Default" in about}
+        self._defaults = {name: to_text(about["Default"]) for name, about in with_default.items()}
         self._defaults[REGION] = pseudo[REGION]
         self._mappings = template.get("Mappings", {})
-        self._given = given
+        self._listed = listed
+        self._steps = steps
+        self._others: dict[str, str] = {}
         self.uses: dict[str, _Use] = defaultdict(_Use)
         for expression in _expressions(template):
             self._read(expression)
@@ -125,10 +134,10 @@ class _Reader:
     def listed(self, name: str) -> tuple[str, ...] | None:
         """Give the values of a name that somebody lists."""
         declared, keys = self._declared[name], self.uses[name].keys
-        if name in self._given:
-            return tuple(self._given[name])
+        if name in self._listed:
+            return tuple(self._listed[name])
         if "AllowedValues" in declared and not is_list(declared):
-            return tuple(text(value) for value in declared["AllowedValues"])
+            return tuple(to_text(value) for value in declared["AllowedValues"])
         if keys:
             return tuple(key for key in keys[0] if all(key in others for others in keys))
         if name in OF_REGION:
@@ -139,7 +148,11 @@ class _Reader:
     def domain(self, name: str) -> tuple[str, ...]:
         """Give the values of a name that make a difference, the default first."""
         listed = self.listed(name)
-        values = self._distinguished(name) if listed is None else listed
+        if listed is None:
+            with self._steps.limit(f"Parameter {name}"):
+                values = self._distinguished(name)
+        else:
+            values = listed
         if name == REGION:
             values = tuple(value for value in values if self._in_mappings(value))
         default = self._defaults.get(name)
@@ -150,16 +163,25 @@ class _Reader:
         values = [value for other in alike for value in (*self.uses[other].literals, *(self.listed(other) or ()))]
         values += [self._defaults[other] for other in alike if other in self._defaults]
         values += some_region_of_each_partition() if REGION in alike else ()
+        values = list(dict.fromkeys(values))
+        self._steps.take(CHECK_STEPS * len(values) + len(alike))
         if name != REGION:
             values = [value for value in values if not any(faults(self._declared[name], value))]
-            values += [f"{ANOTHER} value of {other}" for other in alike]
+            values += [self._another(other) for other in alike]
         return tuple(values)
+
+    def _another(self, name: str) -> str:
+        """Return a value that differs from all others: the same object each time, because there can be many uses."""
+        return self._others.setdefault(name, f"{ANOTHER} value of {name}")
 
     def _compared_with(self, name: str) -> list[str]:
         """Name what a parameter is compared with, directly or through others, itself included."""
         found = [name]
+        known = {name}
         for other in found:  # grows while it is read
-            found += sorted(self.uses[other].names.difference(found))
+            new = [one for one in sorted(self.uses[other].names) if one not in known]
+            known.update(new)
+            found += new
         return found
 
     def _in_mappings(self, region: str) -> bool:
@@ -180,4 +202,4 @@ def _name(value: Any) -> str | None:
 
 def _texts(value: Any) -> dict[str, None] | None:
     values = value if isinstance(value, list) else [value]
-    return dict.fromkeys(map(text, values)) if all(isinstance(item, str | int | float) for item in values) else None
+    return dict.fromkeys(map(to_text, values)) if all(isinstance(item, str | int | float) for item in values) else None

@@ -1,97 +1,162 @@
-"""Decide whether statements about parameters can hold together: logic over variables that have a few values each."""
+"""Build statements about parameters, of which each has a few values, and find values for which a statement holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+
+from smtemplates.evaluate.limits import Steps
 
 Values = Mapping[str, Sequence[str]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Is:
     """State that a variable has one of some values."""
 
     variable: str
     values: frozenset[str]
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Name what the statement is about."""
-        return (self.variable,)
+    mask: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Joined:
     """State that every part holds, or that any part does."""
 
     every: bool
     parts: tuple[Is | Joined, ...]
-
-    @cached_property
-    def variables(self) -> tuple[str, ...]:
-        """Name what the statement is about, in the order of mention."""
-        return tuple(dict.fromkeys(name for part in self.parts for name in part.variables))
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash((self.every, self.parts))
-
-    def __hash__(self) -> int:
-        """Hash once: the same statement is looked up many times."""
-        return self._hash
+    mask: int
 
 
+Node = Is | Joined
 Formula = bool | Is | Joined
+Group = tuple[Node, ...]
 
 
-def is_one_of(variable: str, values: Iterable[str], domains: Values) -> Formula:
-    """State that a variable has one of some values, or how it always is."""
-    wanted = frozenset(values)
-    return bool(wanted) if len(wanted) in {0, len(domains[variable])} else Is(variable, wanted)
+class Formulas:
+    """Build statements, each one only once: equal statements are the same object.
 
+    That keeps statements small which contain the same part many times, such as conditions that refer to each other.
+    The mask of a statement has a bit for each variable that it mentions.
+    """
 
-def join(every: bool, parts: Iterable[Formula]) -> Formula:  # noqa: FBT001  the two operators differ in nothing else
-    """State that every part holds, or that any part does."""
-    flat: dict[Is | Joined, None] = {}
-    for part in parts:
-        if isinstance(part, bool):
-            if part is not every:
-                return part
-        elif isinstance(part, Joined) and part.every is every:
-            flat |= dict.fromkeys(part.parts)
-        else:
-            flat[part] = None
-    if not flat:
-        return every
-    return next(iter(flat)) if len(flat) == 1 else Joined(every, tuple(flat))
+    def __init__(self, domains: Values, steps: Steps) -> None:
+        """Take every value that each variable can have."""
+        self._domains = domains
+        self._steps = steps
+        self.bits = {variable: 1 << number for number, variable in enumerate(domains)}
+        self._is: dict[tuple[str, frozenset[str]], Is] = {}
+        self._joined: dict[tuple[bool, Group], Joined] = {}
+        self._opposites: dict[Node, Formula] = {}
 
+    def is_one_of(self, variable: str, values: Iterable[str]) -> Formula:
+        """State that a variable has one of some values, or whether it always or never does."""
+        wanted = frozenset(values)
+        if len(wanted) in {0, len(self._domains[variable])}:
+            return bool(wanted)
+        return self._is.setdefault((variable, wanted), Is(variable, wanted, self.bits[variable]))
 
-def negate(formula: Formula, domains: Values) -> Formula:
-    """State the opposite."""
-    if isinstance(formula, bool):
-        return not formula
-    if isinstance(formula, Is):
-        return is_one_of(formula.variable, set(domains[formula.variable]) - formula.values, domains)
-    return join(not formula.every, (negate(part, domains) for part in formula.parts))
+    def all_of(self, parts: Iterable[Formula]) -> Formula:
+        """State that every part holds."""
+        return self._join(every=True, parts=parts)
+
+    def any_of(self, parts: Iterable[Formula]) -> Formula:
+        """State that any part holds."""
+        return self._join(every=False, parts=parts)
+
+    def _join(self, *, every: bool, parts: Iterable[Formula]) -> Formula:
+        members: dict[Joined | str, list[frozenset[str]]] = {}  # of a variable: the sets of values to combine
+        for part in parts:
+            if isinstance(part, bool):
+                if part is not every:
+                    return part
+                continue
+            for member in part.parts if isinstance(part, Joined) and part.every is every else (part,):
+                if isinstance(member, Is):
+                    members.setdefault(member.variable, []).append(member.values)
+                else:
+                    members.setdefault(member, [])
+            self._steps.take()
+        combine = frozenset.intersection if every else frozenset.union
+        nodes: list[Node] = []
+        for key, sets in members.items():
+            node = self.is_one_of(key, combine(*sets)) if isinstance(key, str) else key
+            if isinstance(node, bool):
+                return node
+            nodes.append(node)
+        if not nodes:
+            return every
+        return nodes[0] if len(nodes) == 1 else self._node(every, tuple(nodes))
+
+    def _node(self, every: bool, parts: Group) -> Joined:  # noqa: FBT001  it is one half of the key
+        if (every, parts) not in self._joined:
+            self._steps.take(len(parts))
+            mask = 0
+            for part in parts:
+                mask |= part.mask
+            self._joined[every, parts] = Joined(every, parts, mask)
+        return self._joined[every, parts]
+
+    def negate(self, formula: Formula) -> Formula:
+        """State the opposite."""
+        if isinstance(formula, bool):
+            return not formula
+        if formula not in self._opposites:
+            if isinstance(formula, Is):
+                values = self._domains[formula.variable]
+                opposite = self.is_one_of(formula.variable, (value for value in values if value not in formula.values))
+            else:
+                opposite = self._join(every=not formula.every, parts=[self.negate(part) for part in formula.parts])
+            self._opposites[formula] = opposite
+        return self._opposites[formula]
+
+    def assume(self, formula: Node, variable: str, value: str, known: dict[Node, Formula]) -> Formula:
+        """State what is left of a statement when a variable has a value; `known` remembers it of its parts."""
+        if isinstance(formula, Is):
+            return value in formula.values if formula.variable == variable else formula
+        if not formula.mask & self.bits[variable]:
+            return formula
+        if formula not in known:
+            parts = [self.assume(part, variable, value, known) for part in formula.parts]
+            known[formula] = self._join(every=formula.every, parts=parts)
+        return known[formula]
+
+    def variables(self, formula: Formula) -> list[str]:
+        """List the variables of a statement in the order of mention."""
+        found: dict[str, None] = {}
+        waiting = [formula]
+        seen: set[Formula] = set()
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, Is):
+                found[part.variable] = None
+            elif isinstance(part, Joined) and part not in seen:
+                seen.add(part)
+                waiting += reversed(part.parts)
+        return list(found)
 
 
 class Solver:
-    """Find values with which statements hold together; it remembers what it found out."""
+    """Find values with which statements hold together, and remember what was found."""
 
-    def __init__(self, domains: Values) -> None:
-        """Take every value that each variable may have; the first ones are preferred."""
+    def __init__(self, domains: Values, formulas: Formulas, steps: Steps) -> None:
+        """Take every value that each variable can have; the first ones are preferred."""
         self._domains = domains
-        self._known: dict[tuple[Is | Joined, ...], dict[str, str] | None] = {}
+        self._formulas = formulas
+        self._steps = steps
+        self._known: dict[Group, dict[str, str] | None] = {}
 
     def solve(self, formula: Formula) -> dict[str, str] | None:
-        """Give values for the variables that matter, or None where none exist: the search is complete."""
+        """Return values of the variables that matter, or None if no values exist: the search is complete.
+
+        Raises:
+            TooManyCombinationsError: The search takes too many steps.
+        """
         if isinstance(formula, bool):
             return {} if formula else None
         parts = formula.parts if isinstance(formula, Joined) and formula.every else (formula,)
         found: dict[str, str] = {}
-        for group in _independent(parts):
+        for group in self._independent(parts):
             if group not in self._known:
                 self._known[group] = self._branch(group)
             part = self._known[group]
@@ -100,49 +165,58 @@ class Solver:
             found |= part
         return found
 
-    def _branch(self, group: tuple[Is | Joined, ...]) -> dict[str, str] | None:
-        variable = min(group, key=lambda part: len(part.variables)).variables[0]  # the most constrained, to fail early
+    def _branch(self, group: Group) -> dict[str, str] | None:
+        variable = self._most_constrained(group)
         for value in self._distinct(variable, group):
-            found = self.solve(join(every=True, parts=(_assume(part, variable, value) for part in group)))
+            known: dict[Node, Formula] = {}
+            rest = [self._formulas.assume(part, variable, value, known) for part in group]
+            found = self.solve(self._formulas.all_of(rest))
             if found is not None:
                 return {variable: value, **found}
         return None
 
-    def _distinct(self, variable: str, group: Iterable[Is | Joined]) -> Iterator[str]:
-        """Give one value of each kind that the group tells apart."""
-        sets = {values: None for part in group for values in _sets(part, variable)}
+    def _most_constrained(self, group: Group) -> str:
+        """Choose the variable to try next, so that contradictions are found early."""
+        masks = [part.mask for part in group]
+        smallest = min(masks, key=int.bit_count)
+        candidates = [variable for variable, bit in self._formulas.bits.items() if smallest & bit]
+        self._steps.take(len(group))
+        counts = {name: sum(1 for mask in masks if mask & self._formulas.bits[name]) for name in candidates}
+        return max(candidates, key=counts.__getitem__)
+
+    def _distinct(self, variable: str, group: Group) -> Iterator[str]:
+        """Yield one value of each kind that the group distinguishes."""
+        sets = list(self._sets(variable, group))
         seen = set()
         for value in self._domains[variable]:
+            self._steps.take()
             kind = tuple(value in values for values in sets)
             if kind not in seen:
                 seen.add(kind)
                 yield value
 
+    def _sets(self, variable: str, group: Group) -> Iterator[frozenset[str]]:
+        """Yield the sets of values that a variable is compared with in a group."""
+        parts = dict.fromkeys(group)
+        waiting = list(parts)
+        while waiting:
+            part = waiting.pop()
+            self._steps.take()
+            if isinstance(part, Is):
+                if part.variable == variable:
+                    yield part.values
+            elif part.mask & self._formulas.bits[variable]:
+                waiting += [inner for inner in part.parts if inner not in parts]
+                parts |= dict.fromkeys(part.parts)
 
-def _independent(parts: Iterable[Is | Joined]) -> list[tuple[Is | Joined, ...]]:
-    """Group statements so that no two groups share a variable."""
-    groups: list[tuple[set[str], list[Is | Joined]]] = []
-    for part in parts:
-        names = set(part.variables)
-        touching = [group for group in groups if not names.isdisjoint(group[0])]
-        merged = (names.union(*(group[0] for group in touching)), [p for group in touching for p in group[1]] + [part])
-        groups = [group for group in groups if names.isdisjoint(group[0])]
-        groups.insert(0, merged) if touching else groups.append(merged)
-    return [tuple(group) for _, group in groups]
-
-
-def _assume(formula: Is | Joined, variable: str, value: str) -> Formula:
-    if variable not in formula.variables:
-        return formula
-    if isinstance(formula, Is):
-        return value in formula.values
-    return join(formula.every, (_assume(part, variable, value) for part in formula.parts))
-
-
-def _sets(formula: Is | Joined, variable: str) -> Iterator[frozenset[str]]:
-    if isinstance(formula, Is):
-        if formula.variable == variable:
-            yield formula.values
-    else:
-        for part in formula.parts:
-            yield from _sets(part, variable)
+    def _independent(self, parts: Group) -> list[Group]:
+        """Group statements so that no two groups share a variable."""
+        groups: list[tuple[int, list[Node]]] = []
+        for part in parts:
+            self._steps.take()
+            mask, members = part.mask, [part]
+            for other in [group for group in groups if group[0] & mask]:
+                groups.remove(other)
+                mask, members = mask | other[0], [*other[1], *members]
+            groups.append((mask, members))
+        return [tuple(members) for _, members in groups]

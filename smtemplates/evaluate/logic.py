@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from smtemplates.errors import Error
-from smtemplates.evaluate.values import Scope, resolve, short, text
+from smtemplates.evaluate.values import Scope, resolve, short, to_text
 
 COMPARISONS = frozenset({"Fn::Equals", "Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn"})
 
@@ -23,33 +23,64 @@ T = TypeVar("T")
 
 
 class Conditions(Generic[T]):
-    """Work out conditions by name, each once, however they refer to each other."""
+    """Evaluate conditions by name, each once and after the conditions that it refers to."""
 
-    def __init__(self, declared: Mapping[str, Any], decide: Callable[[Any], T]) -> None:
-        """Take the Conditions section and what makes something of one expression."""
+    def __init__(self, declared: Mapping[str, Any], decide: Callable[[str, Any], T]) -> None:
+        """Take the Conditions section, and a function that evaluates the expression of a named condition."""
         self._declared = declared
         self._decide = decide
         self._known: dict[str, T] = {}
-        self._pending: list[str] = []
+        self._pending: dict[str, None] = {}
 
     def __getitem__(self, name: str) -> T:
-        """Give what became of a condition.
+        """Return the result for a condition.
+
+        Conditions that refer to each other in a long chain are evaluated one after the other, so that the length of
+        the chain is not limited by the depth of Python's calls.
 
         Raises:
-            Error: where it is not declared or depends on itself.
+            Error: The condition is not declared, or depends on itself.
         """
-        if name in self._known:
-            return self._known[name]
+        if name not in self._known:
+            self._evaluate(name)
+        return self._known[name]
+
+    def _evaluate(self, name: str) -> None:
+        path = [self._enter(name)]
+        try:
+            while path:
+                current, needed = path[-1]
+                missing = next((other for other in needed if other not in self._known), None)
+                if missing is not None:
+                    path.append(self._enter(missing))
+                    continue
+                self._known[current] = self._decide(current, self._declared[current])
+                del self._pending[current]
+                path.pop()
+        finally:
+            for unfinished, _ in path:
+                self._pending.pop(unfinished, None)
+
+    def _enter(self, name: str) -> tuple[str, Iterator[str]]:
         if name not in self._declared:
             raise Error(f"The template has no condition {name}.")
         if name in self._pending:
             raise Error(f"Condition {name} depends on itself: {' -> '.join([*self._pending, name])}.")
-        self._pending.append(name)
-        try:
-            self._known[name] = self._decide(self._declared[name])
-        finally:
-            self._pending.pop()
-        return self._known[name]
+        self._pending[name] = None
+        return name, _conditions_of(self._declared[name])
+
+
+def _conditions_of(expression: Any) -> Iterator[str]:
+    """Yield the conditions that a truth function combines."""
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict) and len(part) == 1:
+            ((name, arguments),) = part.items()
+            if name == "Condition" and isinstance(arguments, str):
+                yield arguments
+            elif name in _COMBINATIONS and isinstance(arguments, list):
+                waiting += reversed(arguments)
 
 
 def truth(expression: Any, scope: Scope) -> bool:
@@ -67,7 +98,7 @@ def truth(expression: Any, scope: Scope) -> bool:
     if name == "Condition":
         return scope.condition(arguments)
     if name in COMPARISONS:
-        return _compare(name, [_comparable(argument, scope) for argument in arguments])
+        return compare(name, [comparable(argument, scope) for argument in arguments])
     parts = [truth(part, scope) for part in arguments]
     return not parts[0] if name == "Fn::Not" else all(parts) if name == "Fn::And" else any(parts)
 
@@ -87,7 +118,12 @@ def function(expression: Any) -> tuple[str, Any]:
     raise Error(f"{short(expression)} gives no truth value: use Fn::And, Or, Not, Equals or a condition's name.")
 
 
-def _compare(name: str, sides: list[Any]) -> bool:
+def compare(name: str, sides: list[Any]) -> bool:
+    """Compare two values as a function of `COMPARISONS` does.
+
+    Raises:
+        Error: The function compares a list, and the first value is not a list.
+    """
     first, second = sides
     if name == "Fn::Equals":
         return bool(first == second)
@@ -100,7 +136,13 @@ def _compare(name: str, sides: list[Any]) -> bool:
     return all(member in second for member in first)
 
 
-def _comparable(argument: Any, scope: Scope) -> Any:
+def comparable(argument: Any, scope: Scope) -> Any:
+    """Resolve an operand of a comparison to a string, or to a list of them.
+
+    Raises:
+        UndecidedError: Only the account can decide.
+        Error: The operand cannot be evaluated or compared.
+    """
     if isinstance(argument, dict) and not _ACCOUNT.isdisjoint(argument):
         raise UndecidedError(f"{short(argument)} is known only in the account.")
     return _plain(resolve(argument, scope))
@@ -112,6 +154,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         raise UndecidedError(f"{short(value)} is not known before the stack is made and cannot be compared.")
     try:
-        return text(value)
+        return to_text(value)
     except TypeError as error:
         raise Error(f"{short(value)} cannot be compared: it is neither text nor a list.") from error

@@ -7,7 +7,7 @@ from typing import Any
 
 from smtemplates.aws_data.partitions import partition_of
 from smtemplates.errors import UsageError
-from smtemplates.evaluate.values import text
+from smtemplates.evaluate.values import to_text
 
 _FROM_STORE = "AWS::SSM::Parameter::Value<"
 
@@ -42,7 +42,7 @@ def value_of(name: str, declared: Mapping[str, Any], given: str | None) -> Any:
     if given is None:
         if "Default" not in declared:
             raise UsageError(f"Parameter {name} has no value: it has no default, so give one.")
-        given = text(declared["Default"])
+        given = to_text(declared["Default"])
     return members(declared, given) if is_list(declared) else given
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smtemplates.aws_data.partitions import partition_of
 from smtemplates.errors import Error
-from smtemplates.evaluate.domains import ANOTHER, OF_REGION, REGION, domains
-from smtemplates.evaluate.formula import Formula, Solver, is_one_of, join, negate
-from smtemplates.evaluate.logic import COMPARISONS, Conditions, UndecidedError, function, truth
-from smtemplates.evaluate.parameters import pseudo_parameters, value_of
-from smtemplates.evaluate.references import Reference, edges, references
-from smtemplates.evaluate.values import Scope, in_place
+from smtemplates.evaluate.comparisons import Comparisons
+from smtemplates.evaluate.domains import ANOTHER, domains
+from smtemplates.evaluate.formula import Formula, Formulas, Solver
+from smtemplates.evaluate.limits import Steps, TooManyCombinationsError
+from smtemplates.evaluate.logic import COMPARISONS, Conditions, UndecidedError, function
+from smtemplates.evaluate.parameters import pseudo_parameters
+from smtemplates.evaluate.references import Reference, edges
 
 Values = Mapping[str, Sequence[str]]
+SOLVE_STEPS = 20  # a simple question takes as long as this many other steps
+Wanted = tuple[tuple[str, bool], ...]  # conditions, each with the truth value that it should have
 
 
 def possible(template: Mapping[str, Any], values: Values | None = None) -> dict[str, set[bool]]:
@@ -25,11 +27,12 @@ def possible(template: Mapping[str, Any], values: Values | None = None) -> dict[
     pattern admits no such thing, give it AllowedValues or list it in `values`.
 
     Raises:
-        UsageError: naming the parameters that `values` lacks.
+        UsageError: `values` lacks parameters, which the message names.
+        TooManyCombinationsError: A condition or rule, which the message names, has too many combinations to try.
     """
     space = Space(template, values or {})
     return {
-        name: {holds for holds in (True, False) if space.example([(name, holds)]) is not None}
+        name: {holds for holds in (True, False) if space.example(((name, holds),)) is not None}
         for name in template.get("Conditions", {})
     }
 
@@ -40,7 +43,8 @@ def dangling(template: Mapping[str, Any], values: Values | None = None) -> list[
     The search is complete: an empty list is a proof. DependsOn counts as a reference. `values` is as for `possible`.
 
     Raises:
-        UsageError: naming the parameters that `values` lacks.
+        UsageError: `values` lacks parameters, which the message names.
+        TooManyCombinationsError: A condition or rule, which the message names, has too many combinations to try.
     """
     space = Space(template, values or {})
     resources = template.get("Resources", {})
@@ -51,7 +55,7 @@ def dangling(template: Mapping[str, Any], values: Values | None = None) -> list[
             continue
         body = resources.get(edge.target)
         absent = [] if body is None else [(body["Condition"], False)] if "Condition" in body else None
-        example = None if absent is None else space.example([*edge.guards, *absent])
+        example = None if absent is None else space.example((*edge.required, *absent))
         if example is not None:
             found.append(_describe(edge, example, declared=body is not None))
     return found
@@ -65,44 +69,80 @@ def _describe(edge: Reference, example: Mapping[str, str], *, declared: bool) ->
 
 
 class Space:
-    """Hold all that parameters can be while they keep the Rules."""
+    """Hold all values that parameters can have while they satisfy the Rules."""
 
     def __init__(self, template: Mapping[str, Any], values: Values) -> None:
-        """Take the template, and values as for `possible`."""
-        self._template = template
-        self._domains = domains(template, values)
-        self._solver = Solver(self._domains)
-        self._conditions = Conditions(template.get("Conditions", {}), self._formula)
-        self._rules = join(every=True, parts=map(self._rule, template.get("Rules", {}).values()))
-        self._solved: dict[tuple[tuple[str, bool], ...], tuple[Formula, dict[str, str] | None]] = {}
-        if self._solver.solve(self._rules) is None:
-            raise Error("The Rules contradict each other: no parameter values keep them all.")
+        """Take the template, and values as for `possible`.
 
-    def example(self, wanted: Sequence[tuple[str, bool]]) -> dict[str, str] | None:
-        """Give values of the parameters involved with which conditions are as wanted, if the Rules admit any."""
-        statement, found = self._solve(tuple(wanted))
-        involved = () if isinstance(statement, bool) else statement.variables
-        return found and {name: found[name] for name in involved if name in found}
+        Raises:
+            TooManyCombinationsError: A rule, or all Rules together, have too many combinations to try.
+        """
+        self.steps = Steps()
+        self._domains = domains(template, values, self.steps)
+        self._formulas = Formulas(self._domains, self.steps)
+        self._comparisons = Comparisons(template, self._domains, self._formulas, self.steps)
+        self._solver = Solver(self._domains, self._formulas, self.steps)
+        self._conditions = Conditions(template.get("Conditions", {}), self._condition)
+        self._failed: dict[str, TooManyCombinationsError] = {}
+        rules = [self._rule(name, rule) for name, rule in template.get("Rules", {}).items()]
+        self._solved: dict[Wanted, tuple[Formula, dict[str, str] | None]] = {}
+        with self.steps.limit("Rules"):
+            self._rules = self._formulas.all_of(rules)
+            if self._solver.solve(self._rules) is None:
+                raise Error("The Rules contradict each other: no parameter values satisfy all of them.")
 
-    def values(self, wanted: Sequence[tuple[str, bool]]) -> dict[str, str] | None:
-        """Give all values that conditions as wanted and the Rules ask for, if the Rules admit any."""
-        return self._solve(tuple(wanted))[1]
+    def example(self, wanted: Wanted) -> dict[str, str] | None:
+        """Return values of the parameters that matter, with which conditions are as wanted, if the Rules allow any.
 
-    def _solve(self, wanted: tuple[tuple[str, bool], ...]) -> tuple[Formula, dict[str, str] | None]:
+        Raises:
+            TooManyCombinationsError: There are too many combinations to try.
+        """
+        statement, found = self._solve(wanted)
+        return found and {name: found[name] for name in self._formulas.variables(statement) if name in found}
+
+    def values(self, wanted: Wanted) -> dict[str, str] | None:
+        """Return all values that conditions as wanted and the Rules require, if the Rules allow any.
+
+        Raises:
+            TooManyCombinationsError: There are too many combinations to try.
+        """
+        return self._solve(wanted)[1]
+
+    def check(self, condition: str) -> None:
+        """Raise an error if a condition cannot be stated.
+
+        Raises:
+            TooManyCombinationsError: The condition, or one that it refers to, has too many combinations to try.
+        """
+        self._conditions[condition]
+
+    def _solve(self, wanted: Wanted) -> tuple[Formula, dict[str, str] | None]:
         if wanted not in self._solved:
-            conditions = ((self._conditions[name], holds) for name, holds in wanted)
-            statement = join(every=True, parts=(known if holds else self._not(known) for known, holds in conditions))
-            self._solved[wanted] = statement, self._solver.solve(join(every=True, parts=(statement, self._rules)))
+            stated = [(self._conditions[name], holds) for name, holds in wanted]
+            with self.steps.limit(_subject(wanted)):
+                self.steps.take(SOLVE_STEPS)
+                parts = [formula if holds else self._formulas.negate(formula) for formula, holds in stated]
+                statement = self._formulas.all_of(parts)
+                found = self._solver.solve(self._formulas.all_of((statement, self._rules)))
+            self._solved[wanted] = statement, found
         return self._solved[wanted]
 
-    def _not(self, formula: Formula) -> Formula:
-        return negate(formula, self._domains)
+    def _condition(self, name: str, expression: Any) -> Formula:
+        if name in self._failed:
+            raise self._failed[name]
+        try:
+            with self.steps.limit(f"Condition {name}"):
+                return self._formula(expression)
+        except TooManyCombinationsError as error:
+            self._failed[name] = error
+            raise
 
-    def _rule(self, rule: Mapping[str, Any]) -> Formula:
-        """State what a rule demands; what only the account can decide, it does not demand."""
-        applies = self._decided(rule["RuleCondition"], otherwise=False) if "RuleCondition" in rule else True
-        demands = (self._decided(assertion["Assert"], otherwise=True) for assertion in rule["Assertions"])
-        return join(every=False, parts=(self._not(applies), join(every=True, parts=demands)))
+    def _rule(self, name: str, rule: Mapping[str, Any]) -> Formula:
+        """State what a rule requires; what only the account can decide is not required."""
+        with self.steps.limit(f"Rule {name}"):
+            applies = self._decided(rule["RuleCondition"], otherwise=False) if "RuleCondition" in rule else True
+            required = [self._decided(assertion["Assert"], otherwise=True) for assertion in rule["Assertions"]]
+            return self._formulas.any_of([self._formulas.negate(applies), self._formulas.all_of(required)])
 
     def _decided(self, expression: Any, *, otherwise: bool) -> Formula:
         try:
@@ -115,29 +155,13 @@ class Space:
         if name == "Condition":
             return self._conditions[arguments]
         if name in COMPARISONS:
-            read = [reference.target for reference in references(arguments)]
-            return self._tabulate(expression, list(dict.fromkeys(REGION if n in OF_REGION else n for n in read)), {})
+            return self._comparisons.formula(expression)
         parts = [self._formula(part) for part in arguments]
-        return self._not(parts[0]) if name == "Fn::Not" else join(every=name == "Fn::And", parts=parts)
+        if name == "Fn::Not":
+            return self._formulas.negate(parts[0])
+        return self._formulas.all_of(parts) if name == "Fn::And" else self._formulas.any_of(parts)
 
-    def _tabulate(self, expression: Any, names: list[str], chosen: dict[str, str]) -> Formula:
-        """Decide a comparison for every value of the names that it reads."""
-        if not names:
-            return truth(expression, self._scope(chosen))
-        first, *others = names
-        outcomes: dict[Formula, list[str]] = {}
-        for value in self._domains[first]:
-            outcomes.setdefault(self._tabulate(expression, others, {**chosen, first: value}), []).append(value)
-        cases = ((is_one_of(first, values, self._domains), outcome) for outcome, values in outcomes.items())
-        return join(every=False, parts=(join(every=True, parts=case) for case in cases))
 
-    def _scope(self, chosen: Mapping[str, str]) -> Scope:
-        parameters = self._template.get("Parameters", {})
-        names: dict[str, Any] = dict(chosen)
-        names |= {name: value_of(name, parameters[name], chosen[name]) for name in chosen if name in parameters}
-        if REGION in chosen:
-            names |= zip(OF_REGION, partition_of(chosen[REGION]), strict=True)
-        return Scope(names, self._template.get("Mappings", {}), self._no_condition, in_place)
-
-    def _no_condition(self, name: str) -> bool:
-        raise Error(f"Fn::If cannot choose by {name} inside Conditions or Rules; combine conditions there.")
+def _subject(wanted: Wanted) -> str:
+    names = dict.fromkeys(name for name, _ in wanted)
+    return f"Condition{'s' * (len(names) > 1)} {' and '.join(names)}" if names else "Rules"

@@ -11,7 +11,7 @@ from smtemplates.errors import Error
 from smtemplates.evaluate.values import intrinsic, short
 
 Path = tuple[str | int, ...]
-Guards = tuple[tuple[str, bool], ...]
+Requirements = tuple[tuple[str, bool], ...]
 
 _VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
 
@@ -23,11 +23,11 @@ class Reference:
     kind: Literal["Ref", "GetAtt", "Sub", "DependsOn"]
     target: str
     attribute: str | None
-    guards: Guards
+    required: Requirements
     path: Path
 
 
-def references(value: Any, path: Path = (), guards: Guards = ()) -> Iterator[Reference]:
+def references(value: Any, path: Path = (), required: Requirements = ()) -> Iterator[Reference]:
     """Give every reference inside a value, to parameters and pseudo parameters as well, but not AWS::NoValue.
 
     Raises:
@@ -35,15 +35,15 @@ def references(value: Any, path: Path = (), guards: Guards = ()) -> Iterator[Ref
     """
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from references(item, (*path, index), guards)
+            yield from references(item, (*path, index), required)
     elif isinstance(value, dict):
         name = intrinsic(value)
         if name is None:
             for key, member in value.items():
-                yield from references(member, (*path, key), guards)
+                yield from references(member, (*path, key), required)
         else:
             try:
-                yield from _inside(name, value[name], (*path, name), guards)
+                yield from _inside(name, value[name], (*path, name), required)
             except (TypeError, ValueError, AttributeError) as error:
                 raise Error(f"{name} does not take {short(value[name])}.") from error
 
@@ -52,32 +52,32 @@ def edges(template: Mapping[str, Any]) -> Iterator[Reference]:
     """Give every reference of Resources and Outputs; the Condition of what holds it is its first guard."""
     for section in ("Resources", "Outputs"):
         for name, body in template.get(section, {}).items():
-            guards: Guards = ((body["Condition"], True),) if "Condition" in body else ()
+            required: Requirements = ((body["Condition"], True),) if "Condition" in body else ()
             path = (section, name)
             after = body.get("DependsOn", [])
             for target in [after] if isinstance(after, str) else after:
-                yield Reference("DependsOn", target, None, guards, (*path, "DependsOn"))
-            yield from references(body, path, guards)
+                yield Reference("DependsOn", target, None, required, (*path, "DependsOn"))
+            yield from references(body, path, required)
 
 
-def _inside(name: str, arguments: Any, path: Path, guards: Guards) -> Iterator[Reference]:
+def _inside(name: str, arguments: Any, path: Path, required: Requirements) -> Iterator[Reference]:
     if name == "Ref":
         if arguments != "AWS::NoValue":
-            yield Reference("Ref", arguments, None, guards, path)
+            yield Reference("Ref", arguments, None, required, path)
     elif name == "Fn::GetAtt":
         target, attribute = arguments.split(".", 1) if isinstance(arguments, str) else arguments
-        yield Reference("GetAtt", target, attribute if isinstance(attribute, str) else None, guards, path)
-        yield from references(attribute, path, guards)
+        yield Reference("GetAtt", target, attribute if isinstance(attribute, str) else None, required, path)
+        yield from references(attribute, path, required)
     elif name == "Fn::If":
         condition, then, otherwise = arguments
-        yield from references(then, (*path, 1), (*guards, (condition, True)))
-        yield from references(otherwise, (*path, 2), (*guards, (condition, False)))
+        yield from references(then, (*path, 1), (*required, (condition, True)))
+        yield from references(otherwise, (*path, 2), (*required, (condition, False)))
     elif name == "Fn::Sub":
         body, given = (arguments, {}) if isinstance(arguments, str) else arguments
         for variable in _VARIABLE.findall(body):
             if variable not in given:
                 target, _, attribute = variable.partition(".")
-                yield Reference("Sub", target, attribute or None, guards, path)
-        yield from references(dict(given), (*path, 1), guards)
+                yield Reference("Sub", target, attribute or None, required, path)
+        yield from references(dict(given), (*path, 1), required)
     else:
-        yield from references(arguments, path, guards)
+        yield from references(arguments, path, required)

@@ -9,7 +9,7 @@ from typing import Any
 from smtemplates.errors import UsageError
 from smtemplates.evaluate.logic import Conditions, UndecidedError, truth
 from smtemplates.evaluate.parameters import pseudo_parameters, value_of
-from smtemplates.evaluate.values import Scope, in_place, resolve
+from smtemplates.evaluate.values import Scope, TextLimit, in_place, resolve
 
 Physical = Callable[[str, str | None], Any]
 
@@ -48,9 +48,10 @@ class Stack:
             mappings=template.get("Mappings", {}),
             condition=self._condition,
             resource=self._resource,
+            count=TextLimit().count,
         )
         declared = template.get("Conditions", {})
-        self._truths = Conditions(declared, lambda expression: truth(expression, self._scope))
+        self._truths = Conditions(declared, lambda _, expression: truth(expression, self._scope))
 
     @cached_property
     def conditions(self) -> dict[str, bool]:

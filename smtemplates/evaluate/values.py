@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,22 +14,43 @@ from smtemplates.errors import Error
 
 NO_VALUE = object()
 SHOWN = 60  # characters of a value in a message
+MOST_CHARACTERS = 5_000_000  # that functions return for one set of parameter values
 
-_VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
+VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
 
 
 @dataclass(frozen=True)
 class Scope:
     """Hold what a value may refer to.
 
-    `names` are parameters and pseudo parameters; `resource` gives the value of a reference to anything else, which may
-    be the intrinsic function itself, left in place.
+    `names` are parameters and pseudo parameters. `resource` returns the value of a reference to anything else, which
+    can be the intrinsic function itself, left in place. `count` receives the length of each text that a function
+    returns, and raises an error if the sum is too large: texts can grow exponentially where Fn::Sub is nested.
     """
 
     names: Mapping[str, Any]
     mappings: Mapping[str, Any]
     condition: Callable[[str], bool]
     resource: Callable[[str, str | None], Any]
+    count: Callable[[int], None]
+
+
+class TextLimit:
+    """Count the characters of resolved texts."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self._total = 0
+
+    def count(self, length: int) -> None:
+        """Count characters.
+
+        Raises:
+            Error: There are too many.
+        """
+        self._total += length
+        if self._total > MOST_CHARACTERS:
+            raise Error(f"The functions of the template return more than {MOST_CHARACTERS:,} characters of text.")
 
 
 def intrinsic(value: Any) -> str | None:
@@ -66,12 +88,20 @@ def resolve(value: Any, scope: Scope) -> Any:
     if function is None:
         raise Error(f"{name} cannot be evaluated here: it is unknown, needs a transform, or belongs into a condition.")
     try:
-        return function(value[name], scope)
+        result = function(value[name], scope)
     except (TypeError, ValueError, AttributeError) as error:
         raise Error(f"{name} does not take {short(value[name])}.") from error
+    _count(result, scope)
+    return result
 
 
-def text(value: Any) -> str:
+def _count(result: Any, scope: Scope) -> None:
+    for value in result if isinstance(result, list) else [result]:
+        if isinstance(value, str):
+            scope.count(len(value))
+
+
+def to_text(value: Any) -> str:
     """Write a scalar as CloudFormation does where it becomes part of a string."""
     if isinstance(value, str):
         return value
@@ -99,7 +129,7 @@ def _ref(name: str, scope: Scope) -> Any:
 
 def _get_att(target: Any, scope: Scope) -> Any:
     logical_id, attribute = target.split(".", 1) if isinstance(target, str) else target
-    return scope.resource(logical_id, text(resolve(attribute, scope)))
+    return scope.resource(logical_id, to_text(resolve(attribute, scope)))
 
 
 def _if(branches: Any, scope: Scope) -> Any:
@@ -110,7 +140,7 @@ def _if(branches: Any, scope: Scope) -> Any:
 def _sub(body: Any, scope: Scope) -> Any:
     template, given = (body, {}) if isinstance(body, str) else body
     variables = {name: resolve(value, scope) for name, value in given.items()}
-    first, *rest = _VARIABLE.split(template)
+    first, *rest = VARIABLE.split(template)
     done: list[str] = []  # all of this still needs Fn::Sub
     kept: dict[str, Any] = {}
     plain = first
@@ -121,7 +151,8 @@ def _sub(body: Any, scope: Scope) -> Any:
             plain = following
             kept.update({name: value} if name in variables else {})
         else:
-            plain += text(value) + following
+            _count(value, scope)
+            plain += to_text(value) + following
     if not done:
         return plain
     body = "".join([*done, _escape(plain)])
@@ -144,12 +175,13 @@ def _join(arguments: Any, scope: Scope) -> Any:
     if isinstance(items, dict):
         return {"Fn::Join": [delimiter, items]}
     merged: list[Any] = []
-    for item in items:
-        value = item if isinstance(item, dict) else text(item)
-        if merged and isinstance(value, str) and isinstance(merged[-1], str):
-            merged[-1] += delimiter + value
+    for is_open, group in itertools.groupby(items, lambda item: isinstance(item, dict)):
+        if is_open:
+            merged += group
         else:
-            merged.append(value)
+            texts = list(map(to_text, group))
+            scope.count(sum(map(len, texts)) + len(delimiter) * len(texts))
+            merged.append(delimiter.join(texts))
     if any(isinstance(item, dict) for item in merged):
         return {"Fn::Join": [delimiter, merged]}
     return "".join(merged)
@@ -160,7 +192,7 @@ def _split(arguments: Any, scope: Scope) -> Any:
     value = resolve(given, scope)
     if isinstance(value, dict):
         return {"Fn::Split": [delimiter, value]}
-    return text(value).split(delimiter)
+    return to_text(value).split(delimiter)
 
 
 def _select(arguments: Any, scope: Scope) -> Any:
@@ -177,14 +209,14 @@ def _find_in_map(arguments: Any, scope: Scope) -> Any:
     if any(isinstance(key, dict) for key in (name, top, second)):
         return {"Fn::FindInMap": [name, top, second]}
     try:
-        return copy.copy(scope.mappings[name][text(top)][text(second)])
+        return copy.copy(scope.mappings[name][to_text(top)][to_text(second)])
     except KeyError as error:
-        raise Error(f"Fn::FindInMap finds no {text(top)}.{text(second)} in mapping {name}.") from error
+        raise Error(f"Fn::FindInMap finds no {to_text(top)}.{to_text(second)} in mapping {name}.") from error
 
 
 def _base64(given: Any, scope: Scope) -> Any:
     value = resolve(given, scope)
-    return {"Fn::Base64": value} if isinstance(value, dict) else base64.b64encode(text(value).encode()).decode()
+    return {"Fn::Base64": value} if isinstance(value, dict) else base64.b64encode(to_text(value).encode()).decode()
 
 
 def _kept(name: str) -> Callable[[Any, Scope], Any]:

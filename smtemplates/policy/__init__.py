@@ -14,6 +14,8 @@ from smtemplates.linting.linter import Finding, collecting_rarely
 from smtemplates.synth.loader import load
 
 OURS = Path(__file__).parent
+NOT_EVALUATED = "NOT_EVALUATED"
+"""The rule of a finding that reports what was not checked, because there are too many combinations of values."""
 
 
 def judge(

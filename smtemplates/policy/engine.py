@@ -1,117 +1,197 @@
-"""Judge a template in all its forms; importing this imports the validator, so only `judge` does, when it must."""
+"""Check a template in all its forms; importing this imports the validator, so only `check_policy` does, if it must."""
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from smtemplates.errors import Error
-from smtemplates.evaluate.cover import covering, deployed
+from smtemplates.evaluate.cover import Coverage, coverage, deployed
+from smtemplates.evaluate.limits import Steps, TooManyCombinationsError
 from smtemplates.evaluate.stack import Stack
+from smtemplates.policy import NOT_EVALUATED
 from smtemplates.policy.guard import OUR_NAME, Guard
 from smtemplates.policy.places import Places
 
-Given = dict[str, str]
+Parameters = dict[str, str]
 Row = dict[str, Any]
 Key = tuple[str, ...]
 
 NOT_JUDGED = "NOT_JUDGED"
+MOST_CHARACTERS = 8_000_000  # of resolved resources that are checked: about fifteen seconds
+MOST_TO_REDUCE = 1_000_000  # of those that are checked to find out which parameter values a finding needs
+TRIAL_STEPS = 1_000  # leaving out parameter values takes as long as checking so many characters,
+CONDITION_STEPS = 5  # and so many for each condition
+MOST_NAMED = 10  # resources in one message
+
 _TYPE = re.compile(r"AWS::\w+::\w+")
-# Our rules look at one resource at a time, but for these, of which one must be there for the other.
+# Our rules look at one resource at a time, except for these: one must exist for the other.
 _TOGETHER = {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
 _SECTIONS = {"RESOURCE": "Resources", "OUTPUT": "Outputs", "PARAMETER": "Parameters", "METADATA": "Metadata"}
 
 
 def run(template: Mapping[str, Any], text: str, ours: str, theirs: Mapping[str, str]) -> list[Row]:
-    """Return what breaks a rule, by line, each once, with the fewest parameter values that show it.
+    """Return what breaks a rule, by line, each once, with few parameter values that show it.
 
-    `ours` are the rules that come with this ('': none); `theirs` are a user's, by file.
+    `ours` are the rules of this package ('': none). `theirs` are the rules of a user, by file. A row with the rule
+    NOT_EVALUATED names a condition or rule of the template that has too many combinations of values, so that resources
+    which depend on it may break rules in forms that were not checked.
 
     Raises:
-        UsageError: A Guard file cannot be read or evaluated, or holds no rule.
+        UsageError: A Guard file cannot be read or evaluated, or contains no rule.
         Error: The template cannot be resolved.
     """
     if not theirs:
-        template = _looked_at(template, ours)
-    forms = _Forms(template, Places(text), ours, theirs)
-    seen: dict[Key, Given] = {}
+        template = _checked_resources(template, ours)
+    checks = _Checks(template, Places(text), ours, theirs)
     try:
-        for given in covering(template):
-            if theirs or forms.breaks_anew(given):
-                seen = {**dict.fromkeys(forms.rows(given), given), **seen}
+        rows = checks.run(coverage(template))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        # a template is anything here; what exactly is wrong with one, cfn-lint says better
-        raise Error("The template cannot be resolved: something in it has not the form that it should have.") from error
-    rows = [forms.rows(given)[key] | {"given": list(forms.fewest(key, given).items())} for key, given in seen.items()]
-    rows += [forms.not_judged(name) for name in template.get("Resources", {}) if name not in forms.made]
+        # a template can contain anything here; cfn-lint reports better what exactly is wrong with it
+        raise Error("The template cannot be resolved: something in it does not have the expected form.") from error
+    except RecursionError as error:
+        raise Error("The template cannot be resolved: its values are nested too deeply.") from error
     return sorted(rows, key=lambda row: (row["line"], row["column"], row["rule"], row["message"]))
 
 
-def _looked_at(template: Mapping[str, Any], ours: str) -> dict[str, Any]:
-    """Leave out what our rules do not look at, as nobody's else may: it is two thirds of the work for the workspace."""
+def _checked_resources(template: Mapping[str, Any], ours: str) -> dict[str, Any]:
+    """Leave out the resources of types that our rules do not check: two thirds of the work for the workspace."""
     types = set(_TYPE.findall(ours))
     resources = {name: body for name, body in template.get("Resources", {}).items() if body["Type"] in types}
     return {**template, "Resources": resources, "Outputs": {}}
 
 
-class _Forms:
-    """Hold what a template is for the parameter values that were looked at, and what breaks a rule there."""
+class _Checks:
+    """Check the stacks that a template becomes with different parameter values, and remember what breaks a rule."""
 
     def __init__(self, template: Mapping[str, Any], places: Places, ours: str, theirs: Mapping[str, str]) -> None:
         self._template = template
+        self._size = _size(template)
+        self._trial = TRIAL_STEPS + CONDITION_STEPS * len(template.get("Conditions", {}))
         self._places = places
         self._guard = _guard(*([(OUR_NAME, ours)] if ours else []), *theirs.items())
+        self._is_whole = bool(theirs)  # the rules of a user can look at everything
         self._more = [name for name in ("Metadata", "Parameters") if any(name in rules for rules in theirs.values())]
         self._known: dict[frozenset[tuple[str, str]], dict[Key, Row]] = {}
-        self._judged: set[tuple[str, str]] = set()
-        self.made: set[str] = set()
+        self._checked: set[tuple[str, str]] = set()
+        self._created: set[str] = set()
+        self._steps = Steps(MOST_CHARACTERS)
+        self._steps_to_reduce = Steps(MOST_TO_REDUCE)
 
-    def rows(self, given: Given) -> dict[Key, Row]:
-        """Return what breaks a rule with these parameter values, by what tells one finding from another."""
-        key = frozenset(given.items())
+    def run(self, found: Coverage) -> list[Row]:
+        """Return the findings in all sets of parameter values, and what was not checked."""
+        seen: dict[Key, Parameters] = {}
+        incomplete = {subject: list(names) for subject, names in found.incomplete.items()}
+        try:
+            for parameters in found.sets:
+                if self._is_whole or self._shows_new_findings(parameters):
+                    seen = {**dict.fromkeys(self._rows(parameters), parameters), **seen}
+        except TooManyCombinationsError as error:
+            incomplete[error.subject] = list(self._template.get("Resources", {}))
+        rows = [self._row(key, parameters) for key, parameters in seen.items()]
+        rows += [self._not_evaluated(subject, names) for subject, names in incomplete.items()]
+        explained = {name for names in incomplete.values() for name in names}
+        missing = [name for name in self._template.get("Resources", {}) if name not in self._created | explained]
+        return rows + [self._not_created(name) for name in missing]
+
+    def _row(self, key: Key, parameters: Parameters) -> Row:
+        return self._rows(parameters)[key] | {"given": list(self._reduced(key, parameters).items())}
+
+    def _rows(self, parameters: Parameters) -> dict[Key, Row]:
+        """Return what breaks a rule with these parameter values, by what distinguishes one finding from another."""
+        key = frozenset(parameters.items())
         if key not in self._known:
-            stack = deployed(self._template, given)
-            self.made |= stack.resources.keys()
-            rows = self._breaches(stack, self._resolved(stack))
-            self._known[key] = {(row["rule"], row["message"], str(row["line"]), *row["path"][:2]): row for row in rows}
+            stack = self._stack(parameters)
+            rows = self._findings(stack, self._resolved(stack), self._steps)
+            self._known[key] = {_key(row): row for row in rows}
         return self._known[key]
 
-    def breaks_anew(self, given: Given) -> bool:
-        """Tell whether our rules find anything in what these parameter values show for the first time."""
-        stack = deployed(self._template, given)
-        self.made |= stack.resources.keys()
+    def _stack(self, parameters: Parameters) -> Stack:
+        self._steps.take(self._size)
+        stack = deployed(self._template, parameters)
+        self._created |= stack.resources.keys()
+        return stack
+
+    def _shows_new_findings(self, parameters: Parameters) -> bool:
+        """Tell whether our rules find anything in forms of resources that these parameter values show first."""
+        stack = self._stack(parameters)
         forms = {name: repr(body) for name, body in stack.resources.items()}
         shown = {
             name: body
             for name, body in stack.resources.items()
-            if body["Type"] in _TOGETHER or (name, forms[name]) not in self._judged
+            if body["Type"] in _TOGETHER or (name, forms[name]) not in self._checked
         }
-        self._judged |= forms.items()
-        return bool(self._breaches(stack, {"Resources": shown}))
+        self._checked |= forms.items()
+        return bool(self._findings(stack, {"Resources": shown}, self._steps))
 
-    def fewest(self, key: Key, given: Given) -> Given:
-        """Leave out what can be left out, alone or in twos, while the Rules are kept and the same is found."""
+    def _reduced(self, key: Key, parameters: Parameters) -> Parameters:
+        """Leave out parameter values as long as the Rules allow it and the finding stays.
+
+        Large groups are tried first, so that few values are found quickly among many; then single values, and pairs
+        that the Rules tie together.
+        """
         declared = self._template.get("Parameters", {})
-        free = [name for name in given if "Default" in declared.get(name, {"Default": ""})]
-        alone = [(name,) for name in free]
-        for names in (*alone, *itertools.combinations(free, 2), *alone):
-            fewer = {name: value for name, value in given.items() if name not in names}
-            if fewer != given and not deployed(self._template, fewer).rules() and key in self.rows(fewer):
-                given = fewer
-        return {name: given[name] for name in (*declared, *given) if name in given}  # as the template lists them
+        free = [name for name in parameters if "Default" in declared.get(name, {"Default": ""})]
+        try:
+            for names in _groups(free):
+                parameters = self._without(names, key, parameters)
+            for pair in self._tied(free, parameters):
+                parameters = self._without(pair, key, parameters)
+        except TooManyCombinationsError:
+            pass  # the values found so far show the finding too
+        return {name: parameters[name] for name in (*declared, *parameters) if name in parameters}
 
-    def not_judged(self, name: str) -> Row:
-        """Say that no parameter values were found that make a resource."""
+    def _without(self, names: Sequence[str], key: Key, parameters: Parameters) -> Parameters:
+        fewer = {name: value for name, value in parameters.items() if name not in names}
+        return fewer if fewer != parameters and self._shows(key, fewer) else parameters
+
+    def _tied(self, names: Sequence[str], parameters: Parameters) -> Iterator[tuple[str, ...]]:
+        """Yield pairs of names of which the Rules do not allow to leave out one alone, then each name alone."""
+        left = [name for name in names if name in parameters]
+        for first in left:
+            without = {name: value for name, value in parameters.items() if name != first}
+            self._steps_to_reduce.take(self._trial)
+            if deployed(self._template, without).rules():
+                yield from ((first, second) for second in left if second != first)
+        yield from ((name,) for name in left)
+
+    def _shows(self, key: Key, parameters: Parameters) -> bool:
+        """Tell whether parameter values that the Rules allow show a finding."""
+        self._steps_to_reduce.take(self._trial)
+        resources = self._template.get("Resources", {})
+        if not self._is_whole:
+            types = _TOGETHER if resources.get(key[-1], {}).get("Type") in _TOGETHER else ()
+            resources = {name: one for name, one in resources.items() if name == key[-1] or one["Type"] in types}
+        stack = deployed({**self._template, "Resources": resources}, parameters)
+        if stack.rules():
+            return False
+        return any(_key(row) == key for row in self._findings(stack, self._resolved(stack), self._steps_to_reduce))
+
+    def _not_created(self, name: str) -> Row:
+        """Report a resource that no known parameter values create."""
         condition = self._template["Resources"][name].get("Condition")
-        why = f"no parameter values were found that make {condition} true; give the parameters it reads AllowedValues"
-        return self._finding(NOT_JUDGED, f"{name} was not judged: {why}.", ["Resources", name], {})
+        message = (
+            f"Resource {name} was not checked: no parameter values were found that make condition {condition} true. "
+            "Add AllowedValues to the parameters that the condition reads."
+        )
+        return self._finding(NOT_JUDGED, message, ["Resources", name], {})
 
-    def _breaches(self, stack: Stack, resolved: Mapping[str, Any]) -> list[Row]:
-        # only where something is left is the text read for its lines
-        places = [(found, _path(found)) for found in self._guard.judge(resolved)]
+    def _not_evaluated(self, subject: str, names: Sequence[str]) -> Row:
+        """Report what has too many combinations, with the resources that depend on it."""
+        error = TooManyCombinationsError(subject)
+        shown = ", ".join(names[:MOST_NAMED])
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        kind, _, rest = subject.partition(" ")
+        path = [f"{kind.rstrip('s')}s", rest.partition(" and ")[0]]
+        return self._finding(NOT_EVALUATED, f"{error} Not all forms were checked of: {shown}{more}.", path, {}) | {
+            "severity": "informational"
+        }
+
+    def _findings(self, stack: Stack, resolved: Mapping[str, Any], steps: Steps) -> list[Row]:
+        # the text is only read for its lines if something is left
+        places = [(found, _path(found)) for found in self._guard.check(resolved, steps)]
         return [
             self._finding(found.rule_id, " ".join(found.message.split()), path, stack.conditions)
             for found, path in places
@@ -131,9 +211,29 @@ class _Forms:
         return {"line": line, "column": column, **what, "path": path}
 
 
+def _groups(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield all names, then their halves, and so on down to single names."""
+    size = len(names)
+    while size:
+        for start in range(0, len(names), size):
+            yield tuple(names[start : start + size])
+        size = (size + 1) // 2 if size > 1 else 0
+
+
+def _size(value: Any) -> int:
+    """Count the values in a template."""
+    if isinstance(value, dict):
+        return 1 + sum(map(_size, value.values()))
+    return 1 + sum(map(_size, value)) if isinstance(value, list) else 1
+
+
+def _key(row: Row) -> Key:
+    return (row["rule"], row["message"], str(row["line"]), *row["path"][:2])
+
+
 @lru_cache(maxsize=4)
 def _guard(*files: tuple[str, str]) -> Guard:
-    """Start the validator once for the same rules: that takes ten times as long as one of its verdicts."""
+    """Start the validator once for the same rules: that takes ten times as long as one check."""
     return Guard(dict(files))
 
 
@@ -145,7 +245,7 @@ def _path(found: Any) -> list[str]:
 
 
 def _suppressed(stack: Stack, path: list[str]) -> Any:
-    """Give the rules that a resource waives, where AWS's own Guard rules look for them."""
+    """Return the rules that the Metadata of a resource suppresses, in the place that AWS's own Guard rules use."""
     value: Any = stack.resources.get(path[1], {}) if path[:1] == ["Resources"] else {}
     for key in ("Metadata", "guard", "SuppressedRules"):
         value = value.get(key) if isinstance(value, dict) else None

@@ -21,6 +21,7 @@ from cloudformation_validate import (
 )
 
 from smtemplates.errors import Error, UsageError
+from smtemplates.evaluate.limits import Steps
 from smtemplates.evaluate.values import short
 
 OUR_NAME = "smtemplates/policy"
@@ -52,14 +53,17 @@ class Guard:
             if f"guard:{number}" not in filled:
                 raise UsageError(f"{file}: this Guard file holds no rule, so it would judge nothing.")
 
-    def judge(self, template: Mapping[str, Any]) -> list[Diagnostic]:
-        """Say what in a resolved template breaks which rule.
+    def check(self, template: Mapping[str, Any], steps: Steps) -> list[Diagnostic]:
+        """Return what in a resolved template breaks which rule; each character of the template is a step.
 
         Raises:
             UsageError: A rule cannot be evaluated.
+            TooManyCombinationsError: The steps reach their limit.
         """
+        text = json.dumps(template)
+        steps.take(len(text))
         try:
-            report = self._engine.validate_template(TemplateContent(json.dumps(template)), _GUARD_ONLY)
+            report = self._engine.validate_template(TemplateContent(text), _GUARD_ONLY)
         except ValidationError as error:
             raise UsageError(self._explain(error)) from error
         if report.status is not ReportStatus.OK:

@@ -231,7 +231,7 @@ def test_what_no_values_make_is_not_passed_over() -> None:
         "Parameters: {P: {Type: String, Default: x}}\nConditions: {C: !Equals [!Select [0, !Split [a, !Ref P]], q]}\n"
     )
     (found,) = smtemplates.judge(text + TOPIC.replace("Type", "Condition: C\n    Type"), cache=False)
-    assert (found.rule, found.line, "make C true" in found.message) == ("NOT_JUDGED", 4, True)
+    assert (found.rule, found.line, "make condition C true" in found.message) == ("NOT_JUDGED", 4, True)
 
 
 def test_your_own_rules_see_the_whole_resolved_template(tmp_path: Path) -> None:

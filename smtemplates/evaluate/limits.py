@@ -1,0 +1,70 @@
+"""Bound the work of an evaluation, so that it ends on every template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from smtemplates.errors import Error
+
+MOST_STEPS = 5_000_000  # for one template: a few seconds
+QUESTION_STEPS = 500_000  # for one condition, or one question about conditions: a fraction of a second
+
+
+class TooManyCombinationsError(Error):
+    """Report that a condition, rule or parameter has too many combinations of values to try.
+
+    `subject` names it as the template does, such as "Condition HasSubnets".
+    """
+
+    def __init__(self, subject: str) -> None:
+        """Take the name of what was not evaluated."""
+        super().__init__(f"{subject}: not evaluated: too many combinations.")
+        self.subject = subject
+
+
+class Steps:
+    """Count the steps of an evaluation and stop it at a limit.
+
+    Counting steps instead of seconds gives every machine the same verdict.
+    """
+
+    def __init__(self, most: int = MOST_STEPS) -> None:
+        """Take the limit for everything that is counted."""
+        self.taken = 0
+        self._most = most
+        self._subject = "Template"
+
+    def take(self, number: int = 1) -> None:
+        """Count steps.
+
+        Raises:
+            TooManyCombinationsError: The limit is reached.
+        """
+        self.taken += number
+        if self.taken > self._most:
+            raise TooManyCombinationsError(self._subject)
+
+    def check(self, number: int) -> None:
+        """Raise the error at once if so many steps are not left.
+
+        Raises:
+            TooManyCombinationsError: The limit would be reached.
+        """
+        if self.taken + number > self._most:
+            raise TooManyCombinationsError(self._subject)
+
+    @contextmanager
+    def limit(self, subject: str, most: int = QUESTION_STEPS) -> Iterator[None]:
+        """Name what is evaluated in this block, and give it a limit of its own within the limit for everything.
+
+        Conditions that are nested too deeply for Python to follow reach the limit too.
+        """
+        before = self._subject, self._most
+        self._subject, self._most = subject, min(self._most, self.taken + most)
+        try:
+            yield
+        except RecursionError:
+            raise TooManyCombinationsError(subject) from None
+        finally:
+            self._subject, self._most = before
