@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Fixtures that start a server or a browser. Tests that use one are not part of the fast selection.
-SERVERS = frozenset({"account", "aws", "catalog", "fleet", "https", "publisher", "reader", "server", "service"})
+SERVERS = frozenset({"account", "aws", "catalog", "fleet", "https", "publisher", "sandbox", "server", "service"})
 BROWSERS = frozenset({"browser", "page"})
 
 
