@@ -94,12 +94,12 @@ SECURITY_HUB = (
     Control(
         "CloudFormation.3: The stack has termination protection",
         "`deploy.py --termination-protection`. Enabled by default if `Environment=prd`.",
-        "tests/deploying/test_life.py::test_settings_without_a_change",
+        "tests/deploying/test_life.py::test_stack_settings_without_a_change",
     ),
     Control(
         "CloudFormation.4: The stack has a service role",
         "`deploy.py --role-arn`",
-        "tests/deploying/test_stubbed.py::test_create_arguments",
+        "tests/deploying/test_stubbed.py::test_arguments_of_the_change_set",
     ),
 )
 CONTROLS = (
@@ -194,26 +194,26 @@ CONTROLS = (
     Control(
         "Only the reviewed template is deployed",
         "The template of the change set is retrieved and compared before the change set is executed.",
-        "tests/deploying/test_reviewed.py::test_altered_template",
+        "tests/deploying/test_reviewed.py::test_altered_template_is_not_executed",
         "The content that AWS returns as the original template of a change set.",
     ),
     Control(
         "TLS certificates are always verified",
         "Only loopback addresses are allowed without HTTPS. No call disables verification. A server with a self-signed "
         "certificate is rejected.",
-        "tests/deploying/test_tls.py::test_strangers_certificate",
+        "tests/deploying/test_tls.py::test_untrusted_certificate_is_rejected",
         "A company proxy with `AWS_CA_BUNDLE`.",
     ),
     Control(
         "Values of NoEcho parameters are never displayed",
         "They are masked in plans, pages, summaries, error messages and retrieved logs.",
-        "tests/deploying/test_secrecy.py::test_every_command",
+        "tests/deploying/test_secrecy.py::test_commands_write_no_secrets",
         "Whether AWS repeats such values in status reasons.",
     ),
     Control(
         "Logs contain no credentials and no presigned URLs",
         "`--debug` logs metadata of calls, but not their content.",
-        "tests/deploying/test_secrecy.py::test_workspace",
+        "tests/deploying/test_secrecy.py::test_initializer_logs_no_secrets",
         "Presigned responses of custom resources in AWS.",
     ),
     Control(
@@ -242,13 +242,13 @@ CONTROLS = (
     Control(
         "Objects in buckets of other accounts are never written or deleted",
         "Each S3 request names the expected owner of the bucket (`ExpectedBucketOwner`).",
-        "tests/deploying/test_owner.py::test_a_strangers_bucket_is_left_alone",
+        "tests/deploying/test_owner.py::test_bucket_of_another_account_is_not_changed",
     ),
     Control(
         "The required policy of an existing KMS key is documented",
         "It is shown below and matches the policy of the key that this stack creates. If a deployment fails because of "
         "the key policy, the message refers to it.",
-        "tests/deploying/test_stubbed.py::test_own_key_denied",
+        "tests/deploying/test_stubbed.py::test_denied_kms_key_refers_to_its_policy",
     ),
     Control(
         "Dependencies are locked and checked for known vulnerabilities",
