@@ -185,7 +185,7 @@ def test_empty_option_is_rejected(arguments: list[str]) -> None:
     """An option that is empty because a script's variable is not set does not mean the default."""
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith("it names nothing\n")
+    assert done.stderr.endswith("the value is empty\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")

@@ -7,14 +7,13 @@ import argparse
 import gc
 import importlib.util
 import logging
-import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from smtemplates.console.streams import named, open_streams
+from smtemplates.console.signals import raise_on_signals
+from smtemplates.console.streams import discard, named, open_streams, write_message
 from smtemplates.errors import Error, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 # The SDK makes hundreds of thousands of small objects that live as long as we do: looking for garbage less often
 # saves a tenth of a plan's time.
 GARBAGE = 200_000
+
+INTERRUPTED = 130
 
 
 def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -78,28 +79,27 @@ def check_modules(venv_python: Path) -> None:
         )
 
 
-def interrupt(_number: int, _frame: object) -> NoReturn:
-    """Treat a request to end like Ctrl-C: CI systems send it when a job is cancelled."""
-    raise KeyboardInterrupt
-
-
 def carry_out(name: str, venv_python: Path, run: Callable[[], int]) -> int:
-    """Run a command, turn every failure into one message, and return the exit code."""
+    """Run a command, report every failure in one message, and return the exit code."""
     open_streams()
     gc.set_threshold(GARBAGE)
-    signal.signal(signal.SIGTERM, interrupt)
+    raise_on_signals()
+    try:
+        return _run(name, venv_python, run)
+    except KeyboardInterrupt:
+        write_message(f"{name}: interrupted\n")
+        return INTERRUPTED
+
+
+def _run(name: str, venv_python: Path, run: Callable[[], int]) -> int:
     try:
         check_modules(venv_python)
         code = run()
         sys.stdout.flush()
     except Error as error:
-        sys.stderr.write(f"{name}: {error}\n")
+        write_message(f"{name}: {error}\n")
         return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write(f"{name}: interrupted\n")
-        return 130
     except BrokenPipeError:
-        # whoever read the result has enough of it; nothing is left to flush at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)  # the reader has closed the pipe, as head does
         return 1
     return code

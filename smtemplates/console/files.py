@@ -6,6 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
+from smtemplates.console.signals import uninterrupted
 from smtemplates.errors import UsageError
 
 
@@ -20,14 +21,15 @@ def read(path: Path) -> str:
 def write(path: Path, text: str) -> None:
     """Write a whole file or none: a reader never sees half a template."""
     beside = path.parent / f".{path.name}.{os.getpid()}"
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise UsageError(f"Cannot write {path}: {why(error)}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    with uninterrupted():
+        try:
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(path)
+        except OSError as error:
+            raise UsageError(f"Cannot write {path}: {why(error)}.") from error
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink()
 
 
 def make(folder: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
 from smtemplates.console.columns import coloured
+from smtemplates.console.streams import write_message
 from smtemplates.deploy import change_set_reader, execution, operation, stacksets, studio
 from smtemplates.deploy import destruction as demolition
 from smtemplates.deploy import drift as drifting
@@ -50,7 +51,7 @@ def _summarize(plan: Plan) -> None:
             with Path(path).open("a", encoding="utf-8") as summary:
                 summary.write(f"{show.markdown(plan)}\n")
         except OSError as error:
-            sys.stderr.write(f"cannot write the job summary {path}: {error.strerror}\n")
+            write_message(f"cannot write the job summary {path}: {error.strerror}\n")
 
 
 def _write(path: Path, text: str, mode: str = "w") -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
 from typing import TextIO
 
 from smtemplates.console.columns import folded
+from smtemplates.console.streams import discard, write_message
 from smtemplates.deploy import events
 from smtemplates.deploy.events import Event
 from smtemplates.errors import Error, UsageError
@@ -28,7 +28,7 @@ def emit(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush at exit
+        discard(sys.stdout)
         raise Error(f"cannot write to standard output: {error.strerror}") from error
 
 
@@ -58,7 +58,7 @@ class Terminal:
     def say(self, message: str) -> None:
         """Write a message on a line of its own."""
         self._clear()
-        self.stream.write(f"{message}\n")
+        self._write(f"{message}\n")
         self._redraw()
 
     def on_event(self, event: Event, done: int, total: int) -> None:
@@ -83,7 +83,8 @@ class Terminal:
 
     def cancel(self, question: str) -> bool:
         """Ask whether to undo what is under way; where nobody can be asked, an interruption means yes."""
-        return self.confirm(question) if self.asks else True
+        confirmed = self.asks and self.confirm(question)
+        return confirmed or not self.asks  # a terminal that was closed is noticed when it is asked at
 
     def confirm(self, question: str) -> bool:
         """Ask, and take anything but yes for no."""
@@ -93,15 +94,19 @@ class Terminal:
         """Ask for a text; the end of input is an empty one."""
         self._clear()
         self._bar = ""
-        self.stream.write(question)
-        self.stream.flush()
-        return sys.stdin.readline()
+        self._write(question)
+        if not self.asks:
+            return ""
+        answer = _read_line()
+        # a closed terminal ends the input, as Ctrl-D does at one that is open
+        self.asks = bool(answer) or sys.stdin.isatty()
+        return answer
 
     def close(self) -> None:
         """Erase the bar for good, so that what others write next begins on an empty line."""
         self._clear()
         self._bar = ""
-        self.stream.flush()
+        self._write("")
 
     def _show(self, event: Event, done: int, total: int) -> None:
         if total:
@@ -118,9 +123,20 @@ class Terminal:
 
     def _clear(self) -> None:
         if self.live and self._bar:
-            self.stream.write("\r\033[K")
+            self._write("\r\033[K")
 
     def _redraw(self) -> None:
-        if self.live and self._bar:
-            self.stream.write(self._bar)
-        self.stream.flush()
+        self._write(self._bar if self.live else "")
+
+    def _write(self, text: str) -> None:
+        """Write to the stream. After the terminal was closed, nothing is drawn and nobody can be asked."""
+        if not write_message(text, self.stream):
+            self.live = self.asks = False
+
+
+def _read_line() -> str:
+    """Return the next line of standard input; the end of the input and a closed terminal are an empty line."""
+    try:
+        return sys.stdin.readline()
+    except OSError:
+        return ""

@@ -133,7 +133,7 @@ def test_an_option_that_names_nothing(aws: Aws, arguments: list[str]) -> None:
     """What a pipeline leaves of an option when its variable is not set is refused: it would deploy something else."""
     done = aws.run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith(": it names nothing\n")
+    assert done.stderr.endswith(": the value is empty\n")
     assert aws.status("x") is None
 
 
