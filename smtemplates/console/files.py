@@ -1,4 +1,4 @@
-"""Files that a user names: read and written with errors that say what to mend."""
+"""Read and write the files that a user names, with errors that say what to fix."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from smtemplates.errors import UsageError
 
 
 def read(path: Path) -> str:
-    """Read a file of text; what cannot be read is the user's to mend, in one sentence."""
+    """Return the content of a text file.
+
+    Raises:
+        UsageError: The file cannot be read or is not UTF-8 text.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -19,27 +23,35 @@ def read(path: Path) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a whole file or none: a reader never sees half a template."""
-    beside = path.parent / f".{path.name}.{os.getpid()}"
+    """Write a complete file or nothing, also when a signal arrives: no reader finds half a template.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    temporary = path.parent / f".{path.name}.{os.getpid()}"
     with uninterrupted():
         try:
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(path)
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
         except OSError as error:
             raise UsageError(f"Cannot write {path}: {why(error)}.") from error
         finally:
             with contextlib.suppress(OSError):
-                beside.unlink()
+                temporary.unlink()
 
 
 def make(folder: Path) -> None:
-    """Make a folder, in one that is there: a typing error in a path makes no tree of folders."""
+    """Create a folder if it does not exist. Its parent must exist, so that a typing error creates no tree of folders.
+
+    Raises:
+        UsageError: The folder cannot be created.
+    """
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise UsageError(f"Cannot make the folder {folder}: {why(error)}.") from error
+        raise UsageError(f"Cannot create the folder {folder}: {why(error)}.") from error
 
 
 def why(error: OSError | UnicodeDecodeError) -> str:
-    """Say in words what went wrong with a file."""
+    """Return the reason of an error of a file in words."""
     return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"

@@ -6,7 +6,7 @@ import time
 from typing import Protocol
 
 from smtemplates.aws.errors import CloudError, TimedOutError
-from smtemplates.aws.session import PASSING, Cloud
+from smtemplates.aws.session import TRANSIENT, Cloud
 from smtemplates.deploy import events
 from smtemplates.deploy.events import Event
 from smtemplates.deploy.stack import Stack, find
@@ -118,7 +118,7 @@ class Watch:
                 failures = 0
             except CloudError as error:
                 failures += 1
-                if error.code not in PASSING or failures > PATIENCE:
+                if error.code not in TRANSIENT or failures > PATIENCE:
                     raise CloudError(
                         f"{sentence(error)} The operation continues in AWS. To watch it, run: {self.command}",
                         code=error.code,
