@@ -32,7 +32,7 @@ class Terminal:
         os.close(slave)
 
     def read_until(self, text: str) -> None:
-        """Read what the command prints until `text` is among it."""
+        """Read the output of the command until it contains `text`."""
         while text not in self.printed:
             self.printed += os.read(self._master, 4096).decode()
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
 
-# The start of a program that sends itself signals. The last line of each program tells what it survived.
+# The start of a program that sends itself signals.
 START = """
 import os, signal, sys, time
 from pathlib import Path
@@ -70,7 +70,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_program_without_handlers_is_ended_after_the_block(number: signal.Signals) -> None:
-    """In a program that uses the library, a signal does after the block what it does otherwise."""
+    """In a program without handlers, a signal has its usual effect after the block."""
     code = """
 with signals.uninterrupted():
     send(int(sys.argv[1]))
@@ -118,7 +118,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_signal_ends_lint_with_one_message_and_exit_code_130(tmp_path: Path, number: signal.Signals) -> None:
-    """A signal ends the command line with a sentence, not with a traceback."""
+    """A signal ends the command line with a message, not with a traceback."""
     pipe = tmp_path / "template.yaml"
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "smtemplates", "lint", str(pipe)]
@@ -143,7 +143,7 @@ def test_closed_terminal_ends_lint_with_exit_code_130(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_signal_during_render_changes_no_file(tmp_path: Path, number: signal.Signals) -> None:
-    """A signal while a template is validated leaves no file, and no temporary one."""
+    """A signal during the validation of a template does not create or change a file."""
     policy = tmp_path / "policy.guard"
     os.mkfifo(policy)
     output = tmp_path / "templates"

@@ -19,7 +19,7 @@ class DeploymentError(Error):
 
 
 class RefusedError(Error):
-    """The command refuses to replace or delete existing resources without permission of the user."""
+    """The command does not replace or delete existing resources without permission of the user."""
 
     exit_code = 4
 

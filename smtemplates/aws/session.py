@@ -24,7 +24,7 @@ EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefr
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
 THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
 
-# Codes of our own for calls without an answer from AWS.
+# The error codes for calls without an answer from AWS.
 UNREACHABLE = "Unreachable"
 UNTRUSTED = "Untrusted"
 
@@ -133,7 +133,7 @@ class Cloud:
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
         """Call an operation and return the answer. The log contains no parameters, answers or credentials.
 
-        S3 refuses calls for buckets of other accounts, because the name of a deleted bucket can belong to a stranger.
+        S3 calls contain the expected owner of the bucket, because a stranger can own the name of a deleted bucket.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 
@@ -266,7 +266,7 @@ def _not_from_aws(url: str, name: str) -> str:
 def _refused(error: dict[str, str], name: str, url: str) -> CloudError:
     """Return the error for a call that AWS refused, with the reason of AWS and what to do."""
     code = error.get("Code", "Unknown")
-    message = error.get("Message") or f"{url} gave no reason ({code})"
+    message = error.get("Message") or f"{url} returned no reason ({code})"
     if not error.get("Message") and is_local(url):
         message += ". The local cloud does not simulate all services. scripts/local_cloud.py --help lists its limits"
     if code in EXPIRED:

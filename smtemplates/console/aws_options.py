@@ -1,4 +1,4 @@
-"""The command-line options that say how to call AWS, and how long to wait."""
+"""The command-line options for the connection to AWS and for time limits."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def folded(line: str, indent: int) -> list[str]:
 
 
 def beside(label: str, value: str, indent: int) -> list[str]:
-    """Return a value beside its label, or below it if it is too wide; the value is not broken, so it can be copied."""
+    """Return a value next to its label, or below it if it is too wide; the value is not broken, so it can be copied."""
     lines = value.split("\n")
     if all(len(label) + len(line) <= WIDTH for line in lines):
         return [f"{label}{lines[0]}", *(f"{'':{len(label)}}{line}" for line in lines[1:])]

@@ -1,4 +1,4 @@
-"""Read and write the files that a user names, with errors that say what to fix."""
+"""Read and write the files that a user specifies, with errors for the user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read(path: Path) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a complete file or nothing, also when a signal arrives: no reader finds half a template.
+    """Write a complete file or nothing, also when a signal arrives, so that no reader finds half a template.
 
     Raises:
         UsageError: The file cannot be written.
@@ -41,7 +41,7 @@ def write(path: Path, text: str) -> None:
 
 
 def make(folder: Path) -> None:
-    """Create a folder if it does not exist. Its parent must exist, so that a typing error creates no tree of folders.
+    """Create a folder if it does not exist. Its parent must exist, so that a typing error cannot create many folders.
 
     Raises:
         UsageError: The folder cannot be created.

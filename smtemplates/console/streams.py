@@ -21,7 +21,7 @@ def named(text: str) -> str:
 
 
 def open_streams(encoding: str | None = None) -> None:
-    """Open the standard streams that are closed, and let standard output escape what it cannot encode.
+    """Open the standard streams that are closed, and let standard output escape characters that it cannot encode.
 
     Writing to a standard output that was closed then fails as on a full disk.
     """
@@ -50,5 +50,5 @@ def write_message(text: str, stream: TextIO | None = None) -> bool:
 
 
 def discard(stream: TextIO) -> None:
-    """Discard what a stream has buffered and will be given: Python flushes it at exit, and would fail again."""
+    """Redirect a stream to nowhere. Python flushes it at exit, and would otherwise fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

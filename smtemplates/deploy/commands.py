@@ -1,4 +1,4 @@
-"""The commands of deploy.py: what each does, prints and returns as exit code."""
+"""The commands of deploy.py. Each prints its result and returns the exit code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LONGEST_OUTPUT = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
-    """What the user confirmed on the command line: the plan, destructive changes, deleting Studio apps and spaces."""
+    """Confirmations on the command line: of the plan, of destructive changes, of deleting Studio apps and spaces."""
 
     yes: bool = False
     destructive: bool = False

@@ -1,4 +1,4 @@
-"""Destroy a stack: find out what is deleted, what is retained and what blocks it, and then do it."""
+"""Destroy a stack: determine the deleted and retained resources and the blockers, and then delete the stack."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Destruction:
     """The effects of destroying a stack.
 
     `stack` is None if the stack is deleted already and only its buckets exist. `log_groups` are the retained log groups
-    that the stack uses. `blockers` are texts on what prevents the deletion. `studio_contents` are the Studio apps
+    that the stack uses. `blockers` are the reasons that prevent the deletion. `studio_contents` are the Studio apps
     and spaces that are deleted first.
     """
 

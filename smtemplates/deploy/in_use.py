@@ -65,7 +65,7 @@ def boundary_blockers(cloud: Cloud, policies: Mapping[str, Mapping[str, Any]]) -
     """Return texts on the policies that are a permissions boundary in use, because IAM cannot delete such a policy.
 
     `policies` are the declarations in the template by ARN. A policy that is declared with attachments is skipped,
-    because a boundary is declared without.
+    because a boundary has none.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
     """

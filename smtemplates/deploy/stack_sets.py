@@ -49,7 +49,7 @@ class Instance:
 
     @property
     def state(self) -> str:
-        """The status to show: the detailed status if it says more."""
+        """The status to show: the detailed status if it is more precise."""
         outdated = self.status == "OUTDATED" and self.detail not in ("", "SUCCEEDED")
         return self.detail if outdated or self.detail in EXPECTED else self.status
 
@@ -84,7 +84,7 @@ def find(cloud: Cloud, stack: Stack, listener: Listener) -> tuple[StackSet, ...]
     """Return the stack sets of a stack. Without the permission to list resources, report this and return none.
 
     Raises:
-        CloudError: AWS refused to describe a stack set.
+        CloudError: AWS rejected a call for a stack set.
     """
     try:
         items = [item for item in existing_resources(cloud, stack) if item["ResourceType"] == targets.TYPE]
@@ -131,7 +131,7 @@ def _known(cloud: Cloud, set_id: str) -> tuple[str, dict[str, str]] | None:
         try:
             return cloud.call("cloudformation", "describe_stack_set", **arguments)["StackSet"]["Status"], arguments
         except CloudError as error:
-            # AWS refuses this call to other accounts than the delegated administrator: then the stack set is deleted
+            # an account that is not a delegated administrator may not make this call: then the stack set is deleted
             if caller == "SELF" and error.code != "StackSetNotFoundException":
                 raise
             if caller != "SELF" and error.code not in {"StackSetNotFoundException", "ValidationError", *DENIED}:

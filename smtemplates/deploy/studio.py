@@ -81,8 +81,7 @@ def check_changes(cloud: Cloud, changes: Sequence[ResourceChange], *, may_delete
 def _refused(contents: Contents, fate: str, instruction: str) -> RefusedError:
     names = "\n".join(f"  {name}" for name in contents.names())
     return RefusedError(
-        f"This change is refused. The Studio domain that would be {fate} contains apps or spaces of users, with their "
-        f"files:\n{names}\n"
+        f"The Studio domain that would be {fate} contains apps or spaces of users, with their files:\n{names}\n"
         f"Nothing was changed. If all of these can be deleted, {instruction}."
     )
 

@@ -59,7 +59,7 @@ class Terminal:
         self._bar = ""
 
     def say(self, message: str) -> None:
-        """Write a message on a line of its own."""
+        """Write a message on a new line."""
         self._clear()
         self._write(f"{message}\n")
         self._redraw()
@@ -86,7 +86,7 @@ class Terminal:
             self.say(f"Emptied bucket {bucket}: {done:,} object version(s) deleted.")
 
     def cancel(self, question: str) -> bool:
-        """Ask whether to cancel the operation in progress. If nobody can be asked, the interruption means yes."""
+        """Ask whether to cancel the operation in progress. Without a terminal, the interruption means yes."""
         confirmed = self.asks and self.confirm(question)
         return confirmed or not self.asks  # asking finds out that the terminal was closed
 

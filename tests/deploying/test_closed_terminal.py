@@ -14,7 +14,7 @@ from deploying.local_aws import Aws
 from deploying.proxy import Proxy, proxied
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-QUESTION = "Execute this? [y/N] "
+QUESTION = "[y/N] "
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def proxy(aws: Aws) -> Iterator[Proxy]:
 
 @pytest.fixture
 def through(aws: Aws, proxy: Proxy) -> Aws:
-    """The local cloud, reached through the proxy."""
+    """Return the local cloud with the URL of the proxy."""
     proxy.spoil(None)
     return replace(aws, url=proxy.url)
 
@@ -58,7 +58,7 @@ def test_closed_terminal_at_the_question_leaves_no_change_set(aws: Aws, name: st
 def test_closed_terminal_cancels_an_update(
     aws: Aws, through: Aws, proxy: Proxy, name: str, gate: Callable[[], None]
 ) -> None:
-    """If the terminal is closed during an update, nobody can be asked, and AWS rolls the update back."""
+    """If the terminal is closed during an update, the update is cancelled without a question."""
     aws.deployed(name)
     with deploying(through, name, *waiting_update(name)) as opened:
         opened.read_until(QUESTION)
@@ -76,7 +76,7 @@ def test_closed_terminal_cancels_an_update(
 
 
 def test_nohup_deployment_continues_after_sighup(aws: Aws, through: Aws, proxy: Proxy, name: str) -> None:
-    """A deployment that was started to ignore SIGHUP ends well after its terminal was closed."""
+    """A deployment that was started to ignore SIGHUP succeeds after its terminal was closed."""
     command = ["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *through.command("deploy", name, "--yes")]
     with terminal(command, through.environment) as opened:
         proxy.hold("ExecuteChangeSet")

@@ -123,7 +123,7 @@ def run_commands(aws: Aws, outputs: Mapping[str, str], desk: Path) -> None:
 
 
 def turn_on(aws: Aws, template: Path, name: str, outputs: dict[str, str]) -> dict[str, str]:
-    """Turn the features on one after the other, and check that each adds its outputs and removes none."""
+    """Enable the features one after the other, and check that each adds its outputs and removes none."""
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]

@@ -32,7 +32,7 @@ def deploy(aws: Aws, template: Path, name: str, *settings: str, flags: Sequence[
 
 
 def test_replaced_domain_keeps_its_spaces(aws: Aws, template: Path, name: str) -> None:
-    """The spaces of a domain that would be replaced are not deleted, whatever the user allows: replacing can fail."""
+    """The spaces of a domain that would be replaced are not deleted, even with --clear-studio: replacing can fail."""
     created = deploy(aws, template, name, "CreateDomain=true", "ManageLogGroups=false", *NETWORK)
     assert created.returncode == 0, created.stderr
     domain = aws.outputs(name)["DomainId"]

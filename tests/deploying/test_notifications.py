@@ -10,7 +10,7 @@ from deploying.local_aws import Aws, policy
 
 
 def test_subscriber_receives_only_failed_jobs_of_the_workspace(aws: Aws, name: str, tmp_path: Path) -> None:
-    """Of three events, the topic receives only the failed job with the role of the workspace, as a sentence."""
+    """Of three events, the topic receives only the failed job with the role of the workspace."""
     template = tmp_path / "workspace.yaml"
     text = smtemplates.render(smtemplates.build(["studio", "notebook"]))
     # as on AWS, users cannot send events of aws.sagemaker

@@ -41,7 +41,7 @@ def status(aws: Aws, checkout: Path, python: str | Path) -> tuple[int, str]:
 
 
 def test_missing_sdk_is_one_message(aws: Aws, bare: Path) -> None:
-    """Without the AWS SDK, every command prints one line that says how to install it, and exits with 2."""
+    """Without the AWS SDK, every command prints one line on how to install it, and exits with 2."""
     code, printed = status(aws, bare, bare / ".venv" / "bin" / "python")
     assert (code, printed.count("\n")) == (2, 1), printed
     assert "boto3 and PyYAML" in printed
@@ -234,7 +234,7 @@ sys.exit(local.main())
 
 
 def test_local_cloud_is_stopped(tmp_path: Path, name: str) -> None:
-    """Stop ends all processes of the local cloud and deletes its files, and deploy.py reports that it is gone."""
+    """stop ends all processes of the local cloud and deletes its files. deploy.py reports that it is not running."""
     state = tmp_path / "running.json"
 
     def run(command: str) -> subprocess.CompletedProcess[str]:

@@ -30,7 +30,7 @@ def aws() -> Iterator[Aws]:
 
 
 def answer_resources(aws: Aws, *kinds: str, physical_id: str | None = SET_ID, state: str = "CREATE_COMPLETE") -> None:
-    """Answer that the stack contains resources of these types."""
+    """Add the answer that the stack contains resources of these types."""
     aws.answers("describe_stacks", {"Stacks": [stack(state)]})
     summaries = [
         {
@@ -54,17 +54,17 @@ def answer_stack_set(aws: Aws, caller: str = "SELF") -> None:
 
 
 def answer_instances(aws: Aws, *pages: list[dict[str, Any]], caller: str = "SELF") -> None:
-    """Answer with pages of stacks."""
+    """Add answers with pages of stacks."""
     answer_pages(aws, "list_stack_instances", pages, arguments(caller, MaxResults=100))
 
 
 def answer_operations(aws: Aws, *pages: list[dict[str, Any]], caller: str = "SELF") -> None:
-    """Answer with pages of operations."""
+    """Add answers with pages of operations."""
     answer_pages(aws, "list_stack_set_operations", pages, arguments(caller, MaxResults=100))
 
 
 def answer_results(aws: Aws, operation: str, *pages: list[dict[str, Any]], caller: str = "SELF") -> None:
-    """Answer with pages of results of an operation."""
+    """Add answers with pages of results of an operation."""
     answer_pages(
         aws, "list_stack_set_operation_results", pages, arguments(caller, MaxResults=100, OperationId=operation)
     )
@@ -136,7 +136,7 @@ def test_failed_stacks_of_all_pages_are_first(aws: Aws, capsys: pytest.CaptureFi
 
 
 def test_failure_without_a_stack_is_read_from_the_results(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """If an account gate refused to create a stack, the reason is read from the results, here on the second page."""
+    """If an account gate prevented a stack, the reason is read from the results, here on the second page."""
     answer_resources(aws, STACK_SET)
     answer_stack_set(aws)
     answer_instances(aws, [GOOD])

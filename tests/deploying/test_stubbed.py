@@ -263,7 +263,7 @@ def test_destroy_after_a_failed_update(aws: Aws, declared: dict[str, Any] | None
     resources = {} if declared is None else {"LogGroups": {"Type": "Custom::LogGroups", **declared}}
     content = {"Conditions": {"Manage": {"Fn::Equals": ["true", "false"]}}, "Resources": resources}
     aws.answers("get_template", {"TemplateBody": json.dumps(content)})
-    found = destroy.survey(aws.cloud, "team", delete_data=False)
+    found = destroy.plan_destruction(aws.cloud, "team", delete_data=False)
     assert ([item.logical_id for item in found.goes], found.shared) == (["LogGroups"], ())
 
 

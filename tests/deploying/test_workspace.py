@@ -28,7 +28,7 @@ def deploy(aws: Aws, template: Path, name: str, *settings: str) -> dict[str, str
 
 
 def test_workspace_is_created_updated_and_destroyed(aws: Aws, template: Path, name: str) -> None:
-    """The workspace has its folders, features can be turned on and off, and destroy --delete-data leaves no bucket."""
+    """A workspace has its folders, features can be enabled and disabled, and destroy --delete-data deletes buckets."""
     outputs = deploy(aws, template, name)
     found = aws.client("s3").list_objects_v2(Bucket=outputs["InputBucketName"])["Contents"]
     assert {item["Key"] for item in found} == {"training/", "validation/", "test/"}
