@@ -152,7 +152,7 @@ def test_without_leaves_a_feature_out() -> None:
         (["render", "-o", "no/such"], "There is no folder no. -o creates the folder that it names"),
         (["render", "workspace", "-o", "no/such.yaml"], "There is no folder no. -o creates the folder"),
         (["render", "-o", "no/such", "--check"], "There is no folder no. -o creates the folder that it names"),
-        (["render", "--no-lint", "-o", "README.md"], "Cannot make the folder README.md: File exists"),
+        (["render", "--no-lint", "-o", "README.md"], "Cannot create the folder README.md: File exists"),
         (["explore", "-o", "no/such.html"], "Cannot write no/such.html: No such file or directory"),
         (["explore", "-o", "tests"], "Cannot write tests: Is a directory"),
         (["explore", "-o", "."], "Cannot write ."),

@@ -1,4 +1,4 @@
-"""The errors of a deployment, each with its exit code."""
+"""The errors of a deployment, each with its exit code, and sentences for their messages."""
 
 from __future__ import annotations
 
@@ -34,3 +34,9 @@ class StoppedError(Error):
     """The user stopped the command."""
 
     exit_code = 130
+
+
+def sentence(text: object) -> str:
+    """Return a text from AWS or the SDK with a full stop at its end, so that another sentence can follow."""
+    stripped = str(text).rstrip()
+    return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."

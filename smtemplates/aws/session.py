@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from smtemplates.aws.endpoints import check_endpoint, is_local
-from smtemplates.aws.errors import CloudError
+from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.aws.masking import masked
 from smtemplates.errors import UsageError
 
@@ -98,7 +98,7 @@ class Cloud:
             region = connection.region or os.environ.get("AWS_REGION") or None
             session = boto3.Session(profile_name=connection.profile, region_name=region)
         except exceptions.BotoCoreError as error:
-            raise UsageError(f"{error}. Specify an existing profile with --profile.") from error
+            raise UsageError(f"{sentence(error)} Specify an existing profile with --profile.") from error
         if not session.region_name:
             raise UsageError("No Region is set. Specify one with --region, AWS_REGION or the profile.")
         if connection.assume_role is None:
@@ -123,7 +123,7 @@ class Cloud:
                 client = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
             except (exceptions.BotoCoreError, ValueError) as error:
                 raise UsageError(
-                    f"The connection settings are invalid: {error}. Check --region, --profile and the AWS_... "
+                    f"The connection settings are invalid: {sentence(error)} Check --region, --profile and the AWS_... "
                     "environment variables."
                 ) from error
             check_endpoint(client.meta.endpoint_url)  # the endpoint of the profile
@@ -192,13 +192,17 @@ class Cloud:
         except exceptions.SSLError as error:
             raise CloudError(_untrusted(client, name, error), code=UNTRUSTED) from error
         except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
-            raise CloudError(f"{name} could not reach AWS: {error}. Check the network.", code=UNREACHABLE) from error
+            raise CloudError(
+                f"{name} could not reach AWS: {sentence(error)} Check the network.", code=UNREACHABLE
+            ) from error
         except import_module("botocore.parsers").ResponseParserError as error:
             raise CloudError(_not_from_aws(client.meta.endpoint_url, name), code=UNREACHABLE) from error
         except exceptions.BotoCoreError as error:
             if "SSO" in type(error).__name__ or "Token" in type(error).__name__:
-                raise CloudError(f"{error}. Log in again, then repeat this command.", code="ExpiredToken") from error
-            raise UsageError(f"{name} failed: {' '.join(str(error).split())}") from error
+                raise CloudError(
+                    f"{sentence(error)} Log in again, then repeat this command.", code="ExpiredToken"
+                ) from error
+            raise UsageError(f"{name} failed: {sentence(' '.join(str(error).split()))}") from error
 
     def read(self, *, Bucket: str, Key: str) -> bytes:  # noqa: N803  the names of S3
         """Return the content of an object.
@@ -212,7 +216,7 @@ class Cloud:
             return bytes(answer["Body"].read())
         except exceptions.BotoCoreError as error:
             raise CloudError(
-                f"The object s3://{Bucket}/{Key} was not read completely: {error}. Repeat this command.",
+                f"The object s3://{Bucket}/{Key} was not read completely: {sentence(error)} Repeat this command.",
                 code=UNREACHABLE,
             ) from error
 
@@ -252,7 +256,7 @@ def _no_connection(url: str, name: str, error: Exception) -> str:
             f"The local cloud is not running at {url}. Start it with scripts/local_cloud.py start. To call AWS "
             "instead, unset AWS_ENDPOINT_URL and omit --endpoint-url."
         )
-    return f"{name} could not reach AWS: {error}. Check the network and the name of the Region."
+    return f"{name} could not reach AWS: {sentence(error)} Check the network and the name of the Region."
 
 
 def _not_from_aws(url: str, name: str) -> str:
@@ -273,17 +277,11 @@ def _refused(error: dict[str, str], name: str, url: str) -> CloudError:
         text = f"{name} failed because the AWS credentials have expired. Log in again, then repeat this command."
     elif code in DENIED:
         text = (
-            f"{name} is not allowed: {_sentence(message)} Request this permission, or use another --profile or "
+            f"{name} is not allowed: {sentence(message)} Request this permission, or use another --profile or "
             "--assume-role."
         )
     elif code in TRANSIENT:
         text = f"AWS cannot process {name} at the moment ({code}: {message}). Repeat this command in a minute."
     else:
-        text = f"{name} failed: {_sentence(message)}"
+        text = f"{name} failed: {sentence(message)}"
     return CloudError(text, code=code)
-
-
-def _sentence(text: str) -> str:
-    """Return a text with a full stop at its end."""
-    stripped = text.rstrip()
-    return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."

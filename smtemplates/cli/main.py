@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from smtemplates.cli.parser import parser
-from smtemplates.console.files import why
+from smtemplates.console.files import reason_of
 from smtemplates.console.signals import raise_on_signals
 from smtemplates.console.streams import discard, open_streams, write_message
 from smtemplates.errors import Error, UsageError
@@ -63,9 +63,9 @@ def _function(command: str) -> Callable[[argparse.Namespace], int]:
 def _report_system_error(error: OSError) -> int:
     """Report an error of the operating system and return the exit code."""
     if error.filename:
-        write_message(f"smtemplates: {error.filename}: {why(error)}.\n")
+        write_message(f"smtemplates: {error.filename}: {reason_of(error)}.\n")
         return UsageError.exit_code
     discard(sys.stdout)  # an error without a file name is about standard output
     if not isinstance(error, BrokenPipeError):  # a reader such as head may close the pipe
-        write_message(f"smtemplates: Cannot write to standard output: {why(error)}.\n")
+        write_message(f"smtemplates: Cannot write to standard output: {reason_of(error)}.\n")
     return 1

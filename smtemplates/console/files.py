@@ -19,7 +19,7 @@ def read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Cannot read {path}: {why(error)}.") from error
+        raise UsageError(f"Cannot read {path}: {reason_of(error)}.") from error
 
 
 def write(path: Path, text: str) -> None:
@@ -34,13 +34,13 @@ def write(path: Path, text: str) -> None:
             temporary.write_text(text, encoding="utf-8")
             temporary.replace(path)
         except OSError as error:
-            raise UsageError(f"Cannot write {path}: {why(error)}.") from error
+            raise UsageError(f"Cannot write {path}: {reason_of(error)}.") from error
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
 
 
-def make(folder: Path) -> None:
+def create_folder(folder: Path) -> None:
     """Create a folder if it does not exist. Its parent must exist, so that a typing error cannot create many folders.
 
     Raises:
@@ -49,9 +49,9 @@ def make(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise UsageError(f"Cannot create the folder {folder}: {why(error)}.") from error
+        raise UsageError(f"Cannot create the folder {folder}: {reason_of(error)}.") from error
 
 
-def why(error: OSError | UnicodeDecodeError) -> str:
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
     """Return the reason of an error of a file in words."""
     return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.columns import folded
 from smtemplates.deploy import buckets, in_use, studio
@@ -15,7 +15,6 @@ from smtemplates.deploy import stack_set_targets as targets
 from smtemplates.deploy.operation import BUCKET, delete_and_wait
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watcher import Listener
-from smtemplates.deploy.wording import sentence
 
 LOG_GROUPS = "Custom::LogGroups"
 RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate", "Snapshot")

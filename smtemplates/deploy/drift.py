@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from smtemplates.aws.errors import DeploymentError
+from smtemplates.aws.errors import DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.columns import folded
 from smtemplates.deploy import stack as stacks
-from smtemplates.deploy.wording import sentence
 
 POLL_SECONDS = 2.0
 LONGEST_POLL_SECONDS = 10.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from smtemplates.aws.errors import CloudError, TimedOutError
+from smtemplates.aws.errors import CloudError, TimedOutError, sentence
 from smtemplates.aws.session import TRANSIENT, Cloud
 from smtemplates.deploy import events
 from smtemplates.deploy.events import Event
 from smtemplates.deploy.stack import Stack, find
-from smtemplates.deploy.wording import PROGRAM, sentence
+from smtemplates.deploy.wording import PROGRAM
 
 # DescribeStackEvents is called at most once a second, and less often the longer no event arrives.
 FIRST_SECONDS = 0.4

@@ -234,7 +234,7 @@ sys.exit(local.main())
 
 
 def test_local_cloud_is_stopped(tmp_path: Path, name: str) -> None:
-    """stop ends all processes of the local cloud and deletes its files. deploy.py reports that it is not running."""
+    """The stop command ends all processes of the local cloud and deletes its files, and deploy.py reports that."""
     state = tmp_path / "running.json"
 
     def run(command: str) -> subprocess.CompletedProcess[str]:
