@@ -58,7 +58,7 @@ class Proxy:
             self.kind, self.first = kind, first
 
     def hold(self, call: str, *, passing: int = 0) -> None:
-        """Delay the answer to the next call of this name until it is released. The local cloud executes the call.
+        """Return the answer to the next call of this name only after its release. The local cloud executes the call.
 
         `passing` is the number of calls of this name that are not held before.
         """

@@ -247,7 +247,7 @@ def test_drift_is_shown_by_property(aws: Aws, capsys: pytest.CaptureFixture[str]
         assert (answer["checked"], answer["resources"]) == (3, 4)
         assert [one["logical_id"] for one in answer["drifted"]] == ["A", "B"]
         return
-    assert "3 of 4 resources checked" in printed
+    assert "3 of 4 resources were checked" in printed
     assert "VersioningConfiguration.Status: Enabled -> Suspended" in printed
     assert "B (AWS::S3::Bucket): deleted" in printed
 
