@@ -152,7 +152,7 @@ def test_without_leaves_a_feature_out() -> None:
         (["render", "-o", "no/such"], "There is no folder no. -o creates the folder that it names"),
         (["render", "workspace", "-o", "no/such.yaml"], "There is no folder no. -o creates the folder"),
         (["render", "-o", "no/such", "--check"], "There is no folder no. -o creates the folder that it names"),
-        (["render", "--no-lint", "-o", "README.md"], "Cannot make the folder README.md: File exists"),
+        (["render", "--no-lint", "-o", "README.md"], "Cannot create the folder README.md: File exists"),
         (["explore", "-o", "no/such.html"], "Cannot write no/such.html: No such file or directory"),
         (["explore", "-o", "tests"], "Cannot write tests: Is a directory"),
         (["explore", "-o", "."], "Cannot write ."),
@@ -185,7 +185,7 @@ def test_empty_option_is_rejected(arguments: list[str]) -> None:
     """An option that is empty because a script's variable is not set does not mean the default."""
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith("it names nothing\n")
+    assert done.stderr.endswith("the value is empty\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")

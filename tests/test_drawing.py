@@ -13,8 +13,8 @@ from browsers import chromium
 from playwright.sync_api import Page
 from test_picture import README_PIXELS, apart, contrast, rectangles, within
 
-from smtemplates.deploy import plan_page as report
 from smtemplates.deploy.change_plan import Fate, Plan, ResourceChange
+from smtemplates.deploy.plan_page import plan_page
 from smtemplates.evaluate import Stack
 from smtemplates.pages import drawing
 from smtemplates.pages.drawing import WORKSPACE, asset
@@ -55,7 +55,7 @@ def page(
     stack = Stack(template, {"CreateNotebook": "true"})
     present = {name: body["Type"] for name, body in stack.resources.items()}
     file: Path = tmp_path_factory.mktemp("drawing") / "report.html"
-    file.write_text(report.html(plan(template), present), encoding="utf-8")
+    file.write_text(plan_page(plan(template), present), encoding="utf-8")
     with chromium() as browser:
         page = browser.new_page(color_scheme=request.param, viewport={"width": README_PIXELS, "height": 900})
         page.goto(file.as_uri())

@@ -1,4 +1,4 @@
-"""Where AWS is asked: its own endpoints, or this machine."""
+"""The endpoints that receive calls: those of AWS, or a local cloud on this computer."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from smtemplates.errors import UsageError
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-def parts_of(url: str) -> SplitResult:
-    """Take a URL apart; of what is none, nothing is left."""
+def split_url(url: str) -> SplitResult:
+    """Return the parts of a URL; they are empty if it is not a valid URL."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # looked at only when it is asked for
+        _ = parts.port  # checked only on access
     except ValueError:
         return urlsplit("")
     return parts
 
 
 def is_local(url: str) -> bool:
-    """Tell whether this machine is asked."""
-    return parts_of(url).hostname in LOOPBACK
+    """Return whether a URL refers to this computer."""
+    return split_url(url).hostname in LOOPBACK
 
 
 def check_endpoint(url: str | None) -> None:
-    """Refuse an endpoint that would carry credentials in clear over a network.
+    """Check that an endpoint does not send credentials in plain text over a network.
 
     Raises:
-        UsageError: the URL is neither https, nor http on this machine.
+        UsageError: The URL is neither an https URL nor an http URL of this computer.
     """
     if url is None:
         return
-    parts = parts_of(url)
+    parts = split_url(url)
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme == "http" and is_local(url):
         return
     raise UsageError(
-        f"--endpoint-url, AWS_ENDPOINT_URL or a profile's endpoint_url must be https://..., or http:// on this machine "
-        f"(127.0.0.1), not '{url}'"
+        f"'{url}' is not a valid endpoint. --endpoint-url, AWS_ENDPOINT_URL and the endpoint_url of a profile must be "
+        "https://... or, for a local cloud, http://127.0.0.1:..."
     )

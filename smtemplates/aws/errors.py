@@ -1,4 +1,4 @@
-"""How a deployment can end other than well, each end with its exit code."""
+"""The errors of a deployment, each with its exit code, and sentences for their messages."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ from smtemplates.errors import Error
 
 
 class CloudError(Error):
-    """Report that AWS refused a call, or could not be reached; `code` is AWS's own."""
+    """AWS refused a call or could not be reached; `code` is the error code of AWS."""
 
     def __init__(self, message: str, *, code: str) -> None:
-        """Keep the code, for those who can do something about it."""
+        """Keep the error code for callers that handle it."""
         super().__init__(message)
         self.code = code
 
 
 class DeploymentError(Error):
-    """Report a deployment that failed, or a stack in a state that it cannot start from."""
+    """A deployment failed, or the status of a stack does not allow it."""
 
 
 class RefusedError(Error):
-    """Refuse to replace or delete what the person has not said may go."""
+    """The command does not replace or delete existing resources without permission of the user."""
 
     exit_code = 4
 
 
 class TimedOutError(Error):
-    """Stop watching, while AWS goes on."""
+    """The time limit has passed. The operation continues in AWS."""
 
     exit_code = 5
 
 
 class StoppedError(Error):
-    """Stop because the person said so."""
+    """The user stopped the command."""
 
     exit_code = 130
+
+
+def sentence(text: object) -> str:
+    """Return a text from AWS or the SDK with a full stop at its end, so that another sentence can follow."""
+    stripped = str(text).rstrip()
+    return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."

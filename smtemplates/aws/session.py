@@ -1,4 +1,4 @@
-"""Calls to AWS: one place for connections, retries, and what to say when a call fails."""
+"""Call AWS: sessions, clients, retries, and the error messages of failed calls."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from importlib import import_module
 from typing import Any
 
 from smtemplates.aws.endpoints import check_endpoint, is_local
-from smtemplates.aws.errors import CloudError
+from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.aws.masking import masked
 from smtemplates.errors import UsageError
 
 LOG = logging.getLogger(__name__)
 
-# Codes with which AWS says that credentials have run out, and how to go on.
+# The error codes for expired credentials.
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
 THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
 
-# What a moment later may answer differently: a call that only reads is worth repeating for a while.
+# The error codes for calls without an answer from AWS.
 UNREACHABLE = "Unreachable"
 UNTRUSTED = "Untrusted"
-PASSING = THROTTLED | {UNREACHABLE, "InternalFailure", "InternalError", "ServiceUnavailable", "500", "502", "503"}
 
+# The error codes of temporary problems. Calls that only read can be repeated.
+TRANSIENT = THROTTLED | {UNREACHABLE, "InternalFailure", "InternalError", "ServiceUnavailable", "500", "502", "503"}
 
-# How what is meant for people begins, which the SDK takes for a message.
-PAGES = ("<!doctype", "<html")
+# The start of an HTML page, which the SDK reports as the message of an error.
+HTML_STARTS = ("<!doctype", "<html")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """Where and as whom to call AWS; what is None comes from the environment, as for any AWS tool."""
+    """The Region, credentials and endpoint of calls. None means the value of the environment, as for every AWS tool."""
 
     region: str | None = None
     profile: str | None = None
@@ -45,58 +46,61 @@ class Connection:
 
 
 class Cloud:
-    """AWS, as the engine calls it."""
+    """The services of AWS for one connection."""
 
     def __init__(
         self, connection: Connection, *, session: Any = None, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        """Connect on the first call, with a session of boto3's if one is given; `pause` is how polling waits.
+        """Check the endpoints. The session is created on first use.
+
+        `session` is a session of boto3 to use instead. `pause` is the function with which polling waits, in seconds.
 
         Raises:
-            UsageError: the endpoint is not a safe one.
+            UsageError: An endpoint would send credentials in plain text over a network.
         """
         check_endpoint(connection.endpoint_url)
         for name, url in os.environ.items():
-            # those of services too: the SDK may ask one, such as STS for a profile's role, that is never asked here
+            # The endpoints of all services are checked. The SDK also calls services that are not called here, for
+            # example STS for the role of a profile.
             if name.startswith("AWS_ENDPOINT_URL"):
                 check_endpoint(url or None)
         self.connection = connection
         self.pause = pause
-        self.hidden: tuple[str, ...] = ()  # what no message may repeat: the values of NoEcho parameters
+        self.hidden: tuple[str, ...] = ()  # masked in all messages: the values of NoEcho parameters
         self.calls: Counter[str] = Counter()
         self._clients: dict[str, Any] = {}
         self._session = session
 
     @property
     def session(self) -> Any:
-        """The SDK's session, with the assumed role's credentials if one is to be assumed."""
+        """The session of the SDK, with the credentials of the assumed role if there is one."""
         if self._session is None:
             self._session = self._connect()
         return self._session
 
     @property
     def region(self) -> str:
-        """The Region of every call."""
+        """The Region of all calls."""
         return str(self.session.region_name)
 
     @cached_property
     def account(self) -> str:
-        """The account of these credentials."""
+        """The ID of the account to which the credentials belong."""
         return str(self.call("sts", "get_caller_identity")["Account"])
 
     def _connect(self) -> Any:
-        # imported here: the SDK takes longer to import than --help takes in all
+        # imported here because the import of the SDK takes longer than --help
         boto3: Any = import_module("boto3")
         exceptions: Any = import_module("botocore.exceptions")
         connection = self.connection
         try:
-            # the AWS CLI knows AWS_REGION, the SDK does not
+            # the AWS CLI reads AWS_REGION, the SDK does not
             region = connection.region or os.environ.get("AWS_REGION") or None
             session = boto3.Session(profile_name=connection.profile, region_name=region)
         except exceptions.BotoCoreError as error:
-            raise UsageError(f"{error}; name another with --profile") from error
+            raise UsageError(f"{sentence(error)} Specify an existing profile with --profile.") from error
         if not session.region_name:
-            raise UsageError("no Region is set; name one with --region, AWS_REGION or the profile")
+            raise UsageError("No Region is set. Specify one with --region, AWS_REGION or the profile.")
         if connection.assume_role is None:
             return session
         self._session = session
@@ -110,7 +114,7 @@ class Cloud:
         )
 
     def client(self, service: str) -> Any:
-        """Return the SDK's client of a service, the same one each time."""
+        """Return the client of a service. All calls of a service use the same client."""
         if service not in self._clients:
             session = self.session
             config = import_module("botocore.config").Config(retries={"mode": "standard"})
@@ -119,53 +123,54 @@ class Cloud:
                 client = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
             except (exceptions.BotoCoreError, ValueError) as error:
                 raise UsageError(
-                    f"AWS cannot be called like this: {error}; check --region, --profile and the environment's AWS_..."
+                    f"The connection settings are invalid: {sentence(error)} Check --region, --profile and the AWS_... "
+                    "environment variables."
                 ) from error
-            check_endpoint(client.meta.endpoint_url)  # it may come from the profile
+            check_endpoint(client.meta.endpoint_url)  # the endpoint of the profile
             self._clients[service] = client
         return self._clients[service]
 
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
-        """Call AWS and return its answer; what is logged of it is never what it carries, nor who asks.
+        """Call an operation and return the answer. The log contains no parameters, answers or credentials.
 
-        S3 refuses what is about another account's bucket: a stranger may have taken the name of one that was deleted.
+        S3 calls contain the expected owner of the bucket, because a stranger can own the name of a deleted bucket.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 
         Raises:
-            CloudError: AWS refused, or could not be reached after the SDK's retries.
-            UsageError: there are no credentials, or AWS cannot be asked like this.
+            CloudError: AWS refused the call, or could not be reached after the retries of the SDK.
+            UsageError: There are no credentials, or the parameters or the connection settings are invalid.
         """
         if service == "s3" and operation != "create_bucket":
             arguments["ExpectedBucketOwner"] = self.account
-        began, told = time.monotonic(), {}
+        began, logged = time.monotonic(), {}
         try:
             answer = self._call(service, operation, **arguments)
-            told = answer
+            logged = answer
         except CloudError as error:
-            told = getattr(error.__cause__, "response", None) or {}
+            logged = getattr(error.__cause__, "response", None) or {}
             raise
         else:
             return answer
         finally:
-            facts, code = told.get("ResponseMetadata", {}), told.get("Error", {}).get("Code", "")
+            metadata, code = logged.get("ResponseMetadata", {}), logged.get("Error", {}).get("Code", "")
             LOG.debug(
                 "%s %s: %s %s, request %s, %s retries, %.2f s",
                 service,
                 operation,
-                facts.get("HTTPStatusCode", "no answer"),
+                metadata.get("HTTPStatusCode", "no answer"),
                 code,
-                facts.get("RequestId"),
-                facts.get("RetryAttempts"),
+                metadata.get("RequestId"),
+                metadata.get("RetryAttempts"),
                 time.monotonic() - began,
             )
 
     def _call(self, service: str, operation: str, **arguments: Any) -> Any:
-        """Call AWS, and turn what goes wrong into a message.
+        """Call an operation, and turn the exceptions of the SDK into errors with a message for the user.
 
         Raises:
-            CloudError: AWS refused, or could not be reached after the SDK's retries.
-            UsageError: there are no credentials, or AWS cannot be asked like this.
+            CloudError: AWS refused the call, or could not be reached after the retries of the SDK.
+            UsageError: There are no credentials, or the parameters or the connection settings are invalid.
         """
         exceptions: Any = import_module("botocore.exceptions")
         name = "".join(part.capitalize() for part in operation.split("_"))
@@ -174,46 +179,53 @@ class Cloud:
         try:
             return getattr(client, operation)(**arguments)
         except exceptions.ClientError as error:
-            told, url = error.response.get("Error", {}), client.meta.endpoint_url
-            if not told or told.get("Message", "").lstrip().lower().startswith(PAGES):
-                raise CloudError(_no_answer_of_aws(url, name), code=UNREACHABLE) from error
-            raise _refusal({**told, "Message": self.masked(told.get("Message", ""))}, name, url) from error
+            answer, url = error.response.get("Error", {}), client.meta.endpoint_url
+            if not answer or answer.get("Message", "").lstrip().lower().startswith(HTML_STARTS):
+                raise CloudError(_not_from_aws(url, name), code=UNREACHABLE) from error
+            raise _refused({**answer, "Message": self.masked(answer.get("Message", ""))}, name, url) from error
         except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
             raise UsageError(
-                "no AWS credentials were found; log in (aws sso login, aws configure) or name a --profile"
+                "No AWS credentials were found. Log in with aws sso login or aws configure, or specify a --profile."
             ) from error
         except exceptions.EndpointConnectionError as error:
-            raise CloudError(_no_answer(client.meta.endpoint_url, name, error), code=UNREACHABLE) from error
+            raise CloudError(_no_connection(client.meta.endpoint_url, name, error), code=UNREACHABLE) from error
         except exceptions.SSLError as error:
-            raise CloudError(_no_trust(client, name, error), code=UNTRUSTED) from error
+            raise CloudError(_untrusted(client, name, error), code=UNTRUSTED) from error
         except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
-            raise CloudError(f"could not reach AWS for {name}: {error}", code=UNREACHABLE) from error
+            raise CloudError(
+                f"{name} could not reach AWS: {sentence(error)} Check the network.", code=UNREACHABLE
+            ) from error
         except import_module("botocore.parsers").ResponseParserError as error:
-            raise CloudError(_no_answer_of_aws(client.meta.endpoint_url, name), code=UNREACHABLE) from error
+            raise CloudError(_not_from_aws(client.meta.endpoint_url, name), code=UNREACHABLE) from error
         except exceptions.BotoCoreError as error:
             if "SSO" in type(error).__name__ or "Token" in type(error).__name__:
-                raise CloudError(f"{error}; log in again, then repeat this command", code="ExpiredToken") from error
-            raise UsageError(f"{name}: {' '.join(str(error).split())}") from error
+                raise CloudError(
+                    f"{sentence(error)} Log in again, then repeat this command.", code="ExpiredToken"
+                ) from error
+            raise UsageError(f"{name} failed: {sentence(' '.join(str(error).split()))}") from error
 
-    def read(self, *, Bucket: str, Key: str) -> bytes:  # noqa: N803  as S3 calls them
-        """Return what an object holds.
+    def read(self, *, Bucket: str, Key: str) -> bytes:  # noqa: N803  the names of S3
+        """Return the content of an object.
 
         Raises:
-            CloudError: S3 refused, or broke off.
+            CloudError: S3 refused the call, or the connection broke.
         """
         exceptions: Any = import_module("botocore.exceptions")
         answer = self.call("s3", "get_object", Bucket=Bucket, Key=Key)
         try:
             return bytes(answer["Body"].read())
         except exceptions.BotoCoreError as error:
-            raise CloudError(f"could not read s3://{Bucket}/{Key} to its end: {error}", code=UNREACHABLE) from error
+            raise CloudError(
+                f"The object s3://{Bucket}/{Key} was not read completely: {sentence(error)} Repeat this command.",
+                code=UNREACHABLE,
+            ) from error
 
     def masked(self, text: str) -> str:
-        """Hide in what AWS says what nobody may see."""
+        """Return a text from AWS with the values of NoEcho parameters masked."""
         return str(masked(text, self.hidden))
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-        """Yield the items of a listing, page by page, for operations that page with NextToken."""
+        """Yield the items of all pages of an operation that uses NextToken; `key` names the list in a page."""
         token: dict[str, str] = {}
         while True:
             page = self.call(service, operation, **arguments, **token)
@@ -223,49 +235,53 @@ class Cloud:
             token = {"NextToken": page["NextToken"]}
 
 
-def _no_trust(client: Any, name: str, error: Exception) -> str:
-    """Say that nobody vouches for who answers, and how to say who may: a company's proxy is the usual case."""
+def _untrusted(client: Any, name: str, error: Exception) -> str:
+    """Return a message on a TLS certificate that was not accepted, usually that of a company's proxy."""
     bundle = os.environ.get("AWS_CA_BUNDLE")
     advice = (
-        f"check the file that AWS_CA_BUNDLE names ({bundle})"
+        f"Check the file in AWS_CA_BUNDLE ({bundle})."
         if bundle
-        else "behind a company's proxy, name the file with its certificate in AWS_CA_BUNDLE"
+        else "If a company's proxy is in use, set AWS_CA_BUNDLE to the file with its certificate."
     )
-    return f"{name} was not sent to {client.meta.endpoint_url}, whose certificate cannot be checked ({error}); {advice}"
+    return (
+        f"{name} was not sent because the TLS certificate of {client.meta.endpoint_url} could not be verified "
+        f"({error}). {advice}"
+    )
 
 
-def _no_answer(url: str, name: str, error: Exception) -> str:
-    """Say that nobody takes connections at an endpoint."""
+def _no_connection(url: str, name: str, error: Exception) -> str:
+    """Return a message on an endpoint that accepts no connections."""
     if is_local(url):
         return (
-            f"the local cloud is not running at {url}; start it with scripts/local_cloud.py start, or call AWS itself: "
-            "unset AWS_ENDPOINT_URL, and leave --endpoint-url out"
+            f"The local cloud is not running at {url}. Start it with scripts/local_cloud.py start. To call AWS "
+            "instead, unset AWS_ENDPOINT_URL and omit --endpoint-url."
         )
-    return f"could not reach AWS for {name}: {error}; check the network, and that the Region is one"
+    return f"{name} could not reach AWS: {sentence(error)} Check the network and the name of the Region."
 
 
-def _no_answer_of_aws(url: str, name: str) -> str:
-    """Say that something else than AWS answers: a company's proxy, or whatever else listens there."""
+def _not_from_aws(url: str, name: str) -> str:
+    """Return a message on an answer that is not in the format of AWS, for example the error page of a proxy."""
     return (
-        f"what {url} answers to {name} is none of AWS's answers; check AWS_ENDPOINT_URL and --endpoint-url, and what "
-        "is between here and there"
+        f"The answer of {url} to {name} does not come from AWS. Check AWS_ENDPOINT_URL, --endpoint-url, and the "
+        "proxies on the way to AWS."
     )
 
 
-def _refusal(error: dict[str, str], name: str, url: str) -> CloudError:
-    """Say what AWS said, and what to do about it."""
+def _refused(error: dict[str, str], name: str, url: str) -> CloudError:
+    """Return the error for a call that AWS refused, with the reason of AWS and what to do."""
     code = error.get("Code", "Unknown")
-    message = error.get("Message") or f"{url} gave no reason ({code})"
+    message = error.get("Message") or f"{url} returned no reason ({code})"
     if not error.get("Message") and is_local(url):
-        message += "; the local cloud has not all of AWS's services: scripts/local_cloud.py --help says what it lacks"
+        message += ". The local cloud does not simulate all services. scripts/local_cloud.py --help lists its limits"
     if code in EXPIRED:
-        text = (
-            f"the AWS credentials have expired ({name}); log in again, then repeat this command: it goes on from here"
-        )
+        text = f"{name} failed because the AWS credentials have expired. Log in again, then repeat this command."
     elif code in DENIED:
-        text = f"{name} is not allowed: {message}; ask for this permission, or use another --profile or --assume-role"
-    elif code in PASSING:
-        text = f"AWS did not take {name} for now ({code}: {message}); repeat this command in a minute"
+        text = (
+            f"{name} is not allowed: {sentence(message)} Request this permission, or use another --profile or "
+            "--assume-role."
+        )
+    elif code in TRANSIENT:
+        text = f"AWS cannot process {name} at the moment ({code}: {message}). Repeat this command in a minute."
     else:
-        text = f"{name} failed: {message}"
+        text = f"{name} failed: {sentence(message)}"
     return CloudError(text, code=code)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from smtemplates.cli.deploy_options import add_deploy, add_destroy, add_drift, add_outputs, add_plan, add_status
 from smtemplates.cli.program import VENV_PYTHON, Command, program
-from smtemplates.console.aws_options import carry_out, cloud_of, seconds
+from smtemplates.console.aws_options import cloud_of, seconds
+from smtemplates.console.run import run_command
 from smtemplates.errors import UsageError
 
 if TYPE_CHECKING:
@@ -158,4 +159,4 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
 def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
     """Run one command for a checkout, and return the exit code."""
     options = parser(checkout).parse_args(arguments)
-    return carry_out("deploy.py", checkout / VENV_PYTHON, lambda: run(options))
+    return run_command("deploy.py", checkout / VENV_PYTHON, lambda: run(options))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from smtemplates.aws_data.regions import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_REGIONS
-from smtemplates.console.files import read, why
+from smtemplates.console.files import read, reason_of
 from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.linting.linter import Finding, grouped, lint
 from smtemplates.policy import NOT_EVALUATED, judge
@@ -56,7 +56,7 @@ def _standard_input() -> str:
     try:
         return sys.stdin.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Cannot read standard input: {why(error)}.") from error
+        raise UsageError(f"Cannot read standard input: {reason_of(error)}.") from error
 
 
 def _check_readable(text: str, file: str) -> None:

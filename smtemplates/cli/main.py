@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from smtemplates.cli.parser import parser
-from smtemplates.console.files import why
-from smtemplates.console.streams import open_streams
+from smtemplates.console.files import reason_of
+from smtemplates.console.signals import raise_on_signals
+from smtemplates.console.streams import discard, open_streams, write_message
 from smtemplates.errors import Error, UsageError
 
 INTERRUPTED = 130
@@ -26,25 +26,30 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; report errors on standard error."""
     open_streams("utf-8")  # the encoding of the files, on every terminal
-    options = parser().parse_args(arguments)
+    raise_on_signals()
+    try:
+        return _run(parser().parse_args(arguments))
+    except KeyboardInterrupt:
+        write_message("", sys.stdout)  # flushed here because Python would report a closed terminal at exit
+        write_message("smtemplates: interrupted.\n")
+        return INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         code = _function(options.command)(options)
         sys.stdout.flush()
     except Error as error:
-        print(f"smtemplates: {error}", file=sys.stderr)
+        write_message(f"smtemplates: {error}\n")
         return error.exit_code
     except ModuleNotFoundError as error:
-        print(
+        write_message(
             f"smtemplates: {error.name} is not installed for {sys.executable}. In a checkout, run scripts/render once "
-            "and then .venv/bin/python -m smtemplates.",
-            file=sys.stderr,
+            "and then .venv/bin/python -m smtemplates.\n"
         )
         return UsageError.exit_code
     except OSError as error:
         return _report_system_error(error)
-    except KeyboardInterrupt:
-        print("smtemplates: interrupted.", file=sys.stderr)
-        return INTERRUPTED
     return code
 
 
@@ -58,10 +63,9 @@ def _function(command: str) -> Callable[[argparse.Namespace], int]:
 def _report_system_error(error: OSError) -> int:
     """Report an error of the operating system and return the exit code."""
     if error.filename:
-        print(f"smtemplates: {error.filename}: {why(error)}.", file=sys.stderr)
+        write_message(f"smtemplates: {error.filename}: {reason_of(error)}.\n")
         return UsageError.exit_code
-    # Without a file name it is about standard output. Python would report it a second time when it exits.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    discard(sys.stdout)  # an error without a file name is about standard output
     if not isinstance(error, BrokenPipeError):  # a reader such as head may close the pipe
-        print(f"smtemplates: Cannot write to standard output: {why(error)}.", file=sys.stderr)
+        write_message(f"smtemplates: Cannot write to standard output: {reason_of(error)}.\n")
     return 1

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtemplates.cli.program import VENV_PYTHON, Command, add_template, program
-from smtemplates.console.aws_options import add_connection, carry_out, cloud_of, seconds
+from smtemplates.console.aws_options import add_connection, cloud_of, seconds
+from smtemplates.console.run import run_command
 from smtemplates.console.streams import named
 
 if TYPE_CHECKING:
@@ -214,4 +215,4 @@ def run_link(arguments: argparse.Namespace) -> int:
 def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
     """Run one command for a checkout, and return the exit code."""
     options = parser(checkout).parse_args(arguments)
-    return carry_out("publish.py", checkout / VENV_PYTHON, lambda: run(options))
+    return run_command("publish.py", checkout / VENV_PYTHON, lambda: run(options))

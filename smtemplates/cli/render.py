@@ -10,7 +10,7 @@ from pathlib import Path
 
 from smtemplates.cli.comparison import is_stale
 from smtemplates.cli.lint import report, report_unknown_regions
-from smtemplates.console.files import make, write
+from smtemplates.console.files import create_folder, write
 from smtemplates.core.assemble import source_files
 from smtemplates.errors import UsageError
 from smtemplates.synth.renderer import render
@@ -90,7 +90,7 @@ def _write(template: Rendered) -> None:
     if template.path is None:
         sys.stdout.write(template.text)
         return
-    make(template.path.parent)
+    create_folder(template.path.parent)
     write(template.path, template.text)
 
 

@@ -1,1 +1,1 @@
-"""What every command line shares: streams, columns, signals, files, options for AWS."""
+"""Code that all command lines share: streams, columns, signals, files, the AWS options, and running a command."""

@@ -1,49 +1,39 @@
-"""What the command lines of scripts/ have in common: how they connect, and how they end."""
+"""The command-line options for the connection to AWS and for time limits."""
 
-# ruff: noqa: PLC0415 - what calls AWS is imported by who calls it: --help answers before the SDK would be loaded
 from __future__ import annotations
 
 import argparse
-import gc
-import importlib.util
 import logging
-import os
-import signal
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from smtemplates.console.streams import named, open_streams
-from smtemplates.errors import Error, UsageError
+from smtemplates.console.streams import named
+from smtemplates.errors import UsageError
 
 if TYPE_CHECKING:
     from smtemplates.aws.session import Cloud
 
-# The SDK makes hundreds of thousands of small objects that live as long as we do: looking for garbage less often
-# saves a tenth of a plan's time.
-GARBAGE = 200_000
-
 
 def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """Add what says where and as whom to call AWS."""
-    where = command.add_argument_group("where and as whom (default: as any AWS tool)")
+    """Add the options of the connection; `several` allows more than one Region."""
+    where = command.add_argument_group("connection (default: as for other AWS tools)")
     if several:
         where.add_argument("--region", type=named, nargs="+", default=[], metavar="REGION")
     else:
         where.add_argument("--region", type=named)
     where.add_argument("--profile", type=named)
-    where.add_argument("--assume-role", type=named, metavar="ARN", help="call AWS as this role")
-    where.add_argument("--endpoint-url", type=named, metavar="URL", help="https, or http on this machine only")
-    where.add_argument("--debug", action="store_true", help="log each call to AWS, but nothing that it carries")
+    where.add_argument("--assume-role", type=named, metavar="ARN", help="assume this role for all calls")
+    where.add_argument(
+        "--endpoint-url", type=named, metavar="URL", help="an https URL, or an http URL of this computer"
+    )
+    where.add_argument("--debug", action="store_true", help="log the calls to AWS, without their content")
 
 
 def cloud_of(arguments: argparse.Namespace) -> Cloud:
-    """Take the connection from the command line; of several Regions, the first."""
-    from smtemplates.aws.session import LOG, Cloud, Connection
+    """Return the services of AWS for the options of the connection, in the first Region if there are several."""
+    from smtemplates.aws.session import LOG, Cloud, Connection  # noqa: PLC0415  --help and usage errors do not need it
 
     if arguments.debug:
-        # ours only: the SDK's own log holds session tokens, signatures and the values of parameters
+        # only our log: the log of the SDK contains session tokens, signatures and the values of parameters
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("debug %(asctime)s %(message)s"))
         LOG.addHandler(handler)
@@ -60,46 +50,11 @@ def cloud_of(arguments: argparse.Namespace) -> Cloud:
 
 
 def seconds(minutes: float | None) -> float | None:
-    """Read --timeout."""
+    """Return the value of --timeout in seconds; None without a time limit.
+
+    Raises:
+        UsageError: The value is not greater than 0.
+    """
     if minutes is not None and not minutes > 0:
-        raise UsageError("--timeout must be more than 0 minutes")
+        raise UsageError("--timeout must be greater than 0 minutes.")
     return None if minutes is None else minutes * 60
-
-
-def check_modules(venv_python: Path) -> None:
-    """Refuse to go on without the libraries that every command needs: .venv may be there without them."""
-    needed = {"boto3": "boto3", "PyYAML": "yaml"}
-    missing = " and ".join(name for name, module in needed.items() if not importlib.util.find_spec(module))
-    if missing:
-        python = venv_python if venv_python.is_file() else sys.executable
-        raise UsageError(
-            f"this needs {missing}, which {sys.executable} does not have; run this once in bash, which installs "
-            f"them into .venv: . scripts/venv deploy; or this: {python} -m pip install boto3 PyYAML"
-        )
-
-
-def interrupt(_number: int, _frame: object) -> NoReturn:
-    """Treat a request to end like Ctrl-C: CI systems send it when a job is cancelled."""
-    raise KeyboardInterrupt
-
-
-def carry_out(name: str, venv_python: Path, run: Callable[[], int]) -> int:
-    """Run a command, turn every failure into one message, and return the exit code."""
-    open_streams()
-    gc.set_threshold(GARBAGE)
-    signal.signal(signal.SIGTERM, interrupt)
-    try:
-        check_modules(venv_python)
-        code = run()
-        sys.stdout.flush()
-    except Error as error:
-        sys.stderr.write(f"{name}: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write(f"{name}: interrupted\n")
-        return 130
-    except BrokenPipeError:
-        # whoever read the result has enough of it; nothing is left to flush at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return code

@@ -1,4 +1,4 @@
-"""Fit what people read into a terminal of 80 columns. Nothing here calls AWS or prints."""
+"""Fit text into a terminal of 80 columns. The functions do not call AWS and do not print."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ WIDTH = 80
 
 
 def folded(line: str, indent: int) -> list[str]:
-    """Break a line at spaces so that it fits, the rest indented; a word (an ARN, a URL) stays whole to be copied."""
+    """Return a line broken at spaces, with the lines after the first indented; words such as ARNs are not broken."""
     hanging = " " * indent
     return textwrap.wrap(line, WIDTH, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def beside(label: str, value: str, indent: int) -> list[str]:
-    """Show a value after its label, or below it where it does not fit; it is to be copied, so it is never broken."""
+    """Return a value next to its label, or below it if it is too wide; the value is not broken, so it can be copied."""
     lines = value.split("\n")
     if all(len(label) + len(line) <= WIDTH for line in lines):
         return [f"{label}{lines[0]}", *(f"{'':{len(label)}}{line}" for line in lines[1:])]
@@ -24,7 +24,7 @@ def beside(label: str, value: str, indent: int) -> list[str]:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Tell whether colour is wanted: by people at a terminal who have not said no.
+    """Return whether to use colours: on a terminal, unless NO_COLOR is set.
 
     Source: https://no-color.org
     """

@@ -1,4 +1,4 @@
-"""Files that a user names: read and written with errors that say what to mend."""
+"""Read and write the files that a user specifies, with errors for the user."""
 
 from __future__ import annotations
 
@@ -6,38 +6,52 @@ import contextlib
 import os
 from pathlib import Path
 
+from smtemplates.console.signals import uninterrupted
 from smtemplates.errors import UsageError
 
 
 def read(path: Path) -> str:
-    """Read a file of text; what cannot be read is the user's to mend, in one sentence."""
+    """Return the content of a text file.
+
+    Raises:
+        UsageError: The file cannot be read or is not UTF-8 text.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Cannot read {path}: {why(error)}.") from error
+        raise UsageError(f"Cannot read {path}: {reason_of(error)}.") from error
 
 
 def write(path: Path, text: str) -> None:
-    """Write a whole file or none: a reader never sees half a template."""
-    beside = path.parent / f".{path.name}.{os.getpid()}"
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise UsageError(f"Cannot write {path}: {why(error)}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    """Write a complete file or nothing, also when a signal arrives, so that no reader finds half a template.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    temporary = path.parent / f".{path.name}.{os.getpid()}"
+    with uninterrupted():
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        except OSError as error:
+            raise UsageError(f"Cannot write {path}: {reason_of(error)}.") from error
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
 
 
-def make(folder: Path) -> None:
-    """Make a folder, in one that is there: a typing error in a path makes no tree of folders."""
+def create_folder(folder: Path) -> None:
+    """Create a folder if it does not exist. Its parent must exist, so that a typing error cannot create many folders.
+
+    Raises:
+        UsageError: The folder cannot be created.
+    """
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise UsageError(f"Cannot make the folder {folder}: {why(error)}.") from error
+        raise UsageError(f"Cannot create the folder {folder}: {reason_of(error)}.") from error
 
 
-def why(error: OSError | UnicodeDecodeError) -> str:
-    """Say in words what went wrong with a file."""
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
+    """Return the reason of an error of a file in words."""
     return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"

@@ -1,4 +1,4 @@
-"""Defer the signals that end a program while a step must not be interrupted."""
+"""The signals that end a command: turn them into KeyboardInterrupt, and defer them during a critical step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from types import FrameType
 
 # Ctrl-C, the request to end of a CI system, and a closed terminal. Windows has no SIGHUP.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def raise_on_signals() -> None:
+    """Raise KeyboardInterrupt on SIGINT, SIGTERM and SIGHUP, so that a command cleans up before it ends.
+
+    SIGINT and SIGHUP stay ignored if they were ignored when the command started, as under nohup or in the background of
+    a shell. Python sets signal handlers in the main thread only, so the function has no effect in other threads.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in SIGNALS:
+        if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 class Deferral:
@@ -69,4 +82,8 @@ def uninterrupted() -> Iterator[Deferral]:
         for number, handler in before.items():
             signal.signal(number, handler)
     if deferral.pending:
-        signal.raise_signal(deferral.pending[0])
+        number = deferral.pending[0]
+        if callable(handler := before[number]):
+            handler(number, None)  # at once: before Python 3.12, raise_signal can return before the handler is called
+        else:
+            signal.raise_signal(number)

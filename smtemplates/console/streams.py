@@ -1,4 +1,4 @@
-"""What the command lines have in common: options that must name something, and streams that may be missing."""
+"""The standard streams: closed ones, and writing to a terminal or pipe that no longer exists."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import argparse
 import os
 import sys
 from io import TextIOWrapper
+from typing import TextIO
 
 
 def named(text: str) -> str:
-    """Refuse what is left of an option when a script's variable is not set: nobody means the default by it."""
+    """Return the value of an option that must not be empty, as it is when a variable in a script is not set.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty.
+    """
     if not text.strip():
-        raise argparse.ArgumentTypeError("it names nothing")
+        raise argparse.ArgumentTypeError("the value is empty")
     return text
 
 
 def open_streams(encoding: str | None = None) -> None:
-    """Open the standard streams that whoever started this has closed, and let no character be unprintable.
+    """Open the standard streams that are closed, and let standard output escape characters that it cannot encode.
 
-    Where standard output is closed, printing to it fails as it does on a full disk.
+    Writing to a standard output that was closed then fails as on a full disk.
     """
     sys.stdin = sys.stdin or os.fdopen(os.open(os.devnull, os.O_RDONLY))
     sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
@@ -27,3 +32,23 @@ def open_streams(encoding: str | None = None) -> None:
         sys.stdin.reconfigure(encoding=encoding)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def write_message(text: str, stream: TextIO | None = None) -> bool:
+    """Write a message to standard error or another stream, and return whether the stream took it.
+
+    A stream whose terminal or pipe was closed takes nothing more; the message and all later ones are discarded.
+    """
+    stream = stream or sys.stderr
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        discard(stream)
+        return False
+    return True
+
+
+def discard(stream: TextIO) -> None:
+    """Redirect a stream to nowhere. Python flushes it at exit, and would otherwise fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -60,7 +60,7 @@ class ResourceChange:
     def removes_stack_instances(self) -> bool:
         """Whether the change removes an account, an organizational unit or a Region from a stack set."""
         groups = [item for item in self.properties if targets.GROUPS in item.path]
-        return self.type == targets.TYPE and any(targets.gives_up(item.before, item.after) for item in groups)
+        return self.type == targets.TYPE and any(targets.removes_targets(item.before, item.after) for item in groups)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy import stack as stacks
@@ -21,7 +21,6 @@ from smtemplates.deploy.parameters import Settings
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.template import Template
 from smtemplates.deploy.watcher import Listener
-from smtemplates.deploy.wording import sentence
 
 NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 INCOMPLETE = "can return incomplete"

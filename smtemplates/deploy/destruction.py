@@ -1,4 +1,4 @@
-"""Destroy a stack: say what goes, what stays and what is in the way, then do it; data only if that is asked for."""
+"""Destroy a stack: determine the deleted and retained resources and the blockers, and then delete the stack."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.columns import folded
 from smtemplates.deploy import buckets, in_use, studio
 from smtemplates.deploy import stack as stacks
-from smtemplates.deploy import stack_set_targets as places
+from smtemplates.deploy import stack_set_targets as targets
 from smtemplates.deploy.operation import BUCKET, delete_and_wait
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watcher import Listener
 
 LOG_GROUPS = "Custom::LogGroups"
-KEEP = ("Retain", "RetainExceptOnCreate", "Snapshot")
-WITH_IT = {
-    places.TYPE: ", and its stacks in every account and Region, but for what their own template keeps",
-    in_use.SHARE: "; what its account launched cannot be seen from here, so have it terminated there first",
+RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate", "Snapshot")
+CONSEQUENCES = {
+    targets.TYPE: ", and its stacks in all accounts and Regions, except the resources that their template retains",
+    in_use.SHARE: (
+        ". Products that its account launched are not visible from this account. Have them terminated there first."
+    ),
 }
 
 
@@ -34,35 +36,40 @@ class Resource:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demolition:
-    """What destroying a stack would do. `stack` is None where it is gone already, and only its buckets are left."""
+class Destruction:
+    """The effects of destroying a stack.
+
+    `stack` is None if the stack is deleted already and only its buckets exist. `log_groups` are the retained log groups
+    that the stack uses. `blockers` are the reasons that prevent the deletion. `studio_contents` are the Studio apps
+    and spaces that are deleted first.
+    """
 
     name: str
     stack: Stack | None
-    goes: tuple[Resource, ...] = ()
-    stays: tuple[Resource, ...] = ()
-    shared: tuple[str, ...] = ()
-    blocks: tuple[str, ...] = ()
-    clears: studio.Rooms = field(default_factory=studio.Rooms)
+    deleted: tuple[Resource, ...] = ()
+    retained: tuple[Resource, ...] = ()
+    log_groups: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
+    studio_contents: studio.Contents = field(default_factory=studio.Contents)
 
     @property
-    def buckets(self) -> tuple[str, ...]:
-        """The buckets that outlive the stack unless their data is to go too."""
-        return tuple(item.physical_id for item in self.stays if item.type == BUCKET)
+    def retained_buckets(self) -> tuple[str, ...]:
+        """The names of the buckets that still exist after the deletion of the stack."""
+        return tuple(item.physical_id for item in self.retained if item.type == BUCKET)
 
 
-def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
-    """Find out what destroying a stack would do.
+def plan_destruction(cloud: Cloud, name: str, *, delete_data: bool) -> Destruction:
+    """Return the effects of destroying a stack.
 
     Raises:
-        DeploymentError: there is nothing of that name to destroy.
+        DeploymentError: No stack and no retained bucket of that name exists.
     """
     stack = stacks.find(cloud, name)
     if stack is None:
         left = _left_behind(cloud, name) if delete_data else ()
         if not left:
             stacks.get(cloud, name)
-        return Demolition(name=name, stack=None, stays=left)
+        return Destruction(name=name, stack=None, retained=left)
     items = [
         Resource(
             logical_id=item["LogicalResourceId"], type=item["ResourceType"], physical_id=item["PhysicalResourceId"]
@@ -72,54 +79,66 @@ def survey(cloud: Cloud, name: str, *, delete_data: bool) -> Demolition:
     ]
     content = {} if stack.status == "REVIEW_IN_PROGRESS" else stacks.template(cloud, StackName=stack.id)
     declared = content.get("Resources") or {}
-    stays = tuple(item for item in items if declared.get(item.logical_id, {}).get("DeletionPolicy") in KEEP)
-    goes = tuple(item for item in items if item not in stays)
-    rooms = studio.look(cloud, [item.physical_id for item in goes if item.type == studio.DOMAIN])
-    blocks = studio.packages(
-        cloud, [item.physical_id for item in goes if item.type == "AWS::SageMaker::ModelPackageGroup"]
+    retained = tuple(
+        item for item in items if declared.get(item.logical_id, {}).get("DeletionPolicy") in RETAINING_POLICIES
     )
-    blocks += _needed(cloud, stack, [(item, declared.get(item.logical_id, {})) for item in goes])
+    deleted = tuple(item for item in items if item not in retained)
+    domains = [item.physical_id for item in deleted if item.type == studio.DOMAIN]
+    groups = [item.physical_id for item in deleted if item.type == "AWS::SageMaker::ModelPackageGroup"]
+    blockers = studio.model_version_blockers(cloud, groups)
+    blockers += _users_of(cloud, stack, [(item, declared.get(item.logical_id, {})) for item in deleted])
     if not delete_data:
-        blocks += [
-            f"bucket {item.physical_id} is not empty and the template does not keep it; --delete-data empties it"
-            for item in goes
+        blockers += [
+            f"Bucket {item.physical_id} is not empty, and the template does not retain it. To empty it, add "
+            "--delete-data."
+            for item in deleted
             if item.type == BUCKET and not buckets.is_empty(cloud, item.physical_id)
         ]
-    return Demolition(
+    return Destruction(
         name=stack.name,
         stack=stack,
-        goes=goes,
-        stays=stays,
-        shared=_log_groups(content, stack, [item.logical_id for item in items if item.type == LOG_GROUPS]),
-        blocks=tuple(blocks),
-        clears=rooms,
+        deleted=deleted,
+        retained=retained,
+        log_groups=_log_groups(content, stack, [item.logical_id for item in items if item.type == LOG_GROUPS]),
+        blockers=tuple(blockers),
+        studio_contents=studio.find_contents(cloud, domains),
     )
 
 
-def _needed(cloud: Cloud, stack: Stack, goes: Sequence[tuple[Resource, Mapping[str, Any]]]) -> list[str]:
-    """Say who still needs what goes, given with how it is declared."""
-    told = in_use.launches(cloud, [item.physical_id for item, _ in goes if item.type == in_use.PRODUCT])
-    told += in_use.bounds(cloud, {item.physical_id: about for item, about in goes if item.type == in_use.POLICY})
+def _users_of(cloud: Cloud, stack: Stack, deleted: Sequence[tuple[Resource, Mapping[str, Any]]]) -> list[str]:
+    """Return texts on provisioned products and roles that still need the deleted resources.
+
+    Each resource is given with its declaration in the template.
+    """
+    products = [item.physical_id for item, _ in deleted if item.type == in_use.PRODUCT]
+    policies = {item.physical_id: body for item, body in deleted if item.type == in_use.POLICY}
+    blockers = in_use.product_blockers(cloud, products) + in_use.boundary_blockers(cloud, policies)
     if boundary := stack.parameters.get(in_use.BOUNDARY):
-        told += in_use.stranded(cloud, boundary, [about for item, about in goes if item.type == in_use.ROLE])
-    return told
+        roles = [body for item, body in deleted if item.type == in_use.ROLE]
+        blockers += in_use.launch_role_blockers(cloud, boundary, roles)
+    return blockers
 
 
-def _log_groups(content: Mapping[str, Any], stack: Stack, makers: Sequence[str]) -> tuple[str, ...]:
-    """Name the log groups that the stack's function set up: no API tells, so the template is evaluated."""
-    if not makers:
+def _log_groups(content: Mapping[str, Any], stack: Stack, resources: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the log groups that custom resources of the stack manage.
+
+    No API returns them, so the template is evaluated. `resources` are the logical IDs of the custom resources.
+    """
+    if not resources:
         return ()
-    from smtemplates.evaluate import Stack as Evaluated  # noqa: PLC0415 few stacks need it
+    from smtemplates.evaluate import Stack as Evaluated  # noqa: PLC0415  only stacks with such resources need it
 
     pseudo = {"AWS::StackId": stack.id, "AWS::StackName": stack.name, "AWS::Region": stack.id.split(":")[3]}
-    resources = Evaluated(content, stack.parameters, pseudo=pseudo).resources
-    # an update that failed half-way leaves what its template makes no more
-    made = [resources[maker].get("Properties", {}) for maker in makers if maker in resources]
-    return tuple(name for properties in made for name in properties.get("Names", ()))
+    evaluated = Evaluated(content, stack.parameters, pseudo=pseudo).resources
+    # after a failed update, the stack can contain resources that its template does not create
+    properties = [evaluated[name].get("Properties", {}) for name in resources if name in evaluated]
+    return tuple(name for each in properties for name in each.get("Names", ()))
 
 
 def _left_behind(cloud: Cloud, name: str) -> tuple[Resource, ...]:
-    """Find the buckets that the last deleted stack of a name kept, from its events; AWS lists such a stack for 90 days.
+    """Return the buckets that the last deleted stack of a name retained.
+
+    They are read from the events of the stack. AWS lists a deleted stack for 90 days.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStacks.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
@@ -134,88 +153,91 @@ def _left_behind(cloud: Cloud, name: str) -> tuple[Resource, ...]:
     if not deleted:
         return ()
     last = max(deleted, key=lambda item: item.get("DeletionTime") or item["CreationTime"])
-    kept = {}
+    retained = {}
     for event in cloud.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=last["StackId"]):
         if event.get("ResourceStatus") == "DELETE_SKIPPED" and event.get("ResourceType") == BUCKET:
             bucket = event["PhysicalResourceId"]
             if buckets.exists(cloud, bucket):
-                kept[bucket] = Resource(logical_id=event["LogicalResourceId"], type=BUCKET, physical_id=bucket)
-    return tuple(kept.values())
+                retained[bucket] = Resource(logical_id=event["LogicalResourceId"], type=BUCKET, physical_id=bucket)
+    return tuple(retained.values())
 
 
-def table(plan: Demolition, *, delete_data: bool) -> str:
-    """Show what destroying would do."""
+def table(plan: Destruction, *, delete_data: bool) -> str:
+    """Return the effects of destroying a stack as text."""
     lines = []
     if plan.stack is None:
-        lines.append(f"stack {plan.name} is deleted already; it left these buckets behind")
+        lines.append(f"Stack {plan.name} is deleted already. These buckets of it were retained.")
     else:
-        lines.append(f"destroying stack {plan.name} ({plan.stack.status}) deletes {len(plan.goes)} resource(s):")
+        lines.append(f"Destroying stack {plan.name} ({plan.stack.status}) deletes {len(plan.deleted)} resource(s):")
         lines += [
-            f"  - {item.logical_id} ({item.type}) {item.physical_id}{WITH_IT.get(item.type, '')}" for item in plan.goes
+            f"  - {item.logical_id} ({item.type}) {item.physical_id}{CONSEQUENCES.get(item.type, '')}"
+            for item in plan.deleted
         ]
-    gone = [item for item in plan.stays if delete_data and item.type == BUCKET]
-    kept = [item for item in plan.stays if item not in gone]
-    if gone:
-        lines.append("ALL DATA in these buckets is deleted, every version of every object, and then the buckets:")
-        lines += [f"  - {item.logical_id} {item.physical_id}" for item in gone]
-    if kept:
-        lines.append("these stay, outside any stack:")
-        lines += [f"  = {item.logical_id} ({item.type}) {item.physical_id}" for item in kept]
-    if plan.shared:
-        lines.append("these log groups stay, for others may use them:")
-        lines += [f"  = {name}" for name in plan.shared]
-    if plan.clears:
-        lines.append("Studio has to be cleared first; these are deleted with all that runs in them:")
-        lines += [f"  - {told}" for told in plan.clears.told()]
-    if plan.blocks:
-        lines.append("this is in the way:")
-        lines += [f"  ! {told}" for told in plan.blocks]
+    emptied = [item for item in plan.retained if delete_data and item.type == BUCKET]
+    retained = [item for item in plan.retained if item not in emptied]
+    if emptied:
+        lines.append("ALL DATA in these buckets is deleted (all versions of all objects), and then the buckets:")
+        lines += [f"  - {item.logical_id} {item.physical_id}" for item in emptied]
+    if retained:
+        lines.append("These resources are retained outside any stack:")
+        lines += [f"  = {item.logical_id} ({item.type}) {item.physical_id}" for item in retained]
+    if plan.log_groups:
+        lines.append("These log groups are retained because other workspaces can use them:")
+        lines += [f"  = {name}" for name in plan.log_groups]
+    if plan.studio_contents:
+        lines.append("These Studio apps and spaces are deleted first, with all files and processes in them:")
+        lines += [f"  - {name}" for name in plan.studio_contents.names()]
+    if plan.blockers:
+        lines.append("The stack cannot be destroyed for these reasons:")
+        lines += [f"  ! {text}" for text in plan.blockers]
     return "\n".join(part for line in lines for part in folded(line, 6))
 
 
-def check(plan: Demolition, *, disable_protection: bool) -> None:
-    """Refuse what could only fail half-way.
+def check(plan: Destruction, *, disable_protection: bool) -> None:
+    """Check that nothing prevents the deletion of the stack.
 
     Raises:
-        DeploymentError: something is in the way.
+        DeploymentError: Termination protection or a resource in use prevents it.
     """
-    blocks = list(plan.blocks)
+    blockers = list(plan.blockers)
     if plan.stack is not None and plan.stack.protected and not disable_protection:
-        blocks.insert(0, "termination protection is on; --disable-protection turns it off")
-    if blocks:
-        raise DeploymentError(f"stack {plan.name} cannot be destroyed: {'; '.join(blocks)}")
+        blockers.insert(0, "Termination protection is on. To turn it off, add --disable-protection.")
+    if blockers:
+        raise DeploymentError(f"Stack {plan.name} cannot be destroyed. {' '.join(blockers)}")
 
 
-def demolish(
+def execute(
     cloud: Cloud,
-    plan: Demolition,
+    plan: Destruction,
     listener: Listener,
     *,
     delete_data: bool,
     deadline: float | None = None,
-    counted: buckets.Progress | None = None,
+    progress: buckets.Progress | None = None,
 ) -> None:
-    """Destroy what was surveyed. Repeating it after an interruption goes on where it was.
+    """Destroy a stack. If the command was interrupted, repeating it continues the destruction.
 
     Raises:
-        DeploymentError: something could not be deleted.
+        DeploymentError: A resource could not be deleted.
     """
     stack = plan.stack
     if stack is not None:
         if stack.protected:
             arguments = {"StackName": stack.name, "EnableTerminationProtection": False}
             cloud.call("cloudformation", "update_termination_protection", **arguments)
-        studio.clear(cloud, plan.clears, listener)
+        studio.delete_contents(cloud, plan.studio_contents, listener)
         if delete_data:
-            for item in plan.goes:
+            for item in plan.deleted:
                 if item.type == BUCKET:
-                    buckets.empty(cloud, item.physical_id, counted)
+                    buckets.empty(cloud, item.physical_id, progress)
         delete_and_wait(cloud, stack, listener, deadline=deadline)
     if delete_data:
-        for bucket in plan.buckets:
-            buckets.empty(cloud, bucket, counted)
+        for bucket in plan.retained_buckets:
+            buckets.empty(cloud, bucket, progress)
             try:
                 cloud.call("s3", "delete_bucket", Bucket=bucket)
             except CloudError as error:
-                raise DeploymentError(f"bucket {bucket} is still there: {error}; repeat this command") from error
-            listener.say(f"deleted bucket {bucket}")
+                raise DeploymentError(
+                    f"Bucket {bucket} was not deleted. {sentence(error)} Repeat this command to delete it."
+                ) from error
+            listener.say(f"Deleted bucket {bucket}.")

@@ -1,11 +1,11 @@
-"""Find out what was changed behind the stack's back."""
+"""Detect changes that were made outside CloudFormation."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
 
-from smtemplates.aws.errors import DeploymentError
+from smtemplates.aws.errors import DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.columns import folded
 from smtemplates.deploy import stack as stacks
@@ -18,7 +18,7 @@ CHECKED = ("IN_SYNC", *DRIFTED)
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One property that is not as the template says."""
+    """A property whose actual value differs from the template."""
 
     path: str
     expected: str
@@ -27,7 +27,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class Drifted:
-    """One resource that is not as the template says."""
+    """A resource that differs from the template."""
 
     logical_id: str
     type: str
@@ -37,7 +37,7 @@ class Drifted:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What differs, and how many of the stack's resources AWS could compare: not every type can be."""
+    """The drift of a stack. AWS can compare only resources of certain types: `checked` of all `resources`."""
 
     drifted: tuple[Drifted, ...]
     checked: int
@@ -45,10 +45,10 @@ class Comparison:
 
 
 def detect(cloud: Cloud, name: str) -> Comparison:
-    """Have AWS compare the stack with what is really there, wait, and list what differs.
+    """Detect the drift of a stack, wait for the end of the detection, and return the drift.
 
     Raises:
-        DeploymentError: AWS could not compare all of it.
+        DeploymentError: The detection failed for at least one resource.
     """
     stack = stacks.get(cloud, name)
     started = cloud.call("cloudformation", "detect_stack_drift", StackName=stack.id)["StackDriftDetectionId"]
@@ -61,7 +61,9 @@ def detect(cloud: Cloud, name: str) -> Comparison:
         pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
     if answer["DetectionStatus"] == "DETECTION_FAILED":
         raise DeploymentError(
-            f"AWS could not compare stack {name}: {answer.get('DetectionStatusReason') or 'it gives no reason'}"
+            f"The drift detection of stack {name} failed. "
+            f"{sentence(answer.get('DetectionStatusReason') or 'AWS gave no reason')} Fix the cause, then repeat this "
+            "command."
         )
     items = cloud.pages(
         "cloudformation",
@@ -92,16 +94,16 @@ def detect(cloud: Cloud, name: str) -> Comparison:
 
 
 def table(found: Comparison, stack: str) -> str:
-    """Show drift to a person."""
+    """Return drift as text."""
     number = len(found.drifted)
     lines = [
-        f"{number} resource(s) of stack {stack} are not as the template says"
+        f"{number} resource(s) of stack {stack} differ from the template."
         if number
-        else f"no drift found: stack {stack} is as its template says",
-        f"  {found.checked} of {found.resources} resources checked",
+        else f"No drift was detected in stack {stack}.",
+        f"  {found.checked} of {found.resources} resources were checked.",
     ]
     if number:
-        lines.append("  deploy --revert-drift puts back what AWS can revert")
+        lines.append("  To revert the changes that AWS can revert, run deploy with --revert-drift.")
     for one in found.drifted:
         lines.append(f"  {one.logical_id} ({one.type}): {'deleted' if one.status == 'DELETED' else 'changed'}")
         lines += [
@@ -112,5 +114,5 @@ def table(found: Comparison, stack: str) -> str:
 
 
 def as_json(found: Comparison) -> str:
-    """Show drift to a program."""
+    """Return drift as JSON."""
     return json.dumps(asdict(found), indent=2, ensure_ascii=False)

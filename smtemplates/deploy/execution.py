@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError
+from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy import changeset
@@ -19,7 +19,6 @@ from smtemplates.deploy.operation import check_deleted, follow_to_end
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.template import content_digest
 from smtemplates.deploy.watcher import Listener, Watch
-from smtemplates.deploy.wording import sentence
 from smtemplates.errors import UsageError
 
 MAX_STACK_POLICY_BYTES = 16_384

@@ -1,4 +1,4 @@
-"""What others still need of a stack that is to go: launches of its product, and roles that its policies bound."""
+"""Provisioned products and roles that still need resources of a stack that is to be destroyed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ POLICY = "AWS::IAM::ManagedPolicy"
 ROLE = "AWS::IAM::Role"
 BOUNDARY = "PermissionsBoundaryArn"
 
-# Service Catalog's stacks have names like SC-111122223333-pp-abcdefghijklm, and CloudFormation names roles after them.
+# Stacks of Service Catalog have names like SC-111122223333-pp-abcdefghijklm. The names of their roles start with it.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
-LAUNCHED = "SC-"
+LAUNCHED_PREFIX = "SC-"
 
 
-def provisioned(cloud: Cloud, product: str) -> Iterator[dict[str, Any]]:
+def provisioned_products(cloud: Cloud, product: str) -> Iterator[dict[str, Any]]:
     """Yield the provisioned products of a product in this account and Region.
 
-    What other accounts launched from a portfolio that is shared with them is not among them.
+    Other accounts can launch the product from a shared portfolio. Their provisioned products are not included.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_SearchProvisionedProducts.html
     """
@@ -34,76 +34,80 @@ def provisioned(cloud: Cloud, product: str) -> Iterator[dict[str, Any]]:
             "search_provisioned_products",
             AccessLevelFilter={"Key": "Account", "Value": "self"},
             Filters={"SearchQuery": [f"productId:{product}"]},
-            # unsorted pages may repeat or leave out
+            # without an order, pages can repeat or omit items
             SortBy="id",
             PageSize=100,
             **token,
         )
-        # a search may find more than what it asks for
+        # the search can return other products as well
         yield from (item for item in page.get("ProvisionedProducts", []) if item.get("ProductId") == product)
         if not page.get("NextPageToken"):
             return
         token = {"PageToken": page["NextPageToken"]}
 
 
-def launches(cloud: Cloud, products: Sequence[str]) -> list[str]:
-    """Say which products have been launched: without the launch role nobody can update or terminate what was.
+def product_blockers(cloud: Cloud, products: Sequence[str]) -> list[str]:
+    """Return texts on the products that have provisioned products, which need the launch role.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html
     """
-    counts = {product: sum(1 for _ in provisioned(cloud, product)) for product in products}
+    counts = {product: sum(1 for _ in provisioned_products(cloud, product)) for product in products}
     return [
-        f"product {product} has {count} provisioned product(s) in this account and Region, which nobody could update "
-        "or terminate any more; have them terminated first, in every account that launches it"
+        f"Product {product} has {count} provisioned product(s) in this account and Region. Without the launch role "
+        "they can no longer be updated or terminated. Have them terminated first, in every account that launches the "
+        "product."
         for product, count in counts.items()
         if count
     ]
 
 
-def bounds(cloud: Cloud, policies: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Say which policies, given by ARN with how they are declared, bound roles or users: IAM deletes none that does.
+def boundary_blockers(cloud: Cloud, policies: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return texts on the policies that are a permissions boundary in use, because IAM cannot delete such a policy.
 
-    Only what is attached to nobody is asked about, for that is how a boundary is declared.
+    `policies` are the declarations in the template by ARN. A policy that is declared with attachments is skipped,
+    because a boundary has none.
 
     Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
     """
-    told = []
+    blockers = []
     for arn, declared in policies.items():
         if declared.get("Properties", {}).keys() & {"Groups", "Roles", "Users"}:
             continue
-        if names := _some(_bounded(cloud, arn)):
-            told.append(
-                f"policy {arn.rpartition('/')[2]} is the boundary of {names}, and IAM deletes no policy that is one; "
-                "have what was launched with it terminated first"
+        if names := _first_name(_bounded_names(cloud, arn)):
+            blockers.append(
+                f"Policy {arn.rpartition('/')[2]} is the permissions boundary of {names}. IAM cannot delete a policy "
+                "in use. Have the products that were launched with it terminated first."
             )
-    return told
+    return blockers
 
 
-def stranded(cloud: Cloud, boundary: str, roles: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Say which roles of launches have a boundary of one's own, where the launch role is among the roles that go.
+def launch_role_blockers(cloud: Cloud, boundary: str, roles: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a text if launched roles with an existing policy as boundary still need the launch role.
 
-    IAM lets the role go, for such a boundary stays. Others may have it too, above all if AWS manages it.
+    `roles` are the declarations of the deleted roles, `boundary` is the ARN of the policy. IAM can delete the launch
+    role in this case, because the policy is retained. Other roles can have the same boundary, in particular if the
+    policy is managed by AWS, so only roles of Service Catalog count.
 
     Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/constraints-launch.html
     """
     if not any("servicecatalog.amazonaws.com" in str(role.get("Properties")) for role in roles):
         return []
-    names = _some(name for name in _bounded(cloud, boundary) if name.startswith(LAUNCHED))
-    told = (
-        f"policy {boundary.rpartition('/')[2]} is the boundary of {names}, which nobody could update or delete without "
-        "the launch role; have what was launched with it terminated first"
+    names = _first_name(name for name in _bounded_names(cloud, boundary) if name.startswith(LAUNCHED_PREFIX))
+    text = (
+        f"Policy {boundary.rpartition('/')[2]} is the permissions boundary of {names}. Without the launch role they "
+        "can no longer be updated or deleted. Have the products that were launched with it terminated first."
     )
-    return [told] if names else []
+    return [text] if names else []
 
 
-def _some(names: Iterator[str]) -> str:
-    """Name the first, if there is any, and tell whether there are more."""
+def _first_name(names: Iterator[str]) -> str:
+    """Return the first name, with "and others" if there are more; empty if there is none."""
     first, *others = [*islice(names, 2)] or [""]
     return f"{first} and others" if others else first
 
 
-def _bounded(cloud: Cloud, arn: str) -> Iterator[str]:
-    """Name roles and users that a policy bounds, page by page."""
+def _bounded_names(cloud: Cloud, arn: str) -> Iterator[str]:
+    """Yield the names of the roles and users whose permissions boundary is this policy."""
     marker: dict[str, str] = {}
     while True:
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
+from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import Deferral, uninterrupted
 from smtemplates.deploy import diagnosis, events, states
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watcher import Listener, Watch
-from smtemplates.deploy.wording import PROGRAM, sentence
+from smtemplates.deploy.wording import PROGRAM
 
 # The status of a stack after its creation or update was cancelled.
 UNDONE = {"DELETE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}

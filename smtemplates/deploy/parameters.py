@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from smtemplates.deploy.wording import sentence
+from smtemplates.aws.errors import sentence
 from smtemplates.errors import UsageError
 
 # A template has at most 200 parameters of 4,096 bytes each. Names and escapes need more.

@@ -1,4 +1,4 @@
-"""Show a plan as one page of HTML that needs no network: to read, search, and hand to a reviewer."""
+"""Build the HTML page of a plan: one file without network access, to read, search and share with a reviewer."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any, Literal
 
 from smtemplates.core.assets import read_asset
 from smtemplates.deploy.change_plan import Fate, Plan, PropertyChange, ResourceChange, describe_change
-from smtemplates.deploy.tables import MARKS, headline, path_of, taken_away
+from smtemplates.deploy.tables import MARKS, destructive_summary, headline, path_of
 from smtemplates.pages.drawing import Row, asset, drawing
 
 RECREATION = {"Always": "replaces the resource", "Conditionally": "may replace the resource", "Never": ""}
 
 
-def html(plan: Plan, present: Mapping[str, str]) -> str:
-    """Show a plan as a page: the stack drawn, what takes something away first, then the rest by name.
+def plan_page(plan: Plan, existing: Mapping[str, str]) -> str:
+    """Return the HTML page of a plan: a drawing of the stack, the destructive changes, then the others by name.
 
-    `present` has the types of the resources that the stack has now, by logical ID.
+    `existing` are the types of the existing resources of the stack by logical ID.
     """
-    page = Template(read_asset(__package__, "report.html"))
+    page = Template(read_asset(__package__, "plan_page.html"))
     changes = sorted(plan.changes, key=lambda change: (not change.destructive, change.logical_id))
     return page.substitute(
         stack=escape(plan.stack),
@@ -29,29 +29,29 @@ def html(plan: Plan, present: Mapping[str, str]) -> str:
         notes=_notes(plan),
         style=asset("drawing.css"),
         script=asset("drawing.js"),
-        drawing=_drawing(plan, present),
+        drawing=_drawing(plan, existing),
         filters="\n".join(_filter(fate) for fate in dict.fromkeys(change.fate for change in changes)),
         changes="\n".join(_change(change) for change in changes),
-        settings=_map("Parameters", plan.parameters) + _map("Tags", plan.tags),
+        settings=_values_table("Parameters", plan.parameters) + _values_table("Tags", plan.tags),
     )
 
 
 def _notes(plan: Plan) -> str:
     notes = [f"<li>Change set {escape(plan.change_set_id)}</li>"]
     if plan.capabilities and not plan.empty:
-        notes.append(f"<li>Needs {escape(', '.join(plan.capabilities))}</li>")
+        notes.append(f"<li>Required capabilities: {escape(', '.join(plan.capabilities))}</li>")
     for one in plan.findings:
         kind = "error" if one.fatal else "warning"
         notes.append(
             f'<li class="warning">Validation {kind}: {escape(f"{one.resource} {one.path}: {one.reason}")}</li>'
         )
     if plan.destructive:
-        notes.insert(0, f'<li class="warning"><b>{escape(taken_away(plan))}</b></li>')
+        notes.insert(0, f'<li class="warning"><b>{escape(destructive_summary(plan))}</b></li>')
     return f"<ul>{''.join(notes)}</ul>"
 
 
-def _drawing(plan: Plan, present: Mapping[str, str]) -> str:
-    rows = {name: Row(type=type_, mark="=", colour="same", meaning="unchanged") for name, type_ in present.items()}
+def _drawing(plan: Plan, existing: Mapping[str, str]) -> str:
+    rows = {name: Row(type=type_, mark="=", colour="same", meaning="unchanged") for name, type_ in existing.items()}
     for one in plan.changes:
         meaning = f"{one.fate} (destructive)" if one.destructive else one.fate
         rows[one.logical_id] = Row(
@@ -76,22 +76,22 @@ def _filter(fate: Fate) -> str:
 
 
 def _change(change: ResourceChange) -> str:
-    opened = " open" if change.destructive else ""
-    told = f"<b>{escape(change.logical_id)}</b> {escape(describe_change(change))} <span>{escape(change.type)}</span>"
+    is_open = " open" if change.destructive else ""
+    summary = f"<b>{escape(change.logical_id)}</b> {escape(describe_change(change))} <span>{escape(change.type)}</span>"
     rows = "".join(_row(item) for item in change.properties)
-    columns = "<tr><th>Property</th><th>Before</th><th>After</th><th>Why</th></tr>"
+    columns = "<tr><th>Property</th><th>Before</th><th>After</th><th>Reason</th></tr>"
     return (
         f'<details class="{_colour(change)}" data-fate="{escape(change.fate)}"'
-        f' data-name="{escape(change.logical_id)}"{opened}>'
-        f"<summary>{told}</summary>"
+        f' data-name="{escape(change.logical_id)}"{is_open}>'
+        f"<summary>{summary}</summary>"
         f"{f'<table>{columns}{rows}</table>' if rows else ''}</details>"
     )
 
 
 def _row(item: PropertyChange) -> str:
-    before, after = _value(item.before), _value(item.after) if item.known else "known after apply"
+    before, after = _value(item.before), _value(item.after) if item.known else "known after the deployment"
     if item.before is None and item.after is None and item.known:
-        before = after = "not told"
+        before = after = "(not reported by AWS)"
     reasons = [text for text in (*item.causes, RECREATION[item.recreation]) if text]
     cells = (path_of(item), before, after, "; ".join(reasons))
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
@@ -103,7 +103,7 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _map(title: str, values: Mapping[str, str]) -> str:
+def _values_table(title: str, values: Mapping[str, str]) -> str:
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in sorted(values.items())
     )

@@ -1,37 +1,37 @@
-"""Where a stack set has its stacks: an update that gives up a place deletes the stack there."""
+"""The accounts and Regions that a stack set deploys to. Removing one deletes the stack there."""
 
 from __future__ import annotations
 
 from typing import Any
 
-Places = set[tuple[str, str, str]]
+Targets = set[tuple[str, str, str]]
 
 TYPE = "AWS::CloudFormation::StackSet"
 GROUPS = "/StackInstancesGroup"
 
 
-def gives_up(before: Any, after: Any) -> bool:
-    """Tell whether a stack set's StackInstancesGroup loses a place; where it is not known, it may.
+def removes_targets(before: Any, after: Any) -> bool:
+    """Return whether a change of StackInstancesGroup can remove a target; True if a value is not known.
 
-    A change of AccountFilterType counts, whichever way it goes.
+    A change of AccountFilterType counts as a removal in both directions.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudformation-stackset-deploymenttargets.html
     """
     if not isinstance(before, list) or not isinstance(after, list):
         return True
-    (old, but_old), (new, but_new) = _places(before), _places(after)
-    return bool(old - new or but_new - but_old)
+    (old, old_excluded), (new, new_excluded) = _targets(before), _targets(after)
+    return bool(old - new or new_excluded - old_excluded)
 
 
-def _places(groups: list[Any]) -> tuple[Places, Places]:
-    """List the units and accounts by Region, and apart from them the accounts that are left out."""
-    found: Places = set()
-    left_out: Places = set()
+def _targets(groups: list[Any]) -> tuple[Targets, Targets]:
+    """Return the organizational units and accounts by Region, and the excluded accounts by Region."""
+    included: Targets = set()
+    excluded: Targets = set()
     for group in groups:
         targets = group.get("DeploymentTargets", {})
         kind = targets.get("AccountFilterType", "NONE")
         for region in group.get("Regions", []):
-            found |= {(region, kind, unit) for unit in targets.get("OrganizationalUnitIds", [])}
+            included |= {(region, kind, unit) for unit in targets.get("OrganizationalUnitIds", [])}
             accounts = {(region, kind, account) for account in targets.get("Accounts", [])}
-            (left_out if kind == "DIFFERENCE" else found).update(accounts)
-    return found, left_out
+            (excluded if kind == "DIFFERENCE" else included).update(accounts)
+    return included, excluded

@@ -9,13 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from smtemplates.aws.endpoints import is_local
-from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.partitions import partition_of
 from smtemplates.deploy import buckets
 from smtemplates.deploy.template import MAX_INLINE_BYTES, Template
 from smtemplates.deploy.watcher import Listener
-from smtemplates.deploy.wording import sentence
 from smtemplates.errors import UsageError
 
 # CloudFormation reads the template when it creates the change set. A week leaves time to inspect the template.

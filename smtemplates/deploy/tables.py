@@ -1,4 +1,4 @@
-"""Show plans, outputs and drift: as a table, as Markdown, as JSON. Nothing here calls AWS or prints."""
+"""Format plans, outputs and the status of stacks as text, Markdown or JSON. No function calls AWS or prints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from smtemplates.console.columns import beside, folded
 from smtemplates.deploy.change_plan import Fate, Plan, PropertyChange, describe_change
 from smtemplates.deploy.stack import Output, Stack
 
-SOME = 3
+MOST_NAMES = 3
 MARKS: dict[Fate, str] = {
     "create": "+",
     "update": "~",
@@ -23,8 +23,8 @@ MARKS: dict[Fate, str] = {
     "import": ">",
     "may change": "?",
 }
-# How a count of each fate reads: "2 to create", "1 may be replaced".
-COUNTED: dict[Fate, str] = {
+# The words for a number of changes: "2 to create", "1 may be replaced".
+COUNT_WORDS: dict[Fate, str] = {
     "create": "to create",
     "update": "to update",
     "replace": "to replace",
@@ -39,28 +39,28 @@ WIDEST_VALUE = 90
 
 
 def paint(text: str, mark: str, *, colour: bool) -> str:
-    """Colour a text by what its mark means."""
+    """Return a text in the colour of its mark."""
     return f"\033[{COLOURS[mark]}m{text}\033[0m" if colour else text
 
 
 def headline(plan: Plan) -> str:
-    """Say in one line what a plan does."""
+    """Return a summary of a plan in one line."""
     if plan.empty and plan.reverting:
-        return f"no change: AWS planned nothing to revert in stack {plan.stack}"
+        return f"No change. AWS found no drift to revert in stack {plan.stack}."
     if plan.empty:
-        return f"no change: stack {plan.stack} is as asked"
+        return f"No change. Stack {plan.stack} is up to date."
     if not plan.changes:
-        return f"stack {plan.stack} ({plan.region}): no resource changes, only outputs, metadata or tags"
+        return f"Update stack {plan.stack} ({plan.region}): no resource changes, only outputs, metadata or tags"
     counts: dict[Fate, int] = {}
     for change in plan.changes:
         counts[change.fate] = counts.get(change.fate, 0) + 1
-    told = ", ".join(f"{number} {COUNTED[fate]}" for fate, number in sorted(counts.items()))
-    verb = "create" if plan.kind == "CREATE" else "update"
-    return f"{verb} stack {plan.stack} ({plan.region}): {told}"
+    summary = ", ".join(f"{number} {COUNT_WORDS[fate]}" for fate, number in sorted(counts.items()))
+    verb = "Create" if plan.kind == "CREATE" else "Update"
+    return f"{verb} stack {plan.stack} ({plan.region}): {summary}"
 
 
 def table(plan: Plan, *, colour: bool = False) -> str:
-    """Show a plan to a person at a terminal."""
+    """Return a plan as text for a terminal."""
     lines = folded(headline(plan), 2)
     width = max((len(change.logical_id) for change in plan.changes), default=0)
     for change in plan.changes:
@@ -75,41 +75,45 @@ def table(plan: Plan, *, colour: bool = False) -> str:
         kind = "error" if one.fatal else "warning"
         lines += folded(f"  validation {kind}: {one.resource} {one.path}: {one.reason}", 4)
     if plan.capabilities and not plan.empty:
-        lines += folded(f"  needs {', '.join(plan.capabilities)}", 4)
+        lines += folded(f"  required capabilities: {', '.join(plan.capabilities)}", 4)
     if plan.destructive:
-        lines += [paint(line, "!", colour=colour) for line in folded(f"  {taken_away(plan)}", 4)]
+        lines += [paint(line, "!", colour=colour) for line in folded(f"  {destructive_summary(plan)}", 4)]
     return "\n".join(lines)
 
 
-def taken_away(plan: Plan) -> str:
-    """Say which resources that are in use now go away; of many, the first few."""
+def destructive_summary(plan: Plan) -> str:
+    """Return a sentence that names the first existing resources that a plan replaces or deletes."""
     names = [change.logical_id for change in plan.destructive]
-    verb = "takes" if len(names) == 1 else "take"
-    more = ", ..." if len(names) > SOME else ""
-    named = f"{', '.join(names[:SOME])}{more}"
-    return f"{len(names)} {verb} away what is there now: {named} (deploy needs --allow-destructive)"
+    more = ", ..." if len(names) > MOST_NAMES else ""
+    listed = f"{', '.join(names[:MOST_NAMES])}{more}"
+    changes = (
+        "1 change replaces or deletes an existing resource"
+        if len(names) == 1
+        else f"{len(names)} changes replace or delete existing resources"
+    )
+    return f"{changes}: {listed} (deploy needs --allow-destructive)"
 
 
 def markdown(plan: Plan) -> str:
-    """Show a plan in a pull request or a CI summary."""
+    """Return a plan as Markdown for a pull request or a job summary."""
     lines = [f"### {_escape(headline(plan))}", ""]
     if plan.changes:
         lines += ["| | resource | type | what happens | properties |", "|---|---|---|---|---|"]
     for change in plan.changes:
         properties = "<br>".join(_escape(_line(item)) for item in change.properties)
-        told = f"**{describe_change(change)}**" if change.destructive else describe_change(change)
-        cells = [f"`{MARKS[change.fate]}`", _escape(change.logical_id), _escape(change.type), told, properties]
+        text = f"**{describe_change(change)}**" if change.destructive else describe_change(change)
+        cells = [f"`{MARKS[change.fate]}`", _escape(change.logical_id), _escape(change.type), text, properties]
         lines.append(f"| {' | '.join(cells)} |")
     for finding in plan.findings:
         kind = "error" if finding.fatal else "warning"
         lines.append(f"\n**Validation {kind}**: {_escape(f'{finding.resource} {finding.path}: {finding.reason}')}")
     if plan.destructive:
-        lines.append(f"\n**{taken_away(plan)}**")
+        lines.append(f"\n**{destructive_summary(plan)}**")
     return "\n".join(lines) + "\n"
 
 
 def as_json(plan: Plan) -> str:
-    """Show a plan to a program."""
+    """Return a plan as JSON."""
     content = asdict(plan)
     for shown, change in zip(content["changes"], plan.changes, strict=True):
         shown.update(destructive=change.destructive, explanation=describe_change(change))
@@ -117,18 +121,18 @@ def as_json(plan: Plan) -> str:
 
 
 def path_of(item: PropertyChange) -> str:
-    """Name a property as a template's author knows it."""
+    """Return the path of a property as in the template, such as Tags.0.Value."""
     return item.path.strip("/").removeprefix("Properties/").replace("/", ".")
 
 
 def _line(item: PropertyChange) -> str:
-    """Show one property, before and after."""
+    """Return the change of a property as one line."""
     path = path_of(item)
     causes = f"  ({', '.join(item.causes)})" if item.causes else ""
     replaces = {"Always": "  [replaces]", "Conditionally": "  [may replace]"}.get(item.recreation, "")
     if item.before is None and item.after is None and item.known:
         return f"{path} changes{replaces}{causes}"
-    after = _value(item.after) if item.known else "known after apply"
+    after = _value(item.after) if item.known else "known after the deployment"
     return f"{path}: {_value(item.before)} -> {after}{replaces}{causes}"
 
 
@@ -141,16 +145,16 @@ def _value(value: Any) -> str:
 
 
 def _escape(text: str) -> str:
-    """Keep a text from being read as Markdown or HTML."""
+    """Return a text in which no character has a meaning in Markdown or HTML."""
     for special in "\\`*_<>|[]":
         text = text.replace(special, f"&#{ord(special)};")
     return text
 
 
 def outputs(stack: Stack, *, longest: int | None = None) -> str:
-    """Show a stack's outputs to a person, those of at most `longest` characters if that is given."""
+    """Return the outputs of a stack as text; only values of at most `longest` characters if that is given."""
     if not stack.outputs:
-        return f"stack {stack.name} has no outputs"
+        return f"Stack {stack.name} has no outputs."
     shown = {
         name: output.value.rstrip()
         for name, output in sorted(stack.outputs.items())
@@ -161,17 +165,17 @@ def outputs(stack: Stack, *, longest: int | None = None) -> str:
 
 
 def outputs_json(found: Mapping[str, Output]) -> str:
-    """Show outputs to a program: a map of names to values."""
+    """Return outputs as JSON: an object of names and values."""
     return json.dumps({name: output.value for name, output in sorted(found.items())}, indent=2, ensure_ascii=False)
 
 
 def outputs_env(found: Mapping[str, Output]) -> str:
-    """Show outputs to a shell: a line to evaluate for each, whatever the value contains."""
+    """Return outputs as export commands for a shell, quoted for every value."""
     return "\n".join(f"export {name}={shlex.quote(output.value)}" for name, output in sorted(found.items()))
 
 
 def status(stack: Stack) -> str:
-    """Show how a stack is."""
+    """Return the status and the parameters of a stack as text."""
     lines = folded(f"{stack.name}  {stack.status}" + (f"  {stack.reason}" if stack.reason else ""), 2)
     lines += [f"  {stack.id}", f"  termination protection is {'on' if stack.protected else 'off'}"]
     for name, value in sorted(stack.parameters.items()):
@@ -180,5 +184,5 @@ def status(stack: Stack) -> str:
 
 
 def status_json(stack: Stack, stack_sets: Sequence[Mapping[str, Any]]) -> str:
-    """Show how a stack and its stack sets are to a program."""
+    """Return the status of a stack and its stack sets as JSON."""
     return json.dumps({**asdict(stack), "stack_sets": stack_sets}, indent=2, ensure_ascii=False)

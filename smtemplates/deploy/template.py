@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smtemplates.deploy.wording import sentence
+from smtemplates.aws.errors import sentence
 from smtemplates.errors import UsageError
 
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html

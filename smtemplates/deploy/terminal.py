@@ -1,14 +1,14 @@
-"""Tell a person how it goes: in full at a terminal, in a few lines anywhere else."""
+"""Show progress and results, and ask the user: with a progress bar on a terminal, in a few lines anywhere else."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
 from typing import TextIO
 
 from smtemplates.console.columns import folded
+from smtemplates.console.streams import discard, write_message
 from smtemplates.deploy import events
 from smtemplates.deploy.events import Event
 from smtemplates.errors import Error, UsageError
@@ -16,11 +16,11 @@ from smtemplates.errors import Error, UsageError
 BAR_WIDTH = 24
 
 
-def emit(text: str) -> None:
-    """Print a result.
+def print_result(text: str) -> None:
+    """Print a result to standard output.
 
     Raises:
-        Error: there is no room for it where standard output goes.
+        Error: Standard output cannot be written, for example because the disk is full.
     """
     try:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
@@ -28,27 +28,30 @@ def emit(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush at exit
-        raise Error(f"cannot write to standard output: {error.strerror}") from error
+        discard(sys.stdout)
+        raise Error(f"Cannot write to standard output: {error.strerror}.") from error
 
 
-def asking(*, yes: bool) -> Terminal:
-    """Return a terminal to ask at, unless the person has said yes beforehand.
+def terminal_for_questions(*, yes: bool) -> Terminal:
+    """Return a terminal that can ask for confirmation; with `yes`, the user has confirmed everything already.
 
     Raises:
-        UsageError: a question could not be answered here.
+        UsageError: There is no terminal, and `yes` is False.
     """
     terminal = Terminal(assume_yes=yes)
     if not yes and not terminal.asks:
-        raise UsageError("there is no terminal to ask at; look at the plan, then repeat this command with --yes")
+        raise UsageError(
+            "This command needs confirmation, but there is no terminal. Check the plan, then repeat this command with "
+            "--yes."
+        )
     return terminal
 
 
 class Terminal:
-    """A Listener that writes to standard error, and asks at the terminal."""
+    """A Listener that writes to standard error, and asks on the terminal."""
 
     def __init__(self, stream: TextIO | None = None, *, assume_yes: bool = False) -> None:
-        """Write to `stream`; with `assume_yes`, or without a terminal, nobody is asked."""
+        """Write to `stream`. With `assume_yes`, or without a terminal, nothing is asked."""
         self.stream = stream or sys.stderr
         self.live = self.stream.isatty()
         self.asks = sys.stdin is not None and sys.stdin.isatty() and not assume_yes
@@ -56,13 +59,13 @@ class Terminal:
         self._bar = ""
 
     def say(self, message: str) -> None:
-        """Write a message on a line of its own."""
+        """Write a message on a new line."""
         self._clear()
-        self.stream.write(f"{message}\n")
+        self._write(f"{message}\n")
         self._redraw()
 
     def on_event(self, event: Event, done: int, total: int) -> None:
-        """Show a resource that is through, or failed, and the bar over the whole."""
+        """Show a resource that is finished or failed, and the progress bar of the operation."""
         self._began.setdefault(event.logical_id, time.monotonic())
         if event.of_stack:
             return
@@ -70,42 +73,44 @@ class Terminal:
             self.say(f"  {event.logical_id:<28} failed: {event.reason}")
         elif event.finished and self.live:
             seconds = time.monotonic() - self._began[event.logical_id]
-            told = f"  {event.logical_id:<28} {events.progress_word(event):<9}{seconds:5.0f} s  {event.type}"
-            self.say("\n".join(folded(told, 6)))
-        self._show(event, done, total)
+            line = f"  {event.logical_id:<28} {events.progress_word(event):<9}{seconds:5.0f} s  {event.type}"
+            self.say("\n".join(folded(line, 6)))
+        if total:
+            self._draw(done, total, f"{event.logical_id} {events.progress_word(event)}")
 
-    def counted(self, bucket: str, done: int, total: int) -> None:
-        """Show how far a bucket is emptied."""
+    def show_emptying(self, bucket: str, done: int, total: int) -> None:
+        """Show how many objects of a bucket are deleted."""
         self._draw(done, total, f"objects of {bucket} deleted")
         if done >= total:
             self.close()
-            self.say(f"emptied bucket {bucket}: {done:,} object version(s) deleted")
+            self.say(f"Emptied bucket {bucket}: {done:,} object version(s) deleted.")
 
     def cancel(self, question: str) -> bool:
-        """Ask whether to undo what is under way; where nobody can be asked, an interruption means yes."""
-        return self.confirm(question) if self.asks else True
+        """Ask whether to cancel the operation in progress. Without a terminal, the interruption means yes."""
+        confirmed = self.asks and self.confirm(question)
+        return confirmed or not self.asks  # asking finds out that the terminal was closed
 
     def confirm(self, question: str) -> bool:
-        """Ask, and take anything but yes for no."""
+        """Ask for confirmation. Every answer except yes means no."""
         return self.ask(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
     def ask(self, question: str) -> str:
-        """Ask for a text; the end of input is an empty one."""
+        """Ask a question and return the answer; empty at the end of the input, or if the terminal was closed."""
         self._clear()
         self._bar = ""
-        self.stream.write(question)
-        self.stream.flush()
-        return sys.stdin.readline()
+        self._write(question)
+        if not self.asks:
+            return ""
+        answer = _read_line()
+        # a closed terminal ends the input, as Ctrl-D does on an open one
+        self.asks = bool(answer) or sys.stdin.isatty()
+        return answer
 
     def close(self) -> None:
-        """Erase the bar for good, so that what others write next begins on an empty line."""
+        """Erase the progress bar, so that the next output starts on an empty line."""
         self._clear()
         self._bar = ""
-        self.stream.flush()
-
-    def _show(self, event: Event, done: int, total: int) -> None:
-        if total:
-            self._draw(done, total, f"{event.logical_id} {events.progress_word(event)}")
+        self._write("")
 
     def _draw(self, done: int, total: int, text: str) -> None:
         if not self.live:
@@ -118,9 +123,20 @@ class Terminal:
 
     def _clear(self) -> None:
         if self.live and self._bar:
-            self.stream.write("\r\033[K")
+            self._write("\r\033[K")
 
     def _redraw(self) -> None:
-        if self.live and self._bar:
-            self.stream.write(self._bar)
-        self.stream.flush()
+        self._write(self._bar if self.live else "")
+
+    def _write(self, text: str) -> None:
+        """Write to the stream. If its terminal was closed, no progress is drawn and nothing is asked any more."""
+        if not write_message(text, self.stream):
+            self.live = self.asks = False
+
+
+def _read_line() -> str:
+    """Return the next line of standard input; empty at the end of the input, or if the terminal was closed."""
+    try:
+        return sys.stdin.readline()
+    except OSError:
+        return ""

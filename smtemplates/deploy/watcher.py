@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from smtemplates.aws.errors import CloudError, TimedOutError
-from smtemplates.aws.session import PASSING, Cloud
+from smtemplates.aws.errors import CloudError, TimedOutError, sentence
+from smtemplates.aws.session import TRANSIENT, Cloud
 from smtemplates.deploy import events
 from smtemplates.deploy.events import Event
 from smtemplates.deploy.stack import Stack, find
-from smtemplates.deploy.wording import PROGRAM, sentence
+from smtemplates.deploy.wording import PROGRAM
 
 # DescribeStackEvents is called at most once a second, and less often the longer no event arrives.
 FIRST_SECONDS = 0.4
@@ -118,7 +118,7 @@ class Watch:
                 failures = 0
             except CloudError as error:
                 failures += 1
-                if error.code not in PASSING or failures > PATIENCE:
+                if error.code not in TRANSIENT or failures > PATIENCE:
                     raise CloudError(
                         f"{sentence(error)} The operation continues in AWS. To watch it, run: {self.command}",
                         code=error.code,

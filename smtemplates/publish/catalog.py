@@ -162,7 +162,7 @@ def delete(cloud: Cloud, product: str, version_id: str) -> None:
 
 def usage(cloud: Cloud, product: str) -> Counter[str]:
     """Count the provisioned products in this account and Region by the ID of the version that they use."""
-    return Counter(item.get("ProvisioningArtifactId", "") for item in in_use.provisioned(cloud, product))
+    return Counter(item.get("ProvisioningArtifactId", "") for item in in_use.provisioned_products(cloud, product))
 
 
 def named(found: Sequence[Version], name: str) -> tuple[Version, ...]:

@@ -9,7 +9,7 @@ from smtemplates.aws.errors import StoppedError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import staging
 from smtemplates.deploy.template import Template
-from smtemplates.deploy.terminal import Terminal, asking, emit
+from smtemplates.deploy.terminal import Terminal, print_result, terminal_for_questions
 from smtemplates.errors import UsageError
 from smtemplates.publish import catalog, links, pruning, publication
 from smtemplates.publish import tables as show
@@ -27,12 +27,14 @@ class Options:
 
 def version(cloud: Cloud, product: str | None, stack: str | None, request: Request, options: Options) -> int:
     """Show the steps of a publication, ask for confirmation, and publish a template as a version."""
-    terminal = Terminal() if options.plan else asking(yes=options.yes)
+    terminal = Terminal() if options.plan else terminal_for_questions(yes=options.yes)
     product_id = catalog.product_of(cloud, product, stack)
     plan = publication.plan(cloud, product_id, request)
     version_id = plan.existing.id if plan.existing else None
     if options.plan:
-        emit(show.publication_json(plan, done=False, version_id=version_id) if options.json else show.publication(plan))
+        print_result(
+            show.publication_json(plan, done=False, version_id=version_id) if options.json else show.publication(plan)
+        )
         return 0
     terminal.say(show.publication(plan))
     if not plan.empty:
@@ -48,7 +50,7 @@ def version(cloud: Cloud, product: str | None, stack: str | None, request: Reque
             ) from None
         terminal.say(f"published version {request.version} of product {product_id} ({version_id})")
     if options.json:
-        emit(show.publication_json(plan, done=True, version_id=version_id))
+        print_result(show.publication_json(plan, done=True, version_id=version_id))
     return 0
 
 
@@ -62,16 +64,16 @@ def versions(cloud: Cloud, product: str | None, stack: str | None, *, as_json: b
     product_id = catalog.product_of(cloud, product, stack)
     found, used = catalog.versions(cloud, product_id), catalog.usage(cloud, product_id)
     failed = catalog.failed(cloud, product_id, (version for version in found if version.active))
-    emit(show.versions_json(found, failed, used) if as_json else show.versions(found, failed, used))
+    print_result(show.versions_json(found, failed, used) if as_json else show.versions(found, failed, used))
     return 0
 
 
 def prune(cloud: Cloud, product: str | None, stack: str | None, *, delete: bool, options: Options) -> int:
     """Show the unused versions, ask for confirmation, and deactivate or delete them."""
-    terminal = Terminal() if options.plan else asking(yes=options.yes)
+    terminal = Terminal() if options.plan else terminal_for_questions(yes=options.yes)
     plan = pruning.plan(cloud, catalog.product_of(cloud, product, stack), delete=delete)
     if options.plan:
-        emit(show.pruning_json(plan, done=False) if options.json else show.pruning(plan))
+        print_result(show.pruning_json(plan, done=False) if options.json else show.pruning(plan))
         return 0
     terminal.say(show.pruning(plan))
     if not plan.empty:
@@ -82,7 +84,7 @@ def prune(cloud: Cloud, product: str | None, stack: str | None, *, delete: bool,
     except KeyboardInterrupt:
         raise StoppedError("interrupted. Repeat this command to complete it") from None
     if options.json:
-        emit(show.pruning_json(plan, done=True))
+        print_result(show.pruning_json(plan, done=True))
     return 0
 
 
@@ -119,9 +121,9 @@ def link(
         terminal.say(links.access_note(source))
     found = links.links(regions, source, given, stack)
     if output_format == "json":
-        emit(show.links_json(found))
+        print_result(show.links_json(found))
     elif output_format == "markdown" or len(found) > 1:
-        emit(links.markdown(found))
+        print_result(links.markdown(found))
     else:
-        emit(found[0].url)
+        print_result(found[0].url)
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from smtemplates.aws.endpoints import is_local, parts_of
+from smtemplates.aws.endpoints import is_local, split_url
 from smtemplates.aws_data.consoles import CONSOLE_HOSTS
 from smtemplates.aws_data.partitions import partition_of
 from smtemplates.deploy import template as templates
@@ -63,7 +63,7 @@ def check_url(url: str, template: Template) -> None:
     Raises:
         UsageError: it is not the https URL of an object in S3, or the hash in it is of a different template.
     """
-    parts = parts_of(url)
+    parts = split_url(url)
     host = parts.hostname or ""
     suffix = _suffix(host)
     in_s3 = suffix is not None and _S3_HOST.fullmatch(host.removesuffix(suffix))

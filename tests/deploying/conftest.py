@@ -22,12 +22,12 @@ def name() -> str:
 
 @pytest.fixture
 def gate(aws: Aws, name: str) -> Callable[[], None]:
-    """Make the bucket in which the sample's function waits, and return what lets it go on."""
+    """Create the bucket for which the function of the sample waits, and return a function that lets it continue."""
     s3 = aws.client("s3")
     bucket = f"gate-{name.lower()}"
     s3.create_bucket(Bucket=bucket)
 
-    def opens() -> None:
+    def open_gate() -> None:
         s3.put_object(Bucket=bucket, Key="open")
 
-    return opens
+    return open_gate

@@ -1,8 +1,9 @@
-"""Moto as a process, with the stack set as a type of resource, which it lacks; its API for stack sets it has.
+"""A Moto server with the resource type AWS::CloudFormation::StackSet. Moto has only the API for stack sets.
 
-It prints its endpoint, and serves until its standard input ends. A stack set's stacks are made in each Region as AWS's
-provider does, from the template at TemplateURL. Since Moto's own evaluation of templates is not complete, they are
-resolved before, and what has a type that Moto lacks is left out. Names are Moto's: of roles it takes no two alike.
+It prints its endpoint and runs until its standard input ends. As on AWS, the stacks of a stack set are created in each
+Region from the template at TemplateURL. The evaluation of templates by Moto is incomplete, so the templates are
+evaluated here first, and resources of types that Moto lacks are omitted. Moto generates the names, and refuses two
+roles of the same name.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from smtemplates.synth.loader import load
 
 
 class Instance(StackInstance):
-    """One stack of a stack set: CURRENT, or OUTDATED with the reason why it could not be made."""
+    """A stack of a stack set: CURRENT, or OUTDATED with the reason why it was not created."""
 
     def __init__(self, stack_set: Any, account: str, region: str, template: dict[str, Any]) -> None:
         self.account_id, self.region_name = account, region
@@ -41,14 +42,14 @@ class Instance(StackInstance):
             self.reason = str(error)
 
     def to_dict(self) -> dict[str, Any]:
-        told: dict[str, Any] = super().to_dict()
+        values: dict[str, Any] = super().to_dict()
         if self.reason:
-            told.update(Status="OUTDATED", StatusReason=self.reason, StackInstanceStatus={"DetailedStatus": "FAILED"})
-        return told
+            values.update(Status="OUTDATED", StatusReason=self.reason, StackInstanceStatus={"DetailedStatus": "FAILED"})
+        return values
 
 
 class StackSet(CloudFormationModel):
-    """The resource: it makes the stack set, then its stacks, in one operation that succeeds whatever they do."""
+    """The resource: it creates the stack set and its stacks in one operation, which succeeds even if stacks fail."""
 
     def __init__(self, stack_set: Any) -> None:
         self.physical_resource_id = stack_set.id
@@ -64,38 +65,38 @@ class StackSet(CloudFormationModel):
     @classmethod
     def create_from_cloudformation_json(
         cls,
-        resource_name: str,  # noqa: ARG003 Moto names its arguments
+        resource_name: str,  # noqa: ARG003 Moto passes it by name
         cloudformation_json: dict[str, Any],
         account_id: str,
         region_name: str,
         **_more: Any,
     ) -> StackSet:
-        asked = cloudformation_json["Properties"]
-        url = urlsplit(asked["TemplateURL"])
+        properties = cloudformation_json["Properties"]
+        url = urlsplit(properties["TemplateURL"])
         bucket, key = url.netloc.partition(".")[0], url.path[1:]
         staged: Any = s3_backends[account_id]["aws"].get_object(bucket, key)
         text = staged.value.decode()
         stack_set = cloudformation_backends[account_id][region_name].create_stack_set(
-            name=asked["StackSetName"],
+            name=properties["StackSetName"],
             template=text,
-            parameters={one["ParameterKey"]: str(one["ParameterValue"]) for one in asked["Parameters"]},
-            tags={one["Key"]: one["Value"] for one in asked["Tags"]},
-            permission_model=asked["PermissionModel"],
+            parameters={one["ParameterKey"]: str(one["ParameterValue"]) for one in properties["Parameters"]},
+            tags={one["Key"]: one["Value"] for one in properties["Tags"]},
+            permission_model=properties["PermissionModel"],
             admin_role=None,
             exec_role=None,
-            description=asked["Description"],
+            description=properties["Description"],
         )
-        (group,) = asked["StackInstancesGroup"]
+        (group,) = properties["StackInstancesGroup"]
         accounts, regions = group["DeploymentTargets"]["Accounts"], group["Regions"]
         stack_set.stack_instances += [
-            Instance(stack_set, target, place, load(text)) for target in accounts for place in regions
+            Instance(stack_set, account, region, load(text)) for account in accounts for region in regions
         ]
         stack_set._create_operation(str(uuid.uuid4()), "CREATE", "SUCCEEDED", accounts, regions)  # noqa: SLF001 Moto has no other
         return cls(stack_set)
 
 
 def _resolved(template: dict[str, Any], parameters: dict[str, str], name: str, account: str, region: str) -> str:
-    """Resolve a template as the stack would be, but for references to what Moto makes."""
+    """Return a template with everything evaluated except references to resources that Moto creates."""
     known = get_model_map()
     types = {logical_id: body["Type"] for logical_id, body in template["Resources"].items()}
 
@@ -107,20 +108,20 @@ def _resolved(template: dict[str, Any], parameters: dict[str, str], name: str, a
     stack_id = f"arn:aws:cloudformation:{region}:{account}:stack/{name}/{uuid.uuid4()}"
     pseudo = {"AWS::Region": region, "AWS::AccountId": account, "AWS::StackName": name, "AWS::StackId": stack_id}
     stack = Stack(template, parameters, pseudo=pseudo, physical=physical)
-    whole = stack.template()  # all of it, for outputs may fail as well
-    made = {logical_id: body for logical_id, body in whole["Resources"].items() if body["Type"] in known}
-    for body in made.values():
+    whole = stack.template()  # including outputs, which can also fail
+    supported = {logical_id: body for logical_id, body in whole["Resources"].items() if body["Type"] in known}
+    for body in supported.values():
         after = body.pop("DependsOn", [])
-        body["DependsOn"] = [one for one in ([after] if isinstance(after, str) else after) if one in made]
-    return json.dumps({"Resources": made})
+        body["DependsOn"] = [one for one in ([after] if isinstance(after, str) else after) if one in supported]
+    return json.dumps({"Resources": supported})
 
 
 def main() -> None:
-    """Serve until standard input ends."""
+    """Run the server until standard input ends."""
     warnings.simplefilter("ignore")
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
-    print("http://{}:{}".format(*server.get_host_and_port()), flush=True)  # noqa: T201 who starts it reads it
+    print("http://{}:{}".format(*server.get_host_and_port()), flush=True)  # noqa: T201 the test reads it
     sys.stdin.read()
     server.stop()
 

@@ -1,4 +1,4 @@
-"""The local cloud as the tests see it."""
+"""The local cloud for tests: its clients, and deploy.py against it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SDK: Any = import_module("boto3")  # it has no types
 
 
 def policy(**statement: Any) -> dict[str, Any]:
-    """Write a policy of one statement that allows."""
+    """Return a policy document with one statement of effect Allow."""
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
 
 
@@ -42,9 +42,9 @@ def _client(aws: Aws, service: str, region: str) -> Any:
 
 @dataclass(frozen=True)
 class Aws:
-    """The local cloud as the holder of keys sees it: how to call it, and how to run the real script against it.
+    """The local cloud for one pair of keys: clients of its services, and the real script with these keys.
 
-    An account's ID as access key may do everything in that account.
+    With the ID of an account as access key, every call is allowed in that account.
     """
 
     url: str
@@ -57,9 +57,9 @@ class Aws:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-        known = {**CLIENT, **self.credentials, "AWS_ENDPOINT_URL": self.url}
-        return {**kept, **known, "PYTHONDONTWRITEBYTECODE": "1"}
+        inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        settings = {**CLIENT, **self.credentials, "AWS_ENDPOINT_URL": self.url}
+        return {**inherited, **settings, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
         return _client(self, service, region)
@@ -71,7 +71,7 @@ class Aws:
     def run(
         self, *arguments: str, template: Path = SAMPLE, **environment: str | None
     ) -> subprocess.CompletedProcess[str]:
-        """Run the script to its end; a variable of the environment that is None is unset."""
+        """Run the script to its end. A variable of `environment` that is None is not set."""
         return subprocess.run(
             self.command(*arguments, template=template),
             env={key: value for key, value in {**self.environment, **environment}.items() if value is not None},
@@ -93,16 +93,16 @@ class Aws:
         )
 
     def role(self, name: str, trusted: Mapping[str, Any] = OWN_ACCOUNT, allowed: Mapping[str, Any] = ANYTHING) -> str:
-        """Make a role of a trust and a permissions policy, and return its ARN."""
+        """Create a role with a trust policy and a permissions policy, and return its ARN."""
         iam = self.client("iam")
         role: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trusted))["Role"]["Arn"]
         iam.put_role_policy(RoleName=name, PolicyName="Allowed", PolicyDocument=json.dumps(allowed))
         return role
 
     def as_role(self, arn: str) -> Aws:
-        """Take a role."""
-        taken = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-        return Aws(self.url, (taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"]))
+        """Return the local cloud for the credentials of a role."""
+        credentials = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        return Aws(self.url, (credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]))
 
     def status(self, stack: str) -> str | None:
         try:
@@ -123,7 +123,7 @@ class Aws:
         return found
 
     def deployed(self, stack: str, *settings: str) -> dict[str, str]:
-        """Deploy the sample and return its outputs."""
+        """Deploy the sample template and return the outputs of the stack."""
         sets = [text for setting in settings for text in ("--set", setting)]
         done = self.run("deploy", stack, "--yes", *sets)
         assert done.returncode == 0, done.stderr

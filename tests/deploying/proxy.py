@@ -1,4 +1,4 @@
-"""A proxy on loopback that stands between the deployer and the local cloud, and lets calls fail."""
+"""A proxy on loopback between the deployer and the local cloud, which lets calls fail or wait."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ERRORS = {
     "expired": (403, "ExpiredToken", "The security token included in the request is expired"),
 }
 
-# How many attempts each fault spoils: one, all that the SDK makes of one call, or all from there on.
-SPOILED = {
+# The number of attempts that each fault affects: one, all attempts of the SDK for one call, or all that follow.
+AFFECTED_ATTEMPTS = {
     "throttled": 3,
     "broken": 3,
     "lost request": 1,
@@ -33,12 +33,12 @@ SPOILED = {
 
 
 class Proxy:
-    """Counts the calls, and spoils those from the k-th on by one kind of fault."""
+    """Counts the calls, and causes one kind of fault from a given call on."""
 
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream.removeprefix("http://")
         self.url = ""
-        self.tls: ssl.SSLContext | None = None  # as which hosts it answers who goes through it to them
+        self.tls: ssl.SSLContext | None = None  # the certificates with which it answers CONNECT requests
         self.calls: list[str] = []
         self.signers: list[str] = []
         self.kind: str | None = None
@@ -51,49 +51,49 @@ class Proxy:
         self._lock = threading.Lock()
 
     def spoil(self, kind: str | None, first: int = 0) -> None:
-        """Begin to count anew, and spoil calls from the `first` (1, 2, ...) on."""
+        """Reset the counter, and cause a fault from call number `first` (1, 2, ...) on."""
         with self._lock:
             self.calls.clear()
             self._old.clear()
             self.kind, self.first = kind, first
 
     def hold(self, call: str, *, passing: int = 0) -> None:
-        """Keep the answer to a call of this name back until it is released; AWS does as asked meanwhile.
+        """Return the answer to the next call of this name only after its release. The local cloud executes the call.
 
-        It is the next one, but for as many as pass before.
+        `passing` is the number of calls of this name that are not held before.
         """
         self.arrived.clear()
         self.released.clear()
         self.held, self.passing = call, passing
 
     def release(self) -> None:
-        """Give the answer that is held, and hold no other."""
+        """Release the held answer, and hold no other."""
         self.held = ""
         self.released.set()
 
     def fault(self, call: str) -> str | None:
-        """Count a call, and name what is to go wrong with it."""
+        """Count a call, and return its fault; None if it succeeds."""
         with self._lock:
             self.calls.append(call)
             number = len(self.calls)
-            if self.kind and self.first <= number < self.first + SPOILED[self.kind]:
+            if self.kind and self.first <= number < self.first + AFFECTED_ATTEMPTS[self.kind]:
                 return self.kind
             return None
 
-    def called(self, method: str, path: str, _headers: dict[str, str], body: bytes) -> str:
-        """Name a call."""
+    def call_name(self, method: str, path: str, _headers: dict[str, str], body: bytes) -> str:
+        """Return the name of a call."""
         form = parse_qs(body.decode(errors="replace")) if method == "POST" and path == "/" else {}
         return form["Action"][0] if "Action" in form else f"{method} {path}"
 
-    def refusal(self, _headers: dict[str, str], code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
-        """Write an error as the service that is called does: its headers and its body."""
+    def error_answer(self, _headers: dict[str, str], code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
+        """Return the headers and the body of an error in the format of the service."""
         error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
         return [("Content-Type", "text/xml")], error.encode()
 
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Ask the local cloud."""
+        """Send a call to the local cloud, and return the status, headers and body of the answer."""
         connection = http.client.HTTPConnection(self.upstream, timeout=60)
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
@@ -105,10 +105,10 @@ class Proxy:
     def answer(
         self, fault: str | None, call: str, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes] | None:
-        """Answer a call as its fault demands; None breaks the connection."""
+        """Return the answer to a call with its fault; None closes the connection."""
         if fault in ERRORS:
             status, code, text = ERRORS[fault]
-            return (status, *self.refusal(headers, code, text))
+            return (status, *self.error_answer(headers, code, text))
         if fault in ("lost request", "no connection"):
             return None
         if self.altered and call == self.altered[0]:
@@ -130,7 +130,7 @@ AnyProxy = TypeVar("AnyProxy", bound=Proxy)
 
 
 def _read(file: BufferedIOBase, headers: Message) -> Iterator[bytes]:
-    """Read a request's body: whole, or in the chunks in which the SDK sends one over TLS."""
+    """Yield the body of a request: as a whole, or in the chunks that the SDK sends over TLS."""
     if headers.get("Transfer-Encoding") != "chunked":
         yield file.read(int(headers.get("Content-Length", 0)))
         return
@@ -150,7 +150,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             body = b"".join(_read(self.rfile, self.headers))
             headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
             proxy.signers.append(self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0])
-            call = proxy.called(self.command, self.path, headers, body)
+            call = proxy.call_name(self.command, self.path, headers, body)
             answer = proxy.answer(proxy.fault(call), call, self.command, self.path, headers, body)
             if answer is None:
                 self.close_connection = True
@@ -178,7 +178,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                 type(self)(tunnel, self.client_address, self.server)
             self.close_connection = True
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = relay  # noqa: N815 the names that http.server wants
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = relay  # noqa: N815 the names of http.server
 
         def log_message(self, *_arguments: object) -> None:
             pass
@@ -188,7 +188,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def serving(proxy: AnyProxy) -> Iterator[AnyProxy]:
-    """Run a proxy."""
+    """Run a proxy for the duration of the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy))
     server.daemon_threads = True
     proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -204,6 +204,6 @@ def serving(proxy: AnyProxy) -> Iterator[AnyProxy]:
 
 @contextmanager
 def proxied(upstream: str) -> Iterator[Proxy]:
-    """Run a proxy in front of the local cloud."""
+    """Run a proxy for the local cloud for the duration of the block."""
     with serving(Proxy(upstream)) as proxy:
         yield proxy

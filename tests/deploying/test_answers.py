@@ -66,5 +66,5 @@ def test_rejection_without_a_reason(aws: Aws) -> None:
     with serving(OtherServer(400, refusal)) as server:
         code, (line,) = run(aws, "deploy.py", ["status", "team"], server.url)
     assert code == 1
-    assert f"{server.url} gave no reason (Refused)" in line
+    assert f"{server.url} returned no reason (Refused)" in line
     assert "scripts/local_cloud.py --help" in line

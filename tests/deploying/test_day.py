@@ -1,4 +1,4 @@
-"""A whole day with the workspace: made by the real script on the local cloud, used by its outputs alone, and ended."""
+"""A working day: create a workspace with the real script on the local cloud, use its outputs, and destroy it."""
 
 from __future__ import annotations
 
@@ -24,16 +24,15 @@ FOLDERS = {
     "ModelBucketName": {"models/", "artifacts/"},
 }
 LOG_GROUPS = ("TrainingLogGroupName", "ProcessingLogGroupName")
-# Features as they are turned on, one after the other, each with the outputs that it brings.
-# CreateMlflow and the endpoint of ModelImageUri belong at its end.
+# The features in the order in which they are turned on, each with the outputs that it adds.
 FEATURES: dict[str, set[str]] = {
     "CreateNotebook": {"NotebookInstanceName", "NotebookInstanceArn", "NotebookUrlCommand"},
     "CreateDomain": {"DomainId", "DomainArn", "DomainUrl", "StudioUrlCommand"},
     "CreateModelPackageGroup": {"ModelPackageGroupName", "ModelPackageGroupArn"},
     "CreateMlflow": {"MlflowAppArn", "MlflowUrlCommand"},
 }
-# Commands that the local cloud runs; moto runs the others, in this order, as far as it can.
-HERE = {"UploadTrainingDataCommand", "ViewTrainingLogsCommand"}
+# The commands that run on the local cloud. The others run on Moto in this order, as far as Moto supports them.
+LOCAL = {"UploadTrainingDataCommand", "ViewTrainingLogsCommand"}
 MOTO = [
     "CreateTrainingJobCommand",
     "CreateProcessingJobCommand",
@@ -47,7 +46,7 @@ MOTO = [
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    """Give a data scientist's folder: data, and a request."""
+    """Return the folder of a data scientist with data and a request for the endpoint."""
     folder = tmp_path / "desk"
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "train.csv").write_text("1,2\n", encoding="utf-8")
@@ -63,17 +62,17 @@ def deploy(aws: Aws, template: Path, name: str, *settings: str) -> dict[str, str
     return aws.outputs(name)
 
 
-def test_whole_day(aws: Aws, name: str, desk: Path, app: App) -> None:
-    """Nothing is looked up elsewhere and nothing configured: outputs are all that one works with, from start to end."""
+def test_outputs_suffice_for_a_working_day(aws: Aws, name: str, desk: Path, app: App) -> None:
+    """A data scientist works with the outputs alone, without any other configuration."""
     template = desk / "workspace.yaml"
     template.write_text(smtemplates.render(smtemplates.build()), encoding="utf-8")
     outputs = deploy(aws, template, name)
-    see_folders(aws, outputs)
-    see_log_groups(aws, outputs)
-    see_config(outputs)
+    check_folders(aws, outputs)
+    check_log_groups(aws, outputs)
+    check_config(outputs)
     run_commands(aws, outputs, desk)
     outputs = turn_on(aws, template, name, outputs)
-    see_notebook(aws, name, outputs)
+    check_notebook(aws, name, outputs)
     lifecycle = start_studio(aws, template, name, app)
     outputs = deploy(aws, template, name, *(f"{feature}=false" for feature in FEATURES))
     assert not set().union(*FEATURES.values()) & set(outputs)
@@ -81,24 +80,24 @@ def test_whole_day(aws: Aws, name: str, desk: Path, app: App) -> None:
     assert (destroyed.returncode, aws.status(name)) == (0, None), destroyed.stderr
     left = [item["Name"] for item in aws.client("s3").list_buckets()["Buckets"]]
     assert not {outputs[bucket] for bucket in FOLDERS} & set(left)
-    kept = aws.client("sagemaker").list_studio_lifecycle_configs()["StudioLifecycleConfigs"]
-    assert lifecycle not in {one["StudioLifecycleConfigName"] for one in kept}
-    see_log_groups(aws, outputs)  # they are the account's
+    remaining = aws.client("sagemaker").list_studio_lifecycle_configs()["StudioLifecycleConfigs"]
+    assert lifecycle not in {one["StudioLifecycleConfigName"] for one in remaining}
+    check_log_groups(aws, outputs)  # they belong to the account
 
 
-def see_folders(aws: Aws, outputs: Mapping[str, str]) -> None:
+def check_folders(aws: Aws, outputs: Mapping[str, str]) -> None:
     for bucket, folders in FOLDERS.items():
         found = aws.client("s3").list_objects_v2(Bucket=outputs[bucket])["Contents"]
         assert {item["Key"] for item in found} == folders
 
 
-def see_log_groups(aws: Aws, outputs: Mapping[str, str]) -> None:
+def check_log_groups(aws: Aws, outputs: Mapping[str, str]) -> None:
     groups = aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
-    kept = {group["logGroupName"]: group.get("retentionInDays") for group in groups}
-    assert {kept.get(outputs[group]) for group in LOG_GROUPS} == {30}
+    retentions = {group["logGroupName"]: group.get("retentionInDays") for group in groups}
+    assert {retentions.get(outputs[group]) for group in LOG_GROUPS} == {30}
 
 
-def see_config(outputs: Mapping[str, str]) -> None:
+def check_config(outputs: Mapping[str, str]) -> None:
     (file,) = (file for file in metadata.files("sagemaker-core") or [] if file.match("core/config/config_schema.py"))
     schema = runpy.run_path(str(file.locate()))["SAGEMAKER_PYTHON_SDK_CONFIG_SCHEMA"]
     config = yaml.safe_load(outputs["SageMakerSdkConfig"])
@@ -107,16 +106,16 @@ def see_config(outputs: Mapping[str, str]) -> None:
 
 
 def run_commands(aws: Aws, outputs: Mapping[str, str], desk: Path) -> None:
-    """Paste every command that is there from the start."""
+    """Run every command of the outputs of a new workspace."""
     pasted = commands(outputs)
-    assert set(pasted) == HERE | set(MOTO)
+    assert set(pasted) == LOCAL | set(MOTO)
     version_2(pasted["UploadTrainingDataCommand"], desk, aws.url)
     found = aws.client("s3").list_objects_v2(Bucket=outputs["InputBucketName"], Prefix="training/")["Contents"]
     assert {item["Key"] for item in found} == {"training/", "training/train.csv"}
     logs = aws.client("logs")
-    place = {"logGroupName": outputs["TrainingLogGroupName"], "logStreamName": "training-job-name/algo-1"}
-    logs.create_log_stream(**place)
-    logs.put_log_events(**place, logEvents=[{"timestamp": 1_750_000_000_000, "message": "epoch 1"}])
+    stream = {"logGroupName": outputs["TrainingLogGroupName"], "logStreamName": "training-job-name/algo-1"}
+    logs.create_log_stream(**stream)
+    logs.put_log_events(**stream, logEvents=[{"timestamp": 1_750_000_000_000, "message": "epoch 1"}])
     assert version_2(pasted["ViewTrainingLogsCommand"], desk, aws.url).strip() == "epoch 1"
     with moto() as url:
         for command in MOTO:
@@ -124,20 +123,20 @@ def run_commands(aws: Aws, outputs: Mapping[str, str], desk: Path) -> None:
 
 
 def turn_on(aws: Aws, template: Path, name: str, outputs: dict[str, str]) -> dict[str, str]:
-    """Turn features on one by one: each brings its outputs and takes none away."""
+    """Enable the features one after the other, and check that each adds its outputs and removes none."""
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     outputs = deploy(aws, template, name, f"VpcId={vpc}", f"SubnetIds={subnet}")
-    for feature, brings in FEATURES.items():
+    for feature, added in FEATURES.items():
         before = set(outputs)
         outputs = deploy(aws, template, name, f"{feature}=true")
-        assert set(outputs) == before | brings, feature
+        assert set(outputs) == before | added, feature
     return outputs
 
 
-def see_notebook(aws: Aws, name: str, outputs: Mapping[str, str]) -> None:
-    """The notebook's own script writes what the output says, wherever the network leads."""
+def check_notebook(aws: Aws, name: str, outputs: Mapping[str, str]) -> None:
+    """Check that the lifecycle script of the notebook writes the configuration of the outputs."""
     sagemaker = aws.client("sagemaker")
     assert sagemaker.describe_notebook_instance(NotebookInstanceName=outputs["NotebookInstanceName"])
     found = sagemaker.list_notebook_instance_lifecycle_configs()["NotebookInstanceLifecycleConfigs"]
@@ -149,7 +148,7 @@ def see_notebook(aws: Aws, name: str, outputs: Mapping[str, str]) -> None:
 
 
 def start_studio(aws: Aws, template: Path, name: str, app: App) -> str:
-    """An app's real script finds the stack's defaults of that moment, through the real AWS CLI."""
+    """Run the lifecycle script of an app with the real AWS CLI, and check that it writes the current configuration."""
     keys = " ".join(f"{key}={value}" for key, value in {**KEYS, "AWS_ENDPOINT_URL": aws.url}.items())
     app.stub("aws", f'{keys} exec {program_2()} "$@"')
     sagemaker = aws.client("sagemaker")
@@ -159,8 +158,8 @@ def start_studio(aws: Aws, template: Path, name: str, app: App) -> str:
         outputs = deploy(aws, template, name, *settings)
         domain = sagemaker.describe_domain(DomainId=outputs["DomainId"])
         lab = str(domain["DefaultUserSettings"]["JupyterLabAppSettings"]["BuiltInLifecycleConfigArn"]).split("/")[-1]
-        about = sagemaker.describe_studio_lifecycle_config(StudioLifecycleConfigName=lab)
-        scripts.add(base64.b64decode(about["StudioLifecycleConfigContent"]).decode())
+        described = sagemaker.describe_studio_lifecycle_config(StudioLifecycleConfigName=lab)
+        scripts.add(base64.b64decode(described["StudioLifecycleConfigContent"]).decode())
         assert app.start(next(iter(scripts))).returncode == 0
         written = (app.root / "etc/xdg/sagemaker/config.yaml").read_text(encoding="utf-8")
         assert written.strip() == outputs["SageMakerSdkConfig"].strip()

@@ -1,4 +1,4 @@
-"""What a Studio domain keeps for as long as it is there."""
+"""Changes to a stack with a Studio domain that contains apps or spaces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import smtemplates
 from deploying.local_aws import Aws
 from deploying.stubs import stubbed
 from smtemplates.deploy.change_plan import Fate, ResourceChange
-from smtemplates.deploy.studio import DOMAIN, guard
+from smtemplates.deploy.studio import DOMAIN, check_changes
 
 NETWORK = ["VpcId=vpc-0123456789abcdef0", "SubnetIds=subnet-0123456789abcdef0"]
 OTHERS = [feature for feature in smtemplates.FEATURES if feature != "studio"]
@@ -31,33 +31,33 @@ def deploy(aws: Aws, template: Path, name: str, *settings: str, flags: Sequence[
     return aws.run("deploy", name, *consent, *flags, *sets, template=template)
 
 
-def test_nothing_is_cleared_for_a_domain_that_is_replaced(aws: Aws, template: Path, name: str) -> None:
-    """What people made in a domain stays, whatever is allowed, where the domain would be replaced: that can fail."""
-    made = deploy(aws, template, name, "CreateDomain=true", "ManageLogGroups=false", *NETWORK)
-    assert made.returncode == 0, made.stderr
+def test_replaced_domain_keeps_its_spaces(aws: Aws, template: Path, name: str) -> None:
+    """The spaces of a domain that would be replaced are not deleted, even with --clear-studio: replacing can fail."""
+    created = deploy(aws, template, name, "CreateDomain=true", "ManageLogGroups=false", *NETWORK)
+    assert created.returncode == 0, created.stderr
     domain = aws.outputs(name)["DomainId"]
     sagemaker = aws.client("sagemaker")
     sagemaker.create_space(DomainId=domain, SpaceName="lab")
     refused = deploy(aws, template, name, "CreateKmsKey=true", flags=["--clear-studio"])
-    assert (refused.returncode, "first deploy without it" in refused.stderr) == (4, True), refused.stderr
+    assert (refused.returncode, "first without the domain" in refused.stderr) == (4, True), refused.stderr
     assert [space["SpaceName"] for space in sagemaker.list_spaces(DomainIdEquals=domain)["Spaces"]] == ["lab"]
-    gone = deploy(aws, template, name, "CreateDomain=false", flags=["--clear-studio"])
-    assert gone.returncode == 0, gone.stderr
+    deleted = deploy(aws, template, name, "CreateDomain=false", flags=["--clear-studio"])
+    assert deleted.returncode == 0, deleted.stderr
     aws.run("destroy", name, "--confirm", name, "--delete-data")
 
 
 @pytest.mark.parametrize(("fate", "keeps_old"), [("may replace", False), ("update", False), ("replace", True)])
-def test_nobody_is_sent_out_of_a_domain_that_may_stay(fate: Fate, *, keeps_old: bool) -> None:
-    """Of a domain that may well stay nothing is deleted, not even looked for."""
+def test_domain_that_can_be_retained_is_not_inspected(fate: Fate, *, keeps_old: bool) -> None:
+    """The contents of a domain that is not certainly deleted are neither deleted nor listed."""
     change = ResourceChange(logical_id="Domain", type=DOMAIN, fate=fate, physical_id="d-1", keeps_old=keeps_old)
-    with stubbed() as nobody:
-        assert not guard(nobody.cloud, [change], may_go=True)
+    with stubbed() as unused:
+        assert not check_changes(unused.cloud, [change], may_delete=True)
 
 
-def test_another_key_is_for_another_domain(aws: Aws, template: Path, name: str) -> None:
-    """With a new key the update fails and leaves the domain to its users; deleted and made anew, it has the key."""
-    made = deploy(aws, template, name, "CreateDomain=true", "ManageLogGroups=false", *NETWORK)
-    assert made.returncode == 0, made.stderr
+def test_key_of_a_domain_changes_only_with_a_new_domain(aws: Aws, template: Path, name: str) -> None:
+    """An update to another KMS key fails and keeps the domain. A domain that is created again has the key."""
+    created = deploy(aws, template, name, "CreateDomain=true", "ManageLogGroups=false", *NETWORK)
+    assert created.returncode == 0, created.stderr
     domain = aws.outputs(name)["DomainId"]
     refused = deploy(aws, template, name, "CreateKmsKey=true")
     assert (refused.returncode, aws.status(name)) == (1, "UPDATE_ROLLBACK_COMPLETE"), refused.stderr

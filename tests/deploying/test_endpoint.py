@@ -1,4 +1,4 @@
-"""An endpoint made with the workspace and updated in place; the local cloud records its scaling, and scales nothing."""
+"""An endpoint in the workspace and its updates. The local cloud stores the scaling policy but does not scale."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def template(tmp_path: Path) -> Path:
     return path
 
 
-def made(aws: Aws, name: str) -> dict[str, str]:
+def physical_ids(aws: Aws, name: str) -> dict[str, str]:
     found = aws.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
     return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
 
@@ -40,15 +40,15 @@ MODEL = [f"{key}={value}" for key, value in samples.ENDPOINT.items()]
 
 
 @pytest.mark.parametrize("serving", ["Serverless", "Instances"])
-def test_an_update_rolls(aws: Aws, template: Path, name: str, serving: str) -> None:
-    """A new model is a new model and configuration beside the old; the endpoint stays, and the commands name it."""
+def test_new_model_keeps_the_endpoint(aws: Aws, template: Path, name: str, serving: str) -> None:
+    """New model data creates a new model and configuration, and updates the endpoint that the commands use."""
     outputs = deploy(aws, template, name, "CreateFolders=false", *MODEL, f"EndpointServing={serving}")
     endpoint = outputs["ServedEndpointName"]
     assert f"--endpoint-name {endpoint} " in outputs["InvokeEndpointCommand"]
     assert f"--endpoint-name {endpoint} " not in outputs["CreateEndpointCommand"]
-    before = made(aws, name)
+    before = physical_ids(aws, name)
     assert deploy(aws, template, name, NEW_MODEL)["ServedEndpointName"] == endpoint
-    after = made(aws, name)
+    after = physical_ids(aws, name)
     assert after["Endpoint"] == before["Endpoint"]
     assert after.get("EndpointScaling") == before.get("EndpointScaling")
     assert after["Model"] != before["Model"]
@@ -56,12 +56,12 @@ def test_an_update_rolls(aws: Aws, template: Path, name: str, serving: str) -> N
     destroying = aws.run("destroy", name, "--confirm", "not this one")
     assert f"  = /aws/sagemaker/Endpoints/{endpoint}\n" in destroying.stderr
     assert "ServedEndpointName" not in deploy(aws, template, name, "ModelImageUri=", "ModelDataUrl=")
-    assert "Endpoint" not in made(aws, name)
+    assert "Endpoint" not in physical_ids(aws, name)
     aws.run("destroy", name, "--confirm", name, "--delete-data")
 
 
-def test_what_it_runs_on_changes_only_anew(aws: Aws, template: Path, name: str) -> None:
-    """Another instance type, or none, is refused and leaves the endpoint as it is; made anew, it runs on either."""
+def test_serving_type_changes_only_with_a_new_endpoint(aws: Aws, template: Path, name: str) -> None:
+    """An update of the instance type or serving type fails and keeps the endpoint. A new endpoint can have another."""
     outputs = deploy(aws, template, name, *OFF, *MODEL, "EndpointServing=Instances")
     sagemaker = aws.client("sagemaker")
 

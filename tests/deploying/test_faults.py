@@ -13,7 +13,7 @@ from botocore.retries.standard import ExponentialBackoff
 
 from deploying.local_aws import SDK, Aws
 from deploying.matrix import Tally, tallied
-from deploying.proxy import SPOILED, Proxy, proxied
+from deploying.proxy import AFFECTED_ATTEMPTS, Proxy, proxied
 from smtemplates.aws.session import Cloud, Connection
 from smtemplates.deploy import commands
 from smtemplates.deploy.changeset import Request
@@ -126,7 +126,7 @@ def outcome(scenario: Scenario) -> Error | None:
 
 
 @pytest.mark.parametrize("command", ["plan", "create", "update", "destroy"])
-@pytest.mark.parametrize("fault", SPOILED)
+@pytest.mark.parametrize("fault", AFFECTED_ATTEMPTS)
 def test_every_call_can_fail(aws: Aws, proxy: Proxy, session: Any, tally: Tally, command: str, fault: str) -> None:
     """If a call fails, the command succeeds or ends with a message, and a second run completes it."""
     number, reached = 0, True

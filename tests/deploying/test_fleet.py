@@ -1,4 +1,4 @@
-"""A fleet over two Regions of one account: the real scripts and templates, against moto as a process."""
+"""A stack set in two Regions of one account: the real scripts and templates, on a Moto server."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from smtemplates.synth.loader import load
 
 STACK = "Fleet"
 BUCKET = "fleet-templates"
-ACCOUNT = "123456789012"  # moto's
+ACCOUNT = "123456789012"  # the account of Moto
 REGIONS = ("us-east-1", "eu-west-1")
-NOWHERE = "xx-nowhere-1"  # the template's mappings do not know it, so that it fails there
+NOWHERE = "xx-nowhere-1"  # not in the mappings of the template, so that the stack fails there
 TEMPLATE = ROOT / "templates" / "stack-set.yaml"
 SERVER = "from deploying.fleet_cloud import main; main()"
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """A fleet that is rolled out, and how it came to be."""
+    """A created stack with a stack set, and the plan that deploy.py printed for it."""
 
     aws: Aws
     planned: str
 
     def names(self, region: str) -> dict[str, set[str]]:
-        """Name what the fleet made in a Region of the kinds that an account has once for all Regions."""
+        """Return, by type, the names of resources in a Region that must be unique in the account."""
         cloudformation = self.aws.client("cloudformation", region)
         stacks = [one["StackName"] for one in cloudformation.describe_stacks()["Stacks"]]
         (stack,) = (name for name in stacks if name.startswith("StackSet-"))
@@ -49,9 +49,9 @@ class Fleet:
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    """Stage the workspace's template with publish.py, plan the fleet with deploy.py, and create it.
+    """Stage the workspace template with publish.py, plan the stack set with deploy.py, and create it.
 
-    CloudFormation's change sets are moto's weak side: it cannot give back the template of one, so none is executed.
+    The stack is created without a change set, because Moto cannot return the template of a change set.
     """
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "PATH": ""}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
@@ -59,17 +59,17 @@ def fleet() -> Iterator[Fleet]:
         assert server.stdout is not None
         aws = Aws(server.stdout.readline().strip())
         aws.client("s3").create_bucket(Bucket=BUCKET)
-        asked = {
+        parameters = {
             "TemplateUrl": _staged(aws),
             "AccountIds": ACCOUNT,
             "Regions": ",".join((*REGIONS, NOWHERE)),
             "FailureTolerancePercentage": "100",
             "CreateModelPackageGroup": "true",
         }
-        sets = [text for name, value in asked.items() for text in ("--set", f"{name}={value}")]
+        sets = [text for name, value in parameters.items() for text in ("--set", f"{name}={value}")]
         planned = aws.run("plan", STACK, *sets, template=TEMPLATE)
         assert planned.returncode == 0, planned.stderr
-        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in asked.items()]
+        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         cloudformation = aws.client("cloudformation")
         cloudformation.create_stack(
             StackName=STACK, TemplateBody=TEMPLATE.read_text(encoding="utf-8"), Parameters=given
@@ -79,20 +79,20 @@ def fleet() -> Iterator[Fleet]:
 
 
 def _staged(aws: Aws) -> str:
-    """Stage the template, and name its place as AWS would: moto's own address is one of this machine."""
+    """Stage the template, and return its URL on AWS instead of the URL on this computer."""
     command = [sys.executable, str(ROOT / "scripts" / "publish.py"), "link", "--staging-bucket", BUCKET, "--json"]
     done = subprocess.run(command, env=aws.environment, capture_output=True, text=True, check=True)
     path = urlsplit(json.loads(done.stdout)[0]["template_url"]).path
     return f"https://{BUCKET}.s3.us-east-1.amazonaws.com/{path.removeprefix(f'/{BUCKET}/')}"
 
 
-def test_the_deployer_plans_a_fleet(fleet: Fleet) -> None:
-    """To the deployer a fleet is a stack like any other, whose template fits into a request."""
+def test_stack_set_is_planned_without_staging(fleet: Fleet) -> None:
+    """deploy.py plans a stack set as every other stack, and its template fits into a request."""
     assert "+ WorkspaceFleet  AWS::CloudFormation::StackSet" in fleet.planned
 
 
-def test_no_name_collides_over_two_regions_of_one_account(fleet: Fleet) -> None:
-    """What is one for all Regions of an account (roles, policies, buckets, dashboards) is named apart in each."""
+def test_names_differ_between_regions_of_one_account(fleet: Fleet) -> None:
+    """Roles, policies, buckets and dashboards must have unique names in an account. They differ between Regions."""
     here, there = (fleet.names(region) for region in REGIONS)
     for kind, names in here.items():
         assert names, kind
@@ -104,18 +104,18 @@ def test_no_name_collides_over_two_regions_of_one_account(fleet: Fleet) -> None:
     assert buckets >= here["AWS::S3::Bucket"] | there["AWS::S3::Bucket"]
 
 
-def test_every_parameter_arrives(fleet: Fleet) -> None:
-    """The stack set has exactly the workspace's parameters, with their defaults or what the fleet was given."""
+def test_stack_set_receives_every_parameter(fleet: Fleet) -> None:
+    """The stack set has exactly the parameters of the workspace, with their defaults or the values of the stack."""
     set_id = json.loads(fleet.aws.run("status", STACK, "--json").stdout)["stack_sets"][0]["id"]
-    made = fleet.aws.client("cloudformation").describe_stack_set(StackSetName=set_id)["StackSet"]
-    held = {one["ParameterKey"]: one["ParameterValue"] for one in made["Parameters"]}
+    created = fleet.aws.client("cloudformation").describe_stack_set(StackSetName=set_id)["StackSet"]
+    values = {one["ParameterKey"]: one["ParameterValue"] for one in created["Parameters"]}
     declared = load((ROOT / "templates" / "workspace.yaml").read_text(encoding="utf-8"))["Parameters"]
-    expected = {name: str(about["Default"]) for name, about in declared.items()} | {"CreateModelPackageGroup": "true"}
-    assert held == expected
+    expected = {name: str(body["Default"]) for name, body in declared.items()} | {"CreateModelPackageGroup": "true"}
+    assert values == expected
 
 
-def test_status_shows_what_a_successful_operation_hides(fleet: Fleet) -> None:
-    """Each account and Region is shown with its state; the one that failed comes first, and is the exit code."""
+def test_status_shows_failed_stacks_of_a_successful_operation(fleet: Fleet) -> None:
+    """Each account and Region is shown with its status. The failed one is first and determines the exit code."""
     done = fleet.aws.run("status", STACK)
     assert done.returncode == 1
     shown = done.stdout[done.stdout.index("WorkspaceFleet") :]
@@ -123,17 +123,17 @@ def test_status_shows_what_a_successful_operation_hides(fleet: Fleet) -> None:
     rows = [line.split() for line in shown.splitlines() if ACCOUNT in line]
     assert rows == [["!", ACCOUNT, NOWHERE, "FAILED"], *([ACCOUNT, region, "CURRENT"] for region in sorted(REGIONS))]
     assert "Fn::FindInMap finds no" in shown
-    (told,) = json.loads(fleet.aws.run("status", STACK, "--json").stdout)["stack_sets"]
-    assert told["failed"] == 1
-    assert told["operation"]["status"] == "SUCCEEDED"
-    assert [(one["region"], one["failed"]) for one in told["instances"]] == [
+    (stack_set,) = json.loads(fleet.aws.run("status", STACK, "--json").stdout)["stack_sets"]
+    assert stack_set["failed"] == 1
+    assert stack_set["operation"]["status"] == "SUCCEEDED"
+    assert [(one["region"], one["failed"]) for one in stack_set["instances"]] == [
         (NOWHERE, True),
         *((region, False) for region in sorted(REGIONS)),
     ]
 
 
-def test_destroying_a_fleet_is_said_to_reach_every_account(fleet: Fleet) -> None:
-    """Before the stack's name is typed, it is said that more goes than one resource."""
+def test_destroy_names_the_stacks_of_a_stack_set(fleet: Fleet) -> None:
+    """The list of deleted resources says that the stacks in all accounts and Regions are deleted."""
     done = fleet.aws.run("destroy", STACK, "--confirm", "no")
     assert done.returncode == 4
-    assert "and its stacks in every account and Region" in " ".join(done.stderr.split())
+    assert "and its stacks in all accounts and Regions" in " ".join(done.stderr.split())

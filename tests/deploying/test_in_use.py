@@ -1,4 +1,4 @@
-"""What the local cloud does not show of what others still need: listings of IAM that come in pages."""
+"""Roles that need a permissions boundary, in IAM listings of several pages, which the local cloud does not return."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ ROLES = [{"Properties": {"AssumeRolePolicyDocument": {"Principal": {"Service": "
 
 
 @pytest.mark.parametrize(
-    ("pages", "told"),
+    ("pages", "text"),
     [
-        ([["team"], [], ["SC-1-role"]], "the boundary of SC-1-role, which"),
-        ([["SC-1-role", "team"], ["SC-2-role"], None], "the boundary of SC-1-role and others, which"),
+        ([["team"], [], ["SC-1-role"]], "the permissions boundary of SC-1-role. Without"),
+        ([["SC-1-role", "team"], ["SC-2-role"], None], "the permissions boundary of SC-1-role and others. Without"),
         ([["team"], ["other"]], ""),
     ],
 )
-def test_a_boundary_that_bounds_many(pages: list[list[str] | None], told: str) -> None:
-    """Launches' roles are found among others on any page, and no page is asked for that can tell nothing more."""
+def test_launched_roles_are_found_on_every_page(pages: list[list[str] | None], text: str) -> None:
+    """Roles of launched products are found on every page, and no page is requested after the second such role."""
     with stubbed("iam") as aws:
-        asked = {"PolicyArn": ARN, "PolicyUsageFilter": "PermissionsBoundary"}
+        expected = {"PolicyArn": ARN, "PolicyUsageFilter": "PermissionsBoundary"}
         for number, page in enumerate(pages):
             if page is None:
                 break
             more = {"IsTruncated": True, "Marker": str(number)} if number < len(pages) - 1 else {"IsTruncated": False}
             answer = {"PolicyRoles": [{"RoleName": name} for name in page], "PolicyUsers": [], **more}
-            aws.answers("list_entities_for_policy", answer, asked)
-            asked = {**asked, "Marker": str(number)}
-        found = in_use.stranded(aws.cloud, ARN, ROLES)
-    assert [told in text for text in found] == [True] * bool(told)
+            aws.answers("list_entities_for_policy", answer, expected)
+            expected = {**expected, "Marker": str(number)}
+        found = in_use.launch_role_blockers(aws.cloud, ARN, ROLES)
+    assert [text in blocker for blocker in found] == [True] * bool(text)

@@ -46,7 +46,7 @@ class Delaying(Proxy):
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        if self.called(method, path, headers, body) == self.delayed:
+        if self.call_name(method, path, headers, body) == self.delayed:
             self.delayed = ""
             self.arrived.set()
             self.released.wait(60)

@@ -188,7 +188,7 @@ def test_destroy_retains_data(aws: Aws, name: str) -> None:
     bucket = aws.deployed(name)["BucketName"]
     done = aws.run("destroy", name, "--confirm", name)
     assert (done.returncode, aws.status(name)) == (0, None), done.stderr
-    assert "these stay" in done.stderr
+    assert "These resources are retained" in done.stderr
     assert keys(aws, bucket) == ["training/"]
 
 
@@ -202,7 +202,7 @@ def test_destroy_with_data(aws: Aws, name: str) -> None:
     assert aws.run("destroy", name, "--confirm", name).returncode == 0
     done = aws.run("destroy", name, "--confirm", name, "--delete-data")
     assert done.returncode == 0, done.stderr
-    assert f"emptied bucket {bucket}: 4 object version(s) deleted" in done.stderr
+    assert f"Emptied bucket {bucket}: 4 object version(s) deleted" in done.stderr
     assert bucket not in [item["Name"] for item in s3.list_buckets()["Buckets"]]
 
 
@@ -272,8 +272,8 @@ def test_new_stack_has_no_drift(aws: Aws, name: str) -> None:
     """A stack that was not changed outside CloudFormation has no drift."""
     aws.deployed(name)
     done = aws.run("drift", name, "--detailed-exitcode")
-    assert (done.returncode, done.stdout.startswith("no drift")) == (0, True), done.stdout + done.stderr
-    assert " of 4 resources checked" in done.stdout
+    assert (done.returncode, done.stdout.startswith("No drift")) == (0, True), done.stdout + done.stderr
+    assert " of 4 resources were checked" in done.stdout
 
 
 @pytest.mark.parametrize("command", [["status"], ["outputs"], ["drift"], ["destroy", "--confirm", "none"]])
@@ -312,7 +312,7 @@ def test_long_template_is_staged(aws: Aws, name: str, tmp_path: Path) -> None:
     assert aws.outputs(name)["Filler149"] == "x" * 400
     assert "Filler149" not in done.stdout
     assert "BucketName" in done.stdout
-    assert f"all outputs: scripts/deploy.py outputs {name}" in done.stderr
+    assert f"To see all outputs, run: scripts/deploy.py outputs {name}" in done.stderr
     policy = json.loads(
         aws.client("s3").get_bucket_policy(Bucket="smtemplates-staging-000000000000-us-east-1")["Policy"]
     )

@@ -1,4 +1,4 @@
-"""Events reach whoever is subscribed to the topic, as a sentence."""
+"""Notifications of the workspace on the local cloud."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import smtemplates
 from deploying.local_aws import Aws, policy
 
 
-def test_a_failed_job_reaches_the_topic(aws: Aws, name: str, tmp_path: Path) -> None:
-    """Of the events that the local EventBridge gets, the subscriber hears of the failed job alone, in words."""
+def test_subscriber_receives_only_failed_jobs_of_the_workspace(aws: Aws, name: str, tmp_path: Path) -> None:
+    """Of three events, the topic receives only the failed job with the role of the workspace."""
     template = tmp_path / "workspace.yaml"
     text = smtemplates.render(smtemplates.build(["studio", "notebook"]))
-    # only AWS itself may send events of aws.sagemaker, and the local cloud holds to that
+    # as on AWS, users cannot send events of aws.sagemaker
     template.write_text(text.replace("aws.sagemaker", "test.sagemaker"), encoding="utf-8")
     options = ["--yes", "--create-staging-bucket", "--set", "CreateFolders=false", "--set", "ManageLogGroups=false"]
     done = aws.run("deploy", name, *options, template=template)
@@ -21,8 +21,8 @@ def test_a_failed_job_reaches_the_topic(aws: Aws, name: str, tmp_path: Path) -> 
     resources = aws.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
     (topic,) = (one["PhysicalResourceId"] for one in resources if one["LogicalResourceId"] == "AlarmTopic")
     sqs = aws.client("sqs")
-    sent = policy(Principal={"Service": "sns.amazonaws.com"}, Action="sqs:SendMessage", Resource="*")
-    queue = sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(sent)})["QueueUrl"]
+    allowed = policy(Principal={"Service": "sns.amazonaws.com"}, Action="sqs:SendMessage", Resource="*")
+    queue = sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(allowed)})["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     role = aws.outputs(name)["ExecutionRoleArn"]
@@ -34,19 +34,19 @@ def test_a_failed_job_reaches_the_topic(aws: Aws, name: str, tmp_path: Path) -> 
                 {
                     "TrainingJobName": job,
                     "TrainingJobStatus": status,
-                    "RoleArn": whose,
+                    "RoleArn": role_arn,
                     "FailureReason": "No space left",
                 }
             ),
         }
-        for job, status, whose in (
+        for job, status, role_arn in (
             ("fine", "Completed", role),
             ("foreign", "Failed", "other"),
             ("churn", "Failed", role),
         )
     ]
     aws.client("events").put_events(Entries=events)
-    (heard,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
-    message = json.loads(heard["Body"])["Message"]
+    (received,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
+    message = json.loads(received["Body"])["Message"]
     assert message.strip('"') == "SageMaker Training Job State Change: churn failed. No space left"
     aws.run("destroy", name, "--confirm", name, "--delete-data")

@@ -56,7 +56,7 @@ def test_plan_shows_values_before_and_after(aws: Aws) -> None:
         assert line in text
     assert "KmsKeyId: a -> b  [replaces]  (parameter KmsKeyArn)" in text
     assert "because KmsKeyId changes (parameter KmsKeyArn)" in describe_change(plan.changes[0])
-    assert "known after apply" in show.markdown(plan)
+    assert "known after the deployment" in show.markdown(plan)
     assert json.loads(show.as_json(plan))["changes"][0]["destructive"] is True
 
 
@@ -107,9 +107,9 @@ def test_headline_counts_the_changes(aws: Aws) -> None:
     items = [change("A", **maybe), change("B", **maybe), change("C", Action="Add"), change("D", Action="Remove")]
     text = show.table(plan_of(aws, described(*items)))
     assert "1 to create, 1 to delete, 2 may be replaced" in text
-    assert "3 take away what is there now: A, B, D (deploy needs --allow-destructive)" in text
+    assert "3 changes replace or delete existing resources: A, B, D (deploy needs --allow-destructive)" in text
     one = show.markdown(plan_of(aws, described(change("D", Action="Remove"))))
-    assert "**1 takes away what is there now: D (deploy needs --allow-destructive)**" in one
+    assert "**1 change replaces or deletes an existing resource: D (deploy needs --allow-destructive)**" in one
 
 
 @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ def test_empty_change_set_is_a_plan_without_changes(aws: Aws, reason: str) -> No
     none = {"Status": "FAILED", "StatusReason": reason, "Capabilities": ["CAPABILITY_IAM"]}
     aws.answers("describe_change_set", described(**none))
     plan = changeset.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
-    assert show.table(plan) == "no change: stack team is as asked"
+    assert show.table(plan) == "No change. Stack team is up to date."
     aws.answers("describe_change_set", described(**none))
     reverting = changeset.ChangeSet(aws.cloud, replace(REQUEST, revert_drift=True), None, purpose="plan").read()
-    assert show.table(reverting) == "no change: AWS planned nothing to revert in stack team"
+    assert show.table(reverting) == "No change. AWS found no drift to revert in stack team."
 
 
 def test_failed_change_set_reports_the_reason(aws: Aws) -> None:

@@ -1,4 +1,4 @@
-"""A plan as a page: what a reviewer sees in a real browser, without network."""
+"""The HTML page of a plan in a real browser, without network."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from browsers import chromium
 from playwright.sync_api import Browser, Page, expect
 
 from deploying.local_aws import Aws
-from smtemplates.deploy import plan_page as report
 from smtemplates.deploy.change_plan import Fate, Finding, Plan, PropertyChange, ResourceChange
+from smtemplates.deploy.plan_page import plan_page
 
 NASTY = "</script><script>document.title = 'PWN'</script><img src=x onerror=\"document.title='PWN'\">$stack ${x} & 'q'"
 
@@ -48,15 +48,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
-    """Open the report from disk, and fail if it asks for anything else."""
-    file = tmp_path / "report.html"
-    file.write_text(report.html(PLAN, {"Beta": "AWS::S3::Bucket", "Same": "AWS::S3::Bucket"}), encoding="utf-8")
+    """Open the page from disk, and fail if it requests another file."""
+    file = tmp_path / "plan.html"
+    file.write_text(plan_page(PLAN, {"Beta": "AWS::S3::Bucket", "Same": "AWS::S3::Bucket"}), encoding="utf-8")
     page = browser.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(file.as_uri())
     yield page
-    assert asked == [file.as_uri()]
+    assert requests == [file.as_uri()]
     page.close()
 
 
@@ -64,25 +64,25 @@ def shown(page: Page) -> list[str]:
     return [text.split()[0] for text in page.locator("main > details:visible > summary > b").all_inner_texts()]
 
 
-def test_what_takes_away_comes_first(page: Page) -> None:
-    """What replaces or deletes stands at the top, and open; its reason can be read without a click."""
+def test_destructive_changes_are_first_and_open(page: Page) -> None:
+    """Changes that replace or delete a resource are at the top, and their reason is visible without a click."""
     assert shown(page)[0] == "Zeta"
     expect(page.get_by_text("replaces the resource")).to_be_visible()
-    expect(page.get_by_text("known after apply")).to_be_visible()
+    expect(page.get_by_text("known after the deployment")).to_be_visible()
 
 
-def test_untold_values_are_not_called_none() -> None:
-    """A change set may hold no values: the page says so, as it does of a property that is new."""
-    untold = PropertyChange(path="/Properties/EventPattern")
-    text = report.html(replace(PLAN, changes=(changed("Beta", "update", untold),)), {})
-    assert "<td>not told</td><td>not told</td>" in text
+def test_missing_values_differ_from_absent_properties() -> None:
+    """The page distinguishes values that the change set does not contain from properties that do not exist."""
+    missing = PropertyChange(path="/Properties/EventPattern")
+    text = plan_page(replace(PLAN, changes=(changed("Beta", "update", missing),)), {})
+    assert "<td>(not reported by AWS)</td><td>(not reported by AWS)</td>" in text
     assert "(none)" not in text
     new = PropertyChange(path="/Properties/Tags", after="x")
-    assert "<td>(none)</td><td>x</td>" in report.html(replace(PLAN, changes=(changed("Beta", "update", new),)), {})
+    assert "<td>(none)</td><td>x</td>" in plan_page(replace(PLAN, changes=(changed("Beta", "update", new),)), {})
 
 
-def test_values_are_text(page: Page) -> None:
-    """No name, value or reason of the plan becomes markup or code; all of it is there to read."""
+def test_values_are_shown_as_text(page: Page) -> None:
+    """Names, values and reasons of the plan are shown completely, and never become markup or code."""
     expect(page).to_have_title("Plan of team")
     assert page.locator("img").count() == 0
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
@@ -90,20 +90,20 @@ def test_values_are_text(page: Page) -> None:
         expect(page.locator(cell, has_text=NASTY).first).to_be_visible()
 
 
-def test_search_and_filter(page: Page) -> None:
-    """Searching and filtering leave what matches, and say how many."""
+def test_search_and_filters_show_matching_changes(page: Page) -> None:
+    """The search and the filters show the matching changes and their number."""
     page.keyboard.press("/")
     page.keyboard.type("zeta")
     assert shown(page) == ["Zeta"]
-    expect(page.locator("#count")).to_have_text("1 of 4 shown")
+    expect(page.locator("#count")).to_have_text("1 of 4 changes shown")
     page.keyboard.press("Escape")
     assert len(shown(page)) == 4
     page.get_by_label("update", exact=True).uncheck()
     assert shown(page) == ["Zeta", "Alpha"]
 
 
-def test_keyboard(page: Page) -> None:
-    """Every change can be reached and opened with the keyboard alone."""
+def test_changes_open_with_the_keyboard(page: Page) -> None:
+    """The keyboard alone reaches and opens every change."""
     page.keyboard.press("/")
     for _ in range(3):
         page.keyboard.press("Tab")
@@ -117,8 +117,8 @@ def test_keyboard(page: Page) -> None:
     assert reached == shown(page)
 
 
-def test_a_node_leads_to_its_change(page: Page) -> None:
-    """Every resource is drawn as what happens to it; a key press on one shows its change alone, another shows all."""
+def test_resource_in_the_drawing_selects_its_change(page: Page) -> None:
+    """The drawing marks each resource by its change. A key press on a resource shows its change, a second one all."""
     drawn = page.eval_on_selector_all(
         ".drawing [data-resource]",
         "all => all.map(one => [one.dataset.resource, one.className, one.textContent.slice(0, 1)])",
@@ -136,7 +136,7 @@ def test_a_node_leads_to_its_change(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(node).to_have_attribute("aria-pressed", "true")
     assert shown(page) == ["Beta"]
-    expect(page.locator("#count")).to_have_text("1 of 4 shown")
+    expect(page.locator("#count")).to_have_text("1 of 4 changes shown")
     page.keyboard.press("Enter")
     assert len(shown(page)) == 4
     node.click()
@@ -144,13 +144,13 @@ def test_a_node_leads_to_its_change(page: Page) -> None:
     assert len(shown(page)) == 4
 
 
-def test_from_the_script(aws: Aws, name: str, tmp_path: Path) -> None:
-    """Option --html writes the page beside the table; a file that cannot be written is refused before any call."""
-    file = tmp_path / "report.html"
+def test_html_option_writes_the_page(aws: Aws, name: str, tmp_path: Path) -> None:
+    """Option --html writes the page in addition to the table. A file that cannot be written is rejected first."""
+    file = tmp_path / "plan.html"
     done = aws.run("plan", name, "--html", str(file))
     assert done.returncode == 0, done.stderr
-    assert f"create stack {name}" in done.stdout
-    assert f"create stack {name}" in file.read_text()
+    assert f"Create stack {name}" in done.stdout
+    assert f"Create stack {name}" in file.read_text()
     done = aws.run("plan", name, "--html", str(tmp_path))
     assert (done.returncode, str(tmp_path) in done.stderr) == (2, True), done.stderr
     assert aws.status(name) is None

@@ -1,4 +1,4 @@
-"""What a person meets before and after a deployment: a setup that is not complete, and input that cannot work."""
+"""The script deploy.py: incomplete installations, invalid input, the standard streams, and the local cloud."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ def status(aws: Aws, checkout: Path, python: str | Path) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_python_without_the_sdk(aws: Aws, bare: Path) -> None:
-    """Without the AWS SDK every command is one line that says how to get it, and an exit code for bad input."""
-    code, told = status(aws, bare, bare / ".venv" / "bin" / "python")
-    assert (code, told.count("\n")) == (2, 1), told
-    assert "boto3 and PyYAML" in told
-    assert ". scripts/venv deploy" in told
+def test_missing_sdk_is_one_message(aws: Aws, bare: Path) -> None:
+    """Without the AWS SDK, every command prints one line on how to install it, and exits with 2."""
+    code, printed = status(aws, bare, bare / ".venv" / "bin" / "python")
+    assert (code, printed.count("\n")) == (2, 1), printed
+    assert "boto3 and PyYAML" in printed
+    assert ". scripts/venv deploy" in printed
 
 
-def test_which_python(aws: Aws, bare: Path) -> None:
+def test_script_switches_to_a_venv_with_the_sdk(aws: Aws, bare: Path) -> None:
     """The script switches to the Python of .venv only if the AWS SDK is installed there."""
-    code, told = status(aws, bare, sys.executable)
-    assert (code, "Stack none does not exist" in told) == (1, True), told
+    code, printed = status(aws, bare, sys.executable)
+    assert (code, "Stack none does not exist" in printed) == (1, True), printed
     packages = next(bare.glob(".venv/lib/python3*/site-packages"))
     (packages / "boto3").mkdir()
-    code, told = status(aws, bare, sys.executable)
-    assert (code, f"{bare}/.venv/bin/python does not have" in told) == (2, True), told
+    code, printed = status(aws, bare, sys.executable)
+    assert (code, f"not installed for {bare}/.venv/bin/python" in printed) == (2, True), printed
 
 
-def test_not_a_template(aws: Aws, name: str) -> None:
-    """A file that is no template is refused by its name."""
+def test_file_that_is_not_a_template_is_named(aws: Aws, name: str) -> None:
+    """The message on a file that is not a template contains its name."""
     readme = ROOT / "README.md"
     done = aws.run("plan", name, template=readme)
     assert (done.returncode, str(readme) in done.stderr) == (2, True), done.stderr
@@ -70,15 +70,21 @@ def test_not_a_template(aws: Aws, name: str) -> None:
     [
         (["plan", "x", "--set", "foo"], "--set requires NAME=VALUE, not 'foo'"),
         (["plan", "x", "--tag", "foo"], "--tag requires KEY=VALUE, not 'foo'"),
-        (["plan", "x", "--region", "x y"], "AWS cannot be called like this: Provided region_name 'x y'"),
-        (["plan", "x", "--role-arn", "x"], "CreateChangeSet: Parameter validation failed: Invalid length"),
-        (["plan", "x", "--assume-role", "x"], "AssumeRole: Parameter validation failed: Invalid length"),
-        (["status", "x", "--endpoint-url", "https://[::1"], "must be https://..., or http:// on this machine"),
-        (["status", "x", "--endpoint-url", "http://127.0.0.1:99999"], "not 'http://127.0.0.1:99999'"),
+        (["plan", "x", "--region", "x y"], "The connection settings are invalid: Provided region_name 'x y'"),
+        (["plan", "x", "--role-arn", "x"], "CreateChangeSet failed: Parameter validation failed: Invalid length"),
+        (["plan", "x", "--assume-role", "x"], "AssumeRole failed: Parameter validation failed: Invalid length"),
+        (
+            ["status", "x", "--endpoint-url", "https://[::1"],
+            "must be https://... or, for a local cloud, http://127.0.0.1",
+        ),
+        (
+            ["status", "x", "--endpoint-url", "http://127.0.0.1:99999"],
+            "'http://127.0.0.1:99999' is not a valid endpoint",
+        ),
     ],
 )
-def test_bad_input(aws: Aws, arguments: list[str], sentence: str) -> None:
-    """A mistake is one sentence and exit code 2, whoever finds it: we, the SDK or its libraries."""
+def test_bad_input_is_one_message(aws: Aws, arguments: list[str], sentence: str) -> None:
+    """Invalid input prints one line and exits with 2, also if the SDK or its libraries find it."""
     done = aws.run(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert sentence in done.stderr
@@ -93,8 +99,8 @@ def test_bad_input(aws: Aws, arguments: list[str], sentence: str) -> None:
         (b"{}" + b" " * 16_384, "is too long. The maximum is 16,384 bytes"),
     ],
 )
-def test_stack_policy(aws: Aws, tmp_path: Path, policy: bytes, sentence: str) -> None:
-    """A stack policy that CloudFormation cannot take is refused before anything is deployed."""
+def test_invalid_stack_policy_is_rejected_first(aws: Aws, tmp_path: Path, policy: bytes, sentence: str) -> None:
+    """A stack policy that CloudFormation cannot accept is rejected before the deployment."""
     file = tmp_path / "policy.json"
     file.write_bytes(policy)
     done = aws.run("deploy", "x", "--yes", "--stack-policy", str(file))
@@ -108,12 +114,12 @@ def test_stack_policy(aws: Aws, tmp_path: Path, policy: bytes, sentence: str) ->
         ({"AWS_SECRET_ACCESS_KEY": None}, "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY"),
         ({"AWS_MAX_ATTEMPTS": "many"}, "'many'"),
         ({"AWS_STS_REGIONAL_ENDPOINTS": "none"}, "STS regional endpoints option none is invalid"),
-        ({"AWS_ENDPOINT_URL": "https://[::1"}, "AWS_ENDPOINT_URL or a profile's endpoint_url must be https"),
+        ({"AWS_ENDPOINT_URL": "https://[::1"}, "AWS_ENDPOINT_URL and the endpoint_url of a profile must be https"),
         ({"AWS_CONFIG_FILE": str(SCRIPT)}, f"Unable to parse config file: {SCRIPT}"),
     ],
 )
-def test_bad_settings(aws: Aws, environment: dict[str, str | None], sentence: str) -> None:
-    """So is what the AWS SDK does not take of the environment."""
+def test_bad_environment_is_one_message(aws: Aws, environment: dict[str, str | None], sentence: str) -> None:
+    """An environment that the AWS SDK does not accept prints one line and exits with 2."""
     done = aws.run("status", "x", template=SAMPLE, **environment)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert sentence in done.stderr
@@ -129,28 +135,28 @@ def test_bad_settings(aws: Aws, environment: dict[str, str | None], sentence: st
     ],
     ids=" ".join,
 )
-def test_an_option_that_names_nothing(aws: Aws, arguments: list[str]) -> None:
-    """What a pipeline leaves of an option when its variable is not set is refused: it would deploy something else."""
+def test_empty_option_is_rejected(aws: Aws, arguments: list[str]) -> None:
+    """An empty value, as from a variable that is not set in a pipeline, is rejected. It would deploy something else."""
     done = aws.run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith(": it names nothing\n")
+    assert done.stderr.endswith(": the value is empty\n")
     assert aws.status("x") is None
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
-def test_a_closed_stream(aws: Aws, name: str, closed: str) -> None:
-    """Where a standard stream is closed, nothing breaks; what cannot be printed counts as failed."""
+def test_closed_stream_fails_only_for_results(aws: Aws, name: str, closed: str) -> None:
+    """A closed standard stream causes no error, except that a result that cannot be printed counts as failed."""
     aws.deployed(name)
     command = f'"{sys.executable}" "{SCRIPT}" outputs {name} {closed}'
     done = subprocess.run(["/bin/sh", "-c", command], env=aws.environment, capture_output=True, text=True, check=False)
-    told = "deploy.py: cannot write to standard output: Bad file descriptor\n" if closed == ">&-" else ""
-    assert (done.returncode, done.stderr) == (int(bool(told)), told)
-    assert bool(done.stdout) is not bool(told)
+    message = "deploy.py: Cannot write to standard output: Bad file descriptor.\n" if closed == ">&-" else ""
+    assert (done.returncode, done.stderr) == (int(bool(message)), message)
+    assert bool(done.stdout) is not bool(message)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
-def test_full_disk(aws: Aws, name: str) -> None:
-    """Where standard output takes no more, one line says so, and a redirected result is not taken for whole."""
+def test_full_disk_is_one_message(aws: Aws, name: str) -> None:
+    """If standard output is full, one line reports it, and the exit code shows that the result is incomplete."""
     aws.deployed(name)
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -161,8 +167,8 @@ def test_full_disk(aws: Aws, name: str) -> None:
             text=True,
             check=False,
         )
-    told = "deploy.py: cannot write to standard output: No space left on device\n"
-    assert (done.returncode, done.stderr) == (1, told)
+    message = "deploy.py: Cannot write to standard output: No space left on device.\n"
+    assert (done.returncode, done.stderr) == (1, message)
 
 
 @pytest.fixture
@@ -173,16 +179,16 @@ def long(tmp_path: Path) -> Path:
     return path
 
 
-def test_missing_staging_bucket(aws: Aws, name: str, long: Path) -> None:
-    """A staging bucket that is not there is named, with what to do about it."""
+def test_missing_staging_bucket_is_named(aws: Aws, name: str, long: Path) -> None:
+    """The message on a missing staging bucket names it and says what to do."""
     done = aws.run("plan", name, "--staging-bucket", "no-such", template=long)
     assert done.returncode == 2
     assert "Staging bucket no-such does not exist" in done.stderr
     assert "Create it, or specify another bucket" in done.stderr
 
 
-def test_staging_bucket_is_named(aws: Aws, name: str, long: Path) -> None:
-    """Even a plan says which bucket it made or uses, and for how long that keeps what is in it."""
+def test_plan_names_the_staging_bucket(aws: Aws, name: str, long: Path) -> None:
+    """A plan prints the bucket that it created or uses, and how long the bucket retains its objects."""
     message = "staging bucket smtemplates-staging-000000000000-eu-west-3. Its objects expire after 7 days."
     for verb in ("Created", "Using"):
         done = aws.run("plan", name, "--create-staging-bucket", "--region", "eu-west-3", template=long)
@@ -190,12 +196,12 @@ def test_staging_bucket_is_named(aws: Aws, name: str, long: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["plan", "deploy", "destroy"])
-def test_help_names_defaults(aws: Aws, command: str) -> None:
-    """Help says what happens without an option."""
-    told = " ".join(aws.run(command, "--help").stdout.split())
+def test_help_contains_defaults(aws: Aws, command: str) -> None:
+    """The help contains the default of an option."""
+    printed = " ".join(aws.run(command, "--help").stdout.split())
     expected = {"plan": ["as a table"], "deploy": ["no limit"], "destroy": ["no limit"]}[command]
     for text in [*expected, *(["templates/workspace.yaml"] if command != "destroy" else [])]:
-        assert f"default: {text}" in told
+        assert f"default: {text}" in printed
 
 
 def test_demo_help() -> None:
@@ -228,7 +234,7 @@ sys.exit(local.main())
 
 
 def test_local_cloud_is_stopped(tmp_path: Path, name: str) -> None:
-    """Stop ends all processes of the local cloud and deletes its files, and deploy.py reports that it is gone."""
+    """The stop command ends all processes of the local cloud and deletes its files, and deploy.py reports that."""
     state = tmp_path / "running.json"
 
     def run(command: str) -> subprocess.CompletedProcess[str]:
@@ -250,5 +256,5 @@ def test_local_cloud_is_stopped(tmp_path: Path, name: str) -> None:
     assert "no local cloud was running" in run("stop").stderr
     done = aws.run("status", name)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert f"the local cloud is not running at {aws.url}" in done.stderr
+    assert f"The local cloud is not running at {aws.url}" in done.stderr
     assert "unset AWS_ENDPOINT_URL" in done.stderr

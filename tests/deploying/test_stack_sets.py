@@ -1,4 +1,4 @@
-"""What `status` says of stack sets, in answers of AWS's shapes: moto knows neither failures nor delegates."""
+"""The stack sets that `status` shows, from stubbed answers: Moto has no failures and no delegated administrators."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def aws() -> Iterator[Aws]:
         yield aws
 
 
-def held(aws: Aws, *kinds: str, physical_id: str | None = SET_ID, state: str = "CREATE_COMPLETE") -> None:
-    """Answer that the stack has resources of these types."""
+def answer_resources(aws: Aws, *kinds: str, physical_id: str | None = SET_ID, state: str = "CREATE_COMPLETE") -> None:
+    """Add the answer that the stack contains resources of these types."""
     aws.answers("describe_stacks", {"Stacks": [stack(state)]})
     summaries = [
         {
@@ -45,30 +45,32 @@ def held(aws: Aws, *kinds: str, physical_id: str | None = SET_ID, state: str = "
     aws.answers("list_stack_resources", {"StackResourceSummaries": summaries}, {"StackName": STACK_ID})
 
 
-def asked(caller: str = "SELF", **more: Any) -> dict[str, Any]:
+def arguments(caller: str = "SELF", **more: Any) -> dict[str, Any]:
     return {"StackSetName": SET_ID, "CallAs": caller, **more}
 
 
-def described(aws: Aws, caller: str = "SELF") -> None:
-    aws.answers("describe_stack_set", {"StackSet": {"StackSetId": SET_ID, "Status": "ACTIVE"}}, asked(caller))
+def answer_stack_set(aws: Aws, caller: str = "SELF") -> None:
+    aws.answers("describe_stack_set", {"StackSet": {"StackSetId": SET_ID, "Status": "ACTIVE"}}, arguments(caller))
 
 
-def listed(aws: Aws, *pages: list[dict[str, Any]], caller: str = "SELF") -> None:
-    """Answer with the stacks, page by page."""
-    paged(aws, "list_stack_instances", pages, asked(caller, MaxResults=100))
+def answer_instances(aws: Aws, *pages: list[dict[str, Any]], caller: str = "SELF") -> None:
+    """Add answers with pages of stacks."""
+    answer_pages(aws, "list_stack_instances", pages, arguments(caller, MaxResults=100))
 
 
-def operated(aws: Aws, *pages: list[dict[str, Any]], caller: str = "SELF") -> None:
-    """Answer with the operations, page by page."""
-    paged(aws, "list_stack_set_operations", pages, asked(caller, MaxResults=100))
+def answer_operations(aws: Aws, *pages: list[dict[str, Any]], caller: str = "SELF") -> None:
+    """Add answers with pages of operations."""
+    answer_pages(aws, "list_stack_set_operations", pages, arguments(caller, MaxResults=100))
 
 
-def resulted(aws: Aws, operation: str, *pages: list[dict[str, Any]], caller: str = "SELF") -> None:
-    """Answer with the results of an operation, page by page."""
-    paged(aws, "list_stack_set_operation_results", pages, asked(caller, MaxResults=100, OperationId=operation))
+def answer_results(aws: Aws, operation: str, *pages: list[dict[str, Any]], caller: str = "SELF") -> None:
+    """Add answers with pages of results of an operation."""
+    answer_pages(
+        aws, "list_stack_set_operation_results", pages, arguments(caller, MaxResults=100, OperationId=operation)
+    )
 
 
-def paged(aws: Aws, call: str, pages: tuple[list[dict[str, Any]], ...], expected: dict[str, Any]) -> None:
+def answer_pages(aws: Aws, call: str, pages: tuple[list[dict[str, Any]], ...], expected: dict[str, Any]) -> None:
     token: dict[str, str] = {}
     for number, page in enumerate(pages):
         following = {"NextToken": f"page-{number}"} if number + 1 < len(pages) else {}
@@ -96,7 +98,7 @@ def result(account: str, region: str, status: str, **more: Any) -> dict[str, Any
 
 
 def status(aws: Aws, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    """Give the exit code, and what a person sees of the stack sets, which fits into a terminal."""
+    """Return the exit code and the text on the stack sets, and check that it fits into a terminal."""
     code = commands.status(aws.cloud, "team", watch=False, as_json=False)
     shown = capsys.readouterr().out.partition("termination protection")[2]
     assert all(len(line) <= 80 for line in shown.splitlines())
@@ -108,18 +110,18 @@ GOOD = instance("222233334444", "eu-west-1", "CURRENT", "SUCCEEDED")
 BAD = instance("999900001111", "us-east-1", "OUTDATED", "FAILED", LastOperationId="old")
 
 
-def test_failures_on_any_page_come_first(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """An operation that succeeded hides none: each failed stack is shown with its reason, before all others."""
-    held(aws, "AWS::SNS::Topic", STACK_SET)
-    described(aws)
-    listed(
+def test_failed_stacks_of_all_pages_are_first(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each failed stack is shown first with its reason, although the operation succeeded."""
+    answer_resources(aws, "AWS::SNS::Topic", STACK_SET)
+    answer_stack_set(aws)
+    answer_instances(
         aws,
         [GOOD],
         [instance("111122223333", "ap-southeast-6", "CURRENT", "SUCCEEDED")],
         [{**BAD, "StatusReason": TAKEN}],
     )
-    operated(aws, [operation("b", "SUCCEEDED", hours=1)], [operation("a", "FAILED")])
-    resulted(aws, "b", [result("222233334444", "eu-west-1", "SUCCEEDED")], [])
+    answer_operations(aws, [operation("b", "SUCCEEDED", hours=1)], [operation("a", "FAILED")])
+    answer_results(aws, "b", [result("222233334444", "eu-west-1", "SUCCEEDED")], [])
     code, shown = status(aws, capsys)
     assert code == 1
     assert "last operation: UPDATE SUCCEEDED" in shown
@@ -133,31 +135,31 @@ def test_failures_on_any_page_come_first(aws: Aws, capsys: pytest.CaptureFixture
     assert TAKEN in " ".join(shown.split())
 
 
-def test_a_failure_before_there_was_a_stack(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where not even a stack came to be, as when a gate refused, the operation's results tell, on their second page."""
-    held(aws, STACK_SET)
-    described(aws)
-    listed(aws, [GOOD])
-    operated(
+def test_failure_without_a_stack_is_read_from_the_results(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """If an account gate prevented a stack, the reason is read from the results, here on the second page."""
+    answer_resources(aws, STACK_SET)
+    answer_stack_set(aws)
+    answer_instances(aws, [GOOD])
+    answer_operations(
         aws, [operation("a", "SUCCEEDED", action="CREATE"), operation("d", "FAILED", hours=1, action="DETECT_DRIFT")]
     )
     gate = {"Status": "FAILED", "StatusReason": "budget is spent"}
     refused = result("999900001111", "us-east-1", "FAILED", AccountGateResult=gate)
-    resulted(aws, "a", [result("222233334444", "eu-west-1", "SUCCEEDED")], [refused])
+    answer_results(aws, "a", [result("222233334444", "eu-west-1", "SUCCEEDED")], [refused])
     code, shown = status(aws, capsys)
     assert code == 1
     assert "! 999900001111" in shown
     assert "budget is spent" in shown
 
 
-def test_the_reason_may_be_in_an_earlier_operation(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """A stack that failed before the latest operation, without a reason of its own, is explained by that operation."""
-    held(aws, STACK_SET)
-    described(aws)
-    listed(aws, [BAD, GOOD])
-    operated(aws, [operation("new", "SUCCEEDED", hours=1), operation("old", "SUCCEEDED")])
-    resulted(aws, "new", [result("222233334444", "eu-west-1", "SUCCEEDED")])
-    resulted(aws, "old", [result("999900001111", "us-east-1", "FAILED", StatusReason=TAKEN)])
+def test_reason_is_read_from_an_earlier_operation(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """For a stack that failed before the last operation and has no reason, the reason is read from that operation."""
+    answer_resources(aws, STACK_SET)
+    answer_stack_set(aws)
+    answer_instances(aws, [BAD, GOOD])
+    answer_operations(aws, [operation("new", "SUCCEEDED", hours=1), operation("old", "SUCCEEDED")])
+    answer_results(aws, "new", [result("222233334444", "eu-west-1", "SUCCEEDED")])
+    answer_results(aws, "old", [result("999900001111", "us-east-1", "FAILED", StatusReason=TAKEN)])
     code, shown = status(aws, capsys)
     assert code == 1
     assert TAKEN in " ".join(shown.split())
@@ -172,107 +174,111 @@ def test_the_reason_may_be_in_an_earlier_operation(aws: Aws, capsys: pytest.Capt
         ("INOPERABLE", "FAILED", "INOPERABLE"),
     ],
 )
-def test_what_is_a_failure(aws: Aws, capsys: pytest.CaptureFixture[str], state: str, detail: str, seen: str) -> None:
-    """A stack that is not up to date, and on which nothing is being done, is a failure."""
-    held(aws, STACK_SET)
-    described(aws)
-    listed(aws, [instance("999900001111", "us-east-1", state, detail, StatusReason="why")])
-    operated(aws, [])
+def test_outdated_stack_without_operation_is_failed(
+    aws: Aws, capsys: pytest.CaptureFixture[str], state: str, detail: str, seen: str
+) -> None:
+    """A stack that is not up to date, and that no operation updates, counts as failed."""
+    answer_resources(aws, STACK_SET)
+    answer_stack_set(aws)
+    answer_instances(aws, [instance("999900001111", "us-east-1", state, detail, StatusReason="why")])
+    answer_operations(aws, [])
     code, shown = status(aws, capsys)
     assert code == 1
     assert f"! 999900001111  us-east-1       {seen}" in shown
 
 
 @pytest.mark.parametrize("detail", ["PENDING", "RUNNING", "SKIPPED_SUSPENDED_ACCOUNT"])
-def test_what_is_none(aws: Aws, capsys: pytest.CaptureFixture[str], detail: str) -> None:
-    """A stack whose turn will come, or whose account is suspended, is shown and is no failure."""
-    held(aws, STACK_SET)
-    described(aws)
-    listed(aws, [instance("999900001111", "us-east-1", "OUTDATED", detail)])
-    operated(aws, [operation("a", "RUNNING")])
-    resulted(aws, "a", [result("999900001111", "us-east-1", "PENDING")])
+def test_stack_with_pending_operation_is_not_failed(aws: Aws, capsys: pytest.CaptureFixture[str], detail: str) -> None:
+    """A stack that an operation will update, or whose account is suspended, is shown but does not count as failed."""
+    answer_resources(aws, STACK_SET)
+    answer_stack_set(aws)
+    answer_instances(aws, [instance("999900001111", "us-east-1", "OUTDATED", detail)])
+    answer_operations(aws, [operation("a", "RUNNING")])
+    answer_results(aws, "a", [result("999900001111", "us-east-1", "PENDING")])
     code, shown = status(aws, capsys)
     assert code == 0
     assert f"  999900001111  us-east-1       {detail}" in shown
 
 
-def test_a_delegated_administrator(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """What this account does not have, it is asked for as delegated administrator, and so is all the rest."""
-    held(aws, STACK_SET)
+def test_stack_set_of_the_organization_is_described_as_delegated_administrator(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the account has no such stack set, all calls are repeated as delegated administrator."""
+    answer_resources(aws, STACK_SET)
     aws.refuses("describe_stack_set", "StackSetNotFoundException")
-    described(aws, "DELEGATED_ADMIN")
-    listed(aws, [GOOD], caller="DELEGATED_ADMIN")
-    operated(aws, [operation("a", "SUCCEEDED")], caller="DELEGATED_ADMIN")
-    resulted(aws, "a", [], caller="DELEGATED_ADMIN")
+    answer_stack_set(aws, "DELEGATED_ADMIN")
+    answer_instances(aws, [GOOD], caller="DELEGATED_ADMIN")
+    answer_operations(aws, [operation("a", "SUCCEEDED")], caller="DELEGATED_ADMIN")
+    answer_results(aws, "a", [], caller="DELEGATED_ADMIN")
     code, shown = status(aws, capsys)
     assert code == 0
     assert "222233334444" in shown
 
 
 @pytest.mark.parametrize("refusal", ["StackSetNotFoundException", "ValidationError", "AccessDenied"])
-def test_a_stack_set_that_is_gone(aws: Aws, capsys: pytest.CaptureFixture[str], refusal: str) -> None:
-    """A stack set that was deleted behind the stack's back is said to be, whoever asks."""
-    held(aws, STACK_SET)
+def test_deleted_stack_set_is_reported(aws: Aws, capsys: pytest.CaptureFixture[str], refusal: str) -> None:
+    """A stack set that was deleted outside CloudFormation is reported as deleted."""
+    answer_resources(aws, STACK_SET)
     aws.refuses("describe_stack_set", "StackSetNotFoundException")
     aws.refuses("describe_stack_set", refusal)
     assert "workspaces-0a1b2c3d, DELETED" in status(aws, capsys)[1]
 
 
-def test_one_that_is_being_made_has_no_id_yet(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """Before AWS has made the stack set there is nothing to ask about."""
-    held(aws, STACK_SET, physical_id=None)
+def test_stack_set_without_id_is_skipped(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """A stack set that AWS has not created yet is not described."""
+    answer_resources(aws, STACK_SET, physical_id=None)
     assert status(aws, capsys)[0] == 0
 
 
-def test_a_stack_without_any_needs_no_permission_for_them(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is asked about stack sets where there is none, and programs see that there is none."""
-    held(aws, "AWS::S3::Bucket")
+def test_stack_without_stack_sets_needs_no_permission_for_them(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without stack sets there is no call for them, and their list in the JSON is empty."""
+    answer_resources(aws, "AWS::S3::Bucket")
     assert commands.status(aws.cloud, "team", watch=False, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["stack_sets"] == []
 
 
-def test_who_may_not_list_resources_still_sees_the_stack(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without the permission to list resources, status says that it does not know, and shows the rest."""
+def test_missing_permission_to_list_resources_is_reported(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the permission to list resources, status reports that and shows everything else."""
     aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.refuses("list_stack_resources", "AccessDenied")
     assert commands.status(aws.cloud, "team", watch=False, as_json=False) == 0
-    told = capsys.readouterr()
-    assert "CREATE_COMPLETE" in told.out
-    assert "ListStackResources is not allowed" in told.err
+    printed = capsys.readouterr()
+    assert "CREATE_COMPLETE" in printed.out
+    assert "ListStackResources is not allowed" in printed.err
 
 
-def test_who_may_not_see_the_fleet_is_told(aws: Aws) -> None:
-    """Where there is a stack set, a missing permission is an error: nothing may pass for a fleet without failures."""
-    held(aws, STACK_SET)
-    described(aws)
+def test_missing_permission_for_a_stack_set_is_an_error(aws: Aws) -> None:
+    """If there is a stack set, a missing permission is an error, because its stacks could have failed."""
+    answer_resources(aws, STACK_SET)
+    answer_stack_set(aws)
     aws.refuses("list_stack_instances", "AccessDenied")
     with pytest.raises(CloudError, match="ListStackInstances is not allowed"):
         commands.status(aws.cloud, "team", watch=False, as_json=False)
 
 
-def test_watching_ends_with_the_fleet(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """--watch follows the stack to its end, which may be a success, and then shows what failed."""
+def test_watch_ends_with_the_stack_sets(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """--watch follows the operation to its end, which can be a success, and then shows the failed stacks."""
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]})
     events = [event(2, "team", "UPDATE_COMPLETE"), event(1, "team", "UPDATE_IN_PROGRESS")]
     aws.answers("describe_stack_events", {"StackEvents": events})
-    held(aws, STACK_SET, state="UPDATE_COMPLETE")
-    described(aws)
-    listed(aws, [{**BAD, "StatusReason": TAKEN}])
-    operated(aws, [])
+    answer_resources(aws, STACK_SET, state="UPDATE_COMPLETE")
+    answer_stack_set(aws)
+    answer_instances(aws, [{**BAD, "StatusReason": TAKEN}])
+    answer_operations(aws, [])
     assert commands.status(aws.cloud, "team", watch=True, as_json=False) == 1
     assert "! 999900001111" in capsys.readouterr().out
 
 
-def test_programs_see_all_of_it(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    """--json has each stack with its state, its reason and whether it failed."""
-    held(aws, STACK_SET)
-    described(aws)
-    listed(aws, [{**BAD, "StatusReason": TAKEN, "StackId": STACK_ID}])
-    operated(aws, [operation("a", "SUCCEEDED")])
-    resulted(aws, "a", [])
+def test_json_contains_all_stacks(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """--json contains each stack with its status, its reason and whether it failed."""
+    answer_resources(aws, STACK_SET)
+    answer_stack_set(aws)
+    answer_instances(aws, [{**BAD, "StatusReason": TAKEN, "StackId": STACK_ID}])
+    answer_operations(aws, [operation("a", "SUCCEEDED")])
+    answer_results(aws, "a", [])
     assert commands.status(aws.cloud, "team", watch=False, as_json=True) == 1
-    (told,) = json.loads(capsys.readouterr().out)["stack_sets"]
-    assert told == {
+    (stack_set,) = json.loads(capsys.readouterr().out)["stack_sets"]
+    assert stack_set == {
         "logical_id": "StackSet",
         "id": SET_ID,
         "status": "ACTIVE",
@@ -294,7 +300,7 @@ def test_programs_see_all_of_it(aws: Aws, capsys: pytest.CaptureFixture[str]) ->
 
 
 def groups(*regions: str, kind: str = "", accounts: str = "", units: str = "") -> list[dict[str, Any]]:
-    """Say where a fleet is."""
+    """Return a StackInstancesGroup."""
     targets = {"Accounts": accounts.split(), "OrganizationalUnitIds": units.split(), "AccountFilterType": kind}
     return [{"DeploymentTargets": {name: value for name, value in targets.items() if value}, "Regions": list(regions)}]
 
@@ -323,11 +329,11 @@ def groups(*regions: str, kind: str = "", accounts: str = "", units: str = "") -
         (groups("a", accounts="1"), "{{changeSet:KNOWN_AFTER_APPLY}}", True),
     ],
 )
-def test_a_fleet_that_gives_up_a_place_is_refused(aws: Aws, before: Any, after: Any, destructive: bool) -> None:  # noqa: FBT001 a case
-    """An update in place that deletes stacks somewhere needs --allow-destructive, and says why; adding does not."""
+def test_removing_a_target_is_destructive(aws: Aws, before: Any, after: Any, destructive: bool) -> None:  # noqa: FBT001 a case
+    """An update that removes an account or Region needs --allow-destructive, and the table contains the reason."""
     contexts = {
-        f"{when}Context": json.dumps({"Properties": {"StackInstancesGroup": where}})
-        for when, where in (("Before", before), ("After", after))
+        f"{when}Context": json.dumps({"Properties": {"StackInstancesGroup": groups_of}})
+        for when, groups_of in (("Before", before), ("After", after))
     }
     plan = plan_of(aws, changes_of(change("Fleet", ResourceType=STACK_SET, Replacement="False", **contexts)))
     assert bool(plan.destructive) is destructive

@@ -11,8 +11,7 @@ import pytest
 from deploying.local_aws import ROOT
 from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, RecordingListener, event, stack, stubbed
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
-from smtemplates.deploy import changeset, commands, drift, events, operation
-from smtemplates.deploy import destruction as destroy
+from smtemplates.deploy import changeset, commands, destruction, drift, events, operation
 from smtemplates.deploy.changeset import Request
 from smtemplates.deploy.events import first_cause
 from smtemplates.deploy.execution import Options
@@ -248,7 +247,7 @@ def test_drift_is_shown_by_property(aws: Aws, capsys: pytest.CaptureFixture[str]
         assert (answer["checked"], answer["resources"]) == (3, 4)
         assert [one["logical_id"] for one in answer["drifted"]] == ["A", "B"]
         return
-    assert "3 of 4 resources checked" in printed
+    assert "3 of 4 resources were checked" in printed
     assert "VersioningConfiguration.Status: Enabled -> Suspended" in printed
     assert "B (AWS::S3::Bucket): deleted" in printed
 
@@ -263,8 +262,8 @@ def test_destroy_after_a_failed_update(aws: Aws, declared: dict[str, Any] | None
     resources = {} if declared is None else {"LogGroups": {"Type": "Custom::LogGroups", **declared}}
     content = {"Conditions": {"Manage": {"Fn::Equals": ["true", "false"]}}, "Resources": resources}
     aws.answers("get_template", {"TemplateBody": json.dumps(content)})
-    found = destroy.survey(aws.cloud, "team", delete_data=False)
-    assert ([item.logical_id for item in found.goes], found.shared) == (["LogGroups"], ())
+    found = destruction.plan_destruction(aws.cloud, "team", delete_data=False)
+    assert ([item.logical_id for item in found.deleted], found.log_groups) == (["LogGroups"], ())
 
 
 def test_failed_drift_detection_is_an_error(aws: Aws) -> None:

@@ -1,4 +1,4 @@
-"""The real workspace template on the local cloud: from nothing to a notebook and a domain, and back."""
+"""The workspace template on the local cloud, from its creation to its deletion."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def deploy(aws: Aws, template: Path, name: str, *settings: str) -> dict[str, str
     return outputs
 
 
-def test_whole_life(aws: Aws, template: Path, name: str) -> None:
-    """The workspace is made, its folders are there, notebook and domain come and go, and nothing but data is left."""
+def test_workspace_is_created_updated_and_destroyed(aws: Aws, template: Path, name: str) -> None:
+    """A workspace has its folders, features can be enabled and disabled, and destroy --delete-data deletes buckets."""
     outputs = deploy(aws, template, name)
     found = aws.client("s3").list_objects_v2(Bucket=outputs["InputBucketName"])["Contents"]
     assert {item["Key"] for item in found} == {"training/", "validation/", "test/"}
@@ -65,35 +65,35 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_second_workspace_does_not_shorten_the_logs_of_the_first(aws: Aws, small: Path, name: str) -> None:
-    """Log groups are the account's: a year that one stack asks for outlives another's month, not its own change.
+def test_second_workspace_does_not_shorten_the_retention_of_the_first(aws: Aws, small: Path, name: str) -> None:
+    """The workspaces of an account share log groups. A workspace does not shorten a retention that another one has set.
 
-    Who destroys a stack hears which groups it had set up, all of them, and none where it had not.
+    destroy lists the log groups that the stack manages, and none if it manages none.
     """
     account = Aws(aws.url, ("222233334444", "test"))
     retentions = []
     for stack, days in ((f"{name}-a", 365), (f"{name}-b", 30), (f"{name}-b", 14), (f"{name}-a", 90)):
         deploy(account, small, stack, f"LogRetentionDays={days}")
         groups = account.client("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
-        (kept,) = {group["retentionInDays"] for group in groups}
-        retentions.append(kept)
+        (retention,) = {group["retentionInDays"] for group in groups}
+        retentions.append(retention)
     assert retentions == [365, 365, 365, 90]
     deploy(account, small, f"{name}-b", "ManageLogGroups=false")
-    for stack, named in ((f"{name}-a", sorted(group["logGroupName"] for group in groups)), (f"{name}-b", [])):
+    for stack, log_groups in ((f"{name}-a", sorted(group["logGroupName"] for group in groups)), (f"{name}-b", [])):
         done = account.run("destroy", stack, "--confirm", stack, "--delete-data")
-        stays = sorted(line[4:] for line in done.stderr.splitlines() if line.startswith("  = /aws/"))
-        assert (done.returncode, stays) == (0, named), done.stderr
+        retained = sorted(line[4:] for line in done.stderr.splitlines() if line.startswith("  = /aws/"))
+        assert (done.returncode, retained) == (0, log_groups), done.stderr
 
 
-def test_small_enough_to_need_no_bucket(aws: Aws, small: Path, name: str) -> None:
-    """Without its optional features the workspace is sent as it is: nothing is staged, no bucket is asked for."""
+def test_workspace_without_features_needs_no_staging_bucket(aws: Aws, small: Path, name: str) -> None:
+    """Without its optional features the template fits into a request, so that no bucket is needed."""
     done = aws.run("deploy", name, "--yes", template=small)
     assert (done.returncode, aws.status(name)) == (0, "CREATE_COMPLETE"), done.stderr
     assert aws.run("destroy", name, "--confirm", name, "--delete-data").returncode == 0
 
 
-def test_region_without_mlflow(aws: Aws, template: Path, name: str) -> None:
-    """What the Region lacks is refused before anything is made."""
+def test_mlflow_is_rejected_in_a_region_without_it(aws: Aws, template: Path, name: str) -> None:
+    """A feature that the Region lacks is rejected before any resource is created."""
     done = aws.run("plan", name, "--region", "eu-south-1", "--set", "CreateMlflow=true", template=template)
     assert (done.returncode, "this Region has no MLflow apps" in done.stderr) == (2, True), done.stderr
     assert aws.status(name) is None

@@ -146,7 +146,7 @@ def test_a_pull_request_is_planned(github: WorkflowReader, sandbox: Sandbox, sta
     sandbox.catalog.spoil(None)
     jobs = run(github, sandbox, stack, pull_request(fork=False))
     assert results(jobs) == {"check": "success", "plan": "success", "deploy": "skipped", "publish": "skipped"}, jobs
-    assert f"create stack {stack}" in jobs["plan"].summary
+    assert f"Create stack {stack}" in jobs["plan"].summary
     assert jobs["plan"].role == WITH["plan-role"]
     assert sandbox.aws.status(stack) is None
     assert called(sandbox) <= set(re.findall(r"cloudformation:(\w+)", PLANNING))

@@ -88,12 +88,12 @@ class ServiceCatalog(Proxy):
         self._tokens: dict[tuple[str, str], Artifact] = {}
         self._count = 0
 
-    def called(self, method: str, path: str, headers: dict[str, str], body: bytes) -> str:
-        return _operation(headers) or super().called(method, path, headers, body)
+    def call_name(self, method: str, path: str, headers: dict[str, str], body: bytes) -> str:
+        return _operation(headers) or super().call_name(method, path, headers, body)
 
-    def refusal(self, headers: dict[str, str], code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
+    def error_answer(self, headers: dict[str, str], code: str, text: str) -> tuple[list[tuple[str, str]], bytes]:
         if not _operation(headers):
-            return super().refusal(headers, code, text)
+            return super().error_answer(headers, code, text)
         return HEADERS, json.dumps({"__type": code, "message": text}).encode()
 
     def forward(
@@ -105,7 +105,7 @@ class ServiceCatalog(Proxy):
             with self._lock:
                 answer = self._answer(MODEL.operation_model(name), json.loads(body))
         except RefusedError as error:
-            return (400, *self.refusal(headers, error.code, str(error)))
+            return (400, *self.error_answer(headers, error.code, str(error)))
         return 200, HEADERS, json.dumps(answer, default=datetime.timestamp).encode()
 
     def _answer(self, operation: Any, request: dict[str, Any]) -> dict[str, Any]:

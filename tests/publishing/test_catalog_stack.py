@@ -117,10 +117,10 @@ def test_catalog_in_use_is_not_destroyed(publisher: Publisher, catalog: dict[str
     destroy = ["destroy", STACK, "--confirm", STACK]
     done = publisher.aws.run(*destroy, AWS_ENDPOINT_URL=publisher.catalog.url)
     output = " ".join(done.stderr.split())
-    assert (done.returncode, f"product {catalog['ProductId']} has 1 provisioned product(s)" in output) == (1, True), (
+    assert (done.returncode, f"Product {catalog['ProductId']} has 1 provisioned product(s)" in output) == (1, True), (
         output
     )
-    assert f"LaunchBoundary is the boundary of {role}, and IAM deletes no policy that is one" in output
+    assert f"LaunchBoundary is the permissions boundary of {role}. IAM cannot delete a policy in use." in output
     assert str(publisher.aws.status(STACK)).endswith("_COMPLETE")
     publisher.catalog.provisioned.pop()
     publisher.aws.client("iam").delete_role(RoleName=role)
@@ -136,7 +136,9 @@ def test_launch_role_template(publisher: Publisher) -> None:
     assert arn.endswith(":role/SageMakerWorkspaceLaunch")
     role = _bounded(publisher, outputs["PermissionsBoundaryArn"])
     done = publisher.aws.run("destroy", "launching", "--confirm", "launching")
-    assert (done.returncode, f"is the boundary of {role}" in " ".join(done.stderr.split())) == (1, True), done.stderr
+    assert (done.returncode, f"is the permissions boundary of {role}" in " ".join(done.stderr.split())) == (1, True), (
+        done.stderr
+    )
     iam.delete_role(RoleName=role)
     done = publisher.aws.run("destroy", "launching", "--confirm", "launching")
     assert done.returncode == 0, done.stderr
@@ -152,9 +154,10 @@ def test_launch_role_with_an_existing_boundary(publisher: Publisher) -> None:
     _deploy(publisher, ROOT / "templates" / "launch-role.yaml", "bounding", {"PermissionsBoundaryArn": own})
     done = publisher.aws.run("destroy", "bounding", "--confirm", "bounding")
     output = " ".join(done.stderr.split())
-    assert (done.returncode, f"policy team-boundary is the boundary of {role}, which nobody" in output) == (1, True), (
-        output
-    )
+    assert (done.returncode, f"Policy team-boundary is the permissions boundary of {role}. Without" in output) == (
+        1,
+        True,
+    ), output
     # a stack with a different role is independent of it
     made = {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": most}}}
     bounded = {"PermissionsBoundaryArn": {"Type": "String"}}

@@ -12,7 +12,7 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 from deploying.local_aws import SDK
 from deploying.matrix import Tally, tallied
-from deploying.proxy import SPOILED
+from deploying.proxy import AFFECTED_ATTEMPTS
 
 from publishing.conftest import BUCKET, template_of
 from publishing.service_catalog import ServiceCatalog
@@ -113,7 +113,7 @@ def outcome(scenario: Scenario) -> Error | None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("fault", SPOILED)
+@pytest.mark.parametrize("fault", AFFECTED_ATTEMPTS)
 def test_second_run_completes_after_any_fault(
     service: ServiceCatalog, session: Any, tally: Tally, command: str, fault: str
 ) -> None:

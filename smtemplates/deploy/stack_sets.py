@@ -1,4 +1,4 @@
-"""The stack sets that a stack holds: how each account and Region is, whatever the operation as a whole came to."""
+"""Describe the stack sets of a stack: the status in each account and Region, and the result of the last operation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from smtemplates.aws.errors import CloudError
 from smtemplates.aws.session import DENIED, Cloud
-from smtemplates.deploy import stack_set_targets as places
+from smtemplates.deploy import stack_set_targets as targets
 from smtemplates.deploy.stack import Stack, existing_resources
 from smtemplates.deploy.tables import paint
 from smtemplates.deploy.watcher import Listener
@@ -18,16 +18,16 @@ from smtemplates.deploy.watcher import Listener
 PAGE = 100
 WIDTH = 80
 
-# What is said of a stack that is not up to date, where that is no failure: it will be, or its account is suspended.
+# The status of a stack that is not up to date for an expected reason: an operation in progress, or a suspended account.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackInstanceComprehensiveStatus.html
 EXPECTED = {"PENDING", "RUNNING", "SKIPPED_SUSPENDED_ACCOUNT"}
 
-Place = tuple[str, str]
+Location = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """One stack of a stack set, in an account and a Region; `detail` is how the last operation went there."""
+    """A stack of a stack set in an account and a Region. `detail` is the status of the last operation there."""
 
     account: str
     region: str
@@ -38,25 +38,25 @@ class Instance:
     operation_id: str = ""
 
     @property
-    def place(self) -> Place:
-        """Where it is."""
+    def location(self) -> Location:
+        """The account and Region of the stack."""
         return self.account, self.region
 
     @property
     def failed(self) -> bool:
-        """Tell whether it is not as the stack set says, and nothing is being done about that."""
+        """Whether the stack differs from the stack set, and no operation in progress updates it."""
         return self.status != "CURRENT" and self.detail not in EXPECTED
 
     @property
     def state(self) -> str:
-        """Say in one word how it is."""
+        """The status to show: the detailed status if it is more precise."""
         outdated = self.status == "OUTDATED" and self.detail not in ("", "SUCCEEDED")
         return self.detail if outdated or self.detail in EXPECTED else self.status
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What was done last to a stack set."""
+    """The last operation that changed a stack set."""
 
     id: str
     action: str
@@ -66,7 +66,7 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class StackSet:
-    """A stack set of a stack, and its own stacks: those that failed first."""
+    """A stack set that a stack contains. `instances` are its own stacks, the failed ones first."""
 
     logical_id: str
     id: str
@@ -76,27 +76,27 @@ class StackSet:
 
     @property
     def failed(self) -> int:
-        """How many of its stacks failed."""
+        """The number of its stacks that failed."""
         return sum(one.failed for one in self.instances)
 
 
 def find(cloud: Cloud, stack: Stack, listener: Listener) -> tuple[StackSet, ...]:
-    """Describe the stack sets among a stack's resources; who may not list those is told that they are not known.
+    """Return the stack sets of a stack. Without the permission to list resources, report this and return none.
 
     Raises:
-        CloudError: AWS does not say how a stack set is.
+        CloudError: AWS rejected a call for a stack set.
     """
     try:
-        held = [item for item in existing_resources(cloud, stack) if item["ResourceType"] == places.TYPE]
+        items = [item for item in existing_resources(cloud, stack) if item["ResourceType"] == targets.TYPE]
     except CloudError as error:
         if error.code not in DENIED:
             raise
-        listener.say(f"whether stack {stack.name} holds stack sets is not known: {error}")
+        listener.say(f"It is not known whether stack {stack.name} contains stack sets. {error}")
         return ()
-    # one that is only being made has no ID yet
+    # a stack set that is being created has no ID yet
     return tuple(
         _describe(cloud, item["LogicalResourceId"], item["PhysicalResourceId"])
-        for item in held
+        for item in items
         if item.get("PhysicalResourceId")
     )
 
@@ -105,30 +105,33 @@ def _describe(cloud: Cloud, logical_id: str, set_id: str) -> StackSet:
     known = _known(cloud, set_id)
     if known is None:
         return StackSet(logical_id=logical_id, id=set_id, status="DELETED")
-    status, asked = known
-    listed = cloud.pages("cloudformation", "list_stack_instances", "Summaries", MaxResults=PAGE, **asked)
-    instances = {one.place: one for one in map(_instance, listed)}
-    latest = _latest(cloud, asked)
-    # what failed before it came to a stack is in the operation's results alone, and so are some reasons
+    status, arguments = known
+    listed = cloud.pages("cloudformation", "list_stack_instances", "Summaries", MaxResults=PAGE, **arguments)
+    instances = {one.location: one for one in map(_instance, listed)}
+    latest = _latest(cloud, arguments)
+    # some failures and reasons are only in the results of the operation, for example if no stack was created
     unexplained = {one.operation_id for one in instances.values() if one.failed and not one.reason}
     for operation_id in sorted(unexplained | ({latest.id} if latest else set()) - {""}):
-        for told in _failures(cloud, asked, operation_id):
-            found = instances.get(told.place, told)
+        for failure in _failures(cloud, arguments, operation_id):
+            found = instances.get(failure.location, failure)
             if found.failed and not found.reason:
-                found = replace(found, reason=told.reason)
-            instances[told.place] = found
-    ordered = sorted(instances.values(), key=lambda one: (not one.failed, one.place))
+                found = replace(found, reason=failure.reason)
+            instances[failure.location] = found
+    ordered = sorted(instances.values(), key=lambda one: (not one.failed, one.location))
     return StackSet(logical_id=logical_id, id=set_id, status=status, operation=latest, instances=tuple(ordered))
 
 
 def _known(cloud: Cloud, set_id: str) -> tuple[str, dict[str, str]] | None:
-    """Return a stack set's status and how to ask for it: a delegated administrator must say that it is one."""
+    """Return the status of a stack set and the arguments of calls for it; None if it is deleted.
+
+    A delegated administrator must specify CallAs.
+    """
     for caller in ("SELF", "DELEGATED_ADMIN"):
-        asked = {"StackSetName": set_id, "CallAs": caller}
+        arguments = {"StackSetName": set_id, "CallAs": caller}
         try:
-            return cloud.call("cloudformation", "describe_stack_set", **asked)["StackSet"]["Status"], asked
+            return cloud.call("cloudformation", "describe_stack_set", **arguments)["StackSet"]["Status"], arguments
         except CloudError as error:
-            # who is no delegated administrator is refused when asking as one: then there is none for this account
+            # an account that is not a delegated administrator may not make this call: then the stack set is deleted
             if caller == "SELF" and error.code != "StackSetNotFoundException":
                 raise
             if caller != "SELF" and error.code not in {"StackSetNotFoundException", "ValidationError", *DENIED}:
@@ -148,9 +151,9 @@ def _instance(item: Mapping[str, Any]) -> Instance:
     )
 
 
-def _latest(cloud: Cloud, asked: Mapping[str, str]) -> Operation | None:
-    """Return what changed the stack set last; detecting drift changes nothing."""
-    listed = cloud.pages("cloudformation", "list_stack_set_operations", "Summaries", MaxResults=PAGE, **asked)
+def _latest(cloud: Cloud, arguments: Mapping[str, str]) -> Operation | None:
+    """Return the last operation that changed the stack set. Drift detection does not count."""
+    listed = cloud.pages("cloudformation", "list_stack_set_operations", "Summaries", MaxResults=PAGE, **arguments)
     changes = [item for item in listed if item["Action"] != "DETECT_DRIFT"]
     if not changes:
         return None
@@ -160,15 +163,15 @@ def _latest(cloud: Cloud, asked: Mapping[str, str]) -> Operation | None:
     )
 
 
-def _failures(cloud: Cloud, asked: Mapping[str, str], operation_id: str) -> Iterator[Instance]:
-    """Yield where an operation failed, as if there were a stack."""
+def _failures(cloud: Cloud, arguments: Mapping[str, str], operation_id: str) -> Iterator[Instance]:
+    """Yield the failures of an operation as stacks, also where no stack exists."""
     results = cloud.pages(
         "cloudformation",
         "list_stack_set_operation_results",
         "Summaries",
         OperationId=operation_id,
         MaxResults=PAGE,
-        **asked,
+        **arguments,
     )
     for item in results:
         if item["Status"] == "FAILED":
@@ -185,7 +188,7 @@ def _failures(cloud: Cloud, asked: Mapping[str, str], operation_id: str) -> Iter
 
 
 def table(found: Sequence[StackSet], *, colour: bool = False) -> str:
-    """Show stack sets to a person."""
+    """Return stack sets as text."""
     return "\n".join(line for one in found for line in _lines(one, colour=colour))
 
 
@@ -195,8 +198,8 @@ def _lines(one: StackSet, *, colour: bool) -> Iterator[str]:
         yield from _wrapped(f"last operation: {one.operation.action} {one.operation.status}", "    ")
         yield from _wrapped(one.operation.reason, "      ")
     counts = Counter(instance.state for instance in one.instances)
-    told = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
-    yield from _wrapped(f"stacks: {told or 'none'}", "    ")
+    states = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+    yield from _wrapped(f"stacks: {states or 'none'}", "    ")
     for instance in one.instances:
         mark = "!" if instance.failed else " "
         line = f"  {mark} {instance.account}  {instance.region:<14}  {instance.state}"
@@ -204,7 +207,8 @@ def _lines(one: StackSet, *, colour: bool) -> Iterator[str]:
         yield from _wrapped(instance.reason, "      ")
     if one.failed:
         yield from _wrapped(
-            f"{one.failed} failed: mend the cause there; the next change of the template or of a parameter tries again",
+            f"{one.failed} failed. Fix the cause in each account. The next change of the template or of a parameter "
+            "updates these stacks again.",
             "    ",
         )
 
@@ -214,7 +218,7 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 
 def as_values(found: Sequence[StackSet]) -> list[dict[str, Any]]:
-    """Show stack sets to a program."""
+    """Return stack sets as values for JSON."""
     return [
         {
             "logical_id": one.logical_id,
