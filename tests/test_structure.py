@@ -28,7 +28,7 @@ def test_few_packages_and_modules_stand_directly_under_the_package() -> None:
 
 @pytest.mark.parametrize("folder", MOST_LINES)
 def test_no_file_is_too_long_to_read(folder: str) -> None:
-    """A file that grows beyond the limit is split by what it knows."""
+    """A file beyond the limit must be split."""
     lengths = {path: len(path.read_text("utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
     assert {str(path): lines for path, lines in lengths.items() if lines > MOST_LINES[folder]} == {}
 
@@ -78,7 +78,7 @@ def _text(node: ast.expr | None) -> str:
 
 
 def test_no_construct_names_a_parameter_or_condition_of_another_module() -> None:
-    """Constructs receive each other's parameters and conditions as objects, so a type checker finds a rename."""
+    """Constructs receive parameters and conditions of other constructs as objects, so a type checker finds a rename."""
     declared = _declared()
     modules = {
         f"smtemplates.{path.relative_to(PACKAGE).with_suffix('').as_posix().replace('/', '.')}"
