@@ -77,9 +77,10 @@ class Watch:
         else:
             if not self._seen:
                 return []
-        self._seen.update(event.id for event in fresh)
         new = events.oldest_first(fresh)
-        self.events += new
+        seen, known = {*self._seen, *(event.id for event in fresh)}, [*self.events, *new]
+        # in one statement: an interruption between two of them would lose the events, and with them the end
+        self._seen, self.events = seen, known
         return new
 
     def skip(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -187,6 +189,64 @@ def test_events_of_an_earlier_operation_are_ignored(aws: Aws) -> None:
     ended = watched(aws, old, new + old, end="UPDATE_COMPLETE")
     assert ended is not None
     assert ended.status == "UPDATE_COMPLETE"
+
+
+class EndedOperation:
+    """AWS after a creation that has ended, with at most three pauses before a command has to notice the end."""
+
+    def __init__(self) -> None:
+        self.pauses = 3
+
+    def pause(self, _seconds: float) -> None:
+        self.pauses -= 1
+        assert self.pauses >= 0, "the end was not noticed"
+
+    def pages(self, *_arguments: str, **_named: str) -> Iterator[dict[str, Any]]:
+        yield event(2, "team", "CREATE_COMPLETE")
+        yield event(1, "team", "CREATE_IN_PROGRESS")
+
+    def masked(self, text: str) -> str:
+        return text
+
+    def call(self, *_arguments: str, **_named: str) -> dict[str, Any]:
+        return {"Stacks": [stack("CREATE_COMPLETE")]}
+
+
+def interrupt_poll(watch: Watch, number: int) -> bool:
+    """Poll with an interruption before the line that is executed as number `number`; return whether there is one."""
+    executed = 0
+
+    def trace(frame: FrameType, kind: str, _argument: object) -> Any:
+        nonlocal executed
+        if frame.f_code is not Watch.poll.__code__:
+            return None
+        executed += kind == "line"
+        if executed == number:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        watch.poll()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_interrupted_poll_loses_no_event() -> None:
+    """After an interruption at any line of a poll, watching continues and notices the end."""
+    number, interrupted = 0, True
+    while interrupted:
+        number += 1
+        cloud: Any = EndedOperation()
+        watch = Watch(cloud, STACK_ID, "t")
+        interrupted = interrupt_poll(watch, number)
+        ended = watch.follow(RecordingListener())
+        assert ended is not None
+        assert ended.status == "CREATE_COMPLETE"
 
 
 def test_message_contains_the_property(aws: Aws) -> None:
