@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from smtemplates import evaluate
     from smtemplates.errors import Error, MissingError, TemplateError, UsageError
     from smtemplates.linting.linter import Finding, lint
-    from smtemplates.policy import judge
+    from smtemplates.policy import check_policy as judge
     from smtemplates.synth.renderer import compact, render
     from smtemplates.templates.workspace.features import FEATURES
     from smtemplates.templates.workspace.template import build
@@ -41,7 +41,7 @@ _HOME = {
     "UsageError": "errors",
     "Finding": "linting.linter",
     "lint": "linting.linter",
-    "judge": "policy",
+    "judge": "policy:check_policy",
     "compact": "synth.renderer",
     "render": "synth.renderer",
     "FEATURES": "templates.workspace.features",
@@ -54,7 +54,8 @@ def __getattr__(name: str) -> Any:
     if name == "evaluate":
         return import_module("smtemplates.evaluate")
     if name in _HOME:
-        return getattr(import_module(f"smtemplates.{_HOME[name]}"), name)
+        module, _, attribute = _HOME[name].partition(":")
+        return getattr(import_module(f"smtemplates.{module}"), attribute or name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

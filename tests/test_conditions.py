@@ -1,4 +1,4 @@
-"""Which resources and outputs a choice of parameters makes, over all choices."""
+"""Resources and outputs of a stack, for all combinations of parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from smtemplates.evaluate import Stack, dangling, possible
 
 Choice = dict[str, str]
 
-# Values of the parameters that conditions take apart; all others' follow from the template.
+# Values of the parameters that conditions decompose. The values of all others are in the template.
 UP_TO_FIVE = ("UserProfileNames", "PrincipalArns", "PrincipalPatterns", "ShareAccountIds", "TagOptionValues")
 LISTS = {
     **{name: ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"] for name in UP_TO_FIVE},
@@ -24,19 +24,19 @@ LISTS = {
 
 
 def test_every_condition_can_be_true_and_can_be_false(default_template: dict[str, Any]) -> None:
-    """No condition is decided before anybody chooses: over all parameters and Regions each takes both values."""
+    """Over all parameters and Regions, each condition can be true and can be false."""
     values = {**LISTS, "AWS::Region": list(default_template.get("Mappings", {}).get("ImageRegistries", REGIONS))}
     decided = {name: truths for name, truths in possible(default_template, values).items() if truths != {True, False}}
     assert decided == {}
 
 
-def test_nothing_refers_to_a_resource_that_is_not_made(any_template: dict[str, Any]) -> None:
-    """For no combination of parameters that the Rules admit does anything refer to an absent resource."""
+def test_no_reference_is_to_a_resource_that_does_not_exist(any_template: dict[str, Any]) -> None:
+    """References are to existing resources for all combinations of parameters that the Rules allow."""
     assert dangling(any_template, LISTS) == []
 
 
-def test_every_parameter_reaches_something(template: dict[str, Any]) -> None:
-    """Changing any one parameter changes resources or outputs, in some deployment where it matters."""
+def test_every_parameter_has_an_effect(template: dict[str, Any]) -> None:
+    """A change of any parameter changes resources or outputs of a deployment in which it matters."""
     others = {
         **{name: "77" for name, declared in template["Parameters"].items() if declared["Type"] == "Number"},
         **{name: value for choice in WORLDS for name, value in choice.items()},
@@ -55,8 +55,8 @@ def test_every_parameter_reaches_something(template: dict[str, Any]) -> None:
     }
     on_instances = {**samples.ENDPOINT, "EndpointServing": "Instances"}
     contexts = [{}, samples.EVERYTHING, samples.NO_BUCKETS, samples.ENDPOINT, on_instances]
-    idle = [name for name in template["Parameters"] if not _matters(template, name, others.get(name, ""), contexts)]
-    assert idle == []
+    unused = [name for name in template["Parameters"] if not _matters(template, name, others.get(name, ""), contexts)]
+    assert unused == []
 
 
 def _matters(template: dict[str, Any], name: str, other: str, contexts: list[Choice]) -> bool:
@@ -77,7 +77,7 @@ def _bucket(existing: str) -> Callable[[Choice], bool]:
     return lambda choice: choice.get("CreateBuckets", "true") == "true" and existing not in choice
 
 
-# What each resource is there for, written from the promises in the parameters' descriptions.
+# The resources that the descriptions of the parameters promise.
 def _expected(choice: Choice) -> set[str]:
     on = {name for name in choice if choice[name] == "true"}
     vpc = "VpcId" in choice
@@ -105,8 +105,8 @@ def _expected(choice: Choice) -> set[str]:
     if "CreateDomain" in on and vpc:
         made |= {"Domain", "UserProfile1", "UserProfile2"} | ({"StudioPolicy"} if role else set())
         made |= {"StudioSettings", "StudioLabLifecycle", "StudioCodeEditorLifecycle"}
-    told = choice.get("NotifyOfEvents") != "false"
-    made |= {"JobFailures"} if told else set()
+    notified = choice.get("NotifyOfEvents") != "false"
+    made |= {"JobFailures"} if notified else set()
     if "ModelImageUri" in choice:
         made |= {"Model", "EndpointConfig", "Endpoint"}
         made |= {"EndpointScaling", "EndpointScalingPolicy"} if choice.get("EndpointServing") == "Instances" else set()
@@ -114,7 +114,7 @@ def _expected(choice: Choice) -> set[str]:
         made |= {"MlflowApp"} | ({"TrackingPolicy"} if least else set())
     if "CreateModelPackageGroup" in on:
         made |= {"ModelPackageGroup"} | ({"RegistryPolicy"} if least else set())
-        made |= {"ModelApprovals"} if told else set()
+        made |= {"ModelApprovals"} if notified else set()
     return made
 
 
@@ -147,8 +147,8 @@ WORLDS: list[Choice] = [
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: "+".join(world) or "plain")
-def test_what_exists_is_what_the_parameters_say(template: dict[str, Any], world: Choice) -> None:
-    """For all 512 positions of the nine switches, in each world, exactly the promised resources exist."""
+def test_exactly_the_described_resources_exist(template: dict[str, Any], world: Choice) -> None:
+    """For all 512 combinations of the nine switches, in each world, exactly the promised resources exist."""
     for positions in itertools.product(("true", "false"), repeat=len(SWITCHES)):
         choice = {**world, **dict(zip(SWITCHES, positions, strict=True)), "UserProfileNames": "ana,bo"}
         stack = Stack(template, choice)
@@ -157,14 +157,14 @@ def test_what_exists_is_what_the_parameters_say(template: dict[str, Any], world:
         assert {name for name in template["Resources"] if stack.exists(name)} == _expected(choice), choice
 
 
-def test_a_stack_without_any_parameter_breaks_no_rule(default_template: dict[str, Any]) -> None:
-    """Every parameter has a default, and the defaults go together."""
+def test_the_defaults_satisfy_the_rules(default_template: dict[str, Any]) -> None:
+    """Every parameter has a default, and the defaults satisfy the Rules."""
     assert all("Default" in declared for declared in default_template["Parameters"].values())
     assert Stack(default_template).rules() == []
 
 
-def test_an_output_exists_exactly_where_its_resource_does(template: dict[str, Any]) -> None:
-    """An output that is about an optional resource comes and goes with it; those promised always are always there."""
+def test_an_output_exists_exactly_if_its_resource_does(template: dict[str, Any]) -> None:
+    """An output about an optional resource exists only with the resource. All other promised outputs always exist."""
     always = {
         *(f"{which}Bucket{what}" for which in ("Input", "Output", "Model") for what in ("Name", "Arn")),
         *("ExecutionRoleArn", "TrainingLogGroupName", "ProcessingLogGroupName", "EndpointLogGroupName"),
@@ -194,7 +194,7 @@ def test_an_output_exists_exactly_where_its_resource_does(template: dict[str, An
     assert set(Stack(template, {**barest, **sso}, pseudo=outside).outputs) == always | studio - {"StudioUrlCommand"}
 
 
-REFUSED = [
+REJECTED = [
     ({"CreateBuckets": "false"}, "ExistingInputBucketName"),
     ({**samples.KEY, **samples.MADE_KEY}, "not both"),
     ({"CreateDomain": "true"}, "CreateDomain requires VpcId and SubnetIds"),
@@ -214,11 +214,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("choice", "sentence"), REFUSED, ids=lambda value: str(value)[:60])
-def test_a_combination_that_cannot_work_is_refused_in_words(
+@pytest.mark.parametrize(("choice", "sentence"), REJECTED, ids=lambda value: str(value)[:60])
+def test_invalid_combinations_are_rejected_with_a_clear_message(
     template: dict[str, Any], choice: Choice, sentence: str
 ) -> None:
-    """Before anything is made, a Rule says what to do instead."""
+    """A Rule rejects the combination before any resource is created, and describes the solution."""
     assert any(sentence in said for said in Stack(template, choice).rules())
 
 
@@ -227,6 +227,6 @@ def test_a_combination_that_cannot_work_is_refused_in_words(
     [samples.EVERYTHING, samples.NO_BUCKETS, samples.ROLE, samples.KEY, samples.VPC | samples.GROUPS, samples.TOPIC],
     ids=["everything", "buckets", "role", "key", "groups", "topic"],
 )
-def test_a_combination_that_works_is_not_refused(template: dict[str, Any], choice: Choice) -> None:
-    """Rules refuse nothing that works."""
+def test_valid_combinations_are_accepted(template: dict[str, Any], choice: Choice) -> None:
+    """Rules accept all valid combinations."""
     assert Stack(template, choice).rules() == []

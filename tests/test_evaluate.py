@@ -1,4 +1,4 @@
-"""One template with one set of parameter values: what a stack is made of."""
+"""Evaluation of a template with one set of parameter values."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ TOPIC = {"Ref": "Topic"}
     ],
 )
 def test_values_are_resolved_as_far_as_parameters_decide(value: Any, expected: Any) -> None:
-    """What parameters decide is decided, and what they do not stays as the smallest function that says it."""
+    """Parameters are replaced by their values; the rest stays in as few functions as possible."""
     assert resolved(value) == expected
 
 
@@ -102,13 +102,13 @@ def test_values_are_resolved_as_far_as_parameters_decide(value: Any, expected: A
         ({"Fn::Split": [".", {"Fn::GetAtt": ["Topic", "A.B"]}]}, ["<Topic", "A", "B>"]),
     ],
 )
-def test_physical_values_of_resources_take_part(value: Any, expected: Any) -> None:
+def test_physical_values_of_resources_are_used(value: Any, expected: Any) -> None:
     """With values for resources, nothing stays unresolved."""
     assert resolved(value, physical=physical) == expected
 
 
-def test_what_does_not_exist_has_no_physical_value() -> None:
-    """A reference to an absent or unknown resource stays, so that whoever reads the result sees it."""
+def test_a_resource_that_does_not_exist_has_no_physical_value() -> None:
+    """A reference to an absent or unknown resource stays, so that readers of the result see it."""
     assert resolved([TOPIC, {"Ref": "Topyc"}], given={"On": "false"}, physical=physical) == [TOPIC, {"Ref": "Topyc"}]
 
 
@@ -119,8 +119,8 @@ def test_what_does_not_exist_has_no_physical_value() -> None:
         ({"Fn::Equals": ["a", "b"]}, "Fn::Equals cannot be evaluated here"),
         ({"Fn::If": ["IsOn", "a"]}, "Fn::If does not take"),
         ({"Fn::If": ["Isnt", "a", "b"]}, "no condition Isnt"),
-        ({"Fn::Select": [2, {"Ref": "Subnets"}]}, "asks for item 2 of 2"),
-        ({"Fn::Select": [-1, ["a"]]}, "asks for item -1 of 1"),
+        ({"Fn::Select": [2, {"Ref": "Subnets"}]}, "selects item 2 of 2"),
+        ({"Fn::Select": [-1, ["a"]]}, "selects item -1 of 1"),
         ({"Fn::Select": ["x", ["a"]]}, "Fn::Select does not take"),
         ({"Fn::FindInMap": ["Accounts", "us-west-2", "Id"]}, "finds no us-west-2.Id in mapping Accounts"),
         ({"Fn::Sub": "${Subnets}"}, "Fn::Sub does not take"),
@@ -128,8 +128,8 @@ def test_what_does_not_exist_has_no_physical_value() -> None:
         ({"Fn::GetAtt": "Topic"}, "Fn::GetAtt does not take"),
     ],
 )
-def test_what_cloudformation_refuses_is_an_error(value: Any, message: str) -> None:
-    """A function that cannot work is refused in words."""
+def test_functions_that_cloudformation_rejects_are_errors(value: Any, message: str) -> None:
+    """A function that cannot be evaluated is rejected with a clear message."""
     with pytest.raises(Error, match=message):
         resolved(value)
 
@@ -143,15 +143,15 @@ def test_what_cloudformation_refuses_is_an_error(value: Any, message: str) -> No
     ],
 )
 def test_the_partition_follows_from_the_region(region: str, partition: str, suffix: str) -> None:
-    """Naming a Region is enough to be in its partition."""
+    """AWS::Region determines the partition and its DNS suffix."""
     value = {"Fn::Sub": "${AWS::Region} ${AWS::Partition} ${AWS::URLSuffix}"}
     assert resolved(value, pseudo={"AWS::Region": region}) == f"{region} {partition} {suffix}"
     arn = resolved({"Ref": "AWS::StackId"}, pseudo={"AWS::Region": region, "AWS::StackName": "mine"})
     assert arn.startswith(f"arn:{partition}:cloudformation:{region}:111122223333:stack/mine/")
 
 
-def test_only_what_its_condition_admits_exists() -> None:
-    """Resources and outputs whose condition is false are gone, and what is left has no conditions."""
+def test_a_resource_exists_only_if_its_condition_is_true() -> None:
+    """Resources and outputs whose condition is false are removed, and the result has no conditions."""
     template = {
         "Description": "d",
         "Metadata": {"a": 1},
@@ -183,14 +183,14 @@ def test_only_what_its_condition_admits_exists() -> None:
 
 
 def test_no_two_places_share_a_value() -> None:
-    """The template that is left holds no list twice, so no YAML writer makes an alias of it."""
+    """The evaluated template contains no list twice, so that no YAML writer creates an alias."""
     twice: list[Any] = [{"Ref": "Subnets"}, {"Ref": "Subnets"}, {"Ref": "Key"}, {"Ref": "Key"}]
     twice += [{"Fn::FindInMap": ["Accounts", "cn-north-1", "Ids"]}] * 2
     assert "&" not in yaml.safe_dump(stack(twice).template())
 
 
-def test_parameters_are_given_or_default() -> None:
-    """A value is what is given, else the default; a list is split and trimmed; a lookup stays."""
+def test_parameters_have_their_value_or_the_default() -> None:
+    """A value replaces the default. A list is split and trimmed. A lookup stays."""
     given = stack(given={"Subnets": " a ,b,"}).parameters
     assert given == {"Name": "data", "On": "true", "Size": "20", "Subnets": ["a", "b", ""], "Key": {"Ref": "Key"}}
     with pytest.raises(UsageError, match="no parameter Nmae"):
@@ -204,16 +204,16 @@ def test_parameters_are_given_or_default() -> None:
     [
         ({"A": {"Condition": "B"}, "B": {"Fn::Not": [{"Condition": "A"}]}}, "A depends on itself: A -> B -> A"),
         ({"A": {"Condition": "B"}}, "no condition B"),
-        ({"A": {"Fn::Equals": ["a"]}}, "gives no truth value"),
-        ({"A": {"Ref": "Name"}}, "gives no truth value"),
-        ({"A": {"Fn::Equals": [{"Ref": "Bucket"}, "a"]}}, "not known before the stack is made"),
-        ({"A": {"Fn::Equals": [{"Ref": "Key"}, "a"]}}, "not known before the stack is made"),
+        ({"A": {"Fn::Equals": ["a"]}}, "is not a condition"),
+        ({"A": {"Ref": "Name"}}, "is not a condition"),
+        ({"A": {"Fn::Equals": [{"Ref": "Bucket"}, "a"]}}, "not known before the stack is created"),
+        ({"A": {"Fn::Equals": [{"Ref": "Key"}, "a"]}}, "not known before the stack is created"),
         ({"A": {"Fn::Equals": [None, "a"]}}, "cannot be compared"),
         ({"A": {"Fn::Contains": ["a", "a"]}}, "compares a list"),
     ],
 )
 def test_conditions_that_cannot_be_decided_are_errors(conditions: dict[str, Any], message: str) -> None:
-    """A condition that depends on itself, on nothing or on a resource is refused in words."""
+    """A condition that depends on itself, on a missing condition or on a resource is rejected with a clear message."""
     broken = Stack({"Parameters": PARAMETERS, "Conditions": conditions, "Resources": {}})
     for _ in "ask", "ask again":
         with pytest.raises(Error, match=message):
@@ -248,20 +248,20 @@ ON = {"Fn::Equals": [{"Ref": "On"}, "true"]}
         ({"Fn::Contains": [{"Fn::RefAll": "AWS::EC2::VPC::Id"}, "a"]}, True),
     ],
 )
-def test_rules_are_judged(test: Any, *, kept: bool) -> None:
-    """Every function of Rules is decided; those that ask the account leave the rule to CloudFormation."""
+def test_rules_are_evaluated(test: Any, *, kept: bool) -> None:
+    """Every function of Rules is evaluated; functions that read the account leave the rule to CloudFormation."""
     assert rules(test, {}) == ([] if kept else ["broken"])
 
 
-def test_a_rule_applies_where_its_condition_holds() -> None:
-    """A rule whose condition is false, or known only in the account, demands nothing."""
+def test_a_rule_applies_if_its_condition_is_true() -> None:
+    """A rule whose condition is false, or known only in the account, requires nothing."""
     never = {"Fn::Equals": ["a", "b"]}
     assert rules(never, {"On": "true"}, ON) == ["broken"]
     assert rules(never, {"On": "false"}, ON) == []
     assert rules(never, {}, {"Fn::Contains": [{"Fn::RefAll": "AWS::EC2::VPC::Id"}, "a"]}) == []
 
 
-# --- properties, and an implementation that is not ours
+# --- properties, and an independent implementation
 
 scalars = st.text(alphabet="ab${}!.:-/", max_size=6)
 references = st.sampled_from(
@@ -293,8 +293,8 @@ values = st.recursive(scalars | references, functions, max_leaves=8)
 
 @settings(deadline=None)
 @given(values, scalars)
-def test_resolving_in_two_steps_gives_the_same(value: Any, name: str) -> None:
-    """What stays unresolved says exactly what was left to say: physical values put in later make the same whole."""
+def test_resolving_in_two_steps_has_the_same_result(value: Any, name: str) -> None:
+    """Resolving the unresolved rest with physical values has the same result as one step."""
     if any(not v.isalnum() for v in names_in(name)):
         name = name.replace("${", "")
     given = {"Name": name}
@@ -305,8 +305,8 @@ def test_resolving_in_two_steps_gives_the_same(value: Any, name: str) -> None:
 
 @settings(deadline=None)
 @given(st.text(), st.text())
-def test_sub_puts_any_text_in_verbatim(first: str, second: str) -> None:
-    """Whatever a parameter holds, Fn::Sub and Fn::Join put it in unchanged, and Fn::Split takes it apart again."""
+def test_sub_inserts_any_text_unchanged(first: str, second: str) -> None:
+    """Fn::Sub and Fn::Join insert any value of a parameter unchanged, and Fn::Split splits it again."""
     assert resolved({"Fn::Sub": "<${Name}>"}, given={"Name": first}) == f"<{first}>"
     halves = [part.replace("/", "") for part in (first, second)]
     joined = {"Fn::Join": ["/", [{"Ref": "Name"}, halves[1]]]}
@@ -317,7 +317,7 @@ def test_sub_puts_any_text_in_verbatim(first: str, second: str) -> None:
 @settings(deadline=None)
 @given(st.text(alphabet="ab${}!.A", max_size=12))
 def test_sub_keeps_text_that_only_looks_like_a_variable(text: str) -> None:
-    """A parameter's value never becomes a variable of the Fn::Sub that is left over."""
+    """The value of a parameter never becomes a variable of the Fn::Sub that stays."""
     body = {"Fn::Sub": "${Name}${Topic}"}
     kept = Stack(stack(body, given={"Name": text}).template(), physical=physical)
     assert kept.resources["Bucket"]["Properties"]["Value"] == f"{text}<Topic>"
@@ -354,8 +354,8 @@ parameters = st.fixed_dictionaries(
 
 @settings(deadline=None)
 @given(truths, parameters)
-def test_conditions_are_what_they_say(test: Any, given: dict[str, str]) -> None:
-    """However conditions nest, they come out as the same words do in Python."""
+def test_nested_conditions_equal_the_same_expression_in_python(test: Any, given: dict[str, str]) -> None:
+    """Nested conditions have the same truth value as the same expression in Python."""
     template = {"Parameters": PARAMETERS, "Conditions": {**CONDITIONS, "It": test}, "Resources": {}}
     assert Stack(template, given).conditions["It"] is by_hand(test, given)
 
@@ -375,8 +375,8 @@ moto_values = st.recursive(
 
 @settings(deadline=None)
 @given(moto_values, truths.filter(lambda test: "Condition" not in test), parameters)
-def test_moto_agrees(value: Any, test: Any, given: dict[str, str]) -> None:
-    """An implementation by others gives the same conditions and values."""
+def test_moto_has_the_same_result(value: Any, test: Any, given: dict[str, str]) -> None:
+    """Moto, an independent implementation, returns the same conditions and values."""
     kept = {name: PARAMETERS[name] for name in ("Name", "On")}
     template: dict[str, Any] = {
         "Parameters": kept,

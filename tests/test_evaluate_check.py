@@ -40,8 +40,8 @@ def check(value: str, **declared: Any) -> list[str]:
         ({"AllowedPattern": "[a-z&&[^b]]+"}, "b"),
     ],
 )
-def test_good_values_pass(declared: dict[str, Any], value: str) -> None:
-    """What CloudFormation takes, or what only it can judge, passes."""
+def test_valid_values_have_no_problem(declared: dict[str, Any], value: str) -> None:
+    """Values that CloudFormation accepts, or that only CloudFormation can check, have no problem."""
     assert check(value, **declared) == []
 
 
@@ -73,18 +73,18 @@ def test_good_values_pass(declared: dict[str, Any], value: str) -> None:
         ({"AllowedPattern": "b*", "ConstraintDescription": "must be bees."}, "a", "must be bees; it is 'a'."),
         ({"AllowedPattern": "b*", "ConstraintDescription": "must be bees", "NoEcho": True}, "secret", "must be bees."),
         ({"AllowedValues": ["b"], "NoEcho": "true"}, "secret", "must be one of b."),
-        ({}, "\ud800", "must be text that UTF-8 can hold; it is '\\ud800'."),
+        ({}, "\ud800", "must be text that UTF-8 can encode; it is '\\ud800'."),
         ({}, LONG, f"must be at most 4,096 bytes long; it is '{'x' * 56}...."),
         ({}, "\u00e9" * 2049, f"must be at most 4,096 bytes long; it is '{'é' * 56}...."),
     ],
 )
-def test_bad_values_get_a_sentence(declared: dict[str, Any], value: str, problem: str) -> None:
-    """Each value out of bounds is named, with the template's own words where it has some, and secrets stay secret."""
+def test_invalid_values_have_a_clear_message(declared: dict[str, Any], value: str, problem: str) -> None:
+    """Each invalid value is reported, with the ConstraintDescription if there is one, and secrets are not shown."""
     assert check(value, **declared) == [f"Parameter P {problem}"]
 
 
-def test_every_problem_is_said_at_once() -> None:
-    """Unknown names, missing values and bad ones come in one answer, the Rules only when all of those are right."""
+def test_all_problems_are_reported_together() -> None:
+    """Unknown names, missing and invalid values are reported together; Rules only without such problems."""
     template = {
         "Parameters": {
             "ProjectName": {"Type": "String", "AllowedPattern": "[a-z]+"},
@@ -104,10 +104,10 @@ def test_every_problem_is_said_at_once() -> None:
     }
     assert check_parameters(template, {"ProjectNmae": "x", "Zebra": "", "ProjectName": "X", "Environment": "test"}) == [
         "Parameter ProjectNmae is unknown: did you mean ProjectName?",
-        "Parameter Zebra is unknown: the template has none like it.",
+        "Parameter Zebra is unknown. The template has no similar parameter.",
         "Parameter ProjectName must match [a-z]+; it is 'X'.",
         "Parameter Environment must be one of dev, prd; it is 'test'.",
-        "Parameter VpcId has no value: it has no default, so give one.",
+        "Parameter VpcId has no value and no default. Specify a value.",
     ]
     good = {"ProjectName": "y", "VpcId": "", "Environment": "prd"}
     assert check_parameters(template, good) == ["Give a VPC.", "Rule Production is broken."]
@@ -116,8 +116,8 @@ def test_every_problem_is_said_at_once() -> None:
 
 @settings(deadline=None)
 @given(st.text(), st.sampled_from(["String", "Number", "List<Number>", "CommaDelimitedList"]))
-def test_any_value_is_judged(value: str, kind: str) -> None:
-    """No value whatever is more than a problem of one line."""
+def test_any_value_has_at_most_problems_of_one_line(value: str, kind: str) -> None:
+    """Every value has problems of at most one line each."""
     for problem in check(value, Type=kind, AllowedPattern="[a-z0-9]*", MinValue=0, MaxLength=3):
         assert re.fullmatch(r"Parameter P .*\.", problem)
 
@@ -127,13 +127,13 @@ numbers = st.decimals(allow_nan=False, allow_infinity=False) | st.floats(allow_n
 
 @settings(deadline=None)
 @given(numbers | st.integers())
-def test_numbers_are_numbers(number: object) -> None:
-    """Every number that Python writes is one."""
+def test_numbers_are_accepted(number: object) -> None:
+    """Every number in the notation of Python is accepted as a number."""
     assert check(str(number), Type="Number") == []
 
 
 @pytest.mark.parametrize("declared", [{"MaxLength": "x"}, {"MinLength": None}, {"Type": "Number", "MinValue": [1]}])
-def test_a_template_with_broken_bounds_is_named(declared: dict[str, Any]) -> None:
-    """A bound that is no number is the template's fault, and said to be."""
+def test_invalid_bounds_of_a_template_are_reported(declared: dict[str, Any]) -> None:
+    """A bound that is not a number is reported as an error of the template."""
     with pytest.raises(Error, match=r"The template's M.* must be a number"):
         check("1", **declared)

@@ -41,7 +41,7 @@ values = st.recursive(
 
 @st.composite
 def templates(draw: st.DrawFn) -> dict[str, Any]:
-    """Make a template of resources behind conditions, with Fn::If in Fn::If, and a rule."""
+    """Build a template of resources with conditions, nested Fn::If, and a rule."""
     resources = {
         name: {
             "Type": "AWS::SNS::Topic",
@@ -59,7 +59,7 @@ def templates(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def _numbered(resources: dict[str, Any]) -> dict[str, Any]:
-    """Give each leaf a text of its own, so that a resolved form tells which branches were taken."""
+    """Replace each leaf by a unique text, so that a resolved form shows which branches apply."""
     numbers = itertools.count()
 
     def number(value: Any) -> Any:
@@ -74,7 +74,7 @@ def _numbered(resources: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pairs(template: dict[str, Any], choices: Iterator[dict[str, str]] | list[dict[str, str]]) -> set[tuple[str, ...]]:
-    """List what is seen together: two leaves of a resource, in every deployment that the Rules admit."""
+    """Return the pairs of leaves of a resource in all deployments that the Rules allow."""
     stacks = [stack for choice in choices if not (stack := Stack(template, choice)).rules()]
     return {
         (name, body["Properties"]["P"], body["Properties"]["Q"])
@@ -85,8 +85,8 @@ def _pairs(template: dict[str, Any], choices: Iterator[dict[str, str]] | list[di
 
 @settings(max_examples=150, deadline=None)
 @given(templates())
-def test_what_any_values_show_these_show(template: dict[str, Any]) -> None:
-    """Every resource, and every two branches of it that any values show together, are in a set; all keep the Rules."""
+def test_the_sets_show_all_pairs_of_branches(template: dict[str, Any]) -> None:
+    """Every resource, and every two branches that can occur together, are in a set that satisfies the Rules."""
     everything = [dict(zip(NAMES, choice, strict=True)) for choice in itertools.product(["x", "y", "z"], repeat=3)]
     possible = _pairs(template, everything)
     if not [choice for choice in everything if not Stack(template, choice).rules()]:
@@ -98,8 +98,8 @@ def test_what_any_values_show_these_show(template: dict[str, Any]) -> None:
     assert _pairs(template, sets) == possible
 
 
-def test_the_workspace_is_shown_with_few(template: dict[str, Any]) -> None:
-    """A handful of stacks makes every resource of the workspace; the first of them is the default."""
+def test_the_workspace_needs_few_sets(template: dict[str, Any]) -> None:
+    """Few stacks contain every resource of the workspace; the first stack has the defaults."""
     sets = covering(template)
     assert sets[0] == {}
     assert len(sets) <= 25
@@ -109,7 +109,7 @@ def test_the_workspace_is_shown_with_few(template: dict[str, Any]) -> None:
 
 
 def test_values_fit_their_parameters(template: dict[str, Any]) -> None:
-    """What stands for a user's own value looks like one, lists and values without a default included."""
+    """Samples match their parameters, also for lists and for parameters without a default."""
     shown = {**covering(template)[1]}
     assert shown["VpcId"].startswith("vpc-")
     assert shown["UserProfileNames"].count(",") == 4
@@ -128,16 +128,16 @@ def test_values_fit_their_parameters(template: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_each_resource_of_ours_is_shown(name: str) -> None:
-    """Lists in which nothing may stand twice are filled too."""
+def test_each_resource_of_our_templates_is_shown(name: str) -> None:
+    """Lists in which no entry can occur twice have samples too."""
     text = (Path(__file__).parent.parent / "templates" / f"{name}.yaml").read_text(encoding="utf-8")
     template = load(text)
     shown = {made for choice in covering(template) for made in deployed(template, choice).resources}
     assert shown == set(template["Resources"])
 
 
-def test_a_region_can_be_what_matters() -> None:
-    """A condition on the Region is met by giving one."""
+def test_a_set_can_contain_a_region() -> None:
+    """A set contains AWS::Region if a condition depends on it."""
     text = '{"Conditions": {"China": {"Fn::Equals": [{"Ref": "AWS::Partition"}, "aws-cn"]}}, "Resources": {"T": '
     template = json.loads(text + '{"Type": "AWS::SNS::Topic", "Condition": "China"}}}')
     made = [deployed(template, choice).exists("T") for choice in covering(template)]

@@ -1,4 +1,4 @@
-"""Evaluation ends on every template: well-structured comparisons are decided, and what remains has a limit."""
+"""Evaluation ends on every template: common comparisons are decided, and all others have a limit."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_large_mappings_are_looked_up_within_the_limit() -> None:
     ],
 )
 def test_beyond_the_limit_the_condition_or_rule_is_named(template: dict[str, Any], subject: str) -> None:
-    """Proofs and the choice of values end with an error that names what has too many combinations."""
+    """Proofs and the choice of values end with an error that names the condition or rule."""
     lists = {name: ["", "sample", "1", "30", "1000", "2", "3"] for name in template["Parameters"]}
     values = lists if subject == "Condition First" else {}
     with pytest.raises(TooManyCombinationsError, match=f"^{subject}: not evaluated: too many combinations"):
@@ -166,7 +166,7 @@ def _with_output(template: dict[str, Any]) -> dict[str, Any]:
     return {**template, "Outputs": {"O": {"Condition": condition, "Value": ref("Easy")}}}
 
 
-def test_what_depends_on_other_conditions_is_still_shown() -> None:
+def test_resources_with_other_conditions_are_still_shown() -> None:
     """Only the resources that depend on a condition beyond the limit are incomplete."""
     for template, subject in ((first_of_many(8), "Condition First"), (holes(12), "Condition AllDifferent")):
         found = coverage(template)

@@ -42,8 +42,8 @@ def template(**conditions: Any) -> dict[str, Any]:
     }
 
 
-def test_references_are_found_with_their_guards() -> None:
-    """Every way to refer is found, with the branches of Fn::If that lead to it and the path to it."""
+def test_references_are_found_with_their_conditions() -> None:
+    """Every kind of reference is found, with the branches of Fn::If and the path to it."""
     value = {
         "A": {"Fn::If": ["C", {"Ref": "R"}, {"Fn::If": ["D", {"Ref": "AWS::NoValue"}, {"Fn::GetAtt": "S.Arn"}]}]},
         "B": [{"Fn::Sub": ["${T} ${!U} ${V.Arn} ${W}", {"W": {"Fn::GetAtt": ["X", {"Ref": "Y"}]}}]}],
@@ -60,8 +60,8 @@ def test_references_are_found_with_their_guards() -> None:
         list(references({"Fn::If": ["C", 1]}))
 
 
-def test_edges_start_with_the_condition_of_what_holds_them() -> None:
-    """A resource's or output's own condition guards all of its references, DependsOn among them."""
+def test_references_first_require_the_condition_of_their_resource() -> None:
+    """The Condition of a resource or output is the first requirement of its references, also of DependsOn."""
     body = {"Condition": "C", "DependsOn": ["B"], "Properties": {"P": {"Ref": "B"}}}
     whole = {"Resources": {"A": body, "B": {"DependsOn": "A"}}, "Outputs": {"O": {"Value": {"Ref": "A"}}}}
     assert [(edge.kind, edge.target, edge.required, edge.path[:2]) for edge in edges(whole)] == [
@@ -72,8 +72,8 @@ def test_edges_start_with_the_condition_of_what_holds_them() -> None:
     ]
 
 
-def test_dangling_names_what_where_and_when() -> None:
-    """A reference that dangles for some choice is reported with that choice, and only for choices that Rules admit."""
+def test_dangling_references_are_reported_with_parameter_values() -> None:
+    """A reference that dangles for some values is reported with these values, if the Rules allow them."""
     whole = template(IsOn=equals("On", "true"), HasVpc={"Fn::Not": [equals("Vpc", "")]})
     whole["Resources"] = {
         "Group": {"Type": "G", "Condition": "HasVpc"},
@@ -91,15 +91,15 @@ def test_dangling_names_what_where_and_when() -> None:
     assert dangling({**whole, "Rules": {"R": needs_vpc}}) == [undeclared]
 
 
-def test_a_value_like_no_other_is_tried() -> None:
-    """Where no condition names the value for which a reference dangles, the report says so."""
+def test_a_value_that_no_condition_mentions_is_tried() -> None:
+    """A reference can dangle for a value that no condition mentions; the report then contains "anything else"."""
     whole = template(Is={"Fn::Or": [equals("Names", ""), equals("Names", "a")]})
     whole["Resources"] = {"A": {"Type": "A", "Condition": "Is"}, "B": {"Type": "B", "DependsOn": "A"}}
     assert dangling(whole) == ["Resources.B.DependsOn refers to A, which does not exist when Names is anything else."]
 
 
 def test_a_report_names_only_parameters_that_make_a_difference() -> None:
-    """A reference to what never exists dangles whatever anybody chooses."""
+    """A reference to a resource that never exists is reported without parameter values."""
     never = {"Fn::Or": [equals("Count", 10), equals("On", "maybe")]}
     whole = template(Never=never, Always=equals("On", {"Ref": "On"}))
     depending = {"Type": "B", "Condition": "Always", "DependsOn": "A"}
@@ -108,7 +108,7 @@ def test_a_report_names_only_parameters_that_make_a_difference() -> None:
 
 
 def test_a_report_prefers_defaults() -> None:
-    """Of several values for which a reference dangles, the report shows the default."""
+    """If a reference dangles for several values, the report shows the default."""
     whole = template(IsPrd=equals("Stage", "prd"))
     whole["Resources"] = {"A": {"Type": "A", "Condition": "IsPrd"}, "B": {"Type": "B", "DependsOn": "A"}}
     assert dangling(whole) == ["Resources.B.DependsOn refers to A, which does not exist when Stage is 'stg'."]
@@ -151,24 +151,30 @@ LISTED = {"Fn::Equals": [{"Fn::Select": [0, {"Fn::Split": [",", {"Ref": "Names"}
         (equals("Names", "x"), {"Names": ["x"]}, {True}),
     ],
 )
-def test_conditions_take_the_values_they_can(condition: Any, values: dict[str, list[str]], expected: set[bool]) -> None:
-    """What is possible respects allowed values, bounds, patterns, mappings, the Region's partition and given values."""
+def test_conditions_have_their_possible_values(
+    condition: Any, values: dict[str, list[str]], expected: set[bool]
+) -> None:
+    """Possible values depend on allowed values, bounds, patterns, mappings, the partition and listed values."""
     assert possible(template(C=condition), values) == {"C": expected}
 
 
 @pytest.mark.parametrize(
     ("condition", "values", "message"),
     [
-        (LISTED, {}, "Give sample values of Names:"),
+        (LISTED, {}, r"Specify sample values of Names\."),
         (
             {"Fn::And": [LISTED, {"Fn::Contains": [{"Ref": "Subnets"}, "a"]}]},
             {},
-            "Give sample values of Names, Subnets:",
+            r"Specify sample values of Names, Subnets\.",
         ),
-        ({"Fn::Equals": [{"Fn::Sub": "${Vpc}!"}, "a!"]}, {}, "Give sample values of Vpc:"),
-        ({"Fn::Equals": [{"Fn::FindInMap": ["Partitions", "aws", {"Ref": "Vpc"}]}, "a"]}, {}, "sample values of Vpc:"),
-        ({"Fn::Contains": [{"Ref": "Zones"}, "a"]}, {}, "sample values of Zones:"),
-        ({"Fn::Equals": [{"Fn::FindInMap": [{"Ref": "Names"}, "aws", "Docs"]}, "a"]}, {}, "sample values of Names:"),
+        ({"Fn::Equals": [{"Fn::Sub": "${Vpc}!"}, "a!"]}, {}, r"Specify sample values of Vpc\."),
+        (
+            {"Fn::Equals": [{"Fn::FindInMap": ["Partitions", "aws", {"Ref": "Vpc"}]}, "a"]},
+            {},
+            r"sample values of Vpc\.",
+        ),
+        ({"Fn::Contains": [{"Ref": "Zones"}, "a"]}, {}, r"sample values of Zones\."),
+        ({"Fn::Equals": [{"Fn::FindInMap": [{"Ref": "Names"}, "aws", "Docs"]}, "a"]}, {}, r"sample values of Names\."),
         (equals("Names", ""), {"Names": []}, "Parameter Names has no possible value"),
         (equals("Nmaes", ""), {}, "refer to Nmaes, which is not a parameter"),
         ({"Fn::Equals": [{"Fn::If": ["C", "a", "b"]}, "a"]}, {}, "Fn::If cannot choose by C"),
@@ -176,22 +182,22 @@ def test_conditions_take_the_values_they_can(condition: Any, values: dict[str, l
         ({"Condition": "D"}, {}, "no condition D"),
     ],
 )
-def test_what_cannot_be_proven_is_said(condition: Any, values: dict[str, list[str]], message: str) -> None:
-    """Where the template alone does not tell which values matter, they are asked for by name."""
+def test_missing_sample_values_are_requested(condition: Any, values: dict[str, list[str]], message: str) -> None:
+    """If the template alone does not show which values matter, the message lists the parameters."""
     with pytest.raises(Error, match=message):
         possible(template(C=condition), values)
 
 
-def test_rules_that_nothing_can_keep_prove_nothing() -> None:
-    """A template whose Rules contradict each other is refused rather than found free of faults."""
+def test_contradictory_rules_are_an_error() -> None:
+    """A template whose Rules contradict each other is an error, not a proof."""
     whole = template()
     whole["Rules"] = {name: {"Assertions": [{"Assert": equals("On", name)}]} for name in ("true", "false")}
     with pytest.raises(Error, match="Rules contradict each other"):
         dangling(whole)
 
 
-def test_many_entangled_rules_are_no_obstacle() -> None:
-    """Sixty parameters that eighty rules tie together are searched completely, not for ever."""
+def test_many_rules_with_common_parameters_are_solved() -> None:
+    """The search over sixty parameters with eighty rules in common is complete."""
 
     def scattered(seed: int) -> dict[str, Any]:
         drawn = (48271 * (seed + 1) ** 2 * 7919 + 11) % (2**31 - 1)
@@ -212,7 +218,7 @@ def test_many_entangled_rules_are_no_obstacle() -> None:
 
 
 def test_rules_about_the_account_exclude_nothing() -> None:
-    """A rule that only the account can judge leaves every choice possible."""
+    """A rule that only the account can evaluate excludes no values."""
     whole = template(C=equals("On", "true"))
     undecided = {"Fn::Equals": [{"Fn::ValueOf": ["Vpc", "Tags.x"]}, "a"]}
     whole["Rules"] = {
@@ -288,7 +294,7 @@ def legal(whole: dict[str, Any]) -> Iterator[Stack]:
 @given(templates())
 @settings(max_examples=60, deadline=None)
 def test_proofs_agree_with_trying_everything(whole: dict[str, Any]) -> None:
-    """What dangles and what conditions can be is exactly what trying every combination finds."""
+    """Dangling references and possible values are the same as with all combinations of values."""
     stacks = list(legal(whole))
     assume(stacks)
     assert possible(whole) == {name: {stack.conditions[name] for stack in stacks} for name in whole["Conditions"]}

@@ -13,7 +13,7 @@ from smtemplates.aws_data.regions import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_R
 from smtemplates.console.files import read, reason_of
 from smtemplates.errors import Error, MissingError, UsageError
 from smtemplates.linting.linter import Finding, grouped, lint
-from smtemplates.policy import NOT_EVALUATED, judge
+from smtemplates.policy import NOT_EVALUATED, check_policy
 from smtemplates.synth.loader import load
 from smtemplates.templates.workspace.features import feature_of
 
@@ -73,7 +73,7 @@ def _policy_findings(options: argparse.Namespace, text: str, name: str) -> list[
     Conditions and rules that were not evaluated are reported too, on standard error.
     """
     try:
-        findings = judge(
+        findings = check_policy(
             text, name=name, policies=options.policy, ours=not options.no_policy, cache=not options.no_cache
         )
     except UsageError:

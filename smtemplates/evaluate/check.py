@@ -1,4 +1,4 @@
-"""Check parameter values against a template before AWS sees them."""
+"""Check parameter values against a template before a deployment sends them to AWS."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _WHOLE = re.compile("-?(0|[1-9][0-9]*)")
 
 
-def check_parameters(template: Mapping[str, Any], given: Mapping[str, str], *, region: str = "us-east-1") -> list[str]:
-    """Say everything that is wrong with parameter values, a sentence each.
+def check_parameters(template: Mapping[str, Any], values: Mapping[str, str], *, region: str = "us-east-1") -> list[str]:
+    """Return the problems of parameter values, a sentence for each.
 
-    The template's Rules are judged only once the values themselves are right, for a Region. What NoEcho hides is not
-    shown.
+    The Rules of the template are evaluated for a Region, and only if the values themselves have no problem. Values of
+    NoEcho parameters are not shown.
     """
     declared = template.get("Parameters", {})
-    problems = [_unknown(name, declared) for name in given if name not in declared]
+    problems = [_unknown(name, declared) for name in values if name not in declared]
     for name, about in declared.items():
-        if name in given:
-            problems += _refused(name, about, given[name])
+        if name in values:
+            problems += _rejected(name, about, values[name])
         elif "Default" not in about:
-            problems.append(f"Parameter {name} has no value: it has no default, so give one.")
-    return problems or Stack(template, given, pseudo={"AWS::Region": region}).rules()
+            problems.append(f"Parameter {name} has no value and no default. Specify a value.")
+    return problems or Stack(template, values, pseudo={"AWS::Region": region}).rules()
 
 
 def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:
-    """Say what a value must be and is not, as the end of a sentence that starts with the parameter's name.
+    """Yield the requirements that a value does not meet, each as the end of a sentence about the parameter.
 
-    In a list, each member must match AllowedValues and AllowedPattern. A pattern that Python reads otherwise than Java,
-    or not at all, is left to AWS. CloudFormation itself takes 60.0 and 1e2 for any Number, and references see just that
-    text; a parameter whose ConstraintDescription promises whole numbers holds to it here.
+    In a list, each member must match AllowedValues and AllowedPattern. A pattern that Python cannot read, or reads in
+    a different way than Java, is not checked here. CloudFormation accepts 60.0 and 1e2 for any Number, and references
+    return exactly that text. A parameter whose ConstraintDescription requires whole numbers rejects them here.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
     """
@@ -60,17 +60,18 @@ def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:
 
 def _unknown(name: str, declared: Mapping[str, Any]) -> str:
     near = difflib.get_close_matches(name, declared, n=1)
-    return f"Parameter {name} is unknown: {f'did you mean {near[0]}?' if near else 'the template has none like it.'}"
+    advice = f": did you mean {near[0]}?" if near else ". The template has no similar parameter."
+    return f"Parameter {name} is unknown{advice}"
 
 
-def _refused(name: str, declared: Mapping[str, Any], value: str) -> list[str]:
+def _rejected(name: str, declared: Mapping[str, Any], value: str) -> list[str]:
     reasons = list(dict.fromkeys(faults(declared, value)))
     if reasons:
         reasons = [declared.get("ConstraintDescription", " and ".join(reasons)).rstrip(".")]
     if len(value.encode(errors="replace")) > VALUE_BYTES:
         reasons.append(f"must be at most {VALUE_BYTES:,} bytes long")
     if any("\ud800" <= character <= "\udfff" for character in value):
-        reasons.append("must be text that UTF-8 can hold")
+        reasons.append("must be text that UTF-8 can encode")
     shown = "" if to_text(declared.get("NoEcho", False)) == "true" else f"; it is {short(value)}"
     return [f"Parameter {name} {reason}{shown}." for reason in reasons]
 
@@ -85,7 +86,7 @@ def _unlisted(declared: Mapping[str, Any], member: str) -> Iterator[str]:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """Match the whole value, as Java does: its classes are ASCII, and it reads `[a[b]]` and `[a&&b]` in its own way."""
+    """Match the whole value as Java does: classes are ASCII, and `[a[b]]` and `[a&&b]` are left to AWS."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
         try:

@@ -1,4 +1,4 @@
-"""State for which parameter values a comparison in Conditions or Rules holds."""
+"""Statements of the comparisons in Conditions and Rules: for which parameter values each is true."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVALUATION_STEPS = 10  # evaluating an operand takes as long as this many other 
 CHARACTERS_A_STEP = 100
 
 Result = Any  # of an operand: a string, or a tuple where it is a list
-Results = Mapping[Result, Formula]  # each result of an operand, and for which parameter values it is that
+Results = Mapping[Result, Formula]  # of an operand, each with the statement of its parameter values
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ Pieces = tuple[str | _Piece, ...]  # together they are the text of an operand, o
 
 
 class Comparisons:
-    """State comparisons of one template as formulas.
+    """Build the statements of the comparisons in one template.
 
     Trying all combinations of the parameters that a comparison reads takes too long even for five lists joined into one
-    text. So each piece of a text is evaluated on its own, for the parameters that this piece reads, and the texts are
-    compared from left to right: what has been compared is forgotten, so that few different remainders are left.
+    text. So each piece of a text is evaluated separately, for the parameters that this piece reads. The texts are
+    compared from left to right. Parts that have been compared are dropped, so that few different remainders occur.
     """
 
     def __init__(self, template: Mapping[str, Any], domains: Values, formulas: Formulas, steps: Steps) -> None:
-        """Take the template and the values that each parameter can have."""
+        """Prepare a template, with the values that each parameter can have."""
         self._parameters = template.get("Parameters", {})
         self._mappings = template.get("Mappings", {})
         self._domains = domains
@@ -55,7 +55,7 @@ class Comparisons:
         self._compared: dict[tuple[Pieces, Pieces], Formula] = {}
 
     def formula(self, expression: Any) -> Formula:
-        """State for which parameter values a comparison holds.
+        """Return the statement that a comparison is true.
 
         Raises:
             TooManyCombinationsError: There are too many combinations to try.
@@ -93,7 +93,7 @@ class Comparisons:
         return self._match(one, other)
 
     def _match(self, one: Pieces, other: Pieces) -> Formula:
-        """State when two texts are equal, after removing the text that they have in common at both ends."""
+        """Return the statement that two texts are equal, after removing the text that both have at their ends."""
         if _is_single(one) and _is_single(other):
             return self._same_result(one[0], other[0])
         self._steps.take(len(one) + len(other))
@@ -135,12 +135,12 @@ class Comparisons:
         return tuple(self._text(operand)) if _is_composed(operand) else (_piece(operand),)
 
     def _text(self, operand: Any) -> list[str | _Piece]:
-        """Take a text apart into the pieces that Fn::Join and Fn::Sub put together."""
+        """Split a text into the pieces that Fn::Join and Fn::Sub combine."""
         self._steps.take()
         if isinstance(operand, str | int | float):
             return [to_text(operand)]
         if not _is_composed(operand):
-            return [_piece({"Fn::Join": ["", [operand]]})]  # refuses a list
+            return [_piece({"Fn::Join": ["", [operand]]})]  # rejects a list
         if intrinsic(operand) == "Fn::Join":
             delimiter, items = operand["Fn::Join"]
             parts = [self._text(item) for item in _members(items)]
@@ -219,7 +219,7 @@ def _piece(operand: Any) -> _Piece:
 
 
 def _is_composed(operand: Any) -> bool:
-    """Tell whether the pieces of a text can be seen; all else is evaluated as a whole."""
+    """Return whether an operand can be split into pieces. Other operands are evaluated as a whole."""
     name = intrinsic(operand)
     body = operand[name] if name else None
     if name == "Fn::Join":

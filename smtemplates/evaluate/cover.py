@@ -16,7 +16,7 @@ from smtemplates.evaluate.references import Requirements
 from smtemplates.evaluate.stack import Stack
 from smtemplates.evaluate.values import intrinsic, to_text
 
-MOST_SAMPLES = 12  # of a parameter that conditions take apart: each is tried with each of the next parameter
+MOST_SAMPLES = 12  # of a parameter that conditions decompose: each is tried with each of the next parameter
 MOST_MEMBERS = 5  # of a list among them
 MOST_ALLOWED = 100  # of AllowedValues, of which the first that AllowedPattern also allows is a sample
 MOST_FORMS = 20_000  # of all resources together
@@ -54,10 +54,10 @@ SAMPLES = (
 
 @dataclass(frozen=True)
 class Coverage:
-    """Hold sets of parameter values, and what they may not show because there are too many combinations to try.
+    """Sets of parameter values, and the subjects with too many combinations to try.
 
     `incomplete` has a key for each condition, rule or resource that was not evaluated, such as "Condition HasSubnets",
-    and the resources that depend on it.
+    with the resources that depend on it: the sets may not show all forms of them.
     """
 
     sets: list[dict[str, str]]
@@ -69,7 +69,7 @@ def covering(template: Mapping[str, Any]) -> list[dict[str, str]]:
 
     Together they create every resource that any values create, and show it with each branch of its Fn::If, and with
     every two branches that can occur together: few sets, while all combinations would be far too many. Values of
-    parameters that conditions take apart (lists, Fn::Split, ...) are samples, unless AllowedValues lists them.
+    parameters that conditions decompose (lists, Fn::Split, ...) are samples, unless AllowedValues lists them.
     AWS::Region can be among the names.
 
     Raises:
@@ -101,7 +101,7 @@ def coverage(template: Mapping[str, Any]) -> Coverage:
 class _Search:
     """Search for sets of parameter values until every form of every resource is shown, or cannot be.
 
-    A form is what must be true to see something: a number with a bit for each condition and its truth value.
+    A form is the set of truth values with which something is shown: a number with a bit for each condition and value.
     """
 
     def __init__(self, template: Mapping[str, Any], needed: Mapping[str, str], space: Space) -> None:
@@ -115,9 +115,9 @@ class _Search:
         self._left = sorted(self._forms(), key=lambda form: form.bit_count(), reverse=True)
 
     def run(self) -> Coverage:
-        """Return the sets that were found."""
+        """Return the sets and the subjects that were not evaluated."""
         sets: list[dict[str, str]] = []
-        wanted: dict[str, bool] = {}  # at first nothing: the defaults, or what is nearest to them and allowed
+        wanted: dict[str, bool] = {}  # at first none: the defaults, or the nearest allowed values
         effort = 1 + len(self._template.get("Conditions", {})) + len(self._left) // 30  # of one set
         for _ in range(max(1, MOST_EFFORT // effort)):
             parameters, true = _real(self._template, self._needed, self._space.values(tuple(wanted.items())) or {})
@@ -135,7 +135,7 @@ class _Search:
     def _together(self) -> dict[str, bool]:
         """Return truth values of conditions that show as many forms as possible at once; none if no form is left."""
         wanted: dict[str, bool] = {}
-        asked, excluded = 0, 0  # what is wanted, and what is impossible together with it
+        asked, excluded = 0, 0  # the forms in `wanted`, and truth values that contradict them
         hopeless = set()
         for form in self._left:
             new = form & ~asked
@@ -167,12 +167,12 @@ class _Search:
         self._incomplete.setdefault(subject, {}).update(dict.fromkeys(resources))
 
     def _give_up_all(self, forms: Iterable[int]) -> None:
-        """Give up the conditions of forms for which no set is left."""
+        """Report the conditions of forms that no set shows."""
         for condition in dict.fromkeys(name for form in forms for name in self._conditions(form)):
             self._give_up(f"Condition {condition}", self._users[condition])
 
     def _forms(self) -> list[int]:
-        """Return what must be true to see each resource, each branch in it, and each two of its branches."""
+        """Return the forms of each resource, each branch in it, and each two of its branches."""
         found: dict[int, None] = {}
         for name, body in self._template.get("Resources", {}).items():
             own: Requirements = ((body["Condition"], True),) if "Condition" in body else ()
@@ -259,7 +259,7 @@ def _lists(declared: Mapping[str, Any]) -> list[str]:
 
 
 def _members(one: str, length: int) -> Iterator[list[str]]:
-    """Yield members like `one`, first all the same, then all different, because a list may refuse either."""
+    """Yield members like `one`, first all equal, then all different, because a list can reject either."""
     yield [one] * length
     yield list(dict.fromkeys([one, *(f"{one[:-1]}{digit}" for digit in range(MOST_MEMBERS))]))[:length]
 
@@ -267,9 +267,9 @@ def _members(one: str, length: int) -> Iterator[list[str]]:
 def _real(
     template: Mapping[str, Any], needed: Mapping[str, str], found: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, bool]]:
-    """Leave out defaults, and replace values that only differ from all others by real ones, if that is possible.
+    """Remove defaults, and replace values that stand for any other value by samples, if all conditions stay the same.
 
-    It is possible if all conditions stay the same. The second result is their truth values.
+    The second result is the truth values of the conditions.
     """
     declared = template.get("Parameters", {})
     defaults = {name: to_text(about["Default"]) for name, about in declared.items() if "Default" in about}

@@ -1,4 +1,4 @@
-"""Work out which values of each parameter the Conditions and Rules of a template can tell apart."""
+"""Find the values of each parameter that the Conditions and Rules of a template distinguish."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from smtemplates.evaluate.references import references
 from smtemplates.evaluate.values import intrinsic, to_text
 
 REGION = "AWS::Region"
-ANOTHER = "<another>"  # starts a value like no other
+ANOTHER = "<another>"  # starts a value that differs from all others
 CHECK_STEPS = 10  # checking a value against a parameter takes as long as this many other steps
 OF_REGION = ("AWS::Partition", "AWS::URLSuffix")  # these follow from the Region
 
@@ -32,33 +32,36 @@ def domains(
     differs from all of them.
 
     Raises:
-        UsageError: Conditions or Rules take parameters apart (Fn::Split, Fn::Join, lists, ...) that are not `listed`.
+        UsageError: Conditions or Rules decompose parameters (Fn::Split, Fn::Join, lists, ...) that are not `listed`.
         TooManyCombinationsError: Too many parameters are compared with each other.
     """
     reader = _Reader(template, listed, steps)
     if unknown := reader.unlisted():
         raise UsageError(
-            f"Give sample values of {', '.join(unknown)}: Conditions or Rules take them apart, so the template alone "
-            "does not tell which of their values make a difference."
+            f"Specify sample values of {', '.join(unknown)}. Conditions or Rules decompose them, so the template alone "
+            "does not show which of their values matter."
         )
     found = {name: reader.domain(name) for name in reader.uses if name not in OF_REGION}
     if empty := [name for name, values in found.items() if not values]:
-        raise UsageError(f"Parameter {empty[0]} has no possible value: none is listed, or a mapping lacks them all.")
+        raise UsageError(
+            f"Parameter {empty[0]} has no possible value. The list of its values is empty, "
+            "or a mapping contains none of them."
+        )
     return found
 
 
 def unlisted(template: Mapping[str, Any]) -> list[str]:
-    """Name the parameters that Conditions or Rules take apart while nothing in the template lists their values."""
+    """Return the parameters that Conditions or Rules decompose, and whose values the template does not list."""
     return _Reader(template, {}, Steps()).unlisted()
 
 
 @dataclass
 class _Use:
-    """Hold how one name is read."""
+    """Uses of one name in Conditions and Rules."""
 
-    literals: dict[str, None] = field(default_factory=dict)  # it is compared with these
-    names: set[str] = field(default_factory=set)  # and with these
-    keys: list[Iterable[str]] = field(default_factory=list)  # it looks something up, and these are there
+    literals: dict[str, None] = field(default_factory=dict)  # that the name is compared with
+    names: set[str] = field(default_factory=set)  # that the name is compared with
+    keys: list[Iterable[str]] = field(default_factory=list)  # of mappings in which the name is looked up
     taken_apart: bool = False
 
 
@@ -128,11 +131,11 @@ class _Reader:
             self._take_apart(key)
 
     def unlisted(self) -> list[str]:
-        """Name what is taken apart while nobody lists its values."""
+        """Return the names that are decomposed, and whose values are not listed."""
         return sorted(name for name, use in self.uses.items() if use.taken_apart and self.listed(name) is None)
 
     def listed(self, name: str) -> tuple[str, ...] | None:
-        """Give the values of a name that somebody lists."""
+        """Return the listed values of a name, or None if there is no list."""
         declared, keys = self._declared[name], self.uses[name].keys
         if name in self._listed:
             return tuple(self._listed[name])
@@ -146,7 +149,7 @@ class _Reader:
         return None
 
     def domain(self, name: str) -> tuple[str, ...]:
-        """Give the values of a name that make a difference, the default first."""
+        """Return the values of a name that matter, the default first."""
         listed = self.listed(name)
         if listed is None:
             with self._steps.limit(f"Parameter {name}"):
@@ -175,7 +178,7 @@ class _Reader:
         return self._others.setdefault(name, f"{ANOTHER} value of {name}")
 
     def _compared_with(self, name: str) -> list[str]:
-        """Name what a parameter is compared with, directly or through others, itself included."""
+        """Return the names that a parameter is compared with, directly or through others, and its own name."""
         found = [name]
         known = {name}
         for other in found:  # grows while it is read

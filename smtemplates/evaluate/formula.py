@@ -12,7 +12,7 @@ Values = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, eq=False)
 class Is:
-    """State that a variable has one of some values."""
+    """Statement that a variable has one of some values."""
 
     variable: str
     values: frozenset[str]
@@ -21,7 +21,7 @@ class Is:
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """State that every part holds, or that any part does."""
+    """Statement that every part is true, or that any part is."""
 
     every: bool
     parts: tuple[Is | Joined, ...]
@@ -41,7 +41,7 @@ class Formulas:
     """
 
     def __init__(self, domains: Values, steps: Steps) -> None:
-        """Take every value that each variable can have."""
+        """Start without statements; `domains` lists every value that each variable can have."""
         self._domains = domains
         self._steps = steps
         self.bits = {variable: 1 << number for number, variable in enumerate(domains)}
@@ -50,18 +50,18 @@ class Formulas:
         self._opposites: dict[Node, Formula] = {}
 
     def is_one_of(self, variable: str, values: Iterable[str]) -> Formula:
-        """State that a variable has one of some values, or whether it always or never does."""
+        """Return the statement that a variable has one of some values, or its truth value if it never changes."""
         wanted = frozenset(values)
         if len(wanted) in {0, len(self._domains[variable])}:
             return bool(wanted)
         return self._is.setdefault((variable, wanted), Is(variable, wanted, self.bits[variable]))
 
     def all_of(self, parts: Iterable[Formula]) -> Formula:
-        """State that every part holds."""
+        """Return the statement that every part is true."""
         return self._join(every=True, parts=parts)
 
     def any_of(self, parts: Iterable[Formula]) -> Formula:
-        """State that any part holds."""
+        """Return the statement that any part is true."""
         return self._join(every=False, parts=parts)
 
     def _join(self, *, every: bool, parts: Iterable[Formula]) -> Formula:
@@ -98,7 +98,7 @@ class Formulas:
         return self._joined[every, parts]
 
     def negate(self, formula: Formula) -> Formula:
-        """State the opposite."""
+        """Return the opposite statement."""
         if isinstance(formula, bool):
             return not formula
         if formula not in self._opposites:
@@ -111,7 +111,7 @@ class Formulas:
         return self._opposites[formula]
 
     def assume(self, formula: Node, variable: str, value: str, known: dict[Node, Formula]) -> Formula:
-        """State what is left of a statement when a variable has a value; `known` remembers it of its parts."""
+        """Return the rest of a statement if a variable has a value; `known` remembers the rest of its parts."""
         if isinstance(formula, Is):
             return value in formula.values if formula.variable == variable else formula
         if not formula.mask & self.bits[variable]:
@@ -137,10 +137,10 @@ class Formulas:
 
 
 class Solver:
-    """Find values with which statements hold together, and remember what was found."""
+    """Find values with which statements are true together, and remember the results."""
 
     def __init__(self, domains: Values, formulas: Formulas, steps: Steps) -> None:
-        """Take every value that each variable can have; the first ones are preferred."""
+        """Start without results; `domains` lists every value of each variable, the preferred ones first."""
         self._domains = domains
         self._formulas = formulas
         self._steps = steps

@@ -18,7 +18,7 @@ class TooManyCombinationsError(Error):
     """
 
     def __init__(self, subject: str) -> None:
-        """Take the name of what was not evaluated."""
+        """Build the message for a subject."""
         super().__init__(f"{subject}: not evaluated: too many combinations.")
         self.subject = subject
 
@@ -30,7 +30,7 @@ class Steps:
     """
 
     def __init__(self, most: int = MOST_STEPS) -> None:
-        """Take the limit for everything that is counted."""
+        """Start at zero; `most` is the limit for all steps together."""
         self.taken = 0
         self._most = most
         self._subject = "Template"
@@ -56,7 +56,7 @@ class Steps:
 
     @contextmanager
     def limit(self, subject: str, most: int = QUESTION_STEPS) -> Iterator[None]:
-        """Name what is evaluated in this block, and give it a limit of its own within the limit for everything.
+        """Set the subject of a block and a limit for it, within the limit for all steps.
 
         Conditions that are nested too deeply for Python to follow reach the limit too.
         """

@@ -1,4 +1,4 @@
-"""Decide the functions of Conditions and Rules."""
+"""Evaluate the functions of Conditions and Rules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Conditions(Generic[T]):
     """Evaluate conditions by name, each once and after the conditions that it refers to."""
 
     def __init__(self, declared: Mapping[str, Any], decide: Callable[[str, Any], T]) -> None:
-        """Take the Conditions section, and a function that evaluates the expression of a named condition."""
+        """Prepare the Conditions section; `decide` evaluates the expression of a named condition."""
         self._declared = declared
         self._decide = decide
         self._known: dict[str, T] = {}
@@ -84,13 +84,13 @@ def _conditions_of(expression: Any) -> Iterator[str]:
 
 
 def truth(expression: Any, scope: Scope) -> bool:
-    """Decide a function of Conditions or Rules.
+    """Evaluate a function of Conditions or Rules.
 
-    Fn::ValueOf, Fn::ValueOfAll and Fn::RefAll ask for attributes of what is in the account, so they stay undecided.
+    Fn::ValueOf, Fn::ValueOfAll and Fn::RefAll read attributes of resources in the account, so they stay undecided.
 
     Raises:
-        UndecidedError: where only the account can decide.
-        Error: where the expression gives no truth value.
+        UndecidedError: Only the account can decide.
+        Error: The expression is not a function that returns a truth value.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-rules.html
     """
@@ -104,10 +104,10 @@ def truth(expression: Any, scope: Scope) -> bool:
 
 
 def function(expression: Any) -> tuple[str, Any]:
-    """Take a truth function apart into its name and arguments.
+    """Return the name and the arguments of a truth function.
 
     Raises:
-        Error: where it is not one, or has the wrong number of arguments.
+        Error: The expression is not a truth function, or has the wrong number of arguments.
     """
     if isinstance(expression, dict) and len(expression) == 1:
         ((name, arguments),) = expression.items()
@@ -115,7 +115,9 @@ def function(expression: Any) -> tuple[str, Any]:
             return name, arguments
         if name in _ARITY and isinstance(arguments, list) and _ARITY[name] in {None, len(arguments)}:
             return name, arguments
-    raise Error(f"{short(expression)} gives no truth value: use Fn::And, Or, Not, Equals or a condition's name.")
+    raise Error(
+        f"{short(expression)} is not a condition: use Fn::And, Fn::Or, Fn::Not, Fn::Equals or the name of a condition."
+    )
 
 
 def compare(name: str, sides: list[Any]) -> bool:
@@ -128,7 +130,7 @@ def compare(name: str, sides: list[Any]) -> bool:
     if name == "Fn::Equals":
         return bool(first == second)
     if not isinstance(first, list):
-        raise Error(f"{name} compares a list, and {short(first)} is none.")
+        raise Error(f"{name} compares a list, and {short(first)} is not a list.")
     if name == "Fn::Contains":
         return second in first
     if name == "Fn::EachMemberEquals":
@@ -152,7 +154,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
-        raise UndecidedError(f"{short(value)} is not known before the stack is made and cannot be compared.")
+        raise UndecidedError(f"{short(value)} is not known before the stack is created and cannot be compared.")
     try:
         return to_text(value)
     except TypeError as error:

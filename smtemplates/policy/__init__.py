@@ -1,6 +1,6 @@
-"""Judge a template by policy: the CloudFormation Guard rules beside this file, and a user's own.
+"""Check a template against rules of CloudFormation Guard: the files in this folder, and policy files of a user.
 
-Importing this imports no validator; a template that was judged before needs none.
+This module does not import the validator, which is not needed for a template that was checked before.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from smtemplates.synth.loader import load
 
 OURS = Path(__file__).parent
 NOT_EVALUATED = "NOT_EVALUATED"
-"""The rule of a finding that reports what was not checked, because there are too many combinations of values."""
+"""The rule of a finding about a condition, rule or resource that has too many combinations of values to check."""
 
 
-def judge(
+def check_policy(
     text: str,
     *,
     name: str = "template.yaml",
@@ -26,19 +26,22 @@ def judge(
     ours: bool = True,
     cache: bool | Path = True,
 ) -> list[Finding]:
-    """Return what in a template breaks a rule of policy, by line.
+    """Return the violations of policy rules in a template, by line.
 
-    `policies` are Guard files of your own; without `ours`, those alone count.
+    `policies` are policy files in addition to the rules of this package. If `ours` is false, only `policies` apply.
 
-    The template is judged resolved, for parameter values that show its resources in all their forms
-    (`evaluate.covering`); those which show a finding are its `given`. A rule that a resource's
-    `Metadata.guard.SuppressedRules` names does not apply to it; Fn::If there makes that depend on parameters. An
-    unchanged template is not judged again: `cache` is as for `lint`.
+    The resolved template is checked for sets of parameter values that show its resources in all their forms
+    (`evaluate.covering`). The values that show a finding are its `given`. A rule that `Metadata.guard.SuppressedRules`
+    of a resource lists does not apply to that resource, and Fn::If in the list can make that depend on parameters. An
+    unchanged template is not checked again: `cache` is as for `lint`.
+
+    A finding with the rule `NOT_EVALUATED` names a condition or rule of the template with too many combinations of
+    values to try. Resources that depend on it can have more findings.
 
     Raises:
         MissingError: cloudformation-validate, which evaluates the rules, is not installed.
-        UsageError: The text is no template, or a Guard file cannot be read or evaluated, or holds no rule.
-        Error: The template cannot be resolved offline; it needs a transform, for example.
+        UsageError: The text is not a template, or a policy file cannot be read or evaluated, or contains no rule.
+        Error: The template cannot be resolved offline. It needs a transform, for example.
 
     Source: https://docs.aws.amazon.com/cfn-guard/latest/ug/writing-rules.html
     """
@@ -66,18 +69,18 @@ def judge(
 
 
 def _version() -> str:
-    """Tell one validator from another; importing it, or asking importlib.metadata, takes longer than all else here."""
+    """Return the version of the validator, without importing it or importlib.metadata, which takes long."""
     found = find_spec("cloudformation_validate")
     if not found or not found.origin:
         raise MissingError(
-            "cloudformation-validate, which evaluates policy, is not installed: pip install 'smtemplates[policy]'"
+            "cloudformation-validate, which evaluates policy rules, is not installed: pip install 'smtemplates[policy]'"
         )
     package = Path(found.origin).parent
     return " ".join(sorted(found.name for found in package.parent.glob(f"{package.name}-*.dist-info")))
 
 
 def _makers() -> list[Path]:
-    """List the modules that decide what is found."""
+    """List the modules that determine the findings."""
     package = OURS.parent
     return [package / "synth" / "loader.py", *sorted(OURS.glob("*.py")), *sorted((package / "evaluate").glob("*.py"))]
 

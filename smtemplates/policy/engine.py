@@ -1,4 +1,4 @@
-"""Check a template in all its forms; importing this imports the validator, so only `check_policy` does, if it must."""
+"""Check a template in all its forms. Only `check_policy` imports this module, and with it the validator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Key = tuple[str, ...]
 NOT_JUDGED = "NOT_JUDGED"
 MOST_CHARACTERS = 8_000_000  # of resolved resources that are checked: about fifteen seconds
 MOST_TO_REDUCE = 1_000_000  # of those that are checked to find out which parameter values a finding needs
-TRIAL_STEPS = 1_000  # leaving out parameter values takes as long as checking so many characters,
+TRIAL_STEPS = 1_000  # removing parameter values takes as long as checking so many characters,
 CONDITION_STEPS = 5  # and so many for each condition
 MOST_NAMED = 10  # resources in one message
 
@@ -33,14 +33,14 @@ _SECTIONS = {"RESOURCE": "Resources", "OUTPUT": "Outputs", "PARAMETER": "Paramet
 
 
 def run(template: Mapping[str, Any], text: str, ours: str, theirs: Mapping[str, str]) -> list[Row]:
-    """Return what breaks a rule, by line, each once, with few parameter values that show it.
+    """Return the violations of rules, by line, each once, with few parameter values that show it.
 
     `ours` are the rules of this package ('': none). `theirs` are the rules of a user, by file. A row with the rule
     NOT_EVALUATED names a condition or rule of the template that has too many combinations of values, so that resources
     which depend on it may break rules in forms that were not checked.
 
     Raises:
-        UsageError: A Guard file cannot be read or evaluated, or contains no rule.
+        UsageError: A policy file cannot be read or evaluated, or contains no rule.
         Error: The template cannot be resolved.
     """
     if not theirs:
@@ -49,7 +49,7 @@ def run(template: Mapping[str, Any], text: str, ours: str, theirs: Mapping[str, 
     try:
         rows = checks.run(coverage(template))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        # a template can contain anything here; cfn-lint reports better what exactly is wrong with it
+        # a template can contain anything here, and cfn-lint reports the exact error
         raise Error("The template cannot be resolved: something in it does not have the expected form.") from error
     except RecursionError as error:
         raise Error("The template cannot be resolved: its values are nested too deeply.") from error
@@ -57,14 +57,14 @@ def run(template: Mapping[str, Any], text: str, ours: str, theirs: Mapping[str, 
 
 
 def _checked_resources(template: Mapping[str, Any], ours: str) -> dict[str, Any]:
-    """Leave out the resources of types that our rules do not check: two thirds of the work for the workspace."""
+    """Remove the resources of types that our rules do not check: two thirds of the work for the workspace."""
     types = set(_TYPE.findall(ours))
     resources = {name: body for name, body in template.get("Resources", {}).items() if body["Type"] in types}
     return {**template, "Resources": resources, "Outputs": {}}
 
 
 class _Checks:
-    """Check the stacks that a template becomes with different parameter values, and remember what breaks a rule."""
+    """Check the stacks of a template with different parameter values, and remember the violations."""
 
     def __init__(self, template: Mapping[str, Any], places: Places, ours: str, theirs: Mapping[str, str]) -> None:
         self._template = template
@@ -81,7 +81,7 @@ class _Checks:
         self._steps_to_reduce = Steps(MOST_TO_REDUCE)
 
     def run(self, found: Coverage) -> list[Row]:
-        """Return the findings in all sets of parameter values, and what was not checked."""
+        """Return the findings for all sets of parameter values, and the subjects that were not evaluated."""
         seen: dict[Key, Parameters] = {}
         incomplete = {subject: list(names) for subject, names in found.incomplete.items()}
         try:
@@ -100,7 +100,7 @@ class _Checks:
         return self._rows(parameters)[key] | {"given": list(self._reduced(key, parameters).items())}
 
     def _rows(self, parameters: Parameters) -> dict[Key, Row]:
-        """Return what breaks a rule with these parameter values, by what distinguishes one finding from another."""
+        """Return the violations with these parameter values, by the key that identifies a finding."""
         key = frozenset(parameters.items())
         if key not in self._known:
             stack = self._stack(parameters)
@@ -115,7 +115,7 @@ class _Checks:
         return stack
 
     def _shows_new_findings(self, parameters: Parameters) -> bool:
-        """Tell whether our rules find anything in forms of resources that these parameter values show first."""
+        """Return whether our rules find anything in forms of resources that these parameter values show first."""
         stack = self._stack(parameters)
         forms = {name: repr(body) for name, body in stack.resources.items()}
         shown = {
@@ -127,7 +127,7 @@ class _Checks:
         return bool(self._findings(stack, {"Resources": shown}, self._steps))
 
     def _reduced(self, key: Key, parameters: Parameters) -> Parameters:
-        """Leave out parameter values as long as the Rules allow it and the finding stays.
+        """Remove parameter values as long as the Rules allow it and the finding stays.
 
         Large groups are tried first, so that few values are found quickly among many; then single values, and pairs
         that the Rules tie together.
@@ -140,7 +140,7 @@ class _Checks:
             for pair in self._tied(free, parameters):
                 parameters = self._without(pair, key, parameters)
         except TooManyCombinationsError:
-            pass  # the values found so far show the finding too
+            pass  # the finding also appears with the values that are left
         return {name: parameters[name] for name in (*declared, *parameters) if name in parameters}
 
     def _without(self, names: Sequence[str], key: Key, parameters: Parameters) -> Parameters:
@@ -148,7 +148,7 @@ class _Checks:
         return fewer if fewer != parameters and self._shows(key, fewer) else parameters
 
     def _tied(self, names: Sequence[str], parameters: Parameters) -> Iterator[tuple[str, ...]]:
-        """Yield pairs of names of which the Rules do not allow to leave out one alone, then each name alone."""
+        """Yield pairs of names that the Rules tie together, then each name alone."""
         left = [name for name in names if name in parameters]
         for first in left:
             without = {name: value for name, value in parameters.items() if name != first}
@@ -158,7 +158,7 @@ class _Checks:
         yield from ((name,) for name in left)
 
     def _shows(self, key: Key, parameters: Parameters) -> bool:
-        """Tell whether parameter values that the Rules allow show a finding."""
+        """Return whether parameter values show a finding and the Rules allow them."""
         self._steps_to_reduce.take(self._trial)
         resources = self._template.get("Resources", {})
         if not self._is_whole:
@@ -179,7 +179,7 @@ class _Checks:
         return self._finding(NOT_JUDGED, message, ["Resources", name], {})
 
     def _not_evaluated(self, subject: str, names: Sequence[str]) -> Row:
-        """Report what has too many combinations, with the resources that depend on it."""
+        """Report a subject that has too many combinations, with the resources that depend on it."""
         error = TooManyCombinationsError(subject)
         shown = ", ".join(names[:MOST_NAMED])
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
@@ -190,7 +190,7 @@ class _Checks:
         }
 
     def _findings(self, stack: Stack, resolved: Mapping[str, Any], steps: Steps) -> list[Row]:
-        # the text is only read for its lines if something is left
+        # the text is only parsed for its lines if there is a finding
         places = [(found, _path(found)) for found in self._guard.check(resolved, steps)]
         return [
             self._finding(found.rule_id, " ".join(found.message.split()), path, stack.conditions)
@@ -245,7 +245,7 @@ def _path(found: Any) -> list[str]:
 
 
 def _suppressed(stack: Stack, path: list[str]) -> Any:
-    """Return the rules that the Metadata of a resource suppresses, in the place that AWS's own Guard rules use."""
+    """Return the rules that the Metadata of a resource suppresses, in the place that the Guard rules of AWS use."""
     value: Any = stack.resources.get(path[1], {}) if path[:1] == ["Resources"] else {}
     for key in ("Metadata", "guard", "SuppressedRules"):
         value = value.get(key) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""Find the line of a template that a place in its resolved form comes from."""
+"""Find the line of a template for a path in the resolved template."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import yaml
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-Node = Any  # of PyYAML, which types none of this
+Node = Any  # of PyYAML, which has no types for nodes
 
 
 class Places:
-    """Hold the text of a template that has been loaded before, so that it is known to be one."""
+    """Lines and columns in the text of a template that has been loaded before."""
 
     def __init__(self, text: str) -> None:
-        """Take the text; it is read again only when something is looked for."""
+        """Store the text, which is parsed when the first line is needed."""
         self._text = text
 
     def of(self, path: Sequence[str], conditions: Mapping[str, bool]) -> tuple[int, int]:
-        """Give line and column of what a path leads to, or of the last of it that is written in the text.
+        """Return the line and column of a path, or of its longest part that the text contains.
 
-        The path is one of the resolved template: every Fn::If has been replaced by the branch that `conditions` choose.
+        It is a path in the resolved template: every Fn::If is replaced by the branch that `conditions` choose.
         """
         mark, node, rest = None, self._root, list(path)
         while rest and node is not None:
@@ -39,13 +39,13 @@ class Places:
         try:
             return yaml.compose(self._text, Loader=_LOADER)
         except yaml.YAMLError:
-            return None  # JSON that YAML does not understand, for JSON's escapes are not quite YAML's
+            return None  # JSON with escapes that YAML does not have
 
 
 def _step(node: Node, rest: list[str], conditions: Mapping[str, bool]) -> tuple[Any, Node, list[str]] | None:
-    """Go one step down: give the mark of what was found, what is there, and the path that is left."""
+    """Follow one step of a path: return the mark, the node and the rest of the path."""
     if isinstance(node, yaml.MappingNode):
-        for length in range(1, len(rest) + 1):  # a key may hold dots, which the path separates by
+        for length in range(1, len(rest) + 1):  # keys can contain dots, which also separate the keys of a path
             name = ".".join(rest[:length])
             for key, value in node.value:
                 if key.value == name:
@@ -59,7 +59,7 @@ def _step(node: Node, rest: list[str], conditions: Mapping[str, bool]) -> tuple[
 
 
 def _chosen(node: Node, conditions: Mapping[str, bool]) -> Node:
-    """Go through every Fn::If, short or long, to the branch that is taken."""
+    """Follow every Fn::If, in short or long form, to the branch that applies."""
     while True:
         branches = _arguments(node, "!If", "Fn::If")
         if not isinstance(branches, yaml.SequenceNode) or len(branches.value) != 3:  # noqa: PLR2004  condition, then, else

@@ -1,4 +1,4 @@
-"""Ways to break each rule of policy: the rule, the resource it is broken in, and how."""
+"""Changes that break each policy rule: the rule, the resource and the change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INLINE = "PolicyDocument/Statement"
 
 
 def put(path: str, value: Any) -> Break:
-    """Write a value, or leave it out with None."""
+    """Write a value, or remove it with None."""
 
     def broken(resources: Resources) -> None:
         *way, last = path.split("/")
@@ -63,7 +63,7 @@ def extra(kind: str, **properties: Any) -> Break:
 
 
 def ingress(**properties: Any) -> Break:
-    """Let more into the security group made here."""
+    """Allow more inbound traffic to the security group."""
     return put("SecurityGroup/Properties/SecurityGroupIngress", [{**OPEN, **properties}])
 
 

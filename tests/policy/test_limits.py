@@ -1,4 +1,4 @@
-"""The policy check ends on every template, and reports what it could not evaluate."""
+"""The policy check ends on every template, and reports conditions that it did not evaluate."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _first_of(number: int) -> str:
     return json.dumps(template, indent=1)
 
 
-def test_what_is_not_evaluated_is_named() -> None:
+def test_a_condition_that_is_not_evaluated_is_reported() -> None:
     """A condition with too many combinations is named with its resource; other resources are checked."""
     text = _first_of(8)
     limit, found = sorted(smtemplates.judge(text, cache=False), key=lambda finding: finding.rule)
@@ -54,18 +54,20 @@ def test_what_is_not_evaluated_is_named() -> None:
     assert (found.rule, found.path) == ("SNS_1", ("Resources", "Easy"))
 
 
-def test_the_cache_replays_what_is_not_evaluated(tmp_path: Path) -> None:
-    """A verdict from the cache says as well what was not evaluated."""
+def test_the_cache_returns_conditions_that_are_not_evaluated(tmp_path: Path) -> None:
+    """A result from the cache contains the conditions that were not evaluated."""
     first, second = (smtemplates.judge(_first_of(8), cache=tmp_path) for _ in range(2))
     assert first == second
     assert NOT_EVALUATED in {finding.rule for finding in second}
 
 
-def test_the_command_reports_what_is_not_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`lint` says on standard error what was not evaluated; that alone is exit code 0."""
+def test_the_command_reports_conditions_that_are_not_evaluated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`lint` reports a condition that was not evaluated on standard error, which is not a finding."""
     file = tmp_path / "t.json"
     template = json.loads(_first_of(8))
-    easy = {"Type": "AWS::IAM::Group", "Condition": "Simple"}  # breaks no rule
+    easy = {"Type": "AWS::IAM::Group", "Condition": "Simple"}  # no rule applies
     template["Resources"] = _topics(Hard="First") | {"Easy": easy}
     file.write_text(json.dumps(template), encoding="utf-8")
     assert main(["lint", "--no-cache", str(file)]) == 0
@@ -129,7 +131,7 @@ def test_resolved_templates_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_texts_that_grow_are_an_error() -> None:
-    """A text that doubles with each Fn::Sub around it ends the check with one sentence."""
+    """A text that doubles with each nested Fn::Sub ends the check with a clear message."""
     value: Any = "x"
     for _ in range(30):
         value = {"Fn::Sub": ["${x}${x}", {"x": value}]}

@@ -1,4 +1,4 @@
-"""The policy's rules: our template keeps every one of them, and no rule is idle."""
+"""Policy rules: our template satisfies all of them, and every rule is used."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _found(template: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 def _waived(resolved: dict[str, Any]) -> set[tuple[str, str]]:
-    """Take the waivers out of a resolved template, and name them."""
+    """Remove the waivers from a resolved template and return them."""
     found = set()
     for name, body in resolved["Resources"].items():
         metadata = body.pop("Metadata", {})
@@ -46,12 +46,12 @@ def _waived(resolved: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 def test_our_template_breaks_no_rule(template: dict[str, Any]) -> None:
-    """Judged in all its forms, the rendered template has no finding."""
+    """The rendered template has no finding in any of its forms."""
     assert _found(template) == set()
 
 
 def test_no_combination_breaks_a_rule_but_where_it_is_waived(template: dict[str, Any]) -> None:
-    """For each combination of switches, what is waived is what would be found otherwise: no waiver is idle."""
+    """For each combination of switches, the waivers are exactly the findings without them: every waiver is used."""
     for choice in CHOICES:
         resolved = Stack(template, choice).template()
         assert _found(copy.deepcopy(resolved)) == set(), choice
@@ -60,12 +60,12 @@ def test_no_combination_breaks_a_rule_but_where_it_is_waived(template: dict[str,
 
 
 def test_deprecated_runtimes_are_found_and_no_others() -> None:
-    """Of all runtimes that cfn-lint knows, those are found that were deprecated on the day that the rule names.
+    """Exactly the runtimes in cfn-lint that were deprecated on the date in the comment of the rule are found.
 
-    When this fails, cfn-lint has learnt of new runtimes or dates: write the rule's list and its day anew.
+    If this fails, cfn-lint has new runtimes or dates: update the list and the date of the rule.
     """
-    told = re.search("On ([0-9-]+) these runtimes", (OURS / "access.guard").read_text("utf-8"))
-    assert told
+    date = re.search("These runtimes were not deprecated on ([0-9-]+)", (OURS / "access.guard").read_text("utf-8"))
+    assert date
     table = resources.files("cfnlint") / "data" / "AdditionalSpecs" / "LmbdRuntimeLifecycle.json"
     runtimes = json.loads(table.read_text("utf-8"))
     function = {"Handler": "index.handler", "Role": "arn:aws:iam::111122223333:role/a", "Code": {"ZipFile": "a"}}
@@ -75,20 +75,20 @@ def test_deprecated_runtimes_are_found_and_no_others() -> None:
     }
     found = {name for rule, name in _found({"Resources": made}) if rule == "LAMBDA_2"}
     deprecated = {
-        f"Function{place}" for place, about in enumerate(runtimes.values()) if about["deprecated"] <= told.group(1)
+        f"Function{place}" for place, about in enumerate(runtimes.values()) if about["deprecated"] <= date.group(1)
     }
     assert found == deprecated
 
 
 @pytest.mark.parametrize("key", [samples.KEY, samples.MADE_KEY])
 def test_with_a_vpc_and_a_key_no_control_of_sagemaker_is_waived(template: dict[str, Any], key: dict[str, str]) -> None:
-    """What a notebook instance is excused from without VPC and key, it is not with them."""
+    """Controls that are waived without a VPC and a key are not waived with them."""
     resolved = Stack(template, {**samples.FEATURES["notebook"], **samples.VPC, **key}).template()
     assert not [rule for rule, _ in _waived(resolved) if rule.startswith("SAGEMAKER")]
 
 
 def test_every_rule_is_broken_somewhere_below() -> None:
-    """A rule that no template here breaks could be one that nothing can break."""
+    """Every rule has an example that breaks it, so that every rule can be broken."""
     assert {rule for rule, _, _ in BREAKS} == RULES
 
 

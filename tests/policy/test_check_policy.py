@@ -1,4 +1,4 @@
-"""Judging by policy: where findings are, with which parameters, by whose rules, and remembered until a change."""
+"""The policy check: lines and parameter values of findings, rules of a user, and the cache."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def _own(folder: Path, text: str = OWN) -> Path:
     return file
 
 
-def test_a_finding_says_where_it_is_and_with_which_parameters() -> None:
-    """A finding that one combination shows has its line in the text as written, and the fewest parameters for it."""
+def test_a_finding_has_a_line_and_parameter_values() -> None:
+    """A finding of one combination has its line in the text, and the fewest parameter values that show it."""
     findings = smtemplates.judge(NOTEBOOK, name="n.yaml", cache=False)
     assert [(found.rule, found.line, found.given) for found in findings] == [
         ("SAGEMAKER_21", 13, (("Make", "true"),)),
@@ -91,8 +91,8 @@ def test_a_finding_says_where_it_is_and_with_which_parameters() -> None:
     assert str(findings[0]).endswith(" [Make=true]")
 
 
-def test_a_finding_needs_no_more_parameters_than_it_says() -> None:
-    """What other resources need, and what only goes together, is left out of the parameters that show a finding."""
+def test_a_finding_has_no_unnecessary_parameter_values() -> None:
+    """Values that only other resources need, alone or together, are not among the parameter values of a finding."""
     text = """
 Parameters:
   Encrypt: {Type: String, Default: 'yes'}
@@ -116,8 +116,8 @@ Resources:
     assert found.given == (("Encrypt", "sample"),)
 
 
-def test_an_item_of_a_list_is_found_where_it_stands() -> None:
-    """What Fn::If leaves out of a list, or puts into it, does not shift the line of what comes after."""
+def test_an_item_of_a_list_has_the_right_line() -> None:
+    """Items that Fn::If removes from a list or adds to it do not shift the lines of later items."""
     (found,) = smtemplates.judge(STATEMENTS, cache=False)
     assert (found.rule, found.line, found.column, found.given) == ("IAM_21", 12, 41, ())
 
@@ -184,8 +184,8 @@ Resources:
 """
 
 
-def test_what_only_aws_knows_is_no_finding() -> None:
-    """References to resources, single statements and empty lists stand where rules look for text and lists."""
+def test_values_that_only_aws_knows_are_no_finding() -> None:
+    """References to resources, single statements and empty lists in place of texts and lists break no rule."""
     assert smtemplates.judge(REFERENCES, cache=False) == []
 
 
@@ -202,8 +202,8 @@ def test_what_only_aws_knows_is_no_finding() -> None:
         ({"A": "name", "B": 2}, ["name", "!Ref B"], []),
     ],
 )
-def test_each_bucket_has_a_policy_of_its_own(buckets: dict[str, Any], policies: list[str], bare: list[str]) -> None:
-    """S3.5 is judged for every bucket, whether its policy names it by logical ID or by name."""
+def test_each_bucket_needs_its_own_policy(buckets: dict[str, Any], policies: list[str], bare: list[str]) -> None:
+    """S3.5 is checked for every bucket, whether its policy refers to it by logical ID or by name."""
     text = "Resources:\n" + "".join(
         f"  {name}: {{Type: AWS::S3::Bucket, Properties: {{BucketName: {value}}}}}\n" for name, value in buckets.items()
     )
@@ -213,20 +213,20 @@ def test_each_bucket_has_a_policy_of_its_own(buckets: dict[str, Any], policies: 
 
 
 def test_a_key_with_dots_is_found() -> None:
-    """A key may hold the dots that the validator separates keys with."""
+    """A key can contain the dots with which the validator separates keys."""
     places = Places("Resources:\n  R:\n    a.b:\n      c.d.e: 1\n")
     assert places.of(("Resources", "R", "a", "b", "c", "d", "e"), {}) == (4, 7)
 
 
-def test_a_waiver_holds_for_its_rule_and_its_resource() -> None:
-    """A rule that Metadata names is not applied to that resource, and every other one is."""
+def test_a_waiver_applies_to_its_rule_and_its_resource() -> None:
+    """A rule that Metadata suppresses does not apply to that resource; all other rules do."""
     other = TOPIC.replace("Topic:", "Other:").partition("\n")[2]
     waived = f"{TOPIC}    Metadata: {{guard: {{SuppressedRules: [SNS_1]}}}}\n{other}"
     assert [found.path for found in smtemplates.judge(waived, cache=False)] == [("Resources", "Other")]
 
 
-def test_what_no_values_make_is_not_passed_over() -> None:
-    """A resource whose condition no known value makes true is reported as not judged, with what to do about it."""
+def test_a_resource_that_no_values_create_is_reported() -> None:
+    """A resource whose condition no known value makes true is reported with a solution."""
     text = (
         "Parameters: {P: {Type: String, Default: x}}\nConditions: {C: !Equals [!Select [0, !Split [a, !Ref P]], q]}\n"
     )
@@ -234,8 +234,8 @@ def test_what_no_values_make_is_not_passed_over() -> None:
     assert (found.rule, found.line, "make condition C true" in found.message) == ("NOT_JUDGED", 4, True)
 
 
-def test_your_own_rules_see_the_whole_resolved_template(tmp_path: Path) -> None:
-    """A user's rules see every resource, the outputs, and the parameters with the values at hand."""
+def test_rules_of_a_user_apply_to_the_whole_resolved_template(tmp_path: Path) -> None:
+    """Rules of a user apply to every resource, the outputs, and the parameters with their current values."""
     rules = """
 rule TYPES { Resources.*[ Type == 'AWS::Logs::LogGroup' ] empty <<No log groups.>> }
 rule OUTPUTS { Outputs.* { Value != 'x' <<Not x.>> } }
@@ -256,7 +256,7 @@ rule PARAMETERS { Parameters.Mode.Default != 'b' <<Not b.>> }
 
 
 def test_a_filter_on_keys_finds_nothing_by_itself(tmp_path: Path) -> None:
-    """A user's rule that picks resources by name is judged on those; the validator takes the others for failures."""
+    """A rule of a user that filters resources by name applies to these only, without findings about others."""
     own = _own(tmp_path, "rule NAMED {\n  Resources[ keys == 'Topic' ].Type == 'AWS::SQS::Queue' <<No queue.>>\n}\n")
     findings = smtemplates.judge(f"{TOPIC}  Other: {{Type: AWS::SQS::Queue}}\n", policies=[own], cache=False)
     assert [found.path[1] for found in findings if found.rule == "NAMED"] == ["Topic"]
@@ -265,32 +265,32 @@ def test_a_filter_on_keys_finds_nothing_by_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("rule X {\n  Resources.* %%%\n}\n", r"own\.guard:2:\d+: this is not CloudFormation Guard: '.* %%%'"),
+        ("rule X {\n  Resources.* %%%\n}\n", r"own\.guard:2:\d+: this is not valid CloudFormation Guard: '.* %%%'"),
         (
             "rule X {\n  Resources.* exists\n",
             r"own\.guard:3:1: this is not .*: the file ends too early",
         ),
-        ("# nothing\n", r"own\.guard: this Guard file holds no rule"),
-        ("", r"own\.guard: this Guard file holds no rule"),
+        ("# nothing\n", r"own\.guard: this policy file contains no rule"),
+        ("", r"own\.guard: this policy file contains no rule"),
         ("rule X { %nope exists }\n", r"own\.guard: Guard cannot evaluate a rule: .*nope"),
     ],
 )
-def test_a_guard_file_that_cannot_be_used(tmp_path: Path, text: str, sentence: str) -> None:
-    """What is wrong with a user's file is one sentence with its name, and its line where that is known."""
+def test_an_invalid_policy_file_is_an_error(tmp_path: Path, text: str, sentence: str) -> None:
+    """An error in a policy file is reported with the name of the file, and the line if it is known."""
     with pytest.raises(UsageError, match=sentence) as caught:
         smtemplates.judge(TOPIC, policies=[_own(tmp_path, text)], cache=False)
     assert "\n" not in str(caught.value)
 
 
-def test_a_guard_file_that_cannot_be_read(tmp_path: Path) -> None:
-    """A missing file, or one that is no text, is named."""
+def test_an_unreadable_policy_file_is_an_error(tmp_path: Path) -> None:
+    """A missing file, or a file that is not text, is reported with its name."""
     (tmp_path / "binary.guard").write_bytes(b"\xff\xfe")
     for name, reason in (("none.guard", "No such file"), ("binary.guard", "not UTF-8")):
         with pytest.raises(UsageError, match=f"Cannot read .*{name}.*{reason}"):
             smtemplates.judge(TOPIC, policies=[tmp_path / name], cache=False)
 
 
-def test_a_template_that_cannot_be_resolved() -> None:
+def test_a_template_that_cannot_be_resolved_is_an_error() -> None:
     """A template that needs a transform is an error, not a pass."""
     text = "Resources: {B: {Type: AWS::S3::Bucket, Properties: {BucketName: {'Fn::Transform': {Name: x}}}}}"
     with pytest.raises(Error, match="Fn::Transform"):
@@ -314,8 +314,8 @@ JUNK = [
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_any_template_is_judged_or_refused(data: st.DataObject) -> None:
-    """Whatever stands in a template where something else should, the answer is findings or one sentence."""
+def test_any_template_is_checked_or_rejected(data: st.DataObject) -> None:
+    """For any value in any place of a template, the result is findings or an error of one line."""
     broken = load(NOTEBOOK)
     place = broken[data.draw(st.sampled_from(["Parameters", "Conditions", "Resources"]))]
     while True:
@@ -332,16 +332,16 @@ def test_any_template_is_judged_or_refused(data: st.DataObject) -> None:
     assert "\n" not in sentence
 
 
-def test_the_cache_replays_every_finding(tmp_path: Path) -> None:
-    """What the cache replays equals what was found, under the name asked for."""
+def test_the_cache_returns_every_finding(tmp_path: Path) -> None:
+    """Findings from the cache equal the original findings, with the requested file name."""
     first = smtemplates.judge(NOTEBOOK, name="a.yaml", cache=tmp_path)
     again = smtemplates.judge(NOTEBOOK, name="b.yaml", cache=tmp_path)
     assert [replace(found, file="a.yaml") for found in again] == first
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_change_is_judged_anew(tmp_path: Path) -> None:
-    """Another text, or other content of a policy file, is judged anew whatever is stored."""
+def test_a_change_is_checked_again(tmp_path: Path) -> None:
+    """A changed text or policy file is checked again, although findings are stored."""
     own, cache = _own(tmp_path), tmp_path / "cache"
     smtemplates.judge(TOPIC, policies=[own], cache=cache)
     (entry,) = cache.iterdir()
@@ -353,8 +353,8 @@ def test_a_change_is_judged_anew(tmp_path: Path) -> None:
     assert {found.rule for found in smtemplates.judge(TOPIC, policies=[own], cache=cache)} == {"SNS_1", "TAGS"}
 
 
-def test_yours_alone(tmp_path: Path) -> None:
-    """A user's rules can be all there is; what is stored of one kind of judgement is not taken for the other."""
+def test_rules_of_a_user_can_apply_alone(tmp_path: Path) -> None:
+    """Rules of a user can apply alone; stored findings of one kind of check are not used for the other."""
     own, cache = _own(tmp_path), tmp_path / "cache"
     for ours in (True, False, True):
         found = {one.rule for one in smtemplates.judge(TOPIC, policies=[own], ours=ours, cache=cache)}
@@ -375,15 +375,15 @@ def _python(code: str, *arguments: str, **environment: str) -> subprocess.Comple
 LOADED = "print('cloudformation_validate' in sys.modules, 'yaml' in sys.modules)"
 
 
-def test_what_was_judged_before_needs_no_validator(tmp_path: Path) -> None:
-    """An unchanged template's findings come from the user's cache directory without importing the validator."""
+def test_a_stored_result_needs_no_validator(tmp_path: Path) -> None:
+    """The findings of an unchanged template come from the cache directory, without the validator."""
     code = f"import sys, smtemplates; print(len(smtemplates.judge({TOPIC!r}))); {LOADED}"
     assert _python(code, XDG_CACHE_HOME=str(tmp_path)).stdout.split()[:2] == ["1", "True"]
     assert _python(code, XDG_CACHE_HOME=str(tmp_path)).stdout.split()[:2] == ["1", "False"]
 
 
-def test_rendering_without_linting_needs_nothing_of_it(tmp_path: Path) -> None:
-    """`render --no-lint` loads neither the validator nor what judges with it."""
+def test_rendering_without_linting_does_not_load_the_validator(tmp_path: Path) -> None:
+    """`render --no-lint` does not load the validator or the modules that use it."""
     code = (
         "import sys; from smtemplates.cli.main import main; main(['render', '--no-lint', '-o', sys.argv[1]]);"
         "print([name for name in sys.modules if name == 'cloudformation_validate' or name.startswith("
@@ -393,11 +393,11 @@ def test_rendering_without_linting_needs_nothing_of_it(tmp_path: Path) -> None:
 
 
 BLOCKED = "import sys; sys.modules['cloudformation_validate'] = None; from smtemplates.cli.main import main; "
-HINT = "policy check not possible: cloudformation-validate, which evaluates policy, is not installed: "
+HINT = "policy check not possible: cloudformation-validate, which evaluates policy rules, is not installed: "
 
 
-def test_without_the_validator_all_else_works(tmp_path: Path) -> None:
-    """Without cloudformation-validate one line says what was skipped and how to get it; cfn-lint still decides."""
+def test_without_the_validator_cfn_lint_decides(tmp_path: Path) -> None:
+    """Without cloudformation-validate, one line reports the skipped check and the solution; cfn-lint still decides."""
     (tmp_path / "t.yaml").write_text(TOPIC, encoding="utf-8")
     done = _python(f"{BLOCKED}sys.exit(main(['lint', sys.argv[1]]))", str(tmp_path / "t.yaml"), HOME=str(tmp_path))
     assert done.returncode == 0
@@ -407,8 +407,8 @@ def test_without_the_validator_all_else_works(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.count(HINT), "no findings" in done.stderr) == (0, 1, True)
 
 
-def test_a_policy_that_was_asked_for_is_not_skipped(tmp_path: Path) -> None:
-    """Where a user's own policy cannot be applied, that is an error: a build must not go on as if it had been kept."""
+def test_a_named_policy_file_is_not_skipped(tmp_path: Path) -> None:
+    """A policy file that cannot be applied is an error, so that a build does not continue without it."""
     (tmp_path / "t.yaml").write_text(TOPIC, encoding="utf-8")
     words = (str(tmp_path / "t.yaml"), "--policy", str(_own(tmp_path)))
     done = _python(f"{BLOCKED}sys.exit(main(['lint', *sys.argv[1:]]))", *words, HOME=str(tmp_path))
@@ -422,8 +422,8 @@ def _lint(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess
     return _python(code, str(folder / "t.yaml"), *options, HOME=str(folder))
 
 
-def test_the_command_lints_by_policy(tmp_path: Path) -> None:
-    """`lint` finds what breaks ours and `--policy`'s rules, and with --no-policy no longer ours; that costs 1."""
+def test_the_command_checks_policy_rules(tmp_path: Path) -> None:
+    """`lint` reports violations of our rules and of `--policy`, and with --no-policy only the latter."""
     own = str(_own(tmp_path))
     for options, rules in ([], ["SNS_1", "TEAM_TAGS"]), (["--no-policy"], ["TEAM_TAGS"]):
         done = _lint(tmp_path, TOPIC, "--policy", own, *options)
@@ -432,8 +432,8 @@ def test_the_command_lints_by_policy(tmp_path: Path) -> None:
     assert _lint(tmp_path, TOPIC, "--no-policy").returncode == 0
 
 
-def test_the_command_says_what_it_cannot_judge(tmp_path: Path) -> None:
-    """A template that needs a transform is linted still, and a line says that policy was left out, and why."""
+def test_the_command_reports_a_check_that_is_not_possible(tmp_path: Path) -> None:
+    """A template that needs a transform is still linted, and a line reports the skipped policy check and its cause."""
     text = (
         f"Transform: AWS::Serverless-2016-10-31\n{TOPIC}    Properties:\n"
         "      Tags: [{Key: a, Value: !Transform {Name: x, Parameters: {}}}]\n"
@@ -444,8 +444,8 @@ def test_the_command_says_what_it_cannot_judge(tmp_path: Path) -> None:
     assert _lint(tmp_path, text, "--policy", str(_own(tmp_path))).returncode == 2
 
 
-def test_a_finding_of_render_names_the_python_to_mend(tmp_path: Path) -> None:
-    """A user's rule that the workspace breaks leads to the area that built the resource."""
+def test_a_finding_of_render_names_the_python_file(tmp_path: Path) -> None:
+    """A violation of a rule of a user names the module that built the resource."""
     own = _own(
         tmp_path, "rule NO_DASHBOARD {\n  Resources.*[ Type == 'AWS::CloudWatch::Dashboard' ] empty <<No.>>\n}\n"
     )
@@ -457,8 +457,8 @@ def test_a_finding_of_render_names_the_python_to_mend(tmp_path: Path) -> None:
     assert line.endswith("(smtemplates/templates/workspace/monitoring.py; --without monitoring leaves it out)")
 
 
-def test_json_is_judged_as_yaml_is() -> None:
-    """The same template in JSON, escapes that YAML does not know included, has the same findings."""
+def test_json_has_the_findings_of_yaml() -> None:
+    """The same template in JSON, with escapes that YAML does not have, has the same findings."""
     template = {"Description": "\U0001f512", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
     (found,) = smtemplates.judge(json.dumps(template), cache=False)
     assert (found.rule, found.path) == ("SNS_1", ("Resources", "Topic"))
@@ -483,7 +483,7 @@ Resources:
 """
 
 
-def test_what_one_resource_lacks_in_another_is_seen() -> None:
-    """A bucket that looks the same whatever its policy says is judged with each form of that."""
+def test_a_rule_about_two_resources_is_checked_in_all_forms() -> None:
+    """A bucket that stays the same is checked with each form of its policy."""
     found = {one.rule: one.given for one in smtemplates.judge(TLS_ON_DEMAND, cache=False)}
     assert found["S3_5"] == (("Protect", "false"),)
