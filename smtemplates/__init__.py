@@ -4,7 +4,7 @@
 >>> template = smtemplates.build(without=["studio"])  # a troposphere Template that you can extend
 >>> text = smtemplates.render(template)  # YAML, with the same bytes on every machine
 >>> findings = smtemplates.lint(text)  # the findings of cfn-lint: none for this template
->>> findings = smtemplates.judge(text)  # violations of the policy rules: also none
+>>> findings = smtemplates.check_policy(text)  # violations of the policy rules: also none
 """
 
 from importlib import import_module
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from smtemplates import evaluate
     from smtemplates.errors import Error, MissingError, TemplateError, UsageError
     from smtemplates.linting.linter import Finding, lint
+    from smtemplates.policy import check_policy
     from smtemplates.policy import check_policy as judge
     from smtemplates.synth.renderer import compact, render
     from smtemplates.templates.workspace.features import FEATURES
@@ -27,6 +28,7 @@ __all__ = [
     "TemplateError",
     "UsageError",
     "build",
+    "check_policy",
     "compact",
     "evaluate",
     "judge",
@@ -41,7 +43,8 @@ _HOME = {
     "UsageError": "errors",
     "Finding": "linting.linter",
     "lint": "linting.linter",
-    "judge": "policy:check_policy",
+    "check_policy": "policy",
+    "judge": "policy:check_policy",  # the name in 0.1.0
     "compact": "synth.renderer",
     "render": "synth.renderer",
     "FEATURES": "templates.workspace.features",
