@@ -137,3 +137,10 @@ def test_invalid_bounds_of_a_template_are_reported(declared: dict[str, Any]) -> 
     """A bound that is not a number is reported as an error of the template."""
     with pytest.raises(Error, match=r"The template's M.* must be a number"):
         check("1", **declared)
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+b", "(a|aa)+$", "(([a-z0-9:/-]+)+)+!"])
+def test_pattern_that_needs_exponential_time_ends(pattern: str) -> None:
+    """The check of a value ends, although some regular expressions would try all ways to split the value."""
+    declared = {"Type": "String", "AllowedPattern": pattern}
+    assert list(faults(declared, "a" * 100 + "c")) in ([], [f"must match {pattern}"])

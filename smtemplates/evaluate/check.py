@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from importlib import import_module
 from typing import Any
 
 from smtemplates.errors import Error
@@ -16,6 +17,9 @@ from smtemplates.evaluate.values import short, to_text
 
 VALUE_BYTES = 4096  # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 
+# A pattern such as (a+)+b can take exponential time. After this time, the value is left to AWS.
+MATCH_SECONDS = 1.0
+_TOO_SLOW: set[str] = set()
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _WHOLE = re.compile("-?(0|[1-9][0-9]*)")
 
@@ -39,9 +43,10 @@ def check_parameters(template: Mapping[str, Any], values: Mapping[str, str], *, 
 def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:
     """Yield the requirements that a value does not meet, each as the end of a sentence about the parameter.
 
-    In a list, each member must match AllowedValues and AllowedPattern. A pattern that Python cannot read, or reads in
-    a different way than Java, is not checked here. CloudFormation accepts 60.0 and 1e2 for any Number, and references
-    return exactly that text. A parameter whose ConstraintDescription requires whole numbers rejects them here.
+    In a list, each member must match AllowedValues and AllowedPattern. A pattern is not checked here if Python cannot
+    read it, reads it in a different way than Java, or needs too much time. CloudFormation accepts 60.0 and 1e2 for any
+    Number, and references return exactly that text. A parameter whose ConstraintDescription requires whole numbers
+    rejects them here.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
     """
@@ -90,9 +95,20 @@ def _matches(pattern: str, value: str) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
         try:
-            return re.fullmatch(pattern, value, re.ASCII) is not None
+            compiled = re.compile(pattern, re.ASCII)
         except (re.error, FutureWarning):
             return True
+    if pattern in _TOO_SLOW:
+        return True
+    try:
+        regex: Any = import_module("regex")
+    except ModuleNotFoundError:  # cfn-lint needs it, the deployer alone does not
+        return compiled.fullmatch(value) is not None
+    try:
+        return regex.fullmatch(pattern, value, regex.ASCII, timeout=MATCH_SECONDS) is not None
+    except TimeoutError:
+        _TOO_SLOW.add(pattern)
+        return True
 
 
 def _out_of_bounds(declared: Mapping[str, Any], what: str, number: Decimal, unit: str) -> Iterator[str]:
