@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from smtemplates.errors import Error
 from smtemplates.evaluate import check_parameters
+from smtemplates.evaluate.check import faults
 
 LONG = "x" * 5000
 WHOLE = "must be a whole number"
