@@ -86,7 +86,7 @@ def _required(template: dict[str, Any]) -> Iterator[tuple[str, Request]]:
     for type_ in TYPES:
         for action in set(launch_needs.needs(type_)) - launch_scopes.REFUSED.keys():
             for arn in provisioned.targets(stack, type_, action):
-                yield type_, Request(action, arn, provisioned.context(action, arn))
+                yield type_, Request(action, arn, provisioned.context(type_, action, arn))
 
 
 def _service_catalog_requests() -> list[Request]:
