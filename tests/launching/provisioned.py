@@ -134,11 +134,11 @@ def arns(stack: Stack, logical: str, name: str) -> list[str]:
     body = stack.resources[logical]
     words = {**body["Properties"], "name": name, "lower": name.lower()}
     if body["Type"] not in ARNS:
-        return _arns_of_iam(body["Type"], name)
+        return arns_of_iam(body["Type"], name)
     return [arn.format(**words) for arn in ARNS[body["Type"]]]
 
 
-def _arns_of_iam(type_: str, name: str) -> list[str]:
+def arns_of_iam(type_: str, name: str) -> list[str]:
     """Return the ARNs, with this name in the patterns of IAM, to which the actions that delete a resource apply.
 
     CloudFormation generates names in lower case for types whose names do not allow upper case.

@@ -129,6 +129,22 @@ def test_other_resources_and_more_privileges_are_denied(launch_role: dict[str, A
     assert [str(request) for request, verdict in zip(requests, found, strict=True) if verdict] == []
 
 
+def test_resources_of_other_stacks_are_denied(launch_role: dict[str, Any]) -> None:
+    """The role cannot change resources whose generated names begin with another stack name, including new types."""
+    named = [type_ for type_ in TYPES if type_ not in provisioned.ARNS]
+    requests = [
+        Request(action, arn, provisioned.context(type_, action, arn))
+        for type_ in named
+        for action in launch_needs.needs(type_)
+        for arn in provisioned.applicable(type_, action, provisioned.arns_of_iam(type_, "churn-Thing-1ABCDEFGHIJKL"))
+        if provisioned.KNOWN.actions.get_action_details(*action.split(":"))["accessLevel"] == "Write"
+        if not action.startswith("kms:")  # keys do not have generated names
+    ]
+    assert {request.action for request in requests} >= {"cloudwatch:DeleteAlarms", "logs:DeleteLogGroup"}
+    found = verdicts([(_policies(launch_role), request) for request in requests], LAUNCH_ROLE)
+    assert [str(request) for request, verdict in zip(requests, found, strict=True) if verdict] == []
+
+
 def test_only_required_actions_are_allowed(launch_role: dict[str, Any]) -> None:
     """Each allowed action is required by a resource type or by Service Catalog."""
     statements = [each for policy in _policies(launch_role).values() for each in policy["Statement"]]
