@@ -1,10 +1,14 @@
-"""Sample parameter values: each group is valid and turns something on."""
+"""Sample values of parameters, and names of resources. Each group of values is valid and enables something."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from conditional import switches
+
+import smtemplates
 from smtemplates.evaluate import Stack
 
 ACCOUNT = "111122223333"
@@ -41,13 +45,15 @@ FEATURES: dict[str, dict[str, str]] = {
     "mlflow": {"CreateMlflow": "true"},
     "registry": {"CreateModelPackageGroup": "true", "RegistryReaderAccountIds": "444455556666,001234567012"},
 }
+
+
+# The switches of all features, including new ones.
+SWITCHES = switches(smtemplates.build().to_dict())
 EVERYTHING = {
+    **dict.fromkeys(SWITCHES, "true"),
     **VPC,
-    **MADE_KEY,
-    **FEATURES["notebook"],
-    **FEATURES["studio"],
+    **PROFILES,
     **FEATURES["registry"],
-    **FEATURES["mlflow"],
     **POLICIES,
     **BOUNDARY,
     "AccessLogBucketName": "team-logs",
@@ -59,7 +65,7 @@ EVERYTHING = {
     "AlarmEmail": "team@example.com",
 }
 
-# What a launch role may be told; with a boundary of one's own no buckets.
+# Parameters of a launch role. An existing permissions boundary cannot be combined with buckets.
 LAUNCH = {
     "BringableBucketArns": "arn:aws:s3:::team-input,arn:aws:s3:::team-o*,arn:aws:s3:::team-models",
     "PassableRoleArns": ROLE["ExistingRoleArn"],
@@ -78,13 +84,13 @@ CATALOG = {
     "ShareAccountIds": "444455556666,001234567012",
     "TagOptionValues": "research,churn team",
 }
-# Templates besides the workspace's that need no parameter, with choices that make as much and as little as they can.
+# The other templates without required parameters, with parameters for their smallest and their largest stacks.
 OTHERS: dict[str, list[dict[str, str]]] = {
     "launch-role": [{}, LAUNCH, {**LAUNCH, **OWN_BOUNDARY}],
     "service-catalog": [{}, CATALOG, {**CATALOG, **OWN_BOUNDARY}, {**CATALOG, "CreateLaunchRole": "false"}],
 }
 
-# Every text as long as its parameter allows.
+# Texts with the maximum length of their parameters.
 LONGEST = {
     **VPC,
     "SubnetIds": ",".join(["subnet-0123456789abcdef0"] * 16),
@@ -100,7 +106,7 @@ LONGEST = {
     "ProcessingInstanceType": "ml.m5.24xlarge",
 }
 
-# Every combination of network, key, role, buckets and features.
+# All combinations of network, key, role, buckets and features. The last features are all that no other option enables.
 COMBINATIONS = [
     {key: value for choice in choices for key, value in choice.items()}
     for choices in itertools.product(
@@ -111,14 +117,31 @@ COMBINATIONS = [
         (
             {},
             {**FEATURES["notebook"], **FEATURES["registry"]},
-            {**FEATURES["studio"], **FEATURES["notebook"]},
+            {**FEATURES["studio"], **{name: "true" for name in SWITCHES if name not in MADE_KEY | NO_BUCKETS}},
         ),
     )
 ]
 
 
+# Values of lists, of which conditions read the items.
+LISTS = {
+    name: ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"]
+    for name in ("UserProfileNames", "PrincipalArns", "PrincipalPatterns", "ShareAccountIds", "TagOptionValues")
+}
+
+
+def values(name: str, declared: Mapping[str, Any]) -> Sequence[str]:
+    """Return values of a parameter that include the values between which conditions distinguish.
+
+    Conditions compare a parameter with its allowed values, or test whether a text is empty.
+    """
+    if name in LISTS:
+        return LISTS[name]
+    return [str(value) for value in declared.get("AllowedValues", ("", declared["Default"] or "sample"))]
+
+
 def physical(logical_id: str, attribute: str | None) -> str:
-    """Name what a resource would be called: enough for names, ARNs and policies to be whole."""
+    """Return a physical ID or an attribute of a resource, from which complete names, ARNs and policies result."""
     name = f"demo-{logical_id.lower()}-1abcdefghijkl"
     arns = {
         "ExecutionRole": f"arn:aws:iam::{ACCOUNT}:role/{name}",
@@ -145,7 +168,7 @@ def physical(logical_id: str, attribute: str | None) -> str:
 
 
 def deployed(template: dict[str, Any], *choices: dict[str, str], **pseudo: str) -> Stack:
-    """Evaluate the template as deployed with these parameters."""
+    """Evaluate the template with these parameters."""
     parameters = {name: value for choice in choices for name, value in choice.items()}
     return Stack(
         template,

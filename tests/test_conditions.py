@@ -1,45 +1,45 @@
-"""Resources and outputs of a stack, for all combinations of parameters."""
+"""Check which resources and outputs exist, for all combinations of parameters."""
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import samples
 from cfnlint.helpers import REGIONS
+from conditional import parameters_of, switches
+from expectations import expectations, problems
 
 from smtemplates.evaluate import Stack, dangling, possible
 
 Choice = dict[str, str]
 
-# Values of the parameters that conditions decompose. The values of all others are in the template.
-UP_TO_FIVE = ("UserProfileNames", "PrincipalArns", "PrincipalPatterns", "ShareAccountIds", "TagOptionValues")
-LISTS = {
-    **{name: ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"] for name in UP_TO_FIVE},
+# Values of the parameters of which conditions read a part. The values of all others follow from the template.
+VALUES = {
+    **samples.LISTS,
     "TrainingInstanceType": ["ml.m5.large", "ml.g5.xlarge", "ml.p4d.24xlarge", "ml.inf2.xlarge"],
 }
 
 
-def test_every_condition_can_be_true_and_can_be_false(default_template: dict[str, Any]) -> None:
-    """Over all parameters and Regions, each condition can be true and can be false."""
-    values = {**LISTS, "AWS::Region": list(default_template.get("Mappings", {}).get("ImageRegistries", REGIONS))}
+def test_every_condition_can_be_true_and_false(default_template: dict[str, Any]) -> None:
+    """Over all parameters and Regions, each condition has both values."""
+    values = {**VALUES, "AWS::Region": list(default_template.get("Mappings", {}).get("ImageRegistries", REGIONS))}
     decided = {name: truths for name, truths in possible(default_template, values).items() if truths != {True, False}}
     assert decided == {}
 
 
-def test_no_reference_is_to_a_resource_that_does_not_exist(any_template: dict[str, Any]) -> None:
-    """References are to existing resources for all combinations of parameters that the Rules allow."""
-    assert dangling(any_template, LISTS) == []
+def test_no_reference_is_dangling(any_template: dict[str, Any]) -> None:
+    """In all combinations of parameters that the Rules accept, every reference is to an existing resource."""
+    assert dangling(any_template, VALUES) == []
 
 
 def test_every_parameter_has_an_effect(template: dict[str, Any]) -> None:
-    """A change of any parameter changes resources or outputs of a deployment in which it matters."""
+    """A change of any parameter changes resources or outputs, in at least one of some deployments."""
     others = {
         **{name: "77" for name, declared in template["Parameters"].items() if declared["Type"] == "Number"},
-        **{name: value for choice in WORLDS for name, value in choice.items()},
+        **samples.ROLE,
+        **samples.BUCKETS,
         **{name: value for name, value in samples.EVERYTHING.items() if name in template["Parameters"]},
         **samples.KEY,
         **samples.TOPIC,
@@ -55,11 +55,13 @@ def test_every_parameter_has_an_effect(template: dict[str, Any]) -> None:
     }
     on_instances = {**samples.ENDPOINT, "EndpointServing": "Instances"}
     contexts = [{}, samples.EVERYTHING, samples.NO_BUCKETS, samples.ENDPOINT, on_instances]
-    unused = [name for name in template["Parameters"] if not _matters(template, name, others.get(name, ""), contexts)]
+    unused = [
+        name for name in template["Parameters"] if not _has_effect(template, name, others.get(name, ""), contexts)
+    ]
     assert unused == []
 
 
-def _matters(template: dict[str, Any], name: str, other: str, contexts: list[Choice]) -> bool:
+def _has_effect(template: dict[str, Any], name: str, other: str, contexts: list[Choice]) -> bool:
     values = set(map(str, template["Parameters"][name].get("AllowedValues", (other, ""))))
     return any(len({_result(template, {**context, name: value}) for value in values}) > 1 for context in contexts)
 
@@ -69,129 +71,72 @@ def _result(template: dict[str, Any], choice: Choice) -> str:
     return json.dumps([stack.resources, stack.outputs], sort_keys=True)
 
 
-def _on(name: str) -> Callable[[Choice], bool]:
-    return lambda choice: choice.get(name) == "true"
+@pytest.mark.parametrize("section", ["Resources", "Outputs"])
+def test_resources_and_outputs_exist_as_expected(template: dict[str, Any], section: str) -> None:
+    """Each resource and each optional output exists with exactly the parameters that tests/constructs states.
+
+    All combinations of the parameters that can make a difference are tested. A new switch is one of them.
+    """
+    names = [name for name, body in template[section].items() if section == "Resources" or _is_optional(template, body)]
+    found = [problem for name in names for problem in problems(template, section, name)]
+    assert not found, "\n".join(found)
 
 
-def _bucket(existing: str) -> Callable[[Choice], bool]:
-    return lambda choice: choice.get("CreateBuckets", "true") == "true" and existing not in choice
+def _is_optional(template: dict[str, Any], body: dict[str, Any]) -> bool:
+    """Return whether an output depends on a parameter. Other outputs exist always, or depend on the Region only."""
+    return "Condition" in body and bool(parameters_of(template, body["Condition"]))
 
 
-# The resources that the descriptions of the parameters promise.
-def _expected(choice: Choice) -> set[str]:
-    on = {name for name in choice if choice[name] == "true"}
-    vpc = "VpcId" in choice
-    role = "ExistingRoleArn" not in choice
-    least = role and choice.get("AccessLevel") != "FullAccess"
-    folders, groups = "CreateFolders" in on, "ManageLogGroups" in on
-    made = {"EndpointErrorsAlarm", "EndpointLatencyAlarm"}
-    if "CreateBuckets" in on:
-        for which in ("Input", "Output", "Model"):
-            if f"Existing{which}BucketName" not in choice:
-                made |= {f"{which}Bucket", f"{which}BucketPolicy"}
-    made |= {"EncryptionKey"} if "CreateKmsKey" in on else set()
-    made |= {"ExecutionRole", "DataPolicy"} if role else set()
-    made |= {"JobsPolicy", "HostingPolicy", "WorkflowPolicy"} if least else set()
-    made |= {"NetworkPolicy"} if least and vpc else set()
-    made |= {"AlarmTopic", "AlarmTopicPolicy"}
-    made |= {"Dashboard"} if "CreateDashboard" in on else set()
-    made |= {"Folders"} if folders else set()
-    made |= {"LogGroups"} if groups else set()
-    made |= {"Initializer", "InitializerRole", "InitializerLogGroup"} if folders or groups else set()
-    if vpc:
-        made |= {"SecurityGroup", "SecurityGroupFromMembers", "SecurityGroupToMembers"}
-    if "CreateNotebook" in on:
-        made |= {"Notebook", "NotebookLifecycle"} | ({"NotebookPolicy"} if role else set())
-    if "CreateDomain" in on and vpc:
-        made |= {"Domain", "UserProfile1", "UserProfile2"} | ({"StudioPolicy"} if role else set())
-        made |= {"StudioSettings", "StudioLabLifecycle", "StudioCodeEditorLifecycle"}
-    notified = choice.get("NotifyOfEvents") != "false"
-    made |= {"JobFailures"} if notified else set()
-    if "ModelImageUri" in choice:
-        made |= {"Model", "EndpointConfig", "Endpoint"}
-        made |= {"EndpointScaling", "EndpointScalingPolicy"} if choice.get("EndpointServing") == "Instances" else set()
-    if "CreateMlflow" in on:
-        made |= {"MlflowApp"} | ({"TrackingPolicy"} if least else set())
-    if "CreateModelPackageGroup" in on:
-        made |= {"ModelPackageGroup"} | ({"RegistryPolicy"} if least else set())
-        made |= {"ModelApprovals"} if notified else set()
-    return made
+def test_every_expectation_is_of_the_template(template: dict[str, Any]) -> None:
+    """No module in tests/constructs states when a resource or an output exists that the template does not have."""
+    names = {f"{section}.{name}" for section in ("Resources", "Outputs") for name in template[section]}
+    assert set(expectations()) - names == set()
 
 
-SWITCHES = (
-    "CreateBuckets",
-    "CreateFolders",
-    "CreateKmsKey",
-    "CreateNotebook",
-    "CreateDomain",
-    "CreateMlflow",
-    "CreateModelPackageGroup",
-    "CreateDashboard",
-    "ManageLogGroups",
-)
-WORLDS: list[Choice] = [
-    world | level
-    for world in (
-        samples.BUCKETS,
-        {},
-        samples.ENDPOINT,
-        samples.VPC | samples.ENDPOINT | {"EndpointServing": "Instances"},
-        samples.VPC,
-        samples.ROLE,
-        samples.VPC | samples.ROLE,
-        {"NotifyOfEvents": "false"},
-    )
-    for level in ({}, {"AccessLevel": "FullAccess"})
-    if not ("ExistingRoleArn" in world and level)
-]
+def test_removed_and_inverted_conditions_are_problems(template: dict[str, Any]) -> None:
+    """Without its condition, and with the opposite condition, no resource exists as expected."""
+    opposites = {f"Not{name}": {"Fn::Not": [{"Condition": name}]} for name in template["Conditions"]}
+    conditions = {**template["Conditions"], **opposites}
+    for name, body in template["Resources"].items():
+        if "Condition" in body:
+            for changed in ({"Type": body["Type"]}, {**body, "Condition": f"Not{body['Condition']}"}):
+                resources = {**template["Resources"], name: changed}
+                whole = {**template, "Conditions": conditions, "Resources": resources}
+                assert problems(whole, "Resources", name), changed
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=lambda world: "+".join(world) or "plain")
-def test_exactly_the_described_resources_exist(template: dict[str, Any], world: Choice) -> None:
-    """For all 512 combinations of the nine switches, in each world, exactly the promised resources exist."""
-    for positions in itertools.product(("true", "false"), repeat=len(SWITCHES)):
-        choice = {**world, **dict(zip(SWITCHES, positions, strict=True)), "UserProfileNames": "ana,bo"}
-        stack = Stack(template, choice)
-        if stack.rules():
-            continue
-        assert {name for name in template["Resources"] if stack.exists(name)} == _expected(choice), choice
+def test_switches_are_parameters_that_decide_about_resources(template: dict[str, Any]) -> None:
+    """A Boolean parameter that only changes a property is not a switch, and no switch is missing."""
+    assert switches(template) == samples.SWITCHES
+    assert {"CreateBuckets", "CreateNotebook", "NotifyOfEvents"} <= set(samples.SWITCHES)
+    assert {"BucketVersioning", "AllowModelApproval"}.isdisjoint(samples.SWITCHES)
 
 
-def test_the_defaults_satisfy_the_rules(default_template: dict[str, Any]) -> None:
-    """Every parameter has a default, and the defaults satisfy the Rules."""
+def test_new_resource_without_expectation_is_a_problem(template: dict[str, Any]) -> None:
+    """The sentence contains the place of the expectation and an example."""
+    resources = {**template["Resources"], "Added": {"Type": "AWS::SNS::Topic", "Condition": "CreateNotebook"}}
+    (sentence,) = problems({**template, "Resources": resources}, "Resources", "Added")
+    assert sentence.endswith('for example: "Added": lambda choice: choice.is_true("CreateNotebook")')
+    assert "EXPECTATION" in sentence
+
+
+def test_defaults_satisfy_the_rules(default_template: dict[str, Any]) -> None:
+    """Every parameter has a default, and the Rules accept the combination of all defaults."""
     assert all("Default" in declared for declared in default_template["Parameters"].values())
     assert Stack(default_template).rules() == []
 
 
-def test_an_output_exists_exactly_if_its_resource_does(template: dict[str, Any]) -> None:
-    """An output about an optional resource exists only with the resource. All other promised outputs always exist."""
-    always = {
+def test_promised_outputs_exist_always(template: dict[str, Any]) -> None:
+    """The outputs that the documentation promises exist in every Region and without optional resources."""
+    promised = {
         *(f"{which}Bucket{what}" for which in ("Input", "Output", "Model") for what in ("Name", "Arn")),
         *("ExecutionRoleArn", "TrainingLogGroupName", "ProcessingLogGroupName", "EndpointLogGroupName"),
         *("UploadTrainingDataCommand", "CreateTrainingJobCommand", "CreateProcessingJobCommand", "CreateModelCommand"),
         *("CreateEndpointConfigCommand", "CreateEndpointCommand", "InvokeEndpointCommand", "ViewTrainingLogsCommand"),
         *("CreateNotebookCommand", "SageMakerSdkConfig", "PyTorchTrainingImage", "TensorFlowTrainingImage"),
     }
-    barest = {**samples.NO_BUCKETS, **samples.ROLE, "CreateDashboard": "false"}
-    outside = {"AWS::Region": "eu-isoe-west-1"}
-    assert set(Stack(template, barest, pseudo=outside).outputs) == always
-    studio = {"DomainId", "DomainArn", "DomainUrl", "StudioUrlCommand"}
-    notebook = {"NotebookInstanceName", "NotebookInstanceArn", "NotebookUrlCommand"}
-    registry = {"ModelPackageGroupName", "ModelPackageGroupArn"}
-    mlflow = {"MlflowAppArn", "MlflowUrlCommand"}
-    endpoint = {"ServedEndpointName", "ServedEndpointArn"}
-    for feature, outputs in (
-        ("endpoint", endpoint),
-        ("studio", studio),
-        ("notebook", notebook),
-        ("mlflow", mlflow),
-        ("registry", registry),
-    ):
-        found = set(Stack(template, {**barest, **samples.FEATURES[feature]}, pseudo=outside).outputs)
-        assert found == always | outputs, feature
-    # presigned addresses are for IAM only
-    sso = {**samples.FEATURES["studio"], "DomainAuthMode": "SSO", "UserProfileNames": ""}
-    assert set(Stack(template, {**barest, **sso}, pseudo=outside).outputs) == always | studio - {"StudioUrlCommand"}
+    smallest = {**samples.NO_BUCKETS, **samples.ROLE, **dict.fromkeys(samples.SWITCHES, "false")}
+    assert promised <= set(Stack(template, smallest, pseudo={"AWS::Region": "eu-isoe-west-1"}).outputs)
 
 
 REJECTED = [
@@ -215,11 +160,11 @@ REJECTED = [
 
 
 @pytest.mark.parametrize(("choice", "sentence"), REJECTED, ids=lambda value: str(value)[:60])
-def test_invalid_combinations_are_rejected_with_a_clear_message(
+def test_invalid_combinations_are_rejected_with_a_message(
     template: dict[str, Any], choice: Choice, sentence: str
 ) -> None:
-    """A Rule rejects the combination before any resource is created, and describes the solution."""
-    assert any(sentence in said for said in Stack(template, choice).rules())
+    """The message of a Rule describes how to correct the combination."""
+    assert any(sentence in message for message in Stack(template, choice).rules())
 
 
 @pytest.mark.parametrize(
@@ -228,5 +173,5 @@ def test_invalid_combinations_are_rejected_with_a_clear_message(
     ids=["everything", "buckets", "role", "key", "groups", "topic"],
 )
 def test_valid_combinations_are_accepted(template: dict[str, Any], choice: Choice) -> None:
-    """Rules accept all valid combinations."""
+    """The Rules accept combinations that users need."""
     assert Stack(template, choice).rules() == []

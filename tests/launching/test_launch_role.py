@@ -86,7 +86,7 @@ def _required(template: dict[str, Any]) -> Iterator[tuple[str, Request]]:
     for type_ in TYPES:
         for action in set(launch_needs.needs(type_)) - launch_scopes.REFUSED.keys():
             for arn in provisioned.targets(stack, type_, action):
-                yield type_, Request(action, arn, provisioned.context(action, arn))
+                yield type_, Request(action, arn, provisioned.context(type_, action, arn))
 
 
 def _service_catalog_requests() -> list[Request]:
@@ -126,6 +126,22 @@ def test_other_resources_and_more_privileges_are_denied(launch_role: dict[str, A
     policies, requests = _policies(launch_role), _denied()
     assert len(requests) >= MINIMUM
     found = verdicts([(policies, request) for request in requests], LAUNCH_ROLE)
+    assert [str(request) for request, verdict in zip(requests, found, strict=True) if verdict] == []
+
+
+def test_resources_of_other_stacks_are_denied(launch_role: dict[str, Any]) -> None:
+    """The role cannot change resources whose generated names begin with another stack name, including new types."""
+    named = [type_ for type_ in TYPES if type_ not in provisioned.ARNS]
+    requests = [
+        Request(action, arn, provisioned.context(type_, action, arn))
+        for type_ in named
+        for action in launch_needs.needs(type_)
+        for arn in provisioned.applicable(type_, action, provisioned.arns_of_iam(type_, "churn-Thing-1ABCDEFGHIJKL"))
+        if provisioned.KNOWN.actions.get_action_details(*action.split(":"))["accessLevel"] == "Write"
+        if not action.startswith("kms:")  # keys do not have generated names
+    ]
+    assert {request.action for request in requests} >= {"cloudwatch:DeleteAlarms", "logs:DeleteLogGroup"}
+    found = verdicts([(_policies(launch_role), request) for request in requests], LAUNCH_ROLE)
     assert [str(request) for request, verdict in zip(requests, found, strict=True) if verdict] == []
 
 

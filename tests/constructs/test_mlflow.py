@@ -8,8 +8,24 @@ import pytest
 import samples
 from cfnlint.helpers import REGIONS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from expectations import Choice, Expectation
 
+from constructs.execution_role import has_least_privilege
 from smtemplates.evaluate import Stack
+
+
+def creates_app(choice: Choice) -> bool:
+    """Return whether the stack creates an MLflow app."""
+    return choice.is_true("CreateMlflow")
+
+
+EXPECTATION = Expectation(
+    resources={
+        "MlflowApp": creates_app,
+        "TrackingPolicy": lambda choice: creates_app(choice) and has_least_privilege(choice),
+    },
+    outputs=dict.fromkeys(("MlflowAppArn", "MlflowUrlCommand"), creates_app),
+)
 
 
 @pytest.mark.parametrize("region", REGIONS)

@@ -6,10 +6,29 @@ import json
 from typing import Any
 
 import samples
+from expectations import Choice, Expectation
 
 import smtemplates
 from smtemplates.synth.loader import load
 
+
+def creates_endpoint(choice: Choice) -> bool:
+    """Return whether the stack creates a model and an endpoint."""
+    return choice.is_set("ModelImageUri")
+
+
+def scales(choice: Choice) -> bool:
+    """Return whether the endpoint has instances that scale."""
+    return creates_endpoint(choice) and choice["EndpointServing"] == "Instances"
+
+
+EXPECTATION = Expectation(
+    resources={
+        **dict.fromkeys(("Model", "EndpointConfig", "Endpoint"), creates_endpoint),
+        **dict.fromkeys(("EndpointScaling", "EndpointScalingPolicy"), scales),
+    },
+    outputs=dict.fromkeys(("ServedEndpointName", "ServedEndpointArn"), creates_endpoint),
+)
 NAME = "sagemaker-dev-0a1b2c3d"
 INSTANCES = {**samples.ENDPOINT, "EndpointServing": "Instances"}
 

@@ -7,7 +7,23 @@ from typing import Any
 
 import pytest
 import samples
+from expectations import Choice, Expectation
 from moto.events.models import EventPattern
+
+from constructs.model_registry import creates_group
+
+
+def notifies(choice: Choice) -> bool:
+    """Return whether events send notifications."""
+    return choice.is_true("NotifyOfEvents")
+
+
+EXPECTATION = Expectation(
+    resources={
+        "JobFailures": notifies,
+        "ModelApprovals": lambda choice: notifies(choice) and creates_group(choice),
+    }
+)
 
 ROLE = samples.physical("ExecutionRole", "Arn")
 OTHER_ROLE = f"arn:aws:iam::{samples.ACCOUNT}:role/other"

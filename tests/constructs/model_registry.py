@@ -1,0 +1,21 @@
+"""The expectation of the model package group."""
+
+from __future__ import annotations
+
+from expectations import Choice, Expectation
+
+from constructs.execution_role import has_least_privilege
+
+
+def creates_group(choice: Choice) -> bool:
+    """Return whether the stack creates a model package group."""
+    return choice.is_true("CreateModelPackageGroup")
+
+
+EXPECTATION = Expectation(
+    resources={
+        "ModelPackageGroup": creates_group,
+        "RegistryPolicy": lambda choice: creates_group(choice) and has_least_privilege(choice),
+    },
+    outputs=dict.fromkeys(("ModelPackageGroupName", "ModelPackageGroupArn"), creates_group),
+)

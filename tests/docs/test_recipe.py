@@ -1,0 +1,209 @@
+"""Follow the recipe for a resource of a new type, as the contributing guide shows it, in a copy of the checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from language.test_phrases import check
+from language.texts import collect
+
+from docs.sandbox import IGNORED, link_environment
+from docs.text import ROOT, read
+
+pytestmark = pytest.mark.slow
+
+GUIDE, TITLE = ".github/CONTRIBUTING.md", "## Add a resource of a new type"
+# The files of the recipe: the module, the table of features, the test file, and three tables of data.
+MOST_FILES = 6
+LOCKS = ("dev", "images", "render")
+# The tests that read all resources, parameters or texts of the templates.
+TESTS = (
+    "tests/constructs",
+    "tests/language/test_phrases.py::test_texts_are_in_plain_english[templates]",
+    "tests/launching/test_launch_role.py",
+    "tests/policy/test_rules.py",
+    *(
+        f"tests/test_{name}.py"
+        for name in (
+            *(
+                "conditions",
+                "console",
+                "diagram",
+                "fleet",
+                "hostile_values",
+                "launch_needs",
+                "layout",
+                "library",
+                "names",
+            ),
+            *("picture", "reference", "render", "secrets", "structure"),
+        )
+    ),
+)
+PART = re.compile(r"^`(?P<path>[^`\s]+)`:$|^```(?P<language>\w+)\n(?P<block>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A code block of the recipe: a new file, a change of a file, or the output of a command."""
+
+    path: str
+    language: str
+    block: str
+
+
+def steps() -> Iterator[Step]:
+    """Yield the code blocks of the recipe. The path above a block applies to the blocks that follow it."""
+    recipe = read(GUIDE).partition(f"{TITLE}\n")[2].partition("\n## ")[0]
+    path = ""
+    for part in PART.finditer(recipe):
+        path = part["path"] or path
+        if part["language"]:
+            yield Step(path, part["language"], part["block"])
+
+
+def changed(text: str, diff: str) -> str:
+    """Return a text after a change: the lines that begin with a space or with '-' must occur in it once."""
+    lines = diff.splitlines()
+    before, after = ("".join(f"\n{line[1:]}" for line in lines if line[0] in kept) for kept in (" -", " +"))
+    assert text.count(before) == 1, f"these lines must occur once:{before}"
+    return text.replace(before, after)
+
+
+def follow(step: Step, folder: Path) -> None:
+    """Create or change the file of a step."""
+    path = folder / step.path
+    if step.language == "diff":
+        path.write_text(changed(path.read_text("utf-8"), step.block), "utf-8")
+    else:
+        assert not path.exists()
+        path.write_text(step.block, "utf-8")
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the checkout with the environment of this one."""
+
+    folder: Path
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the copy."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**environment, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def succeed(self, *command: str) -> str:
+        """Run a command that must succeed, and return its messages."""
+        done = self.run(*command)
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-5000:]}{done.stderr[-5000:]}"
+        return done.stderr
+
+    def different(self) -> set[str]:
+        """Return the files that are different from those of this checkout, or do not exist there."""
+        files = (
+            path for path in self.folder.rglob("*") if path.is_file() and not path.is_relative_to(self.folder / ".venv")
+        )
+        names = (
+            path.relative_to(self.folder) for path in files if not set(path.parts) & {"__pycache__", ".pytest_cache"}
+        )
+        return {
+            name.as_posix()
+            for name in names
+            if not (ROOT / name).exists() or (ROOT / name).read_bytes() != (self.folder / name).read_bytes()
+        }
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """Return a copy of the checkout."""
+    copy = tmp_path / "smtemplates"
+    shutil.copytree(ROOT, copy, ignore=IGNORED)
+    link_environment(Path(sys.prefix), copy / ".venv", copy / "requirements/dev.txt", "dev.installed")
+    for lock in LOCKS:
+        shutil.copy(copy / f"requirements/{lock}.txt", copy / f".venv/{lock}.installed")
+    return Checkout(copy)
+
+
+def matches(output: str, shown: str) -> bool:
+    """Return whether an output is as shown. The text '...' stands for the rest of a line."""
+    return re.fullmatch(re.escape(shown).replace(r"\.\.\.", ".*"), output) is not None
+
+
+def test_recipe_for_a_resource_of_a_new_type(checkout: Checkout) -> None:
+    """The steps result in valid templates, a complete reference and passing tests, with few files edited by hand."""
+    module, row, output, *others = steps()
+    by_hand = _paths([module, row, *others])
+    assert len(by_hand) == MOST_FILES
+    for step in (module, row):
+        follow(step, checkout.folder)
+    done = checkout.run("scripts/regenerate")
+    assert (done.returncode, matches(done.stderr, output.block)) == (1, True), done.stderr
+    assert all("for example:" in line for line in done.stderr.splitlines()[1:])
+    assert checkout.different() == {module.path, row.path}
+    for step in others:
+        follow(step, checkout.folder)
+    written = re.findall(r"^(\S+): written$", checkout.succeed("scripts/regenerate"), re.MULTILINE)
+    assert checkout.different() == by_hand | set(written)
+    checked = checkout.succeed("scripts/render", "--check")
+    assert checked.count(": up to date, no findings\n") == len(checked.splitlines()), checked
+    checkout.succeed("scripts/regenerate", "--check")
+    check(collect(checkout.folder, tuple(by_hand)))
+    checkout.succeed(".venv/bin/ruff", "check", *by_hand)
+    checkout.succeed(".venv/bin/ruff", "format", "--check", *by_hand)
+    checkout.succeed(".venv/bin/pytest", "-p", "no:cacheprovider", "-m", "not server and not browser", *TESTS)
+
+
+def _paths(found: Sequence[Step]) -> set[str]:
+    return {step.path for step in found}
+
+
+def test_missing_row_of_data_is_reported(checkout: Checkout) -> None:
+    """Without the rows of one table, scripts/regenerate reports that table only, and writes nothing."""
+    module, row, _, *others = steps()
+    tables = [step for step in others if step.language == "diff"]
+    for step in (module, row, *tables):
+        follow(step, checkout.folder)
+    for path in _paths(tables):
+        complete = (checkout.folder / path).read_text("utf-8")
+        shutil.copy(ROOT / path, checkout.folder / path)
+        done = checkout.run("scripts/regenerate")
+        assert re.findall("^- (.*?): ", done.stderr, re.MULTILINE) == [path]
+        (checkout.folder / path).write_text(complete, "utf-8")
+    assert checkout.different() == _paths([module, row, *tables])
+
+
+def test_expectation_of_a_new_resource_is_required(checkout: Checkout) -> None:
+    """Without the test file, a test reports that no module states when the resource and its output exist."""
+    module, row, _, *others = steps()
+    for step in (module, row, *others):
+        if not step.path.startswith("tests/"):
+            follow(step, checkout.folder)
+    done = checkout.run(".venv/bin/pytest", "-p", "no:cacheprovider", "tests/test_conditions.py")
+    for name in ("ImageRepository", "ImageRepositoryUri"):
+        example = f'"{name}": lambda choice: choice.is_true("CreateImageRepository")'
+        assert f"no module states when {name} exists" in done.stdout
+        assert example in done.stdout
+    assert done.returncode == 1
+
+
+def test_steps_change_only_lines_that_they_show() -> None:
+    """A change whose lines do not occur, or occur twice, is an error."""
+    diff = " a\n-b\n+c\n"
+    assert changed("\na\nb\n", diff) == "\na\nc\n"
+    for text in ("\na\n", "\na\nb\na\nb\n"):
+        with pytest.raises(AssertionError, match="must occur once"):
+            changed(text, diff)
