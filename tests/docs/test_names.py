@@ -35,7 +35,10 @@ from smtemplates.synth.loader import load
 # Names that no other check knows, each with its meaning.
 KNOWN = {
     "config.yaml": "the file that the SageMaker SDK reads",
-    "smtemplates/topic.py": "a file that the reader creates",
+    "smtemplates/templates/workspace/image_repository.py": "a file that the recipe creates",
+    "tests/constructs/test_image_repository.py": "a file that the recipe creates",
+    "feature": "an argument of a row in the table of features",
+    "EXPECTATION": "a name in the tests of the constructs",
     "v1.4.0": "an example of a tag",
     ".gitlab-ci.yml": "a file that the reader creates",
     "AWSServiceCatalogEndUserFullAccess": "an AWS managed policy",
