@@ -76,9 +76,9 @@ class Bucket:
                 Status=when(options.keep_versions, "Enabled", "Suspended")
             ),
         )
-        return [bucket, self.policy()]
+        return [bucket, self.bucket_policy()]
 
-    def policy(self) -> s3.BucketPolicy:
+    def bucket_policy(self) -> s3.BucketPolicy:
         """Build the bucket policy: it denies requests without TLS, and is retained with the bucket."""
         return s3.BucketPolicy(
             f"{self.logical_id}Policy",
