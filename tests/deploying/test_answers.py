@@ -46,7 +46,7 @@ def test_page_of_a_proxy(aws: Aws, script: str, arguments: list[str], status: in
     with serving(OtherServer(status, PAGE)) as server:
         code, lines = run(aws, script, arguments, server.url)
     assert (code, len(lines)) == (1, 1), lines
-    assert f"what {server.url} answers to " in lines[0]
+    assert f"The answer of {server.url} to " in lines[0]
     assert "--endpoint-url" in lines[0]
 
 
@@ -57,7 +57,7 @@ def test_unreadable_answer(aws: Aws, status: int, content: bytes) -> None:
     with serving(OtherServer(status, content)) as server:
         code, lines = run(aws, "deploy.py", ["status", "team"], server.url)
     assert (code, len(lines)) == (1, 1), lines
-    assert f"what {server.url} answers to DescribeStacks is none of AWS's answers" in lines[0]
+    assert f"The answer of {server.url} to DescribeStacks does not come from AWS" in lines[0]
 
 
 def test_rejection_without_a_reason(aws: Aws) -> None:

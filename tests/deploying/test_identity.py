@@ -34,7 +34,7 @@ def test_order_of_the_sources_of_the_region(aws: Aws, name: str) -> None:
 def test_empty_region_is_rejected(aws: Aws, name: str) -> None:
     """An empty Region is a usage error."""
     done = aws.run("status", name, AWS_DEFAULT_REGION="")
-    assert (done.returncode, "no Region is set" in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, "No Region is set" in done.stderr) == (2, True), done.stderr
 
 
 def test_unknown_profile_is_rejected(aws: Aws, name: str) -> None:

@@ -335,7 +335,7 @@ def test_progress_bar_is_erased(aws: Aws, name: str) -> None:
     # a line shows the text that was written after it was last erased
     lines = [line.rstrip("\r").split("\r\033[K")[-1] for line in output.split("\n")]
     assert (process.wait(60), "\r\033[K[" in output) == (0, True), output
-    assert f"stack {name} is CREATE_COMPLETE" in lines
+    assert f"Stack {name} is CREATE_COMPLETE." in lines
     assert [line for line in lines if line.startswith("[")] == []
 
 

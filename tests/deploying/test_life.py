@@ -37,7 +37,7 @@ def test_deployment_without_changes(aws: Aws, name: str) -> None:
     done = aws.run("deploy", name, "--yes", "--json")
     result = json.loads(done.stdout)
     assert (done.returncode, result["changed"], result["outputs"]) == (0, False, first)
-    assert "no change" in done.stderr
+    assert "No change" in done.stderr
     assert aws.run("deploy", name, "--yes").stdout == ""
     assert aws.change_sets(name) == []
 
@@ -254,7 +254,7 @@ def test_production_stack_is_protected(aws: Aws, name: str) -> None:
     aws.deployed(name, "Environment=prd")
     rejected = aws.run("destroy", name, "--confirm", name)
     assert rejected.returncode == 1
-    assert "termination protection" in rejected.stderr
+    assert "Termination protection" in rejected.stderr
     assert aws.run("destroy", name, "--confirm", name, "--disable-protection").returncode == 0
 
 

@@ -52,7 +52,7 @@ def test_plan_shows_values_before_and_after(aws: Aws) -> None:
         ),
     )
     text = show.table(plan)
-    for line in ("VolumeSizeInGB: 5 -> 50", "RoleArn: old -> known after apply"):
+    for line in ("VolumeSizeInGB: 5 -> 50", "RoleArn: old -> known after the deployment"):
         assert line in text
     assert "KmsKeyId: a -> b  [replaces]  (parameter KmsKeyArn)" in text
     assert "because KmsKeyId changes (parameter KmsKeyArn)" in describe_change(plan.changes[0])
@@ -107,7 +107,9 @@ def test_headline_counts_the_changes(aws: Aws) -> None:
     items = [change("A", **maybe), change("B", **maybe), change("C", Action="Add"), change("D", Action="Remove")]
     text = show.table(plan_of(aws, described(*items)))
     assert "1 to create, 1 to delete, 2 may be replaced" in text
-    assert "3 changes replace or delete existing resources: A, B, D (deploy needs --allow-destructive)" in text
+    assert "3 changes replace or delete existing resources: A, B, D (deploy needs --allow-destructive)" in " ".join(
+        text.split()
+    )
     one = show.markdown(plan_of(aws, described(change("D", Action="Remove"))))
     assert "**1 change replaces or deletes an existing resource: D (deploy needs --allow-destructive)**" in one
 

@@ -340,9 +340,9 @@ def test_failed_drift_detection_is_an_error(aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("ExpiredToken", "log in again, then repeat this command"),
-        ("AccessDenied", "ask for this permission"),
-        ("Throttling", "repeat this command in a minute"),
+        ("ExpiredToken", "Log in again, then repeat this command"),
+        ("AccessDenied", "Request this permission"),
+        ("Throttling", "Repeat this command in a minute"),
     ],
 )
 def test_rejected_call_reports_the_next_step(aws: Aws, code: str, message: str) -> None:
