@@ -88,7 +88,7 @@ def test_stack_is_deployed_updated_and_destroyed(publisher: Publisher, catalog: 
     done = publisher.aws.run("destroy", STACK, "--confirm", STACK)
     assert (done.returncode, publisher.aws.status(STACK)) == (0, None), done.stderr
     (line,) = (text for text in " ".join(done.stderr.split()).split(" - ") if text.startswith("Share2 "))
-    assert "Products that its account launched are not visible from this account." in line
+    assert "Products that its account launched are not visible from this account" in line
     assert not [one for one in publisher.aws.client("iam").list_roles()["Roles"] if one["RoleName"] == role["RoleName"]]
 
 
