@@ -21,8 +21,8 @@ NOT_RUN = {
     "pre-commit": "it changes the hooks of git; tests/test_ci.py checks the hooks",
 }
 SECTIONS = [section for document in DOCUMENTS for section in sections(document)] + [examples(name) for name in PROGRAMS]
-# test_pipelines.py checks the pipelines and policies
-LANGUAGES = {"console", "python", "yaml", "json", "text"}
+# test_pipelines.py checks the pipelines and policies, and test_recipe.py the changes of files
+LANGUAGES = {"console", "python", "yaml", "json", "text", "diff"}
 
 
 @pytest.mark.parametrize("section", [section for section in SECTIONS if section.commands], ids=str)
