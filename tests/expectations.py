@@ -18,6 +18,7 @@ from typing import Any
 import samples
 from conditional import parameters_of
 
+import smtemplates
 from smtemplates.evaluate import Stack
 
 FOLDER = Path(__file__).parent / "constructs"
@@ -66,6 +67,22 @@ def expectations() -> dict[str, Exists]:
         found |= {f"Resources.{name}": exists for name, exists in expectation.resources.items()}
         found |= {f"Outputs.{name}": exists for name, exists in expectation.outputs.items()}
     return found
+
+
+def added_outputs() -> dict[str, set[str]]:
+    """Return the outputs that each switch adds to those of a stack with default parameters, if it adds any."""
+    parameters = smtemplates.build().to_dict()["Parameters"]
+    defaults = {name: str(declared["Default"]) for name, declared in parameters.items()}
+    outputs = {name.partition(".")[2]: exists for name, exists in expectations().items() if name.startswith("Outputs.")}
+    found = {
+        switch: {
+            name
+            for name, exists in outputs.items()
+            if exists(Choice({**defaults, switch: "true"})) and not exists(Choice(defaults))
+        }
+        for switch in samples.SWITCHES
+    }
+    return {switch: names for switch, names in found.items() if names}
 
 
 def problems(template: Mapping[str, Any], section: str, name: str) -> list[str]:

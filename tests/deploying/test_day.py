@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from aws_cli import KEYS, commands, moto, program_2, version_2
+from expectations import added_outputs
 from machine import App
 
 import smtemplates
@@ -24,13 +25,8 @@ FOLDERS = {
     "ModelBucketName": {"models/", "artifacts/"},
 }
 LOG_GROUPS = ("TrainingLogGroupName", "ProcessingLogGroupName")
-# The features in the order in which they are turned on, each with the outputs that it adds.
-FEATURES: dict[str, set[str]] = {
-    "CreateNotebook": {"NotebookInstanceName", "NotebookInstanceArn", "NotebookUrlCommand"},
-    "CreateDomain": {"DomainId", "DomainArn", "DomainUrl", "StudioUrlCommand"},
-    "CreateModelPackageGroup": {"ModelPackageGroupName", "ModelPackageGroupArn"},
-    "CreateMlflow": {"MlflowAppArn", "MlflowUrlCommand"},
-}
+# The switches of features, including new ones, in the order of the template, with the outputs that they add.
+FEATURES = added_outputs()
 # The commands that run on the local cloud. The others run on Moto in this order, as far as Moto supports them.
 LOCAL = {"UploadTrainingDataCommand", "ViewTrainingLogsCommand"}
 MOTO = [
