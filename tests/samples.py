@@ -123,10 +123,13 @@ COMBINATIONS = [
 ]
 
 
-# Values of lists, of which conditions read the items.
-LISTS = {
-    name: ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"]
-    for name in ("UserProfileNames", "PrincipalArns", "PrincipalPatterns", "ShareAccountIds", "TagOptionValues")
+# Values of the parameters of which conditions read a part. The values of all other parameters follow from the template.
+VALUES = {
+    **{
+        name: ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"]
+        for name in ("UserProfileNames", "PrincipalArns", "PrincipalPatterns", "ShareAccountIds", "TagOptionValues")
+    },
+    "TrainingInstanceType": ["ml.m5.large", "ml.g5.xlarge", "ml.p4d.24xlarge", "ml.inf2.xlarge"],
 }
 
 
@@ -135,8 +138,8 @@ def values(name: str, declared: Mapping[str, Any]) -> Sequence[str]:
 
     Conditions compare a parameter with its allowed values, or test whether a text is empty.
     """
-    if name in LISTS:
-        return LISTS[name]
+    if name in VALUES:
+        return VALUES[name]
     return [str(value) for value in declared.get("AllowedValues", ("", declared["Default"] or "sample"))]
 
 

@@ -12,26 +12,33 @@ from conditional import parameters_of, switches
 from expectations import expectations, problems
 
 from smtemplates.evaluate import Stack, dangling, possible
+from smtemplates.evaluate.domains import unlisted
 
 Choice = dict[str, str]
 
-# Values of the parameters of which conditions read a part. The values of all others follow from the template.
-VALUES = {
-    **samples.LISTS,
-    "TrainingInstanceType": ["ml.m5.large", "ml.g5.xlarge", "ml.p4d.24xlarge", "ml.inf2.xlarge"],
-}
+
+def test_values_of_split_parameters_are_known(any_template: dict[str, Any]) -> None:
+    """The proofs below need values of the parameters of which conditions read a part."""
+    missing = [name for name in unlisted(any_template) if name not in samples.VALUES]
+    assert not missing, (
+        f"tests/samples.py: conditions read a part of {', '.join(missing)}. Add values that differ in that part to "
+        f'VALUES, for example: "{missing[0]}": ["", "a", "a,b"]'
+    )
 
 
 def test_every_condition_can_be_true_and_false(default_template: dict[str, Any]) -> None:
     """Over all parameters and Regions, each condition has both values."""
-    values = {**VALUES, "AWS::Region": list(default_template.get("Mappings", {}).get("ImageRegistries", REGIONS))}
+    values = {
+        **samples.VALUES,
+        "AWS::Region": list(default_template.get("Mappings", {}).get("ImageRegistries", REGIONS)),
+    }
     decided = {name: truths for name, truths in possible(default_template, values).items() if truths != {True, False}}
     assert decided == {}
 
 
 def test_no_reference_is_dangling(any_template: dict[str, Any]) -> None:
     """In all combinations of parameters that the Rules accept, every reference is to an existing resource."""
-    assert dangling(any_template, VALUES) == []
+    assert dangling(any_template, samples.VALUES) == []
 
 
 def test_every_parameter_has_an_effect(template: dict[str, Any]) -> None:
@@ -56,7 +63,7 @@ def test_every_parameter_has_an_effect(template: dict[str, Any]) -> None:
     on_instances = {**samples.ENDPOINT, "EndpointServing": "Instances"}
     contexts = [{}, samples.EVERYTHING, samples.NO_BUCKETS, samples.ENDPOINT, on_instances]
     unused = [
-        name for name in template["Parameters"] if not _has_effect(template, name, others.get(name, ""), contexts)
+        name for name in template["Parameters"] if not _has_effect(template, name, others.get(name, "sample"), contexts)
     ]
     assert unused == []
 

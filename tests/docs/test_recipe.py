@@ -30,6 +30,7 @@ TESTS = (
     "tests/language/test_phrases.py::test_texts_are_in_plain_english[templates]",
     "tests/launching/test_launch_role.py",
     "tests/policy/test_rules.py",
+    "tests/scanners/test_guard.py",
     *(
         f"tests/test_{name}.py"
         for name in (
