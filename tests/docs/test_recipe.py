@@ -173,7 +173,7 @@ def _paths(found: Sequence[Step]) -> set[str]:
 
 
 def test_missing_row_of_data_is_reported(checkout: Checkout) -> None:
-    """Without the rows of one table, scripts/regenerate reports that table only, and writes nothing."""
+    """Without the rows of one table, scripts/regenerate reports only that table and does not write any file."""
     module, row, _, *others = steps()
     tables = [step for step in others if step.language == "diff"]
     for step in (module, row, *tables):
