@@ -276,7 +276,7 @@ def test_every_text_parameter_is_tested() -> None:
 
 
 @pytest.mark.parametrize("place", range(len(DEPLOYMENTS)), ids=["created", "existing", "endpoint"])
-def test_what_patterns_let_through_is_data(tmp_path: Path, place: int) -> None:
+def test_hostile_values_are_data(tmp_path: Path, place: int) -> None:
     """All texts with a payload, in each parameter that accepts it, are run and parsed."""
     values = {name: hostile()[name] for name in accepted(place)}
     for turn in range(max(map(len, values.values()))):

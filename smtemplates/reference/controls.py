@@ -225,7 +225,7 @@ CONTROLS = (
     Control(
         "Parameter values are never executed as code",
         "The most harmful values that the patterns allow are run in bash and parsed wherever they are used.",
-        "tests/test_hostile_values.py::test_what_patterns_let_through_is_data",
+        "tests/test_hostile_values.py::test_hostile_values_are_data",
     ),
     Control(
         "The stacks pass the proactive controls of AWS Control Tower",
