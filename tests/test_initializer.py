@@ -490,11 +490,3 @@ def test_function_answers_before_its_timeout(tmp_path: Path) -> None:
     assert [(body["Status"], body["Reason"]) for body in seen.bodies()] == [
         ("FAILED", "Could not write s3://data/training/: time is up")
     ]
-
-
-def test_code_is_short_enough_for_inline_code() -> None:
-    """The file has at most 4,608 characters. CloudFormation no longer limits inline code to 4,096 characters.
-
-    Source: https://github.com/aws/aws-cdk/pull/20624
-    """
-    assert len(SOURCE.read_text(encoding="utf-8")) <= 4608

@@ -1,7 +1,7 @@
 """Stop this notebook instance when it was idle for some minutes.
 
-These count as use: a busy kernel, input or output of kernels and terminals, and saving an open notebook. An open
-browser tab does not, nor does a kernel that never finished starting.
+Use is a busy kernel, input or output of kernels and terminals, or saving an open notebook. Open browser tabs and
+kernels that never finished starting do not count.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def uses(server: str) -> Iterator[datetime]:
 
 
 def ask(server: str, path: str) -> Any:
-    """Ask the notebook server. It accepts local requests, with a self-signed certificate."""
+    """Ask the notebook server, which has a self-signed certificate."""
     tls = ssl.create_default_context()
     tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     url = f"{server}/api/{path}?content=0&no_track_activity=1"
@@ -67,7 +67,7 @@ def utc(text: str) -> datetime:
 
 
 def last_use(memory: Path, seen: list[datetime]) -> datetime:
-    """Return the latest use, including stored ones: the server no longer lists a kernel after its shutdown."""
+    """Return the latest use, including stored ones, because the server does not list stopped kernels."""
     with suppress(OSError, ValueError):
         seen.append(utc(memory.read_text()))
     last = min(NOW, max(seen, default=NOW))

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Configures the notebook at every start. Failures are logged and never prevent the start.
-# Values are passed as base64, so that they cannot run as code. CloudFormation replaces a dollar sign with braces.
+# Values are in base64, so that they cannot run as code. CloudFormation replaces a dollar sign with braces.
 set -u
 umask 022
 trap 'exit 0' EXIT
@@ -15,7 +15,7 @@ write_sdk_config() {
   printf %s "$SDK_CONFIG" | base64 -d >/etc/xdg/sagemaker/config.yaml
 }
 
-# The program belongs to root, so that users cannot change it, and runs as ec2-user, without further permissions.
+# The program belongs to root, so that users cannot change it. It runs as ec2-user, without other permissions.
 stop_when_idle() {
   mkdir -p /opt/smtemplates
   cat >/opt/smtemplates/auto_stop.py <<'END'
