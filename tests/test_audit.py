@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 FLAW = {
     "id": "PYSEC-2099-1",
@@ -56,6 +58,7 @@ def audit(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_only_a_known_vulnerability_fails() -> None:
     """The audit fails with the package, the flaw and the fixed version, and checks the packages of all lock files."""
     with database("awacs") as (url, requested):

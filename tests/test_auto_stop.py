@@ -236,6 +236,7 @@ def test_console_has_no_file(instance: Instance, server: Server) -> None:
     assert instance.stops(NO_TIME, server)
 
 
+@pytest.mark.slow
 def test_server_without_terminals(instance: Instance, tmp_path: Path) -> None:
     """On a server without terminals, only kernels are use."""
     (tmp_path / "jupyter").mkdir()

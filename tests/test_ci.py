@@ -13,6 +13,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])
 def test_workflows_follow_their_schema(schema: str) -> None:
     """Each workflow is valid by the schema of check-jsonschema, and each job has a timeout."""

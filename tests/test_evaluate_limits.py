@@ -217,6 +217,7 @@ def test_values_nested_in_branches_are_shown() -> None:
     assert shown == {"deepest", *(f"value {index}" for index in range(40))}
 
 
+@pytest.mark.slow
 def test_texts_that_grow_have_a_limit() -> None:
     """A text that doubles with each Fn::Sub around it ends the evaluation, in resources and in conditions."""
     value: Any = ref("P")
@@ -284,6 +285,7 @@ tests = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(tests, tests, st.integers(0, 3))
 def test_the_result_is_that_of_all_combinations(first: Any, second: Any, limit: int) -> None:
@@ -307,6 +309,7 @@ def test_the_result_is_that_of_all_combinations(first: Any, second: Any, limit: 
             assert Stack(template, found).conditions == {"First": holds, "Second": True}
 
 
+@pytest.mark.slow
 def test_parameters_that_are_all_compared_have_a_limit() -> None:
     """Each of many parameters that are compared with each other has as many values as there are parameters."""
     names = [f"P{index}" for index in range(3000)]

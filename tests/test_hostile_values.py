@@ -293,6 +293,7 @@ def test_decimals_are_rejected_or_harmless(tmp_path: Path) -> None:
     run_scripts(stack, tmp_path)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     place=st.sampled_from(range(len(DEPLOYMENTS))),

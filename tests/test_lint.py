@@ -68,6 +68,7 @@ def command(
     return request.param, found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", BROKEN)
 def test_findings_equal_those_of_the_cfn_lint_command(
     what: str, command: tuple[str, dict[str, Counter[tuple[str, int, int, str]]]]
@@ -81,6 +82,7 @@ def test_findings_equal_those_of_the_cfn_lint_command(
     assert regions != "ALL_REGIONS" or rule in {found.rule for found in findings}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["the workspace", BUCKET, WRONG, GROUP, ATTRIBUTE])
 def test_a_few_regions_represent_all(text: str, monkeypatch: pytest.MonkeyPatch, template: dict[str, Any]) -> None:
     """To validate for all Regions, at most a third of them are linted, with and without findings."""

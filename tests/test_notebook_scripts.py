@@ -104,6 +104,7 @@ def test_auto_stop_is_disabled(machine: Machine, none: str) -> None:
 # --- packages
 
 
+@pytest.mark.slow
 def test_unchanged_packages_are_not_installed_again(machine: Machine) -> None:
     """Installed packages are available on later starts without a download. Only the kernel is registered again."""
     machine.start(rendered("demo"))
@@ -129,6 +130,7 @@ def test_new_python_version_rebuilds_the_environment(machine: Machine) -> None:
     assert "building with -m venv" in (machine.ours / "install_packages.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_changed_packages_replace_the_previous_ones_when_complete(machine: Machine) -> None:
     """If the installation fails, the previous kernel is kept. The next start repeats the installation."""
     machine.start(rendered("demo"))

@@ -56,6 +56,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_check_accepts_the_output_of_the_command(folder: Path) -> None:
     """A reference that one process writes is up to date in another process."""
     (folder / "templates" / "README.md").unlink()
@@ -63,6 +64,7 @@ def test_check_accepts_the_output_of_the_command(folder: Path) -> None:
     assert run("reference", "--check", cwd=folder).returncode == 0
 
 
+@pytest.mark.slow
 def test_check_prints_a_diff_and_writes_nothing(folder: Path) -> None:
     """For a stale reference, the command prints a unified diff, exits with 1 and does not change the file."""
     file = folder / "templates" / "README.md"
@@ -75,6 +77,7 @@ def test_check_prints_a_diff_and_writes_nothing(folder: Path) -> None:
     assert file.read_text() == before
 
 
+@pytest.mark.slow
 def test_check_reports_a_stale_picture(folder: Path) -> None:
     """A different picture, or none, is stale. The command without --check writes it again."""
     picture = folder / "templates" / reference.PICTURE
@@ -191,6 +194,7 @@ def test_every_form_of_condition_has_a_description(template: dict[str, Any], con
     assert description({**template, "Conditions": {"Unusual": condition}}, "Unusual") == words
 
 
+@pytest.mark.slow
 def test_permissions_show_every_statement(text: str, template: dict[str, Any]) -> None:
     """The permissions contain all statements of a stack with all options enabled."""
     shown = text[text.index("### Permissions") : text.index("### Regions")]

@@ -157,6 +157,7 @@ def test_packages_and_repository(template: dict[str, Any], app: App, https: str)
     assert (clone / "mine.txt").exists()
 
 
+@pytest.mark.slow
 def test_without_connection_to_systems_manager(template: dict[str, Any], app: App) -> None:
     """Without a connection, a first start has no settings, and a later start uses the previous settings."""
     stack = studio(template, NotebookPackages="demo")
@@ -196,6 +197,7 @@ def test_start_does_not_wait_for_downloads(template: dict[str, Any], app: App) -
     os.close(network)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [value for value in NASTY if "\n" not in value])
 def test_values_are_not_executed(template: dict[str, Any], app: App, value: str) -> None:
     """No part of the settings is executed, including values that the patterns of the parameters reject."""
@@ -205,6 +207,7 @@ def test_values_are_not_executed(template: dict[str, Any], app: App, value: str)
     assert (app.ours / "clone_repository.log").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["sudo", "aws", "mkdir", "timeout", "cat"])
 def test_app_starts_if_a_command_fails(template: dict[str, Any], app: App, broken: str) -> None:
     """The script succeeds even if one of its commands fails."""

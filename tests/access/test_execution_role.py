@@ -32,6 +32,7 @@ def test_the_table_has_enough_requests() -> None:
     assert len({row[:2] for row in DENIED}) >= MINIMUM
 
 
+@pytest.mark.slow
 def test_role_allows_exactly_the_requests_of_the_table(combinations: list[Combination]) -> None:
     """Each request has the expected result, for every policy document of any combination of parameters."""
     cases = [(combination, row, requested(combination, row)) for combination in combinations for row in TABLE]
@@ -44,6 +45,7 @@ def test_role_allows_exactly_the_requests_of_the_table(combinations: list[Combin
     assert not wrong, "\n".join([f"{len(wrong)} of {len(cases)} requests have another result:", *wrong[:20]])
 
 
+@pytest.mark.slow
 def test_every_allow_deny_and_condition_is_exercised(combinations: list[Combination]) -> None:
     """Without any one action, statement or condition of any policy, a request of the table has another result."""
     changes: dict[str, list[tuple[Policies, Request, bool]]] = {}

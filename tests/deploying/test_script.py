@@ -233,6 +233,7 @@ sys.exit(local.main())
 """
 
 
+@pytest.mark.slow
 def test_local_cloud_is_stopped(tmp_path: Path, name: str) -> None:
     """The stop command ends all processes of the local cloud and deletes its files, and deploy.py reports that."""
     state = tmp_path / "running.json"

@@ -39,12 +39,14 @@ def check(texts: Iterable[Text]) -> None:
         pytest.fail(f"{len(hits)} phrases that tests/language/phrases.txt rejects:\n{lines}", pytrace=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_texts_are_in_plain_english(folder: str) -> None:
     """No text, docstring or comment below the folder contains a rejected phrase."""
     check(collect(ROOT, (folder,)))
 
 
+@pytest.mark.slow
 def test_help_texts_are_in_plain_english() -> None:
     """No help text of a command or subcommand contains a rejected phrase."""
     check(help_texts(ROOT))
@@ -55,6 +57,7 @@ def test_every_file_is_read_or_known_to_have_no_prose() -> None:
     assert not [path for path in files(ROOT) if path.suffix not in WITHOUT_PROSE and reader(path) is None]
 
 
+@pytest.mark.slow
 def test_every_allowed_sentence_occurs() -> None:
     """Each row of allowed.txt is needed: its sentence occurs and contains the phrase."""
     sentences = {row.sentence for row in ALLOWED}
@@ -78,6 +81,7 @@ def test_rewritten_sentences_pass(row: dict[str, list[str]]) -> None:
     assert not rejected([Text("here", kind, row["after"][0])])
 
 
+@pytest.mark.slow
 def test_aws_documentation_passes() -> None:
     """Nearly all sentences of the AWS API reference pass, so the list does not reject ordinary English."""
     data = Path(botocore.__file__).parent / "data"

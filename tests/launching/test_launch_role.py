@@ -155,6 +155,7 @@ def test_only_required_actions_are_allowed(launch_role: dict[str, Any]) -> None:
     assert required >= launch_scopes.REFUSED.keys()
 
 
+@pytest.mark.slow
 def test_every_allow_and_condition_is_exercised(template: dict[str, Any], launch_role: dict[str, Any]) -> None:
     """Without any one action, statement or condition, a request has another result."""
     table = [
@@ -272,6 +273,7 @@ def test_the_boundary_allows_the_actions_of_the_workspaces_roles_and_no_others(
     assert {action for action in in_boundary if action.startswith("iam:")} == {"iam:GetRole", "iam:PassRole"}
 
 
+@pytest.mark.slow
 def test_the_boundary_allows_the_requests_of_the_workspaces_roles(
     template: dict[str, Any], launch_role: dict[str, Any]
 ) -> None:

@@ -396,6 +396,7 @@ BLOCKED = "import sys; sys.modules['cloudformation_validate'] = None; from smtem
 HINT = "policy check not possible: cloudformation-validate, which evaluates policy rules, is not installed: "
 
 
+@pytest.mark.slow
 def test_without_the_validator_cfn_lint_decides(tmp_path: Path) -> None:
     """Without cloudformation-validate, one line reports the skipped check and the solution; cfn-lint still decides."""
     (tmp_path / "t.yaml").write_text(TOPIC, encoding="utf-8")
@@ -422,6 +423,7 @@ def _lint(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess
     return _python(code, str(folder / "t.yaml"), *options, HOME=str(folder))
 
 
+@pytest.mark.slow
 def test_the_command_checks_policy_rules(tmp_path: Path) -> None:
     """`lint` reports violations of our rules and of `--policy`, and with --no-policy only the latter."""
     own = str(_own(tmp_path))
@@ -432,6 +434,7 @@ def test_the_command_checks_policy_rules(tmp_path: Path) -> None:
     assert _lint(tmp_path, TOPIC, "--no-policy").returncode == 0
 
 
+@pytest.mark.slow
 def test_the_command_reports_a_check_that_is_not_possible(tmp_path: Path) -> None:
     """A template that needs a transform is still linted, and a line reports the skipped policy check and its cause."""
     text = (
@@ -444,6 +447,7 @@ def test_the_command_reports_a_check_that_is_not_possible(tmp_path: Path) -> Non
     assert _lint(tmp_path, text, "--policy", str(_own(tmp_path))).returncode == 2
 
 
+@pytest.mark.slow
 def test_a_finding_of_render_names_the_python_file(tmp_path: Path) -> None:
     """A violation of a rule of a user names the module that built the resource."""
     own = _own(

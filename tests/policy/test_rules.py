@@ -50,6 +50,7 @@ def test_our_template_breaks_no_rule(template: dict[str, Any]) -> None:
     assert _found(template) == set()
 
 
+@pytest.mark.slow
 def test_no_combination_breaks_a_rule_but_where_it_is_waived(template: dict[str, Any]) -> None:
     """For each combination of switches, the waivers are exactly the findings without them: every waiver is used."""
     for choice in CHOICES:
@@ -92,6 +93,7 @@ def test_every_rule_is_broken_somewhere_below() -> None:
     assert {rule for rule, _, _ in BREAKS} == RULES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "resource", "how"), BREAKS, ids=[f"{row[0]}-{i}" for i, row in enumerate(BREAKS)])
 def test_a_broken_rule_is_all_that_is_found(template: dict[str, Any], rule: str, resource: str, how: Break) -> None:
     """The rendered template, changed so that it breaks one rule, has findings of that rule about that resource only."""
