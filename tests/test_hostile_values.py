@@ -275,6 +275,7 @@ def test_every_text_parameter_is_tested() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(len(DEPLOYMENTS)), ids=["created", "existing", "endpoint"])
 def test_hostile_values_are_data(tmp_path: Path, place: int) -> None:
     """All texts with a payload, in each parameter that accepts it, are run and parsed."""

@@ -39,7 +39,6 @@ def check(texts: Iterable[Text]) -> None:
         pytest.fail(f"{len(hits)} phrases that tests/language/phrases.txt rejects:\n{lines}", pytrace=False)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_texts_are_in_plain_english(folder: str) -> None:
     """No text, docstring or comment below the folder contains a rejected phrase."""
