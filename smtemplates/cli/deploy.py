@@ -23,7 +23,7 @@ from smtemplates.errors import UsageError
 
 if TYPE_CHECKING:
     from smtemplates.aws.session import Cloud
-    from smtemplates.deploy.changeset import Request
+    from smtemplates.deploy.change_sets import Request
     from smtemplates.deploy.execution import Options
 
 PLAN = "  scripts/deploy.py plan churn --create-staging-bucket --set CreateNotebook=true\n"
@@ -65,7 +65,7 @@ def parser(checkout: Path) -> argparse.ArgumentParser:
 def request_of(arguments: argparse.Namespace) -> Request:
     """Return the deployment that the arguments request."""
     from smtemplates.deploy import parameters, staging, template
-    from smtemplates.deploy.changeset import Request
+    from smtemplates.deploy.change_sets import Request
 
     files = [parameters.from_file(path) for path in arguments.parameters]
     from_command_line = parameters.Settings(

@@ -17,7 +17,7 @@ from smtemplates.deploy import change_set_reader, destruction, execution, operat
 from smtemplates.deploy import drift as drifts
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.change_plan import Plan
-from smtemplates.deploy.changeset import Request
+from smtemplates.deploy.change_sets import Request
 from smtemplates.deploy.execution import Options
 from smtemplates.deploy.plan_page import plan_page
 from smtemplates.deploy.planning import check_name, planned

@@ -10,11 +10,11 @@ from pathlib import Path
 from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
-from smtemplates.deploy import changeset
+from smtemplates.deploy import change_sets
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy.change_plan import Plan, describe_change
 from smtemplates.deploy.change_set_reader import EXECUTED
-from smtemplates.deploy.changeset import ChangeSet
+from smtemplates.deploy.change_sets import ChangeSet
 from smtemplates.deploy.operation import check_deleted, follow_to_end
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.template import content_digest
@@ -81,7 +81,7 @@ def execute(
         StoppedError: The user interrupted the deployment.
         TimedOutError: The time limit has passed. The operation continues in AWS.
     """
-    token = changeset.operation_token(fingerprint, plan.change_set_id)
+    token = change_sets.operation_token(fingerprint, plan.change_set_id)
     deadline = deadline_of(options)
     watch = Watch(cloud, plan.stack_id, token, total=len(plan.changes), creating=plan.kind == "CREATE")
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from smtemplates.aws.errors import DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
-from smtemplates.deploy import changeset, diagnosis, events, states
+from smtemplates.deploy import change_sets, diagnosis, events, states
 from smtemplates.deploy import stack as stacks
 from smtemplates.deploy import template as templates
 from smtemplates.deploy.change_plan import Plan
-from smtemplates.deploy.changeset import ChangeSet, Request
+from smtemplates.deploy.change_sets import ChangeSet, Request
 from smtemplates.deploy.execution import Options, apply_stack_settings, deadline_of
 from smtemplates.deploy.operation import check_deleted, delete_and_wait, follow_or_detach, follow_to_end
 from smtemplates.deploy.stack import Stack
@@ -146,7 +146,7 @@ def planned(
         stack = None
     current = None if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
     _check_against(request, current, cloud.region)
-    with changeset.change_set(cloud, request, stack, listener, purpose=purpose) as created:
+    with change_sets.change_set(cloud, request, stack, listener, purpose=purpose) as created:
         yield Prepared(created=created, before=current)
 
 
@@ -167,7 +167,7 @@ def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, list
         None,
     )
     token = running.token if running else None
-    ours = bool(token) and str(token).startswith(changeset.token_prefix(request.fingerprint))
+    ours = bool(token) and str(token).startswith(change_sets.token_prefix(request.fingerprint))
     if not ours and not options.wait:
         raise DeploymentError(
             f"Stack {stack.name} is {stack.status}. Another operation is in progress. To wait for it, add --wait. To "

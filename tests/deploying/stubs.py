@@ -11,9 +11,9 @@ from typing import Any
 
 from deploying.local_aws import SDK
 from smtemplates.aws.session import Cloud, Connection
-from smtemplates.deploy import changeset
+from smtemplates.deploy import change_sets
 from smtemplates.deploy.change_plan import Plan
-from smtemplates.deploy.changeset import Request
+from smtemplates.deploy.change_sets import Request
 from smtemplates.deploy.parameters import Settings
 from smtemplates.deploy.template import Template
 
@@ -133,6 +133,6 @@ def plan_of(aws: Aws, *answers: dict[str, Any], findings: list[dict[str, Any]] |
     for answer in answers:
         aws.answers("describe_change_set", answer)
     aws.answers("describe_events", {"OperationEvents": findings or []})
-    change_set = changeset.ChangeSet(aws.cloud, REQUEST, None, purpose="plan")
+    change_set = change_sets.ChangeSet(aws.cloud, REQUEST, None, purpose="plan")
     change_set.id = SET_ID
     return change_set.read()

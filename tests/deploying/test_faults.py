@@ -16,7 +16,7 @@ from deploying.matrix import Tally, tallied
 from deploying.proxy import AFFECTED_ATTEMPTS, Proxy, proxied
 from smtemplates.aws.session import Cloud, Connection
 from smtemplates.deploy import commands
-from smtemplates.deploy.changeset import Request
+from smtemplates.deploy.change_sets import Request
 from smtemplates.deploy.execution import Options
 from smtemplates.deploy.parameters import Settings
 from smtemplates.deploy.template import Template

@@ -11,7 +11,7 @@ import pytest
 
 from deploying.stubs import REQUEST, SET_ID, Aws, change, described, plan_of, stubbed
 from smtemplates.aws.errors import DeploymentError
-from smtemplates.deploy import change_set_reader, changeset, execution
+from smtemplates.deploy import change_set_reader, change_sets, execution
 from smtemplates.deploy import tables as show
 from smtemplates.deploy.change_plan import describe_change
 
@@ -163,10 +163,10 @@ def test_empty_change_set_is_a_plan_without_changes(aws: Aws, reason: str) -> No
     """A change set that fails because it has no changes is an empty plan without capabilities."""
     none = {"Status": "FAILED", "StatusReason": reason, "Capabilities": ["CAPABILITY_IAM"]}
     aws.answers("describe_change_set", described(**none))
-    plan = changeset.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
+    plan = change_sets.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
     assert show.table(plan) == "No change. Stack team is up to date."
     aws.answers("describe_change_set", described(**none))
-    reverting = changeset.ChangeSet(aws.cloud, replace(REQUEST, revert_drift=True), None, purpose="plan").read()
+    reverting = change_sets.ChangeSet(aws.cloud, replace(REQUEST, revert_drift=True), None, purpose="plan").read()
     assert show.table(reverting) == "No change. AWS found no drift to revert in stack team."
 
 
@@ -175,7 +175,7 @@ def test_failed_change_set_reports_the_reason(aws: Aws) -> None:
     aws.answers("describe_change_set", described(Status="FAILED", StatusReason="Circular dependency"))
     aws.answers("describe_events", {"OperationEvents": []})
     with pytest.raises(DeploymentError, match="Circular dependency"):
-        changeset.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
+        change_sets.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
 
 
 def test_markdown_is_escaped(aws: Aws) -> None:

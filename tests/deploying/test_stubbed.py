@@ -13,8 +13,8 @@ import pytest
 from deploying.local_aws import ROOT
 from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, RecordingListener, event, stack, stubbed
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
-from smtemplates.deploy import changeset, commands, destruction, drift, events, operation
-from smtemplates.deploy.changeset import Request
+from smtemplates.deploy import change_sets, commands, destruction, drift, events, operation
+from smtemplates.deploy.change_sets import Request
 from smtemplates.deploy.events import first_cause
 from smtemplates.deploy.execution import Options
 from smtemplates.deploy.parameters import Settings
@@ -104,7 +104,7 @@ def test_watching_reports_undeleted_resources(aws: Aws) -> None:
 def test_resumed_run_protects_the_stack_and_reports_undeleted_resources(aws: Aws) -> None:
     """A repeated deployment reports the resources that AWS could not delete, and still protects a production stack."""
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]})
-    token = f"{changeset.token_prefix(REQUEST.fingerprint)}1"
+    token = f"{change_sets.token_prefix(REQUEST.fingerprint)}1"
     started = event(1, "team", "UPDATE_IN_PROGRESS", operation=token)
     aws.answers("describe_stack_events", {"StackEvents": [started]})
     late = [event(3, "team", "UPDATE_COMPLETE"), event(2, "Domain", "DELETE_FAILED", "it still has apps")]
@@ -370,7 +370,7 @@ def test_arguments_of_the_change_set(aws: Aws) -> None:
         "provide-client-params.cloudformation.CreateChangeSet", lambda params, **_: sent.append(params)
     )
     aws.answers("create_change_set", {"Id": SET_ID, "StackId": STACK_ID})
-    changeset.ChangeSet(aws.cloud, request, None, purpose="deploy").create(RecordingListener())
+    change_sets.ChangeSet(aws.cloud, request, None, purpose="deploy").create(RecordingListener())
     (arguments,) = sent
     assert arguments["ChangeSetType"] == "CREATE"
     assert arguments["Capabilities"] == ["CAPABILITY_IAM"]

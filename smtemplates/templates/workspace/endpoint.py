@@ -28,7 +28,7 @@ from smtemplates.core.construct import (
     rule,
     when,
 )
-from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
+from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
 from smtemplates.templates.workspace.endpoint_settings import EndpointSettings, endpoint_settings
 from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.network import Network
@@ -53,9 +53,12 @@ class Endpoint(Construct):
 
 
 def endpoint(
-    project: Project, network: Network, execution_role: ExecutionRole, endpoint_alarms: EndpointAlarms | None = None
+    project: Project,
+    network: Network,
+    execution_role: ExecutionRole,
+    endpoint_alarm_names: EndpointAlarmNames | None = None,
 ) -> Endpoint:
-    """Build an optional endpoint. An update that triggers one of the `endpoint_alarms` is rolled back."""
+    """Build an optional endpoint. An update that triggers one of these alarms is rolled back."""
     settings = endpoint_settings(network)
     name = project.unique_name()
     return Endpoint(
@@ -92,7 +95,7 @@ def endpoint(
                 given=all_of(is_not_empty(settings.image), is_not_empty(network.subnet_ids)),
             ),
         },
-        resources=_resources(settings, project, name, network, execution_role, endpoint_alarms),
+        resources=_resources(settings, project, name, network, execution_role, endpoint_alarm_names),
         outputs=_outputs(settings.create),
         exists=settings.create,
         image=settings.image,
@@ -110,7 +113,7 @@ def _resources(
     name: Sub,
     network: Network,
     role: ExecutionRole,
-    alarms: EndpointAlarms | None,
+    alarms: EndpointAlarmNames | None,
 ) -> list[AWSObject]:
     """Build the model, the endpoint configuration and the endpoint.
 
@@ -168,7 +171,7 @@ def _least_instances(settings: EndpointSettings) -> Select:
     return Select(0, Split("-", Ref(settings.instances)))
 
 
-def _deployment(alarms: EndpointAlarms | None) -> sagemaker.DeploymentConfig:
+def _deployment(alarms: EndpointAlarmNames | None) -> sagemaker.DeploymentConfig:
     """Build a blue/green deployment that shifts all traffic at once and keeps the old instances for a rollback.
 
     Serverless endpoints do not accept this configuration. SageMaker shifts their traffic itself.

@@ -25,7 +25,7 @@ from troposphere import AWS_REGION, Parameter, Ref, Sub
 from smtemplates.core.construct import NamedCondition, split_list, when
 from smtemplates.core.iam import Grant, actions, allow, deny, in_this_region, policy_document, regional_arns
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
+from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.storage import Storage
 
@@ -119,7 +119,7 @@ def jobs(network: Network) -> dict[str, Any]:
     )
 
 
-def hosting(network: Network, alarms: EndpointAlarms | None) -> dict[str, Any]:
+def hosting(network: Network, alarms: EndpointAlarmNames | None) -> dict[str, Any]:
     """Allow creating and invoking models and endpoints, and reading the alarms that trigger a rollback.
 
     The alarms are named with the prefix that CloudFormation gives them. A reference would make the role depend on

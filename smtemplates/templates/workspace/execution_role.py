@@ -29,7 +29,7 @@ from smtemplates.core.construct import (
 from smtemplates.core.iam import for_this_account, trust_policy
 from smtemplates.templates.workspace import execution_policies
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
+from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
@@ -87,7 +87,7 @@ def execution_role(
     storage: Storage,
     encryption: Encryption,
     network: Network,
-    endpoint_alarms: EndpointAlarms | None = None,
+    endpoint_alarm_names: EndpointAlarmNames | None = None,
 ) -> ExecutionRole:
     """Build the execution role for the buckets, key, network and alarms of this workspace, or use an existing role."""
     existing, boundary = _existing_role(), _permissions_boundary()
@@ -112,7 +112,9 @@ def execution_role(
             execution_policies.data(storage, encryption, limits, GetAtt("ExecutionRole", "Arn")),
         ),
         execution_role_policy("JobsPolicy", least_privilege, execution_policies.jobs(network)),
-        execution_role_policy("HostingPolicy", least_privilege, execution_policies.hosting(network, endpoint_alarms)),
+        execution_role_policy(
+            "HostingPolicy", least_privilege, execution_policies.hosting(network, endpoint_alarm_names)
+        ),
         execution_role_policy("WorkflowPolicy", least_privilege, execution_policies.workflows()),
         execution_role_policy("NetworkPolicy", in_vpc, network.interfaces()),
     ]

@@ -42,7 +42,7 @@ from smtemplates.core.construct import (
 )
 from smtemplates.core.iam import actions, for_this_account, policy_document
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.endpoint_alarms import EndpointAlarms
+from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
 from smtemplates.templates.workspace.log_groups import LogGroups
 from smtemplates.templates.workspace.project import Project
 
@@ -62,7 +62,7 @@ class Monitoring(Construct):
 
 
 def monitoring(
-    project: Project, encryption: Encryption, log_groups: LogGroups, endpoint_alarms: EndpointAlarms
+    project: Project, encryption: Encryption, log_groups: LogGroups, endpoint_alarm_names: EndpointAlarmNames
 ) -> Monitoring:
     """Build the dashboard, the alarms and the topic for notifications."""
     dashboard = boolean_parameter(
@@ -103,10 +103,10 @@ def monitoring(
             cloudwatch.Dashboard(
                 "Dashboard",
                 Condition=create_dashboard.name,
-                DashboardBody=_dashboard_body(log_groups, endpoint_alarms),
+                DashboardBody=_dashboard_body(log_groups, endpoint_alarm_names),
             ),
             *_topic(create_topic, subscribe, project, encryption, email),
-            *_alarms(endpoint_alarms, project, log_groups, topic_arn, errors, latency),
+            *_alarms(endpoint_alarm_names, project, log_groups, topic_arn, errors, latency),
         ],
         outputs=_outputs(create_dashboard, link_dashboard),
         create_topic=create_topic,
@@ -114,7 +114,7 @@ def monitoring(
     )
 
 
-def _dashboard_body(log_groups: LogGroups, endpoint_alarms: EndpointAlarms) -> Sub:
+def _dashboard_body(log_groups: LogGroups, endpoint_alarm_names: EndpointAlarmNames) -> Sub:
     """Build the dashboard body. Its searches include endpoints and jobs that are created later.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
@@ -123,8 +123,8 @@ def _dashboard_body(log_groups: LogGroups, endpoint_alarms: EndpointAlarms) -> S
     only = Sub(' EndpointName=\\"${EndpointName}\\"', EndpointName=log_groups.watched)
     return Sub(
         read_asset(__package__, "dashboard.json"),
-        Errors=GetAtt(endpoint_alarms.errors, "Arn"),
-        Latency=GetAtt(endpoint_alarms.latency, "Arn"),
+        Errors=GetAtt(endpoint_alarm_names.errors, "Arn"),
+        Latency=GetAtt(endpoint_alarm_names.latency, "Arn"),
         Endpoint=when(log_groups.has_endpoint, only, ""),
     )
 
@@ -192,7 +192,7 @@ def _topic_policy(create_topic: NamedCondition, topic: sns.Topic) -> sns.TopicPo
 
 
 def _alarms(
-    endpoint_alarms: EndpointAlarms,
+    endpoint_alarm_names: EndpointAlarmNames,
     project: Project,
     log_groups: LogGroups,
     topic_arn: If,
@@ -225,14 +225,14 @@ def _alarms(
 
     return [
         alarm(
-            endpoint_alarms.errors,
+            endpoint_alarm_names.errors,
             "SageMaker endpoints return server errors",
             "SUM(Invocation5XXErrors)",
             Ref(errors),
             periods=1,
         ),
         alarm(
-            endpoint_alarms.latency,
+            endpoint_alarm_names.latency,
             "SageMaker endpoints have a high latency",
             "AVG(ModelLatency)",
             # the metric is in microseconds. CloudFormation cannot multiply, and accepts fractions such as 2500.5

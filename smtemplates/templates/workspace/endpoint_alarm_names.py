@@ -8,7 +8,7 @@ from smtemplates.core.construct import Construct
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndpointAlarms(Construct):
+class EndpointAlarmNames(Construct):
     """Contain the logical IDs of the alarms on the errors and the latency of endpoints."""
 
     errors: str
@@ -20,8 +20,8 @@ class EndpointAlarms(Construct):
         return self.errors, self.latency
 
 
-def endpoint_alarms() -> EndpointAlarms:
+def endpoint_alarm_names() -> EndpointAlarmNames:
     """Return the names of the alarms. The role and the endpoint refer to them, and `monitoring` depends on both."""
-    return EndpointAlarms(
+    return EndpointAlarmNames(
         title="Monitoring", source=__name__, errors="EndpointErrorsAlarm", latency="EndpointLatencyAlarm"
     )
