@@ -24,13 +24,13 @@ GUIDE, TITLE = ".github/CONTRIBUTING.md", "## Add a resource of a new type"
 # The files of the recipe: the module, the table of features, the test file, and three tables of data.
 MOST_FILES = 6
 LOCKS = ("dev", "images", "render")
-# The tests that read all resources, parameters or texts of the templates.
+# All tests of the launch role and of the Control Tower rules, because a new type adds permissions and controls.
+COMPLETE = ("tests/launching/test_launch_role.py", "tests/scanners/test_guard.py")
+# The tests that read all resources, parameters or texts of the templates. Those of the fast selection are run.
 TESTS = (
     "tests/constructs",
     "tests/language/test_phrases.py::test_texts_are_in_plain_english[templates]",
-    "tests/launching/test_launch_role.py",
     "tests/policy/test_rules.py",
-    "tests/scanners/test_guard.py",
     *(
         f"tests/test_{name}.py"
         for name in (
@@ -165,7 +165,9 @@ def test_recipe_for_a_resource_of_a_new_type(checkout: Checkout) -> None:
     check(collect(checkout.folder, tuple(by_hand)))
     checkout.succeed(".venv/bin/ruff", "check", *by_hand)
     checkout.succeed(".venv/bin/ruff", "format", "--check", *by_hand)
-    checkout.succeed(".venv/bin/pytest", "-p", "no:cacheprovider", "-m", "not server and not browser", *TESTS)
+    pytest_here = (".venv/bin/pytest", "-p", "no:cacheprovider")
+    checkout.succeed(*pytest_here, *COMPLETE)
+    checkout.succeed(*pytest_here, "-m", "not server and not browser and not slow", *TESTS)
 
 
 def _paths(found: Sequence[Step]) -> set[str]:
