@@ -155,3 +155,28 @@ def test_signal_during_render_changes_no_file(tmp_path: Path, number: signal.Sig
         process.send_signal(number)
         assert process.communicate()[1] == "smtemplates: interrupted.\n"
     assert (process.returncode, output.exists()) == (130, False)
+
+
+# The terminal sends the signal from C when select asks for its descriptor (0): no Python instruction follows before
+# the wait, which is the moment that a handler alone would miss.
+SIGNAL_BEFORE_THE_WAIT = """
+import ctypes, functools, os, signal, types
+from smtemplates.console.signals import raise_on_signals, wait_for_terminal
+
+raise_on_signals()
+kill = functools.partial(ctypes.CDLL(None).kill, os.getpid(), int(signal.SIGTERM))
+try:
+    wait_for_terminal(types.SimpleNamespace(fileno=kill))
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
+
+
+def test_signal_just_before_the_wait_for_input_interrupts_it() -> None:
+    """A signal that arrives between the last Python instruction and the wait for input is not lost."""
+    process = subprocess.Popen([sys.executable, "-c", SIGNAL_BEFORE_THE_WAIT], stdin=subprocess.PIPE)
+    try:
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        process.communicate()

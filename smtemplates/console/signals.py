@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any, TextIO
 
 # Ctrl-C, the request to end of a CI system, and a closed terminal. Windows has no SIGHUP.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -23,6 +26,27 @@ def raise_on_signals() -> None:
     for number in SIGNALS:
         if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
+
+
+def wait_for_terminal(stream: TextIO) -> None:
+    """Wait until a terminal has input, or until a signal arrives, whose handler then runs.
+
+    Python runs a handler only between two of its instructions. A signal that arrives after the last instruction and
+    before the read begins would take effect only after the input. So the wait also ends with the wakeup descriptor of
+    the signal module, which receives a byte for each signal at once.
+    """
+    if os.name != "posix" or threading.current_thread() is not threading.main_thread():
+        return
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        waiting: list[Any] = [stream, reader]
+        select.select(waiting, [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reader)
+        os.close(writer)
 
 
 class Deferral:

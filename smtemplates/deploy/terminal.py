@@ -8,6 +8,7 @@ import time
 from typing import TextIO
 
 from smtemplates.console.columns import folded
+from smtemplates.console.signals import wait_for_terminal
 from smtemplates.console.streams import discard, write_message
 from smtemplates.deploy import events
 from smtemplates.deploy.events import Event
@@ -137,6 +138,8 @@ class Terminal:
 def _read_line() -> str:
     """Return the next line of standard input; empty at the end of the input, or if the terminal was closed."""
     try:
+        if sys.stdin.isatty():
+            wait_for_terminal(sys.stdin)
         return sys.stdin.readline()
     except OSError:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -303,15 +304,21 @@ def until(master: int, text: str) -> str:
     """Read the output of a terminal up to a text."""
     output = ""
     while text not in output:
-        output += os.read(master, 4096).decode()
+        output += read(master).decode()
     return output
+
+
+def read(master: int) -> bytes:
+    """Read the next output of a terminal. A process that writes nothing for a minute hangs."""
+    assert select.select([master], [], [], 60)[0], "the process hangs"
+    return os.read(master, 4096)
 
 
 def drain(master: int) -> str:
     """Read the output of a terminal until the process closes it."""
     output = b""
     try:
-        while chunk := os.read(master, 4096):
+        while chunk := read(master):
             output += chunk
     except OSError:
         os.close(master)
