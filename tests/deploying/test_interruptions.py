@@ -309,7 +309,7 @@ def until(master: int, text: str) -> str:
 
 
 def read(master: int) -> bytes:
-    """Read the next output of a terminal. A process that writes nothing for a minute hangs."""
+    """Read the next output of a terminal. A process without output for a minute is stuck."""
     assert select.select([master], [], [], 60)[0], "the process hangs"
     return os.read(master, 4096)
 
