@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from deploying.local_aws import Aws
+from deploying.proxy import Proxy, proxied
 from smtemplates.local_cloud.lifecycle import running
 
 
@@ -13,6 +15,19 @@ from smtemplates.local_cloud.lifecycle import running
 def aws() -> Iterator[Aws]:
     with running() as url:
         yield Aws(url)
+
+
+@pytest.fixture(scope="module")
+def proxy(aws: Aws) -> Iterator[Proxy]:
+    with proxied(aws.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def through(aws: Aws, proxy: Proxy) -> Aws:
+    """Return the local cloud with the URL of the proxy."""
+    proxy.spoil(None)
+    return replace(aws, url=proxy.url)
 
 
 @pytest.fixture

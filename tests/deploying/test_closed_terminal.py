@@ -5,29 +5,15 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 from terminals import Terminal, terminal
 
 from deploying.local_aws import Aws
-from deploying.proxy import Proxy, proxied
+from deploying.proxy import Proxy
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 QUESTION = "[y/N] "
-
-
-@pytest.fixture(scope="module")
-def proxy(aws: Aws) -> Iterator[Proxy]:
-    with proxied(aws.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def through(aws: Aws, proxy: Proxy) -> Aws:
-    """Return the local cloud with the URL of the proxy."""
-    proxy.spoil(None)
-    return replace(aws, url=proxy.url)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from botocore.retries.standard import ExponentialBackoff
 
 from deploying.local_aws import SDK, Aws
 from deploying.matrix import Tally, tallied
-from deploying.proxy import AFFECTED_ATTEMPTS, Proxy, proxied
+from deploying.proxy import AFFECTED_ATTEMPTS, Proxy
 from smtemplates.aws.session import Cloud, Connection
 from smtemplates.deploy import commands
 from smtemplates.deploy.change_sets import Request
@@ -42,12 +42,6 @@ def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
     """Print the number of faults that the commands survived."""
     with tallied("fault matrix", pytestconfig) as tally:
         yield tally
-
-
-@pytest.fixture(scope="module")
-def proxy(aws: Aws) -> Iterator[Proxy]:
-    with proxied(aws.url) as proxy:
-        yield proxy
 
 
 @pytest.fixture(scope="module")

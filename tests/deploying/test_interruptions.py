@@ -7,14 +7,14 @@ import pty
 import select
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deploying.local_aws import Aws
-from deploying.proxy import Proxy, proxied, serving
+from deploying.proxy import Proxy, serving
 
 BEFORE = ["DescribeStacks", "CreateChangeSet", "DescribeChangeSet", "DescribeEvents"]
 AFTER = ["ExecuteChangeSet", "DescribeStackEvents"]
@@ -22,19 +22,6 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 TOGETHER = [[signal.SIGHUP, signal.SIGTERM], SIGNALS]
 
 each_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-
-
-@pytest.fixture(scope="module")
-def proxy(aws: Aws) -> Iterator[Proxy]:
-    with proxied(aws.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def through(aws: Aws, proxy: Proxy) -> Aws:
-    """Return the local cloud with the URL of the proxy."""
-    proxy.spoil(None)
-    return replace(aws, url=proxy.url)
 
 
 class Delaying(Proxy):
