@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-from typing import TYPE_CHECKING
 
+from smtemplates.aws.session import LOG, Cloud, Connection
 from smtemplates.console.streams import named
 from smtemplates.errors import UsageError
-
-if TYPE_CHECKING:
-    from smtemplates.aws.session import Cloud
 
 
 def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -30,8 +27,6 @@ def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -
 
 def cloud_of(arguments: argparse.Namespace) -> Cloud:
     """Return the services of AWS for the options of the connection, in the first Region if there are several."""
-    from smtemplates.aws.session import LOG, Cloud, Connection  # noqa: PLC0415  --help and usage errors do not need it
-
     if arguments.debug:
         # only our log: the log of the SDK contains session tokens, signatures and the values of parameters
         handler = logging.StreamHandler()

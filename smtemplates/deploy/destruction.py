@@ -15,6 +15,7 @@ from smtemplates.deploy import stack_set_targets as targets
 from smtemplates.deploy.operation import BUCKET, delete_and_wait
 from smtemplates.deploy.stack import Stack
 from smtemplates.deploy.watcher import Listener
+from smtemplates.evaluate import Stack as Evaluated
 
 LOG_GROUPS = "Custom::LogGroups"
 RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate", "Snapshot")
@@ -126,8 +127,6 @@ def _log_groups(content: Mapping[str, Any], stack: Stack, resources: Sequence[st
     """
     if not resources:
         return ()
-    from smtemplates.evaluate import Stack as Evaluated  # noqa: PLC0415  only stacks with such resources need it
-
     pseudo = {"AWS::StackId": stack.id, "AWS::StackName": stack.name, "AWS::Region": stack.id.split(":")[3]}
     evaluated = Evaluated(content, stack.parameters, pseudo=pseudo).resources
     # after a failed update, the stack can contain resources that its template does not create

@@ -11,6 +11,7 @@ from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import states
 from smtemplates.deploy.wording import PROGRAM
+from smtemplates.synth.loader import load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +79,6 @@ def template(cloud: Cloud, **of: str) -> Mapping[str, Any]:
     Raises:
         UsageError: AWS returned a text that is not a template.
     """
-    from smtemplates.synth.loader import load  # noqa: PLC0415 a YAML parser is not needed for --help
-
     body = cloud.call("cloudformation", "get_template", **of)["TemplateBody"]
     # the SDK has already parsed a template in JSON
     return load(body if isinstance(body, str) else json.dumps(body))

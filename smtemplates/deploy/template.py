@@ -12,6 +12,9 @@ from typing import Any
 
 from smtemplates.aws.errors import sentence
 from smtemplates.errors import UsageError
+from smtemplates.evaluate import check_parameters
+from smtemplates.synth.loader import load
+from smtemplates.synth.yaml_writer import compact
 
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_INLINE_BYTES = 51_200
@@ -102,9 +105,6 @@ def read(path: Path) -> Template:
     Raises:
         UsageError: The file cannot be read, is not a template, or is larger than the maximum of CloudFormation.
     """
-    from smtemplates.synth.loader import load  # noqa: PLC0415 --help needs no YAML parser
-    from smtemplates.synth.yaml_writer import compact  # noqa: PLC0415 as above
-
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -140,8 +140,6 @@ def check(
     `given` are the values of the request. `previous` are the values that an existing stack keeps. If `previous` is
     None, only the given values are checked, and not the Rules. Rules are evaluated for `region`.
     """
-    from smtemplates.evaluate import check_parameters  # noqa: PLC0415 --help does not evaluate templates
-
     content = copy.deepcopy(dict(template.content))
     if previous is None:
         content.pop("Rules", None)
