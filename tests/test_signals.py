@@ -160,13 +160,15 @@ def test_signal_during_render_changes_no_file(tmp_path: Path, number: signal.Sig
 # The terminal sends the signal from C when select asks for its descriptor (0): no Python instruction follows before
 # the wait, which is the moment that a handler alone would miss.
 SIGNAL_BEFORE_THE_WAIT = """
-import ctypes, functools, os, signal, types
-from smtemplates.console.signals import raise_on_signals, wait_for_terminal
+import ctypes, functools, os, signal, sys, types
+from smtemplates.console.signals import raise_on_signals
+from smtemplates.deploy import terminal
 
 raise_on_signals()
 kill = functools.partial(ctypes.CDLL(None).kill, os.getpid(), int(signal.SIGTERM))
 try:
-    wait_for_terminal(types.SimpleNamespace(fileno=kill))
+    sys.stdin = types.SimpleNamespace(isatty=lambda: True, fileno=kill, readline=lambda: sys.exit(1))
+    terminal._read_line()
 except KeyboardInterrupt:
     raise SystemExit(130)
 """
