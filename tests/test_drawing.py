@@ -13,8 +13,8 @@ from browsers import chromium
 from playwright.sync_api import Page
 from test_picture import README_PIXELS, apart, contrast, rectangles, within
 
-from smtemplates.deploy.change_plan import Fate, Plan, ResourceChange
-from smtemplates.deploy.plan_page import plan_page
+from smtemplates.deploy.change_sets.change_plan import Fate, Plan, ResourceChange
+from smtemplates.deploy.printing.plan_page import plan_page
 from smtemplates.evaluate import Stack
 from smtemplates.pages import drawing
 from smtemplates.pages.drawing import WORKSPACE, asset

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import smtemplates
 from smtemplates.core import assemble
 from smtemplates.core.construct import Construct, choice_parameter
-from smtemplates.deploy import template as deploying
+from smtemplates.deploy.requests import template as deploying
 from smtemplates.evaluate import Stack, check_parameters, dangling, possible, references
 from smtemplates.synth.loader import load
 from smtemplates.templates.registry import definition

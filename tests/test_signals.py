@@ -162,7 +162,7 @@ def test_signal_during_render_changes_no_file(tmp_path: Path, number: signal.Sig
 SIGNAL_BEFORE_THE_WAIT = """
 import ctypes, functools, os, signal, sys, types
 from smtemplates.console.signals import raise_on_signals
-from smtemplates.deploy import terminal
+from smtemplates.deploy.printing import terminal
 
 raise_on_signals()
 kill = functools.partial(ctypes.CDLL(None).kill, os.getpid(), int(signal.SIGTERM))

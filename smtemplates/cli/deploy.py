@@ -23,8 +23,7 @@ from smtemplates.errors import UsageError
 
 if TYPE_CHECKING:
     from smtemplates.aws.session import Cloud
-    from smtemplates.deploy.change_sets import Request
-    from smtemplates.deploy.execution import Options
+    from smtemplates.deploy.requests.request import Options, Request
 
 PLAN = "  scripts/deploy.py plan churn --create-staging-bucket --set CreateNotebook=true\n"
 DEPLOY = """\
@@ -64,8 +63,8 @@ def parser(checkout: Path) -> argparse.ArgumentParser:
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """Return the deployment that the arguments request."""
-    from smtemplates.deploy import parameters, staging, template
-    from smtemplates.deploy.change_sets import Request
+    from smtemplates.deploy.requests import parameters, staging, template
+    from smtemplates.deploy.requests.request import Request
 
     files = [parameters.from_file(path) for path in arguments.parameters]
     from_command_line = parameters.Settings(
@@ -90,7 +89,8 @@ def request_of(arguments: argparse.Namespace) -> Request:
 
 def options_of(arguments: argparse.Namespace) -> Options:
     """Return the options of the execution."""
-    from smtemplates.deploy.execution import Options, read_stack_policy
+    from smtemplates.deploy.requests.request import Options
+    from smtemplates.deploy.requests.stack_policy import read_stack_policy
 
     return Options(
         recreate=arguments.recreate,
@@ -104,11 +104,11 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command, and return the exit code."""
-    from smtemplates.deploy import commands
+    from smtemplates.deploy.commands import change, removal, reports
 
     cloud, name = cloud_of(arguments), arguments.stack
     if arguments.command == "plan":
-        code = commands.plan(
+        code = change.plan(
             cloud,
             request_of(arguments),
             keep=arguments.keep,
@@ -119,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.command == "deploy":
         code = run_deploy(cloud, arguments)
     elif arguments.command == "destroy":
-        code = commands.destroy(
+        code = removal.destroy(
             cloud,
             name,
             delete_data=arguments.delete_data,
@@ -128,21 +128,19 @@ def run(arguments: argparse.Namespace) -> int:
             timeout_seconds=seconds(arguments.timeout),
         )
     elif arguments.command == "status":
-        code = commands.status(cloud, name, watch=arguments.watch, as_json=arguments.json)
+        code = reports.status(cloud, name, watch=arguments.watch, as_json=arguments.json)
     elif arguments.command == "outputs":
-        code = commands.outputs(cloud, name, shape=arguments.format)
+        code = reports.outputs(cloud, name, shape=arguments.format)
     else:
-        code = commands.drift(cloud, name, as_json=arguments.json, detailed=arguments.detailed_exitcode)
+        code = reports.drift(cloud, name, as_json=arguments.json, detailed=arguments.detailed_exitcode)
     return code
 
 
 def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     """Deploy a template, or execute a change set that was reviewed."""
-    from smtemplates.deploy import commands
+    from smtemplates.deploy.commands import change
 
-    consent = commands.Consent(
-        yes=arguments.yes, destructive=arguments.allow_destructive, studio=arguments.clear_studio
-    )
+    consent = change.Consent(yes=arguments.yes, destructive=arguments.allow_destructive, studio=arguments.clear_studio)
     options, as_json = options_of(arguments), arguments.json
     if arguments.change_set:
         if arguments.set or arguments.parameters or arguments.reset or arguments.tag:
@@ -150,10 +148,10 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
                 "--change-set already contains parameters and tags; remove --set, --parameters, --reset and --tag"
             )
         reviewed = arguments.change_set, arguments.template_digest or ""
-        return commands.deploy_reviewed(cloud, arguments.stack, reviewed, options, consent, as_json=as_json)
+        return change.deploy_reviewed(cloud, arguments.stack, reviewed, options, consent, as_json=as_json)
     if arguments.template_digest:
         raise UsageError("--template-digest requires --change-set; specify both options, or neither")
-    return commands.deploy(cloud, request_of(arguments), options, consent, as_json=as_json)
+    return change.deploy(cloud, request_of(arguments), options, consent, as_json=as_json)
 
 
 def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:

@@ -21,7 +21,7 @@ from smtemplates.console.run import run_command
 from smtemplates.console.streams import named
 
 if TYPE_CHECKING:
-    from smtemplates.deploy.staging import Bucket
+    from smtemplates.deploy.requests.staging import Bucket
     from smtemplates.publish.commands import Options
 
 VERSION = """\
@@ -156,7 +156,7 @@ def add_link(checkout: Path, command: argparse.ArgumentParser) -> None:
 
 def bucket_of(arguments: argparse.Namespace) -> Bucket | None:
     """Return the staging bucket that the arguments select."""
-    from smtemplates.deploy.staging import Bucket
+    from smtemplates.deploy.requests.staging import Bucket
 
     if arguments.staging_bucket or arguments.create_staging_bucket:
         return Bucket(name=arguments.staging_bucket)
@@ -180,7 +180,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_version(arguments: argparse.Namespace, options: Options) -> int:
     """Publish a version."""
-    from smtemplates.deploy import template
+    from smtemplates.deploy.requests import template
     from smtemplates.publish import commands
     from smtemplates.publish.publication import Request
 
@@ -198,7 +198,7 @@ def run_version(arguments: argparse.Namespace, options: Options) -> int:
 
 def run_link(arguments: argparse.Namespace) -> int:
     """Print links."""
-    from smtemplates.deploy import parameters, template
+    from smtemplates.deploy.requests import parameters, template
     from smtemplates.publish import commands
 
     return commands.link(

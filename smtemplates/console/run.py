@@ -16,6 +16,7 @@ from smtemplates.errors import Error, UsageError
 # garbage collector save a tenth of the time of a plan.
 GARBAGE_THRESHOLD = 200_000
 
+CHANGES_PRESENT = 3  # exit code of plan and drift with --detailed-exitcode
 INTERRUPTED = 130
 
 

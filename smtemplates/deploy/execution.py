@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
-from pathlib import Path
 
-from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError, sentence
+from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
-from smtemplates.deploy import change_sets
-from smtemplates.deploy import stack as stacks
-from smtemplates.deploy.change_plan import Plan, describe_change
-from smtemplates.deploy.change_set_reader import EXECUTED
-from smtemplates.deploy.change_sets import ChangeSet
-from smtemplates.deploy.operation import check_deleted, follow_to_end
-from smtemplates.deploy.stack import Stack
-from smtemplates.deploy.template import content_digest
-from smtemplates.deploy.watcher import Listener, Watch
-from smtemplates.errors import UsageError
-
-MAX_STACK_POLICY_BYTES = 16_384
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """The options of a deployment that do not change the template, its parameters or its tags."""
-
-    recreate: bool = False
-    continue_rollback: bool = False
-    wait: bool = False
-    timeout_seconds: float | None = None
-    protect: bool | None = None
-    stack_policy: str | None = None
+from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.change_sets.change_set import ChangeSet
+from smtemplates.deploy.change_sets.reader import EXECUTED
+from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.operations.operation import check_deleted, follow_to_end
+from smtemplates.deploy.operations.stack import Stack
+from smtemplates.deploy.operations.watcher import Watch
+from smtemplates.deploy.requests.request import Options, operation_token
+from smtemplates.deploy.requests.template import content_digest
 
 
 def deadline_of(options: Options) -> float | None:
     """Return the time of the monotonic clock, in seconds, at which watching ends; None without a time limit."""
     return None if options.timeout_seconds is None else time.monotonic() + options.timeout_seconds
-
-
-def check_plan(plan: Plan, *, allow_destructive: bool) -> None:
-    """Check that a plan can succeed and that it deletes or replaces no resource without permission.
-
-    Raises:
-        RefusedError: The plan replaces or deletes existing resources, and `allow_destructive` is False.
-        DeploymentError: AWS validation found an error in the plan.
-    """
-    if fatal := [finding for finding in plan.findings if finding.fatal]:
-        errors = "\n".join(f"  {one.resource} {one.path}: {one.reason}" for one in fatal)
-        raise DeploymentError(
-            f"AWS validation reports that this change will fail:\n{errors}\n"
-            "Nothing was changed. Correct the template or the parameters, then deploy again."
-        )
-    if plan.destructive and not allow_destructive:
-        changes = "\n".join(
-            f"  {change.logical_id} ({change.type}): {describe_change(change)}" for change in plan.destructive
-        )
-        raise RefusedError(
-            f"This change would replace or delete existing resources in stack {plan.stack}:\n{changes}\n"
-            "Nothing was changed. To allow this change, repeat the command with --allow-destructive."
-        )
 
 
 def execute(
@@ -81,7 +41,7 @@ def execute(
         StoppedError: The user interrupted the deployment.
         TimedOutError: The time limit has passed. The operation continues in AWS.
     """
-    token = change_sets.operation_token(fingerprint, plan.change_set_id)
+    token = operation_token(fingerprint, plan.change_set_id)
     deadline = deadline_of(options)
     watch = Watch(cloud, plan.stack_id, token, total=len(plan.changes), creating=plan.kind == "CREATE")
 
@@ -158,25 +118,3 @@ def apply_stack_settings(cloud: Cloud, stack: Stack, options: Options, listener:
         arguments = {"StackName": stack.name, "EnableTerminationProtection": protect}
         cloud.call("cloudformation", "update_termination_protection", **arguments)
         listener.say(f"Termination protection of stack {stack.name} is {'on' if protect else 'off'}.")
-
-
-def read_stack_policy(path: Path) -> str:
-    """Return the text of a stack policy file.
-
-    Raises:
-        UsageError: The file cannot be read, is too long, or is not JSON.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SetStackPolicy.html
-    """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_STACK_POLICY_BYTES + 1)
-        if len(content) > MAX_STACK_POLICY_BYTES:
-            raise UsageError(f"The stack policy {path} is too long. The maximum is {MAX_STACK_POLICY_BYTES:,} bytes.")
-        text = content.decode()
-        json.loads(text)
-    except OSError as error:
-        raise UsageError(f"Cannot read the stack policy {path}: {sentence(error.strerror)}") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"The stack policy {path} is not JSON: {sentence(error)}") from error
-    return text

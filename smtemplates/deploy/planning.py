@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,20 +10,18 @@ from dataclasses import dataclass
 from smtemplates.aws.errors import DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
-from smtemplates.deploy import change_sets, diagnosis, events, states
-from smtemplates.deploy import stack as stacks
-from smtemplates.deploy import template as templates
-from smtemplates.deploy.change_plan import Plan
-from smtemplates.deploy.change_sets import ChangeSet, Request
-from smtemplates.deploy.execution import Options, apply_stack_settings, deadline_of
-from smtemplates.deploy.operation import check_deleted, delete_and_wait, follow_or_detach, follow_to_end
-from smtemplates.deploy.stack import Stack
-from smtemplates.deploy.watcher import Listener, Watch
+from smtemplates.deploy.change_sets import change_set as change_sets
+from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.change_sets.change_set import ChangeSet
+from smtemplates.deploy.execution import apply_stack_settings, deadline_of
+from smtemplates.deploy.operations import diagnosis, events, states
+from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.operations.operation import check_deleted, delete_and_wait, follow_or_detach, follow_to_end
+from smtemplates.deploy.operations.stack import Stack
+from smtemplates.deploy.operations.watcher import Watch
+from smtemplates.deploy.requests.request import Options, Request, check_against, check_request, token_prefix
 from smtemplates.deploy.wording import PROGRAM
-from smtemplates.errors import UsageError
-
-# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,55 +61,6 @@ class Prepared:
         return self.created
 
 
-def check_name(name: str) -> None:
-    """Check that a stack name is valid.
-
-    Raises:
-        UsageError: The name is not valid.
-    """
-    if not STACK_NAME.fullmatch(name):
-        raise UsageError(
-            f"'{name}' is not a valid stack name. A stack name starts with a letter, contains only letters, digits and "
-            "hyphens, and has at most 128 characters."
-        )
-
-
-def check_request(request: Request) -> None:
-    """Check the stack name and the parameters before any call to AWS, and report all errors together.
-
-    Raises:
-        UsageError: The name or a parameter is not valid.
-    """
-    check_name(request.stack)
-    given = dict(request.settings.parameters)
-    problems = [
-        f"The template has no parameter {name}, so it cannot be reset."
-        for name in sorted(request.reset)
-        if name not in request.template.parameters
-    ]
-    problems += [
-        f"Parameter {name} is both set and reset. Use only one of the two."
-        for name in sorted(request.reset & given.keys())
-    ]
-    _raise_all(problems + templates.check(request.template, given))
-
-
-def _raise_all(problems: list[str]) -> None:
-    if problems:
-        raise UsageError("\n".join(problems))
-
-
-def _check_against(request: Request, stack: Stack | None, region: str) -> None:
-    """Check the values that the stack will have after the change, and the Rules of the template for them."""
-    given = dict(request.settings.parameters)
-    previous = {} if stack is None else {k: v for k, v in stack.parameters.items() if k not in request.reset}
-    if missing := sorted(request.settings.previous - previous.keys()):
-        raise UsageError(
-            f"Parameter {missing[0]} cannot keep its previous value because the stack has none. Set a value."
-        )
-    _raise_all(templates.check(request.template, given, previous, region=region))
-
-
 @contextmanager
 def planned(
     cloud: Cloud, request: Request, options: Options, listener: Listener, *, purpose: str
@@ -140,12 +88,12 @@ def planned(
     if step == "continue rollback" and stack is not None:
         stack = _continue_rollback(cloud, stack, listener, options)
     if step == "recreate" and stack is not None:
-        _check_against(request, None, cloud.region)
+        check_against(request, None, cloud.region)
         listener.say(f"Deleting stack {stack.name} ({stack.status}) to create it again.")
         delete_and_wait(cloud, stack, listener, deadline=deadline_of(options))
         stack = None
     current = None if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
-    _check_against(request, current, cloud.region)
+    check_against(request, current, cloud.region)
     with change_sets.change_set(cloud, request, stack, listener, purpose=purpose) as created:
         yield Prepared(created=created, before=current)
 
@@ -167,7 +115,7 @@ def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, list
         None,
     )
     token = running.token if running else None
-    ours = bool(token) and str(token).startswith(change_sets.token_prefix(request.fingerprint))
+    ours = bool(token) and str(token).startswith(token_prefix(request.fingerprint))
     if not ours and not options.wait:
         raise DeploymentError(
             f"Stack {stack.name} is {stack.status}. Another operation is in progress. To wait for it, add --wait. To "

@@ -10,8 +10,8 @@ from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy import in_use
-from smtemplates.deploy import stack as stacks
+from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.resources import in_use
 from smtemplates.errors import UsageError
 from smtemplates.publish import content
 from smtemplates.publish.content import Content

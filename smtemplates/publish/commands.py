@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from smtemplates.aws.errors import StoppedError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy import staging
-from smtemplates.deploy.template import Template
-from smtemplates.deploy.terminal import Terminal, print_result, terminal_for_questions
+from smtemplates.deploy.printing.terminal import Terminal, print_result, terminal_for_questions
+from smtemplates.deploy.requests import staging
+from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
 from smtemplates.publish import catalog, links, pruning, publication
 from smtemplates.publish import tables as show

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from smtemplates.deploy.template import Template
+from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
 
 _HASHES = re.compile(r"\bsha256:([0-9a-f]{64})(?: effect:([0-9a-f]{64}))?\b")

@@ -10,9 +10,9 @@ from urllib.parse import quote, urlsplit
 from smtemplates.aws.endpoints import is_local, split_url
 from smtemplates.aws_data.consoles import CONSOLE_HOSTS
 from smtemplates.aws_data.partitions import partition_of
-from smtemplates.deploy import template as templates
-from smtemplates.deploy.planning import check_name
-from smtemplates.deploy.template import Template
+from smtemplates.deploy.requests import template as templates
+from smtemplates.deploy.requests.request import check_name
+from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
 
 BUTTON = "https://s3.amazonaws.com/cloudformation-examples/cloudformation-launch-stack.png"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from smtemplates.aws.errors import CloudError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy.watcher import Listener
+from smtemplates.deploy.operations.listener import Listener
 from smtemplates.publish import catalog
 from smtemplates.publish.catalog import Version
 

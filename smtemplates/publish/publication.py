@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from smtemplates.aws.errors import CloudError, DeploymentError, TimedOutError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy import staging
-from smtemplates.deploy.template import Template
-from smtemplates.deploy.watcher import Listener
+from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.requests import staging
+from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
 from smtemplates.publish import catalog, content
 from smtemplates.publish.catalog import VERSIONS_QUOTA, Version

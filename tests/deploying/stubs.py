@@ -11,11 +11,11 @@ from typing import Any
 
 from deploying.local_aws import SDK
 from smtemplates.aws.session import Cloud, Connection
-from smtemplates.deploy import change_sets
-from smtemplates.deploy.change_plan import Plan
-from smtemplates.deploy.change_sets import Request
-from smtemplates.deploy.parameters import Settings
-from smtemplates.deploy.template import Template
+from smtemplates.deploy.change_sets import change_set as change_sets
+from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.requests.parameters import Settings
+from smtemplates.deploy.requests.request import Request
+from smtemplates.deploy.requests.template import Template
 
 STUBS: Any = import_module("botocore.stub")  # it has no types
 STACK_ID = "arn:aws:cloudformation:us-east-1:111122223333:stack/team/0a1b2c3d-0000-0000-0000-000000000000"

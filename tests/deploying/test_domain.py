@@ -11,8 +11,8 @@ import pytest
 import smtemplates
 from deploying.local_aws import Aws
 from deploying.stubs import stubbed
-from smtemplates.deploy.change_plan import Fate, ResourceChange
-from smtemplates.deploy.studio import DOMAIN, check_changes
+from smtemplates.deploy.change_sets.change_plan import Fate, ResourceChange
+from smtemplates.deploy.studio.contents import DOMAIN, check_changes
 
 NETWORK = ["VpcId=vpc-0123456789abcdef0", "SubnetIds=subnet-0123456789abcdef0"]
 OTHERS = [feature for feature in smtemplates.FEATURES if feature != "studio"]

@@ -15,11 +15,10 @@ from deploying.local_aws import SDK, Aws
 from deploying.matrix import Tally, tallied
 from deploying.proxy import AFFECTED_ATTEMPTS, Proxy
 from smtemplates.aws.session import Cloud, Connection
-from smtemplates.deploy import commands
-from smtemplates.deploy.change_sets import Request
-from smtemplates.deploy.execution import Options
-from smtemplates.deploy.parameters import Settings
-from smtemplates.deploy.template import Template
+from smtemplates.deploy.commands import change, removal
+from smtemplates.deploy.requests.parameters import Settings
+from smtemplates.deploy.requests.request import Options, Request
+from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import Error
 
 CONTENT = {
@@ -75,18 +74,18 @@ class Scenario:
             self.deploy("1")
 
     def deploy(self, size: str) -> None:
-        commands.deploy(self.cloud(), self.request(size), Options(), commands.Consent(yes=True), as_json=False)
+        change.deploy(self.cloud(), self.request(size), Options(), change.Consent(yes=True), as_json=False)
 
     def run(self) -> None:
         if self.kind == "plan":
-            commands.plan(self.cloud(), self.request("7"), keep=False, shape="table", detailed=False)
+            change.plan(self.cloud(), self.request("7"), keep=False, shape="table", detailed=False)
         elif self.kind == "destroy":
             self.destroy()
         else:
             self.deploy("7")
 
     def destroy(self) -> None:
-        commands.destroy(
+        removal.destroy(
             self.cloud(),
             self.stack,
             delete_data=True,

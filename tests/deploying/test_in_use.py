@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploying.stubs import stubbed
-from smtemplates.deploy import in_use
+from smtemplates.deploy.resources import in_use
 
 ARN = "arn:aws:iam::aws:policy/PowerUserAccess"
 ROLES = [{"Properties": {"AssumeRolePolicyDocument": {"Principal": {"Service": "servicecatalog.amazonaws.com"}}}}]

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtemplates.deploy.parameters import Settings, from_file, from_options, from_text, merge
+from smtemplates.deploy.requests.parameters import Settings, from_file, from_options, from_text, merge
 from smtemplates.errors import UsageError
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,20}", fullmatch=True)

@@ -11,9 +11,11 @@ import pytest
 
 from deploying.stubs import REQUEST, SET_ID, Aws, change, described, plan_of, stubbed
 from smtemplates.aws.errors import DeploymentError
-from smtemplates.deploy import change_set_reader, change_sets, execution
-from smtemplates.deploy import tables as show
-from smtemplates.deploy.change_plan import describe_change
+from smtemplates.deploy.change_sets import change_set as change_sets
+from smtemplates.deploy.change_sets import guard
+from smtemplates.deploy.change_sets import reader as change_set_reader
+from smtemplates.deploy.change_sets.change_plan import describe_change
+from smtemplates.deploy.printing import plan_table as show
 
 
 @pytest.fixture
@@ -147,7 +149,7 @@ def test_early_validation_is_shown_and_stops_the_deployment(aws: Aws) -> None:
     shown = " ".join(show.table(plan).split())
     assert "validation error: Notebook /Resources/Notebook/Properties/InstanceType: not a valid value" in shown
     with pytest.raises(DeploymentError, match="not a valid value"):
-        execution.check_plan(plan, allow_destructive=True)
+        guard.check_plan(plan, allow_destructive=True)
 
 
 def test_missing_permission_to_read_the_validation(aws: Aws) -> None:

@@ -13,7 +13,8 @@ from deploying.local_aws import SAMPLE, Aws
 from deploying.proxy import Proxy, proxied
 from deploying.stubs import described, plan_of, stubbed
 from smtemplates.aws.errors import DeploymentError
-from smtemplates.deploy import execution, template
+from smtemplates.deploy import execution
+from smtemplates.deploy.requests import template
 
 
 @pytest.fixture

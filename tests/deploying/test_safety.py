@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from smtemplates.aws.endpoints import check_endpoint
-from smtemplates.deploy import tables as show
-from smtemplates.deploy.stack import Output
-from smtemplates.deploy.template import Template
+from smtemplates.deploy.operations.stack import Output
+from smtemplates.deploy.printing.stack_table import outputs_env
+from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
 
 
@@ -52,4 +52,4 @@ def test_safe_endpoints_are_accepted(url: str | None) -> None:
 def test_outputs_for_a_shell_are_quoted() -> None:
     """Outputs with quotes, spaces and line breaks stay values when a shell evaluates them."""
     found = {"A": Output(value="x'; touch y; echo '")}
-    assert show.outputs_env(found) == "export A='x'\"'\"'; touch y; echo '\"'\"''"
+    assert outputs_env(found) == "export A='x'\"'\"'; touch y; echo '\"'\"''"

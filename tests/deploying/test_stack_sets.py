@@ -13,8 +13,9 @@ import pytest
 from deploying.stubs import NOW, STACK_ID, Aws, change, event, plan_of, stack, stubbed
 from deploying.stubs import described as changes_of
 from smtemplates.aws.errors import CloudError, RefusedError
-from smtemplates.deploy import commands, execution
-from smtemplates.deploy import tables as show
+from smtemplates.deploy.change_sets import guard
+from smtemplates.deploy.commands import reports
+from smtemplates.deploy.printing import plan_table as show
 
 SET_ID = "workspaces-0a1b2c3d:11112222-0000-0000-0000-000000000000"
 TAKEN = (
@@ -99,7 +100,7 @@ def result(account: str, region: str, status: str, **more: Any) -> dict[str, Any
 
 def status(aws: Aws, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """Return the exit code and the text on the stack sets, and check that it fits into a terminal."""
-    code = commands.status(aws.cloud, "team", watch=False, as_json=False)
+    code = reports.status(aws.cloud, "team", watch=False, as_json=False)
     shown = capsys.readouterr().out.partition("termination protection")[2]
     assert all(len(line) <= 80 for line in shown.splitlines())
     return code, shown
@@ -233,7 +234,7 @@ def test_stack_set_without_id_is_skipped(aws: Aws, capsys: pytest.CaptureFixture
 def test_stack_without_stack_sets_needs_no_permission_for_them(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     """Without stack sets there is no call for them, and their list in the JSON is empty."""
     answer_resources(aws, "AWS::S3::Bucket")
-    assert commands.status(aws.cloud, "team", watch=False, as_json=True) == 0
+    assert reports.status(aws.cloud, "team", watch=False, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["stack_sets"] == []
 
 
@@ -241,7 +242,7 @@ def test_missing_permission_to_list_resources_is_reported(aws: Aws, capsys: pyte
     """Without the permission to list resources, status reports that and shows everything else."""
     aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.refuses("list_stack_resources", "AccessDenied")
-    assert commands.status(aws.cloud, "team", watch=False, as_json=False) == 0
+    assert reports.status(aws.cloud, "team", watch=False, as_json=False) == 0
     printed = capsys.readouterr()
     assert "CREATE_COMPLETE" in printed.out
     assert "ListStackResources is not allowed" in printed.err
@@ -253,7 +254,7 @@ def test_missing_permission_for_a_stack_set_is_an_error(aws: Aws) -> None:
     answer_stack_set(aws)
     aws.refuses("list_stack_instances", "AccessDenied")
     with pytest.raises(CloudError, match="ListStackInstances is not allowed"):
-        commands.status(aws.cloud, "team", watch=False, as_json=False)
+        reports.status(aws.cloud, "team", watch=False, as_json=False)
 
 
 def test_watch_ends_with_the_stack_sets(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
@@ -265,7 +266,7 @@ def test_watch_ends_with_the_stack_sets(aws: Aws, capsys: pytest.CaptureFixture[
     answer_stack_set(aws)
     answer_instances(aws, [{**BAD, "StatusReason": TAKEN}])
     answer_operations(aws, [])
-    assert commands.status(aws.cloud, "team", watch=True, as_json=False) == 1
+    assert reports.status(aws.cloud, "team", watch=True, as_json=False) == 1
     assert "! 999900001111" in capsys.readouterr().out
 
 
@@ -276,7 +277,7 @@ def test_json_contains_all_stacks(aws: Aws, capsys: pytest.CaptureFixture[str]) 
     answer_instances(aws, [{**BAD, "StatusReason": TAKEN, "StackId": STACK_ID}])
     answer_operations(aws, [operation("a", "SUCCEEDED")])
     answer_results(aws, "a", [])
-    assert commands.status(aws.cloud, "team", watch=False, as_json=True) == 1
+    assert reports.status(aws.cloud, "team", watch=False, as_json=True) == 1
     (stack_set,) = json.loads(capsys.readouterr().out)["stack_sets"]
     assert stack_set == {
         "logical_id": "StackSet",
@@ -340,5 +341,5 @@ def test_removing_a_target_is_destructive(aws: Aws, before: Any, after: Any, des
     assert ("its stacks in the removed accounts" in " ".join(show.table(plan).split())) is destructive
     if destructive:
         with pytest.raises(RefusedError, match="--allow-destructive"):
-            execution.check_plan(plan, allow_destructive=False)
-    execution.check_plan(plan, allow_destructive=True)
+            guard.check_plan(plan, allow_destructive=False)
+    guard.check_plan(plan, allow_destructive=True)

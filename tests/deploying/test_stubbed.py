@@ -13,15 +13,18 @@ import pytest
 from deploying.local_aws import ROOT
 from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, RecordingListener, event, stack, stubbed
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
-from smtemplates.deploy import change_sets, commands, destruction, drift, events, operation
-from smtemplates.deploy.change_sets import Request
-from smtemplates.deploy.events import first_cause
-from smtemplates.deploy.execution import Options
-from smtemplates.deploy.parameters import Settings
+from smtemplates.deploy import destruction
+from smtemplates.deploy.change_sets import change_set as change_sets
+from smtemplates.deploy.commands import reports
+from smtemplates.deploy.operations import events, operation
+from smtemplates.deploy.operations.events import first_cause
+from smtemplates.deploy.operations.stack import Stack
+from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.planning import planned
-from smtemplates.deploy.stack import Stack
-from smtemplates.deploy.template import Template
-from smtemplates.deploy.watcher import Watch
+from smtemplates.deploy.requests.parameters import Settings
+from smtemplates.deploy.requests.request import Options, Request, token_prefix
+from smtemplates.deploy.requests.template import Template
+from smtemplates.deploy.resources import drift
 
 
 @pytest.fixture
@@ -96,7 +99,7 @@ def test_watching_reports_undeleted_resources(aws: Aws) -> None:
     aws.answers("describe_stack_events", {"StackEvents": tried})
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_COMPLETE")]})
     with pytest.raises(DeploymentError) as caught:
-        commands.status(aws.cloud, "team", watch=True, as_json=False)
+        reports.status(aws.cloud, "team", watch=True, as_json=False)
     assert str(caught.value).count("it still has apps") == 1
     assert "Other" not in str(caught.value)
 
@@ -104,7 +107,7 @@ def test_watching_reports_undeleted_resources(aws: Aws) -> None:
 def test_resumed_run_protects_the_stack_and_reports_undeleted_resources(aws: Aws) -> None:
     """A repeated deployment reports the resources that AWS could not delete, and still protects a production stack."""
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]})
-    token = f"{change_sets.token_prefix(REQUEST.fingerprint)}1"
+    token = f"{token_prefix(REQUEST.fingerprint)}1"
     started = event(1, "team", "UPDATE_IN_PROGRESS", operation=token)
     aws.answers("describe_stack_events", {"StackEvents": [started]})
     late = [event(3, "team", "UPDATE_COMPLETE"), event(2, "Domain", "DELETE_FAILED", "it still has apps")]
@@ -300,7 +303,7 @@ def test_drift_is_shown_by_property(aws: Aws, capsys: pytest.CaptureFixture[str]
         for name, state in states.items()
     ]
     aws.answers("list_stack_resources", {"StackResourceSummaries": summaries})
-    assert commands.drift(aws.cloud, "team", as_json=as_json, detailed=True) == 3
+    assert reports.drift(aws.cloud, "team", as_json=as_json, detailed=True) == 3
     printed = capsys.readouterr().out
     if as_json:
         answer = json.loads(printed)

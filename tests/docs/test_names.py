@@ -27,7 +27,7 @@ from docs.text import (
     sections,
     without_fences,
 )
-from smtemplates.deploy import commands
+from smtemplates.console.run import CHANGES_PRESENT
 from smtemplates.errors import Error
 from smtemplates.evaluate.check import faults
 from smtemplates.synth.loader import load
@@ -202,7 +202,7 @@ def _error_codes(kind: type[Error]) -> set[int]:
 
 def test_help_lists_the_exit_codes_of_the_code() -> None:
     """The help of deploy.py lists all exit codes of the package. The help of the other programs lists some of them."""
-    possible = {0, commands.CHANGES_PRESENT, *_error_codes(Error)}
+    possible = {0, CHANGES_PRESENT, *_error_codes(Error)}
     documented = {name: _documented_codes(program.format_help()) for name, program in PROGRAMS.items()}
     assert documented["deploy.py"] == possible
     assert [name for name, codes in documented.items() if codes and not {0, 1, 2, 130} <= codes <= possible] == []

@@ -17,9 +17,9 @@ from deploying.proxy import AFFECTED_ATTEMPTS
 from publishing.conftest import BUCKET, template_of
 from publishing.service_catalog import ServiceCatalog
 from smtemplates.aws.session import Cloud, Connection
-from smtemplates.deploy.staging import Bucket
-from smtemplates.deploy.template import Template
-from smtemplates.deploy.terminal import Terminal
+from smtemplates.deploy.printing.terminal import Terminal
+from smtemplates.deploy.requests.staging import Bucket
+from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import Error
 from smtemplates.publish import commands, publication
 from smtemplates.publish.commands import Options

@@ -12,9 +12,9 @@ from smtemplates.aws.endpoints import is_local
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.partitions import partition_of
-from smtemplates.deploy import buckets
-from smtemplates.deploy.template import MAX_INLINE_BYTES, Template
-from smtemplates.deploy.watcher import Listener
+from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.requests.template import MAX_INLINE_BYTES, Template
+from smtemplates.deploy.resources import buckets
 from smtemplates.errors import UsageError
 
 # CloudFormation reads the template when it creates the change set. A week leaves time to inspect the template.

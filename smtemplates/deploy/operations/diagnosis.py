@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from smtemplates.aws.errors import CloudError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy import events
-from smtemplates.deploy.events import Cause, Event
-from smtemplates.deploy.watcher import Watch
+from smtemplates.deploy.operations import events
+from smtemplates.deploy.operations.events import Cause, Event
+from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.wording import PROGRAM
 
 LOG_LINES = 12

@@ -10,8 +10,8 @@ from typing import TextIO
 from smtemplates.console.columns import folded
 from smtemplates.console.signals import wait_for_terminal
 from smtemplates.console.streams import discard, write_message
-from smtemplates.deploy import events
-from smtemplates.deploy.events import Event
+from smtemplates.deploy.operations import events
+from smtemplates.deploy.operations.events import Event
 from smtemplates.errors import Error, UsageError
 
 BAR_WIDTH = 24

@@ -9,7 +9,7 @@ from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy import states
+from smtemplates.deploy.operations import states
 from smtemplates.deploy.wording import PROGRAM
 from smtemplates.synth.loader import load
 

@@ -3,81 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
-from smtemplates.deploy import stack as stacks
-from smtemplates.deploy import staging, states
-from smtemplates.deploy.change_plan import Plan, merge_pages
-from smtemplates.deploy.change_set_reader import describe, plan_of, validation_findings
-from smtemplates.deploy.parameters import Settings
-from smtemplates.deploy.stack import Stack
-from smtemplates.deploy.template import Template
-from smtemplates.deploy.watcher import Listener
+from smtemplates.deploy.change_sets.change_plan import Plan, merge_pages
+from smtemplates.deploy.change_sets.reader import describe, plan_of, validation_findings
+from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.operations import states
+from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.operations.stack import Stack
+from smtemplates.deploy.requests import staging
+from smtemplates.deploy.requests.request import Request, secret_values
 
 NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 INCOMPLETE = "can return incomplete"
 POLL_SECONDS = 1.0
 LONGEST_POLL_SECONDS = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """A deployment that a user requests; equal requests have equal fingerprints."""
-
-    stack: str
-    template: Template
-    settings: Settings = field(default_factory=Settings)
-    reset: frozenset[str] = frozenset()
-    role_arn: str | None = None
-    notification_arns: tuple[str, ...] = ()
-    rollback_alarms: tuple[str, ...] = ()
-    on_failure: str | None = None
-    import_existing: bool = False
-    revert_drift: bool = False
-    staging: staging.Bucket | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of the request in 12 hexadecimal digits.
-
-        A later run of the same request finds the operation of an earlier run by it.
-        """
-        fields = [
-            self.stack,
-            self.template.digest,
-            dict(self.settings.parameters),
-            dict(self.settings.tags),
-            sorted(self.reset),
-            [self.role_arn, *self.notification_arns, *self.rollback_alarms, self.on_failure],
-            [self.import_existing, self.revert_drift],
-        ]
-        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def operation_token(fingerprint: str, change_set_id: str) -> str:
-    """Return the client request token for the execution of one change set.
-
-    It depends only on its arguments. A repeated call is therefore the same operation, and a later run finds it.
-    """
-    return f"smtemplates-{fingerprint}-{change_set_id.rsplit('/', 1)[-1]}"
-
-
-def token_prefix(fingerprint: str) -> str:
-    """Return the prefix that the tokens of all operations of a request have in common."""
-    return f"smtemplates-{fingerprint}-"
-
-
-def secret_values(request: Request) -> list[str]:
-    """Return the values of the NoEcho parameters, which must not be shown."""
-    return [value for name, value in request.settings.parameters.items() if name in request.template.secret_names]
 
 
 class ChangeSet:

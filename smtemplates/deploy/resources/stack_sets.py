@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from smtemplates.aws.errors import CloudError
 from smtemplates.aws.session import DENIED, Cloud
-from smtemplates.deploy import stack_set_targets as targets
-from smtemplates.deploy.stack import Stack, existing_resources
-from smtemplates.deploy.tables import paint
-from smtemplates.deploy.watcher import Listener
+from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.operations.stack import Stack, existing_resources
+from smtemplates.deploy.resources import stack_set_targets as targets
 
 PAGE = 100
-WIDTH = 80
 
 # The status of a stack that is not up to date for an expected reason: an operation in progress, or a suspended account.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackInstanceComprehensiveStatus.html
@@ -185,48 +181,3 @@ def _failures(cloud: Cloud, arguments: Mapping[str, str], operation_id: str) -> 
                 reason=reason or "",
                 operation_id=operation_id,
             )
-
-
-def table(found: Sequence[StackSet], *, colour: bool = False) -> str:
-    """Return stack sets as text."""
-    return "\n".join(line for one in found for line in _lines(one, colour=colour))
-
-
-def _lines(one: StackSet, *, colour: bool) -> Iterator[str]:
-    yield f"  {one.logical_id}: stack set {one.id.partition(':')[0]}, {one.status}"
-    if one.operation:
-        yield from _wrapped(f"last operation: {one.operation.action} {one.operation.status}", "    ")
-        yield from _wrapped(one.operation.reason, "      ")
-    counts = Counter(instance.state for instance in one.instances)
-    states = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
-    yield from _wrapped(f"stacks: {states or 'none'}", "    ")
-    for instance in one.instances:
-        mark = "!" if instance.failed else " "
-        line = f"  {mark} {instance.account}  {instance.region:<14}  {instance.state}"
-        yield paint(line, mark, colour=colour) if instance.failed else line
-        yield from _wrapped(instance.reason, "      ")
-    if one.failed:
-        yield from _wrapped(
-            f"{one.failed} failed. Fix the cause in each account. The next change of the template or of a parameter "
-            "updates these stacks again.",
-            "    ",
-        )
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent)
-
-
-def as_values(found: Sequence[StackSet]) -> list[dict[str, Any]]:
-    """Return stack sets as values for JSON."""
-    return [
-        {
-            "logical_id": one.logical_id,
-            "id": one.id,
-            "status": one.status,
-            "failed": one.failed,
-            "operation": vars(one.operation) if one.operation else None,
-            "instances": [{**vars(instance), "failed": instance.failed} for instance in one.instances],
-        }
-        for one in found
-    ]

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import Deferral, uninterrupted
-from smtemplates.deploy import diagnosis, events, states
-from smtemplates.deploy.stack import Stack
-from smtemplates.deploy.watcher import Listener, Watch
+from smtemplates.deploy.operations import diagnosis, events, states
+from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.operations.stack import Stack
+from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.wording import PROGRAM
 
 # The status of a stack after its creation or update was cancelled.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from smtemplates.aws.masking import masked
-from smtemplates.deploy import stack_set_targets as targets
+from smtemplates.deploy.resources import stack_set_targets as targets
 
 UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"
 

@@ -9,8 +9,8 @@ from string import Template
 from typing import Any, Literal
 
 from smtemplates.core.assets import read_asset
-from smtemplates.deploy.change_plan import Fate, Plan, PropertyChange, ResourceChange, describe_change
-from smtemplates.deploy.tables import MARKS, destructive_summary, headline, path_of
+from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange, describe_change
+from smtemplates.deploy.printing.plan_table import MARKS, destructive_summary, headline, path_of
 from smtemplates.pages.drawing import Row, asset, drawing
 
 RECREATION = {"Always": "replaces the resource", "Conditionally": "may replace the resource", "Never": ""}

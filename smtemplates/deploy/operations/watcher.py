@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
 
 from smtemplates.aws.errors import CloudError, TimedOutError, sentence
 from smtemplates.aws.session import TRANSIENT, Cloud
-from smtemplates.deploy import events
-from smtemplates.deploy.events import Event
-from smtemplates.deploy.stack import Stack, find
+from smtemplates.deploy.operations import events
+from smtemplates.deploy.operations.events import Event
+from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.operations.stack import Stack, find
 from smtemplates.deploy.wording import PROGRAM
 
 # DescribeStackEvents is called at most once a second, and less often the longer no event arrives.
@@ -20,22 +20,6 @@ BACKOFF = 1.4
 
 # Number of consecutive calls that may fail for a temporary reason before watching ends: more than two minutes.
 PATIENCE = 25
-
-
-class Listener(Protocol):
-    """Receives messages and events, and asks the user for decisions."""
-
-    def say(self, message: str) -> None:
-        """Show a message."""
-
-    def on_event(self, event: Event, done: int, total: int) -> None:
-        """Show an event, with the number of finished resources and of all resources."""
-
-    def cancel(self, question: str) -> bool:
-        """Ask, after an interruption, whether to cancel the operation, and return the answer."""
-
-    def close(self) -> None:
-        """End the progress display of the current operation."""
 
 
 class Watch:

@@ -9,8 +9,8 @@ from typing import Any
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.masking import MASK
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy.change_plan import Finding, Plan, resource_changes
-from smtemplates.deploy.stack import Stack
+from smtemplates.deploy.change_sets.change_plan import Finding, Plan, resource_changes
+from smtemplates.deploy.operations.stack import Stack
 from smtemplates.errors import UsageError
 
 EXECUTED = {"EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from smtemplates.deploy import states
+from smtemplates.deploy.operations import states
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 STARTS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from smtemplates.aws.errors import DeploymentError, sentence
 from smtemplates.aws.session import Cloud
-from smtemplates.console.columns import folded
-from smtemplates.deploy import stack as stacks
+from smtemplates.deploy.operations import stack as stacks
 
 POLL_SECONDS = 2.0
 LONGEST_POLL_SECONDS = 10.0
@@ -91,28 +89,3 @@ def detect(cloud: Cloud, name: str) -> Comparison:
         if item.get("ResourceStatus") != "DELETE_COMPLETE"
     ]
     return Comparison(drifted=drifted, checked=sum(state in CHECKED for state in states), resources=len(states))
-
-
-def table(found: Comparison, stack: str) -> str:
-    """Return drift as text."""
-    number = len(found.drifted)
-    lines = [
-        f"{number} resource(s) of stack {stack} differ from the template."
-        if number
-        else f"No drift was detected in stack {stack}.",
-        f"  {found.checked} of {found.resources} resources were checked.",
-    ]
-    if number:
-        lines.append("  To revert the changes that AWS can revert, run deploy with --revert-drift.")
-    for one in found.drifted:
-        lines.append(f"  {one.logical_id} ({one.type}): {'deleted' if one.status == 'DELETED' else 'changed'}")
-        lines += [
-            f"      {item.path.strip('/').replace('/', '.')}: {item.expected} -> {item.actual}"
-            for item in one.differences
-        ]
-    return "\n".join(part for line in lines for part in folded(line, 8))
-
-
-def as_json(found: Comparison) -> str:
-    """Return drift as JSON."""
-    return json.dumps(asdict(found), indent=2, ensure_ascii=False)

@@ -8,8 +8,8 @@ from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy.change_plan import ResourceChange
-from smtemplates.deploy.watcher import Listener
+from smtemplates.deploy.change_sets.change_plan import ResourceChange
+from smtemplates.deploy.operations.listener import Listener
 
 POLL_SECONDS = 5.0
 MAX_POLLS = 180

@@ -1,0 +1,1 @@
+"""Change sets: their creation and the plans that they contain."""

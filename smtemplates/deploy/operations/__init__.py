@@ -1,0 +1,1 @@
+"""Operations on stacks: their states, events, progress and causes of failure."""

@@ -1,0 +1,34 @@
+"""Show drift as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from smtemplates.console.columns import folded
+from smtemplates.deploy.resources.drift import Comparison
+
+
+def table(found: Comparison, stack: str) -> str:
+    """Return drift as text."""
+    number = len(found.drifted)
+    lines = [
+        f"{number} resource(s) of stack {stack} differ from the template."
+        if number
+        else f"No drift was detected in stack {stack}.",
+        f"  {found.checked} of {found.resources} resources were checked.",
+    ]
+    if number:
+        lines.append("  To revert the changes that AWS can revert, run deploy with --revert-drift.")
+    for one in found.drifted:
+        lines.append(f"  {one.logical_id} ({one.type}): {'deleted' if one.status == 'DELETED' else 'changed'}")
+        lines += [
+            f"      {item.path.strip('/').replace('/', '.')}: {item.expected} -> {item.actual}"
+            for item in one.differences
+        ]
+    return "\n".join(part for line in lines for part in folded(line, 8))
+
+
+def as_json(found: Comparison) -> str:
+    """Return drift as JSON."""
+    return json.dumps(asdict(found), indent=2, ensure_ascii=False)

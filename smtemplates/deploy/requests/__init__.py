@@ -1,0 +1,1 @@
+"""The requested deployment: the template, its parameters, and the bucket in which it is staged."""

@@ -1,0 +1,131 @@
+"""A deployment that a user requests, and its options."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+
+from smtemplates.deploy.operations.stack import Stack
+from smtemplates.deploy.requests import staging
+from smtemplates.deploy.requests import template as templates
+from smtemplates.deploy.requests.parameters import Settings
+from smtemplates.deploy.requests.template import Template
+from smtemplates.errors import UsageError
+
+# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A deployment that a user requests; equal requests have equal fingerprints."""
+
+    stack: str
+    template: Template
+    settings: Settings = field(default_factory=Settings)
+    reset: frozenset[str] = frozenset()
+    role_arn: str | None = None
+    notification_arns: tuple[str, ...] = ()
+    rollback_alarms: tuple[str, ...] = ()
+    on_failure: str | None = None
+    import_existing: bool = False
+    revert_drift: bool = False
+    staging: staging.Bucket | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the request in 12 hexadecimal digits.
+
+        A later run of the same request finds the operation of an earlier run by it.
+        """
+        fields = [
+            self.stack,
+            self.template.digest,
+            dict(self.settings.parameters),
+            dict(self.settings.tags),
+            sorted(self.reset),
+            [self.role_arn, *self.notification_arns, *self.rollback_alarms, self.on_failure],
+            [self.import_existing, self.revert_drift],
+        ]
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def operation_token(fingerprint: str, change_set_id: str) -> str:
+    """Return the client request token for the execution of one change set.
+
+    It depends only on its arguments. A repeated call is therefore the same operation, and a later run finds it.
+    """
+    return f"smtemplates-{fingerprint}-{change_set_id.rsplit('/', 1)[-1]}"
+
+
+def token_prefix(fingerprint: str) -> str:
+    """Return the prefix that the tokens of all operations of a request have in common."""
+    return f"smtemplates-{fingerprint}-"
+
+
+def secret_values(request: Request) -> list[str]:
+    """Return the values of the NoEcho parameters, which must not be shown."""
+    return [value for name, value in request.settings.parameters.items() if name in request.template.secret_names]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options of a deployment that do not change the template, its parameters or its tags."""
+
+    recreate: bool = False
+    continue_rollback: bool = False
+    wait: bool = False
+    timeout_seconds: float | None = None
+    protect: bool | None = None
+    stack_policy: str | None = None
+
+
+def check_name(name: str) -> None:
+    """Check that a stack name is valid.
+
+    Raises:
+        UsageError: The name is not valid.
+    """
+    if not STACK_NAME.fullmatch(name):
+        raise UsageError(
+            f"'{name}' is not a valid stack name. A stack name starts with a letter, contains only letters, digits and "
+            "hyphens, and has at most 128 characters."
+        )
+
+
+def check_request(request: Request) -> None:
+    """Check the stack name and the parameters before any call to AWS, and report all errors together.
+
+    Raises:
+        UsageError: The name or a parameter is not valid.
+    """
+    check_name(request.stack)
+    given = dict(request.settings.parameters)
+    problems = [
+        f"The template has no parameter {name}, so it cannot be reset."
+        for name in sorted(request.reset)
+        if name not in request.template.parameters
+    ]
+    problems += [
+        f"Parameter {name} is both set and reset. Use only one of the two."
+        for name in sorted(request.reset & given.keys())
+    ]
+    _raise_all(problems + templates.check(request.template, given))
+
+
+def _raise_all(problems: list[str]) -> None:
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def check_against(request: Request, stack: Stack | None, region: str) -> None:
+    """Check the values that the stack will have after the change, and the Rules of the template for them."""
+    given = dict(request.settings.parameters)
+    previous = {} if stack is None else {k: v for k, v in stack.parameters.items() if k not in request.reset}
+    if missing := sorted(request.settings.previous - previous.keys()):
+        raise UsageError(
+            f"Parameter {missing[0]} cannot keep its previous value because the stack has none. Set a value."
+        )
+    _raise_all(templates.check(request.template, given, previous, region=region))
