@@ -11,7 +11,8 @@ from browsers import chromium
 from playwright.sync_api import Browser, Page, expect
 
 from deploying.local_aws import Aws
-from smtemplates.deploy.change_sets.change_plan import Fate, Finding, Plan, PropertyChange, ResourceChange
+from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange
+from smtemplates.deploy.change_sets.validation import Finding
 from smtemplates.deploy.printing.plan_page import plan_page
 
 NASTY = "</script><script>document.title = 'PWN'</script><img src=x onerror=\"document.title='PWN'\">$stack ${x} & 'q'"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from smtemplates.aws.masking import masked
+from smtemplates.deploy.change_sets.validation import Finding
 from smtemplates.deploy.resources import stack_set_targets as targets
 
 UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"
@@ -61,16 +62,6 @@ class ResourceChange:
         """Whether the change removes an account, an organizational unit or a Region from a stack set."""
         groups = [item for item in self.properties if targets.GROUPS in item.path]
         return self.type == targets.TYPE and any(targets.removes_targets(item.before, item.after) for item in groups)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """A finding of the early validation of AWS; `fatal` if the execution of the change set would fail."""
-
-    resource: str
-    path: str
-    reason: str
-    fatal: bool
 
 
 @dataclass(frozen=True, kw_only=True)

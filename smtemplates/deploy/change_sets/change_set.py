@@ -13,7 +13,8 @@ from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy.change_sets.change_plan import Plan, merge_pages
-from smtemplates.deploy.change_sets.reader import describe, plan_of, validation_findings
+from smtemplates.deploy.change_sets.reader import describe, plan_of
+from smtemplates.deploy.change_sets.validation import Validation, describe_finding, read_validation
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations import states
 from smtemplates.deploy.operations.listener import Listener
@@ -127,16 +128,15 @@ class ChangeSet:
         if INCOMPLETE in reason:
             plain = describe(self.cloud, self.id, values=False)
             described = {**described, "Changes": merge_pages(described["Changes"], plain["Changes"])}
-        found = () if empty else validation_findings(self.cloud, self.id)
+        found = Validation() if empty else read_validation(self.cloud, self.id)
         if described["Status"] == "FAILED" and not empty:
-            errors = "".join(f"\n  {one.resource} {one.path}: {one.reason}" for one in found if one.fatal)
-            raise DeploymentError(
-                f"AWS could not create the change set: {sentence(reason or 'no reason given')}{errors}"
-            )
+            raise DeploymentError(_refusal(reason, found))
         plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=secret_values(self.request))
         changes = () if empty else plan.changes
         digest, reverting = self.request.template.content_digest, self.request.revert_drift
-        return replace(plan, findings=found, empty=empty, changes=changes, reverting=reverting, template_digest=digest)
+        return replace(
+            plan, findings=found.findings, empty=empty, changes=changes, reverting=reverting, template_digest=digest
+        )
 
     def _settled(self) -> dict[str, Any]:
         pause = POLL_SECONDS
@@ -170,6 +170,16 @@ def remove_placeholder(cloud: Cloud, stack_id: str) -> None:
         return
     if not any(cloud.pages("cloudformation", "list_change_sets", "Summaries", StackName=found.name)):
         cloud.call("cloudformation", "delete_stack", StackName=found.id, ClientRequestToken=uuid.uuid4().hex)
+
+
+def _refusal(reason: str, found: Validation) -> str:
+    """Return a message on a change set that AWS could not create, with the reasons of validations and hooks."""
+    lines = [f"AWS could not create the change set: {sentence(reason or 'AWS returned no reason')}"]
+    lines += [f"  {describe_finding(one)}" for one in found.causes()]
+    if found.unread:
+        lines.append(f"The findings of validations and hooks could not be read. {found.unread}")
+    lines.append("Nothing was changed. Correct the template or the parameters, then repeat this command.")
+    return "\n".join(lines)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from typing import Any
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.masking import MASK
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy.change_sets.change_plan import Finding, Plan, resource_changes
+from smtemplates.deploy.change_sets.change_plan import Plan, resource_changes
+from smtemplates.deploy.change_sets.validation import read_validation
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.errors import UsageError
 
@@ -55,25 +56,7 @@ def read_reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
         )
     kind = "CREATE" if stack.status in ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS") else "UPDATE"
     plan = plan_of(described, cloud.region, kind=kind, hidden=[])
-    return replace(plan, findings=validation_findings(cloud, plan.change_set_id))
-
-
-def validation_findings(cloud: Cloud, change_set_id: str) -> tuple[Finding, ...]:
-    """Return the findings of the early validation of a change set; empty without the permission to read them."""
-    try:
-        items = list(cloud.pages("cloudformation", "describe_events", "OperationEvents", ChangeSetName=change_set_id))
-    except CloudError:
-        return ()
-    return tuple(
-        Finding(
-            resource=item.get("LogicalResourceId", ""),
-            path=item.get("ValidationPath", ""),
-            reason=cloud.masked(item.get("ValidationStatusReason", "")),
-            fatal=item.get("ValidationFailureMode") == "FAIL",
-        )
-        for item in items
-        if item.get("EventType") == "VALIDATION_ERROR"
-    )
+    return replace(plan, findings=read_validation(cloud, plan.change_set_id).findings)
 
 
 def plan_of(described: Mapping[str, Any], region: str, *, kind: str, hidden: list[str]) -> Plan:

@@ -1,0 +1,96 @@
+"""Read what AWS found when it validated a change set: validations, hooks and provisioning errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from smtemplates.aws.errors import CloudError
+from smtemplates.aws.session import DENIED, TRANSIENT, Cloud
+
+Source = Literal["validation", "hook", "provisioning"]
+
+# The event types with findings, and where each stores its reason.
+# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_OperationEvent.html
+SOURCES: dict[str, tuple[Source, str]] = {
+    "VALIDATION_ERROR": ("validation", "ValidationStatusReason"),
+    "HOOK_INVOCATION_ERROR": ("hook", "HookStatusReason"),
+    "PROVISIONING_ERROR": ("provisioning", "ResourceStatusReason"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A finding of AWS on a change set; `fatal` if the execution of the change set would fail.
+
+    `path` is the path in the template, or '' if AWS returned none. `name` is the name of the validation, or the type
+    of the hook.
+    """
+
+    resource: str
+    path: str
+    reason: str
+    fatal: bool
+    source: Source = "validation"
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """The findings on a change set; `unread` is the reason why AWS did not return them, or ''."""
+
+    findings: tuple[Finding, ...] = ()
+    unread: str = ""
+
+    def causes(self) -> tuple[Finding, ...]:
+        """Return the findings because of which AWS refused to create the change set."""
+        return tuple(one for one in self.findings if one.fatal or one.source == "provisioning") or self.findings
+
+
+def read_validation(cloud: Cloud, change_set_id: str) -> Validation:
+    """Return the findings on a change set, also on one that AWS refused to create.
+
+    `change_set_id` is its ARN: AWS does not accept the name alone.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+    Source: https://github.com/aws-cloudformation/cloudformation-cli/issues/1116
+    """
+    try:
+        items = list(cloud.pages("cloudformation", "describe_events", "OperationEvents", ChangeSetName=change_set_id))
+    except CloudError as error:
+        # an endpoint that does not know this operation has no findings
+        return Validation(unread=str(error) if error.code in DENIED | TRANSIENT else "")
+    found = [_finding(cloud, item) for item in items if item.get("EventType") in SOURCES]
+    return Validation(findings=tuple(dict.fromkeys(found)))
+
+
+def _finding(cloud: Cloud, item: Mapping[str, Any]) -> Finding:
+    source, reason = SOURCES[item["EventType"]]
+    return Finding(
+        resource=item.get("LogicalResourceId", ""),
+        path=item.get("ValidationPath", ""),
+        reason=cloud.masked(item.get(reason) or item.get("ResourceStatusReason") or ""),
+        fatal=_fatal(source, item),
+        source=source,
+        name=item.get("HookType" if source == "hook" else "ValidationName", ""),
+    )
+
+
+def _fatal(source: Source, item: Mapping[str, Any]) -> bool:
+    """Return whether an event means that the execution of the change set would fail.
+
+    A validation can also be skipped, and a validation or hook can be configured to warn only. A provisioning error
+    belongs to a change set that AWS refused; it does not predict the result of another one.
+    """
+    if source == "validation":
+        return item.get("ValidationStatus") == "FAILED" and item.get("ValidationFailureMode") == "FAIL"
+    passed = item.get("HookStatus") in ("HOOK_IN_PROGRESS", "HOOK_COMPLETE_SUCCEEDED")
+    return source == "hook" and item.get("HookFailureMode") == "FAIL" and not passed
+
+
+def describe_finding(one: Finding) -> str:
+    """Return a finding in one line: the resource, the path, the reason, and the name of the validation or hook."""
+    place = " ".join(filter(None, (one.resource, one.path)))
+    name = {"hook": f" (hook {one.name})", "validation": f" ({one.name})"}.get(one.source, "") if one.name else ""
+    return f"{place + ': ' if place else ''}{one.reason or 'AWS returned no reason'}{name}"
