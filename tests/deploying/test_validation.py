@@ -1,4 +1,4 @@
-"""What AWS found when it validated a change set."""
+"""The findings of AWS on a change set."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def aws() -> Iterator[Aws]:
         (NOT_PROVISIONED, "Table: Table team already exists", False),
     ],
 )
-def test_refused_change_set_names_every_finding(
+def test_message_on_a_rejected_change_set_contains_the_findings(
     aws: Aws,
     event: dict[str, Any],
     text: str,
     fatal: bool,  # noqa: FBT001 a row of the table
 ) -> None:
-    """When AWS refuses to create a change set, the message contains the finding behind AWS's general reason."""
+    """If AWS cannot create a change set, the message contains the finding in addition to the general reason."""
     general = "The following hook(s)/validation failed. To troubleshoot, use the DescribeEvents API."
     aws.answers("describe_change_set", described(Status="FAILED", StatusReason=general))
     progress = {"EventType": "STACK_EVENT", "LogicalResourceId": "team", "ResourceStatusReason": "not a finding"}
@@ -85,7 +85,7 @@ def test_warnings_do_not_hide_the_finding_that_refused_the_change_set(aws: Aws) 
 
 
 def test_missing_permission_to_read_the_findings(aws: Aws) -> None:
-    """Without the permission to read the findings, the refusal says so and still contains the reason of AWS."""
+    """Without the permission to read the findings, the message contains that error and the general reason."""
     aws.answers("describe_change_set", described(Status="FAILED", StatusReason="The following hook(s) failed"))
     aws.refuses("describe_events", "AccessDenied", "not authorized to perform cloudformation:DescribeEvents")
     with pytest.raises(DeploymentError) as error:

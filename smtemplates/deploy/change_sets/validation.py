@@ -1,4 +1,4 @@
-"""Read what AWS found when it validated a change set: validations, hooks and provisioning errors."""
+"""Read the findings of AWS on a change set: validations, hooks and provisioning errors."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Validation:
     unread: str = ""
 
     def causes(self) -> tuple[Finding, ...]:
-        """Return the findings because of which AWS refused to create the change set."""
+        """Return the findings because of which AWS could not create the change set."""
         return tuple(one for one in self.findings if one.fatal or one.source == "provisioning") or self.findings
 
 
 def read_validation(cloud: Cloud, change_set_id: str) -> Validation:
-    """Return the findings on a change set, also on one that AWS refused to create.
+    """Return the findings on a change set, also on one that AWS could not create.
 
     `change_set_id` is its ARN: AWS does not accept the name alone.
 
@@ -81,7 +81,7 @@ def _fatal(source: Source, item: Mapping[str, Any]) -> bool:
     """Return whether an event means that the execution of the change set would fail.
 
     A validation can also be skipped, and a validation or hook can be configured to warn only. A provisioning error
-    belongs to a change set that AWS refused; it does not predict the result of another one.
+    belongs to a change set that AWS could not create; it does not predict the result of another one.
     """
     if source == "validation":
         return item.get("ValidationStatus") == "FAILED" and item.get("ValidationFailureMode") == "FAIL"
