@@ -138,20 +138,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     """Deploy a template, or execute a change set that was reviewed."""
+    from smtemplates.deploy.api import Allowed
     from smtemplates.deploy.commands import change
 
-    consent = change.Consent(yes=arguments.yes, destructive=arguments.allow_destructive, studio=arguments.clear_studio)
-    options, as_json = options_of(arguments), arguments.json
+    allowed = Allowed(destructive=arguments.allow_destructive, studio=arguments.clear_studio)
+    options = options_of(arguments)
     if arguments.change_set:
         if arguments.set or arguments.parameters or arguments.reset or arguments.tag:
             raise UsageError(
                 "--change-set already contains parameters and tags; remove --set, --parameters, --reset and --tag"
             )
         reviewed = arguments.change_set, arguments.template_digest or ""
-        return change.deploy_reviewed(cloud, arguments.stack, reviewed, options, consent, as_json=as_json)
+        return change.deploy_reviewed(
+            cloud, arguments.stack, reviewed, options, allowed, yes=arguments.yes, as_json=arguments.json
+        )
     if arguments.template_digest:
         raise UsageError("--template-digest requires --change-set; specify both options, or neither")
-    return change.deploy(cloud, request_of(arguments), options, consent, as_json=as_json)
+    return change.deploy(cloud, request_of(arguments), options, allowed, yes=arguments.yes, as_json=arguments.json)
 
 
 def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:

@@ -15,6 +15,7 @@ from deploying.local_aws import SDK, Aws
 from deploying.matrix import Tally, tallied
 from deploying.proxy import AFFECTED_ATTEMPTS, Proxy
 from smtemplates.aws.session import Cloud, Connection
+from smtemplates.deploy import api
 from smtemplates.deploy.commands import change, removal
 from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.request import Options, Request
@@ -74,7 +75,7 @@ class Scenario:
             self.deploy("1")
 
     def deploy(self, size: str) -> None:
-        change.deploy(self.cloud(), self.request(size), Options(), change.Consent(yes=True), as_json=False)
+        change.deploy(self.cloud(), self.request(size), Options(), api.Allowed(), yes=True, as_json=False)
 
     def run(self) -> None:
         if self.kind == "plan":

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from smtemplates.aws.errors import DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.console.run import CHANGES_PRESENT
-from smtemplates.deploy.operations import operation
+from smtemplates.deploy import api
 from smtemplates.deploy.operations import stack as stacks
-from smtemplates.deploy.operations.states import in_progress, succeeded
-from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.printing import drift_table, stack_set_table, stack_table
 from smtemplates.deploy.printing.terminal import Terminal, print_result
 from smtemplates.deploy.resources import drift as drifts
@@ -23,20 +20,10 @@ def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
     Return 1 if a stack of a stack set failed. The operation on the stack set can succeed anyway.
     """
     terminal = Terminal()
-    stack = stacks.get(cloud, name)
-    if watch and in_progress(stack.status):
-        watching = Watch(cloud, stack.id, None)
-        try:
-            ended = watching.follow(terminal)
-        except KeyboardInterrupt:
-            raise operation.detached_error(watching) from None
-        if ended is None or ended.status == "DELETE_COMPLETE":
-            terminal.say(f"Stack {name} is deleted.")
-            return 0
-        stack = ended
-        if not succeeded(stack.status):
-            raise DeploymentError(operation.failure_message(watching, name, stack.status))
-        operation.check_deleted(watching, stack)
+    stack = api.watch(cloud, name, listener=terminal) if watch else stacks.get(cloud, name)
+    if watch and stack.status == "DELETE_COMPLETE":
+        terminal.say(f"Stack {name} is deleted.")
+        return 0
     found = stack_sets.find(cloud, stack, terminal)
     if as_json:
         print_result(stack_table.status_json(stack, stack_set_table.as_values(found)))

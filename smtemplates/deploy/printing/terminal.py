@@ -7,11 +7,16 @@ import sys
 import time
 from typing import TextIO
 
-from smtemplates.console.columns import folded
+from smtemplates.console.columns import coloured, folded
 from smtemplates.console.signals import wait_for_terminal
 from smtemplates.console.streams import discard, write_message
+from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.destruction import Destruction
 from smtemplates.deploy.operations import events
 from smtemplates.deploy.operations.events import Event
+from smtemplates.deploy.printing import destruction_table
+from smtemplates.deploy.printing.job_summary import write_job_summary
+from smtemplates.deploy.printing.plan_table import table
 from smtemplates.errors import Error, UsageError
 
 BAR_WIDTH = 24
@@ -51,8 +56,13 @@ def terminal_for_questions(*, yes: bool) -> Terminal:
 class Terminal:
     """A Listener that writes to standard error, and asks on the terminal."""
 
-    def __init__(self, stream: TextIO | None = None, *, assume_yes: bool = False) -> None:
-        """Write to `stream`. With `assume_yes`, or without a terminal, nothing is asked."""
+    def __init__(self, stream: TextIO | None = None, *, assume_yes: bool = False, confirmed: str | None = None) -> None:
+        """Write to `stream`. With `assume_yes`, or without a terminal, nothing is asked.
+
+        `confirmed` is the name of the stack if its destruction was confirmed on the command line.
+        """
+        self.assume_yes = assume_yes
+        self.confirmed = confirmed
         self.stream = stream or sys.stderr
         self.live = self.stream.isatty()
         self.asks = sys.stdin is not None and sys.stdin.isatty() and not assume_yes
@@ -78,6 +88,27 @@ class Terminal:
             self.say("\n".join(folded(line, 6)))
         if total:
             self._draw(done, total, f"{event.logical_id} {events.progress_word(event)}")
+
+    def show_plan(self, plan: Plan) -> None:
+        """Show a plan, and add it to the job summary of GitHub Actions."""
+        write_job_summary(plan)
+        self.say(table(plan, colour=coloured(self.stream)))
+
+    def approve(self, plan: Plan) -> bool:
+        """Ask whether to execute a plan, unless the user has confirmed everything already."""
+        del plan
+        return self.assume_yes or self.confirm("Execute this change set?")
+
+    def show_destruction(self, plan: Destruction, *, delete_data: bool) -> None:
+        """Show the effects of destroying a stack."""
+        self.say(destruction_table.table(plan, delete_data=delete_data))
+
+    def approve_destruction(self, plan: Destruction) -> bool:
+        """Ask for the name of the stack unless it was confirmed on the command line, and return whether it is right."""
+        typed = self.confirmed
+        if typed is None:
+            typed = self.ask(f"To confirm, type the name of the stack ({plan.name}): ")
+        return typed.strip() == plan.name
 
     def show_emptying(self, bucket: str, done: int, total: int) -> None:
         """Show how many objects of a bucket are deleted."""

@@ -1,0 +1,248 @@
+"""The functions of the public API. They print nothing, and report to a reviewer if there is one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
+from smtemplates.aws.session import Cloud
+from smtemplates.deploy import destruction, execution
+from smtemplates.deploy.change_sets import reader
+from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.change_sets.guard import check_plan
+from smtemplates.deploy.destruction import Destruction
+from smtemplates.deploy.operations import operation
+from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.operations.events import Event
+from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.operations.stack import Stack
+from smtemplates.deploy.operations.states import in_progress, succeeded
+from smtemplates.deploy.operations.watcher import Watch
+from smtemplates.deploy.planning import planned
+from smtemplates.deploy.requests.request import Options, Request, check_name
+from smtemplates.deploy.studio import contents as studio
+
+
+class Reviewer(Listener, Protocol):
+    """A listener that also receives plans and approves their execution."""
+
+    def show_plan(self, plan: Plan) -> None:
+        """Show the plan of a deployment."""
+
+    def show_destruction(self, plan: Destruction, *, delete_data: bool) -> None:
+        """Show the effects of destroying a stack."""
+
+    def approve(self, plan: Plan) -> bool:
+        """Return whether to execute a plan that the guard accepted."""
+
+    def approve_destruction(self, plan: Destruction) -> bool:
+        """Return whether to destroy a stack."""
+
+    def show_emptying(self, bucket: str, done: int, total: int) -> None:
+        """Show how many objects of a bucket are deleted."""
+
+
+class Silent:
+    """A reviewer that shows nothing, approves everything that the guard accepts, and cancels nothing."""
+
+    def say(self, message: str) -> None:
+        """Ignore a message."""
+
+    def on_event(self, event: Event, done: int, total: int) -> None:
+        """Ignore an event."""
+
+    def cancel(self, question: str) -> bool:
+        """Return False: an operation is cancelled only by `cancel`."""
+        del question
+        return False
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def show_plan(self, plan: Plan) -> None:
+        """Ignore a plan."""
+
+    def show_destruction(self, plan: Destruction, *, delete_data: bool) -> None:
+        """Ignore the effects of destroying a stack."""
+
+    def approve(self, plan: Plan) -> bool:
+        """Return True."""
+        del plan
+        return True
+
+    def approve_destruction(self, plan: Destruction) -> bool:
+        """Return True."""
+        del plan
+        return True
+
+    def show_emptying(self, bucket: str, done: int, total: int) -> None:
+        """Ignore the progress."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """The destructive changes that a deployment may make: of resources, and of the apps and spaces of Studio."""
+
+    destructive: bool = False
+    studio: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """The result of a deployment. `changed` is False if the stack was up to date."""
+
+    stack: Stack
+    changed: bool
+
+
+def plan(cloud: Cloud, request: Request, *, reviewer: Reviewer | None = None) -> Plan:
+    """Return the plan of a deployment. Its change set is deleted.
+
+    Raises:
+        UsageError: The name of the stack or a parameter is not valid.
+        DeploymentError: The stack cannot be changed in its current state, or AWS could not create the change set.
+        CloudError: AWS rejected a call or could not be reached.
+    """
+    with planned(cloud, request, Options(), reviewer or Silent(), purpose="plan") as prepared:
+        return prepared.plan
+
+
+def deploy(
+    cloud: Cloud,
+    request: Request,
+    *,
+    options: Options | None = None,
+    allowed: Allowed | None = None,
+    reviewer: Reviewer | None = None,
+) -> Deployment:
+    """Create or update a stack, and return it at the end of the operation.
+
+    Raises:
+        UsageError: The name of the stack or a parameter is not valid.
+        RefusedError: The change would replace or delete existing resources, and `allowed` does not allow it.
+        DeploymentError: The deployment failed. The message contains the first cause and what to do.
+        TimedOutError: The time limit has passed. The operation continues in AWS.
+        StoppedError: The reviewer did not approve the plan.
+        CloudError: AWS rejected a call or could not be reached.
+    """
+    options, allowed, reviewer = options or Options(), allowed or Allowed(), reviewer or Silent()
+    with planned(cloud, request, options, reviewer, purpose="deploy") as prepared:
+        if prepared.resumed is not None:
+            return Deployment(stack=prepared.resumed, changed=True)
+        change_set, plan = prepared.change_set, prepared.plan
+        if plan.empty and prepared.before is not None:
+            reviewer.show_plan(plan)
+            execution.apply_stack_settings(cloud, prepared.before, options, reviewer)
+            return Deployment(stack=prepared.before, changed=False)
+        _check(cloud, plan, allowed, reviewer)
+        stack = execution.execute(
+            cloud, plan, reviewer, options, fingerprint=request.fingerprint, change_set=change_set
+        )
+    return Deployment(stack=stack, changed=True)
+
+
+def deploy_reviewed(
+    cloud: Cloud,
+    name: str,
+    reviewed: tuple[str, str],
+    *,
+    options: Options | None = None,
+    allowed: Allowed | None = None,
+    reviewer: Reviewer | None = None,
+) -> Deployment:
+    """Execute an existing change set of a stack.
+
+    `reviewed` is its ARN and the digest of the template that was reviewed, or '' if the digest is not known.
+
+    Raises:
+        DeploymentError: The change set does not exist, cannot be executed, contains another template, or failed.
+        The other errors are those of `deploy`.
+    """
+    options, allowed, reviewer = options or Options(), allowed or Allowed(), reviewer or Silent()
+    check_name(name)
+    change_set_id, digest = reviewed
+    plan = replace(reader.read_reviewed(cloud, stacks.get(cloud, name), change_set_id), template_digest=digest)
+    if not digest:
+        reviewer.say(
+            "The template of the change set is not compared with a reviewed one. To compare it, add the "
+            "--template-digest that plan --keep prints."
+        )
+    if plan.executed:
+        reviewer.say("AWS is already executing this change set. Following it.")
+    else:
+        _check(cloud, plan, allowed, reviewer)
+    return Deployment(stack=execution.execute(cloud, plan, reviewer, options, fingerprint="reviewed"), changed=True)
+
+
+def _check(cloud: Cloud, plan: Plan, allowed: Allowed, reviewer: Reviewer) -> None:
+    """Show and check a plan, have it approved, and delete the Studio apps and spaces that block it."""
+    reviewer.show_plan(plan)
+    check_plan(plan, allow_destructive=allowed.destructive)
+    contents = studio.check_changes(cloud, plan.changes, may_delete=allowed.studio)
+    if not reviewer.approve(plan):
+        raise StoppedError("Nothing was changed.")
+    studio.delete_contents(cloud, contents, reviewer)
+
+
+def destroy(
+    cloud: Cloud,
+    name: str,
+    *,
+    delete_data: bool = False,
+    disable_protection: bool = False,
+    timeout_seconds: float | None = None,
+    reviewer: Reviewer | None = None,
+) -> None:
+    """Delete a stack; empty and delete its buckets only if `delete_data` is True.
+
+    Raises:
+        UsageError: The name of the stack is not valid.
+        DeploymentError: The stack does not exist, something prevents its deletion, or AWS could not delete a resource.
+        TimedOutError: The time limit has passed. The deletion continues in AWS.
+        RefusedError: The reviewer did not approve the deletion.
+        CloudError: AWS rejected a call or could not be reached.
+    """
+    reviewer = reviewer or Silent()
+    check_name(name)
+    plan = destruction.plan_destruction(cloud, name, delete_data=delete_data)
+    reviewer.show_destruction(plan, delete_data=delete_data)
+    destruction.check(plan, disable_protection=disable_protection)
+    if not reviewer.approve_destruction(plan):
+        raise RefusedError("The name of the stack was not confirmed. Nothing was deleted.")
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    try:
+        destruction.execute(
+            cloud, plan, reviewer, delete_data=delete_data, deadline=deadline, progress=reviewer.show_emptying
+        )
+    finally:
+        reviewer.close()
+
+
+def watch(cloud: Cloud, name: str, *, timeout_seconds: float | None = None, listener: Listener | None = None) -> Stack:
+    """Follow the operation in progress on a stack to its end, and return the stack. Nothing is changed.
+
+    Return the stack at once if no operation is in progress. The status of a deleted stack is DELETE_COMPLETE.
+
+    Raises:
+        DeploymentError: The stack does not exist, or the operation failed. The message contains the first cause.
+        TimedOutError: The time limit has passed. The operation continues in AWS.
+        StoppedError: The user interrupted the command. The operation continues in AWS.
+        CloudError: AWS rejected a call or could not be reached.
+    """
+    stack = stacks.get(cloud, name)
+    if not in_progress(stack.status):
+        return stack
+    watching = Watch(cloud, stack.id, None)
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    try:
+        ended = watching.follow(listener or Silent(), deadline=deadline)
+    except KeyboardInterrupt:
+        raise operation.detached_error(watching) from None
+    if ended is None or ended.status == "DELETE_COMPLETE":
+        return replace(stack, status="DELETE_COMPLETE")
+    if not succeeded(ended.status):
+        raise DeploymentError(operation.failure_message(watching, name, ended.status))
+    operation.check_deleted(watching, ended)
+    return ended
