@@ -103,6 +103,26 @@ def test_text_that_is_not_a_template_is_rejected_in_one_sentence(text: str, mess
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Outputs:\nResources: {A: {Type: 'AWS::SNS::Topic', Properties: null}}",
+        "Resources: {'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: s3://b/k}}}",
+        "Resources: {A: {'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: s3://b/k}}}}",
+        "Mappings: {'Fn::Transform': {Name: 'AWS::Include'}}",
+        "Mappings: {A: {'Fn::Transform': {Name: 'AWS::Include'}}}",
+        "Mappings: {A: {B: {'Fn::Transform': {Name: 'AWS::Include'}}}}",
+        "Conditions: {'Fn::ForEach::Each': [Name, [a], {'Is${Name}': {'Fn::Equals': [a, a]}}]}",
+        "Transform: 'AWS::LanguageExtensions'\nOutputs: {'Fn::ForEach::Each': [N, [a], {'${N}': {Value: a}}]}",
+        "Transform: Explode\nResources: {A: !Explode x, B: [1], C: {Count: 2}}",
+        "Transform: [Macro]\nMappings: {A: x}\nParameters: {B: 1}\nRules: {C: []}",
+    ],
+)
+def test_template_that_needs_a_transform_is_read(text: str) -> None:
+    """Sections and entries that CloudFormation fills in later, and empty sections, are accepted in YAML and JSON."""
+    assert load(json.dumps(load(text))) == load(text)
+
+
 @pytest.mark.parametrize("opened", ["[", "a: [", '{"a":', "- " * 5, '{"\\ud83d\\ude00":'])
 def test_deep_nesting_is_rejected(opened: str) -> None:
     """A file that consists of brackets leads to a message, although it would crash libyaml's composer."""

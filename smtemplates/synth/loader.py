@@ -55,22 +55,39 @@ def load(text: str) -> dict[str, Any]:
 
 
 def _check_shape(template: dict[str, Any]) -> None:
-    """Reject text that is not a template, so that callers can rely on the sections; a linter finds all other errors."""
+    """Reject text that is not a template; a linter finds all other errors.
+
+    A section can be null. The value of a key that begins with `Fn::`, such as `Fn::Transform` or `Fn::ForEach::Names`,
+    can have any type. The entries of a template with transforms can have any type, because a macro can replace them.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html
+    """
     for section, key, kind in _SECTIONS:
-        entries = template.get(section, {})
-        if not isinstance(entries, dict):
+        entries = template.get(section)
+        if not isinstance(entries, dict | None):
             raise UsageError(f"{section} must be a mapping from names to definitions.")
-        for name, body in entries.items():
+        if template.get("Transform"):
+            continue
+        for name, body in _without_functions(entries):
             if not isinstance(body, dict):
                 raise UsageError(f"{section}.{name} must be a mapping.")
-            if key and not isinstance(body.get(key), kind):
+            if key and not isinstance(body.get(key), kind) and "Fn::Transform" not in body:
                 raise UsageError(f"{section}.{name} must have the key {key}.")
-    for name, rule in template.get("Rules", {}).items():
-        if not all(isinstance(assertion, dict) and "Assert" in assertion for assertion in rule["Assertions"]):
-            raise UsageError(f"Rules.{name}.Assertions must be a list of mappings with the key Assert.")
-    for name, mapping in template.get("Mappings", {}).items():
-        if not all(isinstance(entry, dict) for entry in mapping.values()):
-            raise UsageError(f"Mappings.{name} must be a mapping whose values are mappings.")
+            if section == "Rules":
+                _check_rule(name, body)
+            if section == "Mappings" and not all(isinstance(entry, dict) for _, entry in _without_functions(body)):
+                raise UsageError(f"Mappings.{name} must be a mapping whose values are mappings.")
+
+
+def _check_rule(name: str, rule: dict[str, Any]) -> None:
+    assertions = rule.get("Assertions", [])
+    if not all(isinstance(assertion, dict) and "Assert" in assertion for assertion in assertions):
+        raise UsageError(f"Rules.{name}.Assertions must be a list of mappings with the key Assert.")
+
+
+def _without_functions(entries: dict[str, Any] | None) -> Iterator[tuple[str, Any]]:
+    """Yield the entries of a mapping, except for functions that produce entries."""
+    return ((name, body) for name, body in (entries or {}).items() if not name.startswith("Fn::"))
 
 
 def _yaml(text: str) -> Any:

@@ -44,14 +44,16 @@ class Template:
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The declarations of the parameters by name."""
-        declared: Mapping[str, Any] = self.content.get("Parameters") or {}
-        return declared
+        return _mappings(self.content.get("Parameters"))
 
     @property
     def resources(self) -> Mapping[str, Any]:
-        """The declarations of the resources by logical ID."""
-        declared: Mapping[str, Any] = self.content.get("Resources") or {}
-        return declared
+        """The declarations of the resources by logical ID, without those that a transform adds."""
+        return {
+            name: body
+            for name, body in _mappings(self.content.get("Resources")).items()
+            if isinstance(body.get("Type"), str)
+        }
 
     @property
     def secret_names(self) -> frozenset[str]:
@@ -78,13 +80,23 @@ class Template:
         """The capabilities that the template requires, and no others."""
         iam = [item for item in self.resources.values() if item.get("Type") in IAM_NAMES]
         needed = []
-        if any(IAM_NAMES[item["Type"]] in item.get("Properties", {}) for item in iam):
+        if any(IAM_NAMES[item["Type"]] in _mapping(item.get("Properties")) for item in iam):
             needed.append("CAPABILITY_NAMED_IAM")
         elif iam:
             needed.append("CAPABILITY_IAM")
         if "Transform" in self.content or '"Fn::Transform"' in json.dumps(self.resources, default=str):
             needed.append("CAPABILITY_AUTO_EXPAND")
         return tuple(needed)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Return a value if it is a mapping, otherwise an empty mapping."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(section: Any) -> dict[str, Mapping[str, Any]]:
+    """Return the entries of a section that are mappings."""
+    return {name: body for name, body in _mapping(section).items() if isinstance(body, Mapping)}
 
 
 def content_digest(content: Mapping[str, Any]) -> str:
@@ -143,7 +155,7 @@ def check(
     content = copy.deepcopy(dict(template.content))
     if previous is None:
         content.pop("Rules", None)
-        for name, item in content.get("Parameters", {}).items():
+        for name, item in template.parameters.items():
             if name not in given and "Default" not in item:
                 content["Parameters"][name] = {"Type": "String", "Default": ""}
         return list(check_parameters(content, dict(given)))
