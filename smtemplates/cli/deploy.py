@@ -19,7 +19,7 @@ from smtemplates.cli.deploy_options import add_deploy, add_destroy, add_drift, a
 from smtemplates.cli.program import VENV_PYTHON, Command, program
 from smtemplates.console.aws_options import cloud_of, seconds
 from smtemplates.console.run import run_command
-from smtemplates.errors import UsageError
+from smtemplates.errors import Error, UsageError
 
 if TYPE_CHECKING:
     from smtemplates.aws.session import Cloud
@@ -102,11 +102,11 @@ def options_of(arguments: argparse.Namespace) -> Options:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
     """Run the command, and return the exit code."""
     from smtemplates.deploy.commands import change, removal, reports
 
-    cloud, name = cloud_of(arguments), arguments.stack
+    name = arguments.stack
     if arguments.command == "plan":
         code = change.plan(
             cloud,
@@ -157,7 +157,22 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     return change.deploy(cloud, request_of(arguments), options, allowed, yes=arguments.yes, as_json=arguments.json)
 
 
+def run_and_report(arguments: argparse.Namespace) -> int:
+    """Run the command, and return the exit code. If the result is JSON, a failure is also printed as JSON."""
+    as_json = getattr(arguments, "json", False) or getattr(arguments, "format", "") == "json"
+    cloud = None
+    try:
+        cloud = cloud_of(arguments)
+        return run(cloud, arguments)
+    except Error as error:
+        if as_json:
+            from smtemplates.deploy.commands.reports import print_failure
+
+            print_failure(arguments.stack, error, cloud)
+        raise
+
+
 def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
     """Run one command for a checkout, and return the exit code."""
     options = parser(checkout).parse_args(arguments)
-    return run_command("deploy.py", checkout / VENV_PYTHON, lambda: run(options))
+    return run_command("deploy.py", checkout / VENV_PYTHON, lambda: run_and_report(options))

@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from deploying.results import check_result
 from smtemplates.local_cloud.lifecycle import CLIENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,8 +72,8 @@ class Aws:
     def run(
         self, *arguments: str, template: Path = SAMPLE, **environment: str | None
     ) -> subprocess.CompletedProcess[str]:
-        """Run the script to its end. A variable of `environment` that is None is not set."""
-        return subprocess.run(
+        """Run the script to its end, and validate its JSON. A variable of `environment` that is None is not set."""
+        done = subprocess.run(
             self.command(*arguments, template=template),
             env={key: value for key, value in {**self.environment, **environment}.items() if value is not None},
             stdin=subprocess.DEVNULL,
@@ -81,6 +82,9 @@ class Aws:
             check=False,
             timeout=120,
         )
+        if "--json" in arguments:
+            check_result("failure" if '"error": {' in done.stdout else arguments[0], done.stdout)
+        return done
 
     def start(self, *arguments: str, template: Path = SAMPLE) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -120,6 +124,7 @@ class Aws:
         done = self.run("outputs", stack, "--json")
         assert done.returncode == 0, done.stderr
         found: dict[str, str] = json.loads(done.stdout)
+        del found["schema"]
         return found
 
     def deployed(self, stack: str, *settings: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from smtemplates.deploy import api
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.planning import planned
 from smtemplates.deploy.printing import plan_table as tables
-from smtemplates.deploy.printing import stack_table
+from smtemplates.deploy.printing import results, stack_table
 from smtemplates.deploy.printing.job_summary import write_job_summary
 from smtemplates.deploy.printing.plan_page import plan_page
 from smtemplates.deploy.printing.terminal import Terminal, print_result, terminal_for_questions
@@ -45,13 +44,14 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
     with planned(cloud, request, Options(), terminal, purpose=purpose) as prepared:
         change_set, plan = prepared.change_set, prepared.plan
         change_set.keep = keep and not plan.empty
-        shapes = {"markdown": tables.markdown, "json": tables.as_json}
-        print_result(shapes[shape](plan) if shape in shapes else tables.table(plan, colour=coloured(sys.stdout)))
         write_job_summary(plan)
         if page:
             existing = {} if prepared.before is None else stacks.resource_types(cloud, prepared.before)
             _write(page, plan_page(plan, existing))
             terminal.say(f"The plan was written to {page}.")
+    shapes = {"markdown": tables.markdown, "json": tables.as_json}
+    # printed only after everything that can fail, because JSON on standard output is either a result or an error
+    print_result(shapes[shape](plan) if shape in shapes else tables.table(plan, colour=coloured(sys.stdout)))
     if change_set.keep:
         terminal.say(
             f"To execute this change set, run: {PROGRAM} deploy {plan.stack} --change-set {plan.change_set_id} "
@@ -97,7 +97,7 @@ def _report_deployed(done: api.Deployment, terminal: Terminal, *, as_json: bool)
             "changed": done.changed,
             "outputs": outputs,
         }
-        print_result(json.dumps({**result, "outputs": outputs}, indent=2, ensure_ascii=False))
+        print_result(results.as_json(result))
     elif done.changed:
         print_result(stack_table.outputs(stack, longest=LONGEST_OUTPUT))
         terminal.say(f"To see all outputs, run: {PROGRAM} outputs {stack.name}")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from smtemplates.aws.session import Cloud
 from smtemplates.console.run import CHANGES_PRESENT
 from smtemplates.deploy import api
 from smtemplates.deploy.operations import stack as stacks
-from smtemplates.deploy.printing import drift_table, stack_set_table, stack_table
+from smtemplates.deploy.printing import drift_table, results, stack_set_table, stack_table
 from smtemplates.deploy.printing.terminal import Terminal, print_result
 from smtemplates.deploy.resources import drift as drifts
 from smtemplates.deploy.resources import stack_sets
+from smtemplates.errors import Error, UsageError
 
 
 def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
@@ -23,6 +25,8 @@ def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:
     stack = api.watch(cloud, name, listener=terminal) if watch else stacks.get(cloud, name)
     if watch and stack.status == "DELETE_COMPLETE":
         terminal.say(f"Stack {name} is deleted.")
+        if as_json:
+            print_result(stack_table.status_json(stack, []))
         return 0
     found = stack_sets.find(cloud, stack, terminal)
     if as_json:
@@ -51,3 +55,12 @@ def drift(cloud: Cloud, name: str, *, as_json: bool, detailed: bool) -> int:
     found = drifts.detect(cloud, name)
     print_result(drift_table.as_json(found) if as_json else drift_table.table(found, name))
     return CHANGES_PRESENT if detailed and found.drifted else 0
+
+
+def print_failure(name: str, error: Error, cloud: Cloud | None) -> None:
+    """Print the failure of a command as JSON, with the status of the stack if AWS returns it."""
+    stack = None
+    if cloud is not None and not isinstance(error, UsageError):
+        with suppress(Error):
+            stack = stacks.find(cloud, name)
+    print_result(results.failure(error, name, stack))

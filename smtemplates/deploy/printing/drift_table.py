@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 from smtemplates.console.columns import folded
+from smtemplates.deploy.printing import results
 from smtemplates.deploy.resources.drift import Comparison
 
 
@@ -31,4 +31,4 @@ def table(found: Comparison, stack: str) -> str:
 
 def as_json(found: Comparison) -> str:
     """Return drift as JSON."""
-    return json.dumps(asdict(found), indent=2, ensure_ascii=False)
+    return results.as_json(asdict(found))

@@ -8,6 +8,7 @@ from typing import Any
 
 from smtemplates.console.columns import folded
 from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, describe_change
+from smtemplates.deploy.printing import results
 
 MOST_NAMES = 3
 MARKS: dict[Fate, str] = {
@@ -114,7 +115,7 @@ def as_json(plan: Plan) -> str:
     content = asdict(plan)
     for shown, change in zip(content["changes"], plan.changes, strict=True):
         shown.update(destructive=change.destructive, explanation=describe_change(change))
-    return json.dumps(content, indent=2, ensure_ascii=False)
+    return results.as_json(content)
 
 
 def path_of(item: PropertyChange) -> str:

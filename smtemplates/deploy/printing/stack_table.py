@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from typing import Any
 
 from smtemplates.console.columns import beside, folded
 from smtemplates.deploy.operations.stack import Output, Stack
+from smtemplates.deploy.printing import results
 
 
 def outputs(stack: Stack, *, longest: int | None = None) -> str:
@@ -26,8 +26,11 @@ def outputs(stack: Stack, *, longest: int | None = None) -> str:
 
 
 def outputs_json(found: Mapping[str, Output]) -> str:
-    """Return outputs as JSON: an object of names and values."""
-    return json.dumps({name: output.value for name, output in sorted(found.items())}, indent=2, ensure_ascii=False)
+    """Return outputs as JSON: an object of names and values, and the version of the schema.
+
+    If an output has the name of the field `schema`, its value is only in the status of the stack.
+    """
+    return results.as_json({name: output.value for name, output in sorted(found.items()) if name != "schema"})
 
 
 def outputs_env(found: Mapping[str, Output]) -> str:
@@ -46,4 +49,4 @@ def status(stack: Stack) -> str:
 
 def status_json(stack: Stack, stack_sets: Sequence[Mapping[str, Any]]) -> str:
     """Return the status of a stack and its stack sets as JSON."""
-    return json.dumps({**asdict(stack), "stack_sets": stack_sets}, indent=2, ensure_ascii=False)
+    return results.as_json({**asdict(stack), "stack_sets": stack_sets})
