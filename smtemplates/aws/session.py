@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -66,7 +67,7 @@ class Cloud:
                 check_endpoint(url or None)
         self.connection = connection
         self.pause = pause
-        self.hidden: tuple[str, ...] = ()  # masked in all messages: the values of NoEcho parameters
+        self._hidden: tuple[str, ...] = ()
         self.calls: Counter[str] = Counter()
         self._clients: dict[str, Any] = {}
         self._session = session
@@ -220,9 +221,19 @@ class Cloud:
                 code=UNREACHABLE,
             ) from error
 
+    def hiding(self, secrets: Iterable[str]) -> Cloud:
+        """Return the same services, whose messages mask these values: those of the NoEcho parameters of a request.
+
+        The clients are shared, so this cloud and other requests can be used at the same time.
+        """
+        _ = self.session  # one session for all: it can require a call, and a code of a person
+        view = copy.copy(self)
+        view._hidden = tuple(secret for secret in secrets if secret)  # noqa: SLF001 it is of the same class
+        return view
+
     def masked(self, text: str) -> str:
         """Return a text from AWS with the values of NoEcho parameters masked."""
-        return str(masked(text, self.hidden))
+        return str(masked(text, self._hidden))
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         """Yield the items of all pages of an operation that uses NextToken; `key` names the list in a page."""

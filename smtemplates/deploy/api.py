@@ -54,9 +54,8 @@ class Silent:
         """Ignore an event."""
 
     def cancel(self, question: str) -> bool:
-        """Return False: an operation is cancelled only by `cancel`."""
-        del question
-        return False
+        """Raise KeyboardInterrupt: an interruption ends watching, and only `cancel` cancels an operation."""
+        raise KeyboardInterrupt(question)
 
     def close(self) -> None:
         """Do nothing."""
@@ -97,15 +96,17 @@ class Deployment:
     changed: bool
 
 
-def plan(cloud: Cloud, request: Request, *, reviewer: Reviewer | None = None) -> Plan:
-    """Return the plan of a deployment. Its change set is deleted.
+def plan(cloud: Cloud, request: Request, *, keep: bool = False, reviewer: Reviewer | None = None) -> Plan:
+    """Return the plan of a deployment. Its change set is deleted unless `keep` is True and it contains a change.
 
     Raises:
         UsageError: The name of the stack or a parameter is not valid.
         DeploymentError: The stack cannot be changed in its current state, or AWS could not create the change set.
         CloudError: AWS rejected a call or could not be reached.
     """
-    with planned(cloud, request, Options(), reviewer or Silent(), purpose="plan") as prepared:
+    purpose = "keep" if keep else "plan"
+    with planned(cloud, request, Options(), reviewer or Silent(), purpose=purpose) as prepared:
+        prepared.change_set.keep = keep and not prepared.plan.empty
         return prepared.plan
 
 
@@ -138,7 +139,7 @@ def deploy(
             return Deployment(stack=prepared.before, changed=False)
         _check(cloud, plan, allowed, reviewer)
         stack = execution.execute(
-            cloud, plan, reviewer, options, fingerprint=request.fingerprint, change_set=change_set
+            change_set.cloud, plan, reviewer, options, fingerprint=request.fingerprint, change_set=change_set
         )
     return Deployment(stack=stack, changed=True)
 

@@ -41,8 +41,7 @@ class ChangeSet:
         """
         new = stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
         state = "new" if new or stack is None else f"{stack.id} {stack.updated}"
-        self.cloud = cloud
-        cloud.hidden = tuple(value for value in secret_values(request) if value)
+        self.cloud = cloud.hiding(secret_values(request))
         self.request = request
         self.kind = "CREATE" if new else "UPDATE"
         self.name = f"smtemplates-{purpose}-{request.fingerprint}-{hashlib.sha256(state.encode()).hexdigest()[:8]}"

@@ -10,7 +10,6 @@ from smtemplates.console.columns import coloured
 from smtemplates.console.run import CHANGES_PRESENT
 from smtemplates.deploy import api
 from smtemplates.deploy.operations import stack as stacks
-from smtemplates.deploy.planning import planned
 from smtemplates.deploy.printing import plan_table as tables
 from smtemplates.deploy.printing import results, stack_table
 from smtemplates.deploy.printing.job_summary import write_job_summary
@@ -40,19 +39,16 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
     terminal = Terminal()
     if page:
         _write(page, "", mode="a")  # checked before a change set is created for a page that cannot be written
-    purpose = "keep" if keep else "plan"
-    with planned(cloud, request, Options(), terminal, purpose=purpose) as prepared:
-        change_set, plan = prepared.change_set, prepared.plan
-        change_set.keep = keep and not plan.empty
-        write_job_summary(plan)
-        if page:
-            existing = {} if prepared.before is None else stacks.resource_types(cloud, prepared.before)
-            _write(page, plan_page(plan, existing))
-            terminal.say(f"The plan was written to {page}.")
+    plan = api.plan(cloud, request, keep=keep, reviewer=terminal)
+    write_job_summary(plan)
+    if page:
+        before = stacks.find(cloud, plan.stack_id) if plan.kind == "UPDATE" else None
+        _write(page, plan_page(plan, {} if before is None else stacks.resource_types(cloud, before)))
+        terminal.say(f"The plan was written to {page}.")
     shapes = {"markdown": tables.markdown, "json": tables.as_json}
     # printed only after everything that can fail, because JSON on standard output is either a result or an error
     print_result(shapes[shape](plan) if shape in shapes else tables.table(plan, colour=coloured(sys.stdout)))
-    if change_set.keep:
+    if keep and not plan.empty:
         terminal.say(
             f"To execute this change set, run: {PROGRAM} deploy {plan.stack} --change-set {plan.change_set_id} "
             f"--template-digest {plan.template_digest}"
