@@ -23,6 +23,7 @@ from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.planning import planned
 from smtemplates.deploy.requests.request import Options, Request, check_name
 from smtemplates.deploy.studio import contents as studio
+from smtemplates.deploy.wording import PROGRAM
 
 
 class Reviewer(Listener, Protocol):
@@ -247,3 +248,21 @@ def watch(cloud: Cloud, name: str, *, timeout_seconds: float | None = None, list
         raise DeploymentError(operation.failure_message(watching, name, ended.status))
     operation.check_deleted(watching, ended)
     return ended
+
+
+def cancel(cloud: Cloud, name: str) -> None:
+    """Cancel the creation or update in progress on a stack: an update is rolled back, a creation is deleted.
+
+    AWS cancels the operation in the background. `watch` follows it.
+
+    Raises:
+        DeploymentError: The stack does not exist, or no creation or update is in progress.
+        CloudError: AWS rejected a call or could not be reached.
+    """
+    stack = stacks.get(cloud, name)
+    if stack.status not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+        raise DeploymentError(
+            f"Stack {name} is {stack.status}. Only a creation or an update in progress can be cancelled. To see the "
+            f"stack, run: {PROGRAM} status {name}"
+        )
+    operation.request_cancellation(cloud, stack.id, creating=stack.status == "CREATE_IN_PROGRESS")

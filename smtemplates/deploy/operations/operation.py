@@ -129,10 +129,8 @@ def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Defer
     if not confirmed:
         listener.say("The operation continues. Press Ctrl-C again to stop watching.")
         return
-    token = f"smtemplates-cancel-{uuid.uuid4().hex}"
-    operation = "delete_stack" if creating else "cancel_update_stack"
     try:
-        watch.cloud.call("cloudformation", operation, StackName=watch.stack_id, ClientRequestToken=token)
+        token = request_cancellation(watch.cloud, watch.stack_id, creating=creating)
     except CloudError as error:
         listener.say(f"The operation can no longer be cancelled. {sentence(error)}")
         return
@@ -140,6 +138,20 @@ def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Defer
     watch.tokens.add(token)
     undone = "deleting the stack" if creating else "rolling the update back"
     listener.say(f"AWS is {undone}. Press Ctrl-C again to stop watching.")
+
+
+def request_cancellation(cloud: Cloud, stack_id: str, *, creating: bool) -> str:
+    """Cancel the operation in progress, and return the client request token: a creation is undone by a deletion.
+
+    Raises:
+        CloudError: AWS rejected the call, for example because the operation has ended.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html
+    """
+    token = f"smtemplates-cancel-{uuid.uuid4().hex}"
+    operation = "delete_stack" if creating else "cancel_update_stack"
+    cloud.call("cloudformation", operation, StackName=stack_id, ClientRequestToken=token)
+    return token
 
 
 def follow_or_detach(
