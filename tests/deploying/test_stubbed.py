@@ -17,7 +17,7 @@ from smtemplates.deploy import destruction
 from smtemplates.deploy.change_sets import change_set as change_sets
 from smtemplates.deploy.commands import reports
 from smtemplates.deploy.operations import events, operation
-from smtemplates.deploy.operations.events import first_cause
+from smtemplates.deploy.operations.causes import first_cause
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.planning import planned
@@ -156,7 +156,8 @@ def test_ctrl_c_during_a_creation_deletes_the_stack(aws: Aws, status: str, error
         retained = event(4, "Data", "DELETE_SKIPPED", operation=token)
         retained.update(ResourceType="AWS::S3::Bucket", PhysicalResourceId="team-data")
         events = [retained, event(2, "team", "DELETE_IN_PROGRESS", operation=token), started]
-        aws.answers("describe_stack_events", {"StackEvents": [event(3, "team", status, operation=token), *events]})
+        ended = event(3, "team", status, "The following resource(s) failed to delete: [Data].", operation=token)
+        aws.answers("describe_stack_events", {"StackEvents": [ended, *events]})
         aws.answers("describe_stacks", {"Stacks": [stack(status)]})
 
     aws.cloud.pause = interrupted

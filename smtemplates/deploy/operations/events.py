@@ -1,4 +1,4 @@
-"""Read stack events, and find the first cause of a failure in them."""
+"""Read stack events."""
 
 from __future__ import annotations
 
@@ -14,46 +14,10 @@ STACK_TYPE = "AWS::CloudFormation::Stack"
 STARTS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"}
 CANCELLED = re.compile(r"Resource (creation|update|deletion|operation) cancelled", re.IGNORECASE)
 
-# What to do about a failure, by a regular expression for the reason. The first match counts.
-ADVICE = (
-    # a denied KMS action such as kms:CreateGrant, or the message of a service such as "The provided KMS key ..."
-    (
-        (
-            r"(?!.*kms:CreateKey\b)"
-            r"(?=.*(AccessDenied|not authorized|not have permission|not allowed|insufficient|inaccessible))"
-            r"(?=.*(kms:|\bKMS\b|AWSKMS|arn:aws[a-z-]*:kms))"
-        ),
-        (
-            "The policy of the KMS key does not allow this action. Add the statements that templates/README.md lists "
-            "under 'Key policy for an existing KMS key' (python -m smtemplates reference writes this "
-            "file). Allow the deploying role (or the role of --role-arn) to use the key. Then deploy again."
-        ),
-    ),
-    (
-        r"AccessDenied|not authorized to perform|is not allowed",
-        "Allow this action for the deploying role (or the role of --role-arn). Then deploy again.",
-    ),
-    (
-        r"already exists|AlreadyExists",
-        "The resource already exists. Delete it, import it with --import-existing, or choose another name.",
-    ),
-    (
-        r"ResourceLimitExceeded|LimitExceeded|quota|limit of",
-        "Request a quota increase in Service Quotas, or choose another instance type.",
-    ),
-    (r"custom resource|CloudWatch Log Stream", "See the log of the custom resource in the lines below."),
-    (
-        r"not supported in|Unrecognized resource type",
-        "The Region does not support this. Render the template with --without FEATURE, or use another Region.",
-    ),
-    (r"not empty", "Empty the bucket first, or run destroy with --delete-data."),
-    (r"has a dependent object|in use|still has", "Delete the resources that still use it, then repeat the command."),
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One stack event."""
+    """One stack event; the fields `hook`... are empty unless it reports the invocation of a Hook."""
 
     id: str
     stack_id: str
@@ -64,11 +28,20 @@ class Event:
     reason: str
     time: datetime
     token: str | None
+    hook: str = ""
+    hook_status: str = ""
+    hook_reason: str = ""
+    hook_mode: str = ""
 
     @property
     def of_stack(self) -> bool:
         """Whether the event is about the stack itself, not about one of its resources."""
         return self.type == STACK_TYPE and self.physical_id == self.stack_id
+
+    @property
+    def deletes_stack(self) -> bool:
+        """Whether a deletion of the stack starts with the event."""
+        return self.of_stack and self.status == "DELETE_IN_PROGRESS"
 
     @property
     def starts(self) -> bool:
@@ -79,6 +52,16 @@ class Event:
     def failed(self) -> bool:
         """Whether the event reports a failure."""
         return self.status.endswith("_FAILED")
+
+    @property
+    def rejected_by_hook(self) -> bool:
+        """Whether the event reports that a Hook rejected the resource; a Hook can also be configured to warn only."""
+        return self.hook_status in ("HOOK_COMPLETE_FAILED", "HOOK_FAILED") and self.hook_mode != "WARN"
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether AWS stopped the operation on the resource because of another failure."""
+        return bool(CANCELLED.search(self.reason))
 
     @property
     def ends(self) -> bool:
@@ -100,30 +83,14 @@ def read(item: Mapping[str, Any]) -> Event:
         physical_id=item.get("PhysicalResourceId", ""),
         type=item.get("ResourceType", ""),
         status=item.get("ResourceStatus", ""),
-        reason=item.get("ResourceStatusReason") or "",
+        reason=item.get("ResourceStatusReason") or item.get("HookStatusReason") or "",
         time=item["Timestamp"],
         token=item.get("ClientRequestToken"),
+        hook=item.get("HookType", ""),
+        hook_status=item.get("HookStatus", ""),
+        hook_reason=item.get("HookStatusReason", ""),
+        hook_mode=item.get("HookFailureMode", ""),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cause:
-    """The cause of a failed operation: the first failure that does not result from another failure."""
-
-    event: Event
-    property: str | None
-    advice: str | None
-
-
-def first_cause(events: Sequence[Event]) -> Cause | None:
-    """Return the cause among the events of one operation, oldest first; None if no event failed."""
-    failures = [event for event in events if event.failed and not CANCELLED.search(event.reason)]
-    own = [event for event in failures if not event.of_stack]
-    if not (own or failures):
-        return None
-    event = (own or failures)[0]
-    advice = next((text for pattern, text in ADVICE if re.search(pattern, event.reason, re.IGNORECASE)), None)
-    return Cause(event=event, property=_property(event.reason), advice=advice)
 
 
 def undeleted(events: Sequence[Event]) -> list[Event]:
@@ -133,24 +100,6 @@ def undeleted(events: Sequence[Event]) -> list[Event]:
     """
     last = {(event.logical_id, event.physical_id): event for event in events if event.finished}
     return [event for event in last.values() if event.status == "DELETE_FAILED"]
-
-
-def _property(reason: str) -> str | None:
-    """Return the property in a reason, such as AuthMode; None if the reason contains none."""
-    for pattern in (
-        r"#/([A-Za-z0-9_/]+)",
-        r"property (?:named |')?\[?([A-Z][A-Za-z0-9]+)",
-        r"Property ([A-Z][A-Za-z0-9]+)",
-    ):
-        if found := re.search(pattern, reason):
-            return found.group(1).strip("/").replace("/", ".")
-    return None
-
-
-def log_stream(reason: str) -> str | None:
-    """Return the log stream in the reason of a custom resource; None if the reason contains none."""
-    found = re.search(r"Log Stream:?\s+(\S+\[\S+\]\S+)", reason)
-    return found.group(1).rstrip(".,;)") if found else None
 
 
 def oldest_first(newest_first: Iterable[Event]) -> list[Event]:
