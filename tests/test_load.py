@@ -64,7 +64,8 @@ def test_short_forms_become_long(short: str, long: object) -> None:
 def test_only_plain_numbers_and_booleans_are_not_text(text: str, read: object) -> None:
     """Dates, account IDs and times of day remain strings."""
     got = value(text)
-    assert (got, type(got)) == (read, type(read))
+    assert got == read
+    assert isinstance(got, type(read))
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,16 @@ from typing import Any
 import yaml
 
 from smtemplates.errors import UsageError
+from smtemplates.synth.scalars import json_number, plain, plain_key
 
 LEVELS = 100  # libyaml's composer overflows the C stack on deep nesting, so this module limits the depth
+BYTE_ORDER_MARK = "\ufeff"
 
 _TOO_DEEP = f"values are nested more than {LEVELS} levels deep."
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
-_TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
-_FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
-_NULL = {"", "~", "null", "Null", "NULL"}
+_TEXT_TAGS = {"!", f"{_CORE}str"}
+_PLAIN_TAGS = {f"{_CORE}{name}" for name in ("int", "float", "bool", "null")}
 _SECTIONS: tuple[tuple[str, str, type], ...] = (  # with the key that each entry must have, and its type
     ("Parameters", "Type", str),
     ("Rules", "Assertions", list),
@@ -28,8 +29,7 @@ _SECTIONS: tuple[tuple[str, str, type], ...] = (  # with the key that each entry
     ("Resources", "Type", str),
     ("Outputs", "", object),
 )
-_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FRACTION = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def load(text: str) -> dict[str, Any]:
@@ -43,8 +43,9 @@ def load(text: str) -> dict[str, Any]:
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
     """
+    text = text.removeprefix(BYTE_ORDER_MARK)
     try:
-        template = _json(text) if text.lstrip().startswith("{") else _yaml(text)
+        template = _json(text) if text.lstrip().startswith("{") else _Reader(text, strict=True).document()
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise UsageError(_explain(error, text)) from error
     if not isinstance(template, dict):
@@ -90,98 +91,139 @@ def _without_functions(entries: dict[str, Any] | None) -> Iterator[tuple[str, An
     return ((name, body) for name, body in (entries or {}).items() if not name.startswith("Fn::"))
 
 
-def _yaml(text: str) -> Any:
-    events = yaml.parse(text, Loader=_LOADER)
-    next(events)
-    start = next(events)
-    if isinstance(start, yaml.StreamEndEvent):
-        return None
-    template = _value(next(events), events, 0)
-    next(events)
-    another = next(events)
-    if not isinstance(another, yaml.StreamEndEvent):
-        raise UsageError(f"Line {_line(another)}: a second document starts here. A template must be one document.")
-    return template
+class _Reader:
+    """Reads the first document of a YAML text.
+
+    If it is not strict, the last of several equal keys counts, as in CloudFormation. Everything else that
+    CloudFormation does not support, such as a second document, is read in some way.
+    """
+
+    def __init__(self, text: str, *, strict: bool) -> None:
+        self._strict = strict
+        self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+
+    def document(self) -> Any:
+        """Return the value of the document. That of an empty text is None."""
+        next(self._events)
+        start = next(self._events)
+        if isinstance(start, yaml.StreamEndEvent):
+            return None
+        template = self._value(next(self._events), 0)
+        next(self._events)
+        if not isinstance(another := next(self._events), yaml.StreamEndEvent):
+            self._reject(another, "a second document starts here. A template must be one document.")
+        return template
+
+    def _reject(self, event: Any, reason: str) -> None:
+        if self._strict:
+            raise UsageError(f"Line {_line(event)}: {reason}")
+
+    def _value(self, event: Any, level: int) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            self._reject(event, f"CloudFormation does not support aliases. Replace *{event.anchor} with its value.")
+            return f"*{event.anchor}"
+        if level > LEVELS:
+            raise UsageError(f"Line {_line(event)}: {_TOO_DEEP}")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._tagged(event, _scalar(event))
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = []
+            while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
+                items.append(self._value(item, level + 1))
+            return self._tagged(event, items)
+        return self._tagged(event, self._mapping(level))
+
+    def _mapping(self, level: int) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            if isinstance(event, yaml.ScalarEvent):
+                key: str = plain_key(event.value) if _is_plain(event) else event.value
+            else:
+                self._reject(event, "a key must be a plain string.")
+                key = json.dumps(self._value(event, level + 1))
+            if key in mapping:
+                self._reject(event, f"the key {key!r} is used twice in this mapping. Remove one of them.")
+            mapping[key] = self._value(next(self._events), level + 1)
+        return mapping
+
+    def _tagged(self, event: Any, value: Any) -> Any:
+        tag = event.tag
+        if tag is None or tag in _TEXT_TAGS | _PLAIN_TAGS | {f"{_CORE}seq", f"{_CORE}map"}:
+            return value
+        name = tag.removeprefix("!")
+        if name == tag or not name.isalnum():
+            self._reject(event, f"CloudFormation has no tag {tag.replace(_CORE, '!!')}.")
+            return value
+        if name in {"Ref", "Condition"}:
+            return {name: value}
+        if name == "GetAtt" and isinstance(value, str):
+            return {"Fn::GetAtt": value.split(".", 1)}
+        return {f"Fn::{name}": value}
 
 
-def _value(event: Any, events: Iterator[Any], level: int) -> Any:
-    if isinstance(event, yaml.AliasEvent):
-        raise UsageError(
-            f"Line {_line(event)}: CloudFormation does not support aliases. Replace *{event.anchor} with its value."
-        )
-    if level > LEVELS:
-        raise UsageError(f"Line {_line(event)}: {_TOO_DEEP}")
-    if isinstance(event, yaml.ScalarEvent):
-        return _tagged(event, _scalar(event))
-    if isinstance(event, yaml.SequenceStartEvent):
-        items = []
-        while not isinstance(item := next(events), yaml.SequenceEndEvent):
-            items.append(_value(item, events, level + 1))
-        return _tagged(event, items)
-    return _tagged(event, _mapping(events, level))
+def read_yaml(text: str) -> Any:
+    """Return the value of a YAML text, in which the last of several equal keys counts.
+
+    Raises:
+        UsageError: The values are nested too deeply.
+        yaml.YAMLError: The text is not YAML.
+    """
+    return _Reader(text, strict=False).document()
 
 
-def _mapping(events: Iterator[Any], level: int) -> dict[str, Any]:
-    mapping: dict[str, Any] = {}
-    while not isinstance(key := next(events), yaml.MappingEndEvent):
-        if not isinstance(key, yaml.ScalarEvent):
-            raise UsageError(f"Line {_line(key)}: a key must be a plain string.")
-        if key.value in mapping:
-            raise UsageError(
-                f"Line {_line(key)}: the key {key.value!r} is used twice in this mapping. Remove one of them."
-            )
-        mapping[key.value] = _value(next(events), events, level + 1)
-    return mapping
+def _is_plain(event: Any) -> bool:
+    return event.tag in _PLAIN_TAGS or not (event.style or event.tag)
 
 
 def _scalar(event: Any) -> Any:
-    text: str = event.value
-    if event.style or event.tag:  # a quoted, block or tagged scalar is always text
-        return text
-    if text in _NULL:
-        return None
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    return float(text) if _FRACTION.fullmatch(text) else text
-
-
-def _tagged(event: Any, value: Any) -> Any:
-    tag = event.tag
-    if tag is None or tag in {"!", f"{_CORE}str", f"{_CORE}seq", f"{_CORE}map"}:
-        return value
-    name = tag.removeprefix("!")
-    if name == tag or not name.isalnum():
-        raise UsageError(f"Line {_line(event)}: CloudFormation has no tag {tag.replace(_CORE, '!!')}.")
-    if name in {"Ref", "Condition"}:
-        return {name: value}
-    if name == "GetAtt" and isinstance(value, str):
-        return {"Fn::GetAtt": value.split(".", 1)}
-    return {f"Fn::{name}": value}
+    """Return the value of a scalar; a quoted, block or tagged scalar is always text, unless its tag is a plain type."""
+    return plain(event.value) if _is_plain(event) else event.value
 
 
 def _json(text: str) -> Any:
     """Read JSON, or YAML that looks like JSON. The YAML parser also reports the line of an error in JSON."""
+    reader = _Reader(text, strict=True)
     try:
-        template = json.loads(text, object_pairs_hook=_distinct)
+        template = json.loads(
+            text,
+            object_pairs_hook=_distinct,
+            parse_int=json_number,
+            parse_float=json_number,
+            parse_constant=_not_a_number,
+        )
     except json.JSONDecodeError as error:
         try:
-            return _yaml(text)
+            return reader.document()
         except yaml.YAMLError:
             raise UsageError(f"Line {error.lineno}: this is not JSON: {error.msg}.") from error
     except RecursionError:
-        return _yaml(text)
+        return reader.document()
     except UsageError:
         with contextlib.suppress(yaml.YAMLError):
-            _yaml(text)
+            reader.document()
         raise
-    level = [template]
-    for _ in range(LEVELS + 1):
-        level = [child for value in level for child in _children(value)]
-    if level:
+    if is_deep(template):
         raise UsageError(_TOO_DEEP)
+    _check_characters(text, template)
     return template
+
+
+def is_deep(value: Any) -> bool:
+    """Return whether a value has more levels than a template may have."""
+    level = [value]
+    for _ in range(LEVELS + 1):
+        level = [child for parent in level for child in _children(parent)]
+    return bool(level)
+
+
+def _not_a_number(word: str) -> Any:
+    raise json.JSONDecodeError(f"{word} is not a number", word, 0)
+
+
+def _check_characters(text: str, template: Any) -> None:
+    """Reject half of a surrogate pair, which JSON can express and a request cannot contain."""
+    if "\\u" in text and _SURROGATE.search(json.dumps(template, ensure_ascii=False)):
+        raise UsageError(r"The text contains a \u escape that is only half of a character.")
 
 
 def _children(value: Any) -> Iterable[Any]:

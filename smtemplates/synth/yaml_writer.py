@@ -12,6 +12,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from smtemplates.synth.scalars import notation
+
 LINE = 120
 SHORT_LIST = 90
 QUOTE = "'"
@@ -41,6 +43,8 @@ def compact(value: dict[str, Any]) -> str:
 
 def _flow(value: Any) -> str:
     """Write a value on one line."""
+    if (written := notation(value)) is not None:
+        return written
     if isinstance(value, str):
         return value if _WORDS.fullmatch(value) and value.lower() not in _NOT_TEXT else _double(value)
     if isinstance(value, list):
@@ -63,8 +67,12 @@ def _short(value: Any) -> tuple[str, Any]:
     if not isinstance(value, dict) or len(value) != 1:
         return "", value
     ((name, argument),) = value.items()
-    if name == "Fn::GetAtt" and isinstance(argument, list) and all(isinstance(piece, str) for piece in argument):
-        return "!GetAtt", ".".join(argument)
+    if name == "Fn::GetAtt":
+        path = ".".join(argument) if isinstance(argument, list) and all(isinstance(e, str) for e in argument) else ""
+        # the short form is split at its first period
+        return ("!GetAtt", path) if argument == path.split(".", 1) else ("", value)
+    if not isinstance(argument, str | list | dict):
+        return "", value  # a scalar with a tag is text
     known = name == "Ref" or name in _SHORT or (name == "Condition" and isinstance(argument, str))
     return (f"!{name.removeprefix('Fn::')}", argument) if known and not _short(argument)[0] else ("", value)
 
@@ -120,6 +128,8 @@ def _string(start: str, text: str, indent: str) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """Write text on one line: plain if every parser reads it as text, otherwise quoted."""
+    if (written := notation(text)) is not None:
+        return written
     if _PHRASE.fullmatch(text) and ": " not in text and " #" not in text and text.lower() not in _NOT_TEXT:
         return text
     single = not _ODD.search(text) and "\n" not in text and "\t" not in text
@@ -138,6 +148,8 @@ def _double(text: str) -> str:
 def _inline(value: Any) -> str:
     """Write a short list or a value that is not text on one line."""
     tag, value = _short(value)
+    if (written := notation(value) or "") and not tag:
+        return written
     if isinstance(value, list):
         written = f"[{', '.join(map(_inline, value))}]"
     elif isinstance(value, str):
