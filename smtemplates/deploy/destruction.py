@@ -15,6 +15,7 @@ from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.resources import buckets, in_use
 from smtemplates.deploy.studio import contents as studio
 from smtemplates.evaluate import Stack as Evaluated
+from smtemplates.synth import sections
 
 LOG_GROUPS = "Custom::LogGroups"
 RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate", "Snapshot")
@@ -34,14 +35,16 @@ class Destruction:
     """The effects of destroying a stack.
 
     `stack` is None if the stack is deleted already and only its buckets exist. `log_groups` are the retained log groups
-    that the stack uses. `blockers` are the reasons that prevent the deletion. `studio_contents` are the Studio apps
-    and spaces that are deleted first.
+    that the stack uses. `unknown_policies` is True if the template cannot be read: then no resource is in `retained`,
+    although CloudFormation retains some resources. `blockers` are the reasons that prevent
+    the deletion. `studio_contents` are the Studio apps and spaces that are deleted first.
     """
 
     name: str
     stack: Stack | None
     deleted: tuple[Resource, ...] = ()
     retained: tuple[Resource, ...] = ()
+    unknown_policies: bool = False
     log_groups: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
     studio_contents: studio.Contents = field(default_factory=studio.Contents)
@@ -72,7 +75,7 @@ def plan_destruction(cloud: Cloud, name: str, *, delete_data: bool) -> Destructi
         if item.get("PhysicalResourceId") and item.get("ResourceStatus") not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
     ]
     content = {} if stack.status == "REVIEW_IN_PROGRESS" else stacks.template(cloud, StackName=stack.id)
-    declared = content.get("Resources") or {}
+    declared = sections.resources(content or {})
     retained = tuple(
         item for item in items if declared.get(item.logical_id, {}).get("DeletionPolicy") in RETAINING_POLICIES
     )
@@ -80,6 +83,11 @@ def plan_destruction(cloud: Cloud, name: str, *, delete_data: bool) -> Destructi
     domains = [item.physical_id for item in deleted if item.type == studio.DOMAIN]
     groups = [item.physical_id for item in deleted if item.type == "AWS::SageMaker::ModelPackageGroup"]
     blockers = studio.model_version_blockers(cloud, groups)
+    if content is None and (delete_data or domains):
+        blockers.append(
+            "AWS returns a template that cannot be read, so it is not known which resources it retains. To keep their "
+            "data, nothing is deleted. Delete the stack in the CloudFormation console."
+        )
     blockers += _users_of(cloud, stack, [(item, declared.get(item.logical_id, {})) for item in deleted])
     if not delete_data:
         blockers += [
@@ -93,7 +101,8 @@ def plan_destruction(cloud: Cloud, name: str, *, delete_data: bool) -> Destructi
         stack=stack,
         deleted=deleted,
         retained=retained,
-        log_groups=_log_groups(content, stack, [item.logical_id for item in items if item.type == LOG_GROUPS]),
+        unknown_policies=content is None,
+        log_groups=_log_groups(content or {}, stack, [item.logical_id for item in items if item.type == LOG_GROUPS]),
         blockers=tuple(blockers),
         studio_contents=studio.find_contents(cloud, domains),
     )

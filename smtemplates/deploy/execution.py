@@ -16,7 +16,7 @@ from smtemplates.deploy.operations.operation import check_deleted, follow_to_end
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.requests.request import Options, operation_token
-from smtemplates.deploy.requests.template import content_digest
+from smtemplates.synth import received
 
 
 def deadline_of(options: Options) -> float | None:
@@ -67,8 +67,8 @@ def check_template(cloud: Cloud, plan: Plan) -> None:
     """
     if not plan.template_digest:
         return
-    content = stacks.template(cloud, ChangeSetName=plan.change_set_id, TemplateStage="Original")
-    if content_digest(content) != plan.template_digest:
+    text = stacks.template_text(cloud, ChangeSetName=plan.change_set_id, TemplateStage="Original")
+    if received.digest(text) != plan.template_digest:
         raise DeploymentError(
             f"The template in change set {plan.change_set_id} is not the one that was reviewed. It was changed on its "
             f"way to stack {plan.stack}. Nothing was executed. Find the cause of the change, then plan again."

@@ -11,7 +11,7 @@ from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations import states
 from smtemplates.deploy.wording import PROGRAM
-from smtemplates.synth.loader import load
+from smtemplates.synth import received
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +71,24 @@ def get(cloud: Cloud, name: str) -> Stack:
     return stack
 
 
-def template(cloud: Cloud, **of: str) -> Mapping[str, Any]:
-    """Return the content of the template of a stack or change set.
+def template_text(cloud: Cloud, **of: str) -> str:
+    """Return the text of the template of a stack or change set.
 
     `of` are the arguments of GetTemplate that identify it, such as StackName.
-
-    Raises:
-        UsageError: AWS returned a text that is not a template.
     """
     body = cloud.call("cloudformation", "get_template", **of)["TemplateBody"]
     # the SDK has already parsed a template in JSON
-    return load(body if isinstance(body, str) else json.dumps(body))
+    return body if isinstance(body, str) else json.dumps(body)
+
+
+def template(cloud: Cloud, **of: str) -> Mapping[str, Any] | None:
+    """Return the content of the template of a stack or change set, or None if it cannot be read.
+
+    The template is the one after all transforms, unless `TemplateStage` is Original.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
+    """
+    return received.read(template_text(cloud, **of))
 
 
 def read(item: Mapping[str, Any]) -> Stack:

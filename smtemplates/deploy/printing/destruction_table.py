@@ -27,6 +27,8 @@ def table(plan: Destruction, *, delete_data: bool) -> str:
             f"  - {item.logical_id} ({item.type}) {item.physical_id}{CONSEQUENCES.get(item.type, '')}"
             for item in plan.deleted
         ]
+    if plan.unknown_policies:
+        lines.append("AWS returns a template that cannot be read. Resources that it retains are also in this list.")
     emptied = [item for item in plan.retained if delete_data and item.type == BUCKET]
     retained = [item for item in plan.retained if item not in emptied]
     if emptied:

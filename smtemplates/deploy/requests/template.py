@@ -13,6 +13,7 @@ from typing import Any
 from smtemplates.aws.errors import sentence
 from smtemplates.errors import UsageError
 from smtemplates.evaluate import check_parameters
+from smtemplates.synth import received, sections
 from smtemplates.synth.loader import load
 from smtemplates.synth.yaml_writer import compact
 
@@ -44,16 +45,12 @@ class Template:
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The declarations of the parameters by name."""
-        return _mappings(self.content.get("Parameters"))
+        return sections.entries(self.content, "Parameters")
 
     @property
     def resources(self) -> Mapping[str, Any]:
         """The declarations of the resources by logical ID, without those that a transform adds."""
-        return {
-            name: body
-            for name, body in _mappings(self.content.get("Resources")).items()
-            if isinstance(body.get("Type"), str)
-        }
+        return sections.resources(self.content)
 
     @property
     def secret_names(self) -> frozenset[str]:
@@ -68,7 +65,7 @@ class Template:
     @property
     def content_digest(self) -> str:
         """The template digest: the SHA-256 of the content, the same for every notation of it, in hexadecimal digits."""
-        return content_digest(self.content)
+        return received.digest(self.body)
 
     @property
     def inline(self) -> bool:
@@ -80,35 +77,13 @@ class Template:
         """The capabilities that the template requires, and no others."""
         iam = [item for item in self.resources.values() if item.get("Type") in IAM_NAMES]
         needed = []
-        if any(IAM_NAMES[item["Type"]] in _mapping(item.get("Properties")) for item in iam):
+        if any(IAM_NAMES[item["Type"]] in sections.mapping(item.get("Properties")) for item in iam):
             needed.append("CAPABILITY_NAMED_IAM")
         elif iam:
             needed.append("CAPABILITY_IAM")
         if "Transform" in self.content or '"Fn::Transform"' in json.dumps(self.resources, default=str):
             needed.append("CAPABILITY_AUTO_EXPAND")
         return tuple(needed)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    """Return a value if it is a mapping, otherwise an empty mapping."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(section: Any) -> dict[str, Mapping[str, Any]]:
-    """Return the entries of a section that are mappings."""
-    return {name: body for name, body in _mapping(section).items() if isinstance(body, Mapping)}
-
-
-def content_digest(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the content of a template in hexadecimal digits.
-
-    It is the same for JSON and YAML, and after AWS has stored the template: AWS returns a question mark for every
-    character outside ASCII.
-
-    Source: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220
-    """
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode("ascii", "replace")).hexdigest()
 
 
 def read(path: Path) -> Template:
@@ -118,7 +93,7 @@ def read(path: Path) -> Template:
         UsageError: The file cannot be read, is not a template, or is larger than the maximum of CloudFormation.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"Cannot read the template {path}: {sentence(error.strerror)}") from error
     except UnicodeDecodeError as error:
