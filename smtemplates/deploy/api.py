@@ -234,9 +234,9 @@ def watch(cloud: Cloud, name: str, *, timeout_seconds: float | None = None, list
         CloudError: AWS rejected a call or could not be reached.
     """
     stack = stacks.get(cloud, name)
-    if not in_progress(stack.status):
-        return stack
     watching = Watch(cloud, stack.id, None)
+    if not in_progress(stack.status) and not watching.starting(stack):
+        return stack
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     try:
         ended = watching.follow(listener or Silent(), deadline=deadline)
@@ -244,7 +244,7 @@ def watch(cloud: Cloud, name: str, *, timeout_seconds: float | None = None, list
         raise operation.detached_error(watching) from None
     if ended is None or ended.status == "DELETE_COMPLETE":
         return replace(stack, status="DELETE_COMPLETE")
-    if not succeeded(ended.status):
+    if not (succeeded(ended.status) or watching.rolled_back(ended)):
         raise DeploymentError(operation.failure_message(watching, name, ended.status))
     operation.check_deleted(watching, ended)
     return ended

@@ -32,6 +32,7 @@ class Event:
     hook_status: str = ""
     hook_reason: str = ""
     hook_mode: str = ""
+    operation_id: str | None = None
 
     @property
     def of_stack(self) -> bool:
@@ -90,6 +91,7 @@ def read(item: Mapping[str, Any]) -> Event:
         hook_status=item.get("HookStatus", ""),
         hook_reason=item.get("HookStatusReason", ""),
         hook_mode=item.get("HookFailureMode", ""),
+        operation_id=item.get("OperationId"),
     )
 
 

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Callable
 
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError, sentence
-from smtemplates.aws.session import Cloud
+from smtemplates.aws.session import TRANSIENT, Cloud
 from smtemplates.console.signals import Deferral, uninterrupted
 from smtemplates.deploy.operations import diagnosis, events, states
+from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
@@ -24,7 +25,9 @@ def follow_to_end(
 ) -> Stack:
     """Start an operation if `start` is given, follow it to its end through interruptions, and return the stack.
 
-    An interruption during `start` takes effect after it, so that an operation that AWS accepted is always followed.
+    An interruption during `start` takes effect after it, so that an operation that AWS accepted is always followed. The
+    first interruption offers to cancel the operation, the second one stops watching it. An operation that another run
+    or another tool started is only watched: the first interruption stops watching it.
 
     Raises:
         DeploymentError: The operation failed.
@@ -33,17 +36,16 @@ def follow_to_end(
     with uninterrupted() as signals:
         if start:
             start()
-        cancelled = False
+        asked = False
         while True:
             try:
                 with signals.allowed():
                     stack = watch.follow(listener, deadline=deadline)
                 break
             except KeyboardInterrupt:
-                if cancelled:
+                if asked or not watch.ours:
                     raise detached_error(watch) from None
-                cancelled = True
-                _offer_to_cancel(watch, listener, name, signals)
+                asked = _offer_to_cancel(watch, listener, name, signals)
     if stack is not None and states.succeeded(stack.status) and stack.status != "DELETE_COMPLETE":
         return stack
     status = stack.status if stack else "DELETE_COMPLETE"
@@ -100,7 +102,8 @@ def failure_message(watch: Watch, name: str, status: str) -> str:
     """Return a message on a failed deployment with the first cause and what to do."""
     texts = _undeleted(watch) if status == "UPDATE_ROLLBACK_COMPLETE" else []
     cause = diagnosis.explain(watch.cloud, watch)
-    return "\n".join([f"The deployment of stack {name} failed ({status}). {cause}", *texts])
+    failed = "The deletion" if status == "DELETE_FAILED" else "The deployment"
+    return "\n".join([f"{failed} of stack {name} failed ({status}). {cause}", *texts])
 
 
 def detached_error(watch: Watch) -> StoppedError:
@@ -108,8 +111,10 @@ def detached_error(watch: Watch) -> StoppedError:
     return StoppedError(f"The operation continues in AWS. To watch it, run: {watch.command}")
 
 
-def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Deferral) -> None:
+def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Deferral) -> bool:
     """Cancel the operation in progress if the user confirms it.
+
+    Return whether the next interruption stops watching. It offers to cancel again if AWS could not be asked.
 
     Raises:
         StoppedError: The user interrupted the question, which means to stop watching.
@@ -128,30 +133,49 @@ def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Defer
         raise detached_error(watch) from None
     if not confirmed:
         listener.say("The operation continues. Press Ctrl-C again to stop watching.")
-        return
+        return True
+    token = f"smtemplates-cancel-{uuid.uuid4().hex}"
+    watch.claim(token)  # before the call, because AWS can accept it although its answer is lost
     try:
-        token = request_cancellation(watch.cloud, watch.stack_id, creating=creating)
+        request_cancellation(watch.cloud, watch.stack_id, creating=creating, token=token)
     except CloudError as error:
+        if error.code in TRANSIENT:
+            listener.say(f"{sentence(error)} The operation continues. Press Ctrl-C again to cancel it.")
+            return False
         listener.say(f"The operation can no longer be cancelled. {sentence(error)}")
-        return
+        return True
     watch.cancelled = True
-    watch.tokens.add(token)
+    if creating:
+        watch.expect_deletion()
     undone = "deleting the stack" if creating else "rolling the update back"
     listener.say(f"AWS is {undone}. Press Ctrl-C again to stop watching.")
+    return True
 
 
-def request_cancellation(cloud: Cloud, stack_id: str, *, creating: bool) -> str:
-    """Cancel the operation in progress, and return the client request token: a creation is undone by a deletion.
+def check_idle(stack: Stack | None, cause: CloudError | None = None) -> None:
+    """Check that no operation on a stack is in progress. `cause` is the error of AWS that led to the check.
+
+    Raises:
+        DeploymentError: An operation is in progress.
+    """
+    if stack is not None and states.in_progress(stack.status):
+        raise DeploymentError(
+            f"Stack {stack.name} is {stack.status}. Another operation is in progress. To watch it, run: {PROGRAM} "
+            f"status --watch {stack.name}. Repeat this command when it has ended."
+        ) from cause
+
+
+def request_cancellation(cloud: Cloud, stack_id: str, *, creating: bool, token: str | None = None) -> None:
+    """Cancel the operation in progress, with this client request token or a new one. A creation is undone by a deletion.
 
     Raises:
         CloudError: AWS rejected the call, for example because the operation has ended.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html
     """
-    token = f"smtemplates-cancel-{uuid.uuid4().hex}"
     operation = "delete_stack" if creating else "cancel_update_stack"
+    token = token or f"smtemplates-cancel-{uuid.uuid4().hex}"
     cloud.call("cloudformation", operation, StackName=stack_id, ClientRequestToken=token)
-    return token
 
 
 def follow_or_detach(
@@ -164,6 +188,7 @@ def follow_or_detach(
     """
     with uninterrupted() as signals:
         start()
+        watch.claim()
         try:
             with signals.allowed():
                 return watch.follow(listener, deadline=deadline)
@@ -172,17 +197,26 @@ def follow_or_detach(
 
 
 def delete_and_wait(cloud: Cloud, stack: Stack, listener: Listener, *, deadline: float | None) -> None:
-    """Delete a stack and wait until it is deleted.
+    """Delete a stack and wait until it is deleted. If AWS is already deleting it, only wait.
 
     Raises:
-        DeploymentError: AWS could not delete a resource of the stack.
+        DeploymentError: Another operation is in progress, or AWS could not delete a resource of the stack.
         StoppedError: The user stopped watching. The deletion continues in AWS.
     """
     token = f"smtemplates-delete-{uuid.uuid4().hex}"
-    watch = Watch(cloud, stack.id, token)
+    deleting = stack.status == "DELETE_IN_PROGRESS"
+    watch = Watch(cloud, stack.id, None if deleting else token)
 
     def start() -> None:
-        cloud.call("cloudformation", "delete_stack", StackName=stack.id, ClientRequestToken=token)
+        if deleting:
+            listener.say(f"AWS is already deleting stack {stack.name}. Following the deletion.")
+            return
+        try:
+            cloud.call("cloudformation", "delete_stack", StackName=stack.id, ClientRequestToken=token)
+        except CloudError as error:
+            if error.code == "ValidationError":
+                check_idle(stacks.find(cloud, stack.id), error)
+            raise
 
     end = follow_or_detach(watch, listener, deadline=deadline, start=start)
     if end is not None and end.status != "DELETE_COMPLETE":

@@ -24,7 +24,11 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A stack that exists."""
+    """A stack that exists.
+
+    `operations` are the IDs of its last operations, the latest first. `change_set_id` is the change set that was
+    executed last. AWS does not return them for every stack.
+    """
 
     name: str
     id: str
@@ -35,6 +39,8 @@ class Stack:
     tags: Mapping[str, str]
     outputs: Mapping[str, Output]
     protected: bool
+    operations: tuple[str, ...] = ()
+    change_set_id: str | None = None
 
     @property
     def created_by_deployer(self) -> bool:
@@ -106,6 +112,12 @@ def read(item: Mapping[str, Any]) -> Stack:
             for one in item.get("Outputs", [])
         },
         protected=bool(item.get("EnableTerminationProtection")),
+        operations=tuple(
+            one["OperationId"]
+            for one in item.get("LastOperations", [])
+            if one.get("OperationId") and one.get("OperationType") != "CREATE_CHANGESET"
+        ),
+        change_set_id=item.get("ChangeSetId"),
     )
 
 
