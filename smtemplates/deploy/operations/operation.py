@@ -166,7 +166,7 @@ def check_idle(stack: Stack | None, cause: CloudError | None = None) -> None:
 
 
 def request_cancellation(cloud: Cloud, stack_id: str, *, creating: bool, token: str | None = None) -> None:
-    """Cancel the operation in progress, with this client request token or a new one. A creation is undone by a deletion.
+    """Cancel the operation in progress, with the client request token if given. A creation is undone by a deletion.
 
     Raises:
         CloudError: AWS rejected the call, for example because the operation has ended.
