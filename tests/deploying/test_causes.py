@@ -282,6 +282,9 @@ def test_cause_is_never_a_consequence(rows: list[tuple[str, str, str]]) -> None:
 def test_stack_that_cannot_be_described_still_has_a_message(aws: Aws) -> None:
     """If the stack cannot be described, the message contains the last reason in the events."""
     watch = Watch(aws.cloud, STACK_ID, "t")
-    watch.events = [events.read(event(1, "team", "UPDATE_IN_PROGRESS", "waiting for a Hook"))]
+    aws.answers(
+        "describe_stack_events", {"StackEvents": [event(1, "team", "UPDATE_IN_PROGRESS", "waiting for a Hook")]}
+    )
+    watch.poll()
     aws.refuses("describe_stacks", "AccessDenied")
     assert "waiting for a Hook" in diagnosis.explain(aws.cloud, watch)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deploying.stubs import STACK_ID, RecordingListener, event, stack
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
 from smtemplates.deploy import api
-from smtemplates.deploy.operations import events, operation
+from smtemplates.deploy.operations import causes, events, operation
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.history import Operation
 from smtemplates.deploy.operations.stack import Stack
@@ -167,7 +167,7 @@ def test_failed_creation_that_aws_deletes(token: str | None) -> None:
     story = [CREATE, failed, ended, deleting]
     end, watch = watched(Story((story, "DELETE_IN_PROGRESS"), (story, None)), creating=True, deletion_follows=True)
     assert end is None
-    cause = events.first_cause(watch.events)
+    cause = causes.first_cause(watch.events)
     assert cause
     assert cause.event.reason == "no capacity"
 
