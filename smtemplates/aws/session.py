@@ -134,7 +134,8 @@ class Cloud:
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
         """Call an operation and return the answer. The log contains no parameters, answers or credentials.
 
-        S3 calls contain the expected owner of the bucket, because a stranger can own the name of a deleted bucket.
+        S3 calls contain the expected owner of the bucket, because a stranger can own the name of a deleted bucket. It
+        is the account of the caller unless the arguments contain another.
 
         Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 
@@ -142,7 +143,7 @@ class Cloud:
             CloudError: AWS refused the call, or could not be reached after the retries of the SDK.
             UsageError: There are no credentials, or the parameters or the connection settings are invalid.
         """
-        if service == "s3" and operation != "create_bucket":
+        if service == "s3" and operation != "create_bucket" and "ExpectedBucketOwner" not in arguments:
             arguments["ExpectedBucketOwner"] = self.account
         began, logged = time.monotonic(), {}
         try:
@@ -204,22 +205,6 @@ class Cloud:
                     f"{sentence(error)} Log in again, then repeat this command.", code="ExpiredToken"
                 ) from error
             raise UsageError(f"{name} failed: {sentence(' '.join(str(error).split()))}") from error
-
-    def read(self, *, Bucket: str, Key: str) -> bytes:  # noqa: N803  the names of S3
-        """Return the content of an object.
-
-        Raises:
-            CloudError: S3 refused the call, or the connection broke.
-        """
-        exceptions: Any = import_module("botocore.exceptions")
-        answer = self.call("s3", "get_object", Bucket=Bucket, Key=Key)
-        try:
-            return bytes(answer["Body"].read())
-        except exceptions.BotoCoreError as error:
-            raise CloudError(
-                f"The object s3://{Bucket}/{Key} was not read completely: {sentence(error)} Repeat this command.",
-                code=UNREACHABLE,
-            ) from error
 
     def hiding(self, secrets: Iterable[str]) -> Cloud:
         """Return the same services, whose messages mask these values: those of the NoEcho parameters of a request.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from smtemplates.cli.deploy_options import add_deploy, add_destroy, add_drift, add_outputs, add_plan, add_status
 from smtemplates.cli.program import VENV_PYTHON, Command, program
+from smtemplates.cli.staging_options import bucket_of
 from smtemplates.console.aws_options import cloud_of, seconds
 from smtemplates.console.run import run_command
 from smtemplates.errors import Error, UsageError
@@ -63,7 +64,7 @@ def parser(checkout: Path) -> argparse.ArgumentParser:
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """Return the deployment that the arguments request."""
-    from smtemplates.deploy.requests import parameters, staging, template
+    from smtemplates.deploy.requests import parameters, template
     from smtemplates.deploy.requests.request import Request
 
     files = [parameters.from_file(path) for path in arguments.parameters]
@@ -71,7 +72,6 @@ def request_of(arguments: argparse.Namespace) -> Request:
         parameters=parameters.from_options(arguments.set),
         tags=parameters.from_options(arguments.tag, "--tag", "KEY=VALUE"),
     )
-    uses_bucket = arguments.staging_bucket or arguments.create_staging_bucket
     return Request(
         stack=arguments.stack,
         template=template.read(arguments.template),
@@ -83,7 +83,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
         on_failure=arguments.on_failure,
         import_existing=arguments.import_existing,
         revert_drift=arguments.revert_drift,
-        staging=staging.Bucket(name=arguments.staging_bucket) if uses_bucket else None,
+        staging=bucket_of(arguments),
     )
 
 

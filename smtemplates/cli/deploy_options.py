@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from smtemplates.cli.program import add_template
+from smtemplates.cli.staging_options import add_staging
 from smtemplates.console.aws_options import add_connection
 from smtemplates.console.streams import named
 
@@ -40,12 +41,10 @@ def add_request(checkout: Path, command: argparse.ArgumentParser) -> None:
         "--reset", type=named, action="append", default=[], metavar="NAME", help="set a parameter to its default again"
     )
     group.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="tag of the stack")
-    staging = group.add_mutually_exclusive_group()
-    staging.add_argument(
-        "--staging-bucket", type=named, metavar="BUCKET", help="bucket for a template of more than 51,200 bytes"
-    )
-    staging.add_argument(
-        "--create-staging-bucket", action="store_true", help="use a bucket that this command creates for it"
+    add_staging(
+        command,
+        bucket_help="bucket for a template of more than 51,200 bytes",
+        creation_help="use a bucket that this command creates for it",
     )
     group = command.add_argument_group("change set")
     group.add_argument("--role-arn", type=named, metavar="ARN", help="service role that CloudFormation assumes")

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtemplates.cli.program import VENV_PYTHON, Command, add_template, program
+from smtemplates.cli.staging_options import add_staging, bucket_of
 from smtemplates.console.aws_options import add_connection, cloud_of, seconds
 from smtemplates.console.run import run_command
 from smtemplates.console.streams import named
 
 if TYPE_CHECKING:
-    from smtemplates.deploy.requests.staging import Bucket
     from smtemplates.publish.commands import Options
 
 VERSION = """\
@@ -37,6 +37,7 @@ LINK = """\
       --set Environment=prd --region eu-west-1 us-east-1
 """
 MINUTES = 10.0
+BUCKET_HELP = "bucket from which AWS reads the template"
 
 
 def parser(checkout: Path) -> argparse.ArgumentParser:
@@ -74,19 +75,6 @@ def add_product(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_staging(
-    checkout: Path, command: argparse.ArgumentParser, help_of_creation: str
-) -> argparse._MutuallyExclusiveGroup:
-    """Add the options for the template and its bucket."""
-    add_template(command, checkout)
-    staging = command.add_mutually_exclusive_group()
-    staging.add_argument(
-        "--staging-bucket", type=named, metavar="BUCKET", help="bucket from which AWS reads the template"
-    )
-    staging.add_argument("--create-staging-bucket", action="store_true", help=help_of_creation)
-    return staging
-
-
 def add_execution(command: argparse.ArgumentParser) -> None:
     """Add the options of the commands that change something."""
     group = command.add_argument_group("execution")
@@ -99,7 +87,12 @@ def add_version(checkout: Path, command: argparse.ArgumentParser) -> None:
     """Add the options of version."""
     command.add_argument("version", help="name of the version, such as 1.4.0 or 2.0.0-rc.1")
     add_product(command)
-    add_staging(checkout, command, "use a bucket that this command creates; objects in it expire after 7 days")
+    add_template(command, checkout)
+    add_staging(
+        command,
+        bucket_help=BUCKET_HELP,
+        creation_help="use a bucket that this command creates; objects in it expire after 7 days",
+    )
     command.add_argument(
         "--description", default="", metavar="TEXT", help="release notes for users who choose a version"
     )
@@ -139,8 +132,9 @@ def add_prune(command: argparse.ArgumentParser) -> None:
 
 def add_link(checkout: Path, command: argparse.ArgumentParser) -> None:
     """Add the options of link."""
+    add_template(command, checkout)
     # --create-staging-bucket is rejected with the reason: its objects expire, and the link with them
-    staging = add_staging(checkout, command, argparse.SUPPRESS)
+    staging = add_staging(command, bucket_help=BUCKET_HELP, creation_help=argparse.SUPPRESS)
     staging.add_argument("--template-url", type=named, metavar="URL", help="URL of a template that is already in S3")
     command.add_argument("--stack", metavar="NAME", help="stack name that the console proposes")
     command.add_argument(
@@ -152,15 +146,6 @@ def add_link(checkout: Path, command: argparse.ArgumentParser) -> None:
     )
     formats.add_argument("--json", action="store_true", help="print the links as JSON")
     add_connection(command, several=True)
-
-
-def bucket_of(arguments: argparse.Namespace) -> Bucket | None:
-    """Return the staging bucket that the arguments select."""
-    from smtemplates.deploy.requests.staging import Bucket
-
-    if arguments.staging_bucket or arguments.create_staging_bucket:
-        return Bucket(name=arguments.staging_bucket)
-    return None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -201,13 +186,14 @@ def run_link(arguments: argparse.Namespace) -> int:
     from smtemplates.deploy.requests import parameters, template
     from smtemplates.publish import commands
 
+    bucket = bucket_of(arguments)
     return commands.link(
         cloud_of(arguments),
         template.read(arguments.template),
         parameters.from_options(arguments.set),
         regions=arguments.region,
         stack=arguments.stack,
-        source=arguments.template_url or bucket_of(arguments),
+        source=arguments.template_url or bucket,
         output_format="markdown" if arguments.markdown else "json" if arguments.json else "url",
     )
 

@@ -146,6 +146,11 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
         wbufsize = -1
 
+        def handle_expect_100(self) -> bool:
+            continues = super().handle_expect_100()
+            self.wfile.flush()  # the client sends its body only after this answer
+            return continues
+
         def relay(self) -> None:
             body = b"".join(_read(self.rfile, self.headers))
             headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
+from smtemplates.aws import objects
 from smtemplates.aws.endpoints import is_local
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
-from smtemplates.aws.session import Cloud
+from smtemplates.aws.objects import Location
+from smtemplates.aws.session import DENIED, Cloud
 from smtemplates.aws_data.partitions import partition_of
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.requests.template import MAX_INLINE_BYTES, Template
@@ -20,12 +21,62 @@ from smtemplates.errors import UsageError
 # CloudFormation reads the template when it creates the change set. A week leaves time to inspect the template.
 EXPIRE_DAYS = 7
 
+# A key has at most 1,024 bytes; the rest is for the hash. CloudFormation and Service Catalog read the key from a URL.
+# The prefix contains only characters that a URL does not have to escape.
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+MAX_PREFIX_LENGTH = 900
+_FOLDER = r"(?!\.+(?:/|$))[A-Za-z0-9._~=@-]+"
+_PREFIX = re.compile(f"{_FOLDER}(?:/{_FOLDER})*")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+
+# Another run uploads the same template at the moment. S3 asks to repeat the request.
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+CONFLICT_ATTEMPTS = 3
+CONFLICT_SECONDS = 1.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """The bucket to stage in: an existing bucket (`name`), or the staging bucket of the deployer (None)."""
+    """The bucket to stage in: an existing bucket (`name`), or the staging bucket of the deployer (None).
+
+    `prefix` is the first part of the keys, without a slash at its end. `kms_key` is the ID, ARN or alias of a KMS key.
+    `encryption` is the value of the header x-amz-server-side-encryption. Without both, the default encryption of the
+    bucket applies. `owner` is the ID of the account that must own the bucket (default: that of the caller).
+    """
 
     name: str | None = None
+    prefix: str = "smtemplates"
+    kms_key: str | None = None
+    encryption: str | None = None
+    owner: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            UsageError: A value is not valid, or does not suit the others.
+        """
+        if len(self.prefix) > MAX_PREFIX_LENGTH or not _PREFIX.fullmatch(self.prefix):
+            raise UsageError(
+                f"'{self.prefix}' is not a valid --staging-prefix. Specify names separated by /, such as teams/churn, "
+                f"of at most {MAX_PREFIX_LENGTH} characters. A name contains letters, digits and . _ ~ = @ -."
+            )
+        if self.owner is not None and not _ACCOUNT.fullmatch(self.owner):
+            raise UsageError(f"--staging-bucket-owner must be the ID of an account (12 digits), not '{self.owner}'.")
+        if self.owner is not None and self.name is None:
+            raise UsageError(
+                "--create-staging-bucket uses a bucket of your own account. Specify a bucket of another account with "
+                "--staging-bucket."
+            )
+        if self.kms_key is not None and self.encryption == "AES256":
+            raise UsageError("--staging-kms-key requires --staging-encryption aws:kms or aws:kms:dsse.")
+
+    @property
+    def encryption_arguments(self) -> dict[str, str]:
+        """The arguments of PutObject for encryption."""
+        if self.kms_key is not None:
+            return {"ServerSideEncryption": self.encryption or "aws:kms", "SSEKMSKeyId": self.kms_key}
+        return {} if self.encryption is None else {"ServerSideEncryption": self.encryption}
 
 
 def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None, listener: Listener) -> dict[str, str]:
@@ -47,40 +98,82 @@ def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None, l
 
 
 def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener) -> str:
-    """Upload a template of any length to a bucket, and return its URL."""
-    return upload(cloud, template, bucket.name or create(cloud, listener))
-
-
-def upload(cloud: Cloud, template: Template, bucket: str) -> str:
-    """Upload a template unless the bucket contains it, and return its URL. The bucket must belong to the account.
+    """Upload a template of any length to a bucket unless the bucket contains it, and return its URL.
 
     Raises:
         UsageError: The bucket does not exist.
         DeploymentError: The bucket contains a different object under the key of the template. Any user who may plan
             can have uploaded it.
     """
-    region = _region(cloud, bucket)
-    key = f"smtemplates/{template.digest}.template"
-    location: dict[str, Any] = {"Bucket": bucket, "Key": key}
-    if not _is_staged(cloud, template, location):
-        _put(cloud, template, location)
-    return _url(cloud, region, bucket, key)
-
-
-def _region(cloud: Cloud, bucket: str) -> str:
+    key = f"{bucket.prefix}/{template.digest}.template"
+    location = Location(bucket=bucket.name or create(cloud, listener), key=key, owner=bucket.owner)
     try:
-        region = buckets.region(cloud, bucket)
+        region = _upload(cloud, template, location, bucket.encryption_arguments)
     except CloudError as error:
-        raise CloudError(
-            f"Cannot use the staging bucket {bucket}. {sentence(error)} The bucket must belong to account "
-            f"{cloud.account}.",
-            code=error.code,
-        ) from error
-    if region is None:
-        raise UsageError(
-            f"Staging bucket {bucket} does not exist. Create it, or specify another bucket with --staging-bucket."
+        if error.code == "NoSuchBucket":
+            raise UsageError(
+                f"Staging bucket {location.bucket} does not exist. Create it, or specify another bucket with "
+                "--staging-bucket."
+            ) from error
+        if error.code in DENIED:
+            raise CloudError(_refused(cloud, error, location), code=error.code) from error
+        raise
+    return _url(cloud, region, location.bucket, key)
+
+
+def _upload(
+    cloud: Cloud, template: Template, location: Location, encryption: dict[str, str], attempts: int = CONFLICT_ATTEMPTS
+) -> str:
+    """Upload a template unless the bucket contains it, and return the Region of the bucket.
+
+    The upload comes first: with s3:GetObject only, S3 does not say whether an object is missing, because it answers
+    AccessDenied to users without s3:ListBucket.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
+    try:
+        return objects.create(cloud, location, template.body.encode(), encryption)
+    except CloudError as error:
+        if error.code == "ConditionalRequestConflict" and attempts > 1:
+            cloud.pause(CONFLICT_SECONDS)
+            return _upload(cloud, template, location, encryption, attempts - 1)
+        region = _staged_region(cloud, template, location, error)
+        if region is None:
+            raise
+        return region
+
+
+def _staged_region(cloud: Cloud, template: Template, location: Location, refusal: CloudError) -> str | None:
+    """Return the Region of the bucket if it already contains the template, and None if the refusal has another reason.
+
+    Raises:
+        DeploymentError: The bucket contains a different object under the key of the template.
+    """
+    if refusal.code not in {"PreconditionFailed", "ConditionalRequestConflict", *DENIED}:
+        return None
+    try:
+        content, region = objects.read(cloud, location)
+    except CloudError as error:
+        # a denied upload is the first reason, and a user without s3:ListBucket cannot see that an object is missing
+        if refusal.code in DENIED and error.code in {"NoSuchKey", *DENIED}:
+            return None
+        raise
+    if content != template.body.encode():
+        raise DeploymentError(
+            f"The content of {location} does not match the SHA-256 in its key. Nothing was changed. Find out who "
+            "uploaded the object, delete it, and repeat this command."
         )
     return region
+
+
+def _refused(cloud: Cloud, error: CloudError, location: Location) -> str:
+    """Return a message on a bucket that refused the template, which names the options that its policy can demand."""
+    return (
+        f"The template cannot be staged as {location}. {sentence(error)} You need s3:PutObject and s3:GetObject for "
+        "this key. If the policy of the bucket demands a KMS key, a type of encryption or a prefix, specify it with "
+        "--staging-kms-key, --staging-encryption or --staging-prefix. The bucket must belong to account "
+        f"{location.owner or cloud.account}; specify another owner with --staging-bucket-owner."
+    )
 
 
 def _url(cloud: Cloud, region: str, bucket: str, key: str) -> str:
@@ -96,42 +189,6 @@ def _url(cloud: Cloud, region: str, bucket: str, key: str) -> str:
     if "." in bucket or is_local(url):
         return f"{endpoint.scheme}://{host}/{bucket}/{key}"
     return f"{endpoint.scheme}://{bucket}.{host}/{key}"
-
-
-def _is_staged(cloud: Cloud, template: Template, location: Mapping[str, Any]) -> bool:
-    """Return whether the bucket contains a template.
-
-    Raises:
-        DeploymentError: The bucket contains a different object under the key of the template.
-    """
-    try:
-        content = cloud.read(**location)
-    except CloudError as error:
-        if error.code == "NoSuchKey":
-            return False
-        raise
-    if content != template.body.encode():
-        raise DeploymentError(
-            f"The content of s3://{location['Bucket']}/{location['Key']} does not match the SHA-256 in its key. "
-            "Nothing was changed. Find out who uploaded the object, delete it, and repeat this command."
-        )
-    return True
-
-
-def _put(cloud: Cloud, template: Template, location: Mapping[str, Any]) -> None:
-    """Upload a template only if no object has its key.
-
-    A bucket policy can therefore allow users who plan to upload templates, and deny them to overwrite objects.
-
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
-    """
-    body = template.body.encode()
-    try:
-        cloud.call("s3", "put_object", **location, Body=body, IfNoneMatch="*", ServerSideEncryption="AES256")
-    except CloudError as error:
-        # another run may have uploaded the template in the meantime
-        if error.code != "PreconditionFailed" or not _is_staged(cloud, template, location):
-            raise
 
 
 def create(cloud: Cloud, listener: Listener) -> str:
