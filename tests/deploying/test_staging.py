@@ -69,8 +69,8 @@ def test_two_permissions_suffice(aws: Aws, name: str, bucket: str, long: Path) -
     assert "--staging-prefix" in done.stderr
 
 
-def test_policy_that_demands_kms(aws: Aws, name: str, bucket: str, long: Path) -> None:
-    """A bucket policy that demands aws:kms refuses the template, and accepts it with --staging-kms-key."""
+def test_policy_that_requires_kms(aws: Aws, name: str, bucket: str, long: Path) -> None:
+    """A bucket policy that requires aws:kms denies the upload, and allows it with --staging-kms-key."""
     key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     condition = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
     set_policy(aws, bucket, Effect="Deny", Action="s3:PutObject", Condition=condition)
@@ -105,7 +105,7 @@ def test_default_encryption_of_the_bucket_applies(aws: Aws, name: str, bucket: s
 
 
 def test_bucket_of_another_account(aws: Aws, name: str, bucket: str, long: Path) -> None:
-    """The bucket of another account is refused, and accepted if the owner is specified."""
+    """The bucket of another account is rejected, and accepted if the owner is specified."""
     with serving(S3(aws.url, OTHER_ACCOUNT)) as s3:
         options = ("plan", name, "--staging-bucket", bucket, "--endpoint-url", s3.url)
         refused = aws.run(*options, template=long)

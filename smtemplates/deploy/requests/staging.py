@@ -126,7 +126,7 @@ def _upload(
 ) -> str:
     """Upload a template unless the bucket contains it, and return the Region of the bucket.
 
-    The upload comes first: with s3:GetObject only, S3 does not say whether an object is missing, because it answers
+    The upload comes first: with s3:GetObject only, a missing object cannot be recognized, because S3 returns
     AccessDenied to users without s3:ListBucket.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -143,19 +143,19 @@ def _upload(
         return region
 
 
-def _staged_region(cloud: Cloud, template: Template, location: Location, refusal: CloudError) -> str | None:
-    """Return the Region of the bucket if it already contains the template, and None if the refusal has another reason.
+def _staged_region(cloud: Cloud, template: Template, location: Location, failure: CloudError) -> str | None:
+    """Return the Region of the bucket if it already contains the template, and None if the error has another reason.
 
     Raises:
         DeploymentError: The bucket contains a different object under the key of the template.
     """
-    if refusal.code not in {"PreconditionFailed", "ConditionalRequestConflict", *DENIED}:
+    if failure.code not in {"PreconditionFailed", "ConditionalRequestConflict", *DENIED}:
         return None
     try:
         content, region = objects.read(cloud, location)
     except CloudError as error:
         # a denied upload is the first reason, and a user without s3:ListBucket cannot see that an object is missing
-        if refusal.code in DENIED and error.code in {"NoSuchKey", *DENIED}:
+        if failure.code in DENIED and error.code in {"NoSuchKey", *DENIED}:
             return None
         raise
     if content != template.body.encode():
@@ -167,10 +167,10 @@ def _staged_region(cloud: Cloud, template: Template, location: Location, refusal
 
 
 def _refused(cloud: Cloud, error: CloudError, location: Location) -> str:
-    """Return a message on a bucket that refused the template, which names the options that its policy can demand."""
+    """Return a message on a bucket that refused the template, which names the options that its policy can require."""
     return (
         f"The template cannot be staged as {location}. {sentence(error)} You need s3:PutObject and s3:GetObject for "
-        "this key. If the policy of the bucket demands a KMS key, a type of encryption or a prefix, specify it with "
+        "this key. If the policy of the bucket requires a KMS key, a type of encryption or a prefix, specify it with "
         "--staging-kms-key, --staging-encryption or --staging-prefix. The bucket must belong to account "
         f"{location.owner or cloud.account}; specify another owner with --staging-bucket-owner."
     )
