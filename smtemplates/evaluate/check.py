@@ -5,34 +5,39 @@ from __future__ import annotations
 import difflib
 import re
 import warnings
-from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from importlib import import_module
 from typing import Any
 
 from smtemplates.errors import Error
+from smtemplates.evaluate.not_evaluated import for_any_template
 from smtemplates.evaluate.parameters import members
+from smtemplates.evaluate.sections import can_grow, definitions, entries
 from smtemplates.evaluate.stack import Stack
-from smtemplates.evaluate.values import short, to_text
+from smtemplates.evaluate.values import scalar, short
 
 VALUE_BYTES = 4096  # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 
 # A pattern such as (a+)+b can take exponential time. After this time, the value is left to AWS.
 MATCH_SECONDS = 1.0
 _TOO_SLOW: set[str] = set()
+# Without traps, a text that is not a number becomes NaN, and a number that is too large for Python becomes infinity.
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _WHOLE = re.compile("-?(0|[1-9][0-9]*)")
 
 
+@for_any_template
 def check_parameters(template: Mapping[str, Any], values: Mapping[str, str], *, region: str = "us-east-1") -> list[str]:
     """Return the problems of parameter values, a sentence for each.
 
     The Rules of the template are evaluated for a Region, and only if the values themselves have no problem. Values of
-    NoEcho parameters are not shown.
+    NoEcho parameters are not shown. A check that needs a transform is left to AWS.
     """
-    declared = template.get("Parameters", {})
-    problems = [_unknown(name, declared) for name in values if name not in declared]
-    for name, about in declared.items():
+    named = [] if can_grow(template, "Parameters") else entries(template, "Parameters")
+    problems = [_unknown(name, named) for name in values if named and name not in named]
+    for name, about in definitions(template, "Parameters").items():
         if name in values:
             problems += _rejected(name, about, values[name])
         elif "Default" not in about:
@@ -51,11 +56,11 @@ def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
     """
     numeric = declared["Type"] in {"Number", "List<Number>"}
-    whole = "whole number" in declared.get("ConstraintDescription", "")
+    whole = "whole number" in _description(declared)
     for member in members(declared, value):
         yield from _unlisted(declared, member)
         if numeric and _NUMBER.fullmatch(member):
-            yield from _out_of_bounds(declared, "Value", Decimal(member), "")
+            yield from _out_of_bounds(declared, "Value", _EXACT.create_decimal(member), "")
             if whole and not _WHOLE.fullmatch(member):
                 yield "must be a whole number"
         elif numeric:
@@ -63,7 +68,7 @@ def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:
     yield from _out_of_bounds(declared, "Length", Decimal(len(value)), " characters long")
 
 
-def _unknown(name: str, declared: Mapping[str, Any]) -> str:
+def _unknown(name: str, declared: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, declared, n=1)
     advice = f": did you mean {near[0]}?" if near else ". The template has no similar parameter."
     return f"Parameter {name} is unknown{advice}"
@@ -72,20 +77,30 @@ def _unknown(name: str, declared: Mapping[str, Any]) -> str:
 def _rejected(name: str, declared: Mapping[str, Any], value: str) -> list[str]:
     reasons = list(dict.fromkeys(faults(declared, value)))
     if reasons:
-        reasons = [declared.get("ConstraintDescription", " and ".join(reasons)).rstrip(".")]
+        reasons = [(_description(declared) or " and ".join(reasons)).rstrip(".")]
     if len(value.encode(errors="replace")) > VALUE_BYTES:
         reasons.append(f"must be at most {VALUE_BYTES:,} bytes long")
     if any("\ud800" <= character <= "\udfff" for character in value):
         reasons.append("must be text that UTF-8 can encode")
-    shown = "" if to_text(declared.get("NoEcho", False)) == "true" else f"; it is {short(value)}"
+    shown = f"; it is {short(value)}" if (scalar(declared.get("NoEcho", False)) or "").lower() == "false" else ""
     return [f"Parameter {name} {reason}{shown}." for reason in reasons]
 
 
+def allowed_values(declared: Mapping[str, Any]) -> list[str]:
+    """Return the AllowedValues of a parameter as text; an empty list allows all values."""
+    listed = declared.get("AllowedValues")
+    return [text for value in listed if (text := scalar(value)) is not None] if isinstance(listed, list) else []
+
+
+def _description(declared: Mapping[str, Any]) -> str:
+    return scalar(declared.get("ConstraintDescription")) or ""
+
+
 def _unlisted(declared: Mapping[str, Any], member: str) -> Iterator[str]:
-    allowed = [to_text(value) for value in declared.get("AllowedValues", ())]
+    allowed = allowed_values(declared)
     if allowed and member not in allowed:
         yield f"must be one of {', '.join(value or repr(value) for value in allowed)}"
-    pattern = declared.get("AllowedPattern")
+    pattern = scalar(declared.get("AllowedPattern"))
     if pattern is not None and not _matches(pattern, member):
         yield f"must match {pattern}"
 
@@ -120,7 +135,9 @@ def _out_of_bounds(declared: Mapping[str, Any], what: str, number: Decimal, unit
 
 
 def _bound(declared: Mapping[str, Any], key: str) -> Decimal | None:
-    try:
-        return Decimal(to_text(declared[key])) if key in declared else None
-    except (TypeError, InvalidOperation) as error:
-        raise Error(f"The template's {key} must be a number; it is {short(declared[key])}.") from error
+    if key not in declared:
+        return None
+    bound = _EXACT.create_decimal((scalar(declared[key]) or "NaN").strip())
+    if not bound.is_finite():
+        raise Error(f"The template's {key} must be a number; it is {short(declared[key])}.")
+    return bound

@@ -14,8 +14,10 @@ from smtemplates.evaluate.domains import OF_REGION, REGION
 from smtemplates.evaluate.formula import Formula, Formulas, Values
 from smtemplates.evaluate.limits import Steps
 from smtemplates.evaluate.logic import comparable, compare, function
-from smtemplates.evaluate.parameters import value_of
+from smtemplates.evaluate.not_evaluated import NeedsTransformError
+from smtemplates.evaluate.parameters import pseudo_parameters, value_of
 from smtemplates.evaluate.references import references
+from smtemplates.evaluate.sections import can_grow, definitions, entries, mappings_of
 from smtemplates.evaluate.values import VARIABLE, Scope, in_place, intrinsic, to_text
 
 EVALUATION_STEPS = 10  # evaluating an operand takes as long as this many other steps
@@ -46,8 +48,10 @@ class Comparisons:
 
     def __init__(self, template: Mapping[str, Any], domains: Values, formulas: Formulas, steps: Steps) -> None:
         """Prepare a template, with the values that each parameter can have."""
-        self._parameters = template.get("Parameters", {})
-        self._mappings = template.get("Mappings", {})
+        self._parameters = definitions(template, "Parameters")
+        self._names = {*pseudo_parameters({}), *entries(template, "Parameters")}
+        self._can_grow = can_grow(template, "Parameters")
+        self._mappings = mappings_of(template)
         self._domains = domains
         self._formulas = formulas
         self._steps = steps
@@ -160,10 +164,18 @@ class Comparisons:
     def _results(self, operand: Any) -> Results:
         key = _key(operand)
         if key not in self._known:
-            found = (reference.target for reference in references(operand))
+            found = [reference.target for reference in references(operand)]
+            for name in found:
+                self._check_declared(name)
             names = dict.fromkeys(REGION if name in OF_REGION else name for name in found)
             self._known[key] = self._evaluate(operand, [name for name in names if name in self._domains])
         return self._known[key]
+
+    def _check_declared(self, name: str) -> None:
+        if name not in self._names and self._can_grow:
+            raise NeedsTransformError(f"Parameter {name}")
+        if name not in self._names:
+            raise Error(f"Conditions or Rules refer to {name}, which is not a parameter.")
 
     def _evaluate(self, operand: Any, names: list[str]) -> Results:
         """Evaluate an operand for every combination of the parameters that it reads."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from smtemplates.evaluate.check import faults
-from smtemplates.evaluate.domains import ANOTHER, REGION, unlisted
-from smtemplates.evaluate.limits import TooManyCombinationsError
+from smtemplates.errors import Error
+from smtemplates.evaluate.check import allowed_values, faults
+from smtemplates.evaluate.domains import ANOTHER, REGION, defaults, unlisted
+from smtemplates.evaluate.limits import TOO_MANY, TooManyCombinationsError
+from smtemplates.evaluate.not_evaluated import NotEvaluatedError, for_any_template, reason_of
 from smtemplates.evaluate.parameters import pseudo_parameters
 from smtemplates.evaluate.prove import Space
-from smtemplates.evaluate.references import Requirements
+from smtemplates.evaluate.references import Requirements, branches_of, own
+from smtemplates.evaluate.sections import definitions, entries
 from smtemplates.evaluate.stack import Stack
-from smtemplates.evaluate.values import intrinsic, to_text
+from smtemplates.evaluate.values import intrinsic, scalar
 
 MOST_SAMPLES = 12  # of a parameter that conditions decompose: each is tried with each of the next parameter
 MOST_MEMBERS = 5  # of a list among them
@@ -54,16 +57,18 @@ SAMPLES = (
 
 @dataclass(frozen=True)
 class Coverage:
-    """Sets of parameter values, and the subjects with too many combinations to try.
+    """Sets of parameter values, and the subjects that were not evaluated.
 
     `incomplete` has a key for each condition, rule or resource that was not evaluated, such as "Condition HasSubnets",
-    with the resources that depend on it: the sets may not show all forms of them.
+    with the resources that depend on it: the sets may not show all forms of them. `reasons` has the same keys.
     """
 
     sets: list[dict[str, str]]
     incomplete: dict[str, list[str]]
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
+@for_any_template
 def covering(template: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return sets of parameter values, each as differences from the defaults, that the Rules allow.
 
@@ -73,28 +78,35 @@ def covering(template: Mapping[str, Any]) -> list[dict[str, str]]:
     AWS::Region can be among the names.
 
     Raises:
-        TooManyCombinationsError: A condition or rule, which the message names, has too many combinations to try.
+        NotEvaluatedError: A condition or rule, which the message names, cannot be evaluated: it needs a transform, or
+            has too many combinations to try.
         Error: The template cannot be evaluated, or its Rules contradict each other.
     """
     found = coverage(template)
-    if found.incomplete:
-        raise TooManyCombinationsError(next(iter(found.incomplete)))
+    for subject in found.incomplete:
+        raise _error(subject, found.reasons[subject])
     return found.sets
 
 
+def _error(subject: str, reason: str) -> NotEvaluatedError:
+    return TooManyCombinationsError(subject) if reason == TOO_MANY else NotEvaluatedError(subject, reason)
+
+
+@for_any_template
 def coverage(template: Mapping[str, Any]) -> Coverage:
-    """Return the sets of `covering`, as far as there are not too many combinations to try.
+    """Return the sets of `covering`, as far as the template can be evaluated.
 
     Raises:
         Error: The template cannot be evaluated, or its Rules contradict each other.
     """
-    declared = template.get("Parameters", {})
+    declared = definitions(template, "Parameters")
     needed = {name: _sample(about) for name, about in declared.items() if "Default" not in about}
     try:
         space = Space(template, {name: _lists(declared[name]) for name in unlisted(template) if name in declared})
-    except TooManyCombinationsError as error:
+    except NotEvaluatedError as error:
         sets = [] if deployed(template, needed).rules() else [needed]
-        return Coverage(sets, {error.subject: list(template.get("Resources", {}))})
+        resources = list(entries(template, "Resources"))
+        return Coverage(sets, {error.subject: resources}, {error.subject: error.reason})
     return _Search(template, needed, space).run()
 
 
@@ -109,6 +121,7 @@ class _Search:
         self._needed = needed
         self._space = space
         self._incomplete: dict[str, dict[str, None]] = {}
+        self._reasons: dict[str, str] = {}
         self._users: dict[str, dict[str, None]] = {}
         self._bits: dict[str, int] = {}  # of conditions; the next bit says that the condition is false
         self._names: list[str] = []
@@ -118,10 +131,10 @@ class _Search:
         """Return the sets and the subjects that were not evaluated."""
         sets: list[dict[str, str]] = []
         wanted: dict[str, bool] = {}  # at first none: the defaults, or the nearest allowed values
-        effort = 1 + len(self._template.get("Conditions", {})) + len(self._left) // 30  # of one set
+        effort = 1 + len(entries(self._template, "Conditions")) + len(self._left) // 30  # of one set
         for _ in range(max(1, MOST_EFFORT // effort)):
             parameters, true = _real(self._template, self._needed, self._space.values(tuple(wanted.items())) or {})
-            holding = self._form((name, true[name]) for name in self._bits)
+            holding = self._form((name, true[name]) for name in self._bits if name in true)
             missing = [form for form in self._left if form & ~holding]
             sets += [parameters] if len(missing) < len(self._left) or not sets else []
             asked = self._form(wanted.items())
@@ -130,7 +143,8 @@ class _Search:
             if not wanted:
                 break
         self._give_up_all(self._left)
-        return Coverage(sets, {subject: list(names) for subject, names in self._incomplete.items()})
+        incomplete = {subject: list(names) for subject, names in self._incomplete.items()}
+        return Coverage(sets, incomplete, self._reasons)
 
     def _together(self) -> dict[str, bool]:
         """Return truth values of conditions that show as many forms as possible at once; none if no form is left."""
@@ -155,15 +169,16 @@ class _Search:
     def _is_possible(self, wanted: Mapping[str, bool], form: int, *, alone: bool) -> bool:
         try:
             return self._space.values(tuple(wanted.items())) is not None
-        except TooManyCombinationsError as error:
+        except NotEvaluatedError as error:
             if alone:  # there is no simpler question about this form
-                self._give_up(error.subject, self._users_of(form))
+                self._give_up(error.subject, self._users_of(form), error.reason)
             return False
 
     def _users_of(self, form: int) -> list[str]:
         return [name for condition in self._conditions(form) for name in self._users[condition]]
 
-    def _give_up(self, subject: str, resources: Iterable[str]) -> None:
+    def _give_up(self, subject: str, resources: Iterable[str], reason: str = TOO_MANY) -> None:
+        self._reasons.setdefault(subject, reason)
         self._incomplete.setdefault(subject, {}).update(dict.fromkeys(resources))
 
     def _give_up_all(self, forms: Iterable[int]) -> None:
@@ -174,9 +189,12 @@ class _Search:
     def _forms(self) -> list[int]:
         """Return the forms of each resource, each branch in it, and each two of its branches."""
         found: dict[int, None] = {}
-        for name, body in self._template.get("Resources", {}).items():
-            own: Requirements = ((body["Condition"], True),) if "Condition" in body else ()
-            branches = dict.fromkeys([own, *_branches(body, own)])
+        for name, body in definitions(self._template, "Resources").items():
+            try:
+                branches = dict.fromkeys([own(body), *_branches(body, own(body))])
+            except Error as error:
+                self._give_up(f"Resource {name}", [name], reason_of(error))
+                continue
             paths = list(dict.fromkeys(self._form(path) for path in branches if self._can_be_stated(name, path)))
             if len(found) + len(paths) * (len(paths) + 1) // 2 > MOST_FORMS:
                 self._give_up(f"Resource {name}", [name])
@@ -192,8 +210,8 @@ class _Search:
         try:
             for condition, _ in path:
                 self._space.check(condition)
-        except TooManyCombinationsError as error:
-            self._give_up(error.subject, [resource])
+        except NotEvaluatedError as error:
+            self._give_up(error.subject, [resource], error.reason)
             return False
         return True
 
@@ -228,7 +246,7 @@ def _branches(value: Any, required: Requirements) -> Iterator[Requirements]:
         for item in value:
             yield from _branches(item, required)
     elif intrinsic(value) == "Fn::If":
-        condition, then, otherwise = value["Fn::If"]
+        condition, then, otherwise = branches_of(value["Fn::If"])
         for branch, holds in ((then, True), (otherwise, False)):
             yield (*required, (condition, holds))
             yield from _branches(branch, (*required, (condition, holds)))
@@ -243,16 +261,15 @@ def _sample(declared: Mapping[str, Any]) -> str:
 
 def _samples(declared: Mapping[str, Any], most: int) -> list[str]:
     """List values that a parameter allows; there is always one, even if none is known to be allowed."""
-    bounds = [declared[key] for key in ("MinValue", "MaxValue") if key in declared]
-    allowed = declared.get("AllowedValues", ())[:MOST_ALLOWED]
-    candidates = [to_text(value) for value in (*allowed, *SAMPLES, *bounds)]
+    bounds = [text for key in ("MinValue", "MaxValue") if (text := scalar(declared.get(key)))]
+    candidates = [*allowed_values(declared)[:MOST_ALLOWED], *SAMPLES, *bounds]
     fitting = (value for value in candidates if not any(faults(declared, value)))
     return list(itertools.islice(fitting, most)) or candidates[:1]
 
 
 def _lists(declared: Mapping[str, Any]) -> list[str]:
     """List values of different lengths that a parameter allows."""
-    default = [to_text(declared["Default"])] if "Default" in declared else []
+    default = [text] if (text := scalar(declared.get("Default"))) is not None else []
     one, *_ = samples = _samples(declared, MOST_SAMPLES)
     longer = (",".join(members) for length in range(2, MOST_MEMBERS + 1) for members in _members(one, length))
     return list(dict.fromkeys([*default, *samples, *(value for value in longer if not any(faults(declared, value)))]))
@@ -271,11 +288,10 @@ def _real(
 
     The second result is the truth values of the conditions.
     """
-    declared = template.get("Parameters", {})
-    defaults = {name: to_text(about["Default"]) for name, about in declared.items() if "Default" in about}
-    defaults[REGION] = pseudo_parameters({})[REGION]
-    parameters = {**needed, **{name: value for name, value in found.items() if value != defaults.get(name)}}
-    true = deployed(template, parameters).conditions
+    declared = definitions(template, "Parameters")
+    usual = defaults(declared) | {REGION: pseudo_parameters({})[REGION]}
+    parameters = {**needed, **{name: value for name, value in found.items() if value != usual.get(name)}}
+    true = deployed(template, parameters).decided
     others = {name: _sample(about) for name, about in declared.items() if parameters.get(name, "").startswith(ANOTHER)}
     real = {**parameters, **others}
-    return (real if others and deployed(template, real).conditions == true else parameters), true
+    return (real if others and deployed(template, real).decided == true else parameters), true

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from smtemplates.aws_data.partitions import partition_of, some_region_of_each_partition
 from smtemplates.errors import Error, UsageError
-from smtemplates.evaluate.check import faults
+from smtemplates.evaluate.check import allowed_values, faults
 from smtemplates.evaluate.limits import Steps
 from smtemplates.evaluate.logic import COMPARISONS, function
+from smtemplates.evaluate.not_evaluated import unexpected_values
 from smtemplates.evaluate.parameters import is_list, pseudo_parameters
 from smtemplates.evaluate.references import references
-from smtemplates.evaluate.values import intrinsic, to_text
+from smtemplates.evaluate.sections import assertions, definitions, entries
+from smtemplates.evaluate.values import intrinsic, scalar, to_text
 
 REGION = "AWS::Region"
 ANOTHER = "<another>"  # starts a value that differs from all others
@@ -69,22 +72,23 @@ class _Reader:
     def __init__(self, template: Mapping[str, Any], listed: Mapping[str, Sequence[str]], steps: Steps) -> None:
         pseudo = pseudo_parameters({})
         kinds = {name: "String" if isinstance(value, str) else "List<String>" for name, value in pseudo.items()}
-        self._declared = {**{name: {"Type": kind} for name, kind in kinds.items()}, **template.get("Parameters", {})}
-        with_default = {name: about for name, about in self._declared.items() if "Default" in about}
-        self._defaults = {name: to_text(about["Default"]) for name, about in with_default.items()}
-        self._defaults[REGION] = pseudo[REGION]
-        self._mappings = template.get("Mappings", {})
+        own = definitions(template, "Parameters")
+        self._declared = {**{name: {"Type": kind} for name, kind in kinds.items()}, **own}
+        self._defaults = defaults(own) | {REGION: pseudo[REGION]}
+        self._mappings = entries(template, "Mappings")
         self._listed = listed
         self._steps = steps
         self._others: dict[str, str] = {}
         self.uses: dict[str, _Use] = defaultdict(_Use)
         for expression in _expressions(template):
-            self._read(expression)
+            with suppress(Error), unexpected_values():  # reported when the expression is evaluated
+                self._read(expression)
         if not self.uses.keys().isdisjoint(OF_REGION):
             self.uses.setdefault(REGION, _Use())
+        for name in self.uses.keys() - self._declared.keys():  # reported when it is evaluated
+            del self.uses[name]
         for name, use in self.uses.items():
-            if name not in self._declared:
-                raise Error(f"Conditions or Rules refer to {name}, which is not a parameter.")
+            use.names &= self._declared.keys()
             use.taken_apart |= is_list(self._declared[name])
 
     def _read(self, expression: Any) -> None:
@@ -112,10 +116,10 @@ class _Reader:
         kind = intrinsic(value)
         if kind == "Fn::FindInMap" and isinstance(value[kind][0], str):
             mapping, top, second = value[kind]
-            entries = self._mappings.get(mapping, {})
-            self._look_up(top, entries)
-            alike = len({frozenset(entry) for entry in entries.values()}) == 1
-            self._look_up(second, next(iter(entries.values())) if alike else None)
+            found = entries(self._mappings, mapping)
+            self._look_up(top, found)
+            alike = len({frozenset(entry) for entry in found.values()}) == 1
+            self._look_up(second, next(iter(found.values())) if alike else None)
         elif kind in {"Ref", "Fn::Sub"}:
             for reference in references(value):
                 self.uses[reference.target].taken_apart = True
@@ -139,8 +143,8 @@ class _Reader:
         declared, keys = self._declared[name], self.uses[name].keys
         if name in self._listed:
             return tuple(self._listed[name])
-        if "AllowedValues" in declared and not is_list(declared):
-            return tuple(to_text(value) for value in declared["AllowedValues"])
+        if (allowed := allowed_values(declared)) and not is_list(declared):
+            return tuple(allowed)
         if keys:
             return tuple(key for key in keys[0] if all(key in others for others in keys))
         if name in OF_REGION:
@@ -192,15 +196,22 @@ class _Reader:
         return all(value in keys for name, value in values if name in self.uses for keys in self.uses[name].keys)
 
 
+def defaults(declared: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the defaults of parameters as text."""
+    found = {name: scalar(about.get("Default")) for name, about in declared.items()}
+    return {name: default for name, default in found.items() if default is not None}
+
+
 def _expressions(template: Mapping[str, Any]) -> Iterator[Any]:
-    yield from template.get("Conditions", {}).values()
-    for rule in template.get("Rules", {}).values():
+    yield from entries(template, "Conditions").values()
+    for rule in definitions(template, "Rules").values():
         yield from [rule["RuleCondition"]] if "RuleCondition" in rule else []
-        yield from (assertion["Assert"] for assertion in rule["Assertions"])
+        yield from (assertion["Assert"] for assertion in assertions(rule))
 
 
 def _name(value: Any) -> str | None:
-    return value["Ref"] if intrinsic(value) == "Ref" else None
+    name = value["Ref"] if intrinsic(value) == "Ref" else None
+    return name if isinstance(name, str) and name != "AWS::NoValue" else None
 
 
 def _texts(value: Any) -> dict[str, None] | None:

@@ -6,21 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from smtemplates.errors import Error
+from smtemplates.evaluate.not_evaluated import NotEvaluatedError
 
 MOST_STEPS = 5_000_000  # for one template: a few seconds
+MOST_CHARACTERS = 5_000_000  # that functions return for one set of parameter values
+TOO_MANY = "too many combinations"
 QUESTION_STEPS = 500_000  # for one condition, or one question about conditions: a fraction of a second
 
 
-class TooManyCombinationsError(Error):
-    """Report that a condition, rule or parameter has too many combinations of values to try.
-
-    `subject` names it as the template does, such as "Condition HasSubnets".
-    """
+class TooManyCombinationsError(NotEvaluatedError):
+    """Report that a condition, rule or parameter has too many combinations of values to try."""
 
     def __init__(self, subject: str) -> None:
         """Build the message for a subject."""
-        super().__init__(f"{subject}: not evaluated: too many combinations.")
-        self.subject = subject
+        super().__init__(subject, TOO_MANY)
 
 
 class Steps:
@@ -68,3 +67,21 @@ class Steps:
             raise TooManyCombinationsError(subject) from None
         finally:
             self._subject, self._most = before
+
+
+class TextLimit:
+    """Count the characters of resolved texts."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self._total = 0
+
+    def count(self, length: int) -> None:
+        """Count characters.
+
+        Raises:
+            Error: There are too many.
+        """
+        self._total += length
+        if self._total > MOST_CHARACTERS:
+            raise Error(f"The functions of the template return more than {MOST_CHARACTERS:,} characters of text.")

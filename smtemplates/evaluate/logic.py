@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from smtemplates.errors import Error
-from smtemplates.evaluate.values import Scope, resolve, short, to_text
+from smtemplates.evaluate.not_evaluated import NeedsTransformError, UndecidedError
+from smtemplates.evaluate.sections import can_grow, entries, replaces
+from smtemplates.evaluate.values import NO_VALUE, Scope, resolve, short, to_text
 
 COMPARISONS = frozenset({"Fn::Equals", "Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn"})
 
@@ -15,19 +17,16 @@ _ARITY = {**_COMBINATIONS, **dict.fromkeys(COMPARISONS, 2)}
 _ACCOUNT = frozenset({"Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"})
 
 
-class UndecidedError(Error):
-    """Report an expression that only the account can decide."""
-
-
 T = TypeVar("T")
 
 
 class Conditions(Generic[T]):
     """Evaluate conditions by name, each once and after the conditions that it refers to."""
 
-    def __init__(self, declared: Mapping[str, Any], decide: Callable[[str, Any], T]) -> None:
+    def __init__(self, template: Mapping[str, Any], decide: Callable[[str, Any], T]) -> None:
         """Prepare the Conditions section; `decide` evaluates the expression of a named condition."""
-        self._declared = declared
+        self._declared = entries(template, "Conditions")
+        self._can_grow = can_grow(template, "Conditions")
         self._decide = decide
         self._known: dict[str, T] = {}
         self._pending: dict[str, None] = {}
@@ -39,8 +38,11 @@ class Conditions(Generic[T]):
         the chain is not limited by the depth of Python's calls.
 
         Raises:
+            NeedsTransformError: Only a transform can declare the condition.
             Error: The condition is not declared, or depends on itself.
         """
+        if not isinstance(name, str):
+            raise Error(f"{short(name)} is not the name of a condition.")
         if name not in self._known:
             self._evaluate(name)
         return self._known[name]
@@ -62,6 +64,8 @@ class Conditions(Generic[T]):
                 self._pending.pop(unfinished, None)
 
     def _enter(self, name: str) -> tuple[str, Iterator[str]]:
+        if name not in self._declared and self._can_grow:
+            raise NeedsTransformError(f"Condition {name}")
         if name not in self._declared:
             raise Error(f"The template has no condition {name}.")
         if name in self._pending:
@@ -79,7 +83,7 @@ def _conditions_of(expression: Any) -> Iterator[str]:
             ((name, arguments),) = part.items()
             if name == "Condition" and isinstance(arguments, str):
                 yield arguments
-            elif name in _COMBINATIONS and isinstance(arguments, list):
+            elif isinstance(name, str) and name in _COMBINATIONS and isinstance(arguments, list):
                 waiting += reversed(arguments)
 
 
@@ -107,13 +111,16 @@ def function(expression: Any) -> tuple[str, Any]:
     """Return the name and the arguments of a truth function.
 
     Raises:
+        NeedsTransformError: AWS replaces the expression before it evaluates the template.
         Error: The expression is not a truth function, or has the wrong number of arguments.
     """
+    if isinstance(expression, dict) and (replaced := next(filter(replaces, expression), None)):
+        raise NeedsTransformError(replaced)
     if isinstance(expression, dict) and len(expression) == 1:
         ((name, arguments),) = expression.items()
         if name == "Condition" and isinstance(arguments, str):
             return name, arguments
-        if name in _ARITY and isinstance(arguments, list) and _ARITY[name] in {None, len(arguments)}:
+        if isinstance(arguments, list) and _ARITY.get(name, -1) in {None, len(arguments)}:
             return name, arguments
     raise Error(
         f"{short(expression)} is not a condition: use Fn::And, Fn::Or, Fn::Not, Fn::Equals or the name of a condition."
@@ -135,6 +142,8 @@ def compare(name: str, sides: list[Any]) -> bool:
         return second in first
     if name == "Fn::EachMemberEquals":
         return all(member == second for member in first)
+    if not isinstance(second, list):
+        raise Error(f"{name} compares a list, and {short(second)} is not a list.")
     return all(member in second for member in first)
 
 
@@ -151,6 +160,8 @@ def comparable(argument: Any, scope: Scope) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if value is NO_VALUE:
+        raise UndecidedError("Only AWS knows the result of a comparison with AWS::NoValue.")
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

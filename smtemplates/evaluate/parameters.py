@@ -7,7 +7,7 @@ from typing import Any
 
 from smtemplates.aws_data.partitions import partition_of
 from smtemplates.errors import UsageError
-from smtemplates.evaluate.values import to_text
+from smtemplates.evaluate.values import scalar
 
 _FROM_STORE = "AWS::SSM::Parameter::Value<"
 
@@ -31,7 +31,9 @@ def pseudo_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def value_of(name: str, declared: Mapping[str, Any], value: str | None) -> Any:
-    """Return the result of a reference to a parameter: a string, a list of strings, or itself if AWS looks it up.
+    """Return the result of a reference to a parameter: a string, a list of strings, or itself if only AWS knows it.
+
+    AWS looks up values of Systems Manager parameters, and decides about a default that is neither text nor a number.
 
     Raises:
         UsageError: The parameter has neither a value nor a default.
@@ -42,7 +44,9 @@ def value_of(name: str, declared: Mapping[str, Any], value: str | None) -> Any:
     if value is None:
         if "Default" not in declared:
             raise UsageError(f"Parameter {name} has no value and no default. Specify a value.")
-        value = to_text(declared["Default"])
+        value = scalar(declared["Default"])
+        if value is None:
+            return {"Ref": name}
     return members(declared, value) if is_list(declared) else value
 
 

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from smtemplates.errors import Error
 from smtemplates.evaluate.comparisons import Comparisons
 from smtemplates.evaluate.domains import ANOTHER, domains
 from smtemplates.evaluate.formula import Formula, Formulas, Solver
-from smtemplates.evaluate.limits import Steps, TooManyCombinationsError
-from smtemplates.evaluate.logic import COMPARISONS, Conditions, UndecidedError, function
+from smtemplates.evaluate.limits import Steps
+from smtemplates.evaluate.logic import COMPARISONS, Conditions, function
+from smtemplates.evaluate.not_evaluated import (
+    NEEDS_TRANSFORM,
+    NotEvaluatedError,
+    UndecidedError,
+    for_any_template,
+    reason_of,
+    unexpected_values,
+)
 from smtemplates.evaluate.parameters import pseudo_parameters
-from smtemplates.evaluate.references import Reference, edges
+from smtemplates.evaluate.references import Reference, edges, own
+from smtemplates.evaluate.sections import assertions, definitions, entries, hidden
 
 Values = Mapping[str, Sequence[str]]
 SOLVE_STEPS = 20  # a simple question takes as long as this many other steps
 Wanted = tuple[tuple[str, bool], ...]  # conditions, each with a truth value
 
 
+@for_any_template
 def possible(template: Mapping[str, Any], values: Values | None = None) -> dict[str, set[bool]]:
     """Return for each condition the truth values that it can have, over all parameter values that the Rules allow.
 
@@ -28,15 +39,17 @@ def possible(template: Mapping[str, Any], values: Values | None = None) -> dict[
 
     Raises:
         UsageError: `values` lacks parameters, which the message names.
-        TooManyCombinationsError: A condition or rule, which the message names, has too many combinations to try.
+        NotEvaluatedError: A condition or rule, which the message names, cannot be evaluated: it needs a transform, or
+            has too many combinations to try.
     """
     space = Space(template, values or {})
     return {
         name: {holds for holds in (True, False) if space.example(((name, holds),)) is not None}
-        for name in template.get("Conditions", {})
+        for name in entries(template, "Conditions")
     }
 
 
+@for_any_template
 def dangling(template: Mapping[str, Any], values: Values | None = None) -> list[str]:
     """Describe every reference to a resource that does not exist for some parameter values that the Rules allow.
 
@@ -44,17 +57,21 @@ def dangling(template: Mapping[str, Any], values: Values | None = None) -> list[
 
     Raises:
         UsageError: `values` lacks parameters, which the message names.
-        TooManyCombinationsError: A condition or rule, which the message names, has too many combinations to try.
+        NotEvaluatedError: A part of the template, which the message names, cannot be evaluated: it needs a transform,
+            or has too many combinations to try.
     """
+    if opaque := next(iter(hidden(template)), None):
+        raise NotEvaluatedError(opaque, NEEDS_TRANSFORM)
     space = Space(template, values or {})
-    resources = template.get("Resources", {})
-    names = {*template.get("Parameters", {}), *pseudo_parameters({})}
+    resources = entries(template, "Resources")
+    names = {*entries(template, "Parameters"), *pseudo_parameters({})}
     found = []
     for edge in edges(template):
         if edge.target in names:
             continue
         body = resources.get(edge.target)
-        absent = [] if body is None else [(body["Condition"], False)] if "Condition" in body else None
+        needed = own(body) if isinstance(body, dict) else ()
+        absent = [] if body is None else [(condition, False) for condition, _ in needed] or None
         example = None if absent is None else space.example((*edge.required, *absent))
         if example is not None:
             found.append(_describe(edge, example, declared=body is not None))
@@ -75,16 +92,16 @@ class Space:
         """Build the statements of the Rules; `values` is as for `possible`.
 
         Raises:
-            TooManyCombinationsError: A rule, or all Rules together, have too many combinations to try.
+            NotEvaluatedError: A rule, or all Rules together, cannot be evaluated.
         """
         self.steps = Steps()
         self._domains = domains(template, values, self.steps)
         self._formulas = Formulas(self._domains, self.steps)
         self._comparisons = Comparisons(template, self._domains, self._formulas, self.steps)
         self._solver = Solver(self._domains, self._formulas, self.steps)
-        self._conditions = Conditions(template.get("Conditions", {}), self._condition)
-        self._failed: dict[str, TooManyCombinationsError] = {}
-        rules = [self._rule(name, rule) for name, rule in template.get("Rules", {}).items()]
+        self._conditions = Conditions(template, self._condition)
+        self._failed: dict[str, NotEvaluatedError] = {}
+        rules = [self._rule(name, rule) for name, rule in definitions(template, "Rules").items()]
         self._solved: dict[Wanted, tuple[Formula, dict[str, str] | None]] = {}
         with self.steps.limit("Rules"):
             self._rules = self._formulas.all_of(rules)
@@ -109,16 +126,24 @@ class Space:
         return self._solve(wanted)[1]
 
     def check(self, condition: str) -> None:
-        """Raise an error if there are too many combinations to evaluate a condition.
+        """Raise an error if a condition cannot be evaluated.
 
         Raises:
-            TooManyCombinationsError: The condition, or one that it refers to, has too many combinations to try.
+            NotEvaluatedError: The condition, or one that it refers to, cannot be evaluated.
         """
-        self._conditions[condition]
+        self._statement(condition)
+
+    def _statement(self, condition: str) -> Formula:
+        try:
+            return self._conditions[condition]
+        except NotEvaluatedError:
+            raise
+        except Error as error:
+            raise NotEvaluatedError(f"Condition {condition}", reason_of(error)) from error
 
     def _solve(self, wanted: Wanted) -> tuple[Formula, dict[str, str] | None]:
         if wanted not in self._solved:
-            stated = [(self._conditions[name], holds) for name, holds in wanted]
+            stated = [(self._statement(name), holds) for name, holds in wanted]
             with self.steps.limit(_subject(wanted)):
                 self.steps.take(SOLVE_STEPS)
                 parts = [formula if holds else self._formulas.negate(formula) for formula, holds in stated]
@@ -131,17 +156,17 @@ class Space:
         if name in self._failed:
             raise self._failed[name]
         try:
-            with self.steps.limit(f"Condition {name}"):
+            with _naming(f"Condition {name}"), self.steps.limit(f"Condition {name}"):
                 return self._formula(expression)
-        except TooManyCombinationsError as error:
+        except NotEvaluatedError as error:
             self._failed[name] = error
             raise
 
     def _rule(self, name: str, rule: Mapping[str, Any]) -> Formula:
         """Return the statement of a rule, without the assertions that only the account can decide."""
-        with self.steps.limit(f"Rule {name}"):
+        with _naming(f"Rule {name}"), self.steps.limit(f"Rule {name}"):
             applies = self._decided(rule["RuleCondition"], otherwise=False) if "RuleCondition" in rule else True
-            required = [self._decided(assertion["Assert"], otherwise=True) for assertion in rule["Assertions"]]
+            required = [self._decided(assertion["Assert"], otherwise=True) for assertion in assertions(rule)]
             return self._formulas.any_of([self._formulas.negate(applies), self._formulas.all_of(required)])
 
     def _decided(self, expression: Any, *, otherwise: bool) -> Formula:
@@ -149,17 +174,33 @@ class Space:
             return self._formula(expression)
         except UndecidedError:
             return otherwise
+        except NotEvaluatedError as error:
+            if isinstance(error.__cause__, UndecidedError):  # of a condition
+                return otherwise
+            raise
 
     def _formula(self, expression: Any) -> Formula:
         name, arguments = function(expression)
         if name == "Condition":
-            return self._conditions[arguments]
+            return self._statement(arguments)
         if name in COMPARISONS:
             return self._comparisons.formula(expression)
         parts = [self._formula(part) for part in arguments]
         if name == "Fn::Not":
             return self._formulas.negate(parts[0])
         return self._formulas.all_of(parts) if name == "Fn::And" else self._formulas.any_of(parts)
+
+
+@contextmanager
+def _naming(subject: str) -> Iterator[None]:
+    """Add the condition or rule that cannot be evaluated to an error, unless the error names another one."""
+    try:
+        with unexpected_values():
+            yield
+    except NotEvaluatedError:
+        raise
+    except Error as error:
+        raise NotEvaluatedError(subject, reason_of(error)) from error
 
 
 def _subject(wanted: Wanted) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from smtemplates.errors import Error
-from smtemplates.evaluate.values import intrinsic, short
+from smtemplates.evaluate.not_evaluated import unexpected_values
+from smtemplates.evaluate.sections import definitions
+from smtemplates.evaluate.values import intrinsic, scalar, short
 
 Path = tuple[str | int, ...]
 Requirements = tuple[tuple[str, bool], ...]
@@ -49,31 +51,75 @@ def references(value: Any, path: Path = (), required: Requirements = ()) -> Iter
 
 
 def edges(template: Mapping[str, Any]) -> Iterator[Reference]:
-    """Yield every reference in Resources and Outputs; it first requires the Condition of its resource or output."""
+    """Yield every reference in Resources and Outputs; it first requires the Condition of its resource or output.
+
+    Raises:
+        Error: A function has the wrong arguments, or a Condition or DependsOn is not a name.
+    """
     for section in ("Resources", "Outputs"):
-        for name, body in template.get(section, {}).items():
-            required: Requirements = ((body["Condition"], True),) if "Condition" in body else ()
+        for name, body in definitions(template, section).items():
             path = (section, name)
             after = body.get("DependsOn", [])
-            for target in [after] if isinstance(after, str) else after:
-                yield Reference("DependsOn", target, None, required, (*path, "DependsOn"))
-            yield from references(body, path, required)
+            for target in after if isinstance(after, list) else [after]:
+                yield Reference("DependsOn", _name(target, "DependsOn"), None, own(body), (*path, "DependsOn"))
+            with unexpected_values():
+                found = list(references(body, path, own(body)))
+            yield from found
+
+
+def own(body: Mapping[str, Any]) -> Requirements:
+    """Return the requirement that the Condition of a resource or output is true.
+
+    Raises:
+        Error: The Condition is not a name.
+    """
+    return ((_name(body["Condition"], "Condition"), True),) if "Condition" in body else ()
+
+
+def branches_of(branches: Any) -> tuple[str, Any, Any]:
+    """Return the condition and the two branches of an Fn::If.
+
+    Raises:
+        Error: The function has the wrong arguments.
+    """
+    if not isinstance(branches, list) or len(branches) != 3:  # noqa: PLR2004  condition, then, otherwise
+        raise Error(f"Fn::If does not take {short(branches)}.")
+    condition, then, otherwise = branches
+    return _name(condition, "Fn::If"), then, otherwise
+
+
+def _name(value: Any, place: str) -> str:
+    if not isinstance(value, str):
+        raise Error(f"{place} does not take {short(value)}.")
+    return value
+
+
+def _named(reference: Reference) -> Iterator[Reference]:
+    """Yield a reference. The transform AWS::LanguageExtensions allows functions that return the name in it."""
+    if isinstance(reference.target, dict):
+        yield from references(reference.target, reference.path, reference.required)
+    else:
+        _name(reference.target, reference.kind)
+        yield reference
 
 
 def _inside(name: str, arguments: Any, path: Path, required: Requirements) -> Iterator[Reference]:
     if name == "Ref":
         if arguments != "AWS::NoValue":
-            yield Reference("Ref", arguments, None, required, path)
+            yield from _named(Reference("Ref", arguments, None, required, path))
     elif name == "Fn::GetAtt":
         target, attribute = arguments.split(".", 1) if isinstance(arguments, str) else arguments
-        yield Reference("GetAtt", target, attribute if isinstance(attribute, str) else None, required, path)
+        yield from _named(Reference("GetAtt", target, scalar(attribute), required, path))
         yield from references(attribute, path, required)
     elif name == "Fn::If":
-        condition, then, otherwise = arguments
+        condition, then, otherwise = branches_of(arguments)
         yield from references(then, (*path, 1), (*required, (condition, True)))
         yield from references(otherwise, (*path, 2), (*required, (condition, False)))
     elif name == "Fn::Sub":
-        body, variables = (arguments, {}) if isinstance(arguments, str) else arguments
+        body, variables = arguments if isinstance(arguments, list) else (arguments, {})
+        if isinstance(body, dict):
+            yield from references(body, path, required)
+            body = ""
         for variable in _VARIABLE.findall(body):
             if variable not in variables:
                 target, _, attribute = variable.partition(".")

