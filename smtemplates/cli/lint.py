@@ -5,44 +5,68 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from smtemplates.aws_data.regions import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_REGIONS
 from smtemplates.console.files import read, reason_of
-from smtemplates.errors import Error, MissingError, UsageError
+from smtemplates.errors import MissingError, UsageError
 from smtemplates.linting.linter import Finding, grouped, lint
-from smtemplates.policy import NOT_EVALUATED, check_policy
+from smtemplates.policy import check_policy
 from smtemplates.synth.loader import load
 from smtemplates.templates.workspace.features import feature_of
 
+MOST_NAMED = 5  # parts in one line
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result for one template: whether there are findings, and the subjects that were not evaluated."""
+
+    has_findings: bool
+    not_evaluated: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return the words for a template without findings, which always name the parts that were not evaluated."""
+        if not self.not_evaluated:
+            return "no findings"
+        named = ", ".join(self.not_evaluated[:MOST_NAMED])
+        more = len(self.not_evaluated) - MOST_NAMED
+        return f"no findings (not evaluated: {named}{f' and {more} more' if more > 0 else ''})"
+
 
 def lint_files(options: argparse.Namespace) -> int:
-    """Validate each file and print its findings on standard output; return 1 if there are any."""
+    """Validate each file and print its findings on standard output; return 1 if there are any.
+
+    With --strict, return 1 also if a part of a template was not evaluated.
+    """
     wrong = False
     for file in options.files:
         text = _standard_input() if file == "-" else read(Path(file))
         _check_readable(text, file)
-        found = report(options, text, "<stdin>" if file == "-" else file, {}, sys.stdout)
-        if not found:
-            print(f"{file}: no findings", file=sys.stderr)
-        wrong |= found
+        verdict = report(options, text, "<stdin>" if file == "-" else file, {}, sys.stdout)
+        if not verdict.has_findings:
+            print(f"{file}: {verdict}", file=sys.stderr)
+        wrong |= verdict.has_findings or (options.strict and bool(verdict.not_evaluated))
     report_unknown_regions(options)
     return int(wrong)
 
 
 def report(
     options: argparse.Namespace, text: str, name: str, sources: Mapping[tuple[str, str], str], to: TextIO
-) -> bool:
-    """Validate a template and print each finding with the Python file to fix; return whether there are any."""
+) -> Verdict:
+    """Validate a template and print each finding with the Python file to fix.
+
+    Parts that were not evaluated are printed on standard error, because they are not findings.
+    """
     regions = ALL_REGIONS if options.all_regions else options.region or DEFAULT_REGIONS
     findings = lint(text, name=name, regions=regions, cache=not options.no_cache)
-    if options.policy or not options.no_policy:
-        findings += _policy_findings(options, text, name)
+    violations, not_evaluated = _check_policy(options, text, name)
+    findings += violations
     for finding in grouped(replace(finding, source=_origin(finding, sources)) for finding in findings):
         print(finding, file=to)
-    return bool(findings)
+    return Verdict(bool(findings), tuple(not_evaluated))
 
 
 def report_unknown_regions(options: argparse.Namespace) -> None:
@@ -67,28 +91,27 @@ def _check_readable(text: str, file: str) -> None:
         raise UsageError(f"{file}: {error}") from error
 
 
-def _policy_findings(options: argparse.Namespace, text: str, name: str) -> list[Finding]:
-    """Check a template against the policy files; report a check that is not possible, and fail if a file was named.
+def _check_policy(options: argparse.Namespace, text: str, name: str) -> tuple[list[Finding], list[str]]:
+    """Check a template against the policy files; return the violations, and the subjects that were not evaluated.
 
-    Conditions and rules that were not evaluated are reported too, on standard error.
+    The latter are printed on standard error. A check that is not possible is printed once for all templates, and fails
+    if a file was named.
     """
     try:
         findings = check_policy(
             text, name=name, policies=options.policy, ours=not options.no_policy, cache=not options.no_cache
         )
-    except UsageError:
-        raise
-    except Error as error:
+    except MissingError as error:
         if options.policy:
             raise UsageError(f"{name}: policy check not possible: {error}") from error
-        options.no_policy = isinstance(error, MissingError)  # report a missing package once for all templates
-        hint = "" if options.no_policy else " (--no-policy turns the check off)"
-        print(f"{name}: policy check not possible: {error}{hint}", file=sys.stderr)
-        return []
-    not_evaluated = [finding for finding in findings if finding.rule == NOT_EVALUATED]
-    for finding in not_evaluated:
+        if not getattr(options, "is_reported", False):
+            print(f"{name}: policy check not possible: {error}", file=sys.stderr)
+        options.is_reported = True
+        return [], ["policy rules"]
+    parts = [finding for finding in findings if not finding.evaluated]
+    for finding in parts:
         print(finding, file=sys.stderr)
-    return [finding for finding in findings if finding not in not_evaluated]
+    return [finding for finding in findings if finding.evaluated], [finding.subject for finding in parts]
 
 
 def _origin(finding: Finding, sources: Mapping[tuple[str, str], str]) -> str:

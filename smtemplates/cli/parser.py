@@ -32,6 +32,9 @@ EXAMPLES = {
   python -m smtemplates lint my-template.yaml --no-policy \\
       --policy my-policy.guard
       check it against your policy file only, without the built-in rules
+  python -m smtemplates lint sam-template.yaml --strict
+      also fail if a part of the template cannot be evaluated here, such
+      as a resource that a transform replaces
 """,
     "explore": """\
   python -m smtemplates explore
@@ -66,6 +69,9 @@ def parser() -> argparse.ArgumentParser:
 
     lint = command("lint", "validate any template")
     lint.add_argument("files", nargs="+", type=named, metavar="FILE", help="template, or - for standard input")
+    lint.add_argument(
+        "--strict", action="store_true", help="exit with code 1 if a part of a template was not evaluated"
+    )
     _add_lint_options(lint)
 
     explore = command("explore", "write a page on which to try the parameters")

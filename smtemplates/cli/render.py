@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smtemplates.cli.comparison import is_stale
-from smtemplates.cli.lint import report, report_unknown_regions
+from smtemplates.cli.lint import Verdict, report, report_unknown_regions
 from smtemplates.console.files import create_folder, write
 from smtemplates.core.assemble import source_files
 from smtemplates.errors import UsageError
@@ -48,7 +48,8 @@ def render_templates(options: argparse.Namespace) -> int:
         options.format = "json" if options.output.endswith(".json") and _is_file(Path(options.output)) else "yaml"
     paths = [_path(options, name, len(names)) for name in names]
     templates = [_build(options, name, path) for name, path in zip(names, paths, strict=True)]
-    wrong = {template.name for template in templates if not options.no_lint and _report(options, template)}
+    verdicts = {} if options.no_lint else {template.name: _report(options, template) for template in templates}
+    wrong = {name for name, verdict in verdicts.items() if verdict.has_findings}
     if options.check:
         wrong |= {template.name for template in templates if template.path and is_stale(template.path, template.text)}
     else:
@@ -57,7 +58,8 @@ def render_templates(options: argparse.Namespace) -> int:
     for template in templates:
         if template.path and template.name not in wrong:
             state = "up to date" if options.check else template.size
-            print(f"{template.path}: {state}{'' if options.no_lint else ', no findings'}", file=sys.stderr)
+            words = [state, *([] if options.no_lint else [str(verdicts[template.name])])]
+            print(f"{template.path}: {', '.join(words)}", file=sys.stderr)
     if not options.no_lint:
         report_unknown_regions(options)
     return int(bool(wrong))
@@ -80,8 +82,8 @@ def _count(things: Mapping[str, object], noun: str) -> str:
     return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
-def _report(options: argparse.Namespace, template: Rendered) -> bool:
-    """Validate one template and print its findings; return whether there are any."""
+def _report(options: argparse.Namespace, template: Rendered) -> Verdict:
+    """Validate one template and print its findings."""
     return report(options, template.text, str(template.path or template.name), template.sources, sys.stderr)
 
 

@@ -17,6 +17,9 @@ from smtemplates.aws_data.regions import DEFAULT_REGIONS
 # tools in every resource.
 CHECKS = ("I",)
 
+NOT_EVALUATED = "NOT_EVALUATED"
+"""The rule of a finding about a part of the template that was not evaluated, so that it can have more findings."""
+
 # The rule that reports a missing type once for each Region and place. Other rules list all Regions in one message.
 _TYPE_MISSING = "E3006"
 
@@ -41,6 +44,16 @@ class Finding:
     regions: tuple[str, ...] = ()
     given: tuple[tuple[str, str], ...] = ()
     source: str = ""
+
+    @property
+    def evaluated(self) -> bool:
+        """Return whether the finding is a violation of a rule, and not the report of a part that was not evaluated."""
+        return self.rule != NOT_EVALUATED
+
+    @property
+    def subject(self) -> str:
+        """Return the part of the template that was not evaluated, such as 'Condition HasSubnets', or ''."""
+        return "" if self.evaluated else self.message.partition(": not evaluated: ")[0]
 
     @property
     def logical(self) -> tuple[str, str] | None:

@@ -10,12 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from smtemplates.errors import MissingError, UsageError
-from smtemplates.linting.linter import Finding, collecting_rarely
+from smtemplates.linting.linter import NOT_EVALUATED, Finding, collecting_rarely
 from smtemplates.synth.loader import load
 
+__all__ = ["NOT_EVALUATED", "OURS", "check_policy"]
+
 OURS = Path(__file__).parent
-NOT_EVALUATED = "NOT_EVALUATED"
-"""The rule of a finding about a condition, rule or resource that has too many combinations of values to check."""
 
 
 def check_policy(
@@ -35,13 +35,13 @@ def check_policy(
     of a resource lists does not apply to that resource, and Fn::If in the list can make that depend on parameters. An
     unchanged template is not checked again: `cache` is as for `lint`.
 
-    A finding with the rule `NOT_EVALUATED` names a condition or rule of the template with too many combinations of
-    values to try. Resources that depend on it can have more findings.
+    A finding with the rule `NOT_EVALUATED` names a part of the template that was not evaluated, and the reason: it
+    needs a transform, for example, or has too many combinations of values to try. Resources that depend on it can have
+    more findings.
 
     Raises:
         MissingError: cloudformation-validate, which evaluates the rules, is not installed.
         UsageError: The text is not a template, or a policy file cannot be read or evaluated, or contains no rule.
-        Error: The template cannot be resolved offline. It needs a transform, for example.
 
     Source: https://docs.aws.amazon.com/cfn-guard/latest/ug/writing-rules.html
     """

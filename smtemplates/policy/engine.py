@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from smtemplates.errors import Error
-from smtemplates.evaluate.cover import Coverage, coverage, deployed
+from smtemplates.errors import Error, UsageError
+from smtemplates.evaluate.cover import coverage, deployed
 from smtemplates.evaluate.limits import Steps, TooManyCombinationsError
+from smtemplates.evaluate.not_evaluated import NEEDS_TRANSFORM
+from smtemplates.evaluate.sections import creates_resources, definitions, entries, hidden, type_of
 from smtemplates.evaluate.stack import Stack
 from smtemplates.policy import NOT_EVALUATED
+from smtemplates.policy.gaps import Gap, Gaps
 from smtemplates.policy.guard import OUR_NAME, Guard
 from smtemplates.policy.places import Places
 
@@ -19,16 +22,16 @@ Parameters = dict[str, str]
 Row = dict[str, Any]
 Key = tuple[str, ...]
 
-NOT_JUDGED = "NOT_JUDGED"
 MOST_CHARACTERS = 8_000_000  # of resolved resources that are checked: about fifteen seconds
 MOST_TO_REDUCE = 1_000_000  # of those that are checked to find out which parameter values a finding needs
 TRIAL_STEPS = 1_000  # removing parameter values takes as long as checking so many characters,
 CONDITION_STEPS = 5  # and so many for each condition
-MOST_NAMED = 10  # resources in one message
 
 _TYPE = re.compile(r"AWS::\w+::\w+")
 # Our rules look at one resource at a time, except for these: one must exist for the other.
-_TOGETHER = {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
+_BUCKET_POLICY = "AWS::S3::BucketPolicy"
+_TOGETHER = {"AWS::S3::Bucket", _BUCKET_POLICY}
+_PAIRED = "S3_5"  # the rule for which one must exist
 _SECTIONS = {"RESOURCE": "Resources", "OUTPUT": "Outputs", "PARAMETER": "Parameters", "METADATA": "Metadata"}
 
 
@@ -36,40 +39,61 @@ def run(template: Mapping[str, Any], text: str, ours: str, theirs: Mapping[str, 
     """Return the violations of rules, by line, each once, with few parameter values that show it.
 
     `ours` are the rules of this package ('': none). `theirs` are the rules of a user, by file. A row with the rule
-    NOT_EVALUATED names a condition or rule of the template that has too many combinations of values, so that resources
-    which depend on it may break rules in forms that were not checked.
+    NOT_EVALUATED names a part of the template that was not evaluated: it needs a transform, for example, or has too
+    many combinations of values. Resources which depend on it may break rules in forms that were not checked.
 
     Raises:
         UsageError: A policy file cannot be read or evaluated, or contains no rule.
-        Error: The template cannot be resolved.
     """
+    gaps = Gaps()
+    opaque = hidden(template)
+    for subject, path in opaque.items():
+        gaps.add(subject, NEEDS_TRANSFORM, path=path)
+    readable = _without(template, [*opaque.values()])
     if not theirs:
-        template = _checked_resources(template, ours)
-    checks = _Checks(template, Places(text), ours, theirs)
-    try:
-        rows = checks.run(coverage(template))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        # a template can contain anything here, and cfn-lint reports the exact error
-        raise Error("The template cannot be resolved: something in it does not have the expected form.") from error
-    except RecursionError as error:
-        raise Error("The template cannot be resolved: its values are nested too deeply.") from error
-    return sorted(rows, key=lambda row: (row["line"], row["column"], row["rule"], row["message"]))
+        readable = _checked_resources(readable, ours)
+    checks = _Checks(readable, Places(text), ours, theirs, gaps)
+    checks.is_partial = creates_resources(template) or any(
+        _type(template, path[-1]) == _BUCKET_POLICY for path in opaque.values()
+    )
+    return sorted(checks.run(), key=lambda row: (row["line"], row["column"], row["rule"], row["message"]))
+
+
+def _without(template: Mapping[str, Any], paths: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Remove the resources and outputs with these paths, those that are not definitions, and untyped resources."""
+    resources, outputs = (
+        {name: body for name, body in definitions(template, section).items() if (section, name) not in paths}
+        for section in ("Resources", "Outputs")
+    )
+    typed = {name: body for name, body in resources.items() if type_of(body)}
+    return {**template, "Resources": typed, "Outputs": outputs}
 
 
 def _checked_resources(template: Mapping[str, Any], ours: str) -> dict[str, Any]:
     """Remove the resources of types that our rules do not check: two thirds of the work for the workspace."""
     types = set(_TYPE.findall(ours))
-    resources = {name: body for name, body in template.get("Resources", {}).items() if body["Type"] in types}
+    resources = {name: body for name, body in template["Resources"].items() if body["Type"] in types}
     return {**template, "Resources": resources, "Outputs": {}}
+
+
+def _type(template: Mapping[str, Any], resource: str) -> str | None:
+    return type_of(definitions(template, "Resources").get(resource, {}))
 
 
 class _Checks:
     """Check the stacks of a template with different parameter values, and remember the violations."""
 
-    def __init__(self, template: Mapping[str, Any], places: Places, ours: str, theirs: Mapping[str, str]) -> None:
+    is_partial = False  # a transform can create a bucket policy
+
+    def __init__(
+        self, template: Mapping[str, Any], places: Places, ours: str, theirs: Mapping[str, str], gaps: Gaps
+    ) -> None:
         self._template = template
+        self._resources: Mapping[str, Any] = template["Resources"]
+        self._declared = definitions(template, "Parameters")
+        self._gaps = gaps
         self._size = _size(template)
-        self._trial = TRIAL_STEPS + CONDITION_STEPS * len(template.get("Conditions", {}))
+        self._trial = TRIAL_STEPS + CONDITION_STEPS * len(entries(template, "Conditions"))
         self._places = places
         self._guard = _guard(*([(OUR_NAME, ours)] if ours else []), *theirs.items())
         self._is_whole = bool(theirs)  # the rules of a user can look at everything
@@ -77,24 +101,41 @@ class _Checks:
         self._known: dict[frozenset[tuple[str, str]], dict[Key, Row]] = {}
         self._checked: set[tuple[str, str]] = set()
         self._created: set[str] = set()
+        self._failed: dict[str, Error] = {}
         self._steps = Steps(MOST_CHARACTERS)
         self._steps_to_reduce = Steps(MOST_TO_REDUCE)
 
-    def run(self, found: Coverage) -> list[Row]:
-        """Return the findings for all sets of parameter values, and the subjects that were not evaluated."""
+    def run(self) -> list[Row]:
+        """Return the findings for all sets of parameter values, and the parts that were not evaluated."""
         seen: dict[Key, Parameters] = {}
-        incomplete = {subject: list(names) for subject, names in found.incomplete.items()}
         try:
-            for parameters in found.sets:
+            for parameters in self._sets():
                 if self._is_whole or self._shows_new_findings(parameters):
                     seen = {**dict.fromkeys(self._rows(parameters), parameters), **seen}
-        except TooManyCombinationsError as error:
-            incomplete[error.subject] = list(self._template.get("Resources", {}))
+        except UsageError:
+            raise
+        except Error as error:
+            self._gaps.add_error(error, self._resources)
         rows = [self._row(key, parameters) for key, parameters in seen.items()]
-        rows += [self._not_evaluated(subject, names) for subject, names in incomplete.items()]
-        explained = {name for names in incomplete.values() for name in names}
-        missing = [name for name in self._template.get("Resources", {}) if name not in self._created | explained]
-        return rows + [self._not_created(name) for name in missing]
+        explained = self._gaps.resources
+        for name, problem in self._failed.items():
+            if name not in explained:
+                self._gaps.add_error(problem, [name], f"Resource {name}")
+        for name in self._resources:
+            if name not in self._created | self._gaps.resources:
+                self._gaps.add(f"Resource {name}", self._not_created(name), [name])
+        return rows + [self._not_evaluated(gap) for gap in self._gaps.all]
+
+    def _sets(self) -> list[Parameters]:
+        """Choose the parameter values."""
+        try:
+            found = coverage(self._template)
+        except Error as error:
+            self._gaps.add_error(error, self._resources)
+            return []
+        for subject, names in found.incomplete.items():
+            self._gaps.add(subject, found.reasons[subject], names)
+        return found.sets
 
     def _row(self, key: Key, parameters: Parameters) -> Row:
         return self._rows(parameters)[key] | {"given": list(self._reduced(key, parameters).items())}
@@ -111,16 +152,19 @@ class _Checks:
     def _stack(self, parameters: Parameters) -> Stack:
         self._steps.take(self._size)
         stack = deployed(self._template, parameters)
-        self._created |= stack.resources.keys()
+        created, failed = stack.evaluated
+        self._created |= created.keys()
+        self._failed = {**failed, **self._failed}
         return stack
 
     def _shows_new_findings(self, parameters: Parameters) -> bool:
         """Return whether our rules find anything in forms of resources that these parameter values show first."""
         stack = self._stack(parameters)
-        forms = {name: repr(body) for name, body in stack.resources.items()}
+        created, _ = stack.evaluated
+        forms = {name: repr(body) for name, body in created.items()}
         shown = {
             name: body
-            for name, body in stack.resources.items()
+            for name, body in created.items()
             if body["Type"] in _TOGETHER or (name, forms[name]) not in self._checked
         }
         self._checked |= forms.items()
@@ -132,7 +176,7 @@ class _Checks:
         Large groups are tried first, so that few values are found quickly among many; then single values, and pairs
         that the Rules tie together.
         """
-        declared = self._template.get("Parameters", {})
+        declared = self._declared
         free = [name for name in parameters if "Default" in declared.get(name, {"Default": ""})]
         try:
             for names in _groups(free):
@@ -160,7 +204,7 @@ class _Checks:
     def _shows(self, key: Key, parameters: Parameters) -> bool:
         """Return whether parameter values show a finding and the Rules allow them."""
         self._steps_to_reduce.take(self._trial)
-        resources = self._template.get("Resources", {})
+        resources = self._resources
         if not self._is_whole:
             types = _TOGETHER if resources.get(key[-1], {}).get("Type") in _TOGETHER else ()
             resources = {name: one for name, one in resources.items() if name == key[-1] or one["Type"] in types}
@@ -169,39 +213,39 @@ class _Checks:
             return False
         return any(_key(row) == key for row in self._findings(stack, self._resolved(stack), self._steps_to_reduce))
 
-    def _not_created(self, name: str) -> Row:
-        """Report a resource that no known parameter values create."""
-        condition = self._template["Resources"][name].get("Condition")
-        message = (
-            f"Resource {name} was not checked: no parameter values were found that make condition {condition} true. "
-            "Add AllowedValues to the parameters that the condition reads."
+    def _not_created(self, name: str) -> str:
+        """Return why a resource was not checked that no known parameter values create."""
+        condition = self._resources[name].get("Condition")
+        return (
+            f"no parameter values were found that make condition {condition} true. Add AllowedValues to the parameters "
+            "that the condition reads"
         )
-        return self._finding(NOT_JUDGED, message, ["Resources", name], {})
 
-    def _not_evaluated(self, subject: str, names: Sequence[str]) -> Row:
-        """Report a subject that has too many combinations, with the resources that depend on it."""
-        error = TooManyCombinationsError(subject)
-        shown = ", ".join(names[:MOST_NAMED])
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        kind, _, rest = subject.partition(" ")
-        path = [f"{kind.rstrip('s')}s", rest.partition(" and ")[0]]
-        return self._finding(NOT_EVALUATED, f"{error} Not all forms were checked of: {shown}{more}.", path, {}) | {
-            "severity": "informational"
-        }
+    def _not_evaluated(self, gap: Gap) -> Row:
+        return self._finding(NOT_EVALUATED, gap.message, list(gap.path), {}) | {"severity": "informational"}
 
     def _findings(self, stack: Stack, resolved: Mapping[str, Any], steps: Steps) -> list[Row]:
         # the text is only parsed for its lines if there is a finding
         places = [(found, _path(found)) for found in self._guard.check(resolved, steps)]
         return [
-            self._finding(found.rule_id, " ".join(found.message.split()), path, stack.conditions)
+            self._finding(found.rule_id, " ".join(found.message.split()), path, stack.decided)
             for found, path in places
-            if found.rule_id not in _suppressed(stack, path)
+            if found.rule_id not in _suppressed(stack, path) and not self._may_be_false(found.rule_id, path, stack)
         ]
 
+    def _may_be_false(self, rule: str, path: list[str], stack: Stack) -> bool:
+        """Return whether a bucket policy that was not evaluated decides about a finding; report the bucket then."""
+        _, failed = stack.evaluated
+        if rule != _PAIRED or not (self.is_partial or _BUCKET_POLICY in {_type(self._template, one) for one in failed}):
+            return False
+        reason = "the bucket policy can be in a part of the template that was not evaluated"
+        self._gaps.add(f"Resource {path[1]}", reason, [path[1]])
+        return True
+
     def _resolved(self, stack: Stack) -> dict[str, Any]:
-        template = stack.template() | {name: self._template.get(name, {}) for name in self._more}
+        template = stack.readable_template() | {name: self._template.get(name, {}) for name in self._more}
         if "Parameters" in template:
-            declared = template["Parameters"].items()
+            declared = self._declared.items()
             template["Parameters"] = {name: {**about, "Default": stack.parameters[name]} for name, about in declared}
         return template
 
@@ -246,7 +290,7 @@ def _path(found: Any) -> list[str]:
 
 def _suppressed(stack: Stack, path: list[str]) -> Any:
     """Return the rules that the Metadata of a resource suppresses, in the place that the Guard rules of AWS use."""
-    value: Any = stack.resources.get(path[1], {}) if path[:1] == ["Resources"] else {}
+    value: Any = stack.evaluated[0].get(path[1], {}) if path[:1] == ["Resources"] else {}
     for key in ("Metadata", "guard", "SuppressedRules"):
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, list) else ()

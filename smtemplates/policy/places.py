@@ -65,7 +65,7 @@ def _chosen(node: Node, conditions: Mapping[str, bool]) -> Node:
         if not isinstance(branches, yaml.SequenceNode) or len(branches.value) != 3:  # noqa: PLR2004  condition, then, else
             return node
         condition, then, otherwise = branches.value
-        node = then if conditions.get(condition.value) else otherwise
+        node = then if conditions.get(str(condition.value)) else otherwise
 
 
 def _is_no_value(node: Node) -> bool:

@@ -18,6 +18,7 @@ from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate import Stack
 from smtemplates.evaluate.values import intrinsic
 from smtemplates.linting import cache as linter_cache
+from smtemplates.policy import NOT_EVALUATED
 from smtemplates.policy.places import Places
 from smtemplates.synth.loader import load
 
@@ -231,7 +232,7 @@ def test_a_resource_that_no_values_create_is_reported() -> None:
         "Parameters: {P: {Type: String, Default: x}}\nConditions: {C: !Equals [!Select [0, !Split [a, !Ref P]], q]}\n"
     )
     (found,) = smtemplates.judge(text + TOPIC.replace("Type", "Condition: C\n    Type"), cache=False)
-    assert (found.rule, found.line, "make condition C true" in found.message) == ("NOT_JUDGED", 4, True)
+    assert (found.rule, found.line, "make condition C true" in found.message) == (NOT_EVALUATED, 4, True)
 
 
 def test_rules_of_a_user_apply_to_the_whole_resolved_template(tmp_path: Path) -> None:
@@ -288,13 +289,6 @@ def test_an_unreadable_policy_file_is_an_error(tmp_path: Path) -> None:
     for name, reason in (("none.guard", "No such file"), ("binary.guard", "not UTF-8")):
         with pytest.raises(UsageError, match=f"Cannot read .*{name}.*{reason}"):
             smtemplates.judge(TOPIC, policies=[tmp_path / name], cache=False)
-
-
-def test_a_template_that_cannot_be_resolved_is_an_error() -> None:
-    """A template that needs a transform is an error, not a pass."""
-    text = "Resources: {B: {Type: AWS::S3::Bucket, Properties: {BucketName: {'Fn::Transform': {Name: x}}}}}"
-    with pytest.raises(Error, match="Fn::Transform"):
-        smtemplates.judge(text, cache=False)
 
 
 JUNK = [
@@ -432,19 +426,6 @@ def test_the_command_checks_policy_rules(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert [line.split()[1] for line in done.stdout.splitlines()] == rules
     assert _lint(tmp_path, TOPIC, "--no-policy").returncode == 0
-
-
-@pytest.mark.slow
-def test_the_command_reports_a_check_that_is_not_possible(tmp_path: Path) -> None:
-    """A template that needs a transform is still linted, and a line reports the skipped policy check and its cause."""
-    text = (
-        f"Transform: AWS::Serverless-2016-10-31\n{TOPIC}    Properties:\n"
-        "      Tags: [{Key: a, Value: !Transform {Name: x, Parameters: {}}}]\n"
-    )
-    done = _lint(tmp_path, text)
-    assert "policy check not possible: Fn::Transform" in done.stderr
-    assert "--no-policy" in done.stderr
-    assert _lint(tmp_path, text, "--policy", str(_own(tmp_path))).returncode == 2
 
 
 @pytest.mark.slow

@@ -10,7 +10,6 @@ import pytest
 
 import smtemplates
 from smtemplates.cli.main import main
-from smtemplates.errors import Error
 from smtemplates.evaluate.cover import Coverage
 from smtemplates.evaluate.limits import Steps
 from smtemplates.policy import NOT_EVALUATED, engine
@@ -130,11 +129,14 @@ def test_resolved_templates_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (limit.rule, limit.message.partition(":")[0]) == (NOT_EVALUATED, "Template")
 
 
-def test_texts_that_grow_are_an_error() -> None:
-    """A text that doubles with each nested Fn::Sub ends the check with a clear message."""
+def test_a_resource_with_texts_that_grow_is_reported() -> None:
+    """A text that doubles with each nested Fn::Sub ends the evaluation of its resource, with a clear message."""
     value: Any = "x"
     for _ in range(30):
         value = {"Fn::Sub": ["${x}${x}", {"x": value}]}
     template = {"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": value}}}}
-    with pytest.raises(Error, match="more than 5,000,000 characters"):
-        smtemplates.judge(json.dumps(template), cache=False)
+    (limit,) = smtemplates.judge(json.dumps(template), cache=False)
+    assert (limit.rule, limit.path) == (NOT_EVALUATED, ("Resources", "T"))
+    assert limit.message.startswith(
+        "Resource T: not evaluated: The functions of the template return more than 5,000,000"
+    )
