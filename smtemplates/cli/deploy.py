@@ -71,6 +71,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
     from_command_line = parameters.Settings(
         parameters=parameters.from_options(arguments.set),
         tags=parameters.from_options(arguments.tag, "--tag", "KEY=VALUE"),
+        removed_tags=parameters.removed(arguments.remove_tag, arguments.tag),
     )
     return Request(
         stack=arguments.stack,
@@ -78,8 +79,9 @@ def request_of(arguments: argparse.Namespace) -> Request:
         settings=parameters.merge([*files, from_command_line]),
         reset=frozenset(arguments.reset),
         role_arn=arguments.role_arn,
-        notification_arns=tuple(arguments.notification_arn),
-        rollback_alarms=tuple(arguments.rollback_alarm),
+        notification_arns=parameters.complete_set(arguments.notification_arn, "--notification-arn"),
+        rollback_alarms=parameters.complete_set(arguments.rollback_alarm, "--rollback-alarm"),
+        monitoring_minutes=arguments.monitoring_minutes,
         on_failure=arguments.on_failure,
         import_existing=arguments.import_existing,
         revert_drift=arguments.revert_drift,

@@ -40,7 +40,16 @@ def add_request(checkout: Path, command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--reset", type=named, action="append", default=[], metavar="NAME", help="set a parameter to its default again"
     )
-    group.add_argument("--tag", action="append", default=[], metavar="KEY=VALUE", help="tag of the stack")
+    group.add_argument(
+        "--tag",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="tag of the stack. Other tags are kept, unless a parameter file contains Tags: these are the complete set",
+    )
+    group.add_argument(
+        "--remove-tag", type=named, action="append", default=[], metavar="KEY", help="remove a tag of the stack"
+    )
     add_staging(
         command,
         bucket_help="bucket for a template of more than 51,200 bytes",
@@ -50,19 +59,21 @@ def add_request(checkout: Path, command: argparse.ArgumentParser) -> None:
     group.add_argument("--role-arn", type=named, metavar="ARN", help="service role that CloudFormation assumes")
     group.add_argument(
         "--notification-arn",
-        type=named,
         action="append",
-        default=[],
         metavar="ARN",
-        help="SNS topic that receives the stack events",
+        help="SNS topic that receives the stack events. The topics replace those of the stack; none removes them",
     )
     group.add_argument(
         "--rollback-alarm",
-        type=named,
         action="append",
-        default=[],
         metavar="ARN",
-        help="CloudWatch alarm that triggers a rollback",
+        help="CloudWatch alarm that triggers a rollback. The alarms replace those of the stack; none removes them",
+    )
+    group.add_argument(
+        "--monitoring-minutes",
+        type=int,
+        metavar="N",
+        help="minutes after a deployment in which an alarm triggers a rollback: 0 to 180 (default: unchanged)",
     )
     group.add_argument(
         "--on-failure",

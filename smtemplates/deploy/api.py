@@ -134,14 +134,16 @@ def deploy(
         if prepared.resumed is not None:
             return Deployment(stack=prepared.resumed, changed=True)
         change_set, plan = prepared.change_set, prepared.plan
-        if plan.empty and prepared.before is not None:
+        if plan.up_to_date and prepared.before is not None:
             reviewer.show_plan(plan)
             execution.apply_stack_settings(cloud, prepared.before, options, reviewer)
             return Deployment(stack=prepared.before, changed=False)
         _check(cloud, plan, allowed, reviewer)
-        stack = execution.execute(
-            change_set.cloud, plan, reviewer, options, fingerprint=request.fingerprint, change_set=change_set
-        )
+        run = execution.update_settings if plan.empty and prepared.before is not None else execution.execute
+        stack = run(change_set.cloud, plan, reviewer, options, fingerprint=request.fingerprint, change_set=change_set)
+        if stack is None:
+            reviewer.say("AWS found no change in the settings of the stack.")
+            return Deployment(stack=prepared.before or stacks.get(cloud, request.stack), changed=False)
     return Deployment(stack=stack, changed=True)
 
 

@@ -8,7 +8,7 @@ from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy.change_sets.change_plan import Plan
-from smtemplates.deploy.change_sets.change_set import ChangeSet
+from smtemplates.deploy.change_sets.change_set import NO_CHANGE, ChangeSet
 from smtemplates.deploy.change_sets.reader import EXECUTED
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
@@ -54,6 +54,36 @@ def execute(
         stack = follow_to_end(watch, listener, plan.stack, deadline=deadline, start=start)
         apply_stack_settings(cloud, stack, options, listener)
     check_deleted(watch, stack)
+    return stack
+
+
+def update_settings(
+    cloud: Cloud, plan: Plan, listener: Listener, options: Options, *, fingerprint: str, change_set: ChangeSet
+) -> Stack | None:
+    """Change only the settings of a stack, such as its topics, and return it; None if AWS finds no change in them.
+
+    AWS creates change sets without changes of resources, but it is not documented for which settings. This function is
+    for the others: it updates the stack with its present template and parameters.
+
+    Raises:
+        DeploymentError: The update failed. The message contains the first cause and what to do.
+        StoppedError: The user interrupted the update.
+        TimedOutError: The time limit has passed. The operation continues in AWS.
+    """
+    token = operation_token(fingerprint, plan.change_set_id)
+    watch = Watch(cloud, plan.stack_id, token)
+
+    def start() -> None:
+        cloud.call("cloudformation", "update_stack", **change_set.update_arguments(), ClientRequestToken=token)
+
+    try:
+        with uninterrupted():
+            stack = follow_to_end(watch, listener, plan.stack, deadline=deadline_of(options), start=start)
+            apply_stack_settings(cloud, stack, options, listener)
+    except CloudError as error:
+        if not any(text in str(error) for text in NO_CHANGE):
+            raise
+        return None
     return stack
 
 

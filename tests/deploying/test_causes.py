@@ -63,7 +63,7 @@ def nested(number: int, logical_id: str, level: int, status: str, reason: str = 
 @pytest.mark.parametrize(
     ("reason", "to_do"),
     [
-        (ALARM, "To remove the alarm from the stack, add --rollback-alarm ''."),
+        (ALARM, "To remove the alarm from the stack, add --rollback-alarm none."),
         ("Rollback requested by user", "CancelUpdateStack"),
         (EXPORT, "Fn::ImportValue"),
     ],

@@ -35,7 +35,7 @@ def test_every_value_is_unchanged_in_every_format(values: dict[str, str]) -> Non
     assert read(json.dumps(values), is_json=True).parameters == values
     assert read(json.dumps(listed), is_json=True).parameters == values
     assert read(json.dumps({"Parameters": values, "Tags": values}), is_json=True) == Settings(
-        parameters=values, tags=values
+        parameters=values, tags=values, all_tags=True
     )
 
 

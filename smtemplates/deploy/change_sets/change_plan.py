@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from smtemplates.aws.masking import masked
+from smtemplates.deploy.change_sets.stack_settings import SettingChange
 from smtemplates.deploy.change_sets.validation import Finding
 from smtemplates.deploy.resources import stack_set_targets as targets
 
@@ -68,7 +69,8 @@ class ResourceChange:
 class Plan:
     """A change set and its changes.
 
-    `kind` is CREATE or UPDATE. `empty` is True if the change set contains no change, also not of outputs or tags.
+    `kind` is CREATE or UPDATE. `settings` are the changes of the stack itself. `empty` is True if the change set
+    contains no change, also not of outputs or tags. `settings` can contain changes even then, see `up_to_date`.
     `reverting` is True if the change set reverts drift. `executed` is True if AWS has started to execute it.
     `template_digest` is the SHA-256 of the content of the reviewed template, or '' if it is not known.
     """
@@ -79,6 +81,7 @@ class Plan:
     kind: str
     region: str
     changes: tuple[ResourceChange, ...]
+    settings: tuple[SettingChange, ...] = ()
     findings: tuple[Finding, ...] = ()
     capabilities: tuple[str, ...] = ()
     tags: Mapping[str, str]
@@ -87,6 +90,11 @@ class Plan:
     reverting: bool = False
     executed: bool = False
     template_digest: str = ""
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether a deployment would change nothing."""
+        return self.empty and not self.settings
 
     @property
     def destructive(self) -> tuple[ResourceChange, ...]:

@@ -12,11 +12,11 @@ from typing import Any
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
+from smtemplates.deploy.change_sets import stack_settings
 from smtemplates.deploy.change_sets.change_plan import Plan, merge_pages
 from smtemplates.deploy.change_sets.reader import describe, plan_of
 from smtemplates.deploy.change_sets.validation import Validation, describe_finding, read_validation
 from smtemplates.deploy.operations import stack as stacks
-from smtemplates.deploy.operations import states
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.requests import staging
@@ -46,7 +46,8 @@ class ChangeSet:
         self.kind = "CREATE" if new else "UPDATE"
         self.name = f"smtemplates-{purpose}-{request.fingerprint}-{hashlib.sha256(state.encode()).hexdigest()[:8]}"
         self.previous = {} if new or stack is None else dict(stack.parameters)
-        self.tags = {} if stack is None else {key: value for key, value in stack.tags.items() if key[:4] != "aws:"}
+        self.before = stack_settings.settings_of(stack)
+        self.after = stack_settings.requested(request, self.before, new=new)
         self.stack_id = request.stack if new or stack is None else stack.id
         self.id = self.name
         self.keep = False
@@ -77,31 +78,22 @@ class ChangeSet:
 
     def _arguments(self, listener: Listener) -> dict[str, Any]:
         request, template = self.request, self.request.template
-        # only a new stack gets the tag: a tag that is added later changes every resource of the stack, and replaces
-        # the resources whose tags cannot be updated
-        mark = {states.PRODUCT_TAG: "deploy"} if self.kind == "CREATE" else {}
-        self.tags = {**self.tags, **request.settings.tags, **mark}
         arguments: dict[str, Any] = {
             "StackName": self.stack_id,
             "ChangeSetName": self.name,
             "ChangeSetType": self.kind,
             "ClientToken": uuid.uuid4().hex,
             "Parameters": self._parameters(),
-            "Tags": [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())],
+            **stack_settings.arguments(request, self.after),
             **staging.template_argument(self.cloud, template, request.staging, listener),
         }
         optional = {
             "Capabilities": list(template.capabilities),
-            "RoleARN": request.role_arn,
-            "NotificationARNs": list(request.notification_arns),
             "OnStackFailure": request.on_failure,
             "ImportExistingResources": request.import_existing,
             "DeploymentMode": "REVERT_DRIFT" if request.revert_drift else None,
         }
         arguments.update({key: value for key, value in optional.items() if value})
-        if request.rollback_alarms:
-            triggers = [{"Arn": arn, "Type": "AWS::CloudWatch::Alarm"} for arn in request.rollback_alarms]
-            arguments["RollbackConfiguration"] = {"RollbackTriggers": triggers}
         return arguments
 
     def _parameters(self) -> list[dict[str, Any]]:
@@ -114,6 +106,20 @@ class ChangeSet:
         ]
         values = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
         return values + [{"ParameterKey": name, "UsePreviousValue": True} for name in kept]
+
+    def update_arguments(self) -> dict[str, Any]:
+        """Return the arguments of UpdateStack for a change of only the settings of the stack.
+
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
+        """
+        arguments = {
+            "StackName": self.stack_id,
+            "UsePreviousTemplate": True,
+            "Parameters": [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(self.previous)],
+            "Capabilities": list(self.request.template.capabilities),
+            **stack_settings.arguments(self.request, self.after),
+        }
+        return {key: value for key, value in arguments.items() if value or key not in ("Parameters", "Capabilities")}
 
     def read(self) -> Plan:
         """Wait until AWS has created the change set, and return the plan that it contains.
@@ -134,7 +140,13 @@ class ChangeSet:
         changes = () if empty else plan.changes
         digest, reverting = self.request.template.content_digest, self.request.revert_drift
         return replace(
-            plan, findings=found.findings, empty=empty, changes=changes, reverting=reverting, template_digest=digest
+            plan,
+            findings=found.findings,
+            empty=empty,
+            changes=changes,
+            settings=stack_settings.changes(self.before, self.after, new=self.kind == "CREATE"),
+            reverting=reverting,
+            template_digest=digest,
         )
 
     def _settled(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.masking import MASK
 from smtemplates.aws.session import Cloud
+from smtemplates.deploy.change_sets import stack_settings
 from smtemplates.deploy.change_sets.change_plan import Plan, resource_changes
 from smtemplates.deploy.change_sets.validation import read_validation
 from smtemplates.deploy.operations.stack import Stack
@@ -56,7 +57,13 @@ def read_reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
         )
     kind = "CREATE" if stack.status in ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS") else "UPDATE"
     plan = plan_of(described, cloud.region, kind=kind, hidden=[])
-    return replace(plan, findings=read_validation(cloud, plan.change_set_id).findings)
+    before = stack_settings.settings_of(None if kind == "CREATE" else stack)
+    after = stack_settings.described(described, before)
+    return replace(
+        plan,
+        findings=read_validation(cloud, plan.change_set_id).findings,
+        settings=stack_settings.changes(before, after, new=kind == "CREATE"),
+    )
 
 
 def plan_of(described: Mapping[str, Any], region: str, *, kind: str, hidden: list[str]) -> Plan:

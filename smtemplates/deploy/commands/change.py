@@ -48,12 +48,14 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
     shapes = {"markdown": tables.markdown, "json": tables.as_json}
     # printed only after everything that can fail, because JSON on standard output is either a result or an error
     print_result(shapes[shape](plan) if shape in shapes else tables.table(plan, colour=coloured(sys.stdout)))
+    if keep and plan.empty and plan.settings:
+        terminal.say("There is no change set to keep because only settings of the stack change. Run deploy.")
     if keep and not plan.empty:
         terminal.say(
             f"To execute this change set, run: {PROGRAM} deploy {plan.stack} --change-set {plan.change_set_id} "
             f"--template-digest {plan.template_digest}"
         )
-    return CHANGES_PRESENT if detailed and not plan.empty else 0
+    return CHANGES_PRESENT if detailed and not plan.up_to_date else 0
 
 
 def deploy(

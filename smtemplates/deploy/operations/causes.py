@@ -22,7 +22,7 @@ ADVICE = (
         r"\b(?-i:ALARM)\b",
         (
             "Find the cause of the alarm in CloudWatch, then deploy again. To remove the alarm from the stack, add "
-            "--rollback-alarm ''."
+            "--rollback-alarm none."
         ),
     ),
     (

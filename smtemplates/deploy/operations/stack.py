@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError
@@ -28,6 +28,7 @@ class Stack:
 
     `operations` are the IDs of its last operations, the latest first. `change_set_id` is the change set that was
     executed last. AWS does not return them for every stack.
+    `rollback_alarms` are the types of the rollback triggers by ARN.
     """
 
     name: str
@@ -41,6 +42,10 @@ class Stack:
     protected: bool
     operations: tuple[str, ...] = ()
     change_set_id: str | None = None
+    notification_arns: tuple[str, ...] = ()
+    rollback_alarms: Mapping[str, str] = field(default_factory=dict)
+    monitoring_minutes: int = 0
+    role_arn: str | None = None
 
     @property
     def created_by_deployer(self) -> bool:
@@ -99,6 +104,7 @@ def template(cloud: Cloud, **of: str) -> Mapping[str, Any] | None:
 
 def read(item: Mapping[str, Any]) -> Stack:
     """Build a stack from an item of Stacks in the answer of DescribeStacks."""
+    rollback = item.get("RollbackConfiguration", {})
     return Stack(
         name=item["StackName"],
         id=item["StackId"],
@@ -118,6 +124,10 @@ def read(item: Mapping[str, Any]) -> Stack:
             if one.get("OperationId") and one.get("OperationType") != "CREATE_CHANGESET"
         ),
         change_set_id=item.get("ChangeSetId"),
+        notification_arns=tuple(item.get("NotificationARNs", [])),
+        rollback_alarms={one["Arn"]: one["Type"] for one in rollback.get("RollbackTriggers", [])},
+        monitoring_minutes=rollback.get("MonitoringTimeInMinutes", 0),
+        role_arn=item.get("RoleARN"),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from smtemplates.core.assets import read_asset
 from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange, describe_change
+from smtemplates.deploy.printing import settings_rows
 from smtemplates.deploy.printing.plan_table import MARKS, destructive_summary, headline, path_of
 from smtemplates.pages.drawing import Row, asset, drawing
 
@@ -32,7 +33,9 @@ def plan_page(plan: Plan, existing: Mapping[str, str]) -> str:
         drawing=_drawing(plan, existing),
         filters="\n".join(_filter(fate) for fate in dict.fromkeys(change.fate for change in changes)),
         changes="\n".join(_change(change) for change in changes),
-        settings=_values_table("Parameters", plan.parameters) + _values_table("Tags", plan.tags),
+        settings=settings_rows.html_table(plan.settings)
+        + _values_table("Parameters", plan.parameters)
+        + _values_table("Tags", plan.tags),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from smtemplates.console.columns import folded
 from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, describe_change
-from smtemplates.deploy.printing import results
+from smtemplates.deploy.printing import results, settings_rows
 
 MOST_NAMES = 3
 MARKS: dict[Fate, str] = {
@@ -43,10 +43,12 @@ def paint(text: str, mark: str, *, colour: bool) -> str:
 
 def headline(plan: Plan) -> str:
     """Return a summary of a plan in one line."""
-    if plan.empty and plan.reverting:
+    if plan.up_to_date and plan.reverting:
         return f"No change. AWS found no drift to revert in stack {plan.stack}."
-    if plan.empty:
+    if plan.up_to_date:
         return f"No change. Stack {plan.stack} is up to date."
+    if not plan.changes and plan.settings:
+        return f"Update stack {plan.stack} ({plan.region}): no resource changes, only settings of the stack"
     if not plan.changes:
         return f"Update stack {plan.stack} ({plan.region}): no resource changes, only outputs, metadata or tags"
     counts: dict[Fate, int] = {}
@@ -69,6 +71,7 @@ def table(plan: Plan, *, colour: bool = False) -> str:
         lines += [paint(line, mark, colour=colour) for line in row]
         for item in change.properties:
             lines += folded(f"        {_line(item)}", 12)
+    lines += settings_rows.lines(plan.settings)
     for one in plan.findings:
         kind = "error" if one.fatal else "warning"
         lines += folded(f"  validation {kind}: {one.resource} {one.path}: {one.reason}", 4)
@@ -95,13 +98,16 @@ def destructive_summary(plan: Plan) -> str:
 def markdown(plan: Plan) -> str:
     """Return a plan as Markdown for a pull request or a job summary."""
     lines = [f"### {_escape(headline(plan))}", ""]
-    if plan.changes:
+    if plan.changes or plan.settings:
         lines += ["| | resource | type | what happens | properties |", "|---|---|---|---|---|"]
     for change in plan.changes:
         properties = "<br>".join(_escape(_line(item)) for item in change.properties)
         text = f"**{describe_change(change)}**" if change.destructive else describe_change(change)
         cells = [f"`{MARKS[change.fate]}`", _escape(change.logical_id), _escape(change.type), text, properties]
         lines.append(f"| {' | '.join(cells)} |")
+    if plan.settings:
+        rows = "<br>".join(_escape(settings_rows.line(item)) for item in plan.settings)
+        lines.append(f"| `~` | {settings_rows.TITLE} | | will be changed | {rows} |")
     for finding in plan.findings:
         kind = "error" if finding.fatal else "warning"
         lines.append(f"\n**Validation {kind}**: {_escape(f'{finding.resource} {finding.path}: {finding.reason}')}")

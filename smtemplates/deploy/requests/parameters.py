@@ -23,31 +23,55 @@ TOO_DEEP = "The values are nested too deeply for a parameter file."
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
+# The value of an option that removes all values of a setting.
+NONE = "none"
+
 CLI_KEYS = {"ParameterKey", "ParameterValue", "UsePreviousValue"}
 PIPELINE_KEYS = {"Parameters", "Tags"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The values of parameters and tags; the parameters in `previous` keep the value that the stack has."""
+    """The values of parameters and tags; the parameters in `previous` keep the value that the stack has.
+
+    If `all_tags` is True, `tags` are the complete set: all other tags of the stack are removed. The tags with the keys
+    in `removed_tags` are removed in any case.
+    """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     previous: frozenset[str] = frozenset()
+    all_tags: bool = False
+    removed_tags: frozenset[str] = frozenset()
 
 
 def merge(settings: Iterable[Settings]) -> Settings:
-    """Return joined settings; a later value of a name replaces an earlier one."""
+    """Return joined settings; a later value of a name replaces an earlier one.
+
+    If one of the files contains Tags, the tags of all files and of --tag together are the complete set.
+    """
     parameters: dict[str, str] = {}
     tags: dict[str, str] = {}
     previous: set[str] = set()
+    removed_tags: set[str] = set()
+    all_tags = False
     for each in settings:
         for name in each.previous:
             parameters.pop(name, None)
         previous = (previous | each.previous) - each.parameters.keys()
         parameters.update(each.parameters)
+        for key in each.removed_tags:
+            tags.pop(key, None)
         tags.update(each.tags)
-    return Settings(parameters=parameters, tags=tags, previous=frozenset(previous))
+        removed_tags = (removed_tags | each.removed_tags) - each.tags.keys()
+        all_tags |= each.all_tags
+    return Settings(
+        parameters=parameters,
+        tags=tags,
+        previous=frozenset(previous),
+        all_tags=all_tags,
+        removed_tags=frozenset(removed_tags),
+    )
 
 
 def from_options(given: Sequence[str], option: str = "--set", form: str = "NAME=VALUE") -> dict[str, str]:
@@ -61,6 +85,33 @@ def from_options(given: Sequence[str], option: str = "--set", form: str = "NAME=
     return dict(_pair(text, f"{option} requires {form}") for text in given)
 
 
+def complete_set(given: Sequence[str] | None, option: str) -> tuple[str, ...] | None:
+    """Return the values of a repeated option that replaces a set: empty for the value none, None without the option.
+
+    Raises:
+        UsageError: A value is empty, as it is when a variable in a script is not set, or none is one of several values.
+    """
+    if given is None:
+        return None
+    values = tuple(dict.fromkeys(text.strip() for text in given))
+    if "" in values:
+        raise UsageError(f"The value of {option} is empty. To remove all values from the stack, use {option} none.")
+    if NONE in values and len(values) > 1:
+        raise UsageError(f"{option} none removes all values from the stack. Use it alone, or omit it.")
+    return () if values == (NONE,) else values
+
+
+def removed(keys: Sequence[str], tags: Sequence[str]) -> frozenset[str]:
+    """Return the keys of the tags to remove; `tags` are the values of --tag.
+
+    Raises:
+        UsageError: A tag is both set and removed.
+    """
+    if both := sorted(set(keys) & {text.partition("=")[0].strip() for text in tags}):
+        raise UsageError(f"Tag {both[0]} is both set and removed. Use only one of --tag and --remove-tag for it.")
+    return frozenset(keys)
+
+
 def _pair(text: str, expected: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator or not name.strip():
@@ -72,7 +123,7 @@ def from_file(path: Path) -> Settings:
     """Read a parameter file: JSON if its name ends with .json, otherwise YAML.
 
     The content is a map of names to values, the list of the AWS CLI, or the template configuration of CodePipeline
-    with Parameters and Tags.
+    with Parameters and Tags. Tags are the complete set of the tags of the stack.
 
     Raises:
         UsageError: The file cannot be read or is not a valid parameter file.
@@ -150,7 +201,9 @@ def _from_pipeline(content: dict[str, Any], name: str) -> Settings:
         if not isinstance(value, dict):
             raise UsageError(f"{name}: {key} is not a map of names to values.")
     return Settings(
-        parameters=_values(content.get("Parameters", {}), name), tags=_values(content.get("Tags", {}), name)
+        parameters=_values(content.get("Parameters", {}), name),
+        tags=_values(content.get("Tags", {}), name),
+        all_tags="Tags" in content,
     )
 
 

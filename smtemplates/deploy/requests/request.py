@@ -17,18 +17,29 @@ from smtemplates.errors import UsageError
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
+# The limits of the settings of a stack.
+MOST_TOPICS = 5
+MOST_ALARMS = 5
+MOST_TAGS = 50
+MOST_MONITORING_MINUTES = 180
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A deployment that a user requests; equal requests have equal fingerprints."""
+    """A deployment that a user requests; equal requests have equal fingerprints.
+
+    `notification_arns` and `rollback_alarms` are the complete sets; an empty one removes all topics or alarms. If they
+    or `monitoring_minutes` are None, the settings of the stack are unchanged.
+    """
 
     stack: str
     template: Template
     settings: Settings = field(default_factory=Settings)
     reset: frozenset[str] = frozenset()
     role_arn: str | None = None
-    notification_arns: tuple[str, ...] = ()
-    rollback_alarms: tuple[str, ...] = ()
+    notification_arns: tuple[str, ...] | None = None
+    rollback_alarms: tuple[str, ...] | None = None
+    monitoring_minutes: int | None = None
     on_failure: str | None = None
     import_existing: bool = False
     revert_drift: bool = False
@@ -46,7 +57,8 @@ class Request:
             dict(self.settings.parameters),
             dict(self.settings.tags),
             sorted(self.reset),
-            [self.role_arn, *self.notification_arns, *self.rollback_alarms, self.on_failure],
+            [self.settings.all_tags, sorted(self.settings.removed_tags)],
+            [self.role_arn, self.notification_arns, self.rollback_alarms, self.monitoring_minutes, self.on_failure],
             [self.import_existing, self.revert_drift],
         ]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
@@ -112,7 +124,32 @@ def check_request(request: Request) -> None:
         f"Parameter {name} is both set and reset. Use only one of the two."
         for name in sorted(request.reset & given.keys())
     ]
-    _raise_all(problems + templates.check(request.template, given))
+    _raise_all(problems + _setting_problems(request) + templates.check(request.template, given))
+
+
+def _setting_problems(request: Request) -> list[str]:
+    """Return the errors in the settings of the stack itself.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackConfiguration.html
+    """
+    numbers = [
+        ("notification topics", len(request.notification_arns or ()), MOST_TOPICS),
+        ("rollback alarms", len(request.rollback_alarms or ()), MOST_ALARMS),
+        ("tags", len(request.settings.tags), MOST_TAGS),
+    ]
+    problems = [
+        f"A stack can have at most {most} {name}, not {number}." for name, number, most in numbers if number > most
+    ]
+    minutes = request.monitoring_minutes
+    if minutes is not None and not 0 <= minutes <= MOST_MONITORING_MINUTES:
+        problems.append(f"The monitoring time is 0 to {MOST_MONITORING_MINUTES} minutes, not {minutes}.")
+    problems += [
+        f"The tag {key} cannot be set or removed: tags that start with aws: belong to AWS."
+        for key in sorted(request.settings.tags.keys() | request.settings.removed_tags)
+        if key.startswith("aws:")
+    ]
+    return problems
 
 
 def _raise_all(problems: list[str]) -> None:
