@@ -86,6 +86,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
         import_existing=arguments.import_existing,
         revert_drift=arguments.revert_drift,
         staging=bucket_of(arguments),
+        capabilities=tuple(arguments.capability),
     )
 
 

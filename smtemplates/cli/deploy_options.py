@@ -56,6 +56,13 @@ def add_request(checkout: Path, command: argparse.ArgumentParser) -> None:
         creation_help="use a bucket that this command creates for it",
     )
     group = command.add_argument_group("change set")
+    group.add_argument(
+        "--capability",
+        action="append",
+        default=[],
+        choices=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        help="acknowledge a capability that nested stacks, modules or macros require, in addition to the template",
+    )
     group.add_argument("--role-arn", type=named, metavar="ARN", help="service role that CloudFormation assumes")
     group.add_argument(
         "--notification-arn",

@@ -10,6 +10,7 @@ from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.change_sets.change_set import NO_CHANGE, ChangeSet
 from smtemplates.deploy.change_sets.reader import EXECUTED
+from smtemplates.deploy.operations import causes
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.operation import check_deleted, follow_to_end
@@ -111,7 +112,7 @@ def _start(cloud: Cloud, plan: Plan, token: str, change_set: ChangeSet | None) -
         cloud.call("cloudformation", "execute_change_set", ChangeSetName=plan.change_set_id, ClientRequestToken=token)
     except CloudError as error:
         if not _accepted(cloud, plan, change_set):
-            raise
+            raise causes.explained(error) from error
         if error.code == "InvalidChangeSetStatus":
             return
     if change_set is not None:

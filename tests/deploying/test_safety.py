@@ -1,31 +1,13 @@
-"""Credentials are not sent without encryption, and only the required capabilities are acknowledged."""
+"""Credentials are not sent without encryption, and outputs are quoted for a shell."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
 from smtemplates.aws.endpoints import check_endpoint
 from smtemplates.deploy.operations.stack import Output
 from smtemplates.deploy.printing.stack_table import outputs_env
-from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
-
-
-@pytest.mark.parametrize(
-    ("resources", "capabilities"),
-    [
-        ({"B": {"Type": "AWS::S3::Bucket"}}, ()),
-        ({"R": {"Type": "AWS::IAM::Role", "Properties": {"Path": "/"}}}, ("CAPABILITY_IAM",)),
-        ({"R": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "x"}}}, ("CAPABILITY_NAMED_IAM",)),
-        ({"R": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "x"}}}, ("CAPABILITY_IAM",)),
-        ({"B": {"Type": "AWS::S3::Bucket", "Properties": {"Fn::Transform": {}}}}, ("CAPABILITY_AUTO_EXPAND",)),
-    ],
-)
-def test_required_capabilities(resources: dict[str, Any], capabilities: tuple[str, ...]) -> None:
-    """Only the capabilities that the template requires are acknowledged."""
-    assert Template(body="", content={"Resources": resources}).capabilities == capabilities
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from smtemplates.deploy.change_sets import stack_settings
 from smtemplates.deploy.change_sets.change_plan import Plan, merge_pages
 from smtemplates.deploy.change_sets.reader import describe, plan_of
 from smtemplates.deploy.change_sets.validation import Validation, describe_finding, read_validation
+from smtemplates.deploy.operations import causes, states
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
@@ -66,7 +67,7 @@ class ChangeSet:
                     answer = self.cloud.call("cloudformation", "create_change_set", **arguments)
                 except CloudError as error:
                     if error.code != "AlreadyExistsException":
-                        raise
+                        raise causes.explained(error) from error
                     self._delete()
                 else:
                     self.id, self.stack_id = answer["Id"], answer["StackId"]
@@ -88,7 +89,7 @@ class ChangeSet:
             **staging.template_argument(self.cloud, template, request.staging, listener),
         }
         optional = {
-            "Capabilities": list(template.capabilities),
+            "Capabilities": list(request.all_capabilities),
             "OnStackFailure": request.on_failure,
             "ImportExistingResources": request.import_existing,
             "DeploymentMode": "REVERT_DRIFT" if request.revert_drift else None,
@@ -116,7 +117,7 @@ class ChangeSet:
             "StackName": self.stack_id,
             "UsePreviousTemplate": True,
             "Parameters": [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(self.previous)],
-            "Capabilities": list(self.request.template.capabilities),
+            "Capabilities": list(self.request.all_capabilities),
             **stack_settings.arguments(self.request, self.after),
         }
         return {key: value for key, value in arguments.items() if value or key not in ("Parameters", "Capabilities")}
@@ -189,7 +190,8 @@ def _refusal(reason: str, found: Validation) -> str:
     lines += [f"  {describe_finding(one)}" for one in found.causes()]
     if found.unread:
         lines.append(f"The findings of validations and hooks could not be read. {found.unread}")
-    lines.append("Nothing was changed. Correct the template or the parameters, then repeat this command.")
+    advice = causes.missing_capabilities(reason) or "Correct the template or the parameters, then repeat this command."
+    lines.append(f"Nothing was changed. {advice}")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.deploy.operations.events import Event
 
 # What to do about a failure, by a regular expression for the reason. The first match counts.
@@ -83,6 +84,11 @@ SUMMARY = re.compile(r"The following resource\(s\) failed to", re.IGNORECASE)
 ROUTINE = re.compile(r"^(user initiated|resource \w+ initiated|transformation succeeded)?\.?$", re.IGNORECASE)
 
 
+# AWS writes this text if a request does not contain the capabilities that a template requires.
+# Source: https://github.com/aws/serverless-application-model/issues/51 (CreateChangeSet and ExecuteChangeSet)
+REQUIRED_CAPABILITIES = re.compile(r"Requires capabilities\s*:\s*\[[^\]]*CAPABILITY_[^\]]*\]", re.IGNORECASE)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cause:
     """The cause of a failed operation: the first failure that does not result from another failure.
@@ -151,7 +157,38 @@ def _cause(event: Event, events: Sequence[Event]) -> Cause:
 
 def advice(reason: str) -> str | None:
     """Return a text on what to do about a failure; None if the reason is not a known one."""
+    if missing := missing_capabilities(reason):
+        return missing
     return next((text for pattern, text in ADVICE if re.search(pattern, reason, re.IGNORECASE)), None)
+
+
+def missing_capabilities(reason: str) -> str | None:
+    """Return a text on how to acknowledge the capabilities that an error of AWS contains; None for other errors.
+
+    CAPABILITY_AUTO_EXPAND has no effect on change sets.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (Capabilities)
+    """
+    if not (found := REQUIRED_CAPABILITIES.search(reason)):
+        return None
+    names = re.findall(r"CAPABILITY_\w+", found.group())
+    if "CAPABILITY_AUTO_EXPAND" in names:
+        return (
+            "AWS does not accept CAPABILITY_AUTO_EXPAND for a change set. Remove the macros from the nested stacks, or "
+            "create or update the stack without a change set: aws cloudformation create-stack (or update-stack) "
+            f"--capabilities {' '.join(names)}"
+        )
+    options = " ".join(f"--capability {name}" for name in names)
+    return (
+        "Check the IAM resources that the template, its nested stacks, modules and macros create. To acknowledge them, "
+        f"repeat the command with: {options}"
+    )
+
+
+def explained(error: CloudError) -> CloudError:
+    """Return an error of AWS with a text on how to acknowledge the capabilities that it requires."""
+    missing = missing_capabilities(str(error))
+    return CloudError(f"{sentence(error)} {missing}", code=error.code) if missing else error
 
 
 def last_reason(events: Sequence[Event]) -> str:

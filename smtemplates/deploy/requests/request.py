@@ -44,6 +44,12 @@ class Request:
     import_existing: bool = False
     revert_drift: bool = False
     staging: staging.Bucket | None = None
+    capabilities: tuple[str, ...] = ()
+
+    @property
+    def all_capabilities(self) -> tuple[str, ...]:
+        """The capabilities that the template requires, and those that the user acknowledges in addition."""
+        return tuple(dict.fromkeys((*self.template.capabilities, *self.capabilities)))
 
     @property
     def fingerprint(self) -> str:
@@ -59,7 +65,7 @@ class Request:
             sorted(self.reset),
             [self.settings.all_tags, sorted(self.settings.removed_tags)],
             [self.role_arn, self.notification_arns, self.rollback_alarms, self.monitoring_minutes, self.on_failure],
-            [self.import_existing, self.revert_drift],
+            [self.import_existing, self.revert_drift, *sorted(self.capabilities)],
         ]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from smtemplates.aws.errors import sentence
+from smtemplates.deploy.requests import capabilities
 from smtemplates.errors import UsageError
 from smtemplates.evaluate import check_parameters
 from smtemplates.synth import received, sections
@@ -20,19 +20,6 @@ from smtemplates.synth.yaml_writer import compact
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_INLINE_BYTES = 51_200
 MAX_STAGED_BYTES = 1_000_000
-
-# The resource types that require CAPABILITY_IAM, and the property that requires CAPABILITY_NAMED_IAM.
-# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (Capabilities)
-IAM_NAMES = {
-    "AWS::IAM::AccessKey": None,
-    "AWS::IAM::Group": "GroupName",
-    "AWS::IAM::InstanceProfile": "InstanceProfileName",
-    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
-    "AWS::IAM::Policy": None,
-    "AWS::IAM::Role": "RoleName",
-    "AWS::IAM::User": "UserName",
-    "AWS::IAM::UserToGroupAddition": None,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,16 +61,8 @@ class Template:
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """The capabilities that the template requires, and no others."""
-        iam = [item for item in self.resources.values() if item.get("Type") in IAM_NAMES]
-        needed = []
-        if any(IAM_NAMES[item["Type"]] in sections.mapping(item.get("Properties")) for item in iam):
-            needed.append("CAPABILITY_NAMED_IAM")
-        elif iam:
-            needed.append("CAPABILITY_IAM")
-        if "Transform" in self.content or '"Fn::Transform"' in json.dumps(self.resources, default=str):
-            needed.append("CAPABILITY_AUTO_EXPAND")
-        return tuple(needed)
+        """The capabilities that the template requires, as far as its text shows them."""
+        return capabilities.required(self.content)
 
 
 def read(path: Path) -> Template:
