@@ -16,7 +16,7 @@ from smtemplates.deploy.change_sets import stack_settings
 from smtemplates.deploy.change_sets.change_plan import Plan, merge_pages
 from smtemplates.deploy.change_sets.reader import describe, plan_of
 from smtemplates.deploy.change_sets.validation import Validation, describe_finding, read_validation
-from smtemplates.deploy.operations import causes, states
+from smtemplates.deploy.operations import causes
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
