@@ -95,16 +95,30 @@ KINDS = {
     "MlflowApp": Kind(name="Name", noun="mlflow-app", ref="Arn", create_only=("Name", "RoleArn")),
 }
 
+OWNER = "OwnershipSettingsSummary.OwnerUserProfileName"
+
 # Types whose resources prevent the deletion of another resource, and the property that refers to it.
 BLOCKERS = {
     "Domain": (("App", "DomainId"), ("Space", "DomainId"), ("UserProfile", "DomainId")),
+    "UserProfile": (("App", "UserProfileName"), ("Space", OWNER)),
     "Space": (("App", "SpaceName"),),
     "ModelPackageGroup": (("ModelPackage", "ModelPackageGroupName"),),
 }
-
+# The types in a domain. Their deletion through the API takes time: the next look at them still shows them.
+IN_DOMAIN = ("UserProfile", "Space", "App")
+# The statuses in which an app prevents no deletion.
+ENDED = ("Failed", "Deleted")
 
 # Parameters of List operations that do not select objects.
-IGNORED = {"MaxResults", "NextToken", "SortBy", "SortOrder", "AppType", "UserProfileName"}
+IGNORED = {"MaxResults", "NextToken", "SortBy", "SortOrder"}
+
+
+def value_at(item: Props, path: str) -> Any:
+    """Return the value at a path with dots; None if there is none."""
+    found: Any = item
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 class SageMaker:
@@ -122,8 +136,13 @@ class SageMaker:
         suffix = uuid.uuid4().hex[:12]
         name = given.get(kind.name) or (f"d-{suffix}" if kind_name == "Domain" else f"{kind.noun}-{suffix}")
         parent = f"{given['DomainId']}/" if kind_name != "Domain" and "DomainId" in given else ""
+        if kind_name == "App":
+            parent += f"{given.get('SpaceName') or given.get('UserProfileName')}/{given['AppType'].lower()}/"
+        if kind_name in IN_DOMAIN and not self.find("Domain", DomainId=given["DomainId"]):
+            raise LookupError(f"Domain {given['DomainId']} does not exist")
         taken = kind_name == "Domain" and self.find(kind_name, DomainName=given.get("DomainName"))
-        if taken or (region, kind_name, parent + name) in self.objects:
+        earlier = self.objects.get((region, kind_name, parent + name))
+        if taken or (earlier and earlier["Status"] not in ENDED):
             raise ValueError(f"{kind_name} {name} already exists")
         arn = f"arn:aws:sagemaker:{region}:{account}:{kind.noun}/{parent}{name.lower()}"
         created = {
@@ -136,11 +155,17 @@ class SageMaker:
             "Status": "InService",
             f"{kind_name}Status": "InService",
         }
+        if "OwnershipSettings" in given:
+            created["OwnershipSettingsSummary"] = given["OwnershipSettings"]
+        if kind_name == "Domain":
+            created["HomeEfsFileSystemId"] = f"fs-{suffix}"
+        if given.get("HomeEfsFileSystemCreation") == "Disabled":
+            del created["HomeEfsFileSystemId"]
         self.objects[region, kind_name, parent + name] = created
         return created
 
     def find(self, kind_name: str, **wanted: Any) -> list[Props]:
-        """Return the objects of a type with the given fields. The name can also be the ARN."""
+        """Return the objects of a type with the given fields. The name can also be the ARN, or contain a text."""
         _, region = self.scope()
         found = [item for (where, kind, _), item in self.objects.items() if (where, kind) == (region, kind_name)]
         arn = f"{kind_name}Arn"
@@ -148,17 +173,24 @@ class SageMaker:
         return [
             item
             for item in found
-            if all(item.get(key) == value or (key == name and item[arn] == value) for key, value in wanted.items())
+            if all(
+                value_at(item, key) == value
+                or (key == name and item[arn] == value)
+                or (key == f"{name}Contains" and value in item[name])
+                for key, value in wanted.items()
+            )
         ]
 
-    def delete(self, kind_name: str, item: Props) -> None:
-        """Delete an object, unless it still contains others."""
+    def delete(self, kind_name: str, item: Props, *, only_check: bool = False) -> None:
+        """Delete an object, unless it still contains others. With `only_check`, do not delete it."""
         _, region = self.scope()
+        domain = {"DomainId": item["DomainId"]} if kind_name in IN_DOMAIN else {}
+        name = item[KINDS[kind_name].name]
         for other, key in BLOCKERS.get(kind_name, ()):
-            if inside := self.find(other, **{key: item[key]}):
+            if inside := [one for one in self.find(other, **{**domain, key: name}) if one["Status"] not in ENDED]:
                 raise ValueError(f"{kind_name} {item[KINDS[kind_name].name]} still has {len(inside)} {other}(s)")
         for place, kept in list(self.objects.items()):
-            if kept is item and place[:2] == (region, kind_name):
+            if not only_check and kept is item and place[:2] == (region, kind_name):
                 del self.objects[place]
 
     def check_instance_type(self, *names: str) -> None:
@@ -186,14 +218,33 @@ class SageMaker:
         filters = {key.removesuffix("Equals"): value for key, value in request.items() if key not in IGNORED}
         found = self.find(kind_name, **filters)
         if verb == "List":
+            found = self.look(kind_name, found)
             list_name = f"{kind_name}SummaryList" if kind_name.startswith("ModelPackage") else f"{kind_name}s"
             return {list_name: found}
-        if not found:
+        if not found or found[0]["Status"] == "Deleted":
             raise LookupError(f"{kind_name} {request.get(KINDS[kind_name].name)} does not exist")
         if verb == "Delete":
-            self.delete(kind_name, found[0])
+            self.request_deletion(kind_name, found[0])
             return {}
-        return found[0]
+        return self.look(kind_name, found[:1])[0]
+
+    def request_deletion(self, kind_name: str, item: Props) -> None:
+        """Delete an object, or begin to delete it if that takes time in AWS."""
+        if kind_name == "App" and item["Status"] == "Failed":
+            raise ValueError(f"App {item['AppName']} is Failed and cannot be deleted")
+        self.delete(kind_name, item, only_check=kind_name in IN_DOMAIN)
+        if kind_name in IN_DOMAIN:
+            item["Status"] = "Deleting"
+
+    def look(self, kind_name: str, found: list[Props]) -> list[Props]:
+        """Return a copy of objects, and end the deletions in progress: AWS still lists deleted apps for some time."""
+        shown = [dict(item) for item in found]
+        for item in found:
+            if item["Status"] == "Deleting" and kind_name == "App":
+                item["Status"] = "Deleted"
+            elif item["Status"] == "Deleting":
+                self.delete(kind_name, item)
+        return shown
 
     async def serve(self, _method: str, _path: str, headers: Props, body: bytes, _query: Props) -> tuple[Any, ...]:
         """Handle a request of the JSON protocol, in the form of a MiniStack service."""
