@@ -129,6 +129,10 @@ def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
             disable_protection=arguments.disable_protection,
             confirmed=arguments.confirm,
             timeout_seconds=seconds(arguments.timeout),
+            clear_studio=arguments.clear_studio,
+            retain=arguments.retain,
+            force=arguments.force,
+            wait=not arguments.no_wait,
         )
     elif arguments.command == "status":
         code = reports.status(cloud, name, watch=arguments.watch, as_json=arguments.json)

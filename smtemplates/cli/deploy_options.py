@@ -128,7 +128,9 @@ def add_deploy(checkout: Path, command: argparse.ArgumentParser) -> None:
         "--allow-destructive", action="store_true", help="allow the replacement or deletion of resources"
     )
     group.add_argument(
-        "--clear-studio", action="store_true", help="delete the apps and spaces of a Studio domain that is deleted"
+        "--clear-studio",
+        action="store_true",
+        help="delete the apps, spaces and user profiles that prevent the deletion of a Studio domain",
     )
     group.add_argument(
         "--recreate", action="store_true", help="delete a stack whose creation failed, and create it again"
@@ -152,9 +154,29 @@ def add_destroy(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--delete-data", action="store_true", help="also empty and delete the buckets, with all object versions"
     )
+    command.add_argument(
+        "--clear-studio",
+        action="store_true",
+        help="delete the apps, spaces and user profiles that prevent the deletion of a Studio domain",
+    )
     command.add_argument("--disable-protection", action="store_true", help="disable termination protection first")
     command.add_argument("--confirm", metavar="STACK", help="name of the stack, to confirm without a terminal")
-    command.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
+    waiting = command.add_mutually_exclusive_group()
+    waiting.add_argument("--no-wait", action="store_true", help="start the deletion, and do not wait for its end")
+    waiting.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
+    group = command.add_argument_group("a deletion that failed (DELETE_FAILED)")
+    either = group.add_mutually_exclusive_group()
+    either.add_argument(
+        "--retain",
+        type=named,
+        action="append",
+        default=[],
+        metavar="ID[,ID]",
+        help="delete the stack, and leave these resources behind",
+    )
+    either.add_argument(
+        "--force", action="store_true", help="delete the stack, and leave behind all resources that AWS cannot delete"
+    )
     add_connection(command)
 
 

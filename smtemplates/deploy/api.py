@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy import destruction, execution
+from smtemplates.deploy import destruction, execution, stack_deletion
 from smtemplates.deploy.change_sets import reader
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.change_sets.guard import check_plan
-from smtemplates.deploy.destruction import Destruction
+from smtemplates.deploy.destruction import Destruction, Wishes
 from smtemplates.deploy.operations import operation
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import Event
@@ -22,7 +23,7 @@ from smtemplates.deploy.operations.states import in_progress, succeeded
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.planning import planned
 from smtemplates.deploy.requests.request import Options, Request, check_name
-from smtemplates.deploy.studio import contents as studio
+from smtemplates.deploy.studio import clearing as studio
 from smtemplates.deploy.wording import PROGRAM
 
 
@@ -184,10 +185,15 @@ def _check(cloud: Cloud, plan: Plan, allowed: Allowed, reviewer: Reviewer) -> No
     """Show and check a plan, have it approved, and delete the Studio apps and spaces that block it."""
     reviewer.show_plan(plan)
     check_plan(plan, allow_destructive=allowed.destructive)
-    contents = studio.check_changes(cloud, plan.changes, may_delete=allowed.studio)
+    targets, contents = studio.check_changes(cloud, plan, may_delete=allowed.studio)
+    if lines := studio.announcement(contents):
+        reviewer.say("\n".join(lines))
     if not reviewer.approve(plan):
         raise StoppedError("Nothing was changed.")
+    studio.check_unchanged(cloud, targets, contents)
     studio.delete_contents(cloud, contents, reviewer)
+    if contents:
+        studio.check_unchanged(cloud, targets, contents)
 
 
 def destroy(
@@ -195,31 +201,54 @@ def destroy(
     name: str,
     *,
     delete_data: bool = False,
+    clear_studio: bool = False,
     disable_protection: bool = False,
+    retain: Sequence[str] = (),
+    force: bool = False,
+    wait: bool = True,
     timeout_seconds: float | None = None,
     reviewer: Reviewer | None = None,
 ) -> None:
     """Delete a stack; empty and delete its buckets only if `delete_data` is True.
 
+    A deletion that AWS has started already is only followed. `clear_studio` allows the deletion of the apps, spaces and
+    user profiles that users created in Studio. `retain` are the logical IDs of resources that are left behind, and
+    `force` leaves behind all that AWS cannot delete: both need a stack in DELETE_FAILED. With `wait` False, the
+    deletion is only started.
+
     Raises:
-        UsageError: The name of the stack is not valid.
+        UsageError: The name of the stack is not valid, or options cannot be combined or used in its state.
         DeploymentError: The stack does not exist, something prevents its deletion, or AWS could not delete a resource.
         TimedOutError: The time limit has passed. The deletion continues in AWS.
-        RefusedError: The reviewer did not approve the deletion.
+        RefusedError: The reviewer did not approve the deletion, or Studio contains objects of users.
         CloudError: AWS rejected a call or could not be reached.
     """
     reviewer = reviewer or Silent()
     check_name(name)
-    plan = destruction.plan_destruction(cloud, name, delete_data=delete_data)
+    wishes = Wishes(
+        delete_data=delete_data,
+        clear_studio=clear_studio,
+        disable_protection=disable_protection,
+        retain=tuple(retain),
+        force=force,
+        wait=wait,
+    )
+    destruction.check_wishes(wishes)
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    plan = destruction.plan_destruction(cloud, name, wishes)
+    if plan.running:
+        stack_deletion.follow(cloud, plan, reviewer, wishes, deadline=deadline)
+        buckets = destruction.left_buckets(cloud, name) if delete_data and wait else ()
+        if not buckets:
+            return
+        plan = Destruction(name=name, stack=None, retained=buckets)
     reviewer.show_destruction(plan, delete_data=delete_data)
-    destruction.check(plan, disable_protection=disable_protection)
+    destruction.check(plan, wishes)
     if not reviewer.approve_destruction(plan):
         raise RefusedError("The name of the stack was not confirmed. Nothing was deleted.")
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     try:
-        destruction.execute(
-            cloud, plan, reviewer, delete_data=delete_data, deadline=deadline, progress=reviewer.show_emptying
-        )
+        stack_deletion.execute(cloud, plan, reviewer, wishes, deadline=deadline, progress=reviewer.show_emptying)
     finally:
         reviewer.close()
 

@@ -1,142 +1,246 @@
-"""Destroy a stack: determine the deleted and retained resources and the blockers, and then delete the stack."""
+"""Determine the resources that destroying a stack deletes and retains, and the reasons that prevent it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
-from smtemplates.aws.session import Cloud
+from smtemplates.aws.session import DENIED, Cloud
+from smtemplates.aws_data.blocking import DOMAIN
 from smtemplates.deploy.operations import stack as stacks
-from smtemplates.deploy.operations.listener import Listener
-from smtemplates.deploy.operations.operation import BUCKET, delete_and_wait
+from smtemplates.deploy.operations import states
+from smtemplates.deploy.operations.operation import BUCKET
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.resources import buckets, in_use
-from smtemplates.deploy.studio import contents as studio
+from smtemplates.deploy.resources.stack_tree import Resource, Tree, read_tree
+from smtemplates.deploy.studio.clearing import refused_error
+from smtemplates.deploy.studio.contents import (
+    Contents,
+    Target,
+    find_contents,
+    find_targets,
+    model_version_blockers,
+)
+from smtemplates.deploy.wording import PROGRAM
+from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate import Stack as Evaluated
-from smtemplates.synth import sections
+from smtemplates.synth.sections import mapping
 
 LOG_GROUPS = "Custom::LogGroups"
-RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate", "Snapshot")
+DELETING = "DELETE_IN_PROGRESS"
+STUCK = "DELETE_FAILED"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource:
-    """One resource of a stack."""
+class Wishes:
+    """The options of a destruction.
 
-    logical_id: str
-    type: str
-    physical_id: str
+    `retain` are the logical IDs of resources that the deletion leaves behind, and `force` leaves behind all that AWS
+    cannot delete. AWS accepts both in DELETE_FAILED only. With `wait` False, the deletion is only started.
+    """
+
+    delete_data: bool = False
+    clear_studio: bool = False
+    disable_protection: bool = False
+    retain: tuple[str, ...] = ()
+    force: bool = False
+    wait: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Destruction:
     """The effects of destroying a stack.
 
-    `stack` is None if the stack is deleted already and only its buckets exist. `log_groups` are the retained log groups
-    that the stack uses. `unknown_policies` is True if the template cannot be read: then no resource is in `retained`,
-    although CloudFormation retains some resources. `blockers` are the reasons that prevent
-    the deletion. `studio_contents` are the Studio apps and spaces that are deleted first.
+    `stack` is None if the stack is deleted already and only its buckets exist. `retained` are the resources that the
+    template retains, and `left` those of the option --retain. `log_groups` are the retained log groups that the stack
+    uses. `blockers` are the reasons that prevent the deletion. `studio_contents` are the Studio objects that are
+    deleted first, in `targets`. `unknown` are sentences on missing information.
     """
 
     name: str
     stack: Stack | None
     deleted: tuple[Resource, ...] = ()
     retained: tuple[Resource, ...] = ()
-    unknown_policies: bool = False
+    left: tuple[Resource, ...] = ()
     log_groups: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
-    studio_contents: studio.Contents = field(default_factory=studio.Contents)
+    targets: tuple[Target, ...] = ()
+    studio_contents: Contents = field(default_factory=Contents)
+    unknown: tuple[str, ...] = ()
+    force: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether AWS is deleting the stack already."""
+        return self.stack is not None and self.stack.status == DELETING
 
     @property
     def retained_buckets(self) -> tuple[str, ...]:
-        """The names of the buckets that still exist after the deletion of the stack."""
-        return tuple(item.physical_id for item in self.retained if item.type == BUCKET)
+        """The names of the buckets that can still exist after the deletion of the stack."""
+        kept = (*self.retained, *(item for item in self.deleted if item.policy is None))
+        return tuple(item.physical_id for item in kept if item.type == BUCKET)
+
+    @property
+    def failed(self) -> tuple[Resource, ...]:
+        """The resources that AWS could not delete before."""
+        return tuple(item for item in self.deleted if item.status == STUCK)
 
 
-def plan_destruction(cloud: Cloud, name: str, *, delete_data: bool) -> Destruction:
+def check_wishes(wishes: Wishes) -> None:
+    """Check that options can be combined.
+
+    Raises:
+        UsageError: They cannot.
+    """
+    if wishes.retain and wishes.force:
+        raise UsageError("--retain and --force exclude each other. Specify one of them.")
+    if wishes.delete_data and not wishes.wait:
+        raise UsageError(
+            "--no-wait and --delete-data exclude each other, because retained buckets are emptied after the stack is "
+            "deleted. Remove one of them."
+        )
+
+
+def plan_destruction(cloud: Cloud, name: str, wishes: Wishes) -> Destruction:
     """Return the effects of destroying a stack.
 
     Raises:
+        UsageError: --retain or --force is not possible in the state of the stack, or the stack has no such resource.
         DeploymentError: No stack and no retained bucket of that name exists.
     """
     stack = stacks.find(cloud, name)
+    _check_status(name, stack, wishes)
     if stack is None:
-        left = _left_behind(cloud, name) if delete_data else ()
-        if not left:
+        kept = left_buckets(cloud, name) if wishes.delete_data else ()
+        if not kept:
             stacks.get(cloud, name)
-        return Destruction(name=name, stack=None, retained=left)
-    items = [
-        Resource(
-            logical_id=item["LogicalResourceId"], type=item["ResourceType"], physical_id=item["PhysicalResourceId"]
+        return Destruction(name=name, stack=None, retained=kept)
+    if stack.status == DELETING:
+        return Destruction(name=stack.name, stack=stack)
+    tree = read_tree(cloud, stack)
+    if missing := [item for item in wishes.retain if item not in {one.logical_id for one in tree.resources}]:
+        raise UsageError(
+            f"--retain names {', '.join(missing)}, which stack {name} does not contain. Its resources are: "
+            f"{', '.join(item.logical_id for item in tree.resources if '/' not in item.logical_id)}."
         )
-        for item in cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id)
-        if item.get("PhysicalResourceId") and item.get("ResourceStatus") not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
-    ]
-    content = {} if stack.status == "REVIEW_IN_PROGRESS" else stacks.template(cloud, StackName=stack.id)
-    declared = sections.resources(content or {})
-    retained = tuple(
-        item for item in items if declared.get(item.logical_id, {}).get("DeletionPolicy") in RETAINING_POLICIES
-    )
-    deleted = tuple(item for item in items if item not in retained)
-    domains = [item.physical_id for item in deleted if item.type == studio.DOMAIN]
-    groups = [item.physical_id for item in deleted if item.type == "AWS::SageMaker::ModelPackageGroup"]
-    blockers = studio.model_version_blockers(cloud, groups)
-    if content is None and (delete_data or domains):
+    left = [item for item in tree.resources if _is_left(item, wishes.retain)]
+    retained = [item for item in tree.resources if item not in left and item.retained]
+    deleted = [item for item in tree.resources if item not in left and item not in retained]
+    pairs = [(item.type, item.physical_id) for item in deleted]
+    domains = [item.physical_id for item in tree.resources if item.type == DOMAIN]
+    targets = find_targets(cloud, pairs, domains)
+    contents = find_contents(cloud, targets)
+    exports, unknown = _exports_in_use(cloud, tree)
+    blockers = [*_busy(stack), *exports, *_users_of(cloud, stack, deleted)]
+    if unknown and (contents or wishes.delete_data):
+        blockers.append(f"{unknown[0]} AWS could refuse the deletion after data was deleted.")
+    if contents and any(item.policy is None for item in deleted):
         blockers.append(
-            "AWS returns a template that cannot be read, so it is not known which resources it retains. To keep their "
-            "data, nothing is deleted. Delete the stack in the CloudFormation console."
+            "It is not known whether the template retains the Studio domain, user profiles or spaces. Delete their "
+            "contents yourself first."
         )
-    blockers += _users_of(cloud, stack, [(item, declared.get(item.logical_id, {})) for item in deleted])
-    if not delete_data:
-        blockers += [
-            f"Bucket {item.physical_id} is not empty, and the template does not retain it. To empty it, add "
-            "--delete-data."
-            for item in deleted
-            if item.type == BUCKET and not buckets.is_empty(cloud, item.physical_id)
-        ]
+    if not wishes.force:
+        blockers += model_version_blockers(cloud, pairs)
+        blockers += [] if wishes.delete_data else _full_buckets(cloud, deleted)
+    managed = [item.logical_id for item in tree.resources if item.type == LOG_GROUPS]
+    groups, unread = _log_groups(tree, stack, managed)
     return Destruction(
         name=stack.name,
         stack=stack,
-        deleted=deleted,
-        retained=retained,
-        unknown_policies=content is None,
-        log_groups=_log_groups(content or {}, stack, [item.logical_id for item in items if item.type == LOG_GROUPS]),
+        deleted=tuple(deleted),
+        retained=tuple(retained),
+        left=tuple(left),
+        log_groups=groups,
         blockers=tuple(blockers),
-        studio_contents=studio.find_contents(cloud, domains),
+        targets=tuple(targets),
+        studio_contents=contents,
+        unknown=(*tree.unknown, *unknown, *unread),
+        force=wishes.force,
     )
 
 
-def _users_of(cloud: Cloud, stack: Stack, deleted: Sequence[tuple[Resource, Mapping[str, Any]]]) -> list[str]:
-    """Return texts on provisioned products and roles that still need the deleted resources.
+def _check_status(name: str, stack: Stack | None, wishes: Wishes) -> None:
+    """Check that AWS accepts --retain and --force in the state of the stack.
 
-    Each resource is given with its declaration in the template.
+    Raises:
+        UsageError: The stack is not in DELETE_FAILED.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     """
-    products = [item.physical_id for item, _ in deleted if item.type == in_use.PRODUCT]
-    policies = {item.physical_id: body for item, body in deleted if item.type == in_use.POLICY}
+    option = "--retain" if wishes.retain else "--force" if wishes.force else ""
+    if option and (stack is None or stack.status != STUCK):
+        status = "deleted" if stack is None else stack.status
+        raise UsageError(
+            f"{option} is not possible: stack {name} is {status}, and AWS accepts it in {STUCK} only. Repeat this "
+            f"command without {option}. Only if AWS then cannot delete a resource, add {option}."
+        )
+
+
+def _is_left(item: Resource, retain: Sequence[str]) -> bool:
+    """Return whether --retain leaves a resource behind. A nested stack is left behind with its resources."""
+    return item.logical_id in retain or item.logical_id.partition("/")[0] in retain
+
+
+def _busy(stack: Stack) -> list[str]:
+    """Return a text if another operation is in progress.
+
+    AWS deletes a stack during its creation, and no stack during another operation.
+    """
+    if not states.in_progress(stack.status) or stack.status == "CREATE_IN_PROGRESS":
+        return []
+    text = f"Another operation is in progress on the stack ({stack.status}). Wait until it has ended. To watch it, run:"
+    return [f"{text} {PROGRAM} status --watch {stack.name}"]
+
+
+def _exports_in_use(cloud: Cloud, tree: Tree) -> tuple[list[str], list[str]]:
+    """Return texts on the exports that other stacks import, and a sentence if this is not known."""
+    try:
+        return in_use.export_blockers(cloud, tree.exports, tree.stacks), []
+    except CloudError as error:
+        if error.code not in DENIED:
+            raise
+        return [], [f"It is not known whether other stacks import the exports of the stack. {sentence(error)}"]
+
+
+def _full_buckets(cloud: Cloud, deleted: Iterable[Resource]) -> list[str]:
+    """Return texts on the buckets that AWS cannot delete, because they are not empty."""
+    return [
+        f"Bucket {item.physical_id} is not empty, and the template does not retain it. To empty it, add --delete-data."
+        for item in deleted
+        if item.type == BUCKET and item.policy is not None and not buckets.is_empty(cloud, item.physical_id)
+    ]
+
+
+def _users_of(cloud: Cloud, stack: Stack, deleted: Sequence[Resource]) -> list[str]:
+    """Return texts on provisioned products and roles that still need the deleted resources."""
+    products = [item.physical_id for item in deleted if item.type == in_use.PRODUCT]
+    policies = {item.physical_id: item.declared for item in deleted if item.type == in_use.POLICY}
     blockers = in_use.product_blockers(cloud, products) + in_use.boundary_blockers(cloud, policies)
     if boundary := stack.parameters.get(in_use.BOUNDARY):
-        roles = [body for item, body in deleted if item.type == in_use.ROLE]
+        roles = [item.declared for item in deleted if item.type == in_use.ROLE]
         blockers += in_use.launch_role_blockers(cloud, boundary, roles)
     return blockers
 
 
-def _log_groups(content: Mapping[str, Any], stack: Stack, resources: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the log groups that custom resources of the stack manage.
+def _log_groups(tree: Tree, stack: Stack, resources: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the names of the log groups that custom resources of the stack manage, and a sentence if it is not known.
 
     No API returns them, so the template is evaluated. `resources` are the logical IDs of the custom resources.
     """
-    if not resources:
-        return ()
+    if not resources or not tree.content:
+        return (), []
     pseudo = {"AWS::StackId": stack.id, "AWS::StackName": stack.name, "AWS::Region": stack.id.split(":")[3]}
-    evaluated = Evaluated(content, stack.parameters, pseudo=pseudo).resources
+    try:
+        evaluated = Evaluated(tree.content, stack.parameters, pseudo=pseudo).resources
+    except Error as error:
+        return (), [f"It is not known which log groups the stack uses. {sentence(error)}"]
     # after a failed update, the stack can contain resources that its template does not create
-    properties = [evaluated[name].get("Properties", {}) for name in resources if name in evaluated]
-    return tuple(name for each in properties for name in each.get("Names", ()))
+    properties = [mapping(mapping(evaluated.get(name)).get("Properties")) for name in resources]
+    return tuple(str(name) for each in properties for name in each.get("Names") or ()), []
 
 
-def _left_behind(cloud: Cloud, name: str) -> tuple[Resource, ...]:
+def left_buckets(cloud: Cloud, name: str) -> tuple[Resource, ...]:
     """Return the buckets that the last deleted stack of a name retained.
 
     They are read from the events of the stack. AWS lists a deleted stack for 90 days.
@@ -163,51 +267,19 @@ def _left_behind(cloud: Cloud, name: str) -> tuple[Resource, ...]:
     return tuple(retained.values())
 
 
-def check(plan: Destruction, *, disable_protection: bool) -> None:
+def check(plan: Destruction, wishes: Wishes) -> None:
     """Check that nothing prevents the deletion of the stack.
 
     Raises:
         DeploymentError: Termination protection or a resource in use prevents it.
+        RefusedError: Studio contains objects of users, and their deletion is not allowed.
     """
+    if plan.running:
+        return
     blockers = list(plan.blockers)
-    if plan.stack is not None and plan.stack.protected and not disable_protection:
+    if plan.stack is not None and plan.stack.protected and not wishes.disable_protection:
         blockers.insert(0, "Termination protection is on. To turn it off, add --disable-protection.")
     if blockers:
         raise DeploymentError(f"Stack {plan.name} cannot be destroyed. {' '.join(blockers)}")
-
-
-def execute(
-    cloud: Cloud,
-    plan: Destruction,
-    listener: Listener,
-    *,
-    delete_data: bool,
-    deadline: float | None = None,
-    progress: buckets.Progress | None = None,
-) -> None:
-    """Destroy a stack. If the command was interrupted, repeating it continues the destruction.
-
-    Raises:
-        DeploymentError: A resource could not be deleted.
-    """
-    stack = plan.stack
-    if stack is not None:
-        if stack.protected:
-            arguments = {"StackName": stack.name, "EnableTerminationProtection": False}
-            cloud.call("cloudformation", "update_termination_protection", **arguments)
-        studio.delete_contents(cloud, plan.studio_contents, listener)
-        if delete_data:
-            for item in plan.deleted:
-                if item.type == BUCKET:
-                    buckets.empty(cloud, item.physical_id, progress)
-        delete_and_wait(cloud, stack, listener, deadline=deadline)
-    if delete_data:
-        for bucket in plan.retained_buckets:
-            buckets.empty(cloud, bucket, progress)
-            try:
-                cloud.call("s3", "delete_bucket", Bucket=bucket)
-            except CloudError as error:
-                raise DeploymentError(
-                    f"Bucket {bucket} was not deleted. {sentence(error)} Repeat this command to delete it."
-                ) from error
-            listener.say(f"Deleted bucket {bucket}.")
+    if plan.studio_contents and not wishes.clear_studio and not wishes.force:
+        raise refused_error(plan.targets, plan.studio_contents, "deleted", "repeat the command with --clear-studio")

@@ -10,9 +10,11 @@ import pytest
 
 import smtemplates
 from deploying.local_aws import Aws
-from deploying.stubs import stubbed
-from smtemplates.deploy.change_sets.change_plan import Fate, ResourceChange
-from smtemplates.deploy.studio.contents import DOMAIN, check_changes
+from deploying.stubs import SET_ID, STACK_ID, stubbed
+from smtemplates.aws_data.blocking import DOMAIN
+from smtemplates.deploy.change_sets.change_plan import Fate, Plan, ResourceChange
+from smtemplates.deploy.studio.clearing import check_changes
+from smtemplates.deploy.studio.contents import Contents
 
 NETWORK = ["VpcId=vpc-0123456789abcdef0", "SubnetIds=subnet-0123456789abcdef0"]
 OTHERS = [feature for feature in smtemplates.FEATURES if feature != "studio"]
@@ -50,8 +52,18 @@ def test_replaced_domain_keeps_its_spaces(aws: Aws, template: Path, name: str) -
 def test_domain_that_can_be_retained_is_not_inspected(fate: Fate, *, keeps_old: bool) -> None:
     """The contents of a domain that is not certainly deleted are neither deleted nor listed."""
     change = ResourceChange(logical_id="Domain", type=DOMAIN, fate=fate, physical_id="d-1", keeps_old=keeps_old)
+    plan = Plan(
+        stack="team",
+        stack_id=STACK_ID,
+        change_set_id=SET_ID,
+        kind="UPDATE",
+        region="us-east-1",
+        changes=(change,),
+        tags={},
+        parameters={},
+    )
     with stubbed() as unused:
-        assert not check_changes(unused.cloud, [change], may_delete=True)
+        assert check_changes(unused.cloud, plan, may_delete=True) == ([], Contents())
 
 
 def test_key_of_a_domain_changes_only_with_a_new_domain(aws: Aws, template: Path, name: str) -> None:

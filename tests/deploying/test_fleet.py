@@ -136,4 +136,6 @@ def test_destroy_names_the_stacks_of_a_stack_set(fleet: Fleet) -> None:
     """The list of deleted resources says that the stacks in all accounts and Regions are deleted."""
     done = fleet.aws.run("destroy", STACK, "--confirm", "no")
     assert done.returncode == 4
-    assert "and its stacks in all accounts and Regions" in " ".join(done.stderr.split())
+    assert "The stacks of stack set WorkspaceFleet are deleted in all accounts and Regions" in " ".join(
+        done.stderr.split()
+    )

@@ -206,18 +206,6 @@ def test_destroy_with_data(aws: Aws, name: str) -> None:
     assert bucket not in [item["Name"] for item in s3.list_buckets()["Buckets"]]
 
 
-def test_destroy_clears_studio(aws: Aws, name: str) -> None:
-    """Apps and spaces that users created in the domain are reported and deleted before the domain."""
-    domain = aws.deployed(name, "CreateDomain=true")["DomainId"]
-    sagemaker = aws.client("sagemaker")
-    sagemaker.create_space(DomainId=domain, SpaceName="lab")
-    sagemaker.create_app(DomainId=domain, SpaceName="lab", AppType="JupyterLab", AppName="default")
-    done = aws.run("destroy", name, "--confirm", name)
-    assert (done.returncode, aws.status(name)) == (0, None), done.stderr
-    assert "space lab" in done.stderr
-    assert sagemaker.list_spaces(DomainIdEquals=domain)["Spaces"] == []
-
-
 def test_domain_with_spaces_needs_consent(aws: Aws, name: str) -> None:
     """The deletion of a domain with spaces needs --clear-studio, because AWS cannot delete a domain with spaces."""
     domain = aws.deployed(name, "CreateDomain=true")["DomainId"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import api
 from smtemplates.deploy.printing.terminal import Terminal
+from smtemplates.deploy.wording import PROGRAM
 from smtemplates.errors import UsageError
 
 
@@ -16,6 +19,10 @@ def destroy(
     disable_protection: bool,
     confirmed: str | None,
     timeout_seconds: float | None,
+    clear_studio: bool = False,
+    retain: Sequence[str] = (),
+    force: bool = False,
+    wait: bool = True,
 ) -> int:
     """Show what is deleted, ask for the name of the stack, and delete it; its data only if `delete_data` is True."""
     terminal = Terminal(confirmed=confirmed)
@@ -28,9 +35,28 @@ def destroy(
         cloud,
         name,
         delete_data=delete_data,
+        clear_studio=clear_studio,
         disable_protection=disable_protection,
+        retain=retained_ids(retain),
+        force=force,
+        wait=wait,
         timeout_seconds=timeout_seconds,
         reviewer=terminal,
     )
-    terminal.say(f"Stack {name} is deleted.")
+    if wait:
+        terminal.say(f"Stack {name} is deleted.")
+    else:
+        terminal.say(f"AWS is deleting stack {name}. To watch it, run: {PROGRAM} status --watch {name}")
     return 0
+
+
+def retained_ids(options: Sequence[str]) -> tuple[str, ...]:
+    """Return the logical IDs in values of --retain, each with one ID or several that are separated by commas.
+
+    Raises:
+        UsageError: An ID is empty.
+    """
+    ids = [part.strip() for option in options for part in option.split(",")]
+    if not all(ids):
+        raise UsageError(f"--retain {','.join(ids)} contains an empty ID. Specify logical IDs, as in --retain A,B.")
+    return tuple(dict.fromkeys(ids))

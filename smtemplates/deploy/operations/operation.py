@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError, sentence
 from smtemplates.aws.session import TRANSIENT, Cloud
 from smtemplates.console.signals import Deferral, uninterrupted
 from smtemplates.deploy.operations import diagnosis, events, states
 from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
@@ -196,8 +198,12 @@ def follow_or_detach(
             raise detached_error(watch) from None
 
 
-def delete_and_wait(cloud: Cloud, stack: Stack, listener: Listener, *, deadline: float | None) -> None:
-    """Delete a stack and wait until it is deleted. If AWS is already deleting it, only wait.
+def delete_and_wait(
+    cloud: Cloud, stack: Stack, listener: Listener, *, deadline: float | None, wait: bool = True, **arguments: Any
+) -> list[Event]:
+    """Delete a stack, wait until it is deleted, and return the events. If AWS is already deleting it, only wait.
+
+    Without `wait`, only start the deletion. `arguments` are further arguments of DeleteStack.
 
     Raises:
         DeploymentError: Another operation is in progress, or AWS could not delete a resource of the stack.
@@ -212,14 +218,18 @@ def delete_and_wait(cloud: Cloud, stack: Stack, listener: Listener, *, deadline:
             listener.say(f"AWS is already deleting stack {stack.name}. Following the deletion.")
             return
         try:
-            cloud.call("cloudformation", "delete_stack", StackName=stack.id, ClientRequestToken=token)
+            cloud.call("cloudformation", "delete_stack", StackName=stack.id, ClientRequestToken=token, **arguments)
         except CloudError as error:
             if error.code == "ValidationError":
                 check_idle(stacks.find(cloud, stack.id), error)
             raise
 
+    if not wait:
+        start()
+        return []
     end = follow_or_detach(watch, listener, deadline=deadline, start=start)
     if end is not None and end.status != "DELETE_COMPLETE":
         raise DeploymentError(
             f"Stack {stack.name} could not be deleted ({end.status}). {diagnosis.explain(cloud, watch)}"
         )
+    return watch.events

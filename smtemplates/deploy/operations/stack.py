@@ -16,10 +16,11 @@ from smtemplates.synth import received
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """One output of a stack."""
+    """One output of a stack; `export` is the name under which other stacks can import it, or ''."""
 
     value: str
     description: str = ""
+    export: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,9 @@ def read(item: Mapping[str, Any]) -> Stack:
         parameters={one["ParameterKey"]: one.get("ParameterValue", "") for one in item.get("Parameters", [])},
         tags={one["Key"]: one["Value"] for one in item.get("Tags", [])},
         outputs={
-            one["OutputKey"]: Output(value=one["OutputValue"], description=one.get("Description", ""))
+            one["OutputKey"]: Output(
+                value=one["OutputValue"], description=one.get("Description", ""), export=one.get("ExportName", "")
+            )
             for one in item.get("Outputs", [])
         },
         protected=bool(item.get("EnableTerminationProtection")),

@@ -1,13 +1,14 @@
-"""Provisioned products and roles that still need resources of a stack that is to be destroyed."""
+"""Stacks, provisioned products and roles that still need resources of a stack that is to be destroyed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from smtemplates.aws.errors import CloudError
-from smtemplates.aws.session import Cloud
+from smtemplates.aws.session import DENIED, Cloud
+from smtemplates.synth.sections import mapping
 
 PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
 SHARE = "AWS::ServiceCatalog::PortfolioShare"
@@ -18,6 +19,38 @@ BOUNDARY = "PermissionsBoundaryArn"
 # Stacks of Service Catalog have names like SC-111122223333-pp-abcdefghijklm. The names of their roles start with it.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
 LAUNCHED_PREFIX = "SC-"
+
+
+def export_blockers(cloud: Cloud, exports: Iterable[str], own: Collection[str]) -> list[str]:
+    """Return texts on the exports that other stacks import: AWS does not delete a stack while its exports are in use.
+
+    `own` are the names of the stacks that are deleted together. They can import from each other.
+
+    Raises:
+        CloudError: AWS rejected a call. If ListImports is not allowed, the code is in `DENIED`.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListImports.html
+    Source: https://github.com/boto/botocore/issues/2590
+    """
+    importers: dict[str, list[str]] = {}
+    for export in exports:
+        for name in _importers(cloud, export):
+            if name not in own:
+                importers.setdefault(name, []).append(export)
+    return [
+        f"Stack {name} imports {', '.join(used)}. Remove the import from it, or delete it first."
+        for name, used in importers.items()
+    ]
+
+
+def _importers(cloud: Cloud, export: str) -> list[str]:
+    try:
+        return list(cloud.pages("cloudformation", "list_imports", "Imports", ExportName=export))
+    except CloudError as error:
+        # AWS returns an error for an export that no stack imports
+        if error.code in DENIED or "not imported" not in str(error):
+            raise
+        return []
 
 
 def provisioned_products(cloud: Cloud, product: str) -> Iterator[dict[str, Any]]:
@@ -71,7 +104,7 @@ def boundary_blockers(cloud: Cloud, policies: Mapping[str, Mapping[str, Any]]) -
     """
     blockers = []
     for arn, declared in policies.items():
-        if declared.get("Properties", {}).keys() & {"Groups", "Roles", "Users"}:
+        if mapping(declared.get("Properties")).keys() & {"Groups", "Roles", "Users"}:
             continue
         if names := _first_name(_bounded_names(cloud, arn)):
             blockers.append(

@@ -1,144 +1,221 @@
-"""Resources that users created in a Studio domain or a model package group, and that block the deletion of a stack."""
+"""Find the objects of users in Studio domains, user profiles and spaces that are to be deleted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError
+from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy.change_sets.change_plan import ResourceChange
-from smtemplates.deploy.operations.listener import Listener
+from smtemplates.aws_data.blocking import (
+    APP,
+    BLOCKING,
+    CONTENTS,
+    DOMAIN,
+    LEFT_BEHIND,
+    MODEL_PACKAGE_GROUP,
+    NOT_CLEARED,
+    SPACE,
+    USER_PROFILE,
+    Content,
+)
 
-POLL_SECONDS = 5.0
-MAX_POLLS = 180
-DOMAIN = "AWS::SageMaker::Domain"
 NOT_FOUND = ("ResourceNotFound", "ResourceNotFoundException")
+KINDS = {kind.type: kind for kind in CONTENTS}
+# The types whose contents prevent their deletion.
+CONTAINERS = (DOMAIN, USER_PROFILE, SPACE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A domain, user profile or space that is deleted. The name of a domain is its ID."""
+
+    type: str
+    domain: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """An app, space or user profile: its type, and the arguments of the API that identify it."""
+
+    type: str
+    identifiers: tuple[tuple[str, str], ...]
+    owner: str = field(default="", compare=False)
+
+    @property
+    def domain(self) -> str:
+        """The ID of the domain."""
+        return dict(self.identifiers)["DomainId"]
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return dict(self.identifiers)[KINDS[self.type].name]
+
+    def __str__(self) -> str:
+        """Return the name for a message."""
+        found = dict(self.identifiers)
+        place = found.get("SpaceName") or found.get("UserProfileName")
+        if self.type == APP:
+            return f"app {self.name} ({found.get('AppType', '')}) of {place}"
+        return f"{KINDS[self.type].noun} {self.name}" + (f" of {self.owner}" if self.owner else "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """The apps and spaces of Studio domains, each as the arguments of the API that identify it."""
+    """The objects that must be deleted first, and sentences on the resources that AWS keeps."""
 
-    apps: tuple[tuple[tuple[str, str], ...], ...] = ()
-    spaces: tuple[tuple[tuple[str, str], ...], ...] = ()
+    items: tuple[Item, ...] = ()
+    left_behind: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Return whether there are any."""
-        return bool(self.apps or self.spaces)
+        """Return whether objects must be deleted first."""
+        return bool(self.items)
 
     def names(self) -> list[str]:
-        """Return the name of each app and space for a message."""
-        spaces = [f"space {dict(item)['SpaceName']}" for item in self.spaces]
-        return spaces + [f"app {dict(item)['AppName']} ({dict(item).get('AppType', '')})" for item in self.apps]
+        """Return the name of each object for a message."""
+        return [str(item) for item in self.items]
+
+    def since(self, earlier: Contents) -> Contents:
+        """Return the objects that did not exist earlier."""
+        return Contents(items=tuple(item for item in self.items if item not in earlier.items))
 
 
-def find_contents(cloud: Cloud, domains: list[str]) -> Contents:
-    """Return the apps and spaces of domains, given by ID."""
-    apps = tuple(
-        _identifiers(item, "DomainId", "AppName", "AppType", "SpaceName", "UserProfileName")
-        for domain in domains
-        for item in cloud.pages("sagemaker", "list_apps", "Apps", DomainIdEquals=domain)
-        if item.get("Status") not in ("Deleted", "Failed")
-    )
-    spaces = tuple(
-        _identifiers(item, "DomainId", "SpaceName")
-        for domain in domains
-        for item in cloud.pages("sagemaker", "list_spaces", "Spaces", DomainIdEquals=domain)
-    )
-    return Contents(apps=apps, spaces=spaces)
+def find_targets(cloud: Cloud, resources: Iterable[tuple[str, str]], domains: Sequence[str] = ()) -> list[Target]:
+    """Return the domains, user profiles and spaces among resources, given as pairs of type and physical ID.
 
-
-def check_changes(cloud: Cloud, changes: Sequence[ResourceChange], *, may_delete: bool) -> Contents:
-    """Check that changes delete no domain with apps or spaces without permission, and return those to delete first.
-
-    A domain with apps or spaces is never replaced. AWS creates the new domain before it deletes the old one, and fails
-    if both have the same name: then the contents would be lost for nothing. For the same reason nothing is deleted for
-    a domain that only may be replaced.
+    `domains` are the IDs of the domains of the stack, which decide if several domains contain the name.
 
     Raises:
-        RefusedError: A domain with apps or spaces would be replaced, or deleted while `may_delete` is False.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
+        DeploymentError: The domain of a user profile or space is not certain.
     """
-    domains: dict[str, list[str]] = {"replace": [], "delete": []}
-    for change in changes:
-        if change.type == DOMAIN and change.physical_id and change.fate in domains and not change.keeps_old:
-            domains[change.fate].append(change.physical_id)
-    replaced, deleted = find_contents(cloud, domains["replace"]), find_contents(cloud, domains["delete"])
-    if replaced:
-        raise _refused(
-            replaced,
-            "replaced",
-            "deploy twice: first without the domain and with --clear-studio, then with the new domain",
+    return [
+        Target(type=type_, domain=domain, name=name)
+        for type_, physical_id in resources
+        if type_ in CONTAINERS
+        for domain, name in _identified(cloud, type_, physical_id, domains)
+    ]
+
+
+def _identified(cloud: Cloud, type_: str, physical_id: str, domains: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the domain and the name in a physical ID; empty if the object does not exist any more.
+
+    The primary identifier of both types has two parts. It is not documented whether the physical ID has them, too, and
+    in which order, so that both orders and the name alone are read.
+    """
+    if type_ == DOMAIN:
+        return [(physical_id, physical_id)]
+    kind = KINDS[type_]
+    parts = physical_id.split("|")
+    filters = {f"{kind.name}Contains": next((part for part in parts if not part.startswith("d-")), physical_id)}
+    found = [
+        (item["DomainId"], item[kind.name])
+        for item in _listed(cloud, kind, **filters)
+        if item[kind.name] in parts and (len(parts) == 1 or item["DomainId"] in parts)
+    ]
+    inside = [each for each in found if each[0] in domains] or found
+    if len(inside) > 1:
+        raise DeploymentError(
+            f"The {kind.noun} {physical_id} exists in several domains ({', '.join(domain for domain, _ in inside)}), "
+            f"and it is not known which one the stack contains. Delete the apps and spaces of the {kind.noun} "
+            "yourself, then remove it from the template."
         )
-    if deleted and not may_delete:
-        raise _refused(deleted, "deleted", "repeat the command with --clear-studio")
-    return deleted
+    return inside
 
 
-def _refused(contents: Contents, fate: str, instruction: str) -> RefusedError:
-    names = "\n".join(f"  {name}" for name in contents.names())
-    return RefusedError(
-        f"The Studio domain that would be {fate} contains apps or spaces of users, with their files:\n{names}\n"
-        f"Nothing was changed. If all of these can be deleted, {instruction}."
-    )
-
-
-def _identifiers(item: Any, *keys: str) -> tuple[tuple[str, str], ...]:
-    return tuple((key, item[key]) for key in keys if item.get(key))
-
-
-def delete_contents(cloud: Cloud, contents: Contents, listener: Listener) -> None:
-    """Delete apps, wait until they are deleted, and then do the same for spaces.
-
-    Raises:
-        DeploymentError: The deletion takes longer than 15 minutes.
-    """
-    for kind, items in (("app", contents.apps), ("space", contents.spaces)):
-        for item in items:
-            _delete(cloud, f"delete_{kind}", dict(item))
-        if items:
-            _wait(cloud, f"describe_{kind}", [dict(item) for item in items])
-            listener.say(f"Deleted {len(items)} Studio {kind}(s).")
-
-
-def _delete(cloud: Cloud, operation: str, item: dict[str, str]) -> None:
+def _listed(cloud: Cloud, kind: Content, **filters: str) -> list[Mapping[str, Any]]:
+    """Return the objects of a type that can prevent a deletion. A deleted domain has none."""
     try:
-        cloud.call("sagemaker", operation, **item)
-    except CloudError as error:
-        # an earlier run can have deleted it already
-        if error.code not in NOT_FOUND and "Deleting" not in str(error):
-            raise
-
-
-def _wait(cloud: Cloud, lookup: str, items: list[dict[str, str]]) -> None:
-    for _ in range(MAX_POLLS):
-        items = [item for item in items if _exists(cloud, lookup, item)]
-        if not items:
-            return
-        cloud.pause(POLL_SECONDS)
-    raise DeploymentError(
-        f"Studio is still deleting an app or space of domain {next(iter(items[0].values()))}. Repeat this command "
-        "later."
-    )
-
-
-def _exists(cloud: Cloud, lookup: str, item: dict[str, str]) -> bool:
-    try:
-        return bool(cloud.call("sagemaker", lookup, **item).get("Status") != "Deleted")
+        items = list(cloud.pages("sagemaker", f"list_{kind.operation}s", kind.listed, **filters))
     except CloudError as error:
         if error.code in NOT_FOUND:
-            return False
+            return []
         raise
+    return [item for item in items if item.get("Status") not in kind.harmless]
 
 
-def model_version_blockers(cloud: Cloud, groups: list[str]) -> list[str]:
-    """Return texts on the model package groups that cannot be deleted because they contain model versions."""
+def list_objects(cloud: Cloud, kind: Content, domain: str) -> list[tuple[Item, Mapping[str, Any]]]:
+    """Return the objects of a type in a domain that can prevent a deletion, each with its item in the list of AWS."""
+    return [(_item(kind, each), each) for each in _listed(cloud, kind, DomainIdEquals=domain)]
+
+
+def _item(kind: Content, listed: Mapping[str, Any]) -> Item:
+    owner = _value(listed, "OwnershipSettingsSummary.OwnerUserProfileName")
+    return Item(
+        type=kind.type,
+        identifiers=tuple((key, str(listed[key])) for key in kind.identifiers if listed.get(key)),
+        owner=str(owner or ""),
+    )
+
+
+def _value(item: Any, path: str) -> Any:
+    """Return the value at a path with dots, or None."""
+    for key in path.split("."):
+        item = item.get(key) if isinstance(item, Mapping) else None
+    return item
+
+
+def find_contents(cloud: Cloud, targets: Sequence[Target]) -> Contents:
+    """Return the objects that prevent the deletion of targets, and that CloudFormation does not delete with them.
+
+    A found space can contain apps itself, so that the contents of found objects are found as well.
+    """
+    items: list[Item] = []
+    for domain in dict.fromkeys(target.domain for target in targets):
+        own = [target for target in targets if target.domain == domain]
+        whole = any(target.type == DOMAIN for target in own)
+        objects = {
+            kind.type: list_objects(cloud, kind, domain)
+            for kind in CONTENTS
+            if whole or kind.type != USER_PROFILE  # a user profile prevents only the deletion of its domain
+        }
+        items += _blocking(own, objects)
+    order = [kind.type for kind in CONTENTS]
+    items.sort(key=lambda item: order.index(item.type))
+    return Contents(items=tuple(items), left_behind=tuple(_left_behind(cloud, targets)) if targets else ())
+
+
+def _blocking(own: Sequence[Target], objects: Mapping[str, Sequence[tuple[Item, Mapping[str, Any]]]]) -> list[Item]:
+    """Return the objects of one domain that prevent the deletion of its targets."""
+    found: dict[Item, None] = {}
+    deleted = list(own)
+    for target in deleted:  # the list grows: found objects are deleted as well
+        for row in BLOCKING:
+            for item, listed in objects.get(row.by, ()) if row.type == target.type else ():
+                same = Target(type=item.type, domain=item.domain, name=item.name)
+                if _value(listed, row.field) == target.name and item not in found and same not in own:
+                    found[item] = None
+                    deleted.append(same)
+    return list(found)
+
+
+def _left_behind(cloud: Cloud, targets: Sequence[Target]) -> Iterable[str]:
+    for target in targets:
+        if target.type != DOMAIN:
+            continue
+        try:
+            described = cloud.call("sagemaker", "describe_domain", DomainId=target.name)
+        except CloudError as error:
+            if error.code in NOT_FOUND:
+                continue
+            raise
+        for row in LEFT_BEHIND:
+            if described.get(row.field):
+                yield row.text.format(id=described[row.field], domain=target.name)
+
+
+def model_version_blockers(cloud: Cloud, resources: Iterable[tuple[str, str]]) -> list[str]:
+    """Return texts on the model package groups that cannot be deleted because they contain model versions.
+
+    `resources` are pairs of type and physical ID.
+    """
     blockers = []
-    for group in groups:
+    for type_, group in resources:
+        if type_ != MODEL_PACKAGE_GROUP:
+            continue
         versions = cloud.call("sagemaker", "list_model_packages", ModelPackageGroupName=group, MaxResults=1)
         if versions.get("ModelPackageSummaryList"):
-            blockers.append(f"Model package group {group} contains model versions. Delete or move them first.")
+            blockers.append(NOT_CLEARED[type_].text.format(name=group))
     return blockers
