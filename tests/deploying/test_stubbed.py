@@ -24,7 +24,6 @@ from smtemplates.deploy.planning import planned
 from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.request import Options, Request, token_prefix
 from smtemplates.deploy.requests.template import Template
-from smtemplates.deploy.resources import drift
 
 
 @pytest.fixture
@@ -275,48 +274,6 @@ def test_message_contains_the_property(aws: Aws) -> None:
     assert "cancelled" not in str(caught.value)
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_drift_is_shown_by_property(aws: Aws, capsys: pytest.CaptureFixture[str], *, as_json: bool) -> None:
-    """Drift is shown by property, with deleted resources and the number of resources that AWS could check."""
-    aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
-    aws.answers("detect_stack_drift", {"StackDriftDetectionId": "d"})
-    status = {"StackId": STACK_ID, "StackDriftDetectionId": "d", "Timestamp": NOW}
-    aws.answers("describe_stack_drift_detection_status", {**status, "DetectionStatus": "DETECTION_IN_PROGRESS"})
-    aws.answers("describe_stack_drift_detection_status", {**status, "DetectionStatus": "DETECTION_COMPLETE"})
-    kind = {"StackId": STACK_ID, "ResourceType": "AWS::S3::Bucket", "Timestamp": NOW}
-    difference = {
-        "PropertyPath": "/VersioningConfiguration/Status",
-        "ExpectedValue": "Enabled",
-        "ActualValue": "Suspended",
-        "DifferenceType": "NOT_EQUAL",
-    }
-    changed = {"LogicalResourceId": "A", "StackResourceDriftStatus": "MODIFIED", "PropertyDifferences": [difference]}
-    deleted = {"LogicalResourceId": "B", "StackResourceDriftStatus": "DELETED"}
-    aws.answers("describe_stack_resource_drifts", {"StackResourceDrifts": [{**kind, **changed}, {**kind, **deleted}]})
-    states = {"A": "MODIFIED", "B": "DELETED", "C": "IN_SYNC", "D": "NOT_CHECKED"}
-    summaries = [
-        {
-            "LogicalResourceId": name,
-            "ResourceType": "AWS::S3::Bucket",
-            "LastUpdatedTimestamp": NOW,
-            "ResourceStatus": "CREATE_COMPLETE",
-            "DriftInformation": {"StackResourceDriftStatus": state},
-        }
-        for name, state in states.items()
-    ]
-    aws.answers("list_stack_resources", {"StackResourceSummaries": summaries})
-    assert reports.drift(aws.cloud, "team", as_json=as_json, detailed=True) == 3
-    printed = capsys.readouterr().out
-    if as_json:
-        answer = json.loads(printed)
-        assert (answer["checked"], answer["resources"]) == (3, 4)
-        assert [one["logical_id"] for one in answer["drifted"]] == ["A", "B"]
-        return
-    assert "3 of 4 resources were checked" in printed
-    assert "VersioningConfiguration.Status: Enabled -> Suspended" in printed
-    assert "B (AWS::S3::Bucket): deleted" in printed
-
-
 @pytest.mark.parametrize("declared", [{"Condition": "Manage"}, None], ids=["condition is false", "not declared"])
 def test_destroy_after_a_failed_update(aws: Aws, declared: dict[str, Any] | None) -> None:
     """A stack with a resource that its template no longer contains can be destroyed."""
@@ -329,17 +286,6 @@ def test_destroy_after_a_failed_update(aws: Aws, declared: dict[str, Any] | None
     aws.answers("get_template", {"TemplateBody": json.dumps(content)})
     found = destruction.plan_destruction(aws.cloud, "team", destruction.Wishes())
     assert ([item.logical_id for item in found.deleted], found.log_groups) == (["LogGroups"], ())
-
-
-def test_failed_drift_detection_is_an_error(aws: Aws) -> None:
-    """A drift detection that AWS could not complete is an error, not a stack without drift."""
-    aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
-    aws.answers("detect_stack_drift", {"StackDriftDetectionId": "d"})
-    status = {"StackId": STACK_ID, "StackDriftDetectionId": "d", "Timestamp": NOW}
-    failed = {"DetectionStatus": "DETECTION_FAILED", "DetectionStatusReason": "no permission"}
-    aws.answers("describe_stack_drift_detection_status", {**status, **failed})
-    with pytest.raises(DeploymentError, match="no permission"):
-        drift.detect(aws.cloud, "team")
 
 
 @pytest.mark.parametrize(

@@ -50,10 +50,16 @@ def outputs(cloud: Cloud, name: str, *, shape: str) -> int:
 def drift(cloud: Cloud, name: str, *, as_json: bool, detailed: bool) -> int:
     """Show the resources that were changed outside CloudFormation.
 
-    Return 3 if `detailed` is True and there is drift.
+    Return 3 if `detailed` is True and there is drift, and 1 if AWS could not check all resources.
     """
     found = drifts.detect(cloud, name)
     print_result(drift_table.as_json(found) if as_json else drift_table.table(found, name))
+    if not found.complete:
+        Terminal().say(
+            f"The drift detection of stack {name} is not complete. The results for the other resources are shown. "
+            f"{drifts.to_do(found)}"
+        )
+        return 1
     return CHANGES_PRESENT if detailed and found.drifted else 0
 
 

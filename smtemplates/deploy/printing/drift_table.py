@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from smtemplates.aws.errors import sentence
 from smtemplates.console.columns import folded
 from smtemplates.deploy.printing import results
 from smtemplates.deploy.resources.drift import Comparison
@@ -15,7 +16,7 @@ def table(found: Comparison, stack: str) -> str:
     lines = [
         f"{number} resource(s) of stack {stack} differ from the template."
         if number
-        else f"No drift was detected in stack {stack}.",
+        else f"No drift was detected in {'' if found.complete else 'the checked resources of '}stack {stack}.",
         f"  {found.checked} of {found.resources} resources were checked.",
     ]
     if number:
@@ -26,6 +27,10 @@ def table(found: Comparison, stack: str) -> str:
             f"      {item.path.strip('/').replace('/', '.')}: {item.expected} -> {item.actual}"
             for item in one.differences
         ]
+    lines += [
+        f"  {one.logical_id} ({one.type}): not checked. {sentence(one.reason or 'AWS returned no reason')}"
+        for one in found.unchecked
+    ]
     return "\n".join(part for line in lines for part in folded(line, 8))
 
 
