@@ -10,15 +10,24 @@ operation continues in AWS, 130 interrupted.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtemplates.cli.deploy_options import add_deploy, add_destroy, add_drift, add_outputs, add_plan, add_status
+from smtemplates.cli.deploy_options import (
+    add_deploy,
+    add_destroy,
+    add_drift,
+    add_outputs,
+    add_plan,
+    add_rollback,
+    add_status,
+)
 from smtemplates.cli.program import VENV_PYTHON, Command, program
 from smtemplates.cli.staging_options import bucket_of
-from smtemplates.console.aws_options import cloud_of, seconds
+from smtemplates.console.aws_options import add_connection, cloud_of, seconds
 from smtemplates.console.run import run_command
 from smtemplates.errors import Error, UsageError
 
@@ -34,6 +43,7 @@ DEPLOY = """\
 STATUS = "  scripts/deploy.py status churn\n"
 OUTPUTS = "  scripts/deploy.py outputs churn --env\n"
 DRIFT = "  scripts/deploy.py drift churn\n"
+ROLLBACK = "  scripts/deploy.py rollback churn\n  scripts/deploy.py rollback churn --skip Domain,Network.Subnet\n"
 DESTROY = "  scripts/deploy.py destroy churn\n"
 
 
@@ -57,6 +67,7 @@ def parser(checkout: Path) -> argparse.ArgumentParser:
         ),
         Command("outputs", "show the outputs of a stack", OUTPUTS, add_outputs),
         Command("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift),
+        Command("rollback", "roll a stack back whose update, rollback or creation failed", ROLLBACK, add_rollback),
         Command("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy),
     )
     return program("deploy.py", __doc__, commands)
@@ -98,6 +109,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
     return Options(
         recreate=arguments.recreate,
         continue_rollback=arguments.continue_rollback,
+        no_rollback=arguments.no_rollback,
+        skip=tuple(arguments.skip),
         wait=arguments.wait,
         timeout_seconds=seconds(arguments.timeout),
         protect=arguments.termination_protection,
@@ -107,7 +120,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
     """Run the command, and return the exit code."""
-    from smtemplates.deploy.commands import change, removal, reports
+    from smtemplates.deploy.commands import change, recovery, removal, reports
 
     name = arguments.stack
     if arguments.command == "plan":
@@ -118,6 +131,7 @@ def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
             shape=arguments.format,
             detailed=arguments.detailed_exitcode,
             page=arguments.html,
+            no_rollback=arguments.no_rollback,
         )
     elif arguments.command == "deploy":
         code = run_deploy(cloud, arguments)
@@ -133,6 +147,16 @@ def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
             retain=arguments.retain,
             force=arguments.force,
             wait=not arguments.no_wait,
+        )
+    elif arguments.command == "rollback":
+        code = recovery.rollback(
+            cloud,
+            name,
+            skip=tuple(arguments.skip),
+            yes=arguments.yes,
+            confirmed=arguments.confirm,
+            timeout_seconds=seconds(arguments.timeout),
+            as_json=arguments.json,
         )
     elif arguments.command == "status":
         code = reports.status(cloud, name, watch=arguments.watch, as_json=arguments.json)
@@ -151,14 +175,17 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     allowed = Allowed(destructive=arguments.allow_destructive, studio=arguments.clear_studio)
     options = options_of(arguments)
     if arguments.change_set:
-        if arguments.set or arguments.parameters or arguments.reset or arguments.tag:
+        if refused := unused_options(arguments.given):
             raise UsageError(
-                "--change-set already contains parameters and tags; remove --set, --parameters, --reset and --tag"
+                f"The execution of an existing change set (--change-set) cannot use {', '.join(refused)}. Remove "
+                f"{'this option' if len(refused) == 1 else 'these options'}, or deploy without --change-set."
             )
         reviewed = arguments.change_set, arguments.template_digest or ""
         return change.deploy_reviewed(
             cloud, arguments.stack, reviewed, options, allowed, yes=arguments.yes, as_json=arguments.json
         )
+    if arguments.skip and not arguments.continue_rollback:
+        raise UsageError("--skip requires --continue-rollback; specify both options, or neither")
     if arguments.template_digest:
         raise UsageError("--template-digest requires --change-set; specify both options, or neither")
     return change.deploy(cloud, request_of(arguments), options, allowed, yes=arguments.yes, as_json=arguments.json)
@@ -179,7 +206,51 @@ def run_and_report(arguments: argparse.Namespace) -> int:
         raise
 
 
+# The options of deploy that --change-set uses, in addition to those of the connection. All others are errors.
+USED_WITH_CHANGE_SET = {
+    "--change-set",
+    "--template-digest",
+    "--yes",
+    "--allow-destructive",
+    "--clear-studio",
+    "--no-rollback",
+    "--timeout",
+    "--stack-policy",
+    "--termination-protection",
+    "--no-termination-protection",
+    "--json",
+}
+
+
+def options_in(command: argparse.ArgumentParser) -> dict[str, list[str]]:
+    """Return the option strings of a command by the attribute of the parsed arguments."""
+    found: dict[str, list[str]] = {}
+    for action in command._actions:  # noqa: SLF001 argparse has no public list of the options
+        found.setdefault(action.dest, []).extend(action.option_strings)
+    return {dest: strings for dest, strings in found.items() if strings}
+
+
+def given_options(checkout: Path, arguments: Sequence[str]) -> frozenset[str]:
+    """Return the options in the arguments of deploy, also those with the value of their default."""
+    command = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_deploy(checkout, command)
+    for action in command._actions:  # noqa: SLF001
+        action.default = argparse.SUPPRESS
+    given = vars(command.parse_args(arguments))
+    return frozenset(strings[0] for dest, strings in options_in(command).items() if dest in given)
+
+
+def unused_options(given: Iterable[str]) -> list[str]:
+    """Return the given options of deploy that --change-set does not use, sorted by name."""
+    connection = argparse.ArgumentParser(add_help=False)
+    add_connection(connection)
+    used = USED_WITH_CHANGE_SET.union(*options_in(connection).values())
+    return sorted(set(given) - used)
+
+
 def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
     """Run one command for a checkout, and return the exit code."""
-    options = parser(checkout).parse_args(arguments)
+    texts = sys.argv[1:] if arguments is None else arguments
+    options = parser(checkout).parse_args(texts)
+    options.given = given_options(checkout, texts[1:]) if options.command == "deploy" else frozenset()
     return run_command("deploy.py", checkout / VENV_PYTHON, lambda: run_and_report(options))

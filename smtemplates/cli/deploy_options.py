@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from smtemplates.cli.program import add_template
@@ -88,6 +89,9 @@ def add_request(checkout: Path, command: argparse.ArgumentParser) -> None:
         help="action if the creation of the stack fails (default: ROLLBACK)",
     )
     group.add_argument(
+        "--no-rollback", action="store_true", help="if the deployment fails, keep its changes, and do not roll back"
+    )
+    group.add_argument(
         "--import-existing", action="store_true", help="import existing resources of the same name into the stack"
     )
     group.add_argument(
@@ -135,7 +139,8 @@ def add_deploy(checkout: Path, command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--recreate", action="store_true", help="delete a stack whose creation failed, and create it again"
     )
-    group.add_argument("--continue-rollback", action="store_true", help="continue a rollback that failed, then deploy")
+    group.add_argument("--continue-rollback", action="store_true", help="roll a failed stack back, then deploy")
+    add_skip(group)
     group.add_argument("--wait", action="store_true", help="wait until another operation on the stack has ended")
     group.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
     group.add_argument("--stack-policy", type=Path, metavar="FILE", help="stack policy to set after the deployment")
@@ -145,6 +150,39 @@ def add_deploy(checkout: Path, command: argparse.ArgumentParser) -> None:
         help="default: on if the parameter Environment is prd, otherwise unchanged",
     )
     group.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_connection(command)
+
+
+def add_skip(command: argparse._ActionsContainer) -> None:
+    """Add --skip."""
+    command.add_argument(
+        "--skip",
+        type=resource_paths,
+        action="extend",
+        default=[],
+        metavar="ID[,ID]",
+        help="leave these resources as they are if a failed rollback is continued (in a nested stack: Child.ID)",
+    )
+
+
+def resource_paths(text: str) -> list[str]:
+    """Return the paths of resources in a comma-separated list, such as Bucket,Child.Bucket."""
+    paths = [part.strip() for part in text.split(",")]
+    if wrong := next((path for path in paths if not re.fullmatch(r"([A-Za-z0-9]+\.)*[A-Za-z0-9]+", path)), None):
+        raise argparse.ArgumentTypeError(f"'{wrong}' is not the logical ID of a resource")
+    return paths
+
+
+def add_rollback(command: argparse.ArgumentParser) -> None:
+    """Add the options of rollback."""
+    add_stack(command)
+    add_skip(command)
+    command.add_argument("--yes", action="store_true", help="do not ask for confirmation; required without a terminal")
+    command.add_argument(
+        "--confirm", metavar="STACK", help="name of the stack, to allow a rollback that deletes it without a terminal"
+    )
+    command.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
     add_connection(command)
 
 

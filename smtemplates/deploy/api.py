@@ -9,7 +9,7 @@ from typing import Protocol
 
 from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy import destruction, execution, stack_deletion
+from smtemplates.deploy import destruction, execution, recovery, stack_deletion
 from smtemplates.deploy.change_sets import reader
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.change_sets.guard import check_plan
@@ -98,8 +98,17 @@ class Deployment:
     changed: bool
 
 
-def plan(cloud: Cloud, request: Request, *, keep: bool = False, reviewer: Reviewer | None = None) -> Plan:
+def plan(
+    cloud: Cloud,
+    request: Request,
+    *,
+    options: Options | None = None,
+    keep: bool = False,
+    reviewer: Reviewer | None = None,
+) -> Plan:
     """Return the plan of a deployment. Its change set is deleted unless `keep` is True and it contains a change.
+
+    Of the options, only `no_rollback` affects a plan.
 
     Raises:
         UsageError: The name of the stack or a parameter is not valid.
@@ -107,7 +116,7 @@ def plan(cloud: Cloud, request: Request, *, keep: bool = False, reviewer: Review
         CloudError: AWS rejected a call or could not be reached.
     """
     purpose = "keep" if keep else "plan"
-    with planned(cloud, request, Options(), reviewer or Silent(), purpose=purpose) as prepared:
+    with planned(cloud, request, options or Options(), reviewer or Silent(), purpose=purpose) as prepared:
         prepared.change_set.keep = keep and not prepared.plan.empty
         return prepared.plan
 
@@ -135,6 +144,8 @@ def deploy(
         if prepared.resumed is not None:
             return Deployment(stack=prepared.resumed, changed=True)
         change_set, plan = prepared.change_set, prepared.plan
+        if plan.empty and prepared.before is not None:
+            recovery.check_stable(prepared.before)
         if plan.up_to_date and prepared.before is not None:
             reviewer.show_plan(plan)
             execution.apply_stack_settings(cloud, prepared.before, options, reviewer)
@@ -168,7 +179,9 @@ def deploy_reviewed(
     options, allowed, reviewer = options or Options(), allowed or Allowed(), reviewer or Silent()
     check_name(name)
     change_set_id, digest = reviewed
-    plan = replace(reader.read_reviewed(cloud, stacks.get(cloud, name), change_set_id), template_digest=digest)
+    stack = stacks.get(cloud, name)
+    plan = replace(reader.read_reviewed(cloud, stack, change_set_id), template_digest=digest)
+    plan = recovery.without_rollback(plan, stack, disabled=options.no_rollback)
     if not digest:
         reviewer.say(
             "The template of the change set is not compared with a reviewed one. To compare it, add the "
@@ -177,6 +190,7 @@ def deploy_reviewed(
     if plan.executed:
         reviewer.say("AWS is already executing this change set. Following it.")
     else:
+        recovery.check_executable(stack, no_rollback=options.no_rollback)
         _check(cloud, plan, allowed, reviewer)
     return Deployment(stack=execution.execute(cloud, plan, reviewer, options, fingerprint="reviewed"), changed=True)
 
@@ -276,7 +290,7 @@ def watch(cloud: Cloud, name: str, *, timeout_seconds: float | None = None, list
     if ended is None or ended.status == "DELETE_COMPLETE":
         return replace(stack, status="DELETE_COMPLETE")
     if not (succeeded(ended.status) or watching.rolled_back(ended)):
-        raise DeploymentError(operation.failure_message(watching, name, ended.status))
+        raise DeploymentError(operation.failure_message(watching, name, ended.status, own=ended.created_by_deployer))
     operation.check_deleted(watching, ended)
     return ended
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
@@ -108,8 +109,11 @@ def check_template(cloud: Cloud, plan: Plan) -> None:
 
 def _start(cloud: Cloud, plan: Plan, token: str, change_set: ChangeSet | None) -> None:
     """Execute a change set, and record that the clean-up must not delete it any more."""
+    arguments: dict[str, Any] = {"ChangeSetName": plan.change_set_id, "ClientRequestToken": token}
+    if plan.rollback_disabled:
+        arguments["DisableRollback"] = True
     try:
-        cloud.call("cloudformation", "execute_change_set", ChangeSetName=plan.change_set_id, ClientRequestToken=token)
+        cloud.call("cloudformation", "execute_change_set", **arguments)
     except CloudError as error:
         if not _accepted(cloud, plan, change_set):
             raise causes.explained(error) from error

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from smtemplates.aws.errors import DeploymentError
+from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
+from smtemplates.deploy import recovery
 from smtemplates.deploy.change_sets import change_set as change_sets
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.change_sets.change_set import ChangeSet
 from smtemplates.deploy.execution import apply_stack_settings, deadline_of
-from smtemplates.deploy.operations import diagnosis, events, states
+from smtemplates.deploy.operations import events, states
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
-from smtemplates.deploy.operations.operation import check_deleted, delete_and_wait, follow_or_detach, follow_to_end
+from smtemplates.deploy.operations.operation import check_deleted, delete_and_wait, follow_to_end
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
+from smtemplates.deploy.requests.failure import check_failure_options, disables_rollback, omitted_options
 from smtemplates.deploy.requests.request import Options, Request, check_against, check_request, token_prefix
 from smtemplates.deploy.wording import PROGRAM
 
@@ -72,21 +73,17 @@ def planned(
         DeploymentError: The stack cannot be changed in its current state, or AWS could not create the change set.
     """
     check_request(request)
+    check_failure_options(request, no_rollback=options.no_rollback)
     stack = stacks.find(cloud, request.stack)
-    step = _step(request, options, stack)
-    if purpose == "plan" and step not in ("create", "update"):
-        raise DeploymentError(
-            f"Stack {request.stack} is {stack and stack.status}. No change can be planned in this state. To see the "
-            f"stack, run: {PROGRAM} status {request.stack}"
-        )
+    step = _planned_step(stack) if purpose in ("plan", "keep") else _step(request, options, stack)
     if step == "wait" and stack is not None:
         if (done := _resume(cloud, request, stack, options, listener)) is not None:
             yield Prepared(resumed=done)
             return
         stack = stacks.find(cloud, request.stack)
         step = _step(request, options, stack)
-    if step == "continue rollback" and stack is not None:
-        stack = _continue_rollback(cloud, stack, listener, options)
+    if step == "roll back" and stack is not None:
+        stack = _roll_back(cloud, stack, listener, options)
     if step == "recreate" and stack is not None:
         check_against(request, None, cloud.region)
         listener.say(f"Deleting stack {stack.name} ({stack.status}) to create it again.")
@@ -94,17 +91,53 @@ def planned(
         stack = None
     current = None if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
     check_against(request, current, cloud.region)
-    with change_sets.change_set(cloud, request, stack, listener, purpose=purpose) as created:
-        yield Prepared(created=created, before=current)
+    status = None if current is None else current.status
+    # AWS updates a stack in these statuses only without rollback, so a plan shows what that means
+    disabled = status in states.KEPT or disables_rollback(request, status, no_rollback=options.no_rollback)
+    for text in omitted_options(request, "CREATE" if current is None else "UPDATE", rollback_disabled=disabled):
+        listener.say(text)
+    try:
+        with change_sets.change_set(cloud, request, stack, listener, purpose=purpose) as (change_set, found):
+            plan = recovery.without_rollback(found, current, disabled=disabled)
+            yield Prepared(created=(change_set, plan), before=current)
+    except CloudError as error:
+        raise recovery.explained(error, current) from error
 
 
 def _step(request: Request, options: Options, stack: Stack | None) -> states.Step:
+    """Return the first step of a deployment for the status of the stack."""
+    given = {
+        "--recreate": options.recreate,
+        "--continue-rollback": options.continue_rollback,
+        "--no-rollback": disables_rollback(
+            request, None if stack is None else stack.status, no_rollback=options.no_rollback
+        ),
+    }
     return states.next_step(
         request.stack,
         None if stack is None else stack.status,
-        recreate=options.recreate,
-        continue_rollback=options.continue_rollback,
-        created_by_deployer=stack is not None and stack.created_by_deployer,
+        [name for name, value in given.items() if value],
+        own=stack is not None and stack.created_by_deployer,
+    )
+
+
+def _planned_step(stack: Stack | None) -> states.Step:
+    """Return the step that a plan shows: the creation or the update. A plan changes nothing before.
+
+    Raises:
+        DeploymentError: AWS does not create a change set in this status.
+    """
+    if stack is None:
+        return "create"
+    state = states.STATES.get(stack.status)
+    if stack.status in states.KEPT:
+        return "update"
+    if state and state.step in ("create", "update"):
+        return state.step
+    raise DeploymentError(
+        states.blocked(
+            stack.name, stack.status, own=stack.created_by_deployer, reason="No change can be planned in this status."
+        )
     )
 
 
@@ -141,16 +174,12 @@ def _stack_events(cloud: Cloud, stack_id: str) -> Iterator[events.Event]:
     return (events.read(item) for item in pages)
 
 
-def _continue_rollback(cloud: Cloud, stack: Stack, listener: Listener, options: Options) -> Stack | None:
-    token = f"smtemplates-rollback-{uuid.uuid4().hex}"
-    listener.say(f"Continuing the rollback of stack {stack.name}.")
-    watch = Watch(cloud, stack.id, None)
-    watch.skip()
+def _roll_back(cloud: Cloud, stack: Stack, listener: Listener, options: Options) -> Stack | None:
+    """Roll a stack back before a deployment, and return it.
 
-    def start() -> None:
-        cloud.call("cloudformation", "continue_update_rollback", StackName=stack.id, ClientRequestToken=token)
-
-    end = follow_or_detach(watch, listener, deadline=deadline_of(options), start=start)
-    if end is None or end.status != "UPDATE_ROLLBACK_COMPLETE":
-        raise DeploymentError(f"The rollback of stack {stack.name} failed again. {diagnosis.explain(cloud, watch)}")
-    return end
+    Raises:
+        RefusedError: The rollback would delete the stack.
+    """
+    rollback = recovery.plan_rollback(cloud, stack, options.skip)
+    recovery.check_before_deployment(rollback)
+    return recovery.roll_back(cloud, rollback, listener, deadline=deadline_of(options))

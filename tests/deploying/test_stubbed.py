@@ -45,7 +45,7 @@ def run(aws: Aws, options: Options) -> None:
         ("CREATE_FAILED", "--recreate"),
         ("DELETE_FAILED", "--recreate"),
         ("UPDATE_ROLLBACK_FAILED", "--continue-rollback"),
-        ("IMPORT_ROLLBACK_FAILED", "does not support this status"),
+        ("IMPORT_ROLLBACK_FAILED", "destroy team"),
     ],
 )
 def test_stack_that_cannot_be_updated(aws: Aws, status: str, message: str) -> None:
@@ -325,7 +325,7 @@ def test_arguments_of_the_change_set(aws: Aws) -> None:
     (arguments,) = sent
     assert arguments["ChangeSetType"] == "CREATE"
     assert arguments["Capabilities"] == ["CAPABILITY_IAM"]
-    assert arguments["DeploymentMode"] == "REVERT_DRIFT"
+    assert "DeploymentMode" not in arguments
     assert arguments["RoleARN"] == request.role_arn
     assert {"Key": "Team", "Value": "blue"} in arguments["Tags"]
     assert arguments["RollbackConfiguration"]["RollbackTriggers"][0]["Type"] == "AWS::CloudWatch::Alarm"

@@ -72,6 +72,7 @@ class Plan:
     `kind` is CREATE or UPDATE. `settings` are the changes of the stack itself. `empty` is True if the change set
     contains no change, also not of outputs or tags. `settings` can contain changes even then, see `up_to_date`.
     `reverting` is True if the change set reverts drift. `executed` is True if AWS has started to execute it.
+    `rollback_disabled` is True if a failed execution is not rolled back.
     `template_digest` is the SHA-256 of the content of the reviewed template, or '' if it is not known.
     """
 
@@ -89,6 +90,7 @@ class Plan:
     empty: bool = False
     reverting: bool = False
     executed: bool = False
+    rollback_disabled: bool = False
     template_digest: str = ""
 
     @property

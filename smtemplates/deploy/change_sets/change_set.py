@@ -21,6 +21,7 @@ from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.requests import staging
+from smtemplates.deploy.requests.failure import on_stack_failure
 from smtemplates.deploy.requests.request import Request, secret_values
 
 NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
@@ -90,9 +91,9 @@ class ChangeSet:
         }
         optional = {
             "Capabilities": list(request.all_capabilities),
-            "OnStackFailure": request.on_failure,
+            "OnStackFailure": on_stack_failure(request, self.kind),
             "ImportExistingResources": request.import_existing,
-            "DeploymentMode": "REVERT_DRIFT" if request.revert_drift else None,
+            "DeploymentMode": "REVERT_DRIFT" if request.revert_drift and self.kind == "UPDATE" else None,
         }
         arguments.update({key: value for key, value in optional.items() if value})
         return arguments

@@ -31,7 +31,16 @@ def _write(path: Path, text: str, mode: str = "w") -> None:
         raise UsageError(f"Cannot write {path}: {error.strerror}. Specify another file.") from error
 
 
-def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bool, page: Path | None = None) -> int:
+def plan(
+    cloud: Cloud,
+    request: Request,
+    *,
+    keep: bool,
+    shape: str,
+    detailed: bool,
+    page: Path | None = None,
+    no_rollback: bool = False,
+) -> int:
     """Show the changes of a deployment as a table, Markdown or JSON, and write them as an HTML page.
 
     Return 3 if `detailed` is True and there are changes.
@@ -39,7 +48,7 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
     terminal = Terminal()
     if page:
         _write(page, "", mode="a")  # checked before a change set is created for a page that cannot be written
-    plan = api.plan(cloud, request, keep=keep, reviewer=terminal)
+    plan = api.plan(cloud, request, options=Options(no_rollback=no_rollback), keep=keep, reviewer=terminal)
     write_job_summary(plan)
     if page:
         before = stacks.find(cloud, plan.stack_id) if plan.kind == "UPDATE" else None
@@ -53,7 +62,7 @@ def plan(cloud: Cloud, request: Request, *, keep: bool, shape: str, detailed: bo
     if keep and not plan.empty:
         terminal.say(
             f"To execute this change set, run: {PROGRAM} deploy {plan.stack} --change-set {plan.change_set_id} "
-            f"--template-digest {plan.template_digest}"
+            f"--template-digest {plan.template_digest}{' --no-rollback' if plan.rollback_disabled else ''}"
         )
     return CHANGES_PRESENT if detailed and not plan.up_to_date else 0
 

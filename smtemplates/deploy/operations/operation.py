@@ -58,7 +58,8 @@ def follow_to_end(
             *_undeleted(watch),
         ]
         raise StoppedError("\n".join(texts))
-    raise DeploymentError(failure_message(watch, name, status))
+    own = stack is not None and stack.created_by_deployer
+    raise DeploymentError(failure_message(watch, name, status, own=own))
 
 
 def check_deleted(watch: Watch, stack: Stack) -> None:
@@ -100,11 +101,15 @@ def _retained(watch: Watch, name: str, status: str) -> list[str]:
     return text
 
 
-def failure_message(watch: Watch, name: str, status: str) -> str:
-    """Return a message on a failed deployment with the first cause and what to do."""
+def failure_message(watch: Watch, name: str, status: str, *, own: bool) -> str:
+    """Return a message on a failed deployment with the first cause and what to do.
+
+    `own` is whether this deployer created the stack.
+    """
     texts = _undeleted(watch) if status == "UPDATE_ROLLBACK_COMPLETE" else []
     cause = diagnosis.explain(watch.cloud, watch)
     failed = "The deletion" if status == "DELETE_FAILED" else "The deployment"
+    texts += states.ways_out(name, status, own=own)
     return "\n".join([f"{failed} of stack {name} failed ({status}). {cause}", *texts])
 
 
@@ -229,7 +234,7 @@ def delete_and_wait(
         return []
     end = follow_or_detach(watch, listener, deadline=deadline, start=start)
     if end is not None and end.status != "DELETE_COMPLETE":
-        raise DeploymentError(
-            f"Stack {stack.name} could not be deleted ({end.status}). {diagnosis.explain(cloud, watch)}"
-        )
+        cause = diagnosis.explain(cloud, watch)
+        ways = states.ways_out(stack.name, end.status, own=stack.created_by_deployer)
+        raise DeploymentError("\n".join([f"Stack {stack.name} could not be deleted ({end.status}). {cause}", *ways]))
     return watch.events

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from smtemplates.console.columns import beside, folded
+from smtemplates.deploy.operations import states
 from smtemplates.deploy.operations.stack import Output, Stack
 from smtemplates.deploy.printing import results
 
@@ -41,12 +42,19 @@ def outputs_env(found: Mapping[str, Output]) -> str:
 def status(stack: Stack) -> str:
     """Return the status and the parameters of a stack as text."""
     lines = folded(f"{stack.name}  {stack.status}" + (f"  {stack.reason}" if stack.reason else ""), 2)
+    lines += [f"  {line}" for text in _guidance(stack) for line in folded(text, 2)]
     lines += [f"  {stack.id}", f"  termination protection is {'on' if stack.protected else 'off'}"]
     for name, value in sorted(stack.parameters.items()):
         lines += beside(f"  {name} = ", value, 6)
     return "\n".join(lines)
 
 
+def _guidance(stack: Stack) -> list[str]:
+    """Return a sentence on the status of a stack, and one for each command that works in it."""
+    commands = states.next_commands(stack.name, stack.status, own=stack.created_by_deployer)
+    return [states.description(stack.name, stack.status), *commands]
+
+
 def status_json(stack: Stack, stack_sets: Sequence[Mapping[str, Any]]) -> str:
     """Return the status of a stack and its stack sets as JSON."""
-    return results.as_json({**asdict(stack), "stack_sets": stack_sets})
+    return results.as_json({**asdict(stack), "guidance": _guidance(stack), "stack_sets": stack_sets})

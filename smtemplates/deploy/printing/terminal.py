@@ -105,10 +105,14 @@ class Terminal:
 
     def approve_destruction(self, plan: Destruction) -> bool:
         """Ask for the name of the stack unless it was confirmed on the command line, and return whether it is right."""
+        return self.confirm_name(plan.name)
+
+    def confirm_name(self, name: str) -> bool:
+        """Ask for a name unless it was confirmed on the command line, and return whether it is right."""
         typed = self.confirmed
         if typed is None:
-            typed = self.ask(f"To confirm, type the name of the stack ({plan.name}): ")
-        return typed.strip() == plan.name
+            typed = self.ask(f"To confirm, type the name of the stack ({name}): ")
+        return typed.strip() == name
 
     def show_emptying(self, bucket: str, done: int, total: int) -> None:
         """Show how many objects of a bucket are deleted."""

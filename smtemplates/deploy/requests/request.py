@@ -94,6 +94,8 @@ class Options:
 
     recreate: bool = False
     continue_rollback: bool = False
+    no_rollback: bool = False
+    skip: tuple[str, ...] = ()
     wait: bool = False
     timeout_seconds: float | None = None
     protect: bool | None = None
