@@ -161,14 +161,13 @@ def test_signal_during_render_changes_no_file(tmp_path: Path, number: signal.Sig
 # the wait, which is the moment that a handler alone would miss.
 SIGNAL_BEFORE_THE_WAIT = """
 import ctypes, functools, os, signal, sys, types
-from smtemplates.console.signals import raise_on_signals
-from smtemplates.deploy.printing import terminal
+from smtemplates.console.signals import raise_on_signals, read_line
 
 raise_on_signals()
 kill = functools.partial(ctypes.CDLL(None).kill, os.getpid(), int(signal.SIGTERM))
 try:
     sys.stdin = types.SimpleNamespace(isatty=lambda: True, fileno=kill, readline=lambda: sys.exit(1))
-    terminal._read_line()
+    read_line()
 except KeyboardInterrupt:
     raise SystemExit(130)
 """

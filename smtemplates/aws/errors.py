@@ -4,6 +4,32 @@ from __future__ import annotations
 
 from smtemplates.errors import Error
 
+# The error codes for expired credentials.
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
+# The error codes for keys or tokens that AWS does not know, for example of another partition or a Region that is not
+# enabled in the account.
+# Source: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+INVALID_KEY = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "AuthFailure",
+}
+INVALID_SIGNATURE = {"SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"}
+# The error codes for a request whose time differs too much from that of AWS.
+CLOCK = {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+
+# The error codes for calls without an answer from AWS.
+UNREACHABLE = "Unreachable"
+UNTRUSTED = "Untrusted"
+
+# The error codes of temporary problems. Calls that only read can be repeated.
+TRANSIENT = THROTTLED | {UNREACHABLE, "InternalFailure", "InternalError", "ServiceUnavailable", "500", "502", "503"}
+
 
 class CloudError(Error):
     """AWS refused a call or could not be reached; `code` is the error code of AWS."""

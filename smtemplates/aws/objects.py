@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from smtemplates.aws.errors import CloudError, sentence
-from smtemplates.aws.session import UNREACHABLE, Cloud
+from smtemplates.aws.errors import UNREACHABLE, CloudError, sentence
+from smtemplates.aws.session import Cloud
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Call AWS: sessions, clients, retries, and the error messages of failed calls."""
+"""Call AWS: clients, retries and the log of calls."""
 
 from __future__ import annotations
 
@@ -8,42 +8,22 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from typing import Any
 
-from smtemplates.aws.endpoints import check_endpoint, is_local
-from smtemplates.aws.errors import CloudError, sentence
+from smtemplates.aws.connection import Connection, connect, connect_role
+from smtemplates.aws.credentials import Identity
+from smtemplates.aws.endpoints import check_endpoint
+from smtemplates.aws.errors import UNREACHABLE, UNTRUSTED, CloudError, sentence
 from smtemplates.aws.masking import masked
+from smtemplates.aws.refusals import no_connection, not_from_aws, refused, untrusted
 from smtemplates.errors import UsageError
 
 LOG = logging.getLogger(__name__)
 
-# The error codes for expired credentials.
-EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
-THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
-
-# The error codes for calls without an answer from AWS.
-UNREACHABLE = "Unreachable"
-UNTRUSTED = "Untrusted"
-
-# The error codes of temporary problems. Calls that only read can be repeated.
-TRANSIENT = THROTTLED | {UNREACHABLE, "InternalFailure", "InternalError", "ServiceUnavailable", "500", "502", "503"}
-
 # The start of an HTML page, which the SDK reports as the message of an error.
 HTML_STARTS = ("<!doctype", "<html")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connection:
-    """The Region, credentials and endpoint of calls. None means the value of the environment, as for every AWS tool."""
-
-    region: str | None = None
-    profile: str | None = None
-    assume_role: str | None = None
-    endpoint_url: str | None = None
 
 
 class Cloud:
@@ -71,6 +51,7 @@ class Cloud:
         self.calls: Counter[str] = Counter()
         self._clients: dict[str, Any] = {}
         self._session = session
+        self._identity: Identity | None = None
 
     @property
     def session(self) -> Any:
@@ -78,6 +59,13 @@ class Cloud:
         if self._session is None:
             self._session = self._connect()
         return self._session
+
+    @property
+    def identity(self) -> Identity:
+        """The credentials of the session."""
+        if self._identity is None:
+            self._identity = Identity(self.session)
+        return self._identity
 
     @property
     def region(self) -> str:
@@ -90,32 +78,17 @@ class Cloud:
         return str(self.call("sts", "get_caller_identity")["Account"])
 
     def _connect(self) -> Any:
-        # imported here because the import of the SDK takes longer than --help
-        boto3: Any = import_module("boto3")
-        exceptions: Any = import_module("botocore.exceptions")
         connection = self.connection
-        try:
-            # the AWS CLI reads AWS_REGION, the SDK does not
-            region = connection.region or os.environ.get("AWS_REGION") or None
-            session = boto3.Session(profile_name=connection.profile, region_name=region)
-        except exceptions.BotoCoreError as error:
-            raise UsageError(f"{sentence(error)} Specify an existing profile with --profile.") from error
-        if not session.region_name:
-            raise UsageError("No Region is set. Specify one with --region, AWS_REGION or the profile.")
+        session = connect(connection)
         if connection.assume_role is None:
             return session
-        self._session = session
-        keys = self.call("sts", "assume_role", RoleArn=connection.assume_role, RoleSessionName="smtemplates-deploy")
-        self._clients.clear()
-        return boto3.Session(
-            aws_access_key_id=keys["Credentials"]["AccessKeyId"],
-            aws_secret_access_key=keys["Credentials"]["SecretAccessKey"],
-            aws_session_token=keys["Credentials"]["SessionToken"],
-            region_name=session.region_name,
-        )
+        source = Cloud(connection, session=session, pause=self.pause)
+        source.calls = self.calls
+        return connect_role(connection, session.region_name, partial(source.call, "sts", "assume_role"))
 
     def client(self, service: str) -> Any:
         """Return the client of a service. All calls of a service use the same client."""
+        self.identity.check()  # before the SDK does it for the client or the call, where its exceptions are ambiguous
         if service not in self._clients:
             session = self.session
             config = import_module("botocore.config").Config(retries={"mode": "standard"})
@@ -182,28 +155,24 @@ class Cloud:
             return getattr(client, operation)(**arguments)
         except exceptions.ClientError as error:
             answer, url = error.response.get("Error", {}), client.meta.endpoint_url
-            if not answer or answer.get("Message", "").lstrip().lower().startswith(HTML_STARTS):
-                raise CloudError(_not_from_aws(url, name), code=UNREACHABLE) from error
-            raise _refused({**answer, "Message": self.masked(answer.get("Message", ""))}, name, url) from error
-        except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
-            raise UsageError(
-                "No AWS credentials were found. Log in with aws sso login or aws configure, or specify a --profile."
-            ) from error
+            message = answer.get("Message", "")
+            if not answer or message.lstrip().lower().startswith(HTML_STARTS):
+                raise CloudError(not_from_aws(url, name), code=UNREACHABLE) from error
+            response = {**error.response, "Error": {**answer, "Message": self.masked(message)}}
+            source = self.identity.source
+            raise refused(response, name, url, origin=source.name, fix=source.fix) from error
         except exceptions.EndpointConnectionError as error:
-            raise CloudError(_no_connection(client.meta.endpoint_url, name, error), code=UNREACHABLE) from error
+            raise CloudError(no_connection(client.meta.endpoint_url, name, error), code=UNREACHABLE) from error
         except exceptions.SSLError as error:
-            raise CloudError(_untrusted(client, name, error), code=UNTRUSTED) from error
+            raise CloudError(untrusted(client.meta.endpoint_url, name, error), code=UNTRUSTED) from error
         except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
             raise CloudError(
                 f"{name} could not reach AWS: {sentence(error)} Check the network.", code=UNREACHABLE
             ) from error
         except import_module("botocore.parsers").ResponseParserError as error:
-            raise CloudError(_not_from_aws(client.meta.endpoint_url, name), code=UNREACHABLE) from error
-        except exceptions.BotoCoreError as error:
-            if "SSO" in type(error).__name__ or "Token" in type(error).__name__:
-                raise CloudError(
-                    f"{sentence(error)} Log in again, then repeat this command.", code="ExpiredToken"
-                ) from error
+            raise CloudError(not_from_aws(client.meta.endpoint_url, name), code=UNREACHABLE) from error
+        except (exceptions.BotoCoreError, UnicodeError, ValueError) as error:
+            # keys with characters that a header cannot contain are a ValueError
             raise UsageError(f"{name} failed: {sentence(' '.join(str(error).split()))}") from error
 
     def hiding(self, secrets: Iterable[str]) -> Cloud:
@@ -229,55 +198,3 @@ class Cloud:
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}
-
-
-def _untrusted(client: Any, name: str, error: Exception) -> str:
-    """Return a message on a TLS certificate that was not accepted, usually that of a company's proxy."""
-    bundle = os.environ.get("AWS_CA_BUNDLE")
-    advice = (
-        f"Check the file in AWS_CA_BUNDLE ({bundle})."
-        if bundle
-        else "If a company's proxy is in use, set AWS_CA_BUNDLE to the file with its certificate."
-    )
-    return (
-        f"{name} was not sent because the TLS certificate of {client.meta.endpoint_url} could not be verified "
-        f"({error}). {advice}"
-    )
-
-
-def _no_connection(url: str, name: str, error: Exception) -> str:
-    """Return a message on an endpoint that accepts no connections."""
-    if is_local(url):
-        return (
-            f"The local cloud is not running at {url}. Start it with scripts/local_cloud.py start. To call AWS "
-            "instead, unset AWS_ENDPOINT_URL and omit --endpoint-url."
-        )
-    return f"{name} could not reach AWS: {sentence(error)} Check the network and the name of the Region."
-
-
-def _not_from_aws(url: str, name: str) -> str:
-    """Return a message on an answer that is not in the format of AWS, for example the error page of a proxy."""
-    return (
-        f"The answer of {url} to {name} does not come from AWS. Check AWS_ENDPOINT_URL, --endpoint-url, and the "
-        "proxies on the way to AWS."
-    )
-
-
-def _refused(error: dict[str, str], name: str, url: str) -> CloudError:
-    """Return the error for a call that AWS refused, with the reason of AWS and what to do."""
-    code = error.get("Code", "Unknown")
-    message = error.get("Message") or f"{url} returned no reason ({code})"
-    if not error.get("Message") and is_local(url):
-        message += ". The local cloud does not simulate all services. scripts/local_cloud.py --help lists its limits"
-    if code in EXPIRED:
-        text = f"{name} failed because the AWS credentials have expired. Log in again, then repeat this command."
-    elif code in DENIED:
-        text = (
-            f"{name} is not allowed: {sentence(message)} Request this permission, or use another --profile or "
-            "--assume-role."
-        )
-    elif code in TRANSIENT:
-        text = f"AWS cannot process {name} at the moment ({code}: {message}). Repeat this command in a minute."
-    else:
-        text = f"{name} failed: {sentence(message)}"
-    return CloudError(text, code=code)

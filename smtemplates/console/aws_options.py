@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
+import sys
 
-from smtemplates.aws.session import LOG, Cloud, Connection
-from smtemplates.console.streams import named
+from smtemplates.aws.connection import Connection
+from smtemplates.aws.session import LOG, Cloud
+from smtemplates.console.signals import read_line
+from smtemplates.console.streams import named, write_message
 from smtemplates.errors import UsageError
+
+_CODE = re.compile(r"[0-9]{6}")
 
 
 def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -19,6 +25,17 @@ def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -
         where.add_argument("--region", type=named)
     where.add_argument("--profile", type=named)
     where.add_argument("--assume-role", type=named, metavar="ARN", help="assume this role for all calls")
+    where.add_argument("--external-id", type=named, metavar="ID", help="external ID that the role requires")
+    where.add_argument("--source-identity", type=named, metavar="NAME", help="source identity of the session")
+    where.add_argument(
+        "--role-session-name", type=named, metavar="NAME", help="name of the session (default: smtemplates-deploy)"
+    )
+    where.add_argument(
+        "--role-duration", type=int, metavar="SECONDS", help="duration of a session, which is renewed (default: 3600)"
+    )
+    where.add_argument(
+        "--mfa-serial", type=named, metavar="ARN", help="MFA device of the user; the code is asked for on the terminal"
+    )
     where.add_argument(
         "--endpoint-url", type=named, metavar="URL", help="an https URL, or an http URL of this computer"
     )
@@ -39,9 +56,29 @@ def cloud_of(arguments: argparse.Namespace) -> Cloud:
             region=next(iter(regions), None) if isinstance(regions, list) else regions,
             profile=arguments.profile,
             assume_role=arguments.assume_role,
+            external_id=arguments.external_id,
+            source_identity=arguments.source_identity,
+            role_session_name=arguments.role_session_name,
+            role_seconds=arguments.role_duration,
+            mfa_serial=arguments.mfa_serial,
+            ask_mfa_code=ask_mfa_code if sys.stdin.isatty() else None,
             endpoint_url=arguments.endpoint_url,
         )
     )
+
+
+def ask_mfa_code(device: str) -> str:
+    """Ask for the code of an MFA device on the terminal, and return it.
+
+    Raises:
+        UsageError: No code was entered.
+    """
+    question = f"MFA code of {device}: "
+    while write_message(question) and (answer := read_line()):
+        if _CODE.fullmatch(answer.strip()):
+            return answer.strip()
+        question = f"A code has six digits. MFA code of {device}: "
+    raise UsageError("No MFA code was entered. Repeat this command in a terminal.")
 
 
 def seconds(minutes: float | None) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,16 @@ def wait_for_terminal(stream: TextIO) -> None:
         signal.set_wakeup_fd(before)
         os.close(reader)
         os.close(writer)
+
+
+def read_line() -> str:
+    """Return the next line of standard input; empty at the end of the input, or if the terminal was closed."""
+    try:
+        if sys.stdin.isatty():
+            wait_for_terminal(sys.stdin)
+        return sys.stdin.readline()
+    except OSError:
+        return ""
 
 
 class Deferral:

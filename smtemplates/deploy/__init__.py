@@ -21,8 +21,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from smtemplates.aws.connection import Connection
     from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError, StoppedError, TimedOutError
-    from smtemplates.aws.session import Cloud, Connection
+    from smtemplates.aws.session import Cloud
     from smtemplates.deploy.api import Allowed, Deployment, Reviewer, Silent, cancel, deploy, destroy, plan, watch
     from smtemplates.deploy.change_sets.change_plan import Plan
     from smtemplates.deploy.operations.stack import Stack

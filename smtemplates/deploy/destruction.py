@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from smtemplates.aws.errors import CloudError, DeploymentError, sentence
-from smtemplates.aws.session import DENIED, Cloud
+from smtemplates.aws.errors import DENIED, CloudError, DeploymentError, sentence
+from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.blocking import DOMAIN
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations import states

@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import Any
 
 from deploying.local_aws import SDK
-from smtemplates.aws.session import Cloud, Connection
+from smtemplates.aws.connection import Connection
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy.change_sets import change_set as change_sets
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.requests.parameters import Settings
@@ -39,7 +40,7 @@ class Session:
 
     def __init__(self, service: str) -> None:
         real = SDK.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")  # noqa: S106 not a real key
-        self.stubbed = real.client(service)
+        self.stubbed, self.get_credentials = real.client(service), real.get_credentials
 
     def client(self, _service: str, **_arguments: Any) -> Any:
         return self.stubbed

@@ -14,7 +14,8 @@ from botocore.retries.standard import ExponentialBackoff
 from deploying.local_aws import SDK, Aws
 from deploying.matrix import Tally, tallied
 from deploying.proxy import AFFECTED_ATTEMPTS, Proxy
-from smtemplates.aws.session import Cloud, Connection
+from smtemplates.aws.connection import Connection
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy import api
 from smtemplates.deploy.commands import change, removal
 from smtemplates.deploy.requests.parameters import Settings

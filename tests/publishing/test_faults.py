@@ -16,7 +16,8 @@ from deploying.proxy import AFFECTED_ATTEMPTS
 
 from publishing.conftest import BUCKET, template_of
 from publishing.service_catalog import ServiceCatalog
-from smtemplates.aws.session import Cloud, Connection
+from smtemplates.aws.connection import Connection
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy.printing.terminal import Terminal
 from smtemplates.deploy.requests.staging import Bucket
 from smtemplates.deploy.requests.template import Template

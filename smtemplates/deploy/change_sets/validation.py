@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from smtemplates.aws.errors import CloudError
-from smtemplates.aws.session import DENIED, TRANSIENT, Cloud
+from smtemplates.aws.errors import DENIED, TRANSIENT, CloudError
+from smtemplates.aws.session import Cloud
 
 Source = Literal["validation", "hook", "provisioning"]
 

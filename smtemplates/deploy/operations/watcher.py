@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from smtemplates.aws.errors import CloudError, TimedOutError, sentence
-from smtemplates.aws.session import TRANSIENT, Cloud
+from smtemplates.aws.errors import TRANSIENT, CloudError, TimedOutError, sentence
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations import events, states
 from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.operations.history import Operation, recent

@@ -8,7 +8,7 @@ import time
 from typing import TextIO
 
 from smtemplates.console.columns import coloured, folded
-from smtemplates.console.signals import wait_for_terminal
+from smtemplates.console.signals import read_line
 from smtemplates.console.streams import discard, write_message
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.destruction import Destruction
@@ -137,7 +137,7 @@ class Terminal:
         self._write(question)
         if not self.asks:
             return ""
-        answer = _read_line()
+        answer = read_line()
         # a closed terminal ends the input, as Ctrl-D does on an open one
         self.asks = bool(answer) or sys.stdin.isatty()
         return answer
@@ -168,13 +168,3 @@ class Terminal:
         """Write to the stream. If its terminal was closed, no progress is drawn and nothing is asked any more."""
         if not write_message(text, self.stream):
             self.live = self.asks = False
-
-
-def _read_line() -> str:
-    """Return the next line of standard input; empty at the end of the input, or if the terminal was closed."""
-    try:
-        if sys.stdin.isatty():
-            wait_for_terminal(sys.stdin)
-        return sys.stdin.readline()
-    except OSError:
-        return ""

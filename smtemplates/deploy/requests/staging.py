@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from smtemplates.aws import objects
 from smtemplates.aws.endpoints import is_local
-from smtemplates.aws.errors import CloudError, DeploymentError, sentence
+from smtemplates.aws.errors import DENIED, CloudError, DeploymentError, sentence
 from smtemplates.aws.objects import Location
-from smtemplates.aws.session import DENIED, Cloud
+from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.partitions import partition_of
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.requests.template import MAX_INLINE_BYTES, Template

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from smtemplates.aws.errors import CloudError
-from smtemplates.aws.session import DENIED, Cloud
+from smtemplates.aws.errors import DENIED, CloudError
+from smtemplates.aws.session import Cloud
 from smtemplates.synth.sections import mapping
 
 PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"

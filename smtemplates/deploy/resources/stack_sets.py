@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smtemplates.aws.errors import CloudError
-from smtemplates.aws.session import DENIED, Cloud
+from smtemplates.aws.errors import DENIED, CloudError
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack, existing_resources
 from smtemplates.deploy.resources import stack_set_targets as targets

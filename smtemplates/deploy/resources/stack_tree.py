@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smtemplates.aws.errors import CloudError, sentence
-from smtemplates.aws.session import DENIED, Cloud
+from smtemplates.aws.errors import DENIED, CloudError, sentence
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import STACK_TYPE
 from smtemplates.deploy.operations.stack import Stack

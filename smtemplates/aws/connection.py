@@ -1,0 +1,148 @@
+"""Connect to AWS: the Region and the credentials that every AWS tool finds, or those of a role, which are refreshed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from smtemplates.aws.credentials import explained
+from smtemplates.errors import UsageError
+
+SESSION_NAME = "smtemplates-deploy"
+
+# Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ROLE_SECONDS = range(900, 43_201)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """The Region, credentials and endpoint of calls. None means the value of the environment, as for every AWS tool.
+
+    With `assume_role`, all calls use the credentials of this role, which are refreshed before they expire.
+    `role_seconds` is the duration of a session of the role (default: one hour). If `mfa_serial` is set or the profile
+    requires MFA, `ask_mfa_code` receives the serial number or ARN of the MFA device and returns a code of six digits.
+    """
+
+    region: str | None = None
+    profile: str | None = None
+    assume_role: str | None = None
+    external_id: str | None = None
+    source_identity: str | None = None
+    role_session_name: str | None = None
+    role_seconds: int | None = None
+    mfa_serial: str | None = None
+    endpoint_url: str | None = None
+    ask_mfa_code: Callable[[str], str] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            UsageError: There are options of a role without a role, or the duration is not allowed.
+        """
+        options = {
+            "--external-id": self.external_id,
+            "--source-identity": self.source_identity,
+            "--role-session-name": self.role_session_name,
+            "--role-duration": self.role_seconds,
+            "--mfa-serial": self.mfa_serial,
+        }
+        given = [option for option, value in options.items() if value is not None]
+        if given and self.assume_role is None:
+            raise UsageError(f"{' and '.join(given)} can be used only together with --assume-role.")
+        if self.role_seconds is not None and self.role_seconds not in ROLE_SECONDS:
+            raise UsageError("--role-duration must be 900 to 43,200 seconds (15 minutes to 12 hours).")
+
+    def mfa_code(self, device: str) -> str:
+        """Return an MFA code.
+
+        Raises:
+            UsageError: Nobody can be asked.
+        """
+        if self.ask_mfa_code is None:
+            raise UsageError(
+                f"An MFA code of {device} is required, and there is no terminal to ask for it. Run this command in a "
+                "terminal, or set the credentials that this command returns: aws sts get-session-token --serial-number "
+                f"{device} --token-code CODE"
+            )
+        return self.ask_mfa_code(device)
+
+    @property
+    def role_request(self) -> dict[str, Any]:
+        """The arguments of AssumeRole, except the MFA code."""
+        request = {
+            "RoleArn": self.assume_role,
+            "RoleSessionName": self.role_session_name or os.environ.get("AWS_ROLE_SESSION_NAME") or SESSION_NAME,
+            "ExternalId": self.external_id,
+            "SourceIdentity": self.source_identity,
+            "DurationSeconds": self.role_seconds,
+            "SerialNumber": self.mfa_serial,
+        }
+        return {name: value for name, value in request.items() if value is not None}
+
+
+def connect(connection: Connection) -> Any:
+    """Return a session of boto3 with the credentials of the environment or the profile, which are found on first use.
+
+    Raises:
+        UsageError: The configuration files cannot be read, the profile does not exist, or no Region is set.
+    """
+    # imported here because the import of the SDK takes longer than --help
+    boto3: Any = import_module("boto3")
+    core = import_module("botocore.session").Session()
+    with explained(core):
+        # the AWS CLI reads AWS_REGION, the SDK does not
+        region = connection.region or os.environ.get("AWS_REGION") or None
+        session = boto3.Session(botocore_session=core, profile_name=connection.profile, region_name=region)
+        provider = core.get_component("credential_provider").get_provider("assume-role")
+        # The SDK would read the code from standard input if there is no terminal. It has no public setting for this.
+        provider._prompter = lambda question: connection.mfa_code(_device(question))  # noqa: SLF001
+    if not session.region_name:
+        raise UsageError("No Region is set. Specify one with --region, AWS_REGION or the profile.")
+    return session
+
+
+def _device(question: str) -> str:
+    """Return the MFA device in the question of the SDK ("Enter MFA code for ARN: ")."""
+    return question.rpartition(" for ")[2].rstrip(": ")
+
+
+def connect_role(connection: Connection, region: str, assume: Callable[..., Any]) -> Any:
+    """Return a session of boto3 with the credentials of a role: requested on first use, and again before they expire.
+
+    `assume` calls AssumeRole with the credentials of the connection without the role. A session that was assumed with
+    another role lasts one hour at most, and is refreshed like others.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+    """
+    boto3: Any = import_module("boto3")
+    credentials: Any = import_module("botocore.credentials")
+
+    def refresh() -> dict[str, str]:
+        code = {"TokenCode": connection.mfa_code(connection.mfa_serial)} if connection.mfa_serial else {}
+        found = assume(**connection.role_request, **code)["Credentials"]
+        return {
+            "access_key": found["AccessKeyId"],
+            "secret_key": found["SecretAccessKey"],
+            "token": found["SessionToken"],
+            "expiry_time": found["Expiration"].isoformat(),
+        }
+
+    role = credentials.DeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")
+    if connection.mfa_serial:
+        # the user is asked only when it is necessary, and not at each call from 15 minutes before the end
+        role._advisory_refresh_timeout = role._mandatory_refresh_timeout  # noqa: SLF001 the constructor has no argument
+
+    class Role(credentials.CredentialProvider):  # type: ignore[misc]  # the SDK has no types
+        METHOD = "assume-role"
+
+        def load(self) -> Any:
+            return role
+
+    core = import_module("botocore.session").Session()
+    core.register_component("credential_provider", credentials.CredentialResolver([Role()]))
+    # the profile also contains settings such as ca_bundle and endpoint_url
+    return boto3.Session(botocore_session=core, profile_name=connection.profile, region_name=region)
