@@ -60,7 +60,7 @@ class Connection:
         """Return an MFA code.
 
         Raises:
-            UsageError: Nobody can be asked.
+            UsageError: There is no terminal.
         """
         if self.ask_mfa_code is None:
             raise UsageError(

@@ -20,13 +20,13 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The source in a sentence."""
+        """The name of the source for messages."""
         name = NAMES[self.kind].format(profile=self.profile, setting=self.setting)
         return " ".join(name.replace("()", "").split())
 
     @property
     def fix(self) -> str:
-        """The sentence that says how to get new credentials from this source."""
+        """The command, with its sentence, that gets new credentials from this source."""
         kind = "no program" if self.kind == "process" and not self.setting else self.kind
         return FIXES[kind].format(profile=shlex.quote(self.profile), setting=self.setting)
 

@@ -20,7 +20,7 @@ _VALUE = re.compile(r"[\x21-\x7e]+")
 
 @contextmanager
 def explained(core: Any) -> Iterator[None]:
-    """Turn every exception of finding credentials into an error with one sentence and the command that fixes it.
+    """Raise an error with the command that fixes it for every exception of the SDK while it finds credentials.
 
     The SDK runs programs and reads files of the user, so that any exception can occur here.
 
@@ -57,7 +57,7 @@ def _first(text: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return the message of an exception as one short sentence."""
+    """Return the message of an exception in one line."""
     text = " ".join(str(getattr(error, "kwargs", {}).get("error_msg") or error).split())
     return sentence(text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}...")
 
@@ -227,7 +227,7 @@ class Identity:
 
     @property
     def source(self) -> Source:
-        """Where the credentials come from."""
+        """The source of the credentials."""
         core = self._core
         return Source() if core is None else source_of(core)
 

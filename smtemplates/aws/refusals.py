@@ -38,7 +38,7 @@ ADVICE = {
 def refused(response: Mapping[str, Any], name: str, url: str, *, origin: str = "", fix: str = "") -> CloudError:
     """Return the error for a call that AWS refused.
 
-    `origin` names the source of the credentials, and `fix` is the sentence that says how to get new credentials.
+    `origin` names the source of the credentials, and `fix` is the command, with its sentence, that gets new ones.
     """
     error = response.get("Error", {})
     code = error.get("Code", "Unknown")

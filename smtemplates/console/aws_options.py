@@ -34,7 +34,7 @@ def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -
         "--role-duration", type=int, metavar="SECONDS", help="duration of a session, which is renewed (default: 3600)"
     )
     where.add_argument(
-        "--mfa-serial", type=named, metavar="ARN", help="MFA device of the user; the code is asked for on the terminal"
+        "--mfa-serial", type=named, metavar="ARN", help="MFA device of the user, whose code you enter on the terminal"
     )
     where.add_argument(
         "--endpoint-url", type=named, metavar="URL", help="an https URL, or an http URL of this computer"

@@ -275,7 +275,7 @@ ERRORS = {
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("error", ERRORS)
 def test_keys_that_aws_does_not_accept(aws: Aws, tmp_path: Path, source: str, error: str) -> None:
-    """For keys that expired or that AWS does not know, the message says how to get new ones from their source."""
+    """For keys that expired or that AWS does not know, the message names the command that gets new ones."""
     (tmp_path / "program").write_text(printing(Version=1, AccessKeyId="a", SecretAccessKey="b"))
     (tmp_path / "program").chmod(0o700)
     config, fix = SOURCES[source]
