@@ -15,6 +15,7 @@ SESSION_NAME = "smtemplates-deploy"
 
 # Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 ROLE_SECONDS = range(900, 43_201)
+LONG_SECONDS = 1800
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +133,9 @@ def connect_role(connection: Connection, region: str, assume: Callable[..., Any]
         }
 
     role = credentials.DeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")
-    if connection.mfa_serial:
-        # the user is asked only when it is necessary, and not at each call from 15 minutes before the end
+    if connection.mfa_serial or (connection.role_seconds or LONG_SECONDS) < LONG_SECONDS:
+        # From 15 minutes before the end, the SDK would try to renew the session at each call: it would ask for a code
+        # early, and never use a session of 15 minutes twice. Now it renews the session 10 minutes before the end.
         role._advisory_refresh_timeout = role._mandatory_refresh_timeout  # noqa: SLF001 the constructor has no argument
 
     class Role(credentials.CredentialProvider):  # type: ignore[misc]  # the SDK has no types
