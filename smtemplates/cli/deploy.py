@@ -167,12 +167,28 @@ def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
     return code
 
 
+def logical_ids(values: Sequence[str], option: str) -> list[str]:
+    """Return the logical IDs in the values of an option that can be repeated; each value is ID[,ID].
+
+    Raises:
+        UsageError: An ID is empty.
+    """
+    found = [text.strip() for value in values for text in value.split(",")]
+    if "" in found:
+        raise UsageError(f"{option} contains an empty logical ID. Specify ID[,ID].")
+    return found
+
+
 def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     """Deploy a template, or execute a change set that was reviewed."""
     from smtemplates.deploy.api import Allowed
     from smtemplates.deploy.commands import change
 
-    allowed = Allowed(destructive=arguments.allow_destructive, studio=arguments.clear_studio)
+    allowed = Allowed(
+        destructive=arguments.allow_destructive,
+        resources=frozenset(logical_ids(arguments.allow_destructive_resource, "--allow-destructive-resource")),
+        studio=arguments.clear_studio,
+    )
     options = options_of(arguments)
     if arguments.change_set:
         if refused := unused_options(arguments.given):

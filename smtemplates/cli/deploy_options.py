@@ -128,8 +128,18 @@ def add_deploy(checkout: Path, command: argparse.ArgumentParser) -> None:
         help="execute --change-set only if its template has this hash (printed by plan --keep)",
     )
     group.add_argument("--yes", action="store_true", help="do not ask for confirmation; required without a terminal")
-    group.add_argument(
-        "--allow-destructive", action="store_true", help="allow the replacement or deletion of resources"
+    allowed = group.add_mutually_exclusive_group()
+    allowed.add_argument(
+        "--allow-destructive",
+        action="store_true",
+        help="allow the replacement or deletion of resources, and changes whose effect cannot be seen",
+    )
+    allowed.add_argument(
+        "--allow-destructive-resource",
+        action="append",
+        default=[],
+        metavar="ID[,ID]",
+        help="allow this only for these logical IDs; CHILD/ID for a resource in a nested stack",
     )
     group.add_argument(
         "--clear-studio",

@@ -84,9 +84,10 @@ class Silent:
 
 @dataclass(frozen=True, kw_only=True)
 class Allowed:
-    """The destructive changes that a deployment may make: of resources, and of the apps and spaces of Studio."""
+    """The destructive changes that a deployment may make: all, those of the IDs in `resources`, and in Studio."""
 
     destructive: bool = False
+    resources: frozenset[str] = frozenset()
     studio: bool = False
 
 
@@ -132,7 +133,7 @@ def deploy(
     """Create or update a stack, and return it at the end of the operation.
 
     Raises:
-        UsageError: The name of the stack or a parameter is not valid.
+        UsageError: The name of the stack, a parameter or an ID in `allowed` is not valid.
         RefusedError: The change would replace or delete existing resources, and `allowed` does not allow it.
         DeploymentError: The deployment failed. The message contains the first cause and what to do.
         TimedOutError: The time limit has passed. The operation continues in AWS.
@@ -198,7 +199,7 @@ def deploy_reviewed(
 def _check(cloud: Cloud, plan: Plan, allowed: Allowed, reviewer: Reviewer) -> None:
     """Show and check a plan, have it approved, and delete the Studio apps and spaces that block it."""
     reviewer.show_plan(plan)
-    check_plan(plan, allow_destructive=allowed.destructive)
+    check_plan(plan, allow_destructive=allowed.destructive, allowed_resources=allowed.resources)
     targets, contents = studio.check_changes(cloud, plan, may_delete=allowed.studio)
     if lines := studio.announcement(contents):
         reviewer.say("\n".join(lines))

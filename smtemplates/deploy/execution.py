@@ -9,7 +9,8 @@ from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy.change_sets.change_plan import Plan
-from smtemplates.deploy.change_sets.change_set import NO_CHANGE, ChangeSet
+from smtemplates.deploy.change_sets.change_set import ChangeSet
+from smtemplates.deploy.change_sets.description import NO_CHANGE
 from smtemplates.deploy.change_sets.reader import EXECUTED
 from smtemplates.deploy.operations import causes
 from smtemplates.deploy.operations import stack as stacks

@@ -13,7 +13,7 @@ from deploying.stubs import REQUEST, Aws, change, described, plan_of, stubbed
 from smtemplates.aws.errors import DeploymentError
 from smtemplates.deploy.change_sets import change_set as change_sets
 from smtemplates.deploy.change_sets import guard
-from smtemplates.deploy.change_sets.change_plan import describe_change
+from smtemplates.deploy.change_sets.change_text import describe_change
 from smtemplates.deploy.printing import plan_table as show
 
 
@@ -126,7 +126,7 @@ def test_headline_counts_the_changes(aws: Aws) -> None:
         ({"Action": "Modify", "Replacement": "True", "PolicyAction": "ReplaceAndRetain"}, "replace", True),
         ({"Action": "Import"}, "import", False),
         ({"Action": "Dynamic"}, "may change", False),
-        ({"Action": "SyncWithActual"}, "update", False),
+        ({"Action": "SyncWithActual"}, "record", False),
     ],
 )
 def test_fate_of_a_resource(aws: Aws, answer: dict[str, Any], fate: str, destructive: bool) -> None:  # noqa: FBT001 a row of the table

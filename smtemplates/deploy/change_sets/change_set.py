@@ -13,8 +13,10 @@ from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy.change_sets import stack_settings
-from smtemplates.deploy.change_sets.change_plan import Plan, merge_pages
-from smtemplates.deploy.change_sets.reader import describe, plan_of
+from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.change_sets.description import deleted, settled, without_change
+from smtemplates.deploy.change_sets.nested_changes import failures, may_contain_nested
+from smtemplates.deploy.change_sets.reader import complete, plan_of
 from smtemplates.deploy.change_sets.validation import Validation, describe_finding, read_validation
 from smtemplates.deploy.operations import causes
 from smtemplates.deploy.operations import stack as stacks
@@ -24,16 +26,12 @@ from smtemplates.deploy.requests import staging
 from smtemplates.deploy.requests.failure import on_stack_failure
 from smtemplates.deploy.requests.request import Request, secret_values
 
-NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
-INCOMPLETE = "can return incomplete"
-POLL_SECONDS = 1.0
-LONGEST_POLL_SECONDS = 5.0
-
 
 class ChangeSet:
     """One change set, from its creation to its execution or deletion.
 
-    `keep` is True if the clean-up must not delete it: it was executed, or the user keeps it for a review.
+    `keep` is True if the clean-up must not delete it: it was executed, or the user keeps it for a review. `nested` is
+    True if it includes the change sets of nested stacks. If AWS rejected these, `nested_problem` is the reason.
     """
 
     def __init__(self, cloud: Cloud, request: Request, stack: Stack | None, *, purpose: str) -> None:
@@ -53,6 +51,11 @@ class ChangeSet:
         self.stack_id = request.stack if new or stack is None else stack.id
         self.id = self.name
         self.keep = False
+        # AWS does not accept nested stacks in change sets that revert drift
+        reverting = request.revert_drift and self.kind == "UPDATE"
+        self.nested = may_contain_nested(request.template.content) and not reverting
+        self.nested_problem = ""
+        self._listener: Listener | None = None
 
     def create(self, listener: Listener) -> None:
         """Create the change set. Replace one that an earlier run left behind.
@@ -60,6 +63,7 @@ class ChangeSet:
         Raises:
             DeploymentError: Another run creates the same change set at the same time.
         """
+        self._listener = listener
         arguments = self._arguments(listener)
         for _ in range(3):
             # an interrupted call could create the change set after the clean-up has looked for it
@@ -67,9 +71,13 @@ class ChangeSet:
                 try:
                     answer = self.cloud.call("cloudformation", "create_change_set", **arguments)
                 except CloudError as error:
-                    if error.code != "AlreadyExistsException":
+                    if error.code == "AlreadyExistsException":
+                        self._delete()
+                    elif self.nested and error.code == "ValidationError":
+                        self._exclude_nested(str(error), listener)
+                        del arguments["IncludeNestedStacks"]
+                    else:
                         raise causes.explained(error) from error
-                    self._delete()
                 else:
                     self.id, self.stack_id = answer["Id"], answer["StackId"]
                     return
@@ -93,6 +101,7 @@ class ChangeSet:
             "Capabilities": list(request.all_capabilities),
             "OnStackFailure": on_stack_failure(request, self.kind),
             "ImportExistingResources": request.import_existing,
+            "IncludeNestedStacks": self.nested,
             "DeploymentMode": "REVERT_DRIFT" if request.revert_drift and self.kind == "UPDATE" else None,
         }
         arguments.update({key: value for key, value in optional.items() if value})
@@ -129,36 +138,63 @@ class ChangeSet:
         Raises:
             DeploymentError: AWS could not create the change set. The message contains the reason.
         """
-        described = self._settled()
-        reason = self.cloud.masked(described.get("StatusReason", ""))
-        empty = described["Status"] == "FAILED" and any(text in reason for text in NO_CHANGE)
-        if INCOMPLETE in reason:
-            plain = describe(self.cloud, self.id, values=False)
-            described = {**described, "Changes": merge_pages(described["Changes"], plain["Changes"])}
+        described = settled(self.cloud, self.id)
+        empty = without_change(described)
+        if self.nested and self._listener and described["Status"] == "FAILED" and not empty:
+            described = self._created_without_nested(described, self._listener)
+            empty = without_change(described)
         found = Validation() if empty else read_validation(self.cloud, self.id)
         if described["Status"] == "FAILED" and not empty:
-            raise DeploymentError(_refusal(reason, found))
-        plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=secret_values(self.request))
-        changes = () if empty else plan.changes
-        digest, reverting = self.request.template.content_digest, self.request.revert_drift
-        return replace(
+            raise DeploymentError(_refusal(self.cloud.masked(described.get("StatusReason", "")), found))
+        hidden = secret_values(self.request)
+        plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=hidden)
+        plan = replace(
             plan,
             findings=found.findings,
+            validation_unread=found.unread,
             empty=empty,
-            changes=changes,
+            changes=() if empty else plan.changes,
             settings=stack_settings.changes(self.before, self.after, new=self.kind == "CREATE"),
-            reverting=reverting,
-            template_digest=digest,
+            template_digest=self.request.template.content_digest,
+            reverting=self.request.revert_drift,
         )
+        return complete(self.cloud, plan, described, hidden, problem=self.nested_problem)
 
-    def _settled(self) -> dict[str, Any]:
-        pause = POLL_SECONDS
-        while True:
-            described = describe(self.cloud, self.id, values=True)
-            if described["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
-                return described
-            self.cloud.pause(pause)
-            pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
+    def _created_without_nested(self, described: dict[str, Any], listener: Listener) -> dict[str, Any]:
+        """Create the change set again without nested stacks, because of which AWS could not create it.
+
+        AWS cannot create change sets of nested stacks from some templates that it can deploy: for example, if a
+        TemplateURL uses Fn::ImportValue, or if the names of exports in several nested stacks use Fn::Join.
+
+        Raises:
+            DeploymentError: A validation or a hook reports that the change would also fail.
+
+        Source: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1212
+        Source: https://github.com/aws/aws-cdk-cli/pull/1307
+        """
+        reason = self.cloud.masked(described.get("StatusReason", ""))
+        failed = list(failures(self.cloud, described))
+        own = read_validation(self.cloud, self.id)
+        found = own.findings + tuple(finding for one in failed for finding in one.findings)
+        if any(one.fatal for one in found):
+            raise DeploymentError(_refusal(reason, Validation(findings=found)))
+        reasons = " ".join(f"{one.id}: {sentence(one.reason)}" for one in failed)
+        self._delete()
+        if not deleted(self.cloud, self.id):
+            raise DeploymentError(
+                f"AWS could not create the change set: {sentence(reasons or reason)} It is still being deleted. Repeat "
+                "this command in a minute."
+            )
+        self._exclude_nested(reasons or reason, listener)
+        self.id = self.name
+        self.stack_id = self.request.stack if self.kind == "CREATE" else self.stack_id
+        self.create(listener)
+        return settled(self.cloud, self.id)
+
+    def _exclude_nested(self, reason: str, listener: Listener) -> None:
+        self.nested = False
+        self.nested_problem = f"AWS could not create change sets of the nested stacks: {sentence(reason)}"
+        listener.say(f"{self.nested_problem} Planning without the changes in nested stacks.")
 
     def _delete(self) -> None:
         self.cloud.call("cloudformation", "delete_change_set", StackName=self.stack_id, ChangeSetName=self.id)
@@ -167,6 +203,8 @@ class ChangeSet:
         """Delete the change set. Delete the placeholder stack too, unless it contains other change sets."""
         try:
             self._delete()
+            if self.nested and not deleted(self.cloud, self.id):
+                listener.say(f"AWS has not deleted the change set {self.id} and those of its nested stacks yet.")
             if self.kind == "CREATE":
                 remove_placeholder(self.cloud, self.stack_id)
         except CloudError as error:

@@ -10,25 +10,19 @@ from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.masking import MASK
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.change_sets import stack_settings
-from smtemplates.deploy.change_sets.change_plan import Plan, resource_changes
+from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.change_sets.description import NOT_FOUND, describe
+from smtemplates.deploy.change_sets.nested_changes import NestedChanges
+from smtemplates.deploy.change_sets.resource_changes import resource_changes
 from smtemplates.deploy.change_sets.validation import read_validation
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.errors import UsageError
 
+# The reasons why the changes in a nested stack cannot be seen.
+REVERTING = "AWS does not provide the changes in nested stacks if a change set reverts drift."
+MISSING = "AWS returned no change set for this nested stack."
+EXCLUDED = "The change set does not include the changes in nested stacks."
 EXECUTED = {"EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED"}
-
-
-def describe(cloud: Cloud, change_set_id: str, *, values: bool) -> dict[str, Any]:
-    """Return the description of a change set with the changes of all pages."""
-    arguments: dict[str, Any] = {"ChangeSetName": change_set_id}
-    if values:
-        arguments["IncludePropertyValues"] = True
-    described: dict[str, Any] = cloud.call("cloudformation", "describe_change_set", **arguments)
-    page = described
-    while page.get("NextToken"):
-        page = cloud.call("cloudformation", "describe_change_set", **arguments, NextToken=page["NextToken"])
-        described = {**described, "Changes": [*described["Changes"], *page["Changes"]]}
-    return {**described, "Changes": described.get("Changes", [])}
 
 
 def read_reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
@@ -41,7 +35,7 @@ def read_reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
     try:
         described = describe(cloud, change_set_id, values=True)
     except CloudError as error:
-        if error.code == "ChangeSetNotFound":
+        if error.code == NOT_FOUND:
             raise DeploymentError(
                 f"Change set {change_set_id} does not exist. It may have been executed or deleted. Create a new one "
                 "with plan --keep."
@@ -59,11 +53,28 @@ def read_reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
     plan = plan_of(described, cloud.region, kind=kind, hidden=[])
     before = stack_settings.settings_of(None if kind == "CREATE" else stack)
     after = stack_settings.described(described, before)
-    return replace(
+    found = read_validation(cloud, plan.change_set_id)
+    plan = replace(
         plan,
-        findings=read_validation(cloud, plan.change_set_id).findings,
+        findings=found.findings,
+        validation_unread=found.unread,
         settings=stack_settings.changes(before, after, new=kind == "CREATE"),
     )
+    return complete(cloud, plan, described, [])
+
+
+def complete(cloud: Cloud, plan: Plan, described: Mapping[str, Any], hidden: list[str], *, problem: str = "") -> Plan:
+    """Return a plan with the changes in nested stacks, or the reason why they cannot be seen.
+
+    `problem` is the reason why the change set does not include nested stacks, or '' if it is not known.
+    """
+    if plan.executed:
+        return plan
+    if plan.reverting or described.get("DeploymentMode") == "REVERT_DRIFT":
+        problem = REVERTING
+    elif not problem:
+        problem = MISSING if described.get("IncludeNestedStacks") else EXCLUDED
+    return replace(plan, changes=NestedChanges(cloud, hidden, problem).add(plan.changes))
 
 
 def plan_of(described: Mapping[str, Any], region: str, *, kind: str, hidden: list[str]) -> Plan:

@@ -9,9 +9,11 @@ from string import Template
 from typing import Any, Literal
 
 from smtemplates.core.assets import read_asset
-from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange, describe_change
+from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange
+from smtemplates.deploy.change_sets.change_text import describe_change, drift_notes, warnings
+from smtemplates.deploy.change_sets.validation import describe_finding
 from smtemplates.deploy.printing import settings_rows
-from smtemplates.deploy.printing.plan_table import MARKS, destructive_summary, headline, path_of
+from smtemplates.deploy.printing.plan_table import MARKS, finding_label, headline, path_of, summaries, unread_sentence
 from smtemplates.pages.drawing import Row, asset, drawing
 
 RECREATION = {"Always": "replaces the resource", "Conditionally": "may replace the resource", "Never": ""}
@@ -23,7 +25,7 @@ def plan_page(plan: Plan, existing: Mapping[str, str]) -> str:
     `existing` are the types of the existing resources of the stack by logical ID.
     """
     page = Template(read_asset(__package__, "plan_page.html"))
-    changes = sorted(plan.changes, key=lambda change: (not change.destructive, change.logical_id))
+    changes = sorted(plan.all_changes, key=lambda change: (not change.guarded, change.id))
     return page.substitute(
         stack=escape(plan.stack),
         headline=escape(headline(plan)),
@@ -44,23 +46,25 @@ def _notes(plan: Plan) -> str:
     if plan.capabilities and not plan.empty:
         notes.append(f"<li>Required capabilities: {escape(', '.join(plan.capabilities))}</li>")
     for one in plan.findings:
-        kind = "error" if one.fatal else "warning"
-        notes.append(
-            f'<li class="warning">Validation {kind}: {escape(f"{one.resource} {one.path}: {one.reason}")}</li>'
-        )
-    if plan.destructive:
-        notes.insert(0, f'<li class="warning"><b>{escape(destructive_summary(plan))}</b></li>')
+        text = f"{finding_label(one).capitalize()}: {describe_finding(one)}"
+        notes.append(f'<li class="warning">{escape(text)}</li>')
+    if plan.validation_unread:
+        notes.append(f'<li class="warning">{escape(unread_sentence(plan))}</li>')
+    notes[:0] = [f'<li class="warning"><b>{escape(text)}</b></li>' for text in summaries(plan)]
     return f"<ul>{''.join(notes)}</ul>"
 
 
 def _drawing(plan: Plan, existing: Mapping[str, str]) -> str:
     rows = {name: Row(type=type_, mark="=", colour="same", meaning="unchanged") for name, type_ in existing.items()}
     for one in plan.changes:
-        meaning = f"{one.fate} (destructive)" if one.destructive else one.fate
+        # the drawing has one node for a nested stack, also for the changes in it
+        destructive = any(change.destructive for change in one.walk())
+        unseen = any(change.unseen for change in one.walk())
+        meaning = f"{one.fate} (destructive)" if destructive else f"{one.fate} (cannot be seen)" if unseen else one.fate
         rows[one.logical_id] = Row(
             type=one.type,
             mark=MARKS[one.fate],
-            colour=_colour(one),
+            colour="destroy" if destructive or unseen else _colour(one),
             meaning=meaning,
             details=describe_change(one),
             clickable=True,
@@ -69,7 +73,7 @@ def _drawing(plan: Plan, existing: Mapping[str, str]) -> str:
 
 
 def _colour(change: ResourceChange) -> Literal["destroy", "create", "change"]:
-    if change.destructive:
+    if change.guarded:
         return "destroy"
     return "create" if change.fate in ("create", "import") else "change"
 
@@ -79,14 +83,20 @@ def _filter(fate: Fate) -> str:
 
 
 def _change(change: ResourceChange) -> str:
-    is_open = " open" if change.destructive else ""
-    summary = f"<b>{escape(change.logical_id)}</b> {escape(describe_change(change))} <span>{escape(change.type)}</span>"
+    is_open = " open" if change.guarded else ""
+    summary = f"<b>{escape(change.id)}</b> {escape(describe_change(change))} <span>{escape(change.type)}</span>"
+    notes = [f'<li class="warning">{escape(text)}</li>' for text in warnings(change)]
+    notes += [f"<li>{escape(text)}</li>" for text in drift_notes(change)]
+    listed = f"<ul>{''.join(notes)}</ul>" if notes else ""
+    root = (
+        change.stack_path.partition("/")[0] or change.logical_id
+    )  # a node of the drawing also shows the changes in its nested stack
     rows = "".join(_row(item) for item in change.properties)
     columns = "<tr><th>Property</th><th>Before</th><th>After</th><th>Reason</th></tr>"
     return (
         f'<details class="{_colour(change)}" data-fate="{escape(change.fate)}"'
-        f' data-name="{escape(change.logical_id)}"{is_open}>'
-        f"<summary>{summary}</summary>"
+        f' data-name="{escape(root)}"{is_open}>'
+        f"<summary>{summary}</summary>{listed}"
         f"{f'<table>{columns}{rows}</table>' if rows else ''}</details>"
     )
 
@@ -95,7 +105,9 @@ def _row(item: PropertyChange) -> str:
     before, after = _value(item.before), _value(item.after) if item.known else "known after the deployment"
     if item.before is None and item.after is None and item.known:
         before = after = "(not reported by AWS)"
-    reasons = [text for text in (*item.causes, RECREATION[item.recreation]) if text]
+    drift = f"last deployed: {_value(item.previous)}, actual: {_value(item.actual)}" if item.drifted else ""
+    recorded = "CloudFormation only records the actual value" if item.recorded else ""
+    reasons = [text for text in (*item.causes, RECREATION.get(item.recreation, ""), drift, recorded) if text]
     cells = (path_of(item), before, after, "; ".join(reasons))
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from smtemplates.console.columns import folded
-from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, describe_change
+from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange
+from smtemplates.deploy.change_sets.change_text import describe_change, drift_notes, warnings
+from smtemplates.deploy.change_sets.validation import Finding, describe_finding
 from smtemplates.deploy.printing import results, settings_rows
 
 MOST_NAMES = 3
@@ -19,6 +22,7 @@ MARKS: dict[Fate, str] = {
     "delete": "-",
     "leave the stack": "<",
     "import": ">",
+    "record": "=",
     "may change": "?",
 }
 # The words for a number of changes: "2 to create", "1 may be replaced".
@@ -30,9 +34,10 @@ COUNT_WORDS: dict[Fate, str] = {
     "delete": "to delete",
     "leave the stack": "to leave the stack",
     "import": "to import",
+    "record": "to record without a change",
     "may change": "may change",
 }
-COLOURS = {"+": "32", "~": "33", "!": "31", "-": "31", "<": "33", ">": "36", "?": "33"}
+COLOURS = {"+": "32", "~": "33", "!": "31", "-": "31", "<": "33", ">": "36", "=": "36", "?": "33"}
 WIDEST_VALUE = 90
 
 
@@ -52,7 +57,7 @@ def headline(plan: Plan) -> str:
     if not plan.changes:
         return f"Update stack {plan.stack} ({plan.region}): no resource changes, only outputs, metadata or tags"
     counts: dict[Fate, int] = {}
-    for change in plan.changes:
+    for change in plan.all_changes:
         counts[change.fate] = counts.get(change.fate, 0) + 1
     summary = ", ".join(f"{number} {COUNT_WORDS[fate]}" for fate, number in sorted(counts.items()))
     verb = "Create" if plan.kind == "CREATE" else "Update"
@@ -62,37 +67,58 @@ def headline(plan: Plan) -> str:
 def table(plan: Plan, *, colour: bool = False) -> str:
     """Return a plan as text for a terminal."""
     lines = folded(headline(plan), 2)
-    width = max((len(change.logical_id) for change in plan.changes), default=0)
-    for change in plan.changes:
+    width = max((len(change.id) for change in plan.all_changes), default=0)
+    for change in plan.all_changes:
         mark = MARKS[change.fate]
-        row = folded(f"  {mark} {change.logical_id:<{width}}  {change.type}", 4)
+        row = folded(f"  {mark} {change.id:<{width}}  {change.type}", 4)
         if change.fate != "create":
             row += folded(f"      {describe_change(change)}", 6)
+        row += [line for text in warnings(change) for line in folded(f"      {text}", 6)]
         lines += [paint(line, mark, colour=colour) for line in row]
-        for item in change.properties:
-            lines += folded(f"        {_line(item)}", 12)
+        for text in (*drift_notes(change), *map(property_line, change.properties)):
+            lines += folded(f"        {text}", 12)
     lines += settings_rows.lines(plan.settings)
     for one in plan.findings:
-        kind = "error" if one.fatal else "warning"
-        lines += folded(f"  validation {kind}: {one.resource} {one.path}: {one.reason}", 4)
+        lines += folded(f"  {finding_label(one)}: {describe_finding(one)}", 4)
+    if plan.validation_unread:
+        lines += folded(f"  {unread_sentence(plan)}", 4)
     if plan.capabilities and not plan.empty:
         lines += folded(f"  required capabilities: {', '.join(plan.capabilities)}", 4)
-    if plan.destructive:
-        lines += [paint(line, "!", colour=colour) for line in folded(f"  {destructive_summary(plan)}", 4)]
+    for text in summaries(plan):
+        lines += [paint(line, "!", colour=colour) for line in folded(f"  {text}", 4)]
     return "\n".join(lines)
 
 
-def destructive_summary(plan: Plan) -> str:
-    """Return a sentence that names the first existing resources that a plan replaces or deletes."""
-    names = [change.logical_id for change in plan.destructive]
-    more = ", ..." if len(names) > MOST_NAMES else ""
-    listed = f"{', '.join(names[:MOST_NAMES])}{more}"
-    changes = (
-        "1 change replaces or deletes an existing resource"
-        if len(names) == 1
-        else f"{len(names)} changes replace or delete existing resources"
-    )
-    return f"{changes}: {listed} (deploy needs --allow-destructive)"
+def summaries(plan: Plan) -> tuple[str, ...]:
+    """Return sentences that name the first resources that a plan destroys, or whose changes cannot be seen."""
+    destructive = [change.id for change in plan.destructive]
+    unseen = [change.id for change in plan.unseen]
+    sentences = []
+    if destructive:
+        changes = (
+            "1 change replaces or deletes an existing resource"
+            if len(destructive) == 1
+            else f"{len(destructive)} changes replace or delete existing resources"
+        )
+        sentences.append(f"{changes}: {_first(destructive)} (deploy needs --allow-destructive)")
+    if unseen:
+        changes = "The effect of 1 change" if len(unseen) == 1 else f"The effects of {len(unseen)} changes"
+        sentences.append(f"{changes} cannot be seen: {_first(unseen)} (deploy needs --allow-destructive)")
+    return tuple(sentences)
+
+
+def _first(names: list[str]) -> str:
+    return f"{', '.join(names[:MOST_NAMES])}{', ...' if len(names) > MOST_NAMES else ''}"
+
+
+def finding_label(finding: Finding) -> str:
+    """Return the source of a finding, and whether it is an error or a warning."""
+    return f"{finding.source} {'error' if finding.fatal else 'warning'}"
+
+
+def unread_sentence(plan: Plan) -> str:
+    """Return a sentence on findings of AWS that could not be read."""
+    return f"The findings of validations and hooks could not be read. {plan.validation_unread}"
 
 
 def markdown(plan: Plan) -> str:
@@ -100,28 +126,46 @@ def markdown(plan: Plan) -> str:
     lines = [f"### {_escape(headline(plan))}", ""]
     if plan.changes or plan.settings:
         lines += ["| | resource | type | what happens | properties |", "|---|---|---|---|---|"]
-    for change in plan.changes:
-        properties = "<br>".join(_escape(_line(item)) for item in change.properties)
-        text = f"**{describe_change(change)}**" if change.destructive else describe_change(change)
-        cells = [f"`{MARKS[change.fate]}`", _escape(change.logical_id), _escape(change.type), text, properties]
+    for change in plan.all_changes:
+        properties = "<br>".join(
+            _escape(text) for text in (*drift_notes(change), *map(property_line, change.properties))
+        )
+        cells = [f"`{MARKS[change.fate]}`", _escape(change.id), _escape(change.type), _effect(change), properties]
         lines.append(f"| {' | '.join(cells)} |")
     if plan.settings:
         rows = "<br>".join(_escape(settings_rows.line(item)) for item in plan.settings)
         lines.append(f"| `~` | {settings_rows.TITLE} | | will be changed | {rows} |")
     for finding in plan.findings:
-        kind = "error" if finding.fatal else "warning"
-        lines.append(f"\n**Validation {kind}**: {_escape(f'{finding.resource} {finding.path}: {finding.reason}')}")
-    if plan.destructive:
-        lines.append(f"\n**{destructive_summary(plan)}**")
+        lines.append(f"\n**{finding_label(finding).capitalize()}**: {_escape(describe_finding(finding))}")
+    if plan.validation_unread:
+        lines.append(f"\n{_escape(unread_sentence(plan))}")
+    lines += [f"\n**{_escape(text)}**" for text in summaries(plan)]
     return "\n".join(lines) + "\n"
+
+
+def _effect(change: ResourceChange) -> str:
+    """Return the effect of a change for a cell of a table in Markdown."""
+    text = "<br>".join(_escape(one) for one in (describe_change(change), *warnings(change)))
+    return f"**{text}**" if change.guarded else text
 
 
 def as_json(plan: Plan) -> str:
     """Return a plan as JSON."""
     content = asdict(plan)
-    for shown, change in zip(content["changes"], plan.changes, strict=True):
-        shown.update(destructive=change.destructive, explanation=describe_change(change))
+    _complete(content["changes"], plan.changes)
     return results.as_json(content)
+
+
+def _complete(shown: Iterable[dict[str, Any]], changes: Iterable[ResourceChange]) -> None:
+    """Add the values that follow from the others to changes for JSON, also in nested stacks."""
+    for one, change in zip(shown, changes, strict=True):
+        one.update(
+            id=change.id,
+            destructive=change.destructive,
+            explanation=describe_change(change),
+            warnings=list(warnings(change)),
+        )
+        _complete(one["nested"], change.nested)
 
 
 def path_of(item: PropertyChange) -> str:
@@ -129,15 +173,19 @@ def path_of(item: PropertyChange) -> str:
     return item.path.strip("/").removeprefix("Properties/").replace("/", ".")
 
 
-def _line(item: PropertyChange) -> str:
+def property_line(item: PropertyChange) -> str:
     """Return the change of a property as one line."""
     path = path_of(item)
     causes = f"  ({', '.join(item.causes)})" if item.causes else ""
     replaces = {"Always": "  [replaces]", "Conditionally": "  [may replace]"}.get(item.recreation, "")
+    drift = f"  (last deployed {_value(item.previous)}, actual {_value(item.actual)})" if item.drifted else ""
+    if item.recorded:
+        value = item.actual if item.drifted else item.after
+        return f"{path}: CloudFormation only records the actual value {_value(value)}{drift}"
     if item.before is None and item.after is None and item.known:
-        return f"{path} changes{replaces}{causes}"
+        return f"{path} changes{drift}{replaces}{causes}"
     after = _value(item.after) if item.known else "known after the deployment"
-    return f"{path}: {_value(item.before)} -> {after}{replaces}{causes}"
+    return f"{path}: {_value(item.before)} -> {after}{drift}{replaces}{causes}"
 
 
 def _value(value: Any) -> str:

@@ -47,7 +47,7 @@ def check_changes(cloud: Cloud, plan: Plan, *, may_delete: bool) -> tuple[list[T
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-monitor-stack.html
     """
     resources: dict[str, list[tuple[str, str]]] = {"replace": [], "delete": []}
-    for change in plan.changes:
+    for change in plan.all_changes:
         if (
             change.type in CONTAINERS
             and change.physical_id

@@ -1,0 +1,83 @@
+"""Sentences on the change of a resource: the change itself, its cause, the data that it deletes, and its drift."""
+
+from __future__ import annotations
+
+from smtemplates.aws_data.data_loss import data_loss, snapshot_sentence
+from smtemplates.deploy.change_sets.change_plan import Fate, ResourceChange
+
+TEXTS: dict[Fate, str] = {
+    "create": "will be created",
+    "update": "will be updated in place",
+    "replace": "will be replaced",
+    "may replace": "may be replaced",
+    "delete": "will be deleted",
+    "leave the stack": "will be retained and removed from the stack",
+    "import": "exists already and will be imported into the stack",
+    "record": "will not be changed, only the record of it in CloudFormation",
+    "may change": "may change, depending on other resources",
+}
+
+# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
+DRIFT = {
+    "MODIFIED": "It was changed outside CloudFormation.",
+    "DELETED": "It was deleted outside CloudFormation.",
+    "UNKNOWN": "AWS could not determine whether it was changed outside CloudFormation.",
+    "UNSUPPORTED": "AWS cannot determine whether resources of this type were changed outside CloudFormation.",
+}
+NO_DRIFT = ("", "IN_SYNC", "NOT_CHECKED")
+
+# Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceDriftIgnoredAttribute.html
+IGNORED = {
+    "MANAGED_BY_AWS": "an AWS service manages it",
+    "WRITE_ONLY_PROPERTY": "AWS does not return its value",
+    "SENSITIVE_PROPERTY": "its value is sensitive",
+}
+
+
+def describe_change(change: ResourceChange) -> str:
+    """Return a text on the effect of a change and its cause."""
+    text = TEXTS[change.fate]
+    if change.removes_stack_instances:
+        text += ", and its stacks in the removed accounts, organizational units and Regions will be deleted"
+    if change.keeps_old and change.fate in ("replace", "may replace"):
+        text += ", and the existing resource will be retained outside the stack"
+    causing = [item for item in change.properties if item.recreation != "Never"]
+    if change.fate in ("replace", "may replace") and causing:
+        named = ", ".join(
+            f"{item.path.split('/')[-1]} changes" + (f" ({', '.join(item.causes)})" if item.causes else "")
+            for item in causing
+        )
+        text += f", because {named}"
+    return text
+
+
+def warnings(change: ResourceChange) -> tuple[str, ...]:
+    """Return sentences on the data that a change deletes, and on effects that cannot be seen."""
+    found = [loss] if (loss := lost_data(change)) else []
+    for lost in change.stack_set_losses:
+        verb = "replaces" if lost.replaced else "deletes"
+        text = f"In the stacks of stack set {change.id}, this change {verb} {lost.logical_id} ({lost.type})."
+        found.append(f"{text} {data_loss(lost.type, lost.logical_id)}".rstrip())
+    if change.unseen:
+        found.append(f"The effect of this change cannot be seen. {change.unseen}")
+    return tuple(found)
+
+
+def lost_data(change: ResourceChange) -> str:
+    """Return a sentence on the data that a change deletes; '' if it deletes none."""
+    if change.keeps_old or change.fate not in ("delete", "replace", "may replace"):
+        return ""
+    loss = (snapshot_sentence if change.snapshot else data_loss)(change.type, change.id)
+    if not loss or change.fate != "may replace" or not change.destructive:
+        return loss if change.destructive else ""
+    return f"If it is replaced: {loss}"
+
+
+def drift_notes(change: ResourceChange) -> tuple[str, ...]:
+    """Return sentences on the drift of a resource and on attributes whose drift AWS ignores."""
+    notes = [] if change.drift in NO_DRIFT else [DRIFT.get(change.drift, f"Its drift status is {change.drift}.")]
+    notes += [
+        f"AWS ignores the drift of {one.path.strip('/').replace('/', '.')}: {IGNORED.get(one.reason, one.reason)}."
+        for one in change.ignored_drift
+    ]
+    return tuple(notes)
