@@ -37,7 +37,7 @@ def words(text: str) -> str:
 
 
 def test_replaced_notebook_loses_its_files(aws: Aws, name: str, tmp_path: Path) -> None:
-    """The plan in every format and the refusal name the files of a notebook instance that is replaced."""
+    """The plan in every format and the error of deploy name the files of a notebook instance that is replaced."""
     template = written(tmp_path, NOTEBOOK)
     assert aws.run("deploy", name, "--yes", template=template).returncode == 0
     update = (name, "--set", "Subnet=subnet-2")

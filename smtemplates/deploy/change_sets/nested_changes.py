@@ -9,10 +9,12 @@ from typing import Any
 
 from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy.change_sets.change_plan import ResourceChange
+from smtemplates.deploy.change_sets.change_plan import LostResource, PropertyChange, ResourceChange
 from smtemplates.deploy.change_sets.description import settled, without_change
 from smtemplates.deploy.change_sets.resource_changes import resource_changes
 from smtemplates.deploy.change_sets.validation import Finding, read_validation
+from smtemplates.deploy.resources import stack_set_targets as targets
+from smtemplates.deploy.resources.stack_set_changes import Change, effect
 
 NESTED = "AWS::CloudFormation::Stack"
 # Types whose resources are stacks. AWS does not provide the changes in them.
@@ -64,7 +66,20 @@ class NestedChanges:
             return replace(change, unseen=self.reason)
         if change.fate in CHANGED and change.type in OPAQUE:
             return replace(change, unseen=OPAQUE[change.type])
+        if change.fate in CHANGED and change.type == targets.TYPE and change.physical_id:
+            return self._with_stack_set_losses(change, change.physical_id)
         return change
+
+    def _with_stack_set_losses(self, change: ResourceChange, set_id: str) -> ResourceChange:
+        """Return the change of a stack set with the resources that it destroys in the stacks of the stack set."""
+        changed = {
+            item.path.split("/")[2]: Change(before=item.before, after=item.after, known=_complete(item))
+            for item in change.properties
+            if item.path.startswith("/Properties/")
+        }
+        found = effect(self.cloud, set_id, changed)
+        losses = tuple(LostResource(logical_id=name, type=kind, replaced=again) for name, kind, again in found.losses)
+        return replace(change, stack_set_losses=losses, unseen=change.unseen or found.unseen)
 
     def _with_children(self, change: ResourceChange, change_set_id: str) -> ResourceChange:
         if change_set_id in self._read or len(self._read) >= MOST_STACKS:
@@ -82,6 +97,11 @@ class NestedChanges:
             return replace(change, unseen=text)
         children = resource_changes(described["Changes"], self.secrets, stack_path=change.id)
         return replace(change, nested=self.add(children))
+
+
+def _complete(item: PropertyChange) -> bool:
+    """Return whether AWS returned the values of a property before and after the change."""
+    return item.known and (item.before is not None or item.after is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

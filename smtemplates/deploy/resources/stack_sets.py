@@ -98,10 +98,11 @@ def find(cloud: Cloud, stack: Stack, listener: Listener) -> tuple[StackSet, ...]
 
 
 def _describe(cloud: Cloud, logical_id: str, set_id: str) -> StackSet:
-    known = _known(cloud, set_id)
+    known = describe(cloud, set_id)
     if known is None:
         return StackSet(logical_id=logical_id, id=set_id, status="DELETED")
-    status, arguments = known
+    described, arguments = known
+    status = described["Status"]
     listed = cloud.pages("cloudformation", "list_stack_instances", "Summaries", MaxResults=PAGE, **arguments)
     instances = {one.location: one for one in map(_instance, listed)}
     latest = _latest(cloud, arguments)
@@ -117,15 +118,15 @@ def _describe(cloud: Cloud, logical_id: str, set_id: str) -> StackSet:
     return StackSet(logical_id=logical_id, id=set_id, status=status, operation=latest, instances=tuple(ordered))
 
 
-def _known(cloud: Cloud, set_id: str) -> tuple[str, dict[str, str]] | None:
-    """Return the status of a stack set and the arguments of calls for it; None if it is deleted.
+def describe(cloud: Cloud, set_id: str) -> tuple[Mapping[str, Any], dict[str, str]] | None:
+    """Return the description of a stack set and the arguments of calls for it; None if it is deleted.
 
     A delegated administrator must specify CallAs.
     """
     for caller in ("SELF", "DELEGATED_ADMIN"):
         arguments = {"StackSetName": set_id, "CallAs": caller}
         try:
-            return cloud.call("cloudformation", "describe_stack_set", **arguments)["StackSet"]["Status"], arguments
+            return cloud.call("cloudformation", "describe_stack_set", **arguments)["StackSet"], arguments
         except CloudError as error:
             # an account that is not a delegated administrator may not make this call: then the stack set is deleted
             if caller == "SELF" and error.code != "StackSetNotFoundException":
