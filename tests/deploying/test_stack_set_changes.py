@@ -123,7 +123,7 @@ def test_parameter_that_creates_resources_needs_no_permission(aws: Aws) -> None:
     [
         (("/properties/DomainName",), (), "this change replaces Domain (AWS::SageMaker::Domain)"),
         (("/properties/Tags/*/Key",), (), "this change replaces Domain"),
-        ((), ("/properties/DomainName",), "AWS may replace these resources in the stacks: Domain."),
+        ((), ("/properties/DomainName",), "AWS may delete or replace these resources in the stacks: Domain."),
         (("/properties/VpcId",), (), ""),
     ],
 )
@@ -156,8 +156,20 @@ def test_new_template_in_the_property(aws: Aws) -> None:
         ("{", "could not be evaluated"),
         ({"Transform": "Macro", "Resources": {"A": {"Type": "AWS::SNS::Topic"}}}, "only known after a transform"),
         ({"Parameters": {"Must": {"Type": "String"}}, "Resources": {}}, "could not be evaluated"),
-        ({"Parameters": {"CreateDomain": {}}, "Resources": {"A": None}}, "could not be evaluated"),
-        ({"Parameters": {"CreateDomain": {"Type": "String"}}, "Resources": {"A": []}}, "could not be evaluated"),
+        (
+            {
+                "Parameters": {"CreateDomain": {"Type": "String"}},
+                "Resources": {"A": {"Type": "AWS::SNS::Topic", "Condition": "Missing"}},
+            },
+            "AWS may delete or replace these resources in the stacks: A.",
+        ),
+        (
+            {
+                "Parameters": {"CreateDomain": {"Type": "String"}},
+                "Resources": {"Fn::ForEach::Each": ["X", ["a"], {"A${X}": {"Type": "AWS::SNS::Topic"}}]},
+            },
+            "only known after a transform",
+        ),
     ],
 )
 def test_template_that_cannot_be_evaluated(aws: Aws, template: Any, text: str) -> None:

@@ -116,11 +116,16 @@ class _Comparison:
         unknown: list[str] = []
         for region in current.get("Regions") or [self.cloud.region]:
             pseudo = {"AWS::Region": region}
-            before = Evaluated(old, _values(parameters.before), pseudo=pseudo).resources
-            after = Evaluated(new, _values(parameters.after), pseudo=pseudo).resources
+            before, unread_before = Evaluated(old, _values(parameters.before), pseudo=pseudo).evaluated
+            after, unread_after = Evaluated(new, _values(parameters.after), pseudo=pseudo).evaluated
+            unread = {**unread_before, **unread_after}
+            unknown += unread
+            before = {name: body for name, body in before.items() if name not in unread}
             losses.update({name: (name, kind, replaced) for name, kind, replaced in self._lost(before, after, unknown)})
         unseen = (
-            f"AWS may replace these resources in the stacks: {', '.join(dict.fromkeys(unknown))}." if unknown else ""
+            f"AWS may delete or replace these resources in the stacks: {', '.join(dict.fromkeys(unknown))}."
+            if unknown
+            else ""
         )
         return Effect(losses=tuple(losses[name] for name in sorted(losses)), unseen=unseen)
 
