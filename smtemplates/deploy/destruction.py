@@ -127,6 +127,8 @@ def plan_destruction(cloud: Cloud, name: str, wishes: Wishes) -> Destruction:
     left = [item for item in tree.resources if _is_left(item, wishes.retain)]
     retained = [item for item in tree.resources if item not in left and item.retained]
     deleted = [item for item in tree.resources if item not in left and item not in retained]
+    if wishes.delete_data and stack.status == STUCK:
+        retained += _skipped_buckets(cloud, stack.id)
     pairs = [(item.type, item.physical_id) for item in deleted]
     domains = [item.physical_id for item in tree.resources if item.type == DOMAIN]
     targets = find_targets(cloud, pairs, domains)
@@ -258,8 +260,13 @@ def left_buckets(cloud: Cloud, name: str) -> tuple[Resource, ...]:
     if not deleted:
         return ()
     last = max(deleted, key=lambda item: item.get("DeletionTime") or item["CreationTime"])
+    return _skipped_buckets(cloud, last["StackId"])
+
+
+def _skipped_buckets(cloud: Cloud, stack_id: str) -> tuple[Resource, ...]:
+    """Return the existing buckets that earlier deletions of a stack retained. They do not belong to the stack."""
     retained = {}
-    for event in cloud.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=last["StackId"]):
+    for event in cloud.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=stack_id):
         if event.get("ResourceStatus") == "DELETE_SKIPPED" and event.get("ResourceType") == BUCKET:
             bucket = event["PhysicalResourceId"]
             if buckets.exists(cloud, bucket):

@@ -88,7 +88,7 @@ def template_text(cloud: Cloud, **of: str) -> str:
 
     `of` are the arguments of GetTemplate that identify it, such as StackName.
     """
-    body = cloud.call("cloudformation", "get_template", **of)["TemplateBody"]
+    body = cloud.call("cloudformation", "get_template", **of).get("TemplateBody", "")
     # the SDK has already parsed a template in JSON
     return body if isinstance(body, str) else json.dumps(body)
 

@@ -74,10 +74,14 @@ def read_tree(cloud: Cloud, stack: Stack, prefix: str = "") -> Tree:
             child = stacks.find(cloud, resource.physical_id)
             if child is not None and child.status != "DELETE_COMPLETE":
                 children.append(read_tree(cloud, child, f"{resource.logical_id}/"))
+    functions = [] if problem else [item.logical_id for item in resources if item.policy is None]
+    unknown = [problem] if problem else []
+    if functions:
+        unknown.append(f"It is not known whether AWS retains {', '.join(functions)}: the policy is a function.")
     return Tree(
         resources=(*resources, *(one for child in children for one in child.resources)),
         content=content,
-        unknown=(*([problem] if problem else []), *(text for child in children for text in child.unknown)),
+        unknown=(*unknown, *(text for child in children for text in child.unknown)),
         stacks=frozenset({stack.name}).union(*(child.stacks for child in children)),
         exports=(
             *(output.export for output in stack.outputs.values() if output.export),
