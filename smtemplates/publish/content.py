@@ -47,13 +47,14 @@ def _effect(template: Template) -> dict[str, Any]:
     """Return the template without the texts that have no effect."""
     kept = {key: value for key, value in template.content.items() if key not in _TEXTS}
     for section, texts in (("Parameters", _PARAMETER_TEXTS), ("Outputs", {"Description"})):
-        if section in kept:
+        if isinstance(kept.get(section), dict):
             kept[section] = {name: _without(item, texts) for name, item in kept[section].items()}
     return kept
 
 
-def _without(item: dict[str, Any], keys: set[str]) -> dict[str, Any]:
-    return {key: value for key, value in item.items() if key not in keys}
+def _without(item: Any, keys: set[str]) -> Any:
+    """Return a mapping without some keys; a value of another type does not change."""
+    return {key: value for key, value in item.items() if key not in keys} if isinstance(item, dict) else item
 
 
 def from_description(text: str) -> Content:
