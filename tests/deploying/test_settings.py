@@ -54,7 +54,7 @@ BEFORE = stack(
     },
     Parameters=[{"ParameterKey": "Password", "ParameterValue": "****"}],
 )
-NO_CHANGE = {"Status": "FAILED", "StatusReason": "The submitted information didn't contain changes."}
+NO_CHANGE: dict[str, Any] = {"Status": "FAILED", "StatusReason": "The submitted information didn't contain changes."}
 
 
 @pytest.fixture
@@ -77,12 +77,12 @@ def sent(aws: Aws, request: Request) -> dict[str, Any]:
     return found[0]
 
 
-def planned(aws: Aws, request: Request, **answer: Any) -> Plan:
-    """Return the plan for the stack BEFORE."""
+def planned(aws: Aws, request: Request, *, before: dict[str, Any] = BEFORE, **answer: Any) -> Plan:
+    """Return the plan for a stack."""
     aws.answers("describe_change_set", described(**answer))
     if "Status" not in answer:
         aws.answers("describe_events", {"OperationEvents": []})
-    return change_sets.ChangeSet(aws.cloud, request, stacks.read(BEFORE), purpose="plan").read()
+    return change_sets.ChangeSet(aws.cloud, request, stacks.read(before), purpose="plan").read()
 
 
 def tags_of(arguments: dict[str, Any]) -> dict[str, str]:
@@ -160,9 +160,10 @@ def test_plan_shows_the_changes_of_the_stack_itself(stub: Aws) -> None:
 
 def test_unchanged_settings_are_not_shown(stub: Aws) -> None:
     """Without options, and with the values that the stack has, the plan contains no change of the stack itself."""
-    same = request_of(settings=Settings(tags={"team": "blue"}), notification_arns=(TOPIC,), monitoring_minutes=5)
+    same = request_of(settings=Settings(tags={"team": "blue"}), notification_arns=(OTHER, TOPIC), monitoring_minutes=5)
+    two = {**BEFORE, "NotificationARNs": [TOPIC, OTHER]}
     for request in (request_of(), same):
-        plan = planned(stub, request, **NO_CHANGE)
+        plan = planned(stub, request, before=two, **NO_CHANGE)
         assert plan.settings == ()
         assert plan_table.table(plan) == "No change. Stack team is up to date."
 

@@ -63,7 +63,7 @@ def merge(settings: Iterable[Settings]) -> Settings:
         for key in each.removed_tags:
             tags.pop(key, None)
         tags.update(each.tags)
-        removed_tags = (removed_tags | each.removed_tags) - each.tags.keys()
+        removed_tags |= each.removed_tags
         all_tags |= each.all_tags
     return Settings(
         parameters=parameters,
