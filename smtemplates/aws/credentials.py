@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from smtemplates.aws.credential_source import Source, source_of
-from smtemplates.aws.errors import UNREACHABLE, CloudError, sentence
-from smtemplates.aws.refusals import refused
+from smtemplates.aws.errors import UNREACHABLE, UNTRUSTED, CloudError, sentence
+from smtemplates.aws.refusals import refused, untrusted
 from smtemplates.errors import Error, UsageError
 
 LONGEST_REASON = 300
@@ -177,6 +177,12 @@ def _unreachable(error: Exception, source: Source) -> Error:
     )
 
 
+def _untrusted(error: Any, _source: Source) -> Error:
+    return CloudError(
+        untrusted(str(error.kwargs.get("endpoint_url")), "The request for credentials", error), code=UNTRUSTED
+    )
+
+
 def _refused(error: Any, source: Source) -> Error:
     answer, operation = error.response.get("Error", {}), error.operation_name
     code, reason = answer.get("Code", "Unknown"), sentence(answer.get("Message") or answer.get("Code", "Unknown"))
@@ -211,6 +217,7 @@ FAILURES: dict[str, Callable[[Any, Source], Error]] = {
     "InvalidIMDSEndpointError": _bad_metadata_endpoint,
     "InvalidIMDSEndpointModeError": _bad_metadata_endpoint,
     "NoCredentialsError": lambda _error, _source: missing(),
+    "SSLError": _untrusted,
     "HTTPClientError": _unreachable,
     "ConnectionError": _unreachable,
     "ClientError": _refused,

@@ -34,6 +34,13 @@ ADVICE = {
     "s3 error: access denied": "Request s3:GetObject for the staged template, and kms:Decrypt for its key.",
 }
 
+PERMISSION = "Request this permission, or use another --profile or --assume-role."
+# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+TRUST = (
+    "If the role requires an external ID, a source identity, a session name or MFA, specify it with "
+    "--external-id, --source-identity, --role-session-name or --mfa-serial. Otherwise request this permission."
+)
+
 
 def refused(response: Mapping[str, Any], name: str, url: str, *, origin: str = "", fix: str = "") -> CloudError:
     """Return the error for a call that AWS refused.
@@ -62,10 +69,7 @@ def refused(response: Mapping[str, Any], name: str, url: str, *, origin: str = "
     elif advice := next((advice for part, advice in ADVICE.items() if part in message.lower()), ""):
         text = f"{name} failed: {sentence(message)} {advice}"
     elif code in DENIED:
-        text = (
-            f"{name} is not allowed: {sentence(message)} Request this permission, or use another --profile or "
-            "--assume-role."
-        )
+        text = f"{name} is not allowed: {sentence(message)} {TRUST if name == 'AssumeRole' else PERMISSION}"
     elif code in TRANSIENT:
         text = f"AWS cannot process {name} at the moment ({code}: {message}). Repeat this command in a minute."
     return CloudError(text, code=code)
@@ -77,10 +81,10 @@ def _clock(response: Mapping[str, Any]) -> str:
     try:
         seconds = (datetime.now(timezone.utc) - parsedate_to_datetime(date)).total_seconds()
     except (TypeError, ValueError):
-        return "the clock of this computer is wrong."
+        seconds = 0
     minutes = round(abs(seconds) / 60)
     if not minutes:
-        return "the clock of this computer was wrong."
+        return "the clock of this computer differs from the time of AWS."
     return (
         f"the clock of this computer is {minutes:,} minutes {'ahead of' if seconds > 0 else 'behind'} the time of AWS."
     )

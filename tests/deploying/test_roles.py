@@ -53,6 +53,8 @@ def test_options_of_the_role_are_sent(aws: Aws, name: str, sts: Sts) -> None:
     options = ("status", name, "--endpoint-url", sts.url, "--assume-role", role)
     rejected = aws.run(*options)
     assert (rejected.returncode, "AssumeRole is not allowed" in rejected.stderr) == (1, True), rejected.stderr
+    for option in ("--external-id", "--source-identity", "--role-session-name", "--mfa-serial"):
+        assert option in rejected.stderr
     more = ("--external-id", "contract-7", "--source-identity", "ann", "--role-duration", "900")
     done = aws.run(*options, *more, "--role-session-name", "release")
     assert f"Stack {name} does not exist" in done.stderr
