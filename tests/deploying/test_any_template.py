@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,17 @@ def test_any_content_is_a_request_or_a_message(value: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
-def test_corpus_is_a_request_or_a_message(path: Any) -> None:
+def test_corpus_is_a_request_or_a_message(path: Path) -> None:
     """Each template of the corpus can be planned."""
     use(templates.read(path))
+
+
+def test_transform_can_provide_the_resources(tmp_path: Path) -> None:
+    """A template with a transform can have no Resources section; without a transform it is not a template."""
+    path = tmp_path / "t.yaml"
+    for text in ("Transform: [Macro]", "Fn::Transform: {Name: 'AWS::Include', Parameters: {Location: s3://b/k}}"):
+        path.write_text(text)
+        use(templates.read(path))
+    path.write_text("Outputs: {}")
+    with pytest.raises(UsageError, match="no Resources section"):
+        templates.read(path)

@@ -76,6 +76,14 @@ def test_required_capabilities(resources: Any, capabilities: tuple[str, ...]) ->
     assert required({"Resources": resources}) == capabilities
 
 
+@pytest.mark.parametrize("section", ["Mappings", "Conditions", "Outputs", "Fn::Transform"])
+def test_included_file_is_a_macro_in_any_section(section: str) -> None:
+    """AWS::Include can be in each section, and next to the sections."""
+    include = {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}}
+    content = {section: include if section == "Fn::Transform" else {"Fn::Transform": include}}
+    assert required({**content, "Resources": {}}) == ("CAPABILITY_AUTO_EXPAND",)
+
+
 def test_deployment_preference_of_all_functions() -> None:
     """AWS SAM also creates a role for deployment preferences in Globals."""
     globals_ = {"Function": {"DeploymentPreference": {"Type": "Canary10Percent5Minutes"}}}

@@ -48,7 +48,7 @@ def required(template: Mapping[str, Any]) -> tuple[str, ...]:
         needed.append(NAMED_IAM)
     elif any(type_ in IAM_NAMES for type_, _, _ in declared) or _generates_roles(template, declared):
         needed.append(IAM)
-    if template.get("Transform") or _contains(template.get("Resources"), "Fn::Transform"):
+    if template.get("Transform") or _contains(template, "Fn::Transform"):
         needed.append(AUTO_EXPAND)
     return tuple(needed)
 

@@ -81,7 +81,8 @@ def read(path: Path) -> Template:
         content = load(text)
     except UsageError as error:
         raise UsageError(f"{path} is not a template: {sentence(error)}") from error
-    if not isinstance(content.get("Resources"), dict):
+    generated = "Transform" in content or "Fn::Transform" in content
+    if not isinstance(content.get("Resources"), dict) and not generated:
         raise UsageError(f"{path} has no Resources section, so it is not a CloudFormation template.")
     body = text
     if len(text.encode()) > MAX_INLINE_BYTES:
