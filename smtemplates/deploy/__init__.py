@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from smtemplates.aws.connection import Connection
     from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError, StoppedError, TimedOutError
     from smtemplates.aws.session import Cloud
-    from smtemplates.deploy.api import Allowed, Deployment, Reviewer, Silent, cancel, deploy, destroy, plan, watch
+    from smtemplates.deploy.api import Allowed, Deployment, cancel, deploy, destroy, plan, watch
     from smtemplates.deploy.change_sets.change_plan import Plan
     from smtemplates.deploy.operations.stack import Stack
     from smtemplates.deploy.requests.parameters import Settings
     from smtemplates.deploy.requests.request import Options, Request
     from smtemplates.deploy.requests.template import Template
     from smtemplates.deploy.requests.template import read as read_template
+    from smtemplates.deploy.reviewer import Reviewer, Silent
 
 __all__ = [
     "Allowed",
@@ -63,6 +64,7 @@ _HOME = {
     **dict.fromkeys(("CloudError", "DeploymentError", "RefusedError", "StoppedError", "TimedOutError"), "aws.errors"),
     **dict.fromkeys(("Cloud", "Connection"), "aws.session"),
     **dict.fromkeys(("Options", "Request"), "deploy.requests.request"),
+    **dict.fromkeys(("Reviewer", "Silent"), "deploy.reviewer"),
     "Plan": "deploy.change_sets.change_plan",
     "Settings": "deploy.requests.parameters",
     "Stack": "deploy.operations.stack",

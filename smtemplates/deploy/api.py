@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
@@ -16,70 +15,15 @@ from smtemplates.deploy.change_sets.guard import check_plan
 from smtemplates.deploy.destruction import Destruction, Wishes
 from smtemplates.deploy.operations import operation
 from smtemplates.deploy.operations import stack as stacks
-from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.states import in_progress, succeeded
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.planning import planned
 from smtemplates.deploy.requests.request import Options, Request, check_name
+from smtemplates.deploy.reviewer import Reviewer, Silent
 from smtemplates.deploy.studio import clearing as studio
 from smtemplates.deploy.wording import PROGRAM
-
-
-class Reviewer(Listener, Protocol):
-    """A listener that also receives plans and approves their execution."""
-
-    def show_plan(self, plan: Plan) -> None:
-        """Show the plan of a deployment."""
-
-    def show_destruction(self, plan: Destruction, *, delete_data: bool) -> None:
-        """Show the effects of destroying a stack."""
-
-    def approve(self, plan: Plan) -> bool:
-        """Return whether to execute a plan that the guard accepted."""
-
-    def approve_destruction(self, plan: Destruction) -> bool:
-        """Return whether to destroy a stack."""
-
-    def show_emptying(self, bucket: str, done: int, total: int) -> None:
-        """Show how many objects of a bucket are deleted."""
-
-
-class Silent:
-    """A reviewer that shows nothing, approves everything that the guard accepts, and cancels nothing."""
-
-    def say(self, message: str) -> None:
-        """Ignore a message."""
-
-    def on_event(self, event: Event, done: int, total: int) -> None:
-        """Ignore an event."""
-
-    def cancel(self, question: str) -> bool:
-        """Raise KeyboardInterrupt: an interruption ends watching, and only `cancel` cancels an operation."""
-        raise KeyboardInterrupt(question)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def show_plan(self, plan: Plan) -> None:
-        """Ignore a plan."""
-
-    def show_destruction(self, plan: Destruction, *, delete_data: bool) -> None:
-        """Ignore the effects of destroying a stack."""
-
-    def approve(self, plan: Plan) -> bool:
-        """Return True."""
-        del plan
-        return True
-
-    def approve_destruction(self, plan: Destruction) -> bool:
-        """Return True."""
-        del plan
-        return True
-
-    def show_emptying(self, bucket: str, done: int, total: int) -> None:
-        """Ignore the progress."""
 
 
 @dataclass(frozen=True, kw_only=True)

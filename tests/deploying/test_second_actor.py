@@ -18,6 +18,7 @@ from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import api
 from smtemplates.deploy.destruction import Destruction
+from smtemplates.deploy.reviewer import Silent
 from smtemplates.errors import Error
 
 TEMPLATE = """\
@@ -46,7 +47,7 @@ class Actor(Proxy):
         return found
 
 
-class Recorder(api.Silent):
+class Recorder(Silent):
     """Remembers the Studio objects that the command has shown."""
 
     def __init__(self) -> None:

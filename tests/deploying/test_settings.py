@@ -37,6 +37,7 @@ from smtemplates.deploy.operations.states import PRODUCT_TAG
 from smtemplates.deploy.printing import plan_page, plan_table
 from smtemplates.deploy.requests.parameters import Settings, merge
 from smtemplates.deploy.requests.request import Request
+from smtemplates.deploy.reviewer import Silent
 
 SERIALIZE: Any = import_module("botocore.serialize")  # it has no types
 TOPIC = "arn:aws:sns:us-east-1:111122223333:events"
@@ -200,7 +201,7 @@ def test_reviewed_change_set_shows_the_settings(stub: Aws) -> None:
 def deploy(aws: Aws, messages: list[str]) -> api.Deployment:
     """Deploy a change of only the topics, for which AWS does not create a change set."""
 
-    class Reviewer(api.Silent):
+    class Reviewer(Silent):
         def say(self, message: str) -> None:
             messages.append(message)
 
