@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.aws.errors import DENIED, CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.blocking import (
     APP,
@@ -198,9 +198,11 @@ def _left_behind(cloud: Cloud, targets: Sequence[Target]) -> Iterable[str]:
         try:
             described = cloud.call("sagemaker", "describe_domain", DomainId=target.name)
         except CloudError as error:
-            if error.code in NOT_FOUND:
-                continue
-            raise
+            if error.code in DENIED:
+                yield f"It is not known whether AWS keeps a file system of domain {target.name}. {sentence(error)}"
+            elif error.code not in NOT_FOUND:
+                raise
+            continue
         for row in LEFT_BEHIND:
             if described.get(row.field):
                 yield row.text.format(id=described[row.field], domain=target.name)
