@@ -156,6 +156,7 @@ def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
             yes=arguments.yes,
             confirmed=arguments.confirm,
             timeout_seconds=seconds(arguments.timeout),
+            wait=not arguments.no_wait,
             as_json=arguments.json,
         )
     elif arguments.command == "status":
@@ -256,12 +257,16 @@ def given_options(checkout: Path, arguments: Sequence[str]) -> frozenset[str]:
     return frozenset(strings[0] for dest, strings in options_in(command).items() if dest in given)
 
 
+def connection_options() -> set[str]:
+    """Return the options of the connection."""
+    command = argparse.ArgumentParser(add_help=False)
+    add_connection(command)
+    return set().union(*options_in(command).values())
+
+
 def unused_options(given: Iterable[str]) -> list[str]:
     """Return the given options of deploy that --change-set does not use, sorted by name."""
-    connection = argparse.ArgumentParser(add_help=False)
-    add_connection(connection)
-    used = USED_WITH_CHANGE_SET.union(*options_in(connection).values())
-    return sorted(set(given) - used)
+    return sorted(set(given) - USED_WITH_CHANGE_SET - connection_options())
 
 
 def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:

@@ -66,7 +66,8 @@ class Aws:
         return _client(self, service, region)
 
     def command(self, *arguments: str, template: Path = SAMPLE) -> list[str]:
-        extra = ["--template", str(template)] if arguments[0] in ("plan", "deploy") else []
+        planned = arguments[0] in ("plan", "deploy") and "--change-set" not in arguments
+        extra = ["--template", str(template)] if planned else []
         return [sys.executable, str(SCRIPT), *arguments, *extra]
 
     def run(
