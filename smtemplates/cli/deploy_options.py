@@ -191,7 +191,9 @@ def add_rollback(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--confirm", metavar="STACK", help="name of the stack, to allow a rollback that deletes it without a terminal"
     )
-    command.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
+    waiting = command.add_mutually_exclusive_group()
+    waiting.add_argument("--no-wait", action="store_true", help="start the rollback, and do not wait for its end")
+    waiting.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     add_connection(command)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -162,8 +163,12 @@ def check_before_deployment(rollback: Rollback) -> None:
         )
 
 
-def roll_back(cloud: Cloud, rollback: Rollback, listener: Listener, *, deadline: float | None) -> Stack | None:
+def roll_back(
+    cloud: Cloud, rollback: Rollback, listener: Listener, *, deadline: float | None, wait: bool = True
+) -> Stack | None:
     """Roll a stack back, follow the operation to its end, and return the stack; None if it is deleted.
+
+    If `wait` is False, return the stack at the start of the operation.
 
     Raises:
         DeploymentError: The rollback failed. The message contains the first cause and the commands that work.
@@ -185,12 +190,25 @@ def roll_back(cloud: Cloud, rollback: Rollback, listener: Listener, *, deadline:
         try:
             cloud.call("cloudformation", rollback.operation, **arguments)
         except CloudError as error:
+            if _accepted(cloud, stack):
+                return
             if not rollback.skipped:
                 raise
             hint = "Only resources whose rollback failed (UPDATE_FAILED) can be skipped."
             raise CloudError(f"{sentence(error)} {hint}", code=error.code) from error
 
+    if not wait:
+        start()
+        return stacks.find(cloud, stack.id)
     return _checked(watch, rollback.stack, follow_or_detach(watch, listener, deadline=deadline, start=start))
+
+
+def _accepted(cloud: Cloud, stack: Stack) -> bool:
+    """Return whether AWS started a rollback although the call failed, for example because its answer was lost."""
+    with suppress(CloudError):
+        found = stacks.find(cloud, stack.id)
+        return found is None or found.status in states.ROLLING_BACK | states.ROLLED_BACK
+    return False
 
 
 def follow(cloud: Cloud, stack: Stack, listener: Listener, *, deadline: float | None) -> Stack | None:

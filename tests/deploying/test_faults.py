@@ -17,13 +17,13 @@ from deploying.proxy import AFFECTED_ATTEMPTS, Proxy
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import api
-from smtemplates.deploy.commands import change, removal
+from smtemplates.deploy.commands import change, recovery, removal
 from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.request import Options, Request
 from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import Error
 
-CONTENT = {
+CONTENT: dict[str, Any] = {
     "Parameters": {"Size": {"Type": "String", "Default": "1"}},
     "Resources": {
         "Bucket": {
@@ -72,8 +72,25 @@ class Scenario:
         return Request(stack=self.stack, template=TEMPLATE, settings=Settings(parameters={"Size": size}))
 
     def prepare(self) -> None:
-        if self.kind in ("update", "destroy"):
+        if self.kind in ("update", "destroy", "rollback"):
             self.deploy("1")
+        if self.kind == "rollback":
+            self.fail()
+
+    def fail(self) -> None:
+        """Start an update without rollback that fails, because a bucket of the name exists already."""
+        taken = f"taken-{self.stack.lower()}"
+        self.aws.client("s3").create_bucket(Bucket=taken)
+        other = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": taken}}
+        body = json.dumps({**CONTENT, "Resources": {**CONTENT["Resources"], "Other": other}})
+        self.aws.client("cloudformation").update_stack(
+            StackName=self.stack,
+            TemplateBody=body,
+            DisableRollback=True,
+            Parameters=[{"ParameterKey": "Size", "ParameterValue": "7"}],
+        )
+        while self.aws.status(self.stack) != "UPDATE_FAILED":
+            time.sleep(0.02)
 
     def deploy(self, size: str) -> None:
         change.deploy(self.cloud(), self.request(size), Options(), api.Allowed(), yes=True, as_json=False)
@@ -83,6 +100,8 @@ class Scenario:
             change.plan(self.cloud(), self.request("7"), keep=False, shape="table", detailed=False)
         elif self.kind == "destroy":
             self.destroy()
+        elif self.kind == "rollback":
+            recovery.rollback(self.cloud(), self.stack, yes=True)
         else:
             self.deploy("7")
 
@@ -99,13 +118,14 @@ class Scenario:
     def check(self) -> None:
         """Check that the result is the same as without a fault."""
         status = self.aws.status(self.stack)
-        expected = {"create": "CREATE_COMPLETE", "update": "UPDATE_COMPLETE"}.get(self.kind)
+        ends = {"create": "CREATE_COMPLETE", "update": "UPDATE_COMPLETE", "rollback": "UPDATE_ROLLBACK_COMPLETE"}
+        expected = ends.get(self.kind)
         assert status == expected
         assert self.aws.change_sets(self.stack) == []
         if expected:
             found = self.aws.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
             outputs = {item["OutputKey"]: item["OutputValue"] for item in found[0]["Outputs"]}
-            assert outputs["Size"] == "7"
+            assert outputs["Size"] == ("1" if self.kind == "rollback" else "7")
         prefix = self.stack.lower()
         buckets = [one for one in self.aws.client("s3").list_buckets()["Buckets"] if one["Name"].startswith(prefix)]
         assert len(buckets) == (1 if expected else 0)
@@ -120,7 +140,7 @@ def outcome(scenario: Scenario) -> Error | None:
     return None
 
 
-@pytest.mark.parametrize("command", ["plan", "create", "update", "destroy"])
+@pytest.mark.parametrize("command", ["plan", "create", "update", "rollback", "destroy"])
 @pytest.mark.parametrize("fault", AFFECTED_ATTEMPTS)
 def test_every_call_can_fail(aws: Aws, proxy: Proxy, session: Any, tally: Tally, command: str, fault: str) -> None:
     """If a call fails, the command succeeds or ends with a message, and a second run completes it."""

@@ -94,6 +94,11 @@ def test_failed_update_is_rolled_back(aws: Aws, name: str, deploy: Run) -> None:
     assert (planned.returncode, json.loads(planned.stdout)["rollback_disabled"]) == (0, True), planned.stderr
     skipped = aws.run("rollback", name, "--yes", "--skip", "First")
     assert (skipped.returncode, "applies only to a rollback that failed" in skipped.stderr) == (2, True)
+    started = aws.run("rollback", name, "--yes", "--no-wait")
+    assert (
+        started.returncode,
+        f"status --watch {name}" in started.stderr.replace(f"{name} --watch", f"--watch {name}"),
+    ) == (0, True)
     done = aws.run("rollback", name, "--yes")
     assert (done.returncode, aws.status(name)) == (0, "UPDATE_ROLLBACK_COMPLETE"), done.stderr
     again = aws.run("rollback", name, "--yes")

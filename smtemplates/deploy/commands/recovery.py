@@ -24,6 +24,7 @@ def rollback(
     yes: bool = False,
     confirmed: str | None = None,
     timeout_seconds: float | None = None,
+    wait: bool = True,
     as_json: bool = False,
 ) -> int:
     """Show the effects of a rollback, and roll the stack back. Follow a rollback that is in progress already.
@@ -43,14 +44,14 @@ def rollback(
         terminal.say(f"{states.description(name, stack.status)} There is nothing to roll back.")
         return _report(stack, stack, terminal, changed=False, as_json=as_json)
     if stack.status in states.ROLLING_BACK:
-        terminal.say(f"Stack {name} is already being rolled back ({stack.status}). Following it.")
-        end = recovery.follow(cloud, stack, terminal, deadline=deadline)
+        terminal.say(f"AWS is already rolling stack {name} back ({stack.status}).")
+        end = stack if not wait else recovery.follow(cloud, stack, terminal, deadline=deadline)
     else:
         planned = recovery.plan_rollback(cloud, stack, skip)
         terminal.say(recovery_table.table(planned))
         recovery.check_rollback(planned)
         _confirm(planned, terminal)
-        end = recovery.roll_back(cloud, planned, terminal, deadline=deadline)
+        end = recovery.roll_back(cloud, planned, terminal, deadline=deadline, wait=wait)
     return _report(stack, end, terminal, changed=True, as_json=as_json)
 
 
@@ -78,6 +79,8 @@ def _report(before: Stack, end: Stack | None, terminal: Terminal, *, changed: bo
     status = "DELETE_COMPLETE" if end is None else end.status
     if changed:
         terminal.say(states.description(before.name, status))
+    if states.in_progress(status):
+        terminal.say(states.WATCHING[0].text(before.name))
     if status == "ROLLBACK_COMPLETE":  # the resources are deleted, and the stack without resources remains
         for text in states.next_commands(before.name, status, own=before.created_by_deployer):
             terminal.say(text)
