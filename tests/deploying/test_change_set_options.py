@@ -66,7 +66,7 @@ def test_options_are_found_even_with_their_default() -> None:
     ],
 )
 def test_options_that_are_not_used_are_an_error(aws: Aws, name: str, arguments: list[str], named: str) -> None:
-    """An option that would have no effect is an error before any call to AWS, in one sentence with its name."""
+    """An option that would have no effect is an error before any call to AWS, and the message contains its name."""
     done = aws.run("deploy", name, "--yes", "--change-set", "arn:x", *arguments, AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert done.returncode == 2
     assert f"The execution of an existing change set (--change-set) cannot use {named}" in done.stderr
