@@ -102,16 +102,30 @@ def request_of(arguments: argparse.Namespace) -> Request:
 
 
 def options_of(arguments: argparse.Namespace) -> Options:
-    """Return the options of the execution."""
+    """Return the options of the execution.
+
+    Raises:
+        UsageError: An option needs the end of the operation, and --no-wait does not wait for it.
+    """
     from smtemplates.deploy.requests.request import Options
     from smtemplates.deploy.requests.stack_policy import read_stack_policy
 
+    needs_end = {
+        "--stack-policy": arguments.stack_policy is not None,
+        "--termination-protection": arguments.termination_protection is not None,
+    }
+    if arguments.no_wait and (named := [option for option, given in needs_end.items() if given]):
+        raise UsageError(
+            f"{named[0]} takes effect at the end of the operation, for which --no-wait does not wait. Remove one of "
+            "the two options."
+        )
     return Options(
         recreate=arguments.recreate,
         continue_rollback=arguments.continue_rollback,
         no_rollback=arguments.no_rollback,
         skip=tuple(arguments.skip),
         wait=arguments.wait,
+        no_wait=arguments.no_wait,
         timeout_seconds=seconds(arguments.timeout),
         protect=arguments.termination_protection,
         stack_policy=None if arguments.stack_policy is None else read_stack_policy(arguments.stack_policy),

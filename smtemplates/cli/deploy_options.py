@@ -152,6 +152,9 @@ def add_deploy(checkout: Path, command: argparse.ArgumentParser) -> None:
     group.add_argument("--continue-rollback", action="store_true", help="roll a failed stack back, then deploy")
     add_skip(group)
     group.add_argument("--wait", action="store_true", help="wait until another operation on the stack has ended")
+    group.add_argument(
+        "--no-wait", action="store_true", help="start the operation, and end without waiting until it has ended"
+    )
     group.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
     group.add_argument("--stack-policy", type=Path, metavar="FILE", help="stack policy to set after the deployment")
     group.add_argument(

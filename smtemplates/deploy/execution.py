@@ -15,11 +15,15 @@ from smtemplates.deploy.change_sets.reader import EXECUTED
 from smtemplates.deploy.operations import causes
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
-from smtemplates.deploy.operations.operation import check_deleted, follow_to_end
+from smtemplates.deploy.operations.operation import check_deleted, check_idle, detached_error, follow_to_end
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
-from smtemplates.deploy.requests.request import Options, operation_token
+from smtemplates.deploy.requests.request import Options, execution_prefix, operation_token, token_prefix
+from smtemplates.deploy.wording import PROGRAM
 from smtemplates.synth import received
+
+# The errors for a change set that another actor executed or deleted, or for a stack with another operation.
+OVERTAKEN = {"ChangeSetNotFound", "InvalidChangeSetStatus", "ValidationError"}
 
 
 def deadline_of(options: Options) -> float | None:
@@ -46,15 +50,42 @@ def execute(
     """
     token = operation_token(fingerprint, plan.change_set_id)
     deadline = deadline_of(options)
-    watch = Watch(cloud, plan.stack_id, token, total=len(plan.changes), creating=plan.kind == "CREATE")
+    watch = Watch(
+        cloud,
+        plan.stack_id,
+        token,
+        total=len(plan.changes),
+        creating=plan.kind == "CREATE",
+        ours=not plan.executed,
+        prefix=execution_prefix(fingerprint, plan.change_set_id),
+        deletion_follows=change_set is not None and change_set.deletes_failed_stack,
+    )
 
     def start() -> None:
-        if not plan.executed:
+        if plan.executed:
+            return
+        try:
             check_template(cloud, plan)
-            _start(cloud, plan, token, change_set)
+            _start(cloud, plan, watch, token, change_set)
+        except CloudError as error:
+            if error.code not in OVERTAKEN:
+                raise
+            raise _OvertakenError(error) from error
 
-    with uninterrupted():
-        stack = follow_to_end(watch, listener, plan.stack, deadline=deadline, start=start)
+    with uninterrupted() as signals:
+        try:
+            if options.no_wait:
+                start()
+                return _started(cloud, plan, listener, watch, interrupted=bool(signals.pending))
+            stack = follow_to_end(watch, listener, plan.stack, deadline=deadline, start=start)
+        except _OvertakenError as overtaken:
+            watch = _same_request(cloud, plan, fingerprint, overtaken.error)
+            listener.say("Another run of this deployment has started the change.")
+            if options.no_wait:
+                return _started(cloud, plan, listener, watch, interrupted=bool(signals.pending))
+            listener.say("Following its operation.")
+            stack = follow_to_end(watch, listener, plan.stack, deadline=deadline)
+        _check_executed(watch, plan, stack)
         apply_stack_settings(cloud, stack, options, listener)
     check_deleted(watch, stack)
     return stack
@@ -90,6 +121,68 @@ def update_settings(
     return stack
 
 
+class _OvertakenError(Exception):
+    """AWS did not execute a change set, maybe because the stack was changed after the plan; `error` is its reason."""
+
+    def __init__(self, error: CloudError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _started(cloud: Cloud, plan: Plan, listener: Listener, watch: Watch, *, interrupted: bool) -> Stack:
+    """Return the stack after the start of an operation that is not followed.
+
+    Raises:
+        StoppedError: The user interrupted the command. The operation continues in AWS.
+    """
+    if interrupted:
+        raise detached_error(watch)
+    listener.say(f"AWS has started the operation. To watch it, run: {watch.command}")
+    if plan.parameters.get("Environment") == "prd":
+        listener.say(
+            "Termination protection is not turned on yet. When the operation has ended, repeat this command without "
+            "--no-wait."
+        )
+    return stacks.get(cloud, plan.stack_id)
+
+
+def _same_request(cloud: Cloud, plan: Plan, fingerprint: str, error: CloudError) -> Watch:
+    """Return the watch of the operation with which another run of the same request changed the stack after the plan.
+
+    Raises:
+        DeploymentError: The stack was changed by something else. Nothing was executed.
+        CloudError: The stack was not changed, and AWS rejected the execution for the reason in `error`.
+    """
+    stack = stacks.find(cloud, plan.stack_id)
+    if stack is None or stack.status.startswith("DELETE_"):
+        raise DeploymentError(
+            f"Stack {plan.stack} was deleted after this plan was made. Nothing was executed. Repeat this command to "
+            "plan again."
+        ) from error
+    latest = Watch(cloud, stack.id, None)
+    latest.poll()
+    token = str(latest.events[0].token) if latest.events else ""
+    if token.startswith(token_prefix(fingerprint)):
+        return Watch(cloud, stack.id, token, ours=False)
+    check_idle(stack, error)
+    if error.code == "ValidationError":
+        raise error
+    raise DeploymentError(
+        f"Stack {plan.stack} or its change set was changed after this plan was made. The stack is {stack.status}. "
+        "Nothing was executed. Repeat this command to plan again."
+    ) from error
+
+
+def _check_executed(watch: Watch, plan: Plan, stack: Stack) -> None:
+    """Check that the status of a stack is that of this execution, if AWS listed no event of it."""
+    seen = bool(watch.events) and not watch.operation.latest
+    if not seen and stack.change_set_id not in (None, plan.change_set_id):
+        raise DeploymentError(
+            f"The result of change set {plan.change_set_id} is not known. Stack {stack.name} is {stack.status}, after "
+            f"another operation. To see the stack, run: {PROGRAM} status {stack.name}"
+        )
+
+
 def check_template(cloud: Cloud, plan: Plan) -> None:
     """Check that a change set contains the template that was reviewed.
 
@@ -108,8 +201,11 @@ def check_template(cloud: Cloud, plan: Plan) -> None:
         )
 
 
-def _start(cloud: Cloud, plan: Plan, token: str, change_set: ChangeSet | None) -> None:
-    """Execute a change set, and record that the clean-up must not delete it any more."""
+def _start(cloud: Cloud, plan: Plan, watch: Watch, token: str, change_set: ChangeSet | None) -> None:
+    """Execute a change set, and record that the clean-up must not delete it any more.
+
+    If the change set was executed already, only the events show whether this run or another one did it.
+    """
     arguments: dict[str, Any] = {"ChangeSetName": plan.change_set_id, "ClientRequestToken": token}
     if plan.rollback_disabled:
         arguments["DisableRollback"] = True
@@ -118,6 +214,9 @@ def _start(cloud: Cloud, plan: Plan, token: str, change_set: ChangeSet | None) -
     except CloudError as error:
         if not _accepted(cloud, plan, change_set):
             raise causes.explained(error) from error
+        watch.poll()
+        if not watch.confirmed:
+            watch.disclaim()
         if error.code == "InvalidChangeSetStatus":
             return
     if change_set is not None:

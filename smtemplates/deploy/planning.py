@@ -13,11 +13,12 @@ from smtemplates.deploy import recovery
 from smtemplates.deploy.change_sets import change_set as change_sets
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.change_sets.change_set import ChangeSet
+from smtemplates.deploy.change_sets.placeholder import is_being_removed, wait_until_removed
 from smtemplates.deploy.execution import apply_stack_settings, deadline_of
-from smtemplates.deploy.operations import events, states
 from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.operations import states
 from smtemplates.deploy.operations.listener import Listener
-from smtemplates.deploy.operations.operation import check_deleted, delete_and_wait, follow_to_end
+from smtemplates.deploy.operations.operation import check_deleted, delete_and_wait, follow_or_detach, follow_to_end
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.requests.failure import check_failure_options, disables_rollback, omitted_options
@@ -74,14 +75,14 @@ def planned(
     """
     check_request(request)
     check_failure_options(request, no_rollback=options.no_rollback)
-    stack = stacks.find(cloud, request.stack)
-    step = _planned_step(stack) if purpose in ("plan", "keep") else _step(request, options, stack)
-    if step == "wait" and stack is not None:
+    while True:
+        stack = _settled(cloud, request, listener)
+        step = _planned_step(stack) if purpose in ("plan", "keep") else _step(request, options, stack)
+        if step != "wait" or stack is None:
+            break
         if (done := _resume(cloud, request, stack, options, listener)) is not None:
             yield Prepared(resumed=done)
             return
-        stack = stacks.find(cloud, request.stack)
-        step = _step(request, options, stack)
     if step == "roll back" and stack is not None:
         stack = _roll_back(cloud, stack, listener, options)
     if step == "recreate" and stack is not None:
@@ -141,37 +142,44 @@ def _planned_step(stack: Stack | None) -> states.Step:
     )
 
 
+def _settled(cloud: Cloud, request: Request, listener: Listener) -> Stack | None:
+    """Return the stack, after the deletion of a stack that was created only for change sets, as by an earlier plan."""
+    stack = stacks.find(cloud, request.stack)
+    if stack is None or not is_being_removed(cloud, stack):
+        return stack
+    listener.say(f"Waiting until AWS has deleted stack {stack.name}, which has no resources.")
+    wait_until_removed(cloud, stack.id, stack.name, listener)
+    return stacks.find(cloud, request.stack)
+
+
 def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, listener: Listener) -> Stack | None:
-    """Follow the operation in progress to its end, and return the stack if an earlier run of the request started it."""
-    running = next(
-        (event for event in _stack_events(cloud, stack.id) if event.starts),
-        None,
-    )
-    token = running.token if running else None
-    ours = bool(token) and str(token).startswith(token_prefix(request.fingerprint))
-    if not ours and not options.wait:
+    """Follow the operation in progress to its end, and return the stack if another run of the request started it.
+
+    Return None after any other operation, with any result. This run only watches: an interruption detaches it.
+    """
+    latest = Watch(cloud, stack.id, None)
+    latest.poll()
+    token = next((event.token for event in latest.events if event.token), None)
+    same = token is not None and token.startswith(token_prefix(request.fingerprint))
+    if not same and not options.wait:
         raise DeploymentError(
             f"Stack {stack.name} is {stack.status}. Another operation is in progress. To wait for it, add --wait. To "
             f"watch it, run: {PROGRAM} status --watch {stack.name}"
         )
-    listener.say(
-        f"An earlier run of this deployment is still in progress ({stack.status}). Following it."
-        if ours
-        else f"Waiting for the operation in progress on stack {stack.name} ({stack.status})."
-    )
-    watch = Watch(cloud, stack.id, token)
+    if not same:
+        listener.say(f"Waiting for the operation in progress on stack {stack.name} ({stack.status}).")
+        follow_or_detach(latest, listener, deadline=deadline_of(options))
+        return None
+    listener.say(f"An earlier run of this deployment is still in progress ({stack.status}). Following it.")
+    if options.no_wait:
+        listener.say(f"To watch it, run: {latest.command}")
+        return stack
+    watch = Watch(cloud, stack.id, token, ours=False)
     with uninterrupted():
         end = follow_to_end(watch, listener, stack.name, deadline=deadline_of(options))
-        if not ours:
-            return None
         apply_stack_settings(cloud, end, options, listener)
     check_deleted(watch, end)
     return end
-
-
-def _stack_events(cloud: Cloud, stack_id: str) -> Iterator[events.Event]:
-    pages = cloud.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=stack_id)
-    return (events.read(item) for item in pages)
 
 
 def _roll_back(cloud: Cloud, stack: Stack, listener: Listener, options: Options) -> Stack | None:

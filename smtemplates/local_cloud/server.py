@@ -204,8 +204,30 @@ def fix_change_sets() -> None:
                 change_set.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
         return response
 
+    def create_in_placeholder(params: Props) -> Any:
+        """Create a change set in the stack that an earlier change set created, as AWS does, and not in a new one."""
+        given = params.get("StackName", [""])[0]
+        name = given.split("/")[1] if given.startswith("arn:") else given
+        params = {**params, "StackName": [name]}  # MiniStack compares names of change sets only for a stack's name
+        placeholder = cloudformation._stacks.get(name)
+        response = create_with_outputs(params)
+        if not placeholder or placeholder["StackStatus"] != "REVIEW_IN_PROGRESS":
+            return response
+        created = cloudformation._stacks.get(name)
+        cloudformation._stacks[name] = placeholder
+        if created is None or created is placeholder:
+            return response
+        cloudformation._stack_events.pop(created["StackId"], None)
+        for change_set in cloudformation._change_sets.values():
+            if change_set["StackId"] == created["StackId"]:
+                change_set["StackId"] = placeholder["StackId"]
+        status, headers, body = response
+        old, new = created["StackId"], placeholder["StackId"]
+        text = body.replace(old, new) if isinstance(body, str) else body.replace(old.encode(), new.encode())
+        return status, headers, text
+
     changesets._resolve_props_for_diff = resolve_existing
-    cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_with_outputs
+    cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_in_placeholder
 
 
 def fix_conditions() -> None:

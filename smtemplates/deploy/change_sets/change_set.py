@@ -9,22 +9,27 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from smtemplates.aws.errors import CloudError, DeploymentError, sentence
+from smtemplates.aws.errors import TRANSIENT, CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
-from smtemplates.deploy.change_sets import stack_settings
+from smtemplates.deploy.change_sets import run_lock, stack_settings
 from smtemplates.deploy.change_sets.change_plan import Plan
-from smtemplates.deploy.change_sets.description import deleted, settled, without_change
+from smtemplates.deploy.change_sets.description import deleted, find_named, other_run, settled, without_change
 from smtemplates.deploy.change_sets.nested_changes import failures, may_contain_nested
+from smtemplates.deploy.change_sets.placeholder import remove_placeholder, wait_until_removed
 from smtemplates.deploy.change_sets.reader import complete, plan_of
 from smtemplates.deploy.change_sets.validation import Validation, describe_finding, read_validation
 from smtemplates.deploy.operations import causes
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.operations.operation import check_idle
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.requests import staging
 from smtemplates.deploy.requests.failure import on_stack_failure
 from smtemplates.deploy.requests.request import Request, secret_values
+
+MOST_ATTEMPTS = 4
+LONGEST_NAME = 118  # of 128 characters: the rest makes it unique
 
 
 class ChangeSet:
@@ -37,7 +42,8 @@ class ChangeSet:
     def __init__(self, cloud: Cloud, request: Request, stack: Stack | None, *, purpose: str) -> None:
         """Compute the name from the request, the state of the stack and the purpose.
 
-        A run that was killed leaves a change set of the same name, which the next run finds.
+        A run that was killed leaves a change set of the same name, which the next run finds. The description identifies
+        the run.
         """
         new = stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
         state = "new" if new or stack is None else f"{stack.id} {stack.updated}"
@@ -56,35 +62,62 @@ class ChangeSet:
         self.nested = may_contain_nested(request.template.content) and not reverting
         self.nested_problem = ""
         self._listener: Listener | None = None
+        self._run = run_lock.Run()
+        self._sent = False  # whether AWS may have created the change set
+
+    @property
+    def deletes_failed_stack(self) -> bool:
+        """Whether AWS deletes the stack if its creation fails."""
+        return self.kind == "CREATE" and self.request.on_failure == "DELETE"
 
     def create(self, listener: Listener) -> None:
-        """Create the change set. Replace one that an earlier run left behind.
+        """Create the change set. Delete one of the same name only if the run that created it has certainly ended.
 
         Raises:
-            DeploymentError: Another run creates the same change set at the same time.
+            DeploymentError: Another operation on the stack is in progress, or the stack was changed at the same time.
         """
         self._listener = listener
         arguments = self._arguments(listener)
-        for _ in range(3):
+        self._run.begin()
+        for _ in range(MOST_ATTEMPTS):
             # an interrupted call could create the change set after the clean-up has looked for it
             with uninterrupted():
+                self._sent = True
                 try:
                     answer = self.cloud.call("cloudformation", "create_change_set", **arguments)
                 except CloudError as error:
-                    if error.code == "AlreadyExistsException":
-                        self._delete()
-                    elif self.nested and error.code == "ValidationError":
+                    if error.code == "ValidationError":
+                        check_idle(stacks.find(self.cloud, self.stack_id), error)
+                    if self.nested and error.code == "ValidationError":
                         self._exclude_nested(str(error), listener)
                         del arguments["IncludeNestedStacks"]
-                    else:
+                        continue
+                    if error.code != "AlreadyExistsException":
+                        self._sent = error.code in TRANSIENT
                         raise causes.explained(error) from error
-                else:
-                    self.id, self.stack_id = answer["Id"], answer["StackId"]
-                    return
+                    answer = find_named(self.cloud, self.request.stack, self.name)
+                    if answer.get("Description") != self._run.description:
+                        self._make_way(answer, listener)
+                        arguments["ChangeSetName"] = self.name
+                        continue
+                self.id, self.stack_id = answer.get("Id") or answer["ChangeSetId"], answer["StackId"]
+                return
         raise DeploymentError(
-            f"Another run is creating the same change set for stack {self.request.stack}. Wait until it ends, then "
-            "repeat this command."
+            f"Stack {self.request.stack} was created or changed by another run at the same time. Nothing was changed. "
+            "Repeat this command."
         )
+
+    def _make_way(self, existing: dict[str, Any], listener: Listener) -> None:
+        """Delete a change set of the same name if its run has ended; else report it, and choose another name."""
+        if not existing:
+            return
+        run = run_lock.run_of(existing.get("Description", ""))
+        if run_lock.ended(run):
+            self.cloud.call("cloudformation", "delete_change_set", ChangeSetName=existing["ChangeSetId"])
+            run_lock.forget(run)
+            return
+        listener.say(other_run(existing))
+        self.name = f"{self.name[:LONGEST_NAME]}-{self._run.id[:8]}"
 
     def _arguments(self, listener: Listener) -> dict[str, Any]:
         request, template = self.request, self.request.template
@@ -92,6 +125,7 @@ class ChangeSet:
             "StackName": self.stack_id,
             "ChangeSetName": self.name,
             "ChangeSetType": self.kind,
+            "Description": self._run.description,
             "ClientToken": uuid.uuid4().hex,
             "Parameters": self._parameters(),
             **stack_settings.arguments(request, self.after),
@@ -196,31 +230,40 @@ class ChangeSet:
         self.nested_problem = f"AWS could not create change sets of the nested stacks: {sentence(reason)}"
         listener.say(f"{self.nested_problem} Planning without the changes in nested stacks.")
 
-    def _delete(self) -> None:
-        self.cloud.call("cloudformation", "delete_change_set", StackName=self.stack_id, ChangeSetName=self.id)
+    def _delete(self) -> bool:
+        """Delete the change set, and return whether AWS had created it; another run can have one of the same name."""
+        if not self.id.startswith("arn:"):
+            existing = find_named(self.cloud, self.request.stack, self.name)
+            if existing.get("Description") != self._run.description:
+                return False
+            self.id = existing["ChangeSetId"]
+        self.cloud.call("cloudformation", "delete_change_set", ChangeSetName=self.id)
+        return True
 
-    def remove(self, listener: Listener) -> None:
-        """Delete the change set. Delete the placeholder stack too, unless it contains other change sets."""
+    def remove(self, listener: Listener) -> str | None:
+        """Delete the change set, and the stack if AWS created it only for change sets.
+
+        Return the ID of that stack, whose deletion takes a moment, or None.
+        """
+        if not self._sent:
+            return None
         try:
-            self._delete()
-            if self.nested and not deleted(self.cloud, self.id):
+            if self._delete() and self.nested and not deleted(self.cloud, self.id):
                 listener.say(f"AWS has not deleted the change set {self.id} and those of its nested stacks yet.")
-            if self.kind == "CREATE":
-                remove_placeholder(self.cloud, self.stack_id)
+            removed = remove_placeholder(self.cloud, self.stack_id, listener) if self.kind == "CREATE" else None
         except CloudError as error:
             if "does not exist" not in str(error):
                 listener.say(
                     f"The change set {self.id} was not deleted. {sentence(error)} Repeat this command to delete it."
                 )
+                return None
+            removed = None
+        self._run.end(clean=True)
+        return removed
 
-
-def remove_placeholder(cloud: Cloud, stack_id: str) -> None:
-    """Delete a stack that was created only for change sets, if it contains none."""
-    found = stacks.find(cloud, stack_id)
-    if found is None or found.status != "REVIEW_IN_PROGRESS":
-        return
-    if not any(cloud.pages("cloudformation", "list_change_sets", "Summaries", StackName=found.name)):
-        cloud.call("cloudformation", "delete_stack", StackName=found.id, ClientRequestToken=uuid.uuid4().hex)
+    def close(self) -> None:
+        """End the record of this run. The next run deletes the change set if it still exists."""
+        self._run.end(clean=self.keep)
 
 
 def _refusal(reason: str, found: Validation) -> str:
@@ -249,5 +292,8 @@ def change_set(
                 created.create(listener)
                 yield created, created.read()
         finally:
-            if not created.keep:
-                created.remove(listener)
+            removed = None if created.keep else created.remove(listener)
+            created.close()
+            if removed:
+                with signals.allowed():
+                    wait_until_removed(cloud, removed, request.stack, listener)

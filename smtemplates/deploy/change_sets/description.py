@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from smtemplates.aws.errors import CloudError
@@ -72,3 +73,28 @@ def deleted(cloud: Cloud, change_set_id: str) -> bool:
         cloud.pause(pause)
         pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
     return False
+
+
+def find_named(cloud: Cloud, stack: str, name: str) -> dict[str, Any]:
+    """Return the change set with a name as ListChangeSets describes it; empty if the stack has none."""
+    try:
+        found = list(cloud.pages("cloudformation", "list_change_sets", "Summaries", StackName=stack))
+    except CloudError as error:
+        if "does not exist" in str(error):
+            return {}
+        raise
+    return next((one for one in found if one["ChangeSetName"] == name), {})
+
+
+def other_run(existing: Mapping[str, Any]) -> str:
+    """Return a text on the other run that created a change set of the same name, and on its progress."""
+    name, status = existing["ChangeSetName"], existing["Status"]
+    if status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+        return f"Another run of this command is creating change set {name}. This run creates another one."
+    if existing.get("ExecutionStatus") == "EXECUTE_IN_PROGRESS":
+        return f"Another run of this command is executing change set {name}."
+    return (
+        f"Another run of this command created change set {name} and has not executed it. It waits for confirmation or "
+        "a review, or it was stopped. This run creates another one. If no run needs the first one, delete "
+        f"it: aws cloudformation delete-change-set --change-set-name {existing['ChangeSetId']}"
+    )

@@ -186,16 +186,19 @@ def request_cancellation(cloud: Cloud, stack_id: str, *, creating: bool, token: 
 
 
 def follow_or_detach(
-    watch: Watch, listener: Listener, *, deadline: float | None, start: Callable[[], object]
+    watch: Watch, listener: Listener, *, deadline: float | None, start: Callable[[], object] | None = None
 ) -> Stack | None:
-    """Start an operation that cannot be cancelled, follow it to its end, and return the stack; None if it is deleted.
+    """Follow an operation that is not to be cancelled to its end, and return the stack; None if it is deleted.
+
+    The operation is started first if `start` is given.
 
     Raises:
         StoppedError: The user stopped watching. The operation continues in AWS.
     """
     with uninterrupted() as signals:
-        start()
-        watch.claim()
+        if start:
+            start()
+            watch.claim()
         try:
             with signals.allowed():
                 return watch.follow(listener, deadline=deadline)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.requests import staging
@@ -52,11 +54,21 @@ class Request:
         return tuple(dict.fromkeys((*self.template.capabilities, *self.capabilities)))
 
     @property
-    def fingerprint(self) -> str:
-        """A hash of the request in 12 hexadecimal digits.
+    def is_secret(self) -> bool:
+        """Whether the request sends a value of a NoEcho parameter."""
+        names, declared = self.template.secret_names, self.template.parameters
+        defaults = any((declared.get(name) or {}).get("Default") not in (None, "") for name in names)
+        return defaults or any(name in names for name in self.settings.parameters)
 
-        A later run of the same request finds the operation of an earlier run by it.
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the request in 12 hexadecimal digits, by which a later run finds the operation of an earlier one.
+
+        A request that sends a value of a NoEcho parameter has random digits, because a word list can find the value
+        behind a hash.
         """
+        if self.is_secret:
+            return uuid.uuid4().hex[:12]
         fields = [
             self.stack,
             self.template.digest,
@@ -70,12 +82,17 @@ class Request:
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def operation_token(fingerprint: str, change_set_id: str) -> str:
-    """Return the client request token for the execution of one change set.
+def execution_prefix(fingerprint: str, change_set_id: str) -> str:
+    """Return the prefix that the tokens of all executions of one change set have in common."""
+    return f"{token_prefix(fingerprint)}{change_set_id.rsplit('/', 1)[-1]}-"
 
-    It depends only on its arguments. A repeated call is therefore the same operation, and a later run finds it.
+
+def operation_token(fingerprint: str, change_set_id: str) -> str:
+    """Return a new client request token for the execution of one change set.
+
+    Its end is random, so that this run can tell its operation from that of another run with the same change set.
     """
-    return f"smtemplates-{fingerprint}-{change_set_id.rsplit('/', 1)[-1]}"
+    return f"{execution_prefix(fingerprint, change_set_id)}{uuid.uuid4().hex[:8]}"
 
 
 def token_prefix(fingerprint: str) -> str:
@@ -97,6 +114,7 @@ class Options:
     no_rollback: bool = False
     skip: tuple[str, ...] = ()
     wait: bool = False
+    no_wait: bool = False
     timeout_seconds: float | None = None
     protect: bool | None = None
     stack_policy: str | None = None
