@@ -93,7 +93,7 @@ def test_second_run_waits_and_then_deploys(aws: Aws, second: Proxy, name: str, g
 
 
 def test_two_runs_of_one_request(aws: Aws, second: Proxy, name: str, gate: Callable[[], None]) -> None:
-    """The second run leaves the change set of the first alone, reports it, and follows its operation."""
+    """The second run does not delete the change set of the first. It reports it, and follows its operation."""
     aws.deployed(name)
     settings = gated(name)
     with terminal(aws.command("deploy", name, *settings), aws.environment) as first:
@@ -155,7 +155,7 @@ def test_two_destructions(aws: Aws, second: Proxy, name: str) -> None:
 
 
 def test_change_after_the_plan(aws: Aws, second: Proxy, name: str) -> None:
-    """If another actor changes the stack after the plan, nothing is executed, and the message says to plan again."""
+    """If another actor changes the stack after the plan, nothing is executed, and the message recommends a new plan."""
     aws.deployed(name)
     second.hold("DescribeChangeSet")
     planning = replace(aws, url=second.url).start("deploy", name, "--yes", "--set", "Prefix=mine")
