@@ -86,7 +86,7 @@ class ChangeSet:
                 try:
                     answer = self.cloud.call("cloudformation", "create_change_set", **arguments)
                 except CloudError as error:
-                    if error.code == "ValidationError":
+                    if error.code == "ValidationError" and "IN_PROGRESS" in str(error):
                         check_idle(stacks.find(self.cloud, self.stack_id), error)
                     if self.nested and error.code == "ValidationError":
                         self._exclude_nested(str(error), listener)
