@@ -33,16 +33,21 @@ def references(value: Any, path: Path = (), required: Requirements = ()) -> Iter
     """Yield every reference in a value, also to parameters and pseudo parameters, except AWS::NoValue.
 
     Raises:
-        Error: A function has the wrong arguments.
+        Error: A function has the wrong arguments, or the value is nested too deeply.
     """
+    with unexpected_values():
+        yield from _references(value, path, required)
+
+
+def _references(value: Any, path: Path, required: Requirements) -> Iterator[Reference]:
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from references(item, (*path, index), required)
+            yield from _references(item, (*path, index), required)
     elif isinstance(value, dict):
         name = intrinsic(value)
         if name is None:
             for key, member in value.items():
-                yield from references(member, (*path, key), required)
+                yield from _references(member, (*path, key), required)
         else:
             try:
                 yield from _inside(name, value[name], (*path, name), required)
@@ -62,9 +67,7 @@ def edges(template: Mapping[str, Any]) -> Iterator[Reference]:
             after = body.get("DependsOn", [])
             for target in after if isinstance(after, list) else [after]:
                 yield Reference("DependsOn", _name(target, "DependsOn"), None, own(body), (*path, "DependsOn"))
-            with unexpected_values():
-                found = list(references(body, path, own(body)))
-            yield from found
+            yield from references(body, path, own(body))
 
 
 def own(body: Mapping[str, Any]) -> Requirements:
@@ -97,7 +100,7 @@ def _name(value: Any, place: str) -> str:
 def _named(reference: Reference) -> Iterator[Reference]:
     """Yield a reference. The transform AWS::LanguageExtensions allows functions that return the name in it."""
     if isinstance(reference.target, dict):
-        yield from references(reference.target, reference.path, reference.required)
+        yield from _references(reference.target, reference.path, reference.required)
     else:
         _name(reference.target, reference.kind)
         yield reference
@@ -110,20 +113,20 @@ def _inside(name: str, arguments: Any, path: Path, required: Requirements) -> It
     elif name == "Fn::GetAtt":
         target, attribute = arguments.split(".", 1) if isinstance(arguments, str) else arguments
         yield from _named(Reference("GetAtt", target, scalar(attribute), required, path))
-        yield from references(attribute, path, required)
+        yield from _references(attribute, path, required)
     elif name == "Fn::If":
         condition, then, otherwise = branches_of(arguments)
-        yield from references(then, (*path, 1), (*required, (condition, True)))
-        yield from references(otherwise, (*path, 2), (*required, (condition, False)))
+        yield from _references(then, (*path, 1), (*required, (condition, True)))
+        yield from _references(otherwise, (*path, 2), (*required, (condition, False)))
     elif name == "Fn::Sub":
         body, variables = arguments if isinstance(arguments, list) else (arguments, {})
         if isinstance(body, dict):
-            yield from references(body, path, required)
+            yield from _references(body, path, required)
             body = ""
         for variable in _VARIABLE.findall(body):
             if variable not in variables:
                 target, _, attribute = variable.partition(".")
                 yield Reference("Sub", target, attribute or None, required, path)
-        yield from references(dict(variables), (*path, 1), required)
+        yield from _references(dict(variables), (*path, 1), required)
     else:
-        yield from references(arguments, path, required)
+        yield from _references(arguments, path, required)

@@ -156,7 +156,9 @@ class Stack:
         return resolved, errors
 
     def _resolved(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        result: dict[str, Any] = resolve({key: value for key, value in body.items() if key != "Condition"}, self._scope)
+        result = resolve({key: value for key, value in body.items() if key != "Condition"}, self._scope)
+        if not isinstance(result, dict):
+            raise TypeError
         return result
 
     def _resource(self, logical_id: str, attribute: str | None) -> Any:
