@@ -162,7 +162,7 @@ def endpoint() -> Iterator[str]:
 def test_the_deployer_accepts_any_template(
     tmp_path_factory: pytest.TempPathFactory, endpoint: str, command: str, text: str
 ) -> None:
-    """`plan` and `deploy` send any template to AWS, whose refusal is reported, or reject it as bad input."""
+    """`plan` and `deploy` report the error that AWS returns for any template, or reject it as bad input."""
     file = tmp_path_factory.mktemp("plan") / "t.yaml"
     file.write_text(text, encoding="utf-8")
     words = [command, "team", "--template", str(file), "--endpoint-url", endpoint, "--region", "us-east-1"]

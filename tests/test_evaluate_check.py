@@ -145,3 +145,40 @@ def test_pattern_that_needs_exponential_time_ends(pattern: str) -> None:
     """The check of a value ends, although some regular expressions would try all ways to split the value."""
     declared = {"Type": "String", "AllowedPattern": pattern}
     assert list(faults(declared, "a" * 100 + "c")) in ([], [f"must match {pattern}"])
+
+
+INCLUDE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/file.yaml"}}
+
+
+def test_parameters_are_checked_although_other_parts_need_a_transform() -> None:
+    """The parameters and Rules of a template with transforms are checked as far as possible."""
+    template = {
+        "Transform": "AWS::LanguageExtensions",
+        "Parameters": {"P": {"Type": "String", "AllowedValues": ["a", "b"], "Default": "a"}},
+        "Rules": {
+            "Open": {"Assertions": [{"Assert": {"Fn::Transform": INCLUDE}}]},
+            "Known": {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "P"}, "a"]}, "AssertDescription": "a only"}]},
+        },
+        "Resources": {"Fn::ForEach::Topics": ["N", ["a"], {"T${N}": {"Type": "AWS::SNS::Topic"}}]},
+    }
+    assert check_parameters(template, {}) == []
+    assert check_parameters(template, {"P": "b"}) == ["a only"]
+    assert check_parameters(template, {"P": "c"}) == ["Parameter P must be one of a, b; it is 'c'."]
+    assert check_parameters(template, {"Q": "c"}) == ["Parameter Q is unknown. The template has no similar parameter."]
+
+
+@pytest.mark.parametrize("more", [{"Transform": "Macro"}, {"Parameters": {"Fn::Transform": INCLUDE}}])
+def test_names_that_a_transform_can_declare_are_left_to_aws(more: dict[str, Any]) -> None:
+    """If a transform can add parameters, a name that the template does not declare is not an error."""
+    assert check_parameters({"Resources": {}, **more}, {"Added": "x"}) == []
+
+
+def test_declarations_that_are_not_valid_are_left_to_aws() -> None:
+    """A declaration with values of the wrong type is not checked, because AWS reports it."""
+    declared = {
+        "List": {"Type": "CommaDelimitedList", "Default": ["a", "b"]},
+        "Number": 5,
+        "Untyped": {"Default": "x"},
+        "Text": {"Type": "String", "AllowedValues": 3, "AllowedPattern": ["a"], "ConstraintDescription": 7},
+    }
+    assert check_parameters({"Parameters": declared}, {"Number": "1", "Untyped": "x", "Text": "t"}) == []
