@@ -21,7 +21,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAGS = {"!", f"{_CORE}str"}
 _PLAIN_TAGS = {f"{_CORE}{name}" for name in ("int", "float", "bool", "null")}
-_SECTIONS: tuple[tuple[str, str, type], ...] = (  # with the key that each entry must have, and its type
+SECTIONS: tuple[tuple[str, str, type], ...] = (  # with the key that each entry must have, and its type
     ("Parameters", "Type", str),
     ("Rules", "Assertions", list),
     ("Mappings", "", object),
@@ -63,7 +63,7 @@ def _check_shape(template: dict[str, Any]) -> None:
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html
     """
-    for section, key, kind in _SECTIONS:
+    for section, key, kind in SECTIONS:
         entries = template.get(section)
         if not isinstance(entries, dict | None):
             raise UsageError(f"{section} must be a mapping from names to definitions.")

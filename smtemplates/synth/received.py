@@ -37,7 +37,8 @@ def digest(text: str) -> str:
     """Return the SHA-256 of the content of a template in hexadecimal digits.
 
     It is the same for the text that is sent and the text that AWS returns, and for each notation of the content:
-    JSON or YAML, the order of keys, and the short or long form of functions.
+    JSON or YAML, the order of keys, and the short or long form of functions. Several question marks in succession count
+    as one, because it is not documented how many AWS returns for a character outside the Basic Multilingual Plane.
     """
     masked = _lose(text.removeprefix(BYTE_ORDER_MARK))
     content = _parse(masked)
