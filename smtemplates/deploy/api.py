@@ -12,7 +12,7 @@ from smtemplates.deploy import destruction, execution, recovery, stack_deletion
 from smtemplates.deploy.change_sets import reader
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.change_sets.guard import check_plan
-from smtemplates.deploy.destruction import Destruction, Wishes
+from smtemplates.deploy.destruction import DestroyOptions, Destruction
 from smtemplates.deploy.operations import operation
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
@@ -184,7 +184,7 @@ def destroy(
     """
     reviewer = reviewer or Silent()
     check_name(name)
-    wishes = Wishes(
+    options = DestroyOptions(
         delete_data=delete_data,
         clear_studio=clear_studio,
         disable_protection=disable_protection,
@@ -192,22 +192,22 @@ def destroy(
         force=force,
         wait=wait,
     )
-    destruction.check_wishes(wishes)
+    destruction.check_options(options)
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    plan = destruction.plan_destruction(cloud, name, wishes)
+    plan = destruction.plan_destruction(cloud, name, options)
     if plan.running:
-        stack_deletion.follow(cloud, plan, reviewer, wishes, deadline=deadline)
+        stack_deletion.follow(cloud, plan, reviewer, options, deadline=deadline)
         buckets = destruction.left_buckets(cloud, name) if delete_data and wait else ()
         if not buckets:
             return
         plan = Destruction(name=name, stack=None, retained=buckets)
     reviewer.show_destruction(plan, delete_data=delete_data)
-    destruction.check(plan, wishes)
+    destruction.check(plan, options)
     if not reviewer.approve_destruction(plan):
         raise RefusedError("The name of the stack was not confirmed. Nothing was deleted.")
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     try:
-        stack_deletion.execute(cloud, plan, reviewer, wishes, deadline=deadline, progress=reviewer.show_emptying)
+        stack_deletion.execute(cloud, plan, reviewer, options, deadline=deadline, progress=reviewer.show_emptying)
     finally:
         reviewer.close()
 

@@ -33,7 +33,7 @@ STUCK = "DELETE_FAILED"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
+class DestroyOptions:
     """The options of a destruction.
 
     `retain` are the logical IDs of resources that the deletion leaves behind, and `force` leaves behind all that AWS
@@ -87,22 +87,22 @@ class Destruction:
         return tuple(item for item in self.deleted if item.status == STUCK)
 
 
-def check_wishes(wishes: Wishes) -> None:
+def check_options(options: DestroyOptions) -> None:
     """Check that options can be combined.
 
     Raises:
         UsageError: They cannot.
     """
-    if wishes.retain and wishes.force:
+    if options.retain and options.force:
         raise UsageError("--retain and --force exclude each other. Specify one of them.")
-    if wishes.delete_data and not wishes.wait:
+    if options.delete_data and not options.wait:
         raise UsageError(
             "--no-wait and --delete-data exclude each other, because retained buckets are emptied after the stack is "
             "deleted. Remove one of them."
         )
 
 
-def plan_destruction(cloud: Cloud, name: str, wishes: Wishes) -> Destruction:
+def plan_destruction(cloud: Cloud, name: str, options: DestroyOptions) -> Destruction:
     """Return the effects of destroying a stack.
 
     Raises:
@@ -110,24 +110,24 @@ def plan_destruction(cloud: Cloud, name: str, wishes: Wishes) -> Destruction:
         DeploymentError: No stack and no retained bucket of that name exists.
     """
     stack = stacks.find(cloud, name)
-    _check_status(name, stack, wishes)
+    _check_status(name, stack, options)
     if stack is None:
-        kept = left_buckets(cloud, name) if wishes.delete_data else ()
+        kept = left_buckets(cloud, name) if options.delete_data else ()
         if not kept:
             stacks.get(cloud, name)
         return Destruction(name=name, stack=None, retained=kept)
     if stack.status == DELETING:
         return Destruction(name=stack.name, stack=stack)
     tree = read_tree(cloud, stack)
-    if missing := [item for item in wishes.retain if item not in {one.logical_id for one in tree.resources}]:
+    if missing := [item for item in options.retain if item not in {one.logical_id for one in tree.resources}]:
         raise UsageError(
             f"--retain names {', '.join(missing)}, which stack {name} does not contain. Its resources are: "
             f"{', '.join(item.logical_id for item in tree.resources if '/' not in item.logical_id)}."
         )
-    left = [item for item in tree.resources if _is_left(item, wishes.retain)]
+    left = [item for item in tree.resources if _is_left(item, options.retain)]
     retained = [item for item in tree.resources if item not in left and item.retained]
     deleted = [item for item in tree.resources if item not in left and item not in retained]
-    if wishes.delete_data and stack.status == STUCK:
+    if options.delete_data and stack.status == STUCK:
         retained += _skipped_buckets(cloud, stack.id)
     pairs = [(item.type, item.physical_id) for item in deleted]
     domains = [item.physical_id for item in tree.resources if item.type == DOMAIN]
@@ -135,16 +135,16 @@ def plan_destruction(cloud: Cloud, name: str, wishes: Wishes) -> Destruction:
     contents = find_contents(cloud, targets)
     exports, unknown = _exports_in_use(cloud, tree)
     blockers = [*_busy(stack), *exports, *_users_of(cloud, stack, deleted)]
-    if unknown and (contents or wishes.delete_data):
+    if unknown and (contents or options.delete_data):
         blockers.append(f"{unknown[0]} AWS could refuse the deletion after data was deleted.")
     if contents and any(item.policy is None for item in deleted):
         blockers.append(
             "It is not known whether the template retains the Studio domain, user profiles or spaces. Delete their "
             "contents yourself first."
         )
-    if not wishes.force:
+    if not options.force:
         blockers += model_version_blockers(cloud, pairs)
-        blockers += [] if wishes.delete_data else _full_buckets(cloud, deleted)
+        blockers += [] if options.delete_data else _full_buckets(cloud, deleted)
     managed = [item.logical_id for item in tree.resources if item.type == LOG_GROUPS]
     groups, unread = _log_groups(tree, stack, managed)
     return Destruction(
@@ -158,11 +158,11 @@ def plan_destruction(cloud: Cloud, name: str, wishes: Wishes) -> Destruction:
         targets=tuple(targets),
         studio_contents=contents,
         unknown=(*tree.unknown, *unknown, *unread),
-        force=wishes.force,
+        force=options.force,
     )
 
 
-def _check_status(name: str, stack: Stack | None, wishes: Wishes) -> None:
+def _check_status(name: str, stack: Stack | None, options: DestroyOptions) -> None:
     """Check that AWS accepts --retain and --force in the state of the stack.
 
     Raises:
@@ -170,7 +170,7 @@ def _check_status(name: str, stack: Stack | None, wishes: Wishes) -> None:
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     """
-    option = "--retain" if wishes.retain else "--force" if wishes.force else ""
+    option = "--retain" if options.retain else "--force" if options.force else ""
     if option and (stack is None or stack.status != STUCK):
         status = "deleted" if stack is None else stack.status
         raise UsageError(
@@ -274,7 +274,7 @@ def _skipped_buckets(cloud: Cloud, stack_id: str) -> tuple[Resource, ...]:
     return tuple(retained.values())
 
 
-def check(plan: Destruction, wishes: Wishes) -> None:
+def check(plan: Destruction, options: DestroyOptions) -> None:
     """Check that nothing prevents the deletion of the stack.
 
     Raises:
@@ -284,9 +284,9 @@ def check(plan: Destruction, wishes: Wishes) -> None:
     if plan.running:
         return
     blockers = list(plan.blockers)
-    if plan.stack is not None and plan.stack.protected and not wishes.disable_protection:
+    if plan.stack is not None and plan.stack.protected and not options.disable_protection:
         blockers.insert(0, "Termination protection is on. To turn it off, add --disable-protection.")
     if blockers:
         raise DeploymentError(f"Stack {plan.name} cannot be destroyed. {' '.join(blockers)}")
-    if plan.studio_contents and not wishes.clear_studio and not wishes.force:
+    if plan.studio_contents and not options.clear_studio and not options.force:
         raise refused_error(plan.targets, plan.studio_contents, "deleted", "repeat the command with --clear-studio")

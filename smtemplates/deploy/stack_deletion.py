@@ -9,7 +9,7 @@ from typing import Any
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
-from smtemplates.deploy.destruction import DELETING, Destruction, Wishes
+from smtemplates.deploy.destruction import DELETING, DestroyOptions, Destruction
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.operations.listener import Listener
@@ -21,14 +21,16 @@ from smtemplates.deploy.studio.clearing import check_unchanged, delete_contents
 LEFT = ("DELETE_FAILED", "DELETE_SKIPPED")
 
 
-def follow(cloud: Cloud, plan: Destruction, listener: Listener, wishes: Wishes, *, deadline: float | None) -> None:
+def follow(
+    cloud: Cloud, plan: Destruction, listener: Listener, options: DestroyOptions, *, deadline: float | None
+) -> None:
     """Follow a deletion that AWS has started already, without changing anything.
 
     Raises:
         DeploymentError: AWS could not delete a resource.
         StoppedError: The user stopped watching. The deletion continues in AWS.
     """
-    if plan.stack is None or not wishes.wait:
+    if plan.stack is None or not options.wait:
         return
     delete_and_wait(cloud, plan.stack, listener, deadline=deadline)
 
@@ -37,7 +39,7 @@ def execute(
     cloud: Cloud,
     plan: Destruction,
     listener: Listener,
-    wishes: Wishes,
+    options: DestroyOptions,
     *,
     deadline: float | None = None,
     progress: buckets.Progress | None = None,
@@ -48,33 +50,33 @@ def execute(
         DeploymentError: A resource could not be deleted, or a user created a Studio object in the meantime.
     """
     if plan.stack is not None:
-        with _unprotected(cloud, plan.stack, listener, wait=wishes.wait):
+        with _unprotected(cloud, plan.stack, listener, wait=options.wait):
             check_unchanged(cloud, plan.targets, plan.studio_contents)
-            if wishes.clear_studio:
+            if options.clear_studio:
                 delete_contents(cloud, plan.studio_contents, listener)
-            if wishes.delete_data:
+            if options.delete_data:
                 for item in plan.deleted:
                     if item.type == BUCKET:
                         buckets.empty(cloud, item.physical_id, progress)
-            if plan.studio_contents or wishes.delete_data:
+            if plan.studio_contents or options.delete_data:
                 # that can take hours
                 check_unchanged(cloud, plan.targets, plan.studio_contents)
             happened = delete_and_wait(
-                cloud, plan.stack, listener, deadline=deadline, wait=wishes.wait, **_arguments(wishes)
+                cloud, plan.stack, listener, deadline=deadline, wait=options.wait, **_arguments(options)
             )
         _report_left(plan, happened, listener)
-    if wishes.delete_data and wishes.wait:
+    if options.delete_data and options.wait:
         for bucket in plan.retained_buckets:
             _delete_bucket(cloud, bucket, listener, progress)
 
 
-def _arguments(wishes: Wishes) -> dict[str, Any]:
+def _arguments(options: DestroyOptions) -> dict[str, Any]:
     """Return the arguments of DeleteStack for --retain and --force.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
     """
-    retain = {"RetainResources": list(wishes.retain)} if wishes.retain else {}
-    return {**retain, **({"DeletionMode": "FORCE_DELETE_STACK"} if wishes.force else {})}
+    retain = {"RetainResources": list(options.retain)} if options.retain else {}
+    return {**retain, **({"DeletionMode": "FORCE_DELETE_STACK"} if options.force else {})}
 
 
 def _delete_bucket(cloud: Cloud, bucket: str, listener: Listener, progress: buckets.Progress | None) -> None:

@@ -15,7 +15,7 @@ from deploying.proxy import Proxy
 from deploying.stubs import NOW, RecordingListener, stack, stubbed
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.deploy import destruction, stack_deletion
-from smtemplates.deploy.destruction import Destruction, Wishes
+from smtemplates.deploy.destruction import DestroyOptions, Destruction
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.operation import BUCKET
 from smtemplates.deploy.printing.destruction_table import table
@@ -235,6 +235,27 @@ def test_protection_returns_when_a_space_was_created_late(aws: Aws, through: Aws
     assert {item["SpaceName"] for item in sagemaker.list_spaces(DomainIdEquals=domain)["Spaces"]} == {"early", "late"}
 
 
+def calls_to_destroy(through: Aws, proxy: Proxy, name: str) -> int:
+    """Destroy a stack, and return the number of calls without the polling of events."""
+    proxy.spoil(None)
+    done = through.run("destroy", name, "--confirm", name, "--clear-studio")
+    assert done.returncode == 0, done.stderr
+    return len([call for call in proxy.calls if call != "DescribeStackEvents"])
+
+
+def test_number_of_calls(aws: Aws, through: Aws, proxy: Proxy, name: str) -> None:
+    """A plain destroy needs 5 calls. Each Studio object adds only the call that deletes it."""
+    aws.deployed(name)
+    assert calls_to_destroy(through, proxy, name) <= 5, proxy.calls
+    numbers = []
+    for count in (1, 4):
+        domain = aws.deployed(f"{name}-{count}", "CreateDomain=true")["DomainId"]
+        for number in range(count):
+            aws.client("sagemaker").create_space(DomainId=domain, SpaceName=f"space-{number}")
+        numbers.append(calls_to_destroy(through, proxy, f"{name}-{count}"))
+    assert numbers[1] - numbers[0] == 3
+
+
 def test_domain_in_a_nested_stack_is_guarded(aws: Aws, name: str, tmp_path: Path) -> None:
     """The resources of a nested stack are shown, and the spaces in its domain need --clear-studio."""
     bucket = f"templates-{name.lower()}"
@@ -280,8 +301,8 @@ def test_stack_whose_template_is_unusual_can_be_destroyed(body: str | None, know
         aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
         aws.answers("list_stack_resources", {"StackResourceSummaries": [summary("Topic", "AWS::SNS::Topic")]})
         aws.answers("get_template", {} if body is None else {"TemplateBody": body})
-        plan = destruction.plan_destruction(aws.cloud, "team", Wishes())
-    destruction.check(plan, Wishes())
+        plan = destruction.plan_destruction(aws.cloud, "team", DestroyOptions())
+    destruction.check(plan, DestroyOptions())
     shown = " ".join(table(plan, delete_data=False).split())
     assert "Topic (AWS::SNS::Topic) topic" in shown
     assert ("It is not known which resources AWS retains" not in shown) == known
@@ -297,9 +318,9 @@ def test_template_that_may_not_be_read() -> None:
             aws.refuses("get_template", code)
             if error:
                 with pytest.raises(error):
-                    destruction.plan_destruction(aws.cloud, "team", Wishes())
+                    destruction.plan_destruction(aws.cloud, "team", DestroyOptions())
             else:
-                plan = destruction.plan_destruction(aws.cloud, "team", Wishes())
+                plan = destruction.plan_destruction(aws.cloud, "team", DestroyOptions())
                 assert "cannot be read" in plan.unknown[0]
 
 
@@ -319,9 +340,9 @@ def test_operation_in_progress_prevents_a_deletion(status: str) -> None:
         aws.answers("describe_stacks", {"Stacks": [stack(status)]})
         aws.answers("list_stack_resources", {"StackResourceSummaries": []})
         aws.answers("get_template", {"TemplateBody": "{}"})
-        plan = destruction.plan_destruction(aws.cloud, "team", Wishes())
+        plan = destruction.plan_destruction(aws.cloud, "team", DestroyOptions())
     with pytest.raises(DeploymentError, match=f"in progress on the stack \\({status}\\).*status --watch team"):
-        destruction.check(plan, Wishes())
+        destruction.check(plan, DestroyOptions())
 
 
 def test_unknown_imports_prevent_the_deletion_of_data() -> None:
@@ -333,7 +354,7 @@ def test_unknown_imports_prevent_the_deletion_of_data() -> None:
             aws.answers("list_stack_resources", {"StackResourceSummaries": []})
             aws.answers("get_template", {"TemplateBody": "{}"})
             aws.refuses("list_imports", "AccessDenied")
-            plan = destruction.plan_destruction(aws.cloud, "team", Wishes(delete_data=delete_data))
+            plan = destruction.plan_destruction(aws.cloud, "team", DestroyOptions(delete_data=delete_data))
         assert "not known whether other stacks import" in plan.unknown[0]
         assert bool(plan.blockers) == delete_data
 
@@ -351,7 +372,7 @@ def test_protection_that_cannot_be_enabled_again_is_reported() -> None:
             if after == "UPDATE_COMPLETE":
                 aws.refuses("update_termination_protection", "AccessDenied")
             with pytest.raises(CloudError, match="DeleteStack is not allowed"):
-                stack_deletion.execute(aws.cloud, plan, listener, Wishes(disable_protection=True))
+                stack_deletion.execute(aws.cloud, plan, listener, DestroyOptions(disable_protection=True))
         assert "update-termination-protection --enable-termination-protection" in listener.messages[-1]
 
 
@@ -366,4 +387,4 @@ def test_retain_needs_a_stack() -> None:
     with stubbed() as aws:
         aws.refuses("describe_stacks", "ValidationError", "Stack with id team does not exist")
         with pytest.raises(UsageError, match="stack team is deleted"):
-            destruction.plan_destruction(aws.cloud, "team", Wishes(retain=("A",)))
+            destruction.plan_destruction(aws.cloud, "team", DestroyOptions(retain=("A",)))

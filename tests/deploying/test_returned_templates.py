@@ -33,7 +33,7 @@ def destroyed(aws: Stubs, template: str) -> destruction.Destruction:
     aws.answers("describe_stacks", {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.answers("list_stack_resources", {"StackResourceSummaries": [item]})
     aws.answers("get_template", {"TemplateBody": template}, {"StackName": STACK_ID})
-    return destruction.plan_destruction(aws.cloud, "team", destruction.Wishes())
+    return destruction.plan_destruction(aws.cloud, "team", destruction.DestroyOptions())
 
 
 @pytest.mark.parametrize(

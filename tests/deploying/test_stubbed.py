@@ -284,7 +284,7 @@ def test_destroy_after_a_failed_update(aws: Aws, declared: dict[str, Any] | None
     resources = {} if declared is None else {"LogGroups": {"Type": "Custom::LogGroups", **declared}}
     content = {"Conditions": {"Manage": {"Fn::Equals": ["true", "false"]}}, "Resources": resources}
     aws.answers("get_template", {"TemplateBody": json.dumps(content)})
-    found = destruction.plan_destruction(aws.cloud, "team", destruction.Wishes())
+    found = destruction.plan_destruction(aws.cloud, "team", destruction.DestroyOptions())
     assert ([item.logical_id for item in found.deleted], found.log_groups) == (["LogGroups"], ())
 
 
