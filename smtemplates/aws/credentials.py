@@ -231,6 +231,7 @@ class Identity:
     def __init__(self, session: Any) -> None:
         """Keep the session."""
         self._session = session
+        self._found = False
 
     @property
     def source(self) -> Source:
@@ -247,8 +248,18 @@ class Identity:
 
         Raises:
             UsageError: There are no credentials, or the configuration has to be corrected.
-            CloudError: The session of the user has expired, or the source of the credentials cannot be reached.
+            CloudError: The session of the user has expired, the source of the credentials cannot be reached, or
+                credentials that were found cannot be refreshed. An operation that was started continues.
         """
+        try:
+            self._check()
+        except UsageError as error:
+            if self._found:
+                raise CloudError(str(error), code="ExpiredToken") from error
+            raise
+        self._found = True
+
+    def _check(self) -> None:
         with explained(self._core):
             credentials = self._session.get_credentials()
             if credentials is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -147,3 +149,25 @@ def test_settings_of_the_profile_apply_to_the_role(aws: Aws, name: str, sts: Sts
     done = aws.run("status", name, *options, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_ENDPOINT_URL=None)
     assert f"Stack {name} does not exist" in done.stderr
     assert sts.calls == ["AssumeRole", "DescribeStacks"]
+
+
+def test_keys_that_cannot_be_renewed_during_a_deployment(
+    aws: Aws, name: str, gate: Callable[[], None], tmp_path: Path
+) -> None:
+    """If the program of a profile fails during a deployment, the message adds that the operation continues."""
+    end = (datetime.now(timezone.utc) + timedelta(minutes=5)).isoformat()
+    keys = {"Version": 1, "AccessKeyId": "000000000000", "SecretAccessKey": "b", "SessionToken": "c", "Expiration": end}
+    (tmp_path / "keys").write_text(json.dumps(keys))
+    (tmp_path / "config").write_text(
+        f"[profile team]\nregion = us-east-1\ncredential_process = cat {tmp_path / 'keys'}\n"
+    )
+    command = aws.command("deploy", name, "--yes", "--profile", "team", "--set", f"Gate=gate-{name.lower()}")
+    environment = {**aws.environment, "AWS_CONFIG_FILE": str(tmp_path / "config")}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        while aws.status(name) != "CREATE_IN_PROGRESS":
+            assert process.poll() is None
+        (tmp_path / "keys").unlink()
+        message = process.communicate(timeout=120)[1].splitlines()[-1]
+    gate()
+    assert (process.returncode, "No such file" in message) == (1, True), message
+    assert "The operation continues in AWS. To watch it, run:" in message

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
-from deploying.local_aws import Aws
+from deploying.local_aws import ACCOUNT, Aws
 from deploying.proxy import serving
 
 from publishing.aws_hosts import Hosts
@@ -81,3 +81,22 @@ def test_plan_uses_the_region_of_the_bucket(publisher: Publisher, hosts: Hosts, 
     publisher.aws.run("plan", publisher.product, *place, template=path, **hosts.environment)
     (request,) = (body for body in hosts.bodies if "Action=CreateChangeSet" in body)
     assert f"TemplateURL={quote_plus(f'{BUCKETS[ABROAD]}/smtemplates/')}" in request
+
+
+def test_link_and_version_use_the_options_of_the_bucket(publisher: Publisher) -> None:
+    """The options of the staging bucket apply to links and to versions."""
+    key = publisher.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    prefix = f"teams/{publisher.product}"
+    options = ["--staging-prefix", prefix, "--staging-kms-key", key, "--staging-bucket-owner", ACCOUNT]
+    path = publisher.write(template_of(Default=publisher.product))
+    done = publisher.run("link", "--template", str(path), "--staging-bucket", BUCKET, "--json", *options)
+    assert done.returncode == 0, done.stderr
+    (link,) = json.loads(done.stdout)
+    assert f"/{BUCKET}/{prefix}/" in link["template_url"]
+    done = publisher.run(*publisher.arguments("1.0.0", "--yes", *options, size=publisher.product))
+    assert done.returncode == 0, done.stderr
+    (version,) = publisher.catalog.products[publisher.product]
+    assert f"/{BUCKET}/{prefix}/" in version["url"]
+    found = publisher.aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
+    heads = [publisher.aws.client("s3").head_object(Bucket=BUCKET, Key=item["Key"]) for item in found]
+    assert {head["SSEKMSKeyId"] for head in heads} == {key}
