@@ -65,6 +65,8 @@ def test_message_on_a_rejected_change_set_contains_the_findings(
     aws.answers("describe_change_set", described(Status="FAILED", StatusReason=general))
     progress = {"EventType": "STACK_EVENT", "LogicalResourceId": "team", "ResourceStatusReason": "not a finding"}
     aws.answers("describe_events", {"OperationEvents": [progress, event, event]}, {"ChangeSetName": SET_ID})
+    if not fatal:
+        aws.answers("list_hook_results", {"HookResults": []}, {"TargetType": "CHANGE_SET", "TargetId": SET_ID})
     change_set = change_sets.ChangeSet(aws.cloud, REQUEST, None, purpose="plan")
     change_set.id = SET_ID
     with pytest.raises(DeploymentError) as error:
@@ -88,6 +90,7 @@ def test_missing_permission_to_read_the_findings(aws: Aws) -> None:
     """Without the permission to read the findings, the message contains that error and the general reason."""
     aws.answers("describe_change_set", described(Status="FAILED", StatusReason="The following hook(s) failed"))
     aws.refuses("describe_events", "AccessDenied", "not authorized to perform cloudformation:DescribeEvents")
+    aws.refuses("list_hook_results", "AccessDenied", "not authorized to perform cloudformation:ListHookResults")
     with pytest.raises(DeploymentError) as error:
         change_sets.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
     assert "The following hook(s) failed." in str(error.value)
@@ -99,3 +102,22 @@ def test_endpoint_without_the_operation_has_no_findings(aws: Aws) -> None:
     aws.refuses("describe_events", "InvalidAction")
     found = read_validation(aws.cloud, SET_ID)
     assert (found.findings, found.unread) == ((), "")
+
+
+def test_hook_whose_result_is_not_an_event(aws: Aws) -> None:
+    """The reason of a Hook that the events of the change set do not contain is read from the results of Hooks."""
+    general = "The following hook(s) failed: [Company::Security::Encryption]"
+    aws.answers("describe_change_set", described(Status="FAILED", StatusReason=general))
+    aws.answers("describe_events", {"OperationEvents": []})
+    result = {"TypeName": "Company::Security::Encryption", "Status": "HOOK_COMPLETE_FAILED", "FailureMode": "FAIL"}
+    warning = {**result, "FailureMode": "WARN", "HookStatusReason": "only a warning"}
+    passed = {**result, "Status": "HOOK_COMPLETE_SUCCEEDED", "HookStatusReason": "all is well"}
+    failed = {**result, "HookStatusReason": "Bucket has no KMS key"}
+    aws.answers("list_hook_results", {"HookResults": [warning, passed, failed]})
+    change_set = change_sets.ChangeSet(aws.cloud, REQUEST, None, purpose="plan")
+    change_set.id = SET_ID
+    with pytest.raises(DeploymentError) as error:
+        change_set.read()
+    assert "  Bucket has no KMS key (hook Company::Security::Encryption)" in str(error.value)
+    assert "warning" not in str(error.value)
+    assert "all is well" not in str(error.value)

@@ -18,7 +18,7 @@ from smtemplates.deploy.change_sets.description import deleted, find_named, othe
 from smtemplates.deploy.change_sets.nested_changes import failures, may_contain_nested
 from smtemplates.deploy.change_sets.placeholder import remove_placeholder, wait_until_removed
 from smtemplates.deploy.change_sets.reader import complete, plan_of
-from smtemplates.deploy.change_sets.validation import Validation, describe_finding, read_validation
+from smtemplates.deploy.change_sets.validation import Validation, describe_finding, read_validation, with_hook_results
 from smtemplates.deploy.operations import causes
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
@@ -179,7 +179,8 @@ class ChangeSet:
             empty = without_change(described)
         found = Validation() if empty else read_validation(self.cloud, self.id)
         if described["Status"] == "FAILED" and not empty:
-            raise DeploymentError(_refusal(self.cloud.masked(described.get("StatusReason", "")), found))
+            reason = self.cloud.masked(described.get("StatusReason", ""))
+            raise DeploymentError(_refusal(reason, with_hook_results(self.cloud, self.id, reason, found)))
         hidden = secret_values(self.request)
         plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=hidden)
         plan = replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from smtemplates.aws.errors import DENIED, TRANSIENT, CloudError
@@ -18,6 +18,8 @@ SOURCES: dict[str, tuple[Source, str]] = {
     "HOOK_INVOCATION_ERROR": ("hook", "HookStatusReason"),
     "PROVISIONING_ERROR": ("provisioning", "ResourceStatusReason"),
 }
+
+FAILED_HOOKS = ("HOOK_COMPLETE_FAILED", "HOOK_FAILED")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,36 @@ def read_validation(cloud: Cloud, change_set_id: str) -> Validation:
     return Validation(findings=tuple(dict.fromkeys(found)))
 
 
+def with_hook_results(cloud: Cloud, change_set_id: str, reason: str, found: Validation) -> Validation:
+    """Return the findings on a change set that AWS could not create, with those of Hooks that are not in its events.
+
+    `reason` is the reason of AWS, which names the Hooks.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListHookResults.html
+    Source: https://github.com/aws/aws-cdk-cli/pull/1768
+    """
+    if "hook" not in reason.lower() or any(one.fatal for one in found.findings):
+        return found
+    target = {"TargetType": "CHANGE_SET", "TargetId": change_set_id}
+    try:
+        items = list(cloud.pages("cloudformation", "list_hook_results", "HookResults", **target))
+    except CloudError as error:
+        return found if found.findings else replace(found, unread=found.unread or str(error))
+    hooks = tuple(
+        Finding(
+            resource="",
+            path="",
+            reason=cloud.masked(item.get("HookStatusReason", "")),
+            fatal=True,
+            source="hook",
+            name=item.get("TypeName", ""),
+        )
+        for item in items
+        if item.get("Status") in FAILED_HOOKS and item.get("FailureMode") == "FAIL"
+    )
+    return replace(found, findings=found.findings + hooks)
+
+
 def _finding(cloud: Cloud, item: Mapping[str, Any]) -> Finding:
     source, reason = SOURCES[item["EventType"]]
     return Finding(
@@ -85,8 +117,11 @@ def _fatal(source: Source, item: Mapping[str, Any]) -> bool:
     """
     if source == "validation":
         return item.get("ValidationStatus") == "FAILED" and item.get("ValidationFailureMode") == "FAIL"
-    passed = item.get("HookStatus") in ("HOOK_IN_PROGRESS", "HOOK_COMPLETE_SUCCEEDED")
-    return source == "hook" and item.get("HookFailureMode") == "FAIL" and not passed
+    return (
+        source == "hook"
+        and item.get("HookFailureMode") == "FAIL"
+        and item.get("HookStatus", FAILED_HOOKS[0]) in FAILED_HOOKS
+    )
 
 
 def describe_finding(one: Finding) -> str:
