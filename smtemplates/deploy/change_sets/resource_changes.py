@@ -38,8 +38,8 @@ def merge_pages(full: Iterable[Mapping[str, Any]], plain: Iterable[Mapping[str, 
 
     `full` is an answer of DescribeChangeSet with property values, which can be incomplete. `plain` is one without them.
     """
-    by_id = {item["ResourceChange"]["LogicalResourceId"]: item for item in plain if "ResourceChange" in item}
-    by_id.update({item["ResourceChange"]["LogicalResourceId"]: item for item in full if "ResourceChange" in item})
+    by_id = {item["ResourceChange"].get("LogicalResourceId"): item for item in plain if "ResourceChange" in item}
+    by_id.update({item["ResourceChange"].get("LogicalResourceId"): item for item in full if "ResourceChange" in item})
     others = [item for item in full if "ResourceChange" not in item]
     return [*by_id.values(), *others]
 
