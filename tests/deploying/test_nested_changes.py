@@ -105,6 +105,7 @@ def test_changes_of_the_whole_tree_are_shown_and_guarded(aws: Aws) -> None:
         assert "Network/Data/Db" in text
         assert "The databases of instance Network/Data/Db" in text
     assert "1 to create, 1 to delete, 3 to update" in show.headline(plan)
+    assert "1 change replaces or deletes an existing resource: Network/Data/Db" in " ".join(show.table(plan).split())
     content = check_result("plan", show.as_json(plan))
     (network,) = [one for one in content["changes"] if one["logical_id"] == "Network"]
     database = network["nested"][0]["nested"][0]
