@@ -243,6 +243,7 @@ USED_WITH_CHANGE_SET = {
     "--template-digest",
     "--yes",
     "--allow-destructive",
+    "--allow-destructive-resource",
     "--clear-studio",
     "--no-rollback",
     "--timeout",

@@ -14,6 +14,7 @@ from smtemplates.cli.deploy_options import add_deploy
 # the options that do not change the plan, and take effect during or after the execution
 USED = {
     "--allow-destructive",
+    "--allow-destructive-resource",
     "--assume-role",
     "--change-set",
     "--clear-studio",
