@@ -137,7 +137,6 @@ def test_options_of_the_api_are_translated(aws: Aws, status: str, answer: str, *
     """A stack that was created with OnStackFailure=DO_NOTHING is never updated. The message names our own commands."""
     aws.answers("describe_stacks", {"Stacks": [stack(status)]})
     aws.refuses("create_change_set", "ValidationError", answer)
-    aws.refuses("delete_change_set", "ChangeSetNotFound", "ChangeSet [x] does not exist")
     request = replace(REQUEST, on_failure="DO_NOTHING")
     with (
         pytest.raises(DeploymentError) as caught,
