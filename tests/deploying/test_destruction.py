@@ -257,7 +257,7 @@ def test_number_of_calls(aws: Aws, through: Aws, proxy: Proxy, name: str) -> Non
 
 
 def test_domain_in_a_nested_stack_is_guarded(aws: Aws, name: str, tmp_path: Path) -> None:
-    """The resources of a nested stack are shown, and the spaces in its domain need --clear-studio."""
+    """The resources of a nested stack are shown. Without --clear-studio, destroy and deploy keep it with its spaces."""
     bucket = f"templates-{name.lower()}"
     aws.client("s3").create_bucket(Bucket=bucket)
     aws.client("s3").put_object(Bucket=bucket, Key="child.yaml", Body=CHILD.encode())
@@ -270,6 +270,10 @@ def test_domain_in_a_nested_stack_is_guarded(aws: Aws, name: str, tmp_path: Path
     refused = aws.run("destroy", name, "--confirm", name)
     assert (refused.returncode, aws.status(name)) == (4, "CREATE_COMPLETE"), refused.stderr
     assert f"Child/Domain (AWS::SageMaker::Domain) {domain}" in refused.stderr
+    other = tmp_path / "other.yaml"
+    other.write_text("Resources: {Topic: {Type: AWS::SNS::Topic}}\n", encoding="utf-8")
+    refused = aws.run("deploy", name, "--yes", "--allow-destructive", template=other)
+    assert (refused.returncode, "space lab" in refused.stderr) == (4, True), refused.stderr
     done = aws.run("destroy", name, "--confirm", name, "--clear-studio")
     assert (done.returncode, aws.status(name)) == (0, None), done.stderr
 

@@ -9,7 +9,9 @@ from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.blocking import CONTENTS, DOMAIN, Content
 from smtemplates.deploy.change_sets.change_plan import Plan, ResourceChange
 from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.operations.events import STACK_TYPE
 from smtemplates.deploy.operations.listener import Listener
+from smtemplates.deploy.resources.stack_tree import read_tree
 from smtemplates.deploy.studio.contents import (
     CONTAINERS,
     KINDS,
@@ -48,14 +50,8 @@ def check_changes(cloud: Cloud, plan: Plan, *, may_delete: bool) -> tuple[list[T
     """
     resources: dict[str, list[tuple[str, str]]] = {"replace": [], "delete": []}
     for change in plan.all_changes:
-        if (
-            change.type in CONTAINERS
-            and change.physical_id
-            and change.fate in resources
-            and not change.keeps_old
-            and not (change.fate == "replace" and _keeps_name(cloud, plan, change))
-        ):
-            resources[change.fate].append((change.type, change.physical_id))
+        if change.fate in resources and not change.keeps_old:
+            resources[change.fate] += _containers(cloud, plan, change)
     if not any(resources.values()):
         return [], Contents()
     summaries = cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=plan.stack_id)
@@ -71,6 +67,22 @@ def check_changes(cloud: Cloud, plan: Plan, *, may_delete: bool) -> tuple[list[T
     return deleted, contents
 
 
+def _containers(cloud: Cloud, plan: Plan, change: ResourceChange) -> list[tuple[str, str]]:
+    """Return the type and physical ID of each domain, user profile and space that a change deletes or replaces.
+
+    The change set does not contain the resources of a nested stack that is deleted.
+    """
+    if change.type == STACK_TYPE and change.physical_id:
+        child = stacks.find(cloud, change.physical_id)
+        found = () if child is None else read_tree(cloud, child).resources
+        return [(item.type, item.physical_id) for item in found if item.type in CONTAINERS and not item.retained]
+    if change.type not in CONTAINERS or not change.physical_id:
+        return []
+    if change.fate == "replace" and _keeps_name(cloud, plan, change):
+        return []
+    return [(change.type, change.physical_id)]
+
+
 def _keeps_name(cloud: Cloud, plan: Plan, change: ResourceChange) -> bool:
     """Return whether AWS reports a replacement only because the name refers to a parameter that changes.
 
@@ -83,6 +95,8 @@ def _keeps_name(cloud: Cloud, plan: Plan, change: ResourceChange) -> bool:
         return False
     if all(item.known and item.before is not None and item.before == item.after for item in causes):
         return True
+    if change.stack_path:
+        return False  # the values of the parameters of a nested stack are not in the plan
     content = stacks.template(cloud, ChangeSetName=plan.change_set_id)
     try:
         resource = Evaluated(content or {}, plan.parameters).resources.get(change.logical_id, {})
