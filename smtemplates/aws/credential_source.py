@@ -95,9 +95,11 @@ def _of_profile(profiles: Mapping[str, Any], name: str, token: str) -> Source:
         if "role_arn" in settings and "web_identity_token_file" not in settings:
             if named := NAMED_SOURCES.get(settings.get("credential_source", "")):
                 return Source(kind=named, profile=name, setting=_container_url())
-            name = settings.get("source_profile", name)
-            token = ""  # the environment counts for the first profile only
-            continue
+            token = ""  # the environment counts for a profile without a role
+            source = settings.get("source_profile", "")
+            if source != name:  # a profile can also contain the keys with which its role is assumed
+                name = source or name
+                continue
         if token:
             return Source(kind="web identity", profile=name, setting=token)
         for setting, kind in SETTINGS:

@@ -48,6 +48,8 @@ def failure(error: Exception, source: Source) -> Error:
     for kind in type(error).__mro__:
         if row := FAILURES.get(kind.__name__):
             return row(error, source)
+    if source.kind in ("sso", "login"):  # the file with the session is not valid
+        return _no_session(error, source)
     return _unreadable(error, source)
 
 
@@ -204,6 +206,8 @@ FAILURES: dict[str, Callable[[Any, Source], Error]] = {
     "PartialCredentialsError": _incomplete,
     "InfiniteLoopConfigError": _loop,
     "InvalidConfigError": _bad_profile,
+    "InvalidRegionError": _bad_profile,
+    "ParamValidationError": _bad_profile,
     "UnknownCredentialError": _bad_profile,
     "SSOError": _no_session,
     "TokenRetrievalError": _no_session,

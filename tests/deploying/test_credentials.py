@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -23,6 +24,7 @@ KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret
 SESSION = "[sso-session company]\nsso_region = us-east-1\nsso_start_url = https://company.awsapps.com/start\n"
 ACCOUNT = "sso_account_id = 111122223333\nsso_role_name = dev\n"
 SSO = f"sso_session = company\n{ACCOUNT}"
+OLD_SESSION = '{"accessToken": "t", "expiresAt": "2020-01-01T00:00:00Z"}'
 DEVICE = "arn:aws:iam::111122223333:mfa/me"
 NOWHERE = "http://127.0.0.1:9"
 
@@ -187,6 +189,16 @@ CASES = {
         },
         arguments=(),
     ),
+    "role invalid": Case(
+        2,
+        ("Invalid length for parameter RoleArn", "aws configure --profile team"),
+        f"[profile team]\nrole_arn = r\nsource_profile = team\n{KEYS}",
+    ),
+    "Region of the SSO session invalid": Case(
+        2,
+        ("'us east'", "aws configure sso --profile team"),
+        f"[profile team]\n{SSO}{SESSION}".replace("us-east-1", "us east"),
+    ),
     "Region invalid": Case(
         2, ("'eu west'", "--region"), f"[profile team]\n{KEYS}", arguments=("--profile", "team", "--region", "eu west")
     ),
@@ -241,6 +253,19 @@ def test_failures_of_credentials_name_the_command_that_fixes_them(case: Case, tm
     for part in case.parts:
         assert part.replace("{folder}", str(tmp_path)) in done.stderr
     assert "secret" not in done.stderr.replace("aws_secret_access_key", "")
+
+
+@pytest.mark.parametrize(
+    "session", ["no JSON", "[]", "{}", '{"accessToken": "t", "expiresAt": "soon"}', OLD_SESSION], ids=str
+)
+def test_sso_session_that_cannot_be_used(tmp_path: Path, session: str) -> None:
+    """A file with an SSO session that has expired or is not valid is replaced by logging in again."""
+    cache = tmp_path / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    (cache / f"{hashlib.sha1(b'company', usedforsecurity=False).hexdigest()}.json").write_text(session)
+    done = run(tmp_path, f"[profile team]\n{SSO}{SESSION}", ("--profile", "team"))
+    message = "The SSO session of profile team does not exist or has expired. Log in with: aws sso login --profile team"
+    assert (done.returncode, done.stderr) == (1, f"deploy.py: {message}\n")
 
 
 class Refusing(Proxy):
