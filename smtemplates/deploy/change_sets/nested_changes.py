@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ from smtemplates.deploy.change_sets.resource_changes import resource_changes
 from smtemplates.deploy.change_sets.validation import Finding, read_validation
 from smtemplates.deploy.resources import stack_set_targets as targets
 from smtemplates.deploy.resources.stack_set_changes import Change, effect
+from smtemplates.evaluate import sections
 
 NESTED = "AWS::CloudFormation::Stack"
 # Types whose resources are stacks. AWS does not provide the changes in them.
@@ -35,13 +35,8 @@ def may_contain_nested(template: Mapping[str, Any]) -> bool:
     AWS accepts IncludeNestedStacks for every template. Without it, AWS does not create change sets of nested stacks,
     so it is also sent for a template whose resources are only known after a transform, a loop or a module.
     """
-    resources = template.get("Resources")
-    declared = resources.values() if isinstance(resources, dict) else ()
-    types = [str(item.get("Type", "")) for item in declared if isinstance(item, dict)]
-    if any(one == NESTED or one.endswith("::MODULE") or one.startswith("AWS::Serverless::") for one in types):
-        return True
-    text = json.dumps([template.get("Transform"), resources], default=str)
-    return bool(template.get("Transform")) or '"Fn::Transform"' in text or '"Fn::ForEach' in text
+    declared = sections.definitions(template, "Resources").values()
+    return any(sections.type_of(body) == NESTED for body in declared) or bool(sections.hidden(template))
 
 
 class NestedChanges:

@@ -16,6 +16,7 @@ from smtemplates.aws.session import Cloud
 from smtemplates.deploy.resources import stack_sets
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack as Evaluated
+from smtemplates.evaluate import sections
 from smtemplates.synth import received
 
 RETAINED = ("Retain", "RetainExceptOnCreate")
@@ -92,11 +93,6 @@ def _read(text: str) -> dict[str, Any]:
     return content
 
 
-def _changes_by_transform(template: Mapping[str, Any]) -> bool:
-    text = json.dumps(template.get("Resources"), default=str)
-    return bool(template.get("Transform")) or '"Fn::Transform"' in text or '"Fn::ForEach' in text
-
-
 @dataclass(frozen=True)
 class _Comparison:
     """The comparison of the templates of a stack set before and after a change."""
@@ -110,7 +106,7 @@ class _Comparison:
             before=current.get("Parameters"), after=current.get("Parameters")
         )
         old, new = _read(body), _read(changes["TemplateBody"].after if "TemplateBody" in changes else body)
-        if _changes_by_transform(old) or _changes_by_transform(new):
+        if sections.hidden(old) or sections.hidden(new):
             return Effect(unseen="The template of the stack set is only known after a transform.")
         losses: dict[str, tuple[str, str, bool]] = {}
         unknown: list[str] = []
