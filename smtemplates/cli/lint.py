@@ -14,7 +14,7 @@ from smtemplates.console.files import read, reason_of
 from smtemplates.errors import MissingError, UsageError
 from smtemplates.linting.linter import Finding, grouped, lint
 from smtemplates.policy import check_policy
-from smtemplates.synth.loader import load
+from smtemplates.synth.loader import load, parse
 from smtemplates.templates.workspace.features import feature_of
 
 MOST_NAMED = 5  # parts in one line
@@ -84,9 +84,12 @@ def _standard_input() -> str:
 
 
 def _check_readable(text: str, file: str) -> None:
-    """Reject unreadable text with a better message than cfn-lint's, and text that would crash cfn-lint's parser."""
+    """Reject unreadable text with a better message than cfn-lint's, and text that would crash cfn-lint's parser.
+
+    An entry of a section that is not a definition is a finding of cfn-lint, with its line.
+    """
     try:
-        load(text)
+        parse(text)
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from error
 
@@ -101,6 +104,11 @@ def _check_policy(options: argparse.Namespace, text: str, name: str) -> tuple[li
         findings = check_policy(
             text, name=name, policies=options.policy, ours=not options.no_policy, cache=not options.no_cache
         )
+    except UsageError as error:
+        if options.policy or str(error) != _invalid_section(text):
+            raise
+        print(f"{name}: policy check not possible: {error}", file=sys.stderr)
+        return [], ["policy rules"]
     except MissingError as error:
         if options.policy:
             raise UsageError(f"{name}: policy check not possible: {error}") from error
@@ -112,6 +120,15 @@ def _check_policy(options: argparse.Namespace, text: str, name: str) -> tuple[li
     for finding in parts:
         print(finding, file=sys.stderr)
     return [finding for finding in findings if finding.evaluated], [finding.subject for finding in parts]
+
+
+def _invalid_section(text: str) -> str:
+    """Return the sentence about a section that contains something else than definitions, or ''."""
+    try:
+        load(text)
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 def _origin(finding: Finding, sources: Mapping[tuple[str, str], str]) -> str:

@@ -33,13 +33,24 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def load(text: str) -> dict[str, Any]:
-    """Read a template from YAML (short or long intrinsic functions) or JSON.
+    """Read a template from YAML (short or long intrinsic functions) or JSON, and check the shape of its sections.
+
+    Raises:
+        UsageError: The text is not a template. The message contains the line or the name of the error.
+    """
+    template = parse(text)
+    _check_shape(template)
+    return template
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Read a mapping from YAML (short or long intrinsic functions) or JSON; its sections can contain anything.
 
     Only plain decimal numbers become numbers: dates, `001234567012`, `0x1F` and `12:30:45` remain strings. Duplicate
     keys and aliases are rejected. CloudFormation does not support aliases either.
 
     Raises:
-        UsageError: The text is not a template. The message contains the line or the name of the error.
+        UsageError: The text is not a mapping in YAML or JSON. The message contains the line or the name of the error.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
     """
@@ -51,7 +62,6 @@ def load(text: str) -> dict[str, Any]:
     if not isinstance(template, dict):
         kind = {list: "a list", type(None): "empty"}.get(type(template), "a single value")
         raise UsageError(f"Line 1: a template must be a mapping with sections such as Resources, but this is {kind}.")
-    _check_shape(template)
     return template
 
 

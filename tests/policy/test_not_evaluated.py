@@ -119,6 +119,19 @@ def test_a_line_without_findings_stays_short(tmp_path: Path, capsys: pytest.Capt
     assert last == f"{tmp_path}/t.yaml: no findings (not evaluated: {shown} and 2 more)"
 
 
+@pytest.mark.parametrize(
+    "text", ["Resources: {A: {Properties: {}}}", "Resources: {A: 1}", "Resources: []", "Parameters: {A: {Type: 1}}"]
+)
+def test_a_template_with_invalid_sections_has_findings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    """A definition that is not valid is a finding of cfn-lint, and the policy check is reported as not possible."""
+    assert _lint(tmp_path, text) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{tmp_path}/t.yaml:1:")
+    assert err.startswith(f"{tmp_path}/t.yaml: policy check not possible: ")
+
+
 def test_a_policy_of_a_user_applies_to_what_can_be_evaluated(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
