@@ -62,6 +62,18 @@ def answer_status(aws: Aws, status: str) -> None:
     aws.answers("describe_stacks", {"Stacks": [stack(status, Tags=OWN)]})
 
 
+def answer_deployable(aws: Aws, status: str) -> None:
+    """Answer with a stack in this status, and with the events that show that it has resources."""
+    answer_status(aws, status)
+    if status == "DELETE_IN_PROGRESS":
+        events = [
+            event(3, "Domain", "DELETE_IN_PROGRESS"),
+            event(2, "team", status),
+            event(1, "team", "CREATE_COMPLETE"),
+        ]
+        aws.answers("describe_stack_events", {"StackEvents": events})
+
+
 def test_every_status_of_the_model_has_a_row() -> None:
     """The table has a row for each status that AWS can return, and no other row."""
     assert set(states.STATES) == set(STATUSES)
@@ -96,7 +108,7 @@ def test_deployment_names_the_commands_that_work(aws: Aws, status: str) -> None:
 @pytest.mark.parametrize("status", sorted(RUNNING))
 def test_deployment_during_an_operation_names_the_commands_that_work(aws: Aws, status: str) -> None:
     """A deployment during an operation of another actor says how to watch it and how to wait for it."""
-    answer_status(aws, status)
+    answer_deployable(aws, status)
     aws.answers("describe_stack_events", {"StackEvents": [event(1, "team", "UPDATE_IN_PROGRESS")]})
     with (
         pytest.raises(DeploymentError, match=r"(?s)--wait.*status --watch team"),
@@ -108,7 +120,7 @@ def test_deployment_during_an_operation_names_the_commands_that_work(aws: Aws, s
 @pytest.mark.parametrize("status", STATUSES)
 def test_plan_shows_changes_or_names_the_commands_that_work(aws: Aws, status: str) -> None:
     """A plan reaches CreateChangeSet in the statuses in which AWS accepts it, and otherwise names the next commands."""
-    answer_status(aws, status)
+    answer_deployable(aws, status)
     planable = status in STABLE | FAILED | {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}
     if planable:
         aws.refuses("create_change_set", "Reached")
