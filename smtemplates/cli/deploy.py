@@ -246,6 +246,7 @@ USED_WITH_CHANGE_SET = {
     "--allow-destructive-resource",
     "--clear-studio",
     "--no-rollback",
+    "--no-wait",
     "--timeout",
     "--stack-policy",
     "--termination-protection",

@@ -23,6 +23,7 @@ USED = {
     "--help",
     "--json",
     "--no-rollback",
+    "--no-wait",
     "--profile",
     "--region",
     "--stack-policy",

@@ -63,7 +63,7 @@ def answer_status(aws: Aws, status: str) -> None:
 
 
 def answer_deployable(aws: Aws, status: str) -> None:
-    """Answer with a stack in this status, and with the events that show that it has resources."""
+    """Add the answers for a stack in this status, and the events that show that it has resources."""
     answer_status(aws, status)
     if status == "DELETE_IN_PROGRESS":
         events = [
