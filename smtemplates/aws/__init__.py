@@ -1,1 +1,1 @@
-"""Calls to AWS: session, endpoints, errors, masking."""
+"""Calls to AWS: connection, credentials, session, objects in S3, endpoints, errors, masking."""
