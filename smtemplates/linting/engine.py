@@ -75,9 +75,19 @@ def _linter() -> Runner:
     return linter
 
 
+class _Config(ConfigMixIn):
+    """The options of cfn-lint, also for a template whose Metadata is not a mapping, with which cfn-lint would fail."""
+
+    def set_template_args(self, template: Any) -> None:
+        """Read the options in the Metadata of the template."""
+        metadata = template.get("Metadata") if isinstance(template, dict) else None
+        options = metadata.get("cfn-lint") if isinstance(metadata, dict) else None
+        super().set_template_args({"Metadata": {"cfn-lint": options}} if isinstance(options, dict) else {})  # type: ignore[no-untyped-call]  # cfn-lint has no types
+
+
 def _config(regions: list[str], checks: Sequence[str]) -> ConfigMixIn:
     """Return cfn-lint's options, without those of a .cfnlintrc file in the working or home directory."""
-    return ConfigMixIn(["--config-file", os.devnull], regions=regions, include_checks=list(checks))
+    return _Config(["--config-file", os.devnull], regions=regions, include_checks=list(checks))
 
 
 def _decode(text: str, name: str) -> dict[str, Any]:
@@ -92,7 +102,11 @@ def _decode(text: str, name: str) -> dict[str, Any]:
 
 
 def _matches(template: dict[str, Any], regions: list[str], checks: Sequence[str]) -> list[Match]:
-    return list(run_template_by_data(template, _config(regions, checks), _linter().rules))
+    try:
+        return list(run_template_by_data(template, _config(regions, checks), _linter().rules))
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UsageError(f"cfn-lint cannot read a value in the template and stopped with {reason}.") from error
 
 
 def _rows(matches: Iterable[Match], requested: Sequence[str]) -> list[Row]:

@@ -119,6 +119,12 @@ def test_a_line_without_findings_stays_short(tmp_path: Path, capsys: pytest.Capt
     assert last == f"{tmp_path}/t.yaml: no findings (not evaluated: {shown} and 2 more)"
 
 
+@pytest.mark.parametrize("metadata", ["text", "[a]", "{cfn-lint: a}", "{cfn-lint: {config: [a]}}"])
+def test_metadata_that_is_not_a_mapping_is_linted(tmp_path: Path, metadata: str) -> None:
+    """cfn-lint reads its options in Metadata; other values there cause no traceback."""
+    assert _lint(tmp_path, f"Metadata: {metadata}\n{_text('a-nested-stack')}") in {0, 1}
+
+
 @pytest.mark.parametrize(
     "text", ["Resources: {A: {Properties: {}}}", "Resources: {A: 1}", "Resources: []", "Parameters: {A: {Type: 1}}"]
 )
