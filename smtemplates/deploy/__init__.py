@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from smtemplates.deploy.operations.stack import Stack
     from smtemplates.deploy.requests.parameters import Settings
     from smtemplates.deploy.requests.request import Options, Request
+    from smtemplates.deploy.requests.staging import Bucket
     from smtemplates.deploy.requests.template import Template
     from smtemplates.deploy.requests.template import read as read_template
     from smtemplates.deploy.reviewer import Reviewer, Silent
 
 __all__ = [
     "Allowed",
+    "Bucket",
     "Cloud",
     "CloudError",
     "Connection",
@@ -65,6 +67,7 @@ _HOME = {
     **dict.fromkeys(("Cloud", "Connection"), "aws.session"),
     **dict.fromkeys(("Options", "Request"), "deploy.requests.request"),
     **dict.fromkeys(("Reviewer", "Silent"), "deploy.reviewer"),
+    "Bucket": "deploy.requests.staging",
     "Plan": "deploy.change_sets.change_plan",
     "Settings": "deploy.requests.parameters",
     "Stack": "deploy.operations.stack",
