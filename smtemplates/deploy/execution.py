@@ -111,7 +111,10 @@ def update_settings(
         cloud.call("cloudformation", "update_stack", **change_set.update_arguments(), ClientRequestToken=token)
 
     try:
-        with uninterrupted():
+        with uninterrupted() as signals:
+            if options.no_wait:
+                start()
+                return _started(cloud, plan, listener, watch, interrupted=bool(signals.pending))
             stack = follow_to_end(watch, listener, plan.stack, deadline=deadline_of(options), start=start)
             apply_stack_settings(cloud, stack, options, listener)
     except CloudError as error:

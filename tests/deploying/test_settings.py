@@ -36,7 +36,7 @@ from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.states import PRODUCT_TAG
 from smtemplates.deploy.printing import plan_page, plan_table
 from smtemplates.deploy.requests.parameters import Settings, merge
-from smtemplates.deploy.requests.request import Request
+from smtemplates.deploy.requests.request import Options, Request
 from smtemplates.deploy.reviewer import Silent
 
 SERIALIZE: Any = import_module("botocore.serialize")  # it has no types
@@ -198,14 +198,15 @@ def test_reviewed_change_set_shows_the_settings(stub: Aws) -> None:
     assert read_reviewed(stub.cloud, stacks.read(BEFORE), SET_ID).settings == ()
 
 
-def deploy(aws: Aws, messages: list[str]) -> api.Deployment:
+def deploy(aws: Aws, messages: list[str], *, no_wait: bool = False) -> api.Deployment:
     """Deploy a change of only the topics, for which AWS does not create a change set."""
 
     class Reviewer(Silent):
         def say(self, message: str) -> None:
             messages.append(message)
 
-    return api.deploy(aws.cloud, request_of(notification_arns=()), reviewer=Reviewer())
+    options = Options(no_wait=no_wait)
+    return api.deploy(aws.cloud, request_of(notification_arns=()), options=options, reviewer=Reviewer())
 
 
 def test_settings_change_although_the_change_set_is_empty(stub: Aws) -> None:
@@ -234,6 +235,19 @@ def test_settings_change_although_the_change_set_is_empty(stub: Aws) -> None:
     assert arguments["NotificationARNs"] == []
     assert arguments["UsePreviousTemplate"]
     assert arguments["Parameters"] == [{"ParameterKey": "Password", "UsePreviousValue": True}]
+
+
+def test_settings_change_without_waiting(stub: Aws) -> None:
+    """With --no-wait, the update of the settings is only started, and the command that watches it is shown."""
+    stub.answers("describe_stacks", {"Stacks": [BEFORE]})
+    stub.answers("create_change_set", {"Id": SET_ID, "StackId": STACK_ID})
+    stub.answers("describe_change_set", described(**NO_CHANGE))
+    stub.answers("update_stack", {"StackId": STACK_ID})
+    stub.answers("describe_stacks", {"Stacks": [{**BEFORE, "StackStatus": "UPDATE_IN_PROGRESS"}]})
+    stub.answers("delete_change_set", {})
+    messages: list[str] = []
+    assert deploy(stub, messages, no_wait=True).stack.status == "UPDATE_IN_PROGRESS"
+    assert any("To watch it, run:" in message for message in messages)
 
 
 def test_aws_finds_no_change_in_the_settings(stub: Aws) -> None:
