@@ -111,11 +111,11 @@ def test_invalid_stack_policy_is_rejected_first(aws: Aws, tmp_path: Path, policy
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"AWS_SECRET_ACCESS_KEY": None}, "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY"),
+        ({"AWS_SECRET_ACCESS_KEY": None}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are incomplete"),
         ({"AWS_MAX_ATTEMPTS": "many"}, "'many'"),
         ({"AWS_STS_REGIONAL_ENDPOINTS": "none"}, "STS regional endpoints option none is invalid"),
         ({"AWS_ENDPOINT_URL": "https://[::1"}, "AWS_ENDPOINT_URL and the endpoint_url of a profile must be https"),
-        ({"AWS_CONFIG_FILE": str(SCRIPT)}, f"Unable to parse config file: {SCRIPT}"),
+        ({"AWS_CONFIG_FILE": str(SCRIPT)}, f"The configuration file {SCRIPT} is not valid"),
     ],
 )
 def test_bad_environment_is_one_message(aws: Aws, environment: dict[str, str | None], sentence: str) -> None:

@@ -92,7 +92,8 @@ def test_commands_write_no_secrets(session: Session, name: str, tmp_path: Path) 
 def logged(aws: Aws, stack: str) -> str:
     """Return the log of the functions of a stack."""
     logs: Any = aws.client("logs")
-    found = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    pages = logs.get_paginator("describe_log_groups").paginate()
+    found = [group["logGroupName"] for page in pages for group in page["logGroups"]]
     groups = [group for group in found if stack.lower() in group.lower()]
     return "\n".join(
         item["message"] for group in groups for item in logs.filter_log_events(logGroupName=group)["events"]

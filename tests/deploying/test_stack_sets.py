@@ -262,6 +262,9 @@ def test_watch_ends_with_the_stack_sets(aws: Aws, capsys: pytest.CaptureFixture[
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]})
     events = [event(2, "team", "UPDATE_COMPLETE"), event(1, "team", "UPDATE_IN_PROGRESS")]
     aws.answers("describe_stack_events", {"StackEvents": events})
+    aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_COMPLETE")]})
+    # another operation could start, so the end of a foreign operation is confirmed once
+    aws.answers("describe_stack_events", {"StackEvents": events})
     answer_resources(aws, STACK_SET, state="UPDATE_COMPLETE")
     answer_stack_set(aws)
     answer_instances(aws, [{**BAD, "StatusReason": TAKEN}])

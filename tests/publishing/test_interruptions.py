@@ -15,8 +15,6 @@ from publishing.conftest import BUCKET, Publisher
 CALLS = [
     "ListProvisioningArtifacts",
     "GetCallerIdentity",
-    f"HEAD /{BUCKET}",
-    "GET {}",
     "PUT {}",
     "CreateProvisioningArtifact",
     "DescribeProvisioningArtifact",
