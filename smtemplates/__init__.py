@@ -5,6 +5,7 @@
 >>> text = smtemplates.render(template)  # YAML, with the same bytes on every machine
 >>> findings = smtemplates.lint(text)  # the findings of cfn-lint: none for this template
 >>> findings = smtemplates.check_policy(text)  # violations of the policy rules: also none
+>>> company = smtemplates.specialize(template, keep=["ProjectName"])  # a dict in which the other parameters are fixed
 """
 
 from importlib import import_module
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from smtemplates.linting.linter import Finding, lint
     from smtemplates.policy import check_policy
     from smtemplates.policy import check_policy as judge
+    from smtemplates.specializing.specialization import specialize
     from smtemplates.synth.renderer import compact, render
     from smtemplates.templates.workspace.features import FEATURES
     from smtemplates.templates.workspace.template import build
@@ -34,6 +36,7 @@ __all__ = [
     "judge",
     "lint",
     "render",
+    "specialize",
 ]
 
 _HOME = {
@@ -47,6 +50,7 @@ _HOME = {
     "judge": "policy:check_policy",  # the name in 0.1.0
     "compact": "synth.renderer",
     "render": "synth.renderer",
+    "specialize": "specializing.specialization",
     "FEATURES": "templates.workspace.features",
     "build": "templates.workspace.template",
 }

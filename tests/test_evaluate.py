@@ -68,7 +68,7 @@ TOPIC = {"Ref": "Topic"}
         ({"Fn::GetAtt": ["Topic", {"Ref": "Name"}]}, {"Fn::GetAtt": ["Topic", "data"]}),
         ({"Fn::Sub": "${Name}-${AWS::Region}-${!Name}"}, "data-us-east-1-${Name}"),
         ({"Fn::Sub": "${Topic}/${Name}/${!Name}"}, {"Fn::Sub": "${Topic}/data/${!Name}"}),
-        ({"Fn::Sub": ["${A}${Topic.Arn}${B}", {"A": 1, "B": TOPIC}]}, {"Fn::Sub": ["1${Topic.Arn}${B}", {"B": TOPIC}]}),
+        ({"Fn::Sub": ["${A}${Topic.Arn}${B}", {"A": 1, "B": TOPIC}]}, {"Fn::Sub": "1${Topic.Arn}${Topic}"}),
         ({"Fn::Join": ["-", ["a", {"Ref": "Name"}, 1]]}, "a-data-1"),
         ({"Fn::Length": {"Ref": "Subnets"}}, 2),
         ({"Fn::Length": {"Fn::GetAZs": ""}}, {"Fn::Length": {"Fn::GetAZs": ""}}),

@@ -17,8 +17,9 @@ from smtemplates.evaluate.logic import comparable, compare, function
 from smtemplates.evaluate.not_evaluated import NeedsTransformError
 from smtemplates.evaluate.parameters import pseudo_parameters, value_of
 from smtemplates.evaluate.references import references
+from smtemplates.evaluate.scope import Scope
 from smtemplates.evaluate.sections import can_grow, definitions, entries, mappings_of
-from smtemplates.evaluate.values import VARIABLE, Scope, in_place, intrinsic, to_text
+from smtemplates.evaluate.values import VARIABLE, in_place, intrinsic, to_text
 
 EVALUATION_STEPS = 10  # evaluating an operand takes as long as this many other steps
 CHARACTERS_A_STEP = 100

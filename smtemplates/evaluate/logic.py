@@ -7,8 +7,9 @@ from typing import Any, Generic, TypeVar
 
 from smtemplates.errors import Error
 from smtemplates.evaluate.not_evaluated import NeedsTransformError, UndecidedError
+from smtemplates.evaluate.scope import Scope
 from smtemplates.evaluate.sections import can_grow, entries, replaces
-from smtemplates.evaluate.values import NO_VALUE, Scope, resolve, short, to_text
+from smtemplates.evaluate.values import NO_VALUE, resolve, short, to_text
 
 COMPARISONS = frozenset({"Fn::Equals", "Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn"})
 
@@ -100,7 +101,7 @@ def truth(expression: Any, scope: Scope) -> bool:
     """
     name, arguments = function(expression)
     if name == "Condition":
-        return scope.condition(arguments)
+        return bool(scope.condition(arguments))
     if name in COMPARISONS:
         return compare(name, [comparable(argument, scope) for argument in arguments])
     parts = [truth(part, scope) for part in arguments]

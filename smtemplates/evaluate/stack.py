@@ -11,8 +11,9 @@ from smtemplates.evaluate.limits import TextLimit
 from smtemplates.evaluate.logic import Conditions, truth
 from smtemplates.evaluate.not_evaluated import UNEXPECTED, for_any_template, unexpected_values
 from smtemplates.evaluate.parameters import pseudo_parameters, value_of
+from smtemplates.evaluate.scope import Scope
 from smtemplates.evaluate.sections import assertions, can_grow, definitions, entries, mappings_of, replaces
-from smtemplates.evaluate.values import Scope, in_place, resolve
+from smtemplates.evaluate.values import in_place, resolve
 
 Physical = Callable[[str, str | None], Any]
 

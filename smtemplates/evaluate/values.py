@@ -8,34 +8,17 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from smtemplates.errors import Error
 from smtemplates.evaluate.not_evaluated import NeedsTransformError
+from smtemplates.evaluate.scope import Scope
 from smtemplates.evaluate.sections import replaces
 
 NO_VALUE = object()
 SHOWN = 60  # characters of a value in a message
 
 VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Names and functions that values can refer to.
-
-    `names` are parameters and pseudo parameters. `mappings` is the section of the template, which can contain anything.
-    `resource` returns the value of a reference to anything else, which can be the intrinsic function itself, left in
-    place. `count` receives the length of each text that a function returns, and raises an error if the sum is too
-    large: texts can grow exponentially where Fn::Sub is nested.
-    """
-
-    names: Mapping[str, Any]
-    mappings: Mapping[str, Any]
-    condition: Callable[[str], bool]
-    resource: Callable[[str, str | None], Any]
-    count: Callable[[int], None]
 
 
 def intrinsic(value: Any) -> str | None:
@@ -147,29 +130,52 @@ def _name(name: Any, scope: Scope) -> str:
 
 def _if(branches: Any, scope: Scope) -> Any:
     condition, then, otherwise = branches
-    return resolve(then if scope.condition(condition) else otherwise, scope)
+    truth = scope.condition(condition)
+    if truth is None and scope.rest is not None:
+        return scope.rest.choice(condition, then, otherwise)
+    return resolve(then if truth else otherwise, scope)
 
 
 def _sub(body: Any, scope: Scope) -> Any:
     template, expressions = body if isinstance(body, list) else (_name(body, scope), {})
     variables = {name: resolve(value, scope) for name, value in expressions.items()}
     first, *rest = VARIABLE.split(template)
-    done: list[str] = []  # text that still needs Fn::Sub
-    kept: dict[str, Any] = {}
-    plain = first
+    pieces: list[Any] = [first]  # texts, and variables with their values
     for literal, name, following in zip(rest[0::3], rest[1::3], rest[2::3], strict=True):
         value = f"${{{name}}}" if literal else variables[name] if name in variables else _variable(name, scope)
         if isinstance(value, dict):
-            done += [_escape(plain), f"${{{name}}}"]
-            plain = following
-            kept.update({name: value} if name in variables else {})
+            pieces += [(name, value), following]
         else:
             _count(value, scope)
-            plain += to_text(value) + following
-    if not done:
-        return plain
-    body = "".join([*done, _escape(plain)])
-    return {"Fn::Sub": [body, kept] if kept else body}
+            pieces += [to_text(value), following]
+    if all(isinstance(piece, str) for piece in pieces):
+        return "".join(pieces)
+    return _remaining_sub(pieces, variables)
+
+
+def _remaining_sub(pieces: list[Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Fn::Sub with the variables that are not decided. A reference alone does not need a variable."""
+    text, kept = "", {}
+    for is_text, group in itertools.groupby(pieces, lambda piece: isinstance(piece, str)):
+        if is_text:
+            text += _escape("".join(group))
+            continue
+        for name, value in group:
+            short_name = _reference(value) if name in variables else name
+            text += f"${{{short_name or name}}}"
+            if short_name is None:
+                kept[name] = value
+    return {"Fn::Sub": [text, kept] if kept else text}
+
+
+def _reference(value: Any) -> str | None:
+    """Return the name that Fn::Sub uses for a reference, or None if the value is something else."""
+    name = intrinsic(value)
+    if name == "Ref":
+        return str(value[name])
+    if name == "Fn::GetAtt" and isinstance(value[name], list) and all(isinstance(part, str) for part in value[name]):
+        return ".".join(value[name])
+    return None
 
 
 def _variable(name: str, scope: Scope) -> Any:
@@ -210,13 +216,20 @@ def _split(arguments: Any, scope: Scope) -> Any:
 
 def _select(arguments: Any, scope: Scope) -> Any:
     index, items = (resolve(argument, scope) for argument in arguments)
-    if isinstance(index, dict) or isinstance(items, dict):
+    if isinstance(index, dict) or isinstance(items, dict) or any(map(_can_disappear, items)):
         return {"Fn::Select": [index, items]}
     if not isinstance(items, list):
         raise TypeError
     if not 0 <= int(index) < len(items):
         raise Error(f"Fn::Select selects item {index} of {len(items)}.")
     return items[int(index)]
+
+
+def _can_disappear(item: Any) -> bool:
+    """Return whether an item of a list can be AWS::NoValue, so that the items after it have another index."""
+    if intrinsic(item) != "Fn::If":
+        return False
+    return any(branch == {"Ref": "AWS::NoValue"} or _can_disappear(branch) for branch in item["Fn::If"][1:])
 
 
 def _find_in_map(arguments: Any, scope: Scope) -> Any:
@@ -235,6 +248,8 @@ def _find_in_map(arguments: Any, scope: Scope) -> Any:
         found = found[key]
         if found is None:
             raise TypeError
+    if scope.rest is not None and scope.rest.stays_in_mapping(found):
+        return {"Fn::FindInMap": [name, top, second]}
     return copy.copy(found)
 
 

@@ -52,9 +52,9 @@ ATTRIBUTES = {
 }
 
 
-def ordered(template: Template) -> dict[str, Any]:
+def ordered(template: Template | Mapping[str, Any]) -> dict[str, Any]:
     """Return a template as plain values, in the order of SECTIONS and ATTRIBUTES."""
-    built = template.to_dict()
+    built = template if isinstance(template, Mapping) else template.to_dict()
     result = _sorted(built, SECTIONS)
     for section, attributes in ATTRIBUTES.items():
         if section in result:
@@ -62,7 +62,7 @@ def ordered(template: Template) -> dict[str, Any]:
     return result
 
 
-def render(template: Template, *, format: str = "yaml") -> str:  # noqa: A002  the name that users know
+def render(template: Template | Mapping[str, Any], *, format: str = "yaml") -> str:  # noqa: A002  the name that users know
     """Return a template as YAML with short intrinsic functions and literal blocks, or as indented JSON."""
     body = ordered(template)
     if format == "json":
@@ -70,7 +70,7 @@ def render(template: Template, *, format: str = "yaml") -> str:  # noqa: A002  t
     return yaml_writer.block(body)
 
 
-def compact(template: Template) -> str:
+def compact(template: Template | Mapping[str, Any]) -> str:
     """Return a template in few bytes. CloudFormation accepts up to 51,200 bytes without a bucket.
 
     The format is YAML with short intrinsic functions and one line for each section, a tenth smaller than JSON. Text
