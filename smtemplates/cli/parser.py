@@ -23,6 +23,10 @@ EXAMPLES = {
       --region ca-west-1 -o calgary.yaml
       write a template without two features that the Region ca-west-1
       does not support, and validate it for that Region
+  python -m smtemplates render workspace -o company.yaml \\
+      --keep ProjectName,Environment,NotebookInstanceType \\
+      --fix CreateNotebook=true --default NotebookInstanceType=ml.t3.large
+      write a template with three parameters
 """,
     "lint": """\
   python -m smtemplates lint my-template.yaml
@@ -110,7 +114,39 @@ def _add_render_options(render: argparse.ArgumentParser) -> None:
         help=f"leave these features out: {', '.join(FEATURES)}",
     )
     render.add_argument("--no-lint", action="store_true", help="do not validate")
+    _add_specialization(render)
     _add_lint_options(render)
+
+
+def _add_specialization(render: argparse.ArgumentParser) -> None:
+    group = render.add_argument_group("specialization of one template")
+    group.add_argument(
+        "--from", dest="file", type=named, metavar="FILE", help="specialize this template instead of NAME"
+    )
+    group.add_argument(
+        "--keep",
+        action="extend",
+        type=_names,
+        metavar="PARAMETER[,...]",
+        help="keep only these parameters, and fix every other parameter at its default",
+    )
+    group.add_argument(
+        "--fix",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="replace a parameter by a constant; @FILE reads the value from a file (repeatable)",
+    )
+    group.add_argument(
+        "--default", action="append", default=[], metavar="NAME=VALUE", help="new default of a parameter (repeatable)"
+    )
+    group.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE[,...]",
+        help="values that a parameter allows, or that each item of a list parameter allows (repeatable)",
+    )
 
 
 def _add_check(command: argparse.ArgumentParser) -> None:

@@ -7,13 +7,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from smtemplates.cli.comparison import is_stale
 from smtemplates.cli.lint import Verdict, report, report_unknown_regions
-from smtemplates.console.files import create_folder, write
+from smtemplates.cli.specialization import choices_of, report_of
+from smtemplates.console.files import create_folder, read, write
 from smtemplates.core.assemble import source_files
 from smtemplates.errors import UsageError
-from smtemplates.synth.renderer import render
+from smtemplates.specializing.choices import Choices
+from smtemplates.specializing.specialization import specialization
+from smtemplates.synth.loader import load
+from smtemplates.synth.renderer import ordered, render
 from smtemplates.templates.registry import TEMPLATES, definition
 
 
@@ -40,14 +45,15 @@ def render_templates(options: argparse.Namespace) -> int:
             f"--no-lint turns off the policy check, so {options.policy[0]} would not be used. "
             "Remove --no-lint or --policy."
         )
-    names = list(dict.fromkeys(options.names or TEMPLATES))
-    for name in names:
-        if name not in TEMPLATES:
-            raise UsageError(f"There is no template {name!r}. Choose from {', '.join(TEMPLATES)}.")
+    choices = choices_of(options)
+    names = _names(options, special=bool(choices))
     if not options.format:
         options.format = "json" if options.output.endswith(".json") and _is_file(Path(options.output)) else "yaml"
     paths = [_path(options, name, len(names)) for name in names]
-    templates = [_build(options, name, path) for name, path in zip(names, paths, strict=True)]
+    if choices:
+        templates = [_specialize(options, names[0], paths[0], choices)]
+    else:
+        templates = [_build(options, name, path) for name, path in zip(names, paths, strict=True)]
     verdicts = {} if options.no_lint else {template.name: _report(options, template) for template in templates}
     wrong = {name for name, verdict in verdicts.items() if verdict.has_findings}
     if options.check:
@@ -65,6 +71,56 @@ def render_templates(options: argparse.Namespace) -> int:
     return int(bool(wrong))
 
 
+def _names(options: argparse.Namespace, *, special: bool) -> list[str]:
+    """Return the names of the templates to render. A specialization has one name, and needs an output file.
+
+    Raises:
+        UsageError: A name is unknown, or the specialization is not clear.
+    """
+    if special and len(options.names) + bool(options.file) != 1:
+        raise UsageError("A specialization needs one template. Specify one NAME, or a file with --from.")
+    if special and not (options.output == "-" or _is_file(Path(options.output))):
+        raise UsageError("Specify the file of the specialized template with -o, for example -o company.yaml.")
+    if options.file and not special:
+        raise UsageError("--from requires --keep, --fix, --default or --allow. To validate a template, use lint.")
+    if options.file and options.without:
+        raise UsageError("--without leaves out features of templates of this package. Remove --without or --from.")
+    for name in options.names:
+        if name not in TEMPLATES:
+            raise UsageError(f"There is no template {name!r}. Choose from {', '.join(TEMPLATES)}.")
+    return [options.file] if options.file else list(dict.fromkeys(options.names or TEMPLATES))
+
+
+def _specialize(options: argparse.Namespace, name: str, path: Path | None, choices: Choices) -> Rendered:
+    """Build the text of a specialized template, and report everything that was fixed and removed."""
+    if options.file:
+        content, sources = _load(name), {}
+    else:
+        defined = definition(name, options.without)
+        content, sources = ordered(defined.template()), source_files(defined.constructs)
+    special = specialization(content, choices)
+    for line in report_of(special):
+        print(line, file=sys.stderr)
+    return Rendered(
+        name=name,
+        path=path,
+        text=render(special.template, format=options.format),
+        size=_size(special.template["Resources"], special.template.get("Parameters", {})),
+        sources=sources,
+    )
+
+
+def _load(file: str) -> dict[str, Any]:
+    try:
+        return load(read(Path(file)))
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from error
+
+
+def _size(resources: Mapping[str, object], parameters: Mapping[str, object]) -> str:
+    return f"{_count(resources, 'resource')}, {_count(parameters, 'parameter')}"
+
+
 def _build(options: argparse.Namespace, name: str, path: Path | None) -> Rendered:
     """Build the text of one template."""
     defined = definition(name, options.without)
@@ -73,7 +129,7 @@ def _build(options: argparse.Namespace, name: str, path: Path | None) -> Rendere
         name=name,
         path=path,
         text=render(template, format=options.format),
-        size=f"{_count(template.resources, 'resource')}, {_count(template.parameters, 'parameter')}",
+        size=_size(template.resources, template.parameters),
         sources=source_files(defined.constructs),
     )
 

@@ -1,0 +1,51 @@
+"""The options of `render` that specialize a template, and the report on its parts that were fixed and removed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from smtemplates.console.files import read
+from smtemplates.errors import UsageError
+from smtemplates.specializing.choices import Choices
+from smtemplates.specializing.specialization import Specialized
+
+
+def choices_of(options: argparse.Namespace) -> Choices:
+    """Return the choices on the command line.
+
+    Raises:
+        UsageError: An option has no value, names a parameter twice, or its file cannot be read.
+    """
+    return Choices(
+        fix={name: _content(value) for name, value in _pairs(options.fix, "--fix")},
+        keep=None if options.keep is None else frozenset(options.keep),
+        default=dict(_pairs(options.default, "--default")),
+        allow={name: value.split(",") for name, value in _pairs(options.allow, "--allow")},
+    )
+
+
+def _pairs(options: Iterable[str], option: str) -> Iterator[tuple[str, str]]:
+    seen = set()
+    for text in options:
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise UsageError(f"{option} requires NAME=VALUE, not {text!r}.")
+        if name in seen:
+            raise UsageError(f"{option} specifies {name} twice. Remove one of the two.")
+        seen.add(name)
+        yield name, value
+
+
+def _content(value: str) -> str:
+    """Return a value, or the content of the file that it names, without the line break at its end."""
+    return read(Path(value[1:])).removesuffix("\n") if value.startswith("@") else value
+
+
+def report_of(special: Specialized) -> Iterator[str]:
+    """Yield a line for each parameter that a Rule fixed, and for each part that was removed."""
+    for name, value in special.forced.items():
+        yield f"fixed {name} at {value!r}: a Rule of the template allows no other value"
+    for one in special.removed:
+        yield f"removed {one.section}.{one.name}: {one.reason}"
