@@ -9,11 +9,16 @@ from typing import Any
 import environments
 import pytest
 import samples
+from hypothesis import HealthCheck, settings
 from machine import App, Machine, new_app, new_machine, served_repository
 
 import smtemplates
 from smtemplates.synth.loader import load
 from smtemplates.templates.registry import TEMPLATES, definition
+
+# A slow machine must not fail a test, so the time of an example does not count.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

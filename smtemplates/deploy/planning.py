@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
@@ -24,6 +24,7 @@ from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.requests.failure import check_failure_options, disables_rollback, omitted_options
 from smtemplates.deploy.requests.request import Options, Request, check_against, check_request, token_prefix
 from smtemplates.deploy.wording import PROGRAM
+from smtemplates.evaluate.sections import hidden
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,7 @@ def planned(
     try:
         with change_sets.change_set(cloud, request, stack, listener, purpose=purpose) as (change_set, found):
             plan = recovery.without_rollback(found, current, disabled=disabled)
+            plan = replace(plan, not_evaluated=tuple(hidden(request.template.content)))
             yield Prepared(created=(change_set, plan), before=current)
     except CloudError as error:
         raise recovery.explained(error, current) from error

@@ -131,6 +131,7 @@ class Plan:
     `rollback_disabled` is True if a failed execution is not rolled back.
     `template_digest` is the SHA-256 of the content of the reviewed template, or '' if it is not known.
     `validation_unread` is the reason why the findings of AWS could not be read, or ''.
+    `not_evaluated` are the parts of the template that need a transform, so that only AWS can check them.
     """
 
     stack: str
@@ -150,6 +151,7 @@ class Plan:
     executed: bool = False
     rollback_disabled: bool = False
     template_digest: str = ""
+    not_evaluated: tuple[str, ...] = ()
 
     @property
     def up_to_date(self) -> bool:

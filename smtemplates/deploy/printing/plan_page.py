@@ -13,7 +13,7 @@ from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChang
 from smtemplates.deploy.change_sets.change_text import describe_change, drift_notes, warnings
 from smtemplates.deploy.change_sets.validation import describe_finding
 from smtemplates.deploy.printing import settings_rows
-from smtemplates.deploy.printing.plan_table import MARKS, finding_label, headline, path_of, summaries, unread_sentence
+from smtemplates.deploy.printing.plan_table import MARKS, finding_label, headline, notes, path_of, summaries
 from smtemplates.pages.drawing import Row, asset, drawing
 
 RECREATION = {"Always": "replaces the resource", "Conditionally": "may replace the resource", "Never": ""}
@@ -42,16 +42,15 @@ def plan_page(plan: Plan, existing: Mapping[str, str]) -> str:
 
 
 def _notes(plan: Plan) -> str:
-    notes = [f"<li>Change set {escape(plan.change_set_id)}</li>"]
+    items = [f"<li>Change set {escape(plan.change_set_id)}</li>"]
     if plan.capabilities and not plan.empty:
-        notes.append(f"<li>Required capabilities: {escape(', '.join(plan.capabilities))}</li>")
+        items.append(f"<li>Required capabilities: {escape(', '.join(plan.capabilities))}</li>")
     for one in plan.findings:
         text = f"{finding_label(one).capitalize()}: {describe_finding(one)}"
-        notes.append(f'<li class="warning">{escape(text)}</li>')
-    if plan.validation_unread:
-        notes.append(f'<li class="warning">{escape(unread_sentence(plan))}</li>')
-    notes[:0] = [f'<li class="warning"><b>{escape(text)}</b></li>' for text in summaries(plan)]
-    return f"<ul>{''.join(notes)}</ul>"
+        items.append(f'<li class="warning">{escape(text)}</li>')
+    items += [f'<li class="warning">{escape(text)}</li>' for text in notes(plan)]
+    items[:0] = [f'<li class="warning"><b>{escape(text)}</b></li>' for text in summaries(plan)]
+    return f"<ul>{''.join(items)}</ul>"
 
 
 def _drawing(plan: Plan, existing: Mapping[str, str]) -> str:

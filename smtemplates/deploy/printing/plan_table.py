@@ -80,8 +80,8 @@ def table(plan: Plan, *, colour: bool = False) -> str:
     lines += settings_rows.lines(plan.settings)
     for one in plan.findings:
         lines += folded(f"  {finding_label(one)}: {describe_finding(one)}", 4)
-    if plan.validation_unread:
-        lines += folded(f"  {unread_sentence(plan)}", 4)
+    for text in notes(plan):
+        lines += folded(f"  {text}", 4)
     if plan.capabilities and not plan.empty:
         lines += folded(f"  required capabilities: {', '.join(plan.capabilities)}", 4)
     for text in summaries(plan):
@@ -116,9 +116,14 @@ def finding_label(finding: Finding) -> str:
     return f"{finding.source} {'error' if finding.fatal else 'warning'}"
 
 
-def unread_sentence(plan: Plan) -> str:
-    """Return a sentence on findings of AWS that could not be read."""
-    return f"The findings of validations and hooks could not be read. {plan.validation_unread}"
+def notes(plan: Plan) -> tuple[str, ...]:
+    """Return sentences on checks that were not possible."""
+    texts = []
+    if plan.validation_unread:
+        texts.append(f"The findings of validations and hooks could not be read. {plan.validation_unread}")
+    if plan.not_evaluated:
+        texts.append(f"{', '.join(plan.not_evaluated)}: not evaluated: needs a transform. Only AWS checks them.")
+    return tuple(texts)
 
 
 def markdown(plan: Plan) -> str:
@@ -137,8 +142,7 @@ def markdown(plan: Plan) -> str:
         lines.append(f"| `~` | {settings_rows.TITLE} | | will be changed | {rows} |")
     for finding in plan.findings:
         lines.append(f"\n**{finding_label(finding).capitalize()}**: {_escape(describe_finding(finding))}")
-    if plan.validation_unread:
-        lines.append(f"\n{_escape(unread_sentence(plan))}")
+    lines += [f"\n{_escape(text)}" for text in notes(plan)]
     lines += [f"\n**{_escape(text)}**" for text in summaries(plan)]
     return "\n".join(lines) + "\n"
 
@@ -151,7 +155,7 @@ def _effect(change: ResourceChange) -> str:
 
 def as_json(plan: Plan) -> str:
     """Return a plan as JSON."""
-    content = asdict(plan)
+    content = {**asdict(plan), "evaluated": not plan.not_evaluated}
     _complete(content["changes"], plan.changes)
     return results.as_json(content)
 
