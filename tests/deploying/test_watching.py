@@ -89,6 +89,11 @@ def status_of(end: Stack | None) -> str | None:
         pytest.param(
             [([*OLD, UPDATE, DONE, FOREIGN, FOREIGN_DONE], "UPDATE_COMPLETE")], "UPDATE_COMPLETE", id="two newer events"
         ),
+        pytest.param(
+            [([*OLD, UPDATE], "UPDATE_IN_PROGRESS"), ([*OLD, UPDATE, DONE, FOREIGN], "UPDATE_IN_PROGRESS")],
+            "UPDATE_COMPLETE",
+            id="newer operation between two looks",
+        ),
         pytest.param([([*OLD, UPDATE, DONE], "UPDATE_COMPLETE")], "UPDATE_COMPLETE", id="ended before the first look"),
         pytest.param([([*OLD, UPDATE, DONE, DELETING], None)], None, id="deleted since"),
         pytest.param([([], None)], None, id="gone with its events"),

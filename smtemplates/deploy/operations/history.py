@@ -95,7 +95,11 @@ def recent(newest_first: Iterable[Event], operation: Operation, seen: set[str], 
         if event.id in seen and not deep:
             break
         # one operation can start twice: a creation that fails is deleted under the same token
-        if begun and (not event.token or event.token != begun.token) and (not deep or operation.includes(begun)):
+        if (
+            begun
+            and (not event.token or event.token != begun.token)
+            and (operation.includes(begun) if deep else not seen)
+        ):
             break
         fresh.append(event)
         if event.starts:
