@@ -12,7 +12,7 @@ import pytest
 from deploying.stubs import REQUEST, Aws, change, described, plan_of, stubbed
 from smtemplates.aws.errors import DeploymentError
 from smtemplates.deploy.change_sets import change_set as change_sets
-from smtemplates.deploy.change_sets import guard
+from smtemplates.deploy.change_sets import description, guard
 from smtemplates.deploy.change_sets.change_text import describe_change
 from smtemplates.deploy.printing import plan_table as show
 
@@ -171,6 +171,15 @@ def test_failed_change_set_reports_the_reason(aws: Aws) -> None:
     aws.answers("describe_change_set", described(Status="FAILED", StatusReason="Circular dependency"))
     aws.answers("describe_events", {"OperationEvents": []})
     with pytest.raises(DeploymentError, match="Circular dependency"):
+        change_sets.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
+
+
+def test_incomplete_change_set_is_not_a_plan(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If AWS needs too long for a change set, there is no plan, because the guard would not see the other changes."""
+    monkeypatch.setattr(description, "MAX_POLLS", 2)
+    for _ in range(2):
+        aws.answers("describe_change_set", described(Status="CREATE_IN_PROGRESS", ExecutionStatus="UNAVAILABLE"))
+    with pytest.raises(DeploymentError, match="the change set of stack team is CREATE_IN_PROGRESS"):
         change_sets.ChangeSet(aws.cloud, REQUEST, None, purpose="plan").read()
 
 

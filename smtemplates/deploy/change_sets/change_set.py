@@ -170,13 +170,18 @@ class ChangeSet:
         """Wait until AWS has created the change set, and return the plan that it contains.
 
         Raises:
-            DeploymentError: AWS could not create the change set. The message contains the reason.
+            DeploymentError: AWS could not create the change set, or has not created it completely.
         """
         described = settled(self.cloud, self.id)
         empty = without_change(described)
         if self.nested and self._listener and described["Status"] == "FAILED" and not empty:
             described = self._created_without_nested(described, self._listener)
             empty = without_change(described)
+        if described["Status"] not in ("CREATE_COMPLETE", "FAILED"):
+            raise DeploymentError(
+                f"The changes are not known, because the change set of stack {self.request.stack} is "
+                f"{described['Status']}. Nothing was changed. Repeat this command in a few minutes."
+            )
         found = Validation() if empty else read_validation(self.cloud, self.id)
         if described["Status"] == "FAILED" and not empty:
             reason = self.cloud.masked(described.get("StatusReason", ""))
