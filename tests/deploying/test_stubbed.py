@@ -161,6 +161,7 @@ def test_ctrl_c_during_a_creation_deletes_the_stack(aws: Aws, status: str, error
         aws.answers("describe_stacks", {"Stacks": [stack(status)]})
 
     aws.cloud.pause = interrupted
+    aws.answers("describe_stack_events", {"StackEvents": [started]})
     aws.answers("delete_stack", {})
     hooks = aws.cloud.client("cloudformation").meta.events
     hooks.register("provide-client-params.cloudformation.DeleteStack", deleting)

@@ -227,6 +227,33 @@ def test_interruption_after_another_run_executed_the_same_change_set() -> None:
     assert story.changes == []
 
 
+@pytest.mark.parametrize(
+    ("began", "after", "status"),
+    [
+        ((*OLD, UPDATE), (DONE, FOREIGN), "UPDATE_COMPLETE"),
+        ((CREATE,), (event(4, "team", "CREATE_COMPLETE"),), "CREATE_COMPLETE"),
+    ],
+    ids=["another update started", "created"],
+)
+def test_operation_that_ends_during_the_question_is_not_cancelled(began: Events, after: Events, status: str) -> None:
+    """If the operation ends while the user answers, neither the next operation nor the created stack is undone."""
+
+    class Slow(RecordingListener):
+        def cancel(self, question: str) -> bool:
+            story.now = len(story.moments) - 1
+            return super().cancel(question)
+
+    running = f"{status.partition('_')[0]}_IN_PROGRESS"
+    later = running if FOREIGN in after else status
+    story = Story(*[(began, running)] * 5, ([*began, *after], later))
+    story.interrupt_at = 2
+    cloud: Any = story
+    listener = Slow()
+    end = operation.follow_to_end(Watch(cloud, STACK_ID, OWN), listener, "team", deadline=None)
+    assert (end.status, story.changes) == (status, [])
+    assert "It was not cancelled." in "".join(listener.messages)
+
+
 def test_throttling_for_minutes() -> None:
     """Throttling ends the watch only after more than two minutes, with the command that watches the operation."""
 

@@ -142,8 +142,11 @@ def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Defer
         listener.say("The operation continues. Press Ctrl-C again to stop watching.")
         return True
     token = f"smtemplates-cancel-{uuid.uuid4().hex}"
-    watch.claim(token)  # before the call, because AWS can accept it although its answer is lost
     try:
+        if not watch.cancellable(listener):
+            listener.say("The operation has ended, or another user changed it. It was not cancelled.")
+            return True
+        watch.claim(token)  # before the call, because AWS can accept it although its answer is lost
         request_cancellation(watch.cloud, watch.stack_id, creating=creating, token=token)
     except CloudError as error:
         if error.code in TRANSIENT:

@@ -122,6 +122,14 @@ class Watch:
         """Record that a deletion of the stack is the end of the operation."""
         self._known = (replace(self.operation, deletion_follows=True), self._known[1])
 
+    def cancellable(self, listener: Listener) -> bool:
+        """Return whether the operation of this run is still in progress, after a report of its new events.
+
+        While a user answers a question, the operation can end, and another actor can start the next one.
+        """
+        self._polled(listener)
+        return self.ours and not self.operation.ended
+
     def poll(self, *, deep: bool = False) -> list[Event]:
         """Return the new events of this operation, oldest first. With `deep`, search all events of the stack for it."""
         operation, seen = self._known
