@@ -150,8 +150,9 @@ def _check(cloud: Cloud, plan: Plan, allowed: Allowed, reviewer: Reviewer) -> No
     if not reviewer.approve(plan):
         raise StoppedError("Nothing was changed.")
     studio.check_unchanged(cloud, targets, contents)
-    studio.delete_contents(cloud, contents, reviewer)
     if contents:
+        execution.check_current(cloud, plan)
+        studio.delete_contents(cloud, contents, reviewer)
         studio.check_unchanged(cloud, targets, contents)
 
 

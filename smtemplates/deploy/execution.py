@@ -10,7 +10,7 @@ from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.change_sets.change_set import ChangeSet
-from smtemplates.deploy.change_sets.description import NO_CHANGE
+from smtemplates.deploy.change_sets.description import NO_CHANGE, NOT_FOUND
 from smtemplates.deploy.change_sets.reader import EXECUTED
 from smtemplates.deploy.operations import causes
 from smtemplates.deploy.operations import stack as stacks
@@ -170,10 +170,7 @@ def _same_request(cloud: Cloud, plan: Plan, fingerprint: str, error: CloudError)
     check_idle(stack, error)
     if error.code == "ValidationError":
         raise error
-    raise DeploymentError(
-        f"Stack {plan.stack} or its change set was changed after this plan was made. The stack is {stack.status}. "
-        "Nothing was executed. Repeat this command to plan again."
-    ) from error
+    raise _changed(plan, f"The stack is {stack.status}.") from error
 
 
 def _check_executed(watch: Watch, plan: Plan, stack: Stack) -> None:
@@ -202,6 +199,30 @@ def check_template(cloud: Cloud, plan: Plan) -> None:
             f"The template in change set {plan.change_set_id} is not the one that was reviewed. It was changed on its "
             f"way to stack {plan.stack}. Nothing was executed. Find the cause of the change, then plan again."
         )
+
+
+def check_current(cloud: Cloud, plan: Plan) -> None:
+    """Check that a change set contains the reviewed template and can be executed, before anything else is deleted.
+
+    Raises:
+        DeploymentError: It contains a different template, or the stack was changed after the plan.
+    """
+    try:
+        check_template(cloud, plan)
+        described = cloud.call("cloudformation", "describe_change_set", ChangeSetName=plan.change_set_id)
+    except CloudError as error:
+        if error.code != NOT_FOUND:
+            raise
+        raise _changed(plan, "The change set does not exist any more.") from error
+    if (status := described["ExecutionStatus"]) != "AVAILABLE":
+        raise _changed(plan, f"The execution status of the change set is {status}.")
+
+
+def _changed(plan: Plan, state: str) -> DeploymentError:
+    return DeploymentError(
+        f"Stack {plan.stack} or its change set was changed after this plan was made. {state} Nothing was executed. "
+        "Repeat this command to plan again."
+    )
 
 
 def _start(cloud: Cloud, plan: Plan, watch: Watch, token: str, change_set: ChangeSet | None) -> None:

@@ -98,3 +98,16 @@ def test_template_digest_ignores_the_notation(tmp_path: Path, stored: str) -> No
         aws.answers("get_template", {"TemplateBody": stored.replace("AWS::S3", "AWS::SQS")})
         with pytest.raises(DeploymentError, match="not the one that was reviewed"):
             execution.check_template(aws.cloud, plan)
+
+
+@pytest.mark.parametrize("status", ["OBSOLETE", "EXECUTE_IN_PROGRESS", None])
+def test_change_set_that_cannot_be_executed_any_more(status: str | None) -> None:
+    """A change set that is obsolete, executed or deleted is noticed before the objects of users are deleted."""
+    with stubbed() as aws:
+        plan = replace(plan_of(aws, described()), template_digest="")
+        if status:
+            aws.answers("describe_change_set", described(ExecutionStatus=status))
+        else:
+            aws.refuses("describe_change_set", "ChangeSetNotFound")
+        with pytest.raises(DeploymentError, match="was changed after this plan was made"):
+            execution.check_current(aws.cloud, plan)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deploying.local_aws import Aws
+from deploying.proxy import Proxy
 from deploying.stubs import RecordingListener, stubbed
 from smtemplates.aws.errors import DeploymentError
 from smtemplates.aws_data.blocking import APP, BLOCKING, CONTENTS, LEFT_BEHIND, NOT_CLEARED, SPACE, USER_PROFILE
@@ -113,6 +114,22 @@ def test_deletion_of_a_user_profile_needs_consent(aws: Aws, profiles: Path, name
     assert done.returncode == 0, done.stderr
     assert "space anns of ann" in done.stderr  # also shown before the question
     assert (studio.profiles, studio.spaces, studio.apps) == (["bo"], ["bos"], ["bos"])
+
+
+def test_objects_remain_if_the_change_set_cannot_be_executed(
+    aws: Aws, through: Aws, proxy: Proxy, profiles: Path, name: str
+) -> None:
+    """If the change set contains another template than the reviewed one, no object of a user is deleted."""
+    created = aws.run("deploy", name, "--yes", template=profiles)
+    assert created.returncode == 0, created.stderr
+    studio = Studio(aws, aws.outputs(name)["DomainId"])
+    studio.add_space("anns", "ann")
+    proxy.altered = ("CreateChangeSet", b"HasAnn", b"HasBnn")
+    options = ["--yes", "--allow-destructive", "--clear-studio", "--set", "Names=,bo"]
+    refused = through.run("deploy", name, *options, template=profiles)
+    proxy.altered = None
+    assert (refused.returncode, studio.spaces) == (1, ["anns"]), refused.stderr
+    assert "is not the one that was reviewed" in refused.stderr
 
 
 def test_replaced_user_profile_keeps_its_spaces(aws: Aws, profiles: Path, name: str) -> None:
