@@ -288,6 +288,6 @@ def without_rollback(plan: Plan, stack: Stack | None, *, disabled: bool) -> Plan
         else "Deploy without --no-rollback."
     )
     reason = f"AWS cannot replace a resource while rollback is disabled. {advice}"
-    replaced = [change.logical_id for change in plan.changes if change.fate == "replace"]
+    replaced = [change.id for change in plan.all_changes if change.fate == "replace"]
     found = tuple(Finding(resource=name, path="", reason=reason, fatal=True) for name in replaced)
     return replace(plan, rollback_disabled=True, findings=(*plan.findings, *found))
