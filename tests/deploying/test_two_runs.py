@@ -354,3 +354,18 @@ def test_lost_answer_does_not_create_a_second_change_set(aws_answers: Stubbed) -
     aws_answers.answers("list_change_sets", {"Summaries": [own]})
     change_set.create(RecordingListener())
     assert change_set.id == SET_ID
+
+
+def test_placeholder_that_may_not_be_deleted_is_reported(aws_answers: Stubbed) -> None:
+    """Without permission for DeleteStack, the message names the stack that remains, not the deleted change set."""
+    change_set, listener = ChangeSet(aws_answers.cloud, PLAIN, None, purpose="plan"), RecordingListener()
+    aws_answers.answers("create_change_set", {"Id": SET_ID, "StackId": STACK_ID})
+    change_set.create(listener)
+    aws_answers.answers("delete_change_set", {})
+    aws_answers.answers("describe_stacks", {"Stacks": [stack("REVIEW_IN_PROGRESS")]})
+    aws_answers.answers("list_change_sets", {"Summaries": []})
+    aws_answers.refuses("delete_stack", "AccessDenied")
+    assert change_set.remove(listener) is None
+    (message,) = listener.messages
+    assert message.startswith("Stack team, which has no resources, was not deleted.")
+    assert "To delete it instead, run: scripts/deploy.py destroy team" in message

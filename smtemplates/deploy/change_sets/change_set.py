@@ -27,6 +27,7 @@ from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.requests import staging
 from smtemplates.deploy.requests.failure import on_stack_failure
 from smtemplates.deploy.requests.request import Request, secret_values
+from smtemplates.deploy.wording import PROGRAM
 
 MOST_ATTEMPTS = 4
 LONGEST_NAME = 118  # of 128 characters: the rest makes it unique
@@ -256,16 +257,27 @@ class ChangeSet:
         try:
             if self._delete() and self.nested and not deleted(self.cloud, self.id):
                 listener.say(f"AWS has not deleted the change set {self.id} and those of its nested stacks yet.")
-            removed = remove_placeholder(self.cloud, self.stack_id, listener) if self.kind == "CREATE" else None
         except CloudError as error:
             if "does not exist" not in str(error):
                 listener.say(
                     f"The change set {self.id} was not deleted. {sentence(error)} Repeat this command to delete it."
                 )
                 return None
-            removed = None
         self._run.end(clean=True)
-        return removed
+        return self._remove_placeholder(listener) if self.kind == "CREATE" else None
+
+    def _remove_placeholder(self, listener: Listener) -> str | None:
+        name = self.request.stack
+        try:
+            return remove_placeholder(self.cloud, self.stack_id, listener)
+        except CloudError as error:
+            if "does not exist" in str(error):
+                return None
+            listener.say(
+                f"Stack {name}, which has no resources, was not deleted. {sentence(error)} The next deployment uses "
+                f"it. To delete it instead, run: {PROGRAM} destroy {name}"
+            )
+            return None
 
     def close(self) -> None:
         """End the record of this run. The next run deletes the change set if it still exists."""
