@@ -119,10 +119,11 @@ def plan_destruction(cloud: Cloud, name: str, options: DestroyOptions) -> Destru
     if stack.status == DELETING:
         return Destruction(name=stack.name, stack=stack)
     tree = read_tree(cloud, stack)
-    if missing := [item for item in options.retain if item not in {one.logical_id for one in tree.resources}]:
+    own = [item.logical_id for item in tree.resources if "/" not in item.logical_id]  # AWS accepts no other IDs
+    if missing := [item for item in options.retain if item not in own]:
         raise UsageError(
             f"--retain names {', '.join(missing)}, which stack {name} does not contain. Its resources are: "
-            f"{', '.join(item.logical_id for item in tree.resources if '/' not in item.logical_id)}."
+            f"{', '.join(own)}."
         )
     left = [item for item in tree.resources if _is_left(item, options.retain)]
     retained = [item for item in tree.resources if item not in left and item.retained]
@@ -181,7 +182,7 @@ def _check_status(name: str, stack: Stack | None, options: DestroyOptions) -> No
 
 def _is_left(item: Resource, retain: Sequence[str]) -> bool:
     """Return whether --retain leaves a resource behind. A nested stack is left behind with its resources."""
-    return item.logical_id in retain or item.logical_id.partition("/")[0] in retain
+    return item.logical_id.partition("/")[0] in retain
 
 
 def _busy(stack: Stack) -> list[str]:

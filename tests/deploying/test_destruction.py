@@ -17,6 +17,7 @@ from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.deploy import destruction, stack_deletion
 from smtemplates.deploy.destruction import DestroyOptions, Destruction
 from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.operations.events import STACK_TYPE
 from smtemplates.deploy.operations.operation import BUCKET
 from smtemplates.deploy.printing.destruction_table import table
 from smtemplates.deploy.resources.stack_tree import Resource
@@ -392,3 +393,16 @@ def test_retain_needs_a_stack() -> None:
         aws.refuses("describe_stacks", "ValidationError", "Stack with id team does not exist")
         with pytest.raises(UsageError, match="stack team is deleted"):
             destruction.plan_destruction(aws.cloud, "team", DestroyOptions(retain=("A",)))
+
+
+def test_resource_of_a_nested_stack_cannot_be_retained() -> None:
+    """AWS retains only resources of the stack itself. Other IDs are rejected before data is deleted."""
+    with stubbed() as aws:
+        aws.answers("describe_stacks", {"Stacks": [stack("DELETE_FAILED")]})
+        aws.answers("list_stack_resources", {"StackResourceSummaries": [summary("Child", STACK_TYPE)]})
+        aws.answers("get_template", {"TemplateBody": "{}"})
+        aws.answers("describe_stacks", {"Stacks": [stack("DELETE_FAILED")]})
+        aws.answers("list_stack_resources", {"StackResourceSummaries": [summary("Data", BUCKET)]})
+        aws.answers("get_template", {"TemplateBody": "{}"})
+        with pytest.raises(UsageError, match=r"Child/Data, which stack team .* Its resources are: Child\."):
+            destruction.plan_destruction(aws.cloud, "team", DestroyOptions(retain=("Child/Data",)))
