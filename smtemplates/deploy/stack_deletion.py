@@ -13,7 +13,7 @@ from smtemplates.deploy.destruction import DELETING, DestroyOptions, Destruction
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.operations.listener import Listener
-from smtemplates.deploy.operations.operation import BUCKET, delete_and_wait
+from smtemplates.deploy.operations.operation import BUCKET, check_idle, delete_and_wait
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.resources import buckets
 from smtemplates.deploy.studio.clearing import check_unchanged, delete_contents
@@ -51,6 +51,8 @@ def execute(
     """
     if plan.stack is not None:
         with _unprotected(cloud, plan.stack, listener, wait=options.wait):
+            if plan.studio_contents or options.delete_data:
+                _check_status(cloud, plan.stack)
             check_unchanged(cloud, plan.targets, plan.studio_contents)
             if options.clear_studio:
                 delete_contents(cloud, plan.studio_contents, listener)
@@ -68,6 +70,17 @@ def execute(
     if options.delete_data and options.wait:
         for bucket in plan.retained_buckets:
             _delete_bucket(cloud, bucket, listener, progress)
+
+
+def _check_status(cloud: Cloud, planned: Stack) -> None:
+    """Check that no other operation has started since the plan: AWS would reject the deletion after data was deleted.
+
+    Raises:
+        DeploymentError: An operation has started.
+    """
+    current = stacks.find(cloud, planned.id)
+    if current is not None and current.status != planned.status:
+        check_idle(current)
 
 
 def _arguments(options: DestroyOptions) -> dict[str, Any]:

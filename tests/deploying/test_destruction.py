@@ -406,3 +406,13 @@ def test_resource_of_a_nested_stack_cannot_be_retained() -> None:
         aws.answers("get_template", {"TemplateBody": "{}"})
         with pytest.raises(UsageError, match=r"Child/Data, which stack team .* Its resources are: Child\."):
             destruction.plan_destruction(aws.cloud, "team", DestroyOptions(retain=("Child/Data",)))
+
+
+def test_operation_that_starts_during_the_question_keeps_the_data() -> None:
+    """If another operation starts before the name is confirmed, no data is deleted: AWS would reject the deletion."""
+    bucket = Resource(logical_id="Data", type=BUCKET, physical_id="data")
+    plan = Destruction(name="team", stack=stacks.read(stack("UPDATE_COMPLETE")), deleted=(bucket,))
+    with stubbed() as aws:
+        aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]})
+        with pytest.raises(DeploymentError, match=r"UPDATE_IN_PROGRESS\. Another operation is in progress"):
+            stack_deletion.execute(aws.cloud, plan, RecordingListener(), DestroyOptions(delete_data=True))
