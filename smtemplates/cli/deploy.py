@@ -158,7 +158,7 @@ def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
             confirmed=arguments.confirm,
             timeout_seconds=seconds(arguments.timeout),
             clear_studio=arguments.clear_studio,
-            retain=arguments.retain,
+            retain=logical_ids(arguments.retain, "--retain"),
             force=arguments.force,
             wait=not arguments.no_wait,
         )
@@ -191,7 +191,7 @@ def logical_ids(values: Sequence[str], option: str) -> list[str]:
     found = [text.strip() for value in values for text in value.split(",")]
     if "" in found:
         raise UsageError(f"{option} contains an empty logical ID. Specify ID[,ID].")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:

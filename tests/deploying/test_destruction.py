@@ -111,7 +111,7 @@ def test_export_in_use_is_named_before_anything_is_deleted(
     [
         (["--retain", "Data"], "AWS accepts it in DELETE_FAILED only"),
         (["--force"], "AWS accepts it in DELETE_FAILED only"),
-        (["--retain", "A,,B"], "contains an empty ID"),
+        (["--retain", "A,,B"], "--retain contains an empty logical ID"),
         (["--no-wait", "--delete-data"], "--no-wait and --delete-data exclude each other"),
         (["--no-wait", "--timeout", "1"], "not allowed with argument"),
         (["--force", "--retain", "Data"], "not allowed with argument"),

@@ -12,11 +12,11 @@ from smtemplates.deploy.change_sets.change_plan import LostResource, PropertyCha
 from smtemplates.deploy.change_sets.description import settled, without_change
 from smtemplates.deploy.change_sets.resource_changes import resource_changes
 from smtemplates.deploy.change_sets.validation import Finding, read_validation
+from smtemplates.deploy.operations.events import STACK_TYPE
 from smtemplates.deploy.resources import stack_set_targets as targets
 from smtemplates.deploy.resources.stack_set_changes import Change, effect
 from smtemplates.evaluate import sections
 
-NESTED = "AWS::CloudFormation::Stack"
 # Types whose resources are stacks. AWS does not provide the changes in them.
 OPAQUE = {
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct": (
@@ -36,7 +36,7 @@ def may_contain_nested(template: Mapping[str, Any]) -> bool:
     so it is also sent for a template whose resources are only known after a transform, a loop or a module.
     """
     declared = sections.definitions(template, "Resources").values()
-    return any(sections.type_of(body) == NESTED for body in declared) or bool(sections.hidden(template))
+    return any(sections.type_of(body) == STACK_TYPE for body in declared) or bool(sections.hidden(template))
 
 
 class NestedChanges:
@@ -57,7 +57,7 @@ class NestedChanges:
     def _added(self, change: ResourceChange) -> ResourceChange:
         if change.nested_change_set_id:
             return self._with_children(change, change.nested_change_set_id)
-        if change.fate in CHANGED and change.type == NESTED:
+        if change.fate in CHANGED and change.type == STACK_TYPE:
             return replace(change, unseen=self.reason)
         if change.fate in CHANGED and change.type in OPAQUE:
             return replace(change, unseen=OPAQUE[change.type])

@@ -37,7 +37,7 @@ def destroy(
         delete_data=delete_data,
         clear_studio=clear_studio,
         disable_protection=disable_protection,
-        retain=retained_ids(retain),
+        retain=retain,
         force=force,
         wait=wait,
         timeout_seconds=timeout_seconds,
@@ -48,15 +48,3 @@ def destroy(
     else:
         terminal.say(f"AWS is deleting stack {name}. To watch it, run: {PROGRAM} status --watch {name}")
     return 0
-
-
-def retained_ids(options: Sequence[str]) -> tuple[str, ...]:
-    """Return the logical IDs in values of --retain, each with one ID or several that are separated by commas.
-
-    Raises:
-        UsageError: An ID is empty.
-    """
-    ids = [part.strip() for option in options for part in option.split(",")]
-    if not all(ids):
-        raise UsageError(f"--retain {','.join(ids)} contains an empty ID. Specify logical IDs, as in --retain A,B.")
-    return tuple(dict.fromkeys(ids))

@@ -14,12 +14,12 @@ from typing import Any
 from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.resources import stack_sets
+from smtemplates.deploy.resources.stack_tree import RETAINING_POLICIES
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack as Evaluated
 from smtemplates.evaluate import sections
 from smtemplates.synth import received
 
-RETAINED = ("Retain", "RetainExceptOnCreate")
 WATCHED = ("TemplateBody", "TemplateURL", "Parameters", "StackInstancesGroup")
 # An incomplete or unusual template can fail in any place of its evaluation.
 UNEVALUATED = (Error, LookupError, TypeError, ValueError, AttributeError, RecursionError)
@@ -132,11 +132,11 @@ class _Comparison:
         for name, old in before.items():
             kind, new = old.get("Type", ""), after.get(name)
             if new is None or new.get("Type") != kind:
-                if old.get("DeletionPolicy") not in RETAINED:
+                if old.get("DeletionPolicy") not in RETAINING_POLICIES:
                     yield name, kind, False
                 continue
             replaced = self._replaced(kind, old.get("Properties") or {}, new.get("Properties") or {})
-            if replaced and new.get("UpdateReplacePolicy") not in RETAINED:
+            if replaced and new.get("UpdateReplacePolicy") not in RETAINING_POLICIES:
                 yield name, kind, True
             elif replaced is None:
                 unknown.append(name)

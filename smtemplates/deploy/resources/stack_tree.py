@@ -14,7 +14,6 @@ from smtemplates.deploy.operations.stack import Stack
 from smtemplates.synth import sections
 
 RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate")
-GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +59,13 @@ def read_tree(cloud: Cloud, stack: Stack, prefix: str = "") -> Tree:
     Raises:
         CloudError: AWS rejected a call or did not answer.
     """
-    items = list(cloud.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack.id))
+    items = list(stacks.existing_resources(cloud, stack))
     content, problem = _template(cloud, stack)
     declared = sections.resources(content)
     resources: list[Resource] = []
     children: list[Tree] = []
     for item in items:
-        if not item.get("PhysicalResourceId") or item.get("ResourceStatus") in GONE:
+        if not item.get("PhysicalResourceId"):
             continue
         resource = _resource(item, declared, prefix, known=not problem)
         resources.append(resource)
