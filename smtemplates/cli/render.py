@@ -6,17 +6,15 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from smtemplates.cli.comparison import is_stale
 from smtemplates.cli.lint import Verdict, report, report_unknown_regions
-from smtemplates.cli.specialization import choices_of, report_of
 from smtemplates.console.files import create_folder, read, write
 from smtemplates.core.assemble import source_files
 from smtemplates.errors import UsageError
-from smtemplates.specializing.choices import Choices
-from smtemplates.specializing.specialization import specialization
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import ordered, render
 from smtemplates.templates.registry import TEMPLATES, definition
@@ -45,13 +43,13 @@ def render_templates(options: argparse.Namespace) -> int:
             f"--no-lint turns off the policy check, so {options.policy[0]} would not be used. "
             "Remove --no-lint or --policy."
         )
-    choices = choices_of(options)
-    names = _names(options, special=bool(choices))
+    special = options.keep is not None or bool(options.fix or options.default or options.allow)
+    names = _names(options, special=special)
     if not options.format:
         options.format = "json" if options.output.endswith(".json") and _is_file(Path(options.output)) else "yaml"
     paths = [_path(options, name, len(names)) for name in names]
-    if choices:
-        templates = [_specialize(options, names[0], paths[0], choices)]
+    if special:
+        templates = [_specialize(options, names[0], paths[0])]
     else:
         templates = [_build(options, name, path) for name, path in zip(names, paths, strict=True)]
     verdicts = {} if options.no_lint else {template.name: _report(options, template) for template in templates}
@@ -91,15 +89,18 @@ def _names(options: argparse.Namespace, *, special: bool) -> list[str]:
     return [options.file] if options.file else list(dict.fromkeys(options.names or TEMPLATES))
 
 
-def _specialize(options: argparse.Namespace, name: str, path: Path | None, choices: Choices) -> Rendered:
+def _specialize(options: argparse.Namespace, name: str, path: Path | None) -> Rendered:
     """Build the text of a specialized template, and report everything that was fixed and removed."""
+    # imported here because other commands need no evaluation
+    specialization: Any = import_module("smtemplates.cli.specialization")
+    choices = specialization.choices_of(options)
     if options.file:
         content, sources = _load(name), {}
     else:
         defined = definition(name, options.without)
         content, sources = ordered(defined.template()), source_files(defined.constructs)
-    special = specialization(content, choices)
-    for line in report_of(special):
+    special = specialization.specialization(content, choices)
+    for line in specialization.report_of(special):
         print(line, file=sys.stderr)
     return Rendered(
         name=name,

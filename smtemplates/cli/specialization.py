@@ -9,7 +9,9 @@ from pathlib import Path
 from smtemplates.console.files import read
 from smtemplates.errors import UsageError
 from smtemplates.specializing.choices import Choices
-from smtemplates.specializing.specialization import Specialized
+from smtemplates.specializing.specialization import Specialized, specialization
+
+__all__ = ["choices_of", "report_of", "specialization"]
 
 
 def choices_of(options: argparse.Namespace) -> Choices:

@@ -190,7 +190,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         (["--keep", "A", "-o", "x.yaml"], "needs one template"),
         (["workspace", "--keep", "ProjectName"], "with -o, for example -o company.yaml"),
         (["--from", "a.yaml"], "--from requires --keep"),
-        (["workspace", "--fix", "ProjectName"], "--fix requires NAME=VALUE"),
+        (["workspace", "--fix", "ProjectName", "-o", "-"], "--fix requires NAME=VALUE"),
         (["workspace", "--fix", "ProjectName=a", "--fix", "ProjectName=b", "-o", "-"], "specifies ProjectName twice"),
         (["workspace", "--fix", "ProjectName=@/no/such/file", "-o", "-"], "Cannot read /no/such/file"),
     ],

@@ -18,7 +18,7 @@ from smtemplates.deploy.change_sets.description import deleted, find_named, othe
 from smtemplates.deploy.change_sets.nested_changes import failures, may_contain_nested
 from smtemplates.deploy.change_sets.placeholder import remove_placeholder, wait_until_removed
 from smtemplates.deploy.change_sets.reader import complete, plan_of
-from smtemplates.deploy.change_sets.validation import Validation, describe_finding, read_validation, with_hook_results
+from smtemplates.deploy.change_sets.validation import Validation, read_validation, refusal, with_hook_results
 from smtemplates.deploy.operations import causes
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
@@ -27,7 +27,6 @@ from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.requests import staging
 from smtemplates.deploy.requests.failure import on_stack_failure
 from smtemplates.deploy.requests.request import Request, secret_values
-from smtemplates.deploy.wording import PROGRAM
 
 MOST_ATTEMPTS = 4
 LONGEST_NAME = 118  # of 128 characters: the rest makes it unique
@@ -186,7 +185,7 @@ class ChangeSet:
         found = Validation() if empty else read_validation(self.cloud, self.id)
         if described["Status"] == "FAILED" and not empty:
             reason = self.cloud.masked(described.get("StatusReason", ""))
-            raise DeploymentError(_refusal(reason, with_hook_results(self.cloud, self.id, reason, found)))
+            raise DeploymentError(refusal(reason, with_hook_results(self.cloud, self.id, reason, found)))
         hidden = secret_values(self.request)
         plan = plan_of(described, self.cloud.region, kind=self.kind, hidden=hidden)
         plan = replace(
@@ -218,7 +217,7 @@ class ChangeSet:
         own = read_validation(self.cloud, self.id)
         found = own.findings + tuple(finding for one in failed for finding in one.findings)
         if any(one.fatal for one in found):
-            raise DeploymentError(_refusal(reason, Validation(findings=found)))
+            raise DeploymentError(refusal(reason, Validation(findings=found)))
         reasons = " ".join(f"{one.id}: {sentence(one.reason)}" for one in failed)
         self._delete()
         if not deleted(self.cloud, self.id):
@@ -264,35 +263,11 @@ class ChangeSet:
                 )
                 return None
         self._run.end(clean=True)
-        return self._remove_placeholder(listener) if self.kind == "CREATE" else None
-
-    def _remove_placeholder(self, listener: Listener) -> str | None:
-        name = self.request.stack
-        try:
-            return remove_placeholder(self.cloud, self.stack_id, listener)
-        except CloudError as error:
-            if "does not exist" in str(error):
-                return None
-            listener.say(
-                f"Stack {name}, which has no resources, was not deleted. {sentence(error)} The next deployment uses "
-                f"it. To delete it instead, run: {PROGRAM} destroy {name}"
-            )
-            return None
+        return remove_placeholder(self.cloud, self.stack_id, listener) if self.kind == "CREATE" else None
 
     def close(self) -> None:
         """End the record of this run. The next run deletes the change set if it still exists."""
         self._run.end(clean=self.keep)
-
-
-def _refusal(reason: str, found: Validation) -> str:
-    """Return a message on a change set that AWS could not create, with the reasons of validations and hooks."""
-    lines = [f"AWS could not create the change set: {sentence(reason or 'AWS returned no reason')}"]
-    lines += [f"  {describe_finding(one)}" for one in found.causes()]
-    if found.unread:
-        lines.append(f"The findings of validations and hooks could not be read. {found.unread}")
-    advice = causes.missing_capabilities(reason) or "Correct the template or the parameters, then repeat this command."
-    lines.append(f"Nothing was changed. {advice}")
-    return "\n".join(lines)
 
 
 @contextmanager

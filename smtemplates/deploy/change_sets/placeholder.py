@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.change_sets import run_lock
 from smtemplates.deploy.operations import events
@@ -19,6 +20,20 @@ LONGEST_POLL_SECONDS = 3.0
 
 
 def remove_placeholder(cloud: Cloud, stack_id: str, listener: Listener) -> str | None:
+    """Delete a stack that was created only for change sets, and return its ID; None if it was not deleted."""
+    try:
+        return _remove(cloud, stack_id, listener)
+    except CloudError as error:
+        if "does not exist" not in str(error):
+            name = stack_id.split("/")[1] if stack_id.startswith("arn:") else stack_id
+            listener.say(
+                f"Stack {name}, which has no resources, was not deleted. {sentence(error)} The next deployment uses "
+                f"it. To delete it instead, run: {PROGRAM} destroy {name}"
+            )
+        return None
+
+
+def _remove(cloud: Cloud, stack_id: str, listener: Listener) -> str | None:
     """Delete a stack that was created only for change sets, and return its ID; None if it still has change sets.
 
     Change sets of runs on this computer that have ended are deleted. The others can belong to a run in progress, or

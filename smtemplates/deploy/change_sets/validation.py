@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from smtemplates.aws.errors import DENIED, TRANSIENT, CloudError
+from smtemplates.aws.errors import DENIED, TRANSIENT, CloudError, sentence
 from smtemplates.aws.session import Cloud
+from smtemplates.deploy.operations import causes
 
 Source = Literal["validation", "hook", "provisioning"]
 
@@ -129,3 +130,14 @@ def describe_finding(one: Finding) -> str:
     place = " ".join(filter(None, (one.resource, one.path)))
     name = {"hook": f" (hook {one.name})", "validation": f" ({one.name})"}.get(one.source, "") if one.name else ""
     return f"{place + ': ' if place else ''}{one.reason or 'AWS returned no reason'}{name}"
+
+
+def refusal(reason: str, found: Validation) -> str:
+    """Return a message on a change set that AWS could not create, with the reasons of validations and hooks."""
+    lines = [f"AWS could not create the change set: {sentence(reason or 'AWS returned no reason')}"]
+    lines += [f"  {describe_finding(one)}" for one in found.causes()]
+    if found.unread:
+        lines.append(f"The findings of validations and hooks could not be read. {found.unread}")
+    advice = causes.missing_capabilities(reason) or "Correct the template or the parameters, then repeat this command."
+    lines.append(f"Nothing was changed. {advice}")
+    return "\n".join(lines)
