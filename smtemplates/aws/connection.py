@@ -99,8 +99,8 @@ def connect(connection: Connection) -> Any:
         region = connection.region or os.environ.get("AWS_REGION") or None
         session = boto3.Session(botocore_session=core, profile_name=connection.profile, region_name=region)
         provider = core.get_component("credential_provider").get_provider("assume-role")
-        # The SDK would read the code from standard input if there is no terminal. It has no public setting for this.
-        provider._prompter = lambda question: connection.mfa_code(_device(question))  # noqa: SLF001
+        # without a terminal, the SDK would read the code from standard input
+        provider._prompter = lambda question: connection.mfa_code(_device(question))  # noqa: SLF001 no public setting
     if not session.region_name:
         raise UsageError("No Region is set. Specify one with --region, AWS_REGION or the profile.")
     return session

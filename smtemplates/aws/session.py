@@ -47,7 +47,7 @@ class Cloud:
                 check_endpoint(url or None)
         self.connection = connection
         self.pause = pause
-        self._hidden: tuple[str, ...] = ()
+        self.hidden: tuple[str, ...] = ()
         self.calls: Counter[str] = Counter()
         self._clients: dict[str, Any] = {}
         self._session = session
@@ -182,12 +182,12 @@ class Cloud:
         """
         _ = self.session  # one session for all: it can require a call, and a code of a person
         view = copy.copy(self)
-        view._hidden = tuple(secret for secret in secrets if secret)  # noqa: SLF001 it is of the same class
+        view.hidden = tuple(secret for secret in secrets if secret)
         return view
 
     def masked(self, text: str) -> str:
         """Return a text from AWS with the values of NoEcho parameters masked."""
-        return str(masked(text, self._hidden))
+        return str(masked(text, self.hidden))
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         """Yield the items of all pages of an operation that uses NextToken; `key` names the list in a page."""

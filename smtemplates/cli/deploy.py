@@ -267,7 +267,7 @@ def given_options(checkout: Path, arguments: Sequence[str]) -> frozenset[str]:
     """Return the options in the arguments of deploy, also those with the value of their default."""
     command = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     add_deploy(checkout, command)
-    for action in command._actions:  # noqa: SLF001
+    for action in command._actions:  # noqa: SLF001 a default can be suppressed only there
         action.default = argparse.SUPPRESS
     given = vars(command.parse_args(arguments))
     return frozenset(strings[0] for dest, strings in options_in(command).items() if dest in given)
