@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Deploy a template and manage its stack: run smtemplates.cli.deploy for this checkout."""
+"""Deploy a template and manage its stack: run the commands of smtemplates for this checkout."""
 
 import sys
 
-from _checkout import ROOT, use_venv_python
+from _checkout import use_venv_python
 
 if __name__ == "__main__":
     use_venv_python()
-    from smtemplates.cli.deploy import main
+    from smtemplates.cli.main import main
 
-    sys.exit(main(ROOT))
+    sys.exit(main(name="scripts/deploy.py"))

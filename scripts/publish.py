@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Publish a template: run smtemplates.cli.publish for this checkout."""
+"""Publish a template: run smtemplates publish for this checkout."""
 
 import sys
 
-from _checkout import ROOT, use_venv_python
+from _checkout import use_venv_python
 
 if __name__ == "__main__":
     use_venv_python()
-    from smtemplates.cli.publish import main
+    from smtemplates.cli.main import main
 
-    sys.exit(main(ROOT))
+    sys.exit(main(name="scripts/publish.py"))

@@ -11,6 +11,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from smtemplates import evaluate
     from smtemplates.errors import Error, MissingError, TemplateError, UsageError

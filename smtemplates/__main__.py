@@ -13,7 +13,7 @@ raise_on_signals()
 try:
     from smtemplates.cli.main import main
 
-    sys.exit(main())
+    sys.exit(main(name="python -m smtemplates"))
 except KeyboardInterrupt:
     write_message("smtemplates: interrupted.\n")
     sys.exit(130)

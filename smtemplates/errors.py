@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+CHANGES_PRESENT = 3  # exit code of plan and drift with --detailed-exitcode, which is not an error
+
 
 class Error(Exception):
     """Stop with one clear message. `exit_code` is the exit code of the process."""

@@ -352,7 +352,7 @@ def test_missing_library_is_one_line() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.startswith(f"smtemplates: troposphere is not installed for {sys.executable}.")
+    assert done.stderr.startswith(f"smtemplates: troposphere is required but not installed for {sys.executable}.")
 
 
 def test_interruption_is_one_line_and_exit_code_130(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from smtemplates import program
 from smtemplates.aws.endpoints import is_local
 from smtemplates.aws.errors import (
     CLOCK,
@@ -51,7 +52,8 @@ def refused(response: Mapping[str, Any], name: str, url: str, *, origin: str = "
     code = error.get("Code", "Unknown")
     message = error.get("Message") or f"{url} returned no reason ({code})"
     if not error.get("Message") and is_local(url):
-        message += ". The local cloud does not simulate all services. scripts/local_cloud.py --help lists its limits"
+        limits = program.command("local", "--help")
+        message += f". The local cloud does not simulate all services. {limits} lists its limits"
     text = f"{name} failed: {sentence(message)}"
     if code in CLOCK or (code in INVALID_SIGNATURE and any(part in message.lower() for part in CLOCK_MESSAGES)):
         text = (
@@ -105,8 +107,8 @@ def no_connection(url: str, name: str, error: Exception) -> str:
     """Return a message on an endpoint that accepts no connections."""
     if is_local(url):
         return (
-            f"The local cloud is not running at {url}. Start it with scripts/local_cloud.py start. To call AWS "
-            "instead, unset AWS_ENDPOINT_URL and omit --endpoint-url."
+            f"The local cloud is not running at {url}. Start it with {program.command('local', 'start')}. To call "
+            "AWS instead, unset AWS_ENDPOINT_URL and omit --endpoint-url."
         )
     return f"{name} could not reach AWS: {sentence(error)} Check the network and the name of the Region."
 

@@ -124,7 +124,7 @@ ON_DELETION = {
     "retains are retained.",
     "AWS::SageMaker::NotebookInstance": "deleted, with its volume and all files on it",
     "AWS::SageMaker::Domain": "deleted, with the files of its users. It cannot be deleted while users have spaces or "
-    "apps (`deploy.py destroy` deletes those first). Security groups and a network interface that SageMaker created "
+    "apps (`smtemplates destroy` deletes those first). Security groups and a network interface that SageMaker created "
     "in the VPC may remain and prevent the deletion of the VPC (not verified in a live account).",
     "AWS::SageMaker::MlflowApp": "deleted. Its artifacts are retained in the model bucket.",
     "AWS::Logs::LogGroup": "deleted, with its events",

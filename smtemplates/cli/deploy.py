@@ -1,81 +1,26 @@
-"""Deploy a rendered template through change sets, and manage the stack.
-
-Results go to standard output, everything else to standard error. Exit codes:
-0 done or no change, 1 failed, 2 bad input, 3 changes present (plan or drift
-with --detailed-exitcode), 4 refused as destructive, 5 timed out while the
-operation continues in AWS, 130 interrupted.
-"""
+"""The commands that deploy a template through change sets, and manage the stack."""
 
 # ruff: noqa: PLC0415 - commands import their dependencies themselves, so that --help does not load the AWS SDK
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtemplates.cli.deploy_options import (
-    add_deploy,
-    add_destroy,
-    add_drift,
-    add_outputs,
-    add_plan,
-    add_rollback,
-    add_status,
-)
-from smtemplates.cli.program import VENV_PYTHON, Command, program
+from smtemplates.cli.deploy_options import add_deploy
 from smtemplates.cli.staging_options import bucket_of
+from smtemplates.cli.template_option import template_of
 from smtemplates.console.aws_options import add_connection, cloud_of, seconds
-from smtemplates.console.run import run_command
 from smtemplates.errors import Error, UsageError
 
 if TYPE_CHECKING:
     from smtemplates.aws.session import Cloud
     from smtemplates.deploy.requests.request import Options, Request
 
-PLAN = "  scripts/deploy.py plan churn --create-staging-bucket --set CreateNotebook=true\n"
-DEPLOY = """\
-  scripts/deploy.py deploy churn --staging-bucket my-templates \\
-      --parameters churn.yaml --tag team=churn
-"""
-STATUS = "  scripts/deploy.py status churn\n"
-OUTPUTS = "  scripts/deploy.py outputs churn --env\n"
-DRIFT = "  scripts/deploy.py drift churn\n"
-ROLLBACK = "  scripts/deploy.py rollback churn\n  scripts/deploy.py rollback churn --skip Domain,Network.Subnet\n"
-DESTROY = "  scripts/deploy.py destroy churn\n"
-
-
-def parser(checkout: Path) -> argparse.ArgumentParser:
-    """Build the parser of deploy.py for a checkout."""
-    commands = (
-        Command(
-            "plan", "show what a deployment would change, without changing anything", PLAN, partial(add_plan, checkout)
-        ),
-        Command(
-            "deploy",
-            "show the plan, ask for confirmation, and create or update the stack",
-            DEPLOY,
-            partial(add_deploy, checkout),
-        ),
-        Command(
-            "status",
-            "show the status of a stack; exit code 1 if a stack of its stack sets failed",
-            STATUS,
-            add_status,
-        ),
-        Command("outputs", "show the outputs of a stack", OUTPUTS, add_outputs),
-        Command("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift),
-        Command("rollback", "roll a stack back whose update, rollback or creation failed", ROLLBACK, add_rollback),
-        Command("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy),
-    )
-    return program("deploy.py", __doc__, commands)
-
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """Return the deployment that the arguments request."""
-    from smtemplates.deploy.requests import parameters, template
+    from smtemplates.deploy.requests import parameters
     from smtemplates.deploy.requests.request import Request
 
     files = [parameters.from_file(path) for path in arguments.parameters]
@@ -86,7 +31,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
     )
     return Request(
         stack=arguments.stack,
-        template=template.read(arguments.template),
+        template=template_of(arguments),
         settings=parameters.merge([*files, from_command_line]),
         reset=frozenset(arguments.reset),
         role_arn=arguments.role_arn,
@@ -206,7 +151,7 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
     )
     options = options_of(arguments)
     if arguments.change_set:
-        if refused := unused_options(arguments.given):
+        if refused := unused_options(given_options(arguments.words[1:])):
             raise UsageError(
                 f"The execution of an existing change set (--change-set) cannot use {', '.join(refused)}. Remove "
                 f"{'this option' if len(refused) == 1 else 'these options'}, or deploy without --change-set."
@@ -263,10 +208,10 @@ def options_in(command: argparse.ArgumentParser) -> dict[str, list[str]]:
     return {dest: strings for dest, strings in found.items() if strings}
 
 
-def given_options(checkout: Path, arguments: Sequence[str]) -> frozenset[str]:
+def given_options(arguments: Sequence[str]) -> frozenset[str]:
     """Return the options in the arguments of deploy, also those with the value of their default."""
     command = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    add_deploy(checkout, command)
+    add_deploy(command)
     for action in command._actions:  # noqa: SLF001 a default can be suppressed only there
         action.default = argparse.SUPPRESS
     given = vars(command.parse_args(arguments))
@@ -283,11 +228,3 @@ def connection_options() -> set[str]:
 def unused_options(given: Iterable[str]) -> list[str]:
     """Return the given options of deploy that --change-set does not use, sorted by name."""
     return sorted(set(given) - USED_WITH_CHANGE_SET - connection_options())
-
-
-def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
-    """Run one command for a checkout, and return the exit code."""
-    texts = sys.argv[1:] if arguments is None else arguments
-    options = parser(checkout).parse_args(texts)
-    options.given = given_options(checkout, texts[1:]) if options.command == "deploy" else frozenset()
-    return run_command("deploy.py", checkout / VENV_PYTHON, lambda: run_and_report(options))

@@ -1,4 +1,4 @@
-"""The options of the commands of deploy.py, and their help."""
+"""The options of the commands that deploy templates and manage stacks, and their help."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import argparse
 import re
 from pathlib import Path
 
-from smtemplates.cli.program import add_template
 from smtemplates.cli.staging_options import add_staging
+from smtemplates.cli.template_option import add_template
 from smtemplates.console.aws_options import add_connection
 from smtemplates.console.streams import named
 
@@ -19,10 +19,10 @@ def add_stack(command: argparse.ArgumentParser) -> None:
     command.add_argument("stack", type=named, help="name of the stack")
 
 
-def add_request(checkout: Path, command: argparse.ArgumentParser) -> None:
+def add_request(command: argparse.ArgumentParser) -> None:
     """Add the options for the template, its parameters, and the change set."""
     group = command.add_argument_group("template and parameters")
-    add_template(group, checkout)
+    add_template(group)
     group.add_argument(
         "--set",
         action="append",
@@ -99,10 +99,10 @@ def add_request(checkout: Path, command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_plan(checkout: Path, command: argparse.ArgumentParser) -> None:
+def add_plan(command: argparse.ArgumentParser) -> None:
     """Add the options of plan."""
     add_stack(command)
-    add_request(checkout, command)
+    add_request(command)
     command.add_argument(
         "--keep", action="store_true", help="keep the change set, and print the command that executes it"
     )
@@ -113,10 +113,10 @@ def add_plan(checkout: Path, command: argparse.ArgumentParser) -> None:
     add_connection(command)
 
 
-def add_deploy(checkout: Path, command: argparse.ArgumentParser) -> None:
+def add_deploy(command: argparse.ArgumentParser) -> None:
     """Add the options of deploy."""
     add_stack(command)
-    add_request(checkout, command)
+    add_request(command)
     group = command.add_argument_group("execution")
     group.add_argument(
         "--change-set", type=named, metavar="ARN", help="execute this reviewed change set instead of a new one"

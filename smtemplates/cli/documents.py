@@ -17,7 +17,7 @@ def write_explorer(options: argparse.Namespace) -> int:
     from smtemplates.synth.renderer import ordered
     from smtemplates.templates.workspace.template import build
 
-    page = explore(ordered(build()), "templates/workspace.yaml")
+    page = explore(ordered(build()), "workspace")
     if options.output == "-":
         sys.stdout.write(page)
         return 0

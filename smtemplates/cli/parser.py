@@ -1,198 +1,59 @@
-"""The arguments of the command line and their help texts."""
+"""The parser of the command line: all commands, and the scripts of a checkout that run some of them."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from smtemplates.aws_data.regions import DEFAULT_REGIONS
-from smtemplates.console.streams import named
-from smtemplates.templates.registry import TEMPLATES
-from smtemplates.templates.workspace.features import FEATURES
+import smtemplates
+from smtemplates import program
+from smtemplates.cli import deploy_commands, local, publish, render_options
+from smtemplates.cli.command import Command, parser_of
 
-EXAMPLES = {
-    "render": """\
-  python -m smtemplates render
-      write templates/*.yaml and validate them
-  python -m smtemplates render --check
-      exit with code 1 and show the differences if a committed template
-      is stale
-  python -m smtemplates render workspace -o -
-      print one template
-  python -m smtemplates render workspace --without studio,mlflow \\
-      --region ca-west-1 -o calgary.yaml
-      write a template without two features that the Region ca-west-1
-      does not support, and validate it for that Region
-  python -m smtemplates render workspace -o company.yaml \\
-      --keep ProjectName,Environment,NotebookInstanceType \\
-      --fix CreateNotebook=true --default NotebookInstanceType=ml.t3.large
-      write a template with three parameters
-""",
-    "lint": """\
-  python -m smtemplates lint my-template.yaml
-      validate any template in the same way
-  python -m smtemplates lint my-template.yaml --policy my-policy.guard
-      also check it against your own policy file
-  python -m smtemplates lint my-template.yaml --no-policy \\
-      --policy my-policy.guard
-      check it against your policy file only, without the built-in rules
-  python -m smtemplates lint sam-template.yaml --strict
-      also fail if a part of the template cannot be evaluated here, such
-      as a resource that a transform replaces
-""",
-    "explore": """\
-  python -m smtemplates explore
-      write a page on which to try parameters before you deploy
-""",
-    "reference": """\
-  python -m smtemplates reference --check
-      exit with code 1 and show the differences if the reference or its
-      picture is stale
-""",
+COMMANDS = (*render_options.COMMANDS, *deploy_commands.COMMANDS, publish.COMMAND, local.COMMAND)
+WHOLE = Command(
+    name=program.PACKAGE,
+    help="""\
+CloudFormation templates for an Amazon SageMaker workspace: render, validate,
+deploy and publish them.""",
+    commands=COMMANDS,
+)
+DEPLOY = Command(
+    name="deploy",
+    help="""\
+Deploy a template through change sets, and manage the stack.""",
+    commands=deploy_commands.COMMANDS,
+)
+# The commands of each script of a checkout.
+SCRIPTS = {
+    program.SCRIPTS["deploy"]: DEPLOY,
+    program.SCRIPTS["publish"]: publish.COMMAND,
+    program.SCRIPTS["local"]: local.COMMAND,
 }
 EXIT_CODES = """\
 
-exit codes: 0 done, 1 finding or stale file, 2 wrong usage or bad input,
-130 interrupted
+Results go to standard output, everything else to standard error.
+
+exit codes: 0 done or no change, 1 finding, stale file or failure, 2 wrong
+usage or bad input, 3 changes present (plan or drift with
+--detailed-exitcode), 4 refused as destructive, 5 timed out while the
+operation continues in AWS, 130 interrupted
 """
 
 
 def parser() -> argparse.ArgumentParser:
-    """Build the parser of the command line."""
-    whole = argparse.ArgumentParser(
-        prog="python -m smtemplates",
-        description="CloudFormation templates for an Amazon SageMaker workspace.",
-        **_examples(*EXAMPLES),
-    )
-    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=text, description=text, **_examples(name))
-
-    _add_render_options(command("render", "write templates and validate them"))
-
-    lint = command("lint", "validate any template")
-    lint.add_argument("files", nargs="+", type=named, metavar="FILE", help="template, or - for standard input")
-    lint.add_argument(
-        "--strict", action="store_true", help="exit with code 1 if a part of a template was not evaluated"
-    )
-    _add_lint_options(lint)
-
-    explore = command("explore", "write a page on which to try the parameters")
-    explore.add_argument(
-        "-o",
-        "--output",
-        type=named,
-        default="explore.html",
-        help="file, or - for standard output (default: %(default)s)",
-    )
-
-    reference = command("reference", "write templates/README.md, the reference of the templates, and its picture")
-    _add_check(reference)
+    """Build the parser of the program that was run."""
+    if program.is_script():
+        return parser_of(SCRIPTS[program.name()], epilog=EXIT_CODES, prog=program.title())
+    whole = parser_of(WHOLE, epilog=EXIT_CODES)
+    whole.add_argument("--version", action=_Version, help="print the version, and exit")
     return whole
 
 
-def _add_render_options(render: argparse.ArgumentParser) -> None:
-    render.add_argument("names", nargs="*", metavar="NAME", help=f"templates: {', '.join(TEMPLATES)} (default: all)")
-    render.add_argument(
-        "-o",
-        "--output",
-        default="templates",
-        type=named,
-        help="folder, file, or - for standard output (default: %(default)s)",
-    )
-    render.add_argument(
-        "--format", choices=("yaml", "json"), help="format (default: the suffix of the output file, otherwise yaml)"
-    )
-    _add_check(render)
-    render.add_argument(
-        "--without",
-        action="extend",
-        type=_names,
-        default=[],
-        metavar="FEATURE[,...]",
-        help=f"leave these features out: {', '.join(FEATURES)}",
-    )
-    render.add_argument("--no-lint", action="store_true", help="do not validate")
-    _add_specialization(render)
-    _add_lint_options(render)
+class _Version(argparse.Action):
+    """Print the version of the package."""
 
+    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002  the name in argparse
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
 
-def _add_specialization(render: argparse.ArgumentParser) -> None:
-    group = render.add_argument_group("specialization of one template")
-    group.add_argument(
-        "--from", dest="file", type=named, metavar="FILE", help="specialize this template instead of NAME"
-    )
-    group.add_argument(
-        "--keep",
-        action="extend",
-        type=_names,
-        metavar="PARAMETER[,...]",
-        help="keep only these parameters, and fix every other parameter at its default",
-    )
-    group.add_argument(
-        "--fix",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="replace a parameter by a constant; @FILE reads the value from a file (repeatable)",
-    )
-    group.add_argument(
-        "--default", action="append", default=[], metavar="NAME=VALUE", help="new default of a parameter (repeatable)"
-    )
-    group.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE[,...]",
-        help="values that a parameter allows, or that each item of a list parameter allows (repeatable)",
-    )
-
-
-def _add_check(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--check",
-        action="store_true",
-        help="write nothing; exit with code 1 and show the differences if a file is stale",
-    )
-
-
-def _add_lint_options(command: argparse.ArgumentParser) -> None:
-    regions = command.add_mutually_exclusive_group()
-    regions.add_argument(
-        "--region",
-        action="extend",
-        type=_regions,
-        metavar="REGION[,...]",
-        help=f"validate for these Regions (default: {' '.join(DEFAULT_REGIONS)})",
-    )
-    regions.add_argument("--all-regions", action="store_true", help="validate for every Region")
-    command.add_argument(
-        "--policy",
-        action="append",
-        type=named,
-        default=[],
-        metavar="FILE",
-        help="also check the CloudFormation Guard rules of this policy file (repeatable)",
-    )
-    command.add_argument(
-        "--no-policy",
-        action="store_true",
-        help="do not check the built-in rules; the files of --policy are still checked",
-    )
-    command.add_argument("--no-cache", action="store_true", help="validate again even if the template is unchanged")
-
-
-def _examples(*commands: str) -> dict[str, Any]:
-    """Return the arguments of a parser whose help ends with examples of these commands and the exit codes."""
-    examples = "".join(EXAMPLES[command] for command in commands)
-    return {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": f"examples:\n{examples}{EXIT_CODES}"}
-
-
-def _names(text: str) -> list[str]:
-    """Split names at commas. An option that took several words would also take the arguments that follow it."""
-    return [name for name in text.split(",") if name]
-
-
-def _regions(text: str) -> list[str]:
-    return _names(named(text.strip(",")))
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.exit(message=f"{program.PACKAGE} {smtemplates.__version__}\n")

@@ -1,69 +1,34 @@
-"""Publish a rendered template: to Service Catalog, or as a console link.
-
-Results go to standard output, everything else to standard error. Exit codes:
-0 done or no change, 1 failed, 2 bad input, 5 timed out while the operation
-continues in AWS, 130 interrupted. To complete an interrupted command, run it
-again.
-"""
+"""The commands that publish a template: to Service Catalog, or as a console link."""
 
 # ruff: noqa: PLC0415 - commands import their dependencies themselves, so that --help does not load the AWS SDK
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtemplates.cli.program import VENV_PYTHON, Command, add_template, program
+from smtemplates.cli.command import Command
 from smtemplates.cli.staging_options import add_staging, bucket_of
+from smtemplates.cli.template_option import add_template, template_of
 from smtemplates.console.aws_options import add_connection, cloud_of, seconds
-from smtemplates.console.run import run_command
 from smtemplates.console.streams import named
 
 if TYPE_CHECKING:
     from smtemplates.publish.commands import Options
 
 VERSION = """\
-  scripts/publish.py version 1.4.0 --catalog ml-catalog \\
+  smtemplates publish version 1.4.0 --catalog ml-catalog \\
       --create-staging-bucket --plan
-  scripts/publish.py version 1.4.0 --product prod-abcdefghijklm \\
+  smtemplates publish version 1.4.0 --product prod-abcdefghijklm \\
       --staging-bucket my-templates --yes
 """
-VERSIONS = "  scripts/publish.py versions --catalog ml-catalog\n"
-PRUNE = "  scripts/publish.py prune --catalog ml-catalog\n"
+VERSIONS = "  smtemplates publish versions --catalog ml-catalog\n"
+PRUNE = "  smtemplates publish prune --catalog ml-catalog\n"
 LINK = """\
-  scripts/publish.py link --staging-bucket my-templates \\
+  smtemplates publish link --staging-bucket my-templates \\
       --set Environment=prd --region eu-west-1 us-east-1
 """
 MINUTES = 10.0
 BUCKET_HELP = "bucket from which AWS reads the template"
-
-
-def parser(checkout: Path) -> argparse.ArgumentParser:
-    """Build the parser of publish.py for a checkout."""
-    commands = (
-        Command(
-            "version",
-            "show the steps, ask for confirmation, and publish a template as a version",
-            VERSION,
-            partial(add_version, checkout),
-        ),
-        Command(
-            "versions",
-            "list the versions of a product and the number of provisioned products",
-            VERSIONS,
-            add_versions,
-        ),
-        Command("prune", "deactivate deprecated versions that no provisioned product uses", PRUNE, add_prune),
-        Command(
-            "link",
-            "print a link that opens the console with the template and parameters filled in",
-            LINK,
-            partial(add_link, checkout),
-        ),
-    )
-    return program("publish.py", __doc__, commands)
 
 
 def add_product(command: argparse.ArgumentParser) -> None:
@@ -83,11 +48,11 @@ def add_execution(command: argparse.ArgumentParser) -> None:
     group.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def add_version(checkout: Path, command: argparse.ArgumentParser) -> None:
+def add_version(command: argparse.ArgumentParser) -> None:
     """Add the options of version."""
     command.add_argument("version", help="name of the version, such as 1.4.0 or 2.0.0-rc.1")
     add_product(command)
-    add_template(command, checkout)
+    add_template(command)
     add_staging(
         command,
         bucket_help=BUCKET_HELP,
@@ -130,9 +95,9 @@ def add_prune(command: argparse.ArgumentParser) -> None:
     add_connection(command)
 
 
-def add_link(checkout: Path, command: argparse.ArgumentParser) -> None:
+def add_link(command: argparse.ArgumentParser) -> None:
     """Add the options of link."""
-    add_template(command, checkout)
+    add_template(command)
     # --create-staging-bucket is rejected with the reason: its objects expire, and the link with them
     staging = add_staging(command, bucket_help=BUCKET_HELP, creation_help=argparse.SUPPRESS)
     staging.add_argument("--template-url", type=named, metavar="URL", help="URL of a template that is already in S3")
@@ -165,13 +130,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_version(arguments: argparse.Namespace, options: Options) -> int:
     """Publish a version."""
-    from smtemplates.deploy.requests import template
     from smtemplates.publish import commands
     from smtemplates.publish.publication import Request
 
     request = Request(
         version=arguments.version,
-        template=template.read(arguments.template),
+        template=template_of(arguments),
         bucket=bucket_of(arguments),
         description=arguments.description,
         keep=arguments.keep,
@@ -183,13 +147,13 @@ def run_version(arguments: argparse.Namespace, options: Options) -> int:
 
 def run_link(arguments: argparse.Namespace) -> int:
     """Print links."""
-    from smtemplates.deploy.requests import parameters, template
+    from smtemplates.deploy.requests import parameters
     from smtemplates.publish import commands
 
     bucket = bucket_of(arguments)
     return commands.link(
         cloud_of(arguments),
-        template.read(arguments.template),
+        template_of(arguments),
         parameters.from_options(arguments.set),
         regions=arguments.region,
         stack=arguments.stack,
@@ -198,7 +162,29 @@ def run_link(arguments: argparse.Namespace) -> int:
     )
 
 
-def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
-    """Run one command for a checkout, and return the exit code."""
-    options = parser(checkout).parse_args(arguments)
-    return run_command("publish.py", checkout / VENV_PYTHON, lambda: run(options))
+COMMAND = Command(
+    name="publish",
+    help="publish a template: to Service Catalog, or as a console link",
+    description="""\
+Publish a template: to Service Catalog, or as a console link. To complete an
+interrupted command, run it again.""",
+    commands=tuple(
+        Command(name=name, help=text, examples=examples, add=add, run="smtemplates.cli.publish:run", calls_aws=True)
+        for name, text, examples, add in (
+            (
+                "version",
+                "show the steps, ask for confirmation, and publish a template as a version",
+                VERSION,
+                add_version,
+            ),
+            (
+                "versions",
+                "list the versions of a product and the number of provisioned products",
+                VERSIONS,
+                add_versions,
+            ),
+            ("prune", "deactivate deprecated versions that no provisioned product uses", PRUNE, add_prune),
+            ("link", "print a link that opens the console with the template and parameters filled in", LINK, add_link),
+        )
+    ),
+)

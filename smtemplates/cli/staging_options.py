@@ -1,4 +1,4 @@
-"""The options of the bucket in which a template is staged, for deploy.py and publish.py."""
+"""The options of the bucket in which a template is staged."""
 
 # ruff: noqa: PLC0415 - commands import their dependencies themselves, so that --help does not load the AWS SDK
 from __future__ import annotations

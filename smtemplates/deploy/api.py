@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from smtemplates import program
 from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import destruction, execution, recovery, stack_deletion
@@ -23,7 +24,6 @@ from smtemplates.deploy.planning import planned
 from smtemplates.deploy.requests.request import Options, Request, check_name
 from smtemplates.deploy.reviewer import Reviewer, Silent
 from smtemplates.deploy.studio import clearing as studio
-from smtemplates.deploy.wording import PROGRAM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +254,6 @@ def cancel(cloud: Cloud, name: str) -> None:
     if stack.status not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
         raise DeploymentError(
             f"Stack {name} is {stack.status}. Only a creation or an update in progress can be cancelled. To see the "
-            f"stack, run: {PROGRAM} status {name}"
+            f"stack, run: {program.command('status', name)}"
         )
     operation.request_cancellation(cloud, stack.id, creating=stack.status == "CREATE_IN_PROGRESS")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from smtemplates import program
 from smtemplates.aws.errors import DENIED, CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.blocking import DOMAIN
@@ -22,7 +23,6 @@ from smtemplates.deploy.studio.contents import (
     find_targets,
     model_version_blockers,
 )
-from smtemplates.deploy.wording import PROGRAM
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate import Stack as Evaluated
 from smtemplates.synth.sections import mapping
@@ -193,7 +193,7 @@ def _busy(stack: Stack) -> list[str]:
     if not states.in_progress(stack.status) or stack.status == "CREATE_IN_PROGRESS":
         return []
     text = f"Another operation is in progress on the stack ({stack.status}). Wait until it has ended. To watch it, run:"
-    return [f"{text} {PROGRAM} status --watch {stack.name}"]
+    return [f"{text} {program.command('status', '--watch', stack.name)}"]
 
 
 def _exports_in_use(cloud: Cloud, tree: Tree) -> tuple[list[str], list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
@@ -19,7 +20,6 @@ from smtemplates.deploy.operations.operation import check_deleted, check_idle, d
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.requests.request import Options, execution_prefix, operation_token, token_prefix
-from smtemplates.deploy.wording import PROGRAM
 from smtemplates.synth import received
 
 # The errors for a change set that another actor executed or deleted, or for a stack with another operation.
@@ -179,7 +179,7 @@ def _check_executed(watch: Watch, plan: Plan, stack: Stack) -> None:
     if not seen and stack.change_set_id not in (None, plan.change_set_id):
         raise DeploymentError(
             f"The result of change set {plan.change_set_id} is not known. Stack {stack.name} is {stack.status}, after "
-            f"another operation. To see the stack, run: {PROGRAM} status {stack.name}"
+            f"another operation. To see the stack, run: {program.command('status', stack.name)}"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import uninterrupted
@@ -23,7 +24,6 @@ from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.requests.failure import check_failure_options, disables_rollback, omitted_options
 from smtemplates.deploy.requests.request import Options, Request, check_against, check_request, token_prefix
-from smtemplates.deploy.wording import PROGRAM
 from smtemplates.evaluate.sections import hidden
 
 
@@ -166,7 +166,7 @@ def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, list
     if not same and not options.wait:
         raise DeploymentError(
             f"Stack {stack.name} is {stack.status}. Another operation is in progress. To wait for it, add --wait. To "
-            f"watch it, run: {PROGRAM} status --watch {stack.name}"
+            f"watch it, run: {program.command('status', '--watch', stack.name)}"
         )
     if not same:
         listener.say(f"Waiting for the operation in progress on stack {stack.name} ({stack.status}).")

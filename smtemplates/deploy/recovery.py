@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.change_sets.change_plan import Plan
@@ -19,7 +20,6 @@ from smtemplates.deploy.operations.operation import check_idle, follow_or_detach
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.resources.stack_tree import Resource
-from smtemplates.deploy.wording import PROGRAM
 from smtemplates.errors import Error, UsageError
 from smtemplates.synth import sections
 
@@ -145,7 +145,7 @@ def check_rollback(rollback: Rollback) -> None:
     if rollback.deletes and stack.protected:
         raise DeploymentError(
             f"Rolling back deletes stack {stack.name}, but its termination protection is on. To delete it anyway, run: "
-            f"{PROGRAM} destroy {stack.name} --disable-protection"
+            f"{program.command('destroy', stack.name, '--disable-protection')}"
         )
 
 
@@ -159,7 +159,7 @@ def check_before_deployment(rollback: Rollback) -> None:
     if rollback.deletes:
         raise RefusedError(
             f"Stack {stack.name} ({stack.status}) has no earlier stable state, so rolling it back deletes it. Nothing "
-            f"was changed. To see what is deleted, and to delete it, run: {PROGRAM} rollback {stack.name}"
+            f"was changed. To see what is deleted, and to delete it, run: {program.command('rollback', stack.name)}"
         )
 
 
@@ -283,7 +283,7 @@ def without_rollback(plan: Plan, stack: Stack | None, *, disabled: bool) -> Plan
     if not disabled:
         return plan
     advice = (
-        f"Roll the stack back first ({PROGRAM} rollback {plan.stack}), then deploy without --no-rollback."
+        f"Roll the stack back first ({program.command('rollback', plan.stack)}), then deploy without --no-rollback."
         if stack is not None and stack.status in states.KEPT
         else "Deploy without --no-rollback."
     )

@@ -1,4 +1,4 @@
-"""The SageMaker of the local cloud: the resource types, and the API operations that deploy.py and the tests call."""
+"""The SageMaker of the local cloud: the resource types, and the API operations that the deployer and the tests call."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations import stack as stacks
@@ -134,16 +135,18 @@ def create(cloud: Cloud, product: str, *, name: str, description: str, url: str,
     except CloudError as error:
         if error.code == "LimitExceededException":
             raise DeploymentError(
-                f"product {product} cannot have another version: {error}. {REDUCE_VERSIONS}"
+                f"product {product} cannot have another version: {error}. {how_to_reduce_versions()}"
             ) from error
         raise
     return str(answer["ProvisioningArtifactDetail"]["Id"])
 
 
-REDUCE_VERSIONS = (
-    "Delete old versions with scripts/publish.py prune and then prune --delete, or request an increase of the Service "
-    "Catalog quota 'Product versions per product'"
-)
+def how_to_reduce_versions() -> str:
+    """Return the advice for a product with too many versions."""
+    return (
+        f"Delete old versions with {program.command('publish', 'prune')} and then prune --delete, or request an "
+        "increase of the Service Catalog quota 'Product versions per product'"
+    )
 
 
 def update(cloud: Cloud, product: str, version_id: str, **changes: Any) -> None:

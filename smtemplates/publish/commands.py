@@ -1,4 +1,4 @@
-"""The commands of publish.py: each prints its result and returns the exit code."""
+"""The commands that publish: each prints its result and returns the exit code."""
 
 from __future__ import annotations
 

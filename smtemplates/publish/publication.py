@@ -171,9 +171,8 @@ def _quota(count: int) -> tuple[str, ...]:
     if count < QUOTA_WARNING:
         return ()
     full = " Unless the quota was increased, AWS will reject another version." if count >= VERSIONS_QUOTA else ""
-    return (
-        f"the product has {count} versions; the default quota is {VERSIONS_QUOTA}.{full} {catalog.REDUCE_VERSIONS}",
-    )
+    advice = catalog.how_to_reduce_versions()
+    return (f"the product has {count} versions; the default quota is {VERSIONS_QUOTA}.{full} {advice}",)
 
 
 def idempotency_token(plan: Publication) -> str:

@@ -93,12 +93,12 @@ SECURITY_HUB = (
     ),
     Control(
         "CloudFormation.3: The stack has termination protection",
-        "`deploy.py --termination-protection`. Enabled by default if `Environment=prd`.",
+        "`smtemplates deploy --termination-protection`. Enabled by default if `Environment=prd`.",
         "tests/deploying/test_life.py::test_stack_settings_without_a_change",
     ),
     Control(
         "CloudFormation.4: The stack has a service role",
-        "`deploy.py --role-arn`",
+        "`smtemplates deploy --role-arn`",
         "tests/deploying/test_stubbed.py::test_arguments_of_the_change_set",
     ),
 )

@@ -36,7 +36,7 @@ USED = {
 
 def options() -> set[str]:
     command = argparse.ArgumentParser()
-    add_deploy(ROOT, command)
+    add_deploy(command)
     return {strings[-1] if strings[0] == "-h" else strings[0] for strings in command_line.options_in(command).values()}
 
 
@@ -51,7 +51,7 @@ def test_every_option_is_used_or_rejected() -> None:
 def test_options_are_found_even_with_their_default() -> None:
     """An option counts as given although its value is the default, and a value can look like a command."""
     template = str(ROOT / "templates" / "workspace.yaml")
-    found = command_line.given_options(ROOT, ["deploy", "--template", template, "--tag", "a=b", "--no-rollback"])
+    found = command_line.given_options(["deploy", "--template", template, "--tag", "a=b", "--no-rollback"])
     assert found == {"--template", "--tag", "--no-rollback"}
     assert command_line.unused_options(found) == ["--tag", "--template"]
 

@@ -200,7 +200,7 @@ def test_help_contains_defaults(aws: Aws, command: str) -> None:
     """The help contains the default of an option."""
     printed = " ".join(aws.run(command, "--help").stdout.split())
     expected = {"plan": ["as a table"], "deploy": ["no limit"], "destroy": ["no limit"]}[command]
-    for text in [*expected, *(["templates/workspace.yaml"] if command != "destroy" else [])]:
+    for text in [*expected, *(["workspace"] if command != "destroy" else [])]:
         assert f"default: {text}" in printed
 
 
@@ -226,10 +226,10 @@ APART = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv.pop(1))
-from smtemplates.cli import local
+from smtemplates.cli.main import main
 from smtemplates.local_cloud import lifecycle
 lifecycle.RUNNING = Path(sys.argv.pop(1))
-sys.exit(local.main())
+sys.exit(main(["local", *sys.argv[1:]]))
 """
 
 

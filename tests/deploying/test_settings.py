@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from deploying.local_aws import ROOT
 from deploying.local_aws import Aws as LocalAws
 from deploying.results import check_result
 from deploying.stubs import (
@@ -27,7 +26,7 @@ from deploying.stubs import (
     stack,
     stubbed,
 )
-from smtemplates.cli import deploy as script
+from smtemplates.cli.main import main
 from smtemplates.deploy import api
 from smtemplates.deploy.change_sets import change_set as change_sets
 from smtemplates.deploy.change_sets.change_plan import Plan
@@ -290,7 +289,7 @@ def test_invalid_settings_are_rejected_before_any_call(
     template = tmp_path / "template.yaml"
     template.write_text("Resources: {T: {Type: 'AWS::SNS::Topic'}}")
     options = ["plan", "team", "--region", "us-east-1", "--template", str(template), *arguments]
-    assert script.main(ROOT, options) == 2
+    assert main(options) == 2
     assert message in capsys.readouterr().err
 
 

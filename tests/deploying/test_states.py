@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from deploying.local_aws import ROOT, SDK
+from deploying.local_aws import SDK
 from deploying.stubs import REQUEST, Aws, RecordingListener, event, stack, stubbed
 from smtemplates.aws.errors import CloudError, DeploymentError
-from smtemplates.cli import deploy as command_line
+from smtemplates.cli.parser import parser
 from smtemplates.deploy.commands import recovery, reports
 from smtemplates.deploy.operations import states
 from smtemplates.deploy.planning import planned
@@ -86,7 +86,7 @@ def test_recommended_commands_are_valid(status: str, *, own: bool) -> None:
     ways = states.ways_of(status, own=own)
     assert ways
     for way in ways:
-        command_line.parser(ROOT).parse_args([way.command, "team", *way.options.split()])
+        parser().parse_args([way.command, "team", *way.options.split()])
         assert status in ACCEPTED[way.command, way.options], way
         if way.command == "deploy":
             assert states.next_step("team", status, [way.options], own=own)

@@ -27,8 +27,7 @@ from docs.text import (
     sections,
     without_fences,
 )
-from smtemplates.console.run import CHANGES_PRESENT
-from smtemplates.errors import Error
+from smtemplates.errors import CHANGES_PRESENT, Error
 from smtemplates.evaluate.check import faults
 from smtemplates.synth.loader import load
 

@@ -9,19 +9,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtemplates.cli import deploy, local, publish
+from smtemplates import program as run_program
 from smtemplates.cli.parser import parser
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = "templates/README.md"
 FOLDERS = ("*.md", ".github/**/*.md", "docs/**/*.md")
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for pattern in FOLDERS for path in ROOT.glob(pattern))
-SMTEMPLATES = "python -m smtemplates"
+SMTEMPLATES = "smtemplates"
+
+
+def parser_of(name: str) -> ArgumentParser:
+    """Return the parser of a program, whose help names the program."""
+    run_program.use(name)
+    try:
+        return parser()
+    finally:
+        run_program.use(run_program.PACKAGE)
+
+
 PROGRAMS: dict[str, ArgumentParser] = {
     SMTEMPLATES: parser(),
-    "deploy.py": deploy.parser(ROOT),
-    "publish.py": publish.parser(ROOT),
-    "local_cloud.py": local.parser(),
+    **{name.rpartition("/")[2]: parser_of(name) for name in run_program.SCRIPTS.values()},
 }
 # A code span that begins like this is a command. A program's name alone is not one.
 COMMAND = re.compile(r"((?:\. )?scripts/\w+(\.py)?|\.venv/bin/\w+|python|pre-commit) ")

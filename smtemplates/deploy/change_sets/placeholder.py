@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from smtemplates import program
 from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.change_sets import run_lock
@@ -11,7 +12,6 @@ from smtemplates.deploy.operations import events
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
-from smtemplates.deploy.wording import PROGRAM
 
 # AWS deletes a stack without resources within seconds. The polls take about two minutes.
 MOST_POLLS = 45
@@ -28,7 +28,7 @@ def remove_placeholder(cloud: Cloud, stack_id: str, listener: Listener) -> str |
             name = stack_id.split("/")[1] if stack_id.startswith("arn:") else stack_id
             listener.say(
                 f"Stack {name}, which has no resources, was not deleted. {sentence(error)} The next deployment uses "
-                f"it. To delete it instead, run: {PROGRAM} destroy {name}"
+                f"it. To delete it instead, run: {program.command('destroy', name)}"
             )
         return None
 
@@ -53,7 +53,7 @@ def _remove(cloud: Cloud, stack_id: str, listener: Listener) -> str | None:
     if others:
         listener.say(
             f"Stack {found.name} has no resources and stays in REVIEW_IN_PROGRESS, because it has other change sets: "
-            f"{', '.join(others)}. To delete it with these change sets, run: {PROGRAM} destroy {found.name}"
+            f"{', '.join(others)}. To delete it with these change sets, run: {program.command('destroy', found.name)}"
         )
         return None
     cloud.call("cloudformation", "delete_stack", StackName=found.id, ClientRequestToken=uuid.uuid4().hex)

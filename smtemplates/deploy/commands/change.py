@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from smtemplates import program
 from smtemplates.aws.session import Cloud
 from smtemplates.console.columns import coloured
-from smtemplates.console.run import CHANGES_PRESENT
 from smtemplates.deploy import api
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.printing import plan_table as tables
@@ -16,8 +16,7 @@ from smtemplates.deploy.printing.job_summary import write_job_summary
 from smtemplates.deploy.printing.plan_page import plan_page
 from smtemplates.deploy.printing.terminal import Terminal, print_result, terminal_for_questions
 from smtemplates.deploy.requests.request import Options, Request
-from smtemplates.deploy.wording import PROGRAM
-from smtemplates.errors import UsageError
+from smtemplates.errors import CHANGES_PRESENT, UsageError
 
 # After a deployment, longer outputs are not shown. They are commands and files.
 LONGEST_OUTPUT = 200
@@ -60,10 +59,9 @@ def plan(
     if keep and plan.empty and plan.settings:
         terminal.say("There is no change set to keep because only settings of the stack change. Run deploy.")
     if keep and not plan.empty:
-        terminal.say(
-            f"To execute this change set, run: {PROGRAM} deploy {plan.stack} --change-set {plan.change_set_id} "
-            f"--template-digest {plan.template_digest}{' --no-rollback' if plan.rollback_disabled else ''}"
-        )
+        more = ["--no-rollback"] if plan.rollback_disabled else []
+        reviewed = [plan.stack, "--change-set", plan.change_set_id, "--template-digest", plan.template_digest]
+        terminal.say(f"To execute this change set, run: {program.command('deploy', *reviewed, *more)}")
     return CHANGES_PRESENT if detailed and not plan.up_to_date else 0
 
 
@@ -107,5 +105,5 @@ def _report_deployed(done: api.Deployment, terminal: Terminal, *, as_json: bool)
         print_result(results.as_json(result))
     elif done.changed:
         print_result(stack_table.outputs(stack, longest=LONGEST_OUTPUT))
-        terminal.say(f"To see all outputs, run: {PROGRAM} outputs {stack.name}")
+        terminal.say(f"To see all outputs, run: {program.command('outputs', stack.name)}")
     return 0

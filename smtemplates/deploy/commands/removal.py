@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from smtemplates import program
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import api
 from smtemplates.deploy.printing.terminal import Terminal
-from smtemplates.deploy.wording import PROGRAM
 from smtemplates.errors import UsageError
 
 
@@ -46,5 +46,5 @@ def destroy(
     if wait:
         terminal.say(f"Stack {name} is deleted.")
     else:
-        terminal.say(f"AWS is deleting stack {name}. To watch it, run: {PROGRAM} status --watch {name}")
+        terminal.say(f"AWS is deleting stack {name}. To watch it, run: {program.command('status', '--watch', name)}")
     return 0

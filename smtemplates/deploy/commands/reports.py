@@ -6,14 +6,13 @@ import sys
 from contextlib import suppress
 
 from smtemplates.aws.session import Cloud
-from smtemplates.console.run import CHANGES_PRESENT
 from smtemplates.deploy import api
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.printing import drift_table, results, stack_set_table, stack_table
 from smtemplates.deploy.printing.terminal import Terminal, print_result
 from smtemplates.deploy.resources import drift as drifts
 from smtemplates.deploy.resources import stack_sets
-from smtemplates.errors import Error, UsageError
+from smtemplates.errors import CHANGES_PRESENT, Error, UsageError
 
 
 def status(cloud: Cloud, name: str, *, watch: bool, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from smtemplates import program
 from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations import causes, events
@@ -14,7 +15,6 @@ from smtemplates.deploy.operations.causes import Cause
 from smtemplates.deploy.operations.events import STACK_TYPE, Event
 from smtemplates.deploy.operations.stack import find
 from smtemplates.deploy.operations.watcher import Watch
-from smtemplates.deploy.wording import PROGRAM
 
 LOG_LINES = 12
 MOST_LEVELS = 20
@@ -59,7 +59,9 @@ def _without_cause(cloud: Cloud, watch: Watch, found: Sequence[Event]) -> str:
     status_reason = "" if stack is None or causes.ROUTINE.match(stack.reason) else stack.reason
     reason = cloud.masked(status_reason or causes.last_reason(found))
     if not reason:
-        return f"AWS returned no reason. To see the events, run: {PROGRAM} status {watch.stack_id.split('/')[1]}"
+        return (
+            f"AWS returned no reason. To see the events, run: {program.command('status', watch.stack_id.split('/')[1])}"
+        )
     lines = ["AWS reported no failed resource.", f"  Last reason from AWS: {reason}"]
     if advice := causes.advice(reason):
         lines.append(f"  What to do: {advice}")

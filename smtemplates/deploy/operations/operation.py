@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from smtemplates import program
 from smtemplates.aws.errors import TRANSIENT, CloudError, DeploymentError, StoppedError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console.signals import Deferral, uninterrupted
@@ -15,7 +16,6 @@ from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
-from smtemplates.deploy.wording import PROGRAM
 
 # The status of a stack after its creation or update was cancelled.
 UNDONE = {"DELETE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
@@ -97,7 +97,9 @@ def _retained(watch: Watch, name: str, status: str) -> list[str]:
     text = ["These resources are retained outside any stack:", *lines]
     # if the stack still exists, the same command would destroy the stack as well
     if status != "UPDATE_ROLLBACK_COMPLETE" and any(event.type == BUCKET for event in retained):
-        text.append(f"To delete the buckets and all objects in them, run: {PROGRAM} destroy {name} --delete-data")
+        text.append(
+            f"To delete the buckets and all objects in them, run: {program.command('destroy', name, '--delete-data')}"
+        )
     return text
 
 
@@ -170,8 +172,8 @@ def check_idle(stack: Stack | None, cause: CloudError | None = None) -> None:
     """
     if stack is not None and states.in_progress(stack.status):
         raise DeploymentError(
-            f"Stack {stack.name} is {stack.status}. Another operation is in progress. To watch it, run: {PROGRAM} "
-            f"status --watch {stack.name}. Repeat this command when it has ended."
+            f"Stack {stack.name} is {stack.status}. Another operation is in progress. To watch it, run: "
+            f"{program.command('status', '--watch', stack.name)}. Repeat this command when it has ended."
         ) from cause
 
 

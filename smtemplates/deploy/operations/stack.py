@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations import states
-from smtemplates.deploy.wording import PROGRAM
 from smtemplates.synth import received
 
 
@@ -78,7 +78,7 @@ def get(cloud: Cloud, name: str) -> Stack:
     if (stack := find(cloud, name)) is None:
         raise DeploymentError(
             f"Stack {name} does not exist in {cloud.region}. Check the name, --region and --profile. To create the "
-            f"stack, run: {PROGRAM} deploy {name}"
+            f"stack, run: {program.command('deploy', name)}"
         )
     return stack
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from smtemplates import program
 from smtemplates.aws.errors import DeploymentError
-from smtemplates.deploy.wording import PROGRAM
 
 Step = Literal["create", "update", "recreate", "roll back", "wait"]
 
@@ -28,7 +28,7 @@ class Way:
         """Return a sentence that ends with the command, or for deploy with its option."""
         if self.command == "deploy":
             return f"To {self.purpose}, {f'deploy with {self.options}' if self.options else 'deploy it'}."
-        return f"To {self.purpose}, run: {PROGRAM} {self.command} {stack} {self.options}".rstrip()
+        return f"To {self.purpose}, run: {program.command(self.command, stack, self.options)}".rstrip()
 
 
 @dataclass(frozen=True)

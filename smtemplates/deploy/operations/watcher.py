@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+from smtemplates import program
 from smtemplates.aws.errors import TRANSIENT, CloudError, TimedOutError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations import events, states
@@ -13,7 +14,6 @@ from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.operations.history import Operation, recent
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack, find
-from smtemplates.deploy.wording import PROGRAM
 
 # DescribeStackEvents is called at most once a second, and less often the longer no event arrives.
 FIRST_SECONDS = 0.4
@@ -200,7 +200,7 @@ class Watch:
     @property
     def command(self) -> str:
         """The command that watches the operation."""
-        return f"{PROGRAM} status --watch {self.stack_id.split('/')[1]}"
+        return program.command("status", "--watch", self.stack_id.split("/")[1])
 
     def _stack_events(self) -> Iterator[Event]:
         """Yield all events of the stack, newest first; none if AWS does not know the stack any more."""

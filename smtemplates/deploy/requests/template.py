@@ -66,7 +66,7 @@ class Template:
 
 
 def read(path: Path) -> Template:
-    """Read a rendered template. A text that is too long for a request is written in a shorter form.
+    """Read a rendered template from a file.
 
     Raises:
         UsageError: The file cannot be read, is not a template, or is larger than the maximum of CloudFormation.
@@ -77,19 +77,29 @@ def read(path: Path) -> Template:
         raise UsageError(f"Cannot read the template {path}: {sentence(error.strerror)}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"Cannot read the template {path}: It is not UTF-8 text.") from error
+    return parsed(text, str(path))
+
+
+def parsed(text: str, name: str) -> Template:
+    """Return the template with this text. A text that is too long for a request is written in a shorter form.
+
+    Raises:
+        UsageError: The text is not a template, or is larger than the maximum of CloudFormation. The message starts
+            with `name`.
+    """
     try:
         content = load(text)
     except UsageError as error:
-        raise UsageError(f"{path} is not a template: {sentence(error)}") from error
+        raise UsageError(f"{name} is not a template: {sentence(error)}") from error
     generated = "Transform" in content or "Fn::Transform" in content
     if not isinstance(content.get("Resources"), dict) and not generated:
-        raise UsageError(f"{path} has no Resources section, so it is not a CloudFormation template.")
+        raise UsageError(f"{name} has no Resources section, so it is not a CloudFormation template.")
     body = text
     if len(text.encode()) > MAX_INLINE_BYTES:
         body = compact(content)
     if len(body.encode()) > MAX_STAGED_BYTES:
         raise UsageError(
-            f"{path} has {len(body.encode()):,} bytes in compact form. The maximum is {MAX_STAGED_BYTES:,}. "
+            f"{name} has {len(body.encode()):,} bytes in compact form. The maximum is {MAX_STAGED_BYTES:,}. "
             "Use a smaller template."
         )
     return Template(body=body, content=content)

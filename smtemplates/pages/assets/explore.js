@@ -78,7 +78,7 @@ const quoted = text => (/^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.
 
 function command(values, where) {
   const sets = Object.entries(values).map(([name, value]) => ` \\\n  --set ${quoted(`${name}=${value}`)}`);
-  const head = `scripts/deploy.py deploy ${quoted(where.stack)} --region ${quoted(where.region)}`;
+  const head = `smtemplates deploy ${quoted(where.stack)} --region ${quoted(where.region)}`;
   return `${head} \\\n  --template ${page.file} --create-staging-bucket${sets.join("")}`;
 }
 

@@ -28,7 +28,7 @@ IN_PORTFOLIO = "ProductInPortfolio"
 def product(portfolio: Portfolio, launch_role: LaunchRole) -> Construct:
     """Build the product, once its template is staged. There is no public URL of the template.
 
-    scripts/publish.py creates later versions. It finds the product by the output ProductId.
+    `smtemplates publish version` creates later versions. It finds the product by the output ProductId.
     """
     url, version = _first_version()
     name, email, tags = _about()

@@ -118,7 +118,7 @@ def _rules(url: Parameter, units: Parameter, accounts: Parameter, joining: Param
     """
     return {
         "TemplateIsStaged": rule(
-            "TemplateUrl is required. Stage the workspace template with scripts/publish.py link --staging-bucket "
+            "TemplateUrl is required. Stage the workspace template with smtemplates publish link --staging-bucket "
             "BUCKET --json, and enter the URL that it prints.",
             is_not_empty(url),
         ),

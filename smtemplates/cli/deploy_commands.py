@@ -1,0 +1,40 @@
+"""The commands that deploy templates and manage stacks."""
+
+from __future__ import annotations
+
+from smtemplates.cli.command import Command
+from smtemplates.cli.deploy_options import (
+    add_deploy,
+    add_destroy,
+    add_drift,
+    add_outputs,
+    add_plan,
+    add_rollback,
+    add_status,
+)
+
+PLAN = "  smtemplates plan churn --create-staging-bucket --set CreateNotebook=true\n"
+DEPLOY = """\
+  smtemplates deploy churn --staging-bucket my-templates \\
+      --parameters churn.yaml --tag team=churn
+"""
+STATUS = "  smtemplates status churn\n"
+OUTPUTS = "  smtemplates outputs churn --env\n"
+DRIFT = "  smtemplates drift churn\n"
+ROLLBACK = "  smtemplates rollback churn\n  smtemplates rollback churn --skip Domain,Network.Subnet\n"
+DESTROY = "  smtemplates destroy churn\n"
+
+COMMANDS = tuple(
+    Command(
+        name=name, help=text, examples=examples, add=add, run="smtemplates.cli.deploy:run_and_report", calls_aws=True
+    )
+    for name, text, examples, add in (
+        ("plan", "show what a deployment would change, without changing anything", PLAN, add_plan),
+        ("deploy", "show the plan, ask for confirmation, and create or update the stack", DEPLOY, add_deploy),
+        ("status", "show the status of a stack; exit code 1 if a stack of its stack sets failed", STATUS, add_status),
+        ("outputs", "show the outputs of a stack", OUTPUTS, add_outputs),
+        ("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift),
+        ("rollback", "roll a stack back whose update, rollback or creation failed", ROLLBACK, add_rollback),
+        ("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy),
+    )
+)

@@ -1,0 +1,208 @@
+"""The options of the commands that build and validate templates, and their help."""
+
+from __future__ import annotations
+
+import argparse
+
+from smtemplates.aws_data.regions import DEFAULT_REGIONS
+from smtemplates.cli.command import Command
+from smtemplates.console.streams import named
+from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.workspace.features import FEATURES
+
+RENDER = """\
+  smtemplates render
+      write templates/*.yaml and validate them
+  smtemplates render --check
+      exit with code 1 and show the differences if a committed template
+      is stale
+  smtemplates render workspace -o -
+      print one template
+  smtemplates render workspace --without studio,mlflow \\
+      --region ca-west-1 -o calgary.yaml
+      write a template without two features that the Region ca-west-1
+      does not support, and validate it for that Region
+  smtemplates render workspace -o company.yaml \\
+      --keep ProjectName,Environment,NotebookInstanceType \\
+      --fix CreateNotebook=true --default NotebookInstanceType=ml.t3.large
+      write a template with three parameters
+"""
+LINT = """\
+  smtemplates lint my-template.yaml
+      validate any template in the same way
+  smtemplates lint my-template.yaml --policy my-policy.guard
+      also check it against your own policy file
+  smtemplates lint my-template.yaml --no-policy \\
+      --policy my-policy.guard
+      check it against your policy file only, without the built-in rules
+  smtemplates lint sam-template.yaml --strict
+      also fail if a part of the template cannot be evaluated here, such
+      as a resource that a transform replaces
+"""
+EXPLORE = """\
+  smtemplates explore
+      write a page on which to try parameters before you deploy
+"""
+REFERENCE = """\
+  smtemplates reference --check
+      exit with code 1 and show the differences if the reference or its
+      picture is stale
+"""
+
+
+def add_render(render: argparse.ArgumentParser) -> None:
+    """Add the options of render."""
+    render.add_argument("names", nargs="*", metavar="NAME", help=f"templates: {', '.join(TEMPLATES)} (default: all)")
+    render.add_argument(
+        "-o",
+        "--output",
+        default="templates",
+        type=named,
+        help="folder, file, or - for standard output (default: %(default)s)",
+    )
+    render.add_argument(
+        "--format", choices=("yaml", "json"), help="format (default: the suffix of the output file, otherwise yaml)"
+    )
+    _add_check(render)
+    render.add_argument(
+        "--without",
+        action="extend",
+        type=_names,
+        default=[],
+        metavar="FEATURE[,...]",
+        help=f"leave these features out: {', '.join(FEATURES)}",
+    )
+    render.add_argument("--no-lint", action="store_true", help="do not validate")
+    _add_specialization(render)
+    _add_validation(render)
+
+
+def _add_specialization(render: argparse.ArgumentParser) -> None:
+    group = render.add_argument_group("specialization of one template")
+    group.add_argument(
+        "--from", dest="file", type=named, metavar="FILE", help="specialize this template instead of NAME"
+    )
+    group.add_argument(
+        "--keep",
+        action="extend",
+        type=_names,
+        metavar="PARAMETER[,...]",
+        help="keep only these parameters, and fix every other parameter at its default",
+    )
+    group.add_argument(
+        "--fix",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="replace a parameter by a constant; @FILE reads the value from a file (repeatable)",
+    )
+    group.add_argument(
+        "--default", action="append", default=[], metavar="NAME=VALUE", help="new default of a parameter (repeatable)"
+    )
+    group.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE[,...]",
+        help="values that a parameter allows, or that each item of a list parameter allows (repeatable)",
+    )
+
+
+def _add_check(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit with code 1 and show the differences if a file is stale",
+    )
+
+
+def _add_validation(command: argparse.ArgumentParser) -> None:
+    regions = command.add_mutually_exclusive_group()
+    regions.add_argument(
+        "--region",
+        action="extend",
+        type=_regions,
+        metavar="REGION[,...]",
+        help=f"validate for these Regions (default: {' '.join(DEFAULT_REGIONS)})",
+    )
+    regions.add_argument("--all-regions", action="store_true", help="validate for every Region")
+    command.add_argument(
+        "--policy",
+        action="append",
+        type=named,
+        default=[],
+        metavar="FILE",
+        help="also check the CloudFormation Guard rules of this policy file (repeatable)",
+    )
+    command.add_argument(
+        "--no-policy",
+        action="store_true",
+        help="do not check the built-in rules; the files of --policy are still checked",
+    )
+    command.add_argument("--no-cache", action="store_true", help="validate again even if the template is unchanged")
+
+
+def add_lint(lint: argparse.ArgumentParser) -> None:
+    """Add the options of lint."""
+    lint.add_argument("files", nargs="+", type=named, metavar="FILE", help="template, or - for standard input")
+    lint.add_argument(
+        "--strict", action="store_true", help="exit with code 1 if a part of a template was not evaluated"
+    )
+    _add_validation(lint)
+
+
+def add_explore(explore: argparse.ArgumentParser) -> None:
+    """Add the options of explore."""
+    explore.add_argument(
+        "-o",
+        "--output",
+        type=named,
+        default="explore.html",
+        help="file, or - for standard output (default: %(default)s)",
+    )
+
+
+def add_reference(reference: argparse.ArgumentParser) -> None:
+    """Add the options of reference."""
+    _add_check(reference)
+
+
+def _names(text: str) -> list[str]:
+    """Split names at commas. An option that took several words would also take the arguments that follow it."""
+    return [name for name in text.split(",") if name]
+
+
+def _regions(text: str) -> list[str]:
+    return _names(named(text.strip(",")))
+
+
+COMMANDS = (
+    Command(
+        name="render",
+        help="write templates and validate them",
+        examples=RENDER,
+        add=add_render,
+        run="smtemplates.cli.render:render_templates",
+    ),
+    Command(
+        name="lint",
+        help="validate any template",
+        examples=LINT,
+        add=add_lint,
+        run="smtemplates.cli.lint:lint_files",
+    ),
+    Command(
+        name="explore",
+        help="write a page on which to try the parameters",
+        examples=EXPLORE,
+        add=add_explore,
+        run="smtemplates.cli.documents:write_explorer",
+    ),
+    Command(
+        name="reference",
+        help="write templates/README.md, the reference of the templates, and its picture",
+        examples=REFERENCE,
+        add=add_reference,
+        run="smtemplates.cli.documents:write_reference",
+    ),
+)
