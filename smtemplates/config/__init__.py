@@ -1,0 +1,1 @@
+"""The configuration file smtemplates.toml: its reader, its schema, and the templates that it defines."""

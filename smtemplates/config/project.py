@@ -1,0 +1,148 @@
+"""Find and read the configuration file of a project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli
+
+from smtemplates.config import lines, schema
+from smtemplates.config.credentials import ADVICE, kind_of_credential
+from smtemplates.config.problems import Places, Problem, shown_file
+from smtemplates.config.tables import StackTable, TemplateTable, stack_table, template_table
+from smtemplates.config.values import Decimal, value_problem
+from smtemplates.console.files import read
+from smtemplates.errors import UsageError
+from smtemplates.templates.registry import TEMPLATES
+
+FILE = "smtemplates.toml"
+DEFAULT_OUTPUT = "templates"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """The content of a configuration file, and the line of each key."""
+
+    path: Path
+    output: str
+    templates: Mapping[str, TemplateTable]
+    stacks: Mapping[str, StackTable]
+    places: Places
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file. Paths in the file are relative to it."""
+        return self.path.parent
+
+    def file(self, text: str) -> Path:
+        """Return the path of a file that the configuration file names."""
+        return self.folder / text
+
+    def problem(self, path: lines.Path, sentence: str) -> Problem:
+        """Return a problem of a key, such as ("stack", "churn", "parameters", "VpcId")."""
+        return self.places.problem(path, sentence)
+
+    def check(self, problems: Iterable[Problem]) -> None:
+        """Report problems together, in the order of their lines.
+
+        Raises:
+            UsageError: There are problems.
+        """
+        self.places.check(problems)
+
+
+def find_project(start: Path) -> Path | None:
+    """Return the configuration file of a folder: that of the folder itself, or of the nearest folder above it."""
+    for folder in (start, *start.absolute().parents):
+        with suppress(PermissionError):  # a folder that the user cannot read contains no file for the user
+            if (folder / FILE).is_file():
+                return folder / FILE
+    return None
+
+
+def read_project(path: Path) -> Project:
+    """Read a configuration file, and check everything that needs no other file.
+
+    Raises:
+        UsageError: The file cannot be read, or has problems. The message has a line for each problem.
+    """
+    text = read(path)
+    try:
+        content = _parsed(path, text)
+        places = Places(path, lines.lines_of(text))
+        found = list(schema.problems(content))
+        found += [*_credentials(content, ()), *_values(content, found)]
+    except RecursionError as error:
+        raise UsageError(f"{shown_file(path)}: the values are nested too deeply.") from error
+    places.check(places.problem(at, sentence) for at, sentence in found)
+    defaults = content.get("defaults", {})
+    return Project(
+        path=path,
+        output=content.get("output", DEFAULT_OUTPUT),
+        templates={name: template_table(name, table) for name, table in content.get("template", {}).items()},
+        stacks={name: stack_table(name, table, defaults) for name, table in content.get("stack", {}).items()},
+        places=places,
+    )
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomli.loads(text, parse_float=Decimal)
+    except tomli.TOMLDecodeError as error:
+        raise UsageError(f"{shown_file(path)}:{error.lineno}: this is not TOML: {error.msg}.") from error
+    except ValueError as error:  # Python does not read numbers of thousands of digits
+        raise UsageError(f"{shown_file(path)}: a number has too many digits.") from error
+
+
+def _credentials(value: Any, path: lines.Path) -> Iterator[tuple[lines.Path, str]]:
+    """Yield the path of each text that looks like a credential. The sentence does not contain the text."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _credentials(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _credentials(item, (*path, number))
+    elif isinstance(value, str) and (kind := kind_of_credential(value)):
+        yield path, f"looks like {kind}. Credentials must not be in this file. {ADVICE}"
+
+
+def _values(content: Mapping[str, Any], invalid: list[tuple[lines.Path, str]]) -> Iterator[tuple[lines.Path, str]]:
+    """Yield the problems that the schema cannot express, except for parts of the file that do not conform to it."""
+    names = content.get("template", {})
+    for name in names if isinstance(names, dict) else ():
+        if name in TEMPLATES:
+            yield ("template", name), f"{name} is the name of a template of smtemplates. Choose another name."
+    wrong = [path for path, _ in invalid]
+    for pattern, check in _CHECKS.items():
+        for path, value in _matching(content, pattern):
+            if not any(path == other[: len(path)] for other in wrong) and (sentence := check(value)):
+                yield path, sentence
+
+
+def _staging_problem(staging: Mapping[str, Any]) -> str:
+    """Return a sentence if a table does not select exactly one bucket, or ''."""
+    selected = ("bucket" in staging) + staging.get("create", False)
+    return "" if selected == 1 else "specify either bucket or create = true."
+
+
+_CHECKS: Mapping[tuple[str, ...], Callable[[Any], str]] = {  # * is any key
+    ("template", "*", "fix", "*"): value_problem,
+    ("template", "*", "default", "*"): value_problem,
+    ("defaults", "parameters", "*"): value_problem,
+    ("defaults", "staging"): _staging_problem,
+    ("stack", "*", "parameters", "*"): value_problem,
+    ("stack", "*", "staging"): _staging_problem,
+}
+
+
+def _matching(value: Any, pattern: Sequence[str], path: lines.Path = ()) -> Iterator[tuple[lines.Path, Any]]:
+    """Yield the path and the value of each key that a pattern matches."""
+    if not pattern:
+        yield path, value
+    elif isinstance(value, dict):
+        for key in value if pattern[0] == "*" else {pattern[0]} & value.keys():
+            yield from _matching(value[key], pattern[1:], (*path, key))
