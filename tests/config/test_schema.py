@@ -163,6 +163,6 @@ SENTENCES = """
 
 @pytest.mark.parametrize(("content", "line"), list(zip(*[iter(SENTENCES.strip().splitlines())] * 2, strict=True)))
 def test_sentences(content: str, line: str) -> None:
-    """Every sentence names the error and the allowed values. Values are shown only if the schema lists the allowed ones."""
+    """Every sentence names the error. Values are shown only if the schema lists the allowed ones."""
     found = [f"{'.'.join(map(str, path))} {sentence}" for path, sentence in problems(json.loads(content))]
     assert found == [line.strip()]
