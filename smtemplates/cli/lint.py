@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 from smtemplates.aws_data.regions import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_REGIONS
+from smtemplates.cli.findings import POLICY_RULES, check_findings_options, print_findings, write_findings
 from smtemplates.console.files import read, reason_of
 from smtemplates.errors import MissingError, UsageError
-from smtemplates.linting.linter import Finding, grouped, lint
+from smtemplates.linting.formats.run import STANDARD_INPUT, Checked
+from smtemplates.linting.linter import NOT_EVALUATED, Finding, grouped, lint
+from smtemplates.linting.sources import function_line
 from smtemplates.policy import check_policy
 from smtemplates.synth.loader import load, parse
 from smtemplates.templates.workspace.features import feature_of
-
-MOST_NAMED = 5  # parts in one line
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The result for one template: whether there are findings, and the subjects that were not evaluated."""
-
-    has_findings: bool
-    not_evaluated: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Return the words for a template without findings, which always name the parts that were not evaluated."""
-        if not self.not_evaluated:
-            return "no findings"
-        named = ", ".join(self.not_evaluated[:MOST_NAMED])
-        more = len(self.not_evaluated) - MOST_NAMED
-        return f"no findings (not evaluated: {named}{f' and {more} more' if more > 0 else ''})"
 
 
 def lint_files(options: argparse.Namespace) -> int:
@@ -41,39 +25,39 @@ def lint_files(options: argparse.Namespace) -> int:
 
     With --strict, return 1 also if a part of a template was not evaluated.
     """
-    wrong = False
+    check_findings_options(options, [Path(file) for file in options.files if file != "-"])
+    checked = []
     for file in options.files:
         text = _standard_input() if file == "-" else read(Path(file))
         _check_readable(text, file)
-        verdict = report(options, text, "<stdin>" if file == "-" else file, {}, sys.stdout)
-        if not verdict.has_findings:
-            print(f"{file}: {verdict}", file=sys.stderr)
-        wrong |= verdict.has_findings or (options.strict and bool(verdict.not_evaluated))
-    report_unknown_regions(options)
-    return int(wrong)
+        one = check(options, text, STANDARD_INPUT if file == "-" else file, {})
+        print_findings(options, one, sys.stdout)
+        if not one.violations:
+            print(f"{file}: {one}", file=sys.stderr)
+        checked.append(one)
+    report(options, checked)
+    return int(any(one.violations or (options.strict and one.not_evaluated) for one in checked))
 
 
-def report(
-    options: argparse.Namespace, text: str, name: str, sources: Mapping[tuple[str, str], str], to: TextIO
-) -> Verdict:
-    """Validate a template and print each finding with the Python file to fix.
-
-    Parts that were not evaluated are printed on standard error, because they are not findings.
-    """
-    regions = ALL_REGIONS if options.all_regions else options.region or DEFAULT_REGIONS
-    findings = lint(text, name=name, regions=regions, cache=not options.no_cache)
-    violations, not_evaluated = _check_policy(options, text, name)
-    findings += violations
-    for finding in grouped(replace(finding, source=_origin(finding, sources)) for finding in findings):
-        print(finding, file=to)
-    return Verdict(bool(findings), tuple(not_evaluated))
+def check(options: argparse.Namespace, text: str, name: str, sources: Mapping[tuple[str, str], str]) -> Checked:
+    """Validate a template. `sources` are the Python files that built each (section, name) of it."""
+    findings = lint(text, name=name, regions=_regions(options), cache=not options.no_cache)
+    findings += _check_policy(options, text, name)
+    return Checked(name, tuple(_with_source(finding, sources) for finding in grouped(findings, each_line=True)))
 
 
-def report_unknown_regions(options: argparse.Namespace) -> None:
-    """Print the requested Regions for which cfn-lint uses the schemas of us-east-1."""
+def report(options: argparse.Namespace, checked: Sequence[Checked]) -> None:
+    """Write the findings of all templates if the options ask for a document; report Regions without schemas."""
     requested = UNKNOWN_REGIONS if options.all_regions else options.region or ()
-    if unknown := ", ".join(region for region in requested if region in UNKNOWN_REGIONS):
-        print(f"{unknown}: validated as us-east-1, because cfn-lint has no separate schemas", file=sys.stderr)
+    unknown = ", ".join(region for region in requested if region in UNKNOWN_REGIONS)
+    note = f"{unknown}: validated as us-east-1, because cfn-lint has no separate schemas" if unknown else ""
+    if note:
+        print(note, file=sys.stderr)
+    write_findings(options, checked, _regions(options), note)
+
+
+def _regions(options: argparse.Namespace) -> Sequence[str]:
+    return ALL_REGIONS if options.all_regions else options.region or DEFAULT_REGIONS
 
 
 def _standard_input() -> str:
@@ -94,32 +78,28 @@ def _check_readable(text: str, file: str) -> None:
         raise UsageError(f"{file}: {error}") from error
 
 
-def _check_policy(options: argparse.Namespace, text: str, name: str) -> tuple[list[Finding], list[str]]:
-    """Check a template against the policy files; return the violations, and the subjects that were not evaluated.
+def _check_policy(options: argparse.Namespace, text: str, name: str) -> list[Finding]:
+    """Check a template against the policy files.
 
-    The latter are printed on standard error. A check that is not possible is printed once for all templates, and fails
-    if a file was named.
+    A check that is not possible is printed once for all templates, and fails if a file was named.
     """
     try:
-        findings = check_policy(
+        return check_policy(
             text, name=name, policies=options.policy, ours=not options.no_policy, cache=not options.no_cache
         )
     except UsageError as error:
         if options.policy or str(error) != _invalid_section(text):
             raise
-        print(f"{name}: policy check not possible: {error}", file=sys.stderr)
-        return [], ["policy rules"]
+        reason, is_reported = str(error), False
     except MissingError as error:
         if options.policy:
             raise UsageError(f"{name}: policy check not possible: {error}") from error
-        if not getattr(options, "is_reported", False):
-            print(f"{name}: policy check not possible: {error}", file=sys.stderr)
+        reason, is_reported = str(error), getattr(options, "is_reported", False)
         options.is_reported = True
-        return [], ["policy rules"]
-    parts = [finding for finding in findings if not finding.evaluated]
-    for finding in parts:
-        print(finding, file=sys.stderr)
-    return [finding for finding in findings if finding.evaluated], [finding.subject for finding in parts]
+    if not is_reported:
+        print(f"{name}: policy check not possible: {reason}", file=sys.stderr)
+    message = f"{POLICY_RULES}: not evaluated: {reason}"
+    return [Finding(file=name, line=1, column=1, rule=NOT_EVALUATED, severity="informational", message=message)]
 
 
 def _invalid_section(text: str) -> str:
@@ -131,10 +111,11 @@ def _invalid_section(text: str) -> str:
     return ""
 
 
-def _origin(finding: Finding, sources: Mapping[tuple[str, str], str]) -> str:
-    """Return the Python file that built the subject of a finding, and how to leave an optional feature out."""
+def _with_source(finding: Finding, sources: Mapping[tuple[str, str], str]) -> Finding:
+    """Add the Python file that built the subject of a finding, and how to leave an optional feature out."""
     source = sources.get(finding.logical) if finding.logical else None
     if not source:
-        return ""
+        return finding
     feature = feature_of(source.removesuffix(".py").replace("/", "."))
-    return f"{source}; --without {feature} leaves it out" if feature else source
+    advice = f"--without {feature} leaves it out" if feature else ""
+    return replace(finding, source=source, source_line=function_line(source), advice=advice)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from smtemplates.cli.comparison import is_stale
-from smtemplates.cli.lint import Verdict, report, report_unknown_regions
+from smtemplates.cli.findings import check_findings_options, format_of, print_findings
+from smtemplates.cli.lint import check, report
 from smtemplates.console.files import create_folder, read, write
 from smtemplates.core.assemble import source_files
 from smtemplates.errors import UsageError
+from smtemplates.linting.formats.run import Checked
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import ordered, render
 from smtemplates.templates.registry import TEMPLATES, definition
@@ -48,12 +50,13 @@ def render_templates(options: argparse.Namespace) -> int:
     if not options.format:
         options.format = "json" if options.output.endswith(".json") and _is_file(Path(options.output)) else "yaml"
     paths = [_path(options, name, len(names)) for name in names]
+    _check_findings(options, paths)
     if special:
         templates = [_specialize(options, names[0], paths[0])]
     else:
         templates = [_build(options, name, path) for name, path in zip(names, paths, strict=True)]
-    verdicts = {} if options.no_lint else {template.name: _report(options, template) for template in templates}
-    wrong = {name for name, verdict in verdicts.items() if verdict.has_findings}
+    checked = {} if options.no_lint else {template.name: _check(options, template) for template in templates}
+    wrong = {name for name, one in checked.items() if one.violations}
     if options.check:
         wrong |= {template.name for template in templates if template.path and is_stale(template.path, template.text)}
     else:
@@ -62,10 +65,10 @@ def render_templates(options: argparse.Namespace) -> int:
     for template in templates:
         if template.path and template.name not in wrong:
             state = "up to date" if options.check else template.size
-            words = [state, *([] if options.no_lint else [str(verdicts[template.name])])]
+            words = [state, *([] if options.no_lint else [str(checked[template.name])])]
             print(f"{template.path}: {', '.join(words)}", file=sys.stderr)
     if not options.no_lint:
-        report_unknown_regions(options)
+        report(options, list(checked.values()))
     return int(bool(wrong))
 
 
@@ -139,9 +142,24 @@ def _count(things: Mapping[str, object], noun: str) -> str:
     return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
-def _report(options: argparse.Namespace, template: Rendered) -> Verdict:
+def _check(options: argparse.Namespace, template: Rendered) -> Checked:
     """Validate one template and print its findings."""
-    return report(options, template.text, str(template.path or template.name), template.sources, sys.stderr)
+    checked = check(options, template.text, str(template.path or template.name), template.sources)
+    print_findings(options, checked, sys.stderr)
+    return checked
+
+
+def _check_findings(options: argparse.Namespace, paths: Sequence[Path | None]) -> None:
+    """Check the options of findings.
+
+    Raises:
+        UsageError: There is no validation, or the findings would be written into a template.
+    """
+    if options.no_lint and (options.findings_format or options.findings_output):
+        raise UsageError("--no-lint turns off the validation, so there are no findings. Remove --no-lint.")
+    if options.output == "-" and not options.findings_output and format_of(options) != "text":
+        raise UsageError("Standard output receives the template. Specify a file for findings with --findings-output.")
+    check_findings_options(options, [path for path in paths if path])
 
 
 def _write(template: Rendered) -> None:

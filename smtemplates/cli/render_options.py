@@ -6,6 +6,7 @@ import argparse
 
 from smtemplates.aws_data.regions import DEFAULT_REGIONS
 from smtemplates.cli.command import Command
+from smtemplates.cli.findings_options import add_findings_options
 from smtemplates.console.streams import named
 from smtemplates.templates.registry import TEMPLATES
 from smtemplates.templates.workspace.features import FEATURES
@@ -140,6 +141,7 @@ def _add_validation(command: argparse.ArgumentParser) -> None:
         help="do not check the built-in rules; the files of --policy are still checked",
     )
     command.add_argument("--no-cache", action="store_true", help="validate again even if the template is unchanged")
+    add_findings_options(command)
 
 
 def add_lint(lint: argparse.ArgumentParser) -> None:

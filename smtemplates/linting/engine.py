@@ -114,9 +114,14 @@ def _rows(matches: Iterable[Match], requested: Sequence[str]) -> list[Row]:
         {
             "line": match.linenumber,
             "column": match.columnnumber,
+            "end_line": match.linenumberend or 0,
+            "end_column": match.columnnumberend or 0,
             "rule": match.rule.id,
             "severity": match.rule.severity,
             "message": match.message,
+            "title": match.rule.shortdesc,
+            "description": match.rule.description,
+            "url": match.rule.source_url or "",
             "path": [part if isinstance(part, int) else str(part) for part in getattr(match, "path", ())],
             "regions": [region for region in requested if f"'{region}'" in match.message] if len(requested) > 1 else [],
         }

@@ -20,6 +20,8 @@ CHECKS = ("I",)
 NOT_EVALUATED = "NOT_EVALUATED"
 """The rule of a finding about a part of the template that was not evaluated, so that it can have more findings."""
 
+_NOT_EVALUATED = ": not evaluated: "  # between the subject and the reason, as in NotEvaluatedError
+
 # The rule that reports a missing type once for each Region and place. Other rules list all Regions in one message.
 _TYPE_MISSING = "E3006"
 
@@ -30,8 +32,10 @@ class Finding:
 
     `regions` are the Regions that the message names. They are empty for a message without Regions, or if one Region was
     requested. `given` are the parameter values that show the finding, if the default values do not show it. `source` is
-    the Python file that built the subject of the finding. A caller who knows the file sets it with
-    `dataclasses.replace`.
+    the Python file that built the subject of the finding, `source_line` the line of the construct's function in it, and
+    `advice` a way to remove the finding other than a change. A caller who knows them sets them with
+    `dataclasses.replace`. `title`, `description` and `url` document the rule. A number of 0 and an empty text mean that
+    something is not known.
     """
 
     file: str
@@ -44,6 +48,13 @@ class Finding:
     regions: tuple[str, ...] = ()
     given: tuple[tuple[str, str], ...] = ()
     source: str = ""
+    source_line: int = 0
+    advice: str = ""
+    end_line: int = 0
+    end_column: int = 0
+    title: str = ""
+    description: str = ""
+    url: str = ""
 
     @property
     def evaluated(self) -> bool:
@@ -53,7 +64,12 @@ class Finding:
     @property
     def subject(self) -> str:
         """Return the part of the template that was not evaluated, such as 'Condition HasSubnets', or ''."""
-        return "" if self.evaluated else self.message.partition(": not evaluated: ")[0]
+        return "" if self.evaluated else self.message.partition(_NOT_EVALUATED)[0]
+
+    @property
+    def reason(self) -> str:
+        """Return why the subject was not evaluated, or ''."""
+        return "" if self.evaluated else self.message.partition(_NOT_EVALUATED)[2]
 
     @property
     def logical(self) -> tuple[str, str] | None:
@@ -63,11 +79,16 @@ class Finding:
             return None
         return str(self.path[0]), str(self.path[1])
 
+    @property
+    def sentence(self) -> str:
+        """Return the message, the parameter values and the Python file that built the subject."""
+        given = f" [{' '.join(f'{name}={value}' for name, value in self.given)}]" if self.given else ""
+        built_by = "; ".join(text for text in (self.source, self.advice) if text)
+        return f"{self.message}{given}{f' ({built_by})' if built_by else ''}"
+
     def __str__(self) -> str:
         """Return one line: place, rule, message, parameter values and the Python file that built the subject."""
-        given = f" [{' '.join(f'{name}={value}' for name, value in self.given)}]" if self.given else ""
-        built_by = f" ({self.source})" if self.source else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.rule} {self.message}{given}{built_by}"
+        return f"{self.file}:{self.line}:{self.column}: {self.rule} {self.sentence}"
 
 
 def lint(
@@ -101,15 +122,16 @@ def lint(
     return [Finding(**{**row, "path": tuple(row["path"]), "regions": tuple(row["regions"])}, file=name) for row in rows]
 
 
-def grouped(findings: Iterable[Finding]) -> list[Finding]:
+def grouped(findings: Iterable[Finding], *, each_line: bool = False) -> list[Finding]:
     """Combine the findings about one missing type, with all its Regions and all its lines in the file.
 
-    Without a `source`, the user fixes each line of the template, so each line remains a finding.
+    Each line remains a finding with `each_line`. It does so also without a `source`, because the user then fixes each
+    line of the template.
     """
     groups: dict[Hashable, list[Finding]] = {}
     for finding in findings:
         what, _, _ = finding.message.rpartition(" in ")
-        place = finding.source or (finding.line, finding.column)
+        place = (finding.line, finding.column) if each_line or not finding.source else finding.source
         groups.setdefault((what, finding.file, place) if finding.rule == _TYPE_MISSING else finding, []).append(finding)
     return [_joined(found) for found in groups.values()]
 

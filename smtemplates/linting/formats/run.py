@@ -1,0 +1,61 @@
+"""The result of one run: the templates that were checked, with their findings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from smtemplates.linting.linter import Finding
+
+STANDARD_INPUT = "<stdin>"
+MOST_NAMED = 5  # parts in one line
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One template that was checked: its file name, its findings, and the parts of it that were not evaluated."""
+
+    file: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def violations(self) -> tuple[Finding, ...]:
+        """The violations of rules."""
+        return tuple(found for found in self.findings if found.evaluated)
+
+    @property
+    def not_evaluated(self) -> tuple[Finding, ...]:
+        """The parts that were not evaluated."""
+        return tuple(found for found in self.findings if not found.evaluated)
+
+    def __str__(self) -> str:
+        """Return the words for a template without findings, which always name the parts that were not evaluated."""
+        subjects = [found.subject for found in self.not_evaluated]
+        if not subjects:
+            return "no findings"
+        named = ", ".join(subjects[:MOST_NAMED])
+        more = len(subjects) - MOST_NAMED
+        return f"no findings (not evaluated: {named}{f' and {more} more' if more > 0 else ''})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """All templates of one run, in order.
+
+    `regions` are the Regions for which the templates were validated, and `notes` are sentences about the whole run.
+    """
+
+    checked: Sequence[Checked]
+    regions: Sequence[str]
+    notes: Sequence[str]
+    version: str
+
+
+def relative_path(file: str) -> str | None:
+    """Return a path relative to the working directory, with slashes; None for a file outside it, or standard input."""
+    if file == STANDARD_INPUT:
+        return None
+    path, folder = Path(os.path.abspath(file)), Path.cwd()  # noqa: PTH100  resolve() would follow symbolic links
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None
