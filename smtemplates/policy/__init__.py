@@ -11,7 +11,6 @@ from pathlib import Path
 
 from smtemplates.errors import MissingError, UsageError
 from smtemplates.linting.linter import NOT_EVALUATED, Finding, collecting_rarely
-from smtemplates.policy.documentation import url
 from smtemplates.synth.loader import load
 
 __all__ = ["NOT_EVALUATED", "OURS", "check_policy"]
@@ -64,12 +63,7 @@ def check_policy(
         if entry:
             linter_cache.write(entry, rows)
     return [
-        Finding(
-            **{**row, "path": tuple(row["path"]), "given": tuple(map(tuple, row["given"]))},
-            file=name,
-            title=row["message"].partition(". ")[0] if row["rule"] != NOT_EVALUATED else "Part that was not evaluated",
-            url=url(row["rule"], rules, "\n".join(theirs.values())),
-        )
+        Finding(**{**row, "path": tuple(row["path"]), "given": tuple(map(tuple, row["given"]))}, file=name)
         for row in rows
     ]
 

@@ -14,6 +14,7 @@ from smtemplates.evaluate.not_evaluated import NEEDS_TRANSFORM
 from smtemplates.evaluate.sections import creates_resources, definitions, entries, hidden, type_of
 from smtemplates.evaluate.stack import Stack
 from smtemplates.policy import NOT_EVALUATED
+from smtemplates.policy.documentation import documentation
 from smtemplates.policy.gaps import Gap, Gaps
 from smtemplates.policy.guard import OUR_NAME, Guard
 from smtemplates.policy.places import Places
@@ -56,7 +57,8 @@ def run(template: Mapping[str, Any], text: str, ours: str, theirs: Mapping[str, 
     checks.is_partial = creates_resources(template) or any(
         _type(template, path[-1]) == _BUCKET_POLICY for path in opaque.values()
     )
-    return sorted(checks.run(), key=lambda row: (row["line"], row["column"], row["rule"], row["message"]))
+    rows = [row | documentation(row["rule"], row["message"], ours, theirs) for row in checks.run()]
+    return sorted(rows, key=lambda row: (row["line"], row["column"], row["rule"], row["message"]))
 
 
 def _without(template: Mapping[str, Any], paths: Sequence[Sequence[str]]) -> dict[str, Any]:
