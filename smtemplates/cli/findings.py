@@ -1,6 +1,5 @@
 """Print the findings as text, and write them in the format that the options select."""
 
-# ruff: noqa: PLC0415 - the formats and importlib.metadata are imported only for a document
 from __future__ import annotations
 
 import argparse
@@ -9,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from smtemplates import __version__
 from smtemplates.console.files import write
 from smtemplates.errors import UsageError
 from smtemplates.linting.formats.run import Checked, Run
@@ -66,20 +66,11 @@ def write_findings(options: argparse.Namespace, checked: Sequence[Checked], regi
     """
     if not options.findings_output and format_of(options) == "text":
         return  # already printed
-    from smtemplates.linting.formats.documents import document
+    from smtemplates.linting.formats.documents import document  # noqa: PLC0415  only for a document
 
-    run = Run(checked=checked, regions=regions, notes=[note] if note else [], version=_version())
+    run = Run(checked=checked, regions=regions, notes=[note] if note else [], version=__version__)
     text = document(format_of(options), run)
     if options.findings_output:
         write(Path(options.findings_output), text)
     else:
         sys.stdout.write(text)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("smtemplates")
-    except PackageNotFoundError:
-        return ""

@@ -15,7 +15,7 @@ def document(run: Run) -> str:
     """Return one JSON document for all templates, which also contains the templates without findings."""
     content = {
         "schema": SCHEMA,
-        "tool": {"name": "smtemplates", "version": run.version or None},
+        "tool": {"name": "smtemplates", "version": run.version},
         "regions": list(run.regions),
         "notes": list(run.notes),
         "findings": sum(len(one.violations) for one in run.checked),

@@ -38,9 +38,7 @@ def document(run: Run) -> str:
     rules = _rules(findings)
     places = {rule["id"]: place for place, rule in enumerate(rules)}
     seen: Counter[str] = Counter()
-    driver: Json = {"name": "smtemplates", "rules": rules}
-    if run.version:
-        driver["version"] = run.version
+    driver = {"name": "smtemplates", "version": run.version, "rules": rules}
     content = {
         "$schema": SCHEMA,
         "version": "2.1.0",
