@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from troposphere import Template
 
@@ -50,7 +50,12 @@ values = st.recursive(
 )
 
 
-@given(values, st.sampled_from(["lines\nof\ntext\n", "trailing \n\n", "\tindented\n  more\n"]))
+@given(
+    values,
+    st.sampled_from(["lines\nof\ntext\n", "trailing \n\n", "\tindented\n  more\n"])
+    | st.tuples(st.sampled_from(["", " ", "  "]), words).map(lambda two: two[0] + "word " * 30 + two[1]),
+)
+@example("", " " + "word " * 40 + "end")
 def test_all_formats_have_the_same_content(value: Any, text: str) -> None:
     """YAML, JSON and compact YAML of any template are read as the template that was built."""
     template = Template()

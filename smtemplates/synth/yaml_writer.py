@@ -119,7 +119,8 @@ def _string(start: str, text: str, indent: str) -> Iterator[str]:
         return
     plain = _text(text)
     words = textwrap.wrap(text, LINE - len(indent), break_long_words=False, break_on_hyphens=False)
-    if len(start) + len(plain) < LINE or len(words) < 2 or " ".join(words) != text or _ODD.search(text):  # noqa: PLR2004
+    cannot_fold = text[:1] == " " or " ".join(words) != text or _ODD.search(text)  # a first space is indentation
+    if len(start) + len(plain) < LINE or len(words) < 2 or cannot_fold:  # noqa: PLR2004
         yield f"{start} {plain}"
         return
     yield f"{start} >-"
