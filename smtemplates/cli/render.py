@@ -13,6 +13,7 @@ from typing import Any
 from smtemplates.cli.comparison import is_stale
 from smtemplates.cli.findings import check_findings_options, format_of, print_findings
 from smtemplates.cli.lint import check, report
+from smtemplates.console.columns import counted
 from smtemplates.console.files import create_folder, read, write
 from smtemplates.core.assemble import source_files
 from smtemplates.errors import UsageError
@@ -122,7 +123,7 @@ def _load(file: str) -> dict[str, Any]:
 
 
 def _size(resources: Mapping[str, object], parameters: Mapping[str, object]) -> str:
-    return f"{_count(resources, 'resource')}, {_count(parameters, 'parameter')}"
+    return f"{counted(len(resources), 'resource')}, {counted(len(parameters), 'parameter')}"
 
 
 def _build(options: argparse.Namespace, name: str, path: Path | None) -> Rendered:
@@ -136,10 +137,6 @@ def _build(options: argparse.Namespace, name: str, path: Path | None) -> Rendere
         size=_size(template.resources, template.parameters),
         sources=source_files(defined.constructs),
     )
-
-
-def _count(things: Mapping[str, object], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def _check(options: argparse.Namespace, template: Rendered) -> Checked:

@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from smtemplates.console.columns import counted, folded
 from smtemplates.console.files import read
 from smtemplates.errors import UsageError
+from smtemplates.evaluate.values import short
 from smtemplates.specializing.choices import Choices
 from smtemplates.specializing.specialization import Specialized, specialization
 
@@ -46,8 +48,22 @@ def _content(value: str) -> str:
 
 
 def report_of(special: Specialized) -> Iterator[str]:
-    """Yield a line for each parameter that a Rule fixed, and for each part that was removed."""
+    """Yield lines about everything that was fixed, kept against the choices of the user, and removed."""
+    for sentence in _sentences(special):
+        yield from folded(sentence, indent=2)
+
+
+def _sentences(special: Specialized) -> Iterator[str]:
+    fixed = [f"{name}={short(value)}" for name, value in special.fixed.items() if name not in special.forced]
+    if fixed:
+        yield f"fixed {counted(len(fixed), 'parameter')}: {', '.join(fixed)}"
     for name, value in special.forced.items():
-        yield f"fixed {name} at {value!r}: a Rule of the template allows no other value"
+        yield f"fixed {name} at {short(value)}: a Rule of the template allows no other value"
+    for name, reason in special.stayed.items():
+        yield f"kept {name}: {reason}"
+    groups: dict[tuple[str, str], list[str]] = {}
     for one in special.removed:
-        yield f"removed {one.section}.{one.name}: {one.reason}"
+        groups.setdefault((one.section, one.reason), []).append(one.name)
+    for (section, reason), names in groups.items():
+        noun = section.removesuffix("s").lower()
+        yield f"removed {counted(len(names), noun)}, {reason}: {', '.join(names)}"

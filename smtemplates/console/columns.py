@@ -15,6 +15,11 @@ def folded(line: str, indent: int) -> list[str]:
     return textwrap.wrap(line, WIDTH, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False) or [""]
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as "2 resources"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def beside(label: str, value: str, indent: int) -> list[str]:
     """Return a value next to its label, or below it if it is too wide; the value is not broken, so it can be copied."""
     lines = value.split("\n")

@@ -12,7 +12,7 @@ from typing import Any
 
 from smtemplates.errors import Error
 from smtemplates.evaluate.not_evaluated import for_any_template
-from smtemplates.evaluate.parameters import members
+from smtemplates.evaluate.parameters import is_secret, members
 from smtemplates.evaluate.sections import can_grow, definitions, entries
 from smtemplates.evaluate.stack import Stack
 from smtemplates.evaluate.values import scalar, short
@@ -36,10 +36,10 @@ def check_parameters(template: Mapping[str, Any], values: Mapping[str, str], *, 
     NoEcho parameters are not shown. A check that needs a transform is left to AWS.
     """
     named = [] if can_grow(template, "Parameters") else entries(template, "Parameters")
-    problems = [_unknown(name, named) for name in values if named and name not in named]
+    problems = [unknown(name, named) for name in values if named and name not in named]
     for name, about in definitions(template, "Parameters").items():
         if name in values:
-            problems += _rejected(name, about, values[name])
+            problems += rejected(name, about, values[name])
         elif "Default" not in about:
             problems.append(f"Parameter {name} has no value and no default. Specify a value.")
     return problems or Stack(template, values, pseudo={"AWS::Region": region}).rules()
@@ -68,13 +68,15 @@ def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:
     yield from _out_of_bounds(declared, "Length", Decimal(len(value)), " characters long")
 
 
-def _unknown(name: str, declared: Iterable[str]) -> str:
+def unknown(name: str, declared: Iterable[str]) -> str:
+    """Return the problem of a name that is not a parameter, with the most similar one."""
     near = difflib.get_close_matches(name, declared, n=1)
     advice = f": did you mean {near[0]}?" if near else ". The template has no similar parameter."
     return f"Parameter {name} is unknown{advice}"
 
 
-def _rejected(name: str, declared: Mapping[str, Any], value: str) -> list[str]:
+def rejected(name: str, declared: Mapping[str, Any], value: str) -> list[str]:
+    """Return the problems of a parameter's value, a sentence for each; values of NoEcho parameters are not shown."""
     reasons = list(dict.fromkeys(faults(declared, value)))
     if reasons:
         reasons = [(_description(declared) or " and ".join(reasons)).rstrip(".")]
@@ -82,7 +84,7 @@ def _rejected(name: str, declared: Mapping[str, Any], value: str) -> list[str]:
         reasons.append(f"must be at most {VALUE_BYTES:,} bytes long")
     if any("\ud800" <= character <= "\udfff" for character in value):
         reasons.append("must be text that UTF-8 can encode")
-    shown = f"; it is {short(value)}" if (scalar(declared.get("NoEcho", False)) or "").lower() == "false" else ""
+    shown = "" if is_secret(declared) else f"; it is {short(value)}"
     return [f"Parameter {name} {reason}{shown}." for reason in reasons]
 
 

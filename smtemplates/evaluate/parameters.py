@@ -9,7 +9,7 @@ from smtemplates.aws_data.partitions import partition_of
 from smtemplates.errors import UsageError
 from smtemplates.evaluate.values import scalar
 
-_FROM_STORE = "AWS::SSM::Parameter::Value<"
+FROM_STORE = "AWS::SSM::Parameter::Value<"
 
 
 def pseudo_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def value_of(name: str, declared: Mapping[str, Any], value: str | None) -> Any:
         UsageError: The parameter has neither a value nor a default.
     """
     kind = declared["Type"]
-    if kind.startswith(_FROM_STORE):
+    if kind.startswith(FROM_STORE):
         return {"Ref": name}
     if value is None:
         if "Default" not in declared:
@@ -53,6 +53,11 @@ def value_of(name: str, declared: Mapping[str, Any], value: str | None) -> Any:
 def is_list(declared: Mapping[str, Any]) -> bool:
     """Return whether the value of a parameter is a list."""
     return bool(declared["Type"] == "CommaDelimitedList" or declared["Type"].startswith("List<"))
+
+
+def is_secret(declared: Mapping[str, Any]) -> bool:
+    """Return whether the value of a parameter must not be shown: NoEcho is not false."""
+    return (scalar(declared.get("NoEcho", False)) or "").lower() != "false"
 
 
 def members(declared: Mapping[str, Any], value: str) -> list[str]:

@@ -106,9 +106,7 @@ def _ref(name: Any, scope: Scope) -> Any:
         return NO_VALUE
     if name in scope.names:
         value = scope.names[name]
-        return (
-            value if isinstance(value, str) else copy.copy(value)
-        )  # so that changes in one place do not change another
+        return copy.copy(value)  # so that changes of a list in one place do not change another
     return scope.resource(name, None)
 
 
@@ -279,7 +277,8 @@ def _is_open(value: Any) -> bool:
 
 
 def _kept(name: str) -> Callable[[Any, Scope], Any]:
-    return lambda arguments, scope: {name: resolve(arguments, scope)}
+    # a list of one, because AWS::NoValue disappears from it, and the function does not take nothing
+    return lambda arguments, scope: {name: value for (value,) in [resolve([arguments], scope)]}
 
 
 _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {

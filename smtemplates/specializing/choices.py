@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from smtemplates.errors import UsageError
-from smtemplates.evaluate.check import faults
-from smtemplates.evaluate.parameters import is_list, value_of
-from smtemplates.evaluate.values import to_text
+from smtemplates.evaluate.check import allowed_values, faults, rejected, unknown
+from smtemplates.evaluate.parameters import FROM_STORE, is_list, is_secret, members, value_of
+from smtemplates.evaluate.values import scalar, short
 
-FROM_STORE = "AWS::SSM::Parameter::Value<"
+Declared = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,92 +28,121 @@ class Choices:
         return bool(self.fix or self.default or self.allow) or self.keep is not None
 
 
-def check(choices: Choices, declared: Mapping[str, Mapping[str, Any]]) -> None:
+def check(choices: Choices, declared: Declared) -> None:
     """Check choices against the declarations of the parameters, and report all errors together.
 
     Raises:
         UsageError: A name is unknown, a value is not valid, or choices contradict each other.
     """
-    named = [*choices.fix, *(choices.keep or ()), *choices.default, *choices.allow]
-    problems = [_unknown(name, declared) for name in dict.fromkeys(named) if name not in declared]
-    if not problems:
-        problems = [*_contradictions(choices, declared), *_invalid(choices, declared)]
+    named = dict.fromkeys([*choices.fix, *sorted(choices.keep or ()), *choices.default, *choices.allow])
+    problems = [unknown(name, declared) for name in named if name not in declared]
+    problems = problems or [*_not_text(choices)]
+    problems = problems or [
+        *_contradictions(choices, declared),
+        *_unkept(choices, declared),
+        *_invalid(choices, declared),
+    ]
     if problems:
         raise UsageError("\n".join(problems))
 
 
-def _unknown(name: str, declared: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, declared, n=1)
-    advice = f": did you mean {near[0]}?" if near else ". The template has no similar parameter."
-    return f"Parameter {name} is unknown{advice}"
+def _not_text(choices: Choices) -> Iterable[str]:
+    """Yield a sentence for each value that is not a text: a caller of the library can pass anything."""
+    allowed = [(name, value) for name, values in choices.allow.items() for value in values]
+    for name, value in [*choices.fix.items(), *choices.default.items(), *allowed]:
+        if not isinstance(value, str):
+            yield f"The value of parameter {name} must be a text, as in a request to AWS; it is {short(value)}."
 
 
-def _contradictions(choices: Choices, declared: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
+def _contradictions(choices: Choices, declared: Declared) -> Iterable[str]:
     for name in choices.fix:
         if name in (choices.keep or ()):
             yield f"Parameter {name} is both fixed and kept. Use only one of the two."
         if name in choices.default or name in choices.allow:
             yield f"Parameter {name} is fixed, so it can have neither a default nor allowed values. Remove one of them."
-        if secret(declared[name]):
-            yield f"Parameter {name} is a NoEcho parameter. It cannot be fixed, because a template is not secret."
-    for name in (*choices.default, *choices.allow):
+    for name in dict.fromkeys([*choices.fix, *choices.default, *choices.allow]):
+        if is_secret(declared[name]):
+            yield (
+                f"Parameter {name} is a NoEcho parameter. It can be neither fixed nor narrowed, because a template is "
+                "not secret. Users enter its value when they create a stack."
+            )
+    for name in dict.fromkeys([*choices.default, *choices.allow]):
         if choices.keep is not None and name not in choices.keep and name not in choices.fix:
             yield f"Parameter {name} has a new default or allowed values, but it is not kept. Add it to the kept ones."
-    if choices.keep is not None:
-        for name, about in declared.items():
-            if name not in choices.keep and name not in choices.fix and "Default" not in about and not stays(about):
-                yield f"Parameter {name} has no default. Keep it or fix it."
 
 
-def _invalid(choices: Choices, declared: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
-    from_store = {name for name in choices.fix if declared[name]["Type"].startswith(FROM_STORE)}
+def _unusable_default(name: str, declared: Mapping[str, Any]) -> Iterable[str]:
+    """Yield a sentence if a parameter that is not kept cannot be fixed at its default."""
+    if "Default" not in declared:
+        yield f"Parameter {name} has no default. Keep it or fix it."
+    elif (text := scalar(declared["Default"])) is None:
+        yield f"The default of parameter {name} is neither a text nor a number. Keep it or fix it."
+    else:
+        yield from (f"{problem} This is its default: keep it or fix it." for problem in rejected(name, declared, text))
+
+
+def _unkept(choices: Choices, declared: Declared) -> Iterable[str]:
+    """Yield a sentence for each parameter that is neither kept nor fixed, and has no usable default."""
+    for name, about in declared.items():
+        if choices.keep is not None and name not in choices.keep and name not in choices.fix and not stays(about):
+            yield from _unusable_default(name, about)
+
+
+def _invalid(choices: Choices, declared: Declared) -> Iterable[str]:
     for name, value in choices.fix.items():
-        if name not in from_store:
-            yield from _rejected(name, declared[name], value)
+        yield from rejected(name, declared[name], value)
     for name, values in choices.allow.items():
         if not values:
             yield f"Parameter {name} must have at least one allowed value."
         for value in values:
-            yield from _rejected(name, declared[name], value)
+            yield from rejected(name, declared[name], value)
+            if len(members(declared[name], value)) > 1:
+                yield f"Parameter {name} is a list, so each allowed value is one item; {short(value)} contains a comma."
     for name, value in choices.default.items():
-        yield from _rejected(name, narrowed(name, declared[name], choices, default=False), value)
+        yield from rejected(name, narrowed(name, declared[name], choices, default=False), value)
     for name in choices.allow:
         about = narrowed(name, declared[name], choices)
-        if name not in choices.default and "Default" in about and any(faults(about, to_text(about["Default"]))):
+        text = scalar(about.get("Default"))
+        if name not in choices.default and text is not None and any(faults(about, text)):
             yield (
-                f"The default of parameter {name} ({to_text(about['Default'])}) is not one of its allowed values. Also "
-                "specify a default."
+                f"The default of parameter {name} ({short(text)}) is not one of its allowed values. Also specify a "
+                "default."
             )
-
-
-def _rejected(name: str, declared: Mapping[str, Any], value: str) -> Iterable[str]:
-    reasons = list(dict.fromkeys(faults(declared, value)))
-    if reasons:
-        reason = declared.get("ConstraintDescription", " and ".join(reasons)).rstrip(".")
-        yield f"Parameter {name} {reason}; it is {value!r}."
-
-
-def secret(declared: Mapping[str, Any]) -> bool:
-    """Return whether the value of a parameter must not be shown."""
-    return to_text(declared.get("NoEcho", False)).lower() == "true"
 
 
 def stays(declared: Mapping[str, Any]) -> bool:
     """Return whether a parameter stays although it is not kept: AWS looks its value up, or its value is secret."""
-    return secret(declared) or str(declared["Type"]).startswith(FROM_STORE)
+    return is_secret(declared) or is_stored(declared)
 
 
-def fixed_values(choices: Choices, declared: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def is_stored(declared: Mapping[str, Any]) -> bool:
+    """Return whether AWS looks up the value of a parameter in the Parameter Store."""
+    return str(declared["Type"]).startswith(FROM_STORE)
+
+
+def staying(choices: Choices, declared: Declared) -> dict[str, str]:
+    """Return the parameters that stay although the user wants to fix them or does not keep them, with the reasons."""
+    found = {}
+    for name, about in declared.items():
+        if name in choices.fix or (choices.keep is not None and name not in choices.keep):
+            if is_secret(about):
+                found[name] = "it is a NoEcho parameter, and a template is not secret"
+            elif is_stored(about):
+                found[name] = "AWS looks up its value in the Parameter Store"
+    return found
+
+
+def fixed_values(choices: Choices, declared: Declared) -> dict[str, str]:
     """Return the text of each fixed parameter. With `keep`, this is the default of every parameter that is not kept."""
     values = {name: value for name, value in choices.fix.items() if not stays(declared[name])}
     if choices.keep is not None:
         for name, about in declared.items():
             if name not in choices.keep and name not in values and not stays(about):
-                values[name] = to_text(about["Default"])
+                values[name] = scalar(about["Default"]) or ""
     return values
 
 
-def references(fixed: Mapping[str, str], declared: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def references(fixed: Mapping[str, str], declared: Declared) -> dict[str, Any]:
     """Return the value of a reference to each fixed parameter: a text, or a list of texts."""
     return {name: value_of(name, declared[name], text) for name, text in fixed.items()}
 
@@ -125,7 +153,8 @@ def narrowed(name: str, declared: Mapping[str, Any], choices: Choices, *, defaul
     if default and name in choices.default:
         about["Default"] = choices.default[name]
     if name in choices.allow:
-        about["AllowedValues"] = list(dict.fromkeys(choices.allow[name]))
+        items = (item for value in choices.allow[name] for item in members(declared, value))
+        about["AllowedValues"] = list(dict.fromkeys(items))
     if name in choices.fix:  # AWS looks the value up
         about["Default"] = choices.fix[name]
         about["AllowedValues"] = [choices.fix[name]]
@@ -133,7 +162,5 @@ def narrowed(name: str, declared: Mapping[str, Any], choices: Choices, *, defaul
 
 
 def listed(declared: Mapping[str, Any]) -> list[str] | None:
-    """Return all values that a parameter can have, or None if they are not listed."""
-    if "AllowedValues" not in declared or is_list(declared) or stays(declared):
-        return None
-    return [to_text(value) for value in declared["AllowedValues"]]
+    """Return all values that a reference to a parameter can have, or None if they are not listed."""
+    return None if is_list(declared) or stays(declared) else allowed_values(declared) or None

@@ -8,13 +8,13 @@ from typing import Any
 
 from smtemplates.evaluate.limits import TextLimit
 from smtemplates.evaluate.logic import Conditions
-from smtemplates.evaluate.parameters import is_list
 from smtemplates.evaluate.scope import Scope
-from smtemplates.evaluate.values import NO_VALUE, in_place, resolve, to_text
-from smtemplates.specializing.truths import Truth, opposite, simplified
+from smtemplates.evaluate.sections import mappings_of
+from smtemplates.evaluate.values import NO_VALUE, in_place, resolve
+from smtemplates.specializing.choices import listed
+from smtemplates.specializing.truths import NO_VALUE_REF, Truth, opposite, simplified
 
 LONG_TEXT = 200
-NO_VALUE_REF = {"Ref": "AWS::NoValue"}
 Facts = Mapping[str, bool]
 
 
@@ -31,13 +31,11 @@ class Folding:
             Error: A condition refers to an unknown condition or to itself.
         """
         self._allowed = {
-            name: frozenset(map(to_text, about["AllowedValues"]))
-            for name, about in parameters.items()
-            if "AllowedValues" in about and not is_list(about)
+            name: frozenset(values) for name, about in parameters.items() if (values := listed(about)) is not None
         }
         self._plain = Scope(
             names=dict(fixed),
-            mappings=template.get("Mappings") or {},
+            mappings=mappings_of(template),
             condition=lambda name: _decided(self.truths[name]),
             resource=in_place,
             count=TextLimit().count,

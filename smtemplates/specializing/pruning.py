@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from smtemplates.evaluate.references import references
+from smtemplates.evaluate.sections import definitions, entries
 from smtemplates.evaluate.values import intrinsic
+from smtemplates.specializing.rules import looked_up
 
 INTERFACE = "AWS::CloudFormation::Interface"
-USING = ("Rules", "Conditions", "Resources", "Outputs")
+DECLARATIONS = ("Metadata", "Parameters", "Mappings", "Rules", "Conditions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,33 +27,40 @@ class Removal:
 def unused(template: dict[str, Any]) -> list[Removal]:
     """Remove the conditions, mappings and parameters that nothing uses, and return them with the reasons."""
     removed: list[Removal] = []
-    _remove(template, "Conditions", _used_conditions(template), "no resource or output depends on it", removed)
+    _remove(template, "Conditions", _used_conditions(template), "nothing depends on it any more", removed)
     mappings = _used_mappings(template)
-    _remove(template, "Mappings", mappings.keys(), "nothing looks a value up in it", removed)
-    _prune_mappings(template.get("Mappings", {}), mappings)
-    _remove(template, "Parameters", _used_parameters(template), "it has no effect any more", removed)
-    _prune_interface(template, template.get("Parameters", {}))
-    for section in ("Parameters", "Rules", "Conditions", "Mappings", "Outputs"):
+    _remove(template, "Mappings", mappings.keys(), "nothing looks up a value in it any more", removed)
+    for name, rows in entries(template, "Mappings").items():
+        template["Mappings"][name] = _with_keys(rows, mappings[name])
+    _remove(template, "Parameters", _used_parameters(template), "without effect", removed)
+    _prune_interface(template, entries(template, "Parameters"))
+    for section in (*DECLARATIONS, "Outputs"):
         if section in template and not template[section]:
             del template[section]
     return removed
 
 
 def _remove(template: dict[str, Any], section: str, used: Any, reason: str, removed: list[Removal]) -> None:
-    for name in [name for name in template.get(section, {}) if name not in used]:
+    for name in [name for name in entries(template, section) if name not in used]:
         del template[section][name]
         removed.append(Removal(section=section, name=name, reason=reason))
 
 
+def values_of(template: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the sections that contain values: resources and outputs, and those of transforms, such as Globals."""
+    yield from (content for section, content in template.items() if section not in DECLARATIONS)
+
+
 def _used_conditions(template: Mapping[str, Any]) -> set[str]:
-    declared = template.get("Conditions", {})
+    declared = entries(template, "Conditions")
     used: set[str] = set()
     waiting = [
-        name
+        body["Condition"]
         for section in ("Resources", "Outputs")
-        for body in template.get(section, {}).values()
-        for name in [*([body["Condition"]] if "Condition" in body else []), *_chosen_by(body)]
+        for body in definitions(template, section).values()
+        if "Condition" in body
     ]
+    waiting += _chosen_by([*values_of(template)])
     while waiting:
         name = waiting.pop()
         if name not in used:
@@ -84,14 +93,14 @@ def _named(expression: Any) -> Iterator[str]:
 def _used_mappings(template: Mapping[str, Any]) -> dict[str, set[str] | None]:
     """Return the mappings in use with the second keys that are looked up; None if a key is not known."""
     used: dict[str, set[str] | None] = {}
-    waiting: list[Any] = [template.get(section) for section in USING]
+    waiting: list[Any] = [*values_of(template), template.get("Conditions"), template.get("Rules")]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
             if intrinsic(value) == "Fn::FindInMap":
-                name, _, second = value["Fn::FindInMap"]
+                name, _, second = value["Fn::FindInMap"][:3]
                 if not isinstance(name, str):
-                    return dict.fromkeys(template.get("Mappings", {}))
+                    return dict.fromkeys(entries(template, "Mappings"))
                 keys = used.setdefault(name, set())
                 if keys is not None and isinstance(second, str):
                     keys.add(second)
@@ -103,22 +112,22 @@ def _used_mappings(template: Mapping[str, Any]) -> dict[str, set[str] | None]:
     return used
 
 
-def _prune_mappings(mappings: dict[str, Any], used: Mapping[str, set[str] | None]) -> None:
-    for name, rows in mappings.items():
-        keys = used[name]
-        if keys is not None:
-            mappings[name] = {top: {key: row[key] for key in row if key in keys} for top, row in rows.items()}
+def _with_keys(rows: Mapping[str, Any], keys: set[str] | None) -> Mapping[str, Any]:
+    """Return the rows of a mapping with these second keys only. One row stays, because a mapping cannot be empty."""
+    if keys is None:
+        return rows
+    left = {top: {key: row[key] for key in row if key in keys} for top, row in rows.items()}
+    return {top: row for top, row in left.items() if row} or dict(list(rows.items())[:1])
 
 
 def _used_parameters(template: Mapping[str, Any]) -> set[str]:
-    declared = template.get("Parameters", {})
-    found = {reference.target for section in USING for reference in references(template.get(section, {}))}
-    return {name for name in declared if name in found}
+    used = [*values_of(template), template.get("Conditions"), template.get("Rules")]
+    return {*(reference.target for reference in references(used)), *looked_up(template.get("Rules"))}
 
 
 def _prune_interface(template: dict[str, Any], parameters: Mapping[str, Any]) -> None:
     """Remove the labels of parameters that do not exist any more, and groups without parameters."""
-    metadata = template.get("Metadata", {})
+    metadata = entries(template, "Metadata")
     interface = metadata.get(INTERFACE)
     if not isinstance(interface, dict):
         return
@@ -132,8 +141,6 @@ def _prune_interface(template: dict[str, Any], parameters: Mapping[str, Any]) ->
         "ParameterGroups": [group for group in groups if group["Parameters"]],
         "ParameterLabels": labels,
     }
-    metadata[INTERFACE] = {key: value for key, value in left.items() if value}
-    if not metadata[INTERFACE]:
-        del metadata[INTERFACE]
-    if not metadata:
-        del template["Metadata"]
+    left = {key: value for key, value in left.items() if value}
+    others = {key: value for key, value in metadata.items() if key != INTERFACE}
+    template["Metadata"] = {**metadata, INTERFACE: left} if left else others

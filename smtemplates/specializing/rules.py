@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from smtemplates.evaluate.sections import assertions
 from smtemplates.evaluate.values import intrinsic
 from smtemplates.specializing.truths import Truth
 
@@ -20,29 +21,46 @@ def folded(rules: Mapping[str, Any], decide: Decide) -> dict[str, Any]:
         condition = decide(rule["RuleCondition"]) if "RuleCondition" in rule else True
         if condition is False:
             continue
-        assertions = [
+        open_assertions = [
             {**assertion, "Assert": truth if isinstance(truth, dict) else NEVER}
-            for assertion in rule["Assertions"]
+            for assertion in assertions(rule)
             if (truth := decide(assertion["Assert"])) is not True
         ]
-        if assertions:
+        if open_assertions:
             rest = {key: value for key, value in rule.items() if key not in ("RuleCondition", "Assertions")}
             left[name] = {
                 **({} if condition is True else {"RuleCondition": condition}),
-                "Assertions": assertions,
+                "Assertions": open_assertions,
                 **rest,
             }
     return left
 
 
-def broken(rules: Mapping[str, Any], decide: Decide) -> Iterator[str]:
-    """Yield a sentence for each assertion that certainly fails."""
-    for name, rule in rules.items():
-        if "RuleCondition" in rule and decide(rule["RuleCondition"]) is not True:
-            continue
-        for assertion in rule["Assertions"]:
-            if decide(assertion["Assert"]) is False:
-                yield sentence_of(name, assertion)
+def broken(rules: Mapping[str, Any], decide: Decide) -> list[str]:
+    """Return a sentence for each assertion that certainly fails."""
+    found = [
+        sentence_of(name, assertion)
+        for name, rule in rules.items()
+        if "RuleCondition" not in rule or decide(rule["RuleCondition"]) is True
+        for assertion in assertions(rule)
+        if decide(assertion["Assert"]) is False
+    ]
+    return list(dict.fromkeys(found))
+
+
+def looked_up(value: Any) -> Iterator[str]:
+    """Yield the parameters whose attributes Rules look up in the account.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-rules.html
+    """
+    if isinstance(value, dict):
+        for key, member in value.items():
+            if key == "Fn::ValueOf":
+                yield member[0]
+            yield from looked_up(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from looked_up(item)
 
 
 def sentence_of(name: str, assertion: Mapping[str, Any]) -> str:
@@ -55,7 +73,7 @@ def required(rules: Mapping[str, Any], decide: Decide) -> dict[str, tuple[str, s
     found: dict[str, tuple[str, str]] = {}
     for name, rule in rules.items():
         condition = decide(rule["RuleCondition"]) if "RuleCondition" in rule else True
-        for assertion in rule["Assertions"]:
+        for assertion in assertions(rule):
             truth = decide(assertion["Assert"])
             equal = _equal(truth, wanted=True) if condition is True else {}
             if truth is False:

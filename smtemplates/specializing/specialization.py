@@ -8,18 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from smtemplates.errors import UsageError
-from smtemplates.evaluate.check import faults
-from smtemplates.evaluate.not_evaluated import for_any_template
-from smtemplates.evaluate.parameters import is_list
-from smtemplates.evaluate.values import NO_VALUE
+from smtemplates.errors import Error, UsageError
+from smtemplates.evaluate.not_evaluated import NeedsTransformError, for_any_template
+from smtemplates.evaluate.references import edges
+from smtemplates.evaluate.sections import can_grow, definitions, entries, replaces
+from smtemplates.evaluate.values import NO_VALUE, to_text
 from smtemplates.specializing import choices as chosen
 from smtemplates.specializing import rules
 from smtemplates.specializing.choices import Choices
 from smtemplates.specializing.folding import Folding
-from smtemplates.specializing.pruning import Removal, unused
+from smtemplates.specializing.forcing import force
+from smtemplates.specializing.pruning import DECLARATIONS, Removal, unused
 
 ARN = re.compile(r"arn:aws[a-z-]*:")
+PROCESSED = (
+    "Specialize the template that AWS returns after the transform: aws cloudformation get-template --template-stage "
+    "Processed."
+)
 CONDITIONAL = ("Resources", "Outputs")
 
 
@@ -28,12 +33,14 @@ class Specialized:
     """A specialized template.
 
     `fixed` are the values of all parameters that are fixed. `forced` are the values among them that a Rule
-    requires. `removed` are the other parts that were removed, each with the reason.
+    requires. `stayed` are the reasons why parameters remain that are fixed or not kept. `removed` are the other parts
+    that were removed, each with the reason.
     """
 
     template: dict[str, Any]
     fixed: Mapping[str, str]
     forced: Mapping[str, str]
+    stayed: Mapping[str, str]
     removed: tuple[Removal, ...]
 
 
@@ -78,98 +85,66 @@ def specialize(
 @for_any_template
 def specialization(template: Mapping[str, Any], choices: Choices) -> Specialized:
     """Return a specialized template, and its fixed and removed parts. The errors are those of `specialize`."""
-    declared: Mapping[str, Any] = template.get("Parameters") or {}
-    chosen.check(choices, declared)
+    declared = definitions(template, "Parameters")
     if not choices:
-        return Specialized(template=copy.deepcopy(dict(template)), fixed={}, forced={}, removed=())
+        return Specialized(template=copy.deepcopy(dict(template)), fixed={}, forced={}, stayed={}, removed=())
+    _check_transforms(template)
+    chosen.check(choices, declared)
     fixed = chosen.fixed_values(choices, declared)
     remaining = {name: chosen.narrowed(name, about, choices) for name, about in declared.items() if name not in fixed}
-    forced = _force(template, declared, fixed, remaining)
-    folding = Folding(template, remaining, chosen.references(fixed, declared))
+
+    def fold(parameters: Mapping[str, Any], values: Mapping[str, str]) -> Folding:
+        return Folding(template, parameters, chosen.references(values, declared))
+
+    forced = force(definitions(template, "Rules"), fold, fixed, remaining)
+    fixed |= forced
+    remaining = {name: about for name, about in remaining.items() if name not in forced}
+    folding = fold(remaining, fixed)
     folded = _folded(template, folding, remaining)
-    removed = [*_false(template, folding), *unused(folded)]
+    false = [*_false(template, folding)]
+    _check_folded(folded, fixed, false)
+    removed = [*false, *_decided(template, folding, folded), *unused(folded)]
     _accept_fixed_arns(folded)
-    return Specialized(template=folded, fixed=fixed, forced=forced, removed=tuple(removed))
+    left = entries(folded, "Parameters")
+    stayed = {name: reason for name, reason in chosen.staying(choices, declared).items() if name in left}
+    return Specialized(template=folded, fixed=fixed, forced=forced, stayed=stayed, removed=tuple(removed))
 
 
-def _force(
-    template: Mapping[str, Any],
-    declared: Mapping[str, Any],
-    fixed: dict[str, str],
-    remaining: dict[str, dict[str, Any]],
-) -> dict[str, str]:
-    """Add every parameter with only one value that the Rules allow to the fixed ones, and return these values.
+def _check_transforms(template: Mapping[str, Any]) -> None:
+    """Check that no transform can add to the template, because the added parts can refer to every parameter.
 
     Raises:
-        UsageError: The values break a Rule.
+        UsageError: A loop, an include or a macro can add to it.
     """
-    declared_rules: Mapping[str, Any] = template.get("Rules") or {}
-    forced: dict[str, str] = {}
-    while True:
-        folding = Folding(template, remaining, chosen.references(fixed, declared))
-        _check_rules(declared_rules, folding)
-        found = {}
-        for name, (value, sentence) in rules.required(declared_rules, folding.truth).items():
-            if name in remaining and not is_list(remaining[name]) and not chosen.stays(remaining[name]):
-                if any(faults(remaining[name], value)):
-                    raise UsageError(sentence)
-                found[name] = value
-        found = found or _only_value(template, declared_rules, declared, fixed, remaining)
-        if not found:
-            return forced
-        for name in found:
-            del remaining[name]
-        forced |= found
-        fixed |= found
+    for section in (*CONDITIONAL, *DECLARATIONS):
+        if can_grow(template, section):
+            added = next(filter(replaces, entries(template, section)), "Transform")
+            raise UsageError(
+                f"The template cannot be specialized, because {added} can add to its {section}. {PROCESSED}"
+            )
 
 
-def _only_value(
-    template: Mapping[str, Any],
-    declared_rules: Mapping[str, Any],
-    declared: Mapping[str, Any],
-    fixed: Mapping[str, str],
-    remaining: Mapping[str, Any],
-) -> dict[str, str]:
-    """Return the first parameter with listed values of which the Rules allow only one, and this value.
+def _check_folded(folded: Mapping[str, Any], fixed: Mapping[str, str], false: Sequence[Removal]) -> None:
+    """Check that the folded template can be deployed.
 
     Raises:
-        UsageError: The Rules allow none of them.
+        UsageError: A Rule looks up attributes of a fixed parameter, something refers to a removed resource, or no
+            resource is left.
     """
-    for name, about in remaining.items():
-        values = chosen.listed(about)
-        if values is None or not _is_named(name, declared_rules):
-            continue
-        others = {key: value for key, value in remaining.items() if key != name}
-        problems = {
-            value: _problems(template, declared_rules, others, chosen.references({**fixed, name: value}, declared))
-            for value in values
-        }
-        possible = [value for value in values if not problems[value]]
-        if not possible:
-            raise UsageError("\n".join(problems[values[0]]))
-        if len(possible) == 1 < len(values):
-            return {name: possible[0]}
-    return {}
-
-
-def _problems(
-    template: Mapping[str, Any], declared_rules: Mapping[str, Any], others: Mapping[str, Any], values: Mapping[str, Any]
-) -> list[str]:
-    """Return a sentence for each Rule that certainly rejects values."""
-    folding = Folding(template, others, values)
-    return list(dict.fromkeys(rules.broken(declared_rules, folding.truth)))
-
-
-def _check_rules(declared_rules: Mapping[str, Any], folding: Folding) -> None:
-    if problems := list(dict.fromkeys(rules.broken(declared_rules, folding.truth))):
-        raise UsageError("\n".join(problems))
-
-
-def _is_named(parameter: str, value: Any) -> bool:
-    """Return whether a value refers to a parameter."""
-    if isinstance(value, dict):
-        return value.get("Ref") == parameter or any(_is_named(parameter, member) for member in value.values())
-    return isinstance(value, list) and any(_is_named(parameter, item) for item in value)
+    if names := sorted(fixed.keys() & {*rules.looked_up(folded.get("Rules"))}):
+        raise UsageError(
+            f"Parameter {names[0]} cannot be fixed, because a Rule looks up its attributes in the account. Keep it."
+        )
+    removed = {one.name: one.reason for one in false if one.section == "Resources"}
+    if removed and not entries(folded, "Resources"):
+        raise UsageError("With these values, the template has no resources. AWS does not accept such a template.")
+    for edge in edges(folded):
+        if edge.target in removed:
+            section, name = edge.path[:2]
+            raise UsageError(
+                f"{section}.{name} refers to {edge.target}, which does not exist with these values: "
+                f"{removed[edge.target]}. Fix or keep other parameters."
+            )
 
 
 def _folded(template: Mapping[str, Any], folding: Folding, remaining: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,31 +152,38 @@ def _folded(template: Mapping[str, Any], folding: Folding, remaining: Mapping[st
     folded: dict[str, Any] = {}
     for section, content in template.items():
         if section in CONDITIONAL:
-            folded[section] = dict(_bodies(content or {}, folding))
+            folded[section] = dict(_bodies(template, section, folding))
         elif section == "Conditions":
-            truths = {name: folding.truths[name] for name in content or {}}
+            truths = {name: folding.truths[name] for name in entries(template, section)}
             folded[section] = {name: truth for name, truth in truths.items() if not isinstance(truth, bool)}
         elif section == "Rules":
-            folded[section] = rules.folded(content or {}, folding.truth)
+            folded[section] = rules.folded(definitions(template, section), folding.truth)
         elif section == "Parameters":
             folded[section] = dict(remaining)
-        else:
+        elif section in DECLARATIONS:
             folded[section] = copy.deepcopy(content)
-    existing = folded.get("Resources", {}).keys()
-    for body in folded.get("Resources", {}).values():
+        else:  # such as Globals of AWS SAM
+            folded[section] = folding.value(content)
+    existing = entries(folded, "Resources").keys()
+    for body in entries(folded, "Resources").values():
         _without_missing_dependencies(body, existing)
     return folded
 
 
-def _bodies(section: Mapping[str, Any], folding: Folding) -> Iterator[tuple[str, Any]]:
+def _bodies(template: Mapping[str, Any], section: str, folding: Folding) -> Iterator[tuple[str, Any]]:
     """Yield the resources or outputs that can exist."""
-    for name, body in section.items():
+    for name, body in definitions(template, section).items():
         condition = body.get("Condition")
         truth = True if condition is None else folding.named(condition)
         if truth is False:
             continue
         under = truth["Condition"] if isinstance(truth, dict) else None
-        rest = {key: folding.value(value, under=under) for key, value in body.items() if key != "Condition"}
+        try:
+            rest = {key: folding.value(value, under=under) for key, value in body.items() if key != "Condition"}
+        except NeedsTransformError as error:
+            raise UsageError(f"{section}.{name}: {error} {PROCESSED}") from error
+        except Error as error:
+            raise UsageError(f"{section}.{name}: {error}") from error
         new = {key: under if key == "Condition" else rest.get(key) for key in body if key != "Condition" or under}
         yield name, {key: value for key, value in new.items() if value is not NO_VALUE}
 
@@ -222,7 +204,7 @@ def _accept_fixed_arns(template: dict[str, Any]) -> None:
     Source: https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md
     """
     if any(ARN.search(text) for section in CONDITIONAL for text in _substituted(template.get(section))):
-        metadata = template.get("Metadata", {})
+        metadata = entries(template, "Metadata")
         settings = metadata.get("cfn-lint", {}).get("config", {})
         ignored = [*settings.get("ignore_checks", ())]
         settings = {**settings, "ignore_checks": ignored if "I3042" in ignored else [*ignored, "I3042"]}
@@ -242,8 +224,19 @@ def _substituted(value: Any, *, inside: bool = False) -> Iterator[str]:
 
 
 def _false(template: Mapping[str, Any], folding: Folding) -> Iterator[Removal]:
+    """Yield the resources and outputs that cannot exist."""
     for section in CONDITIONAL:
-        for name, body in (template.get(section) or {}).items():
+        for name, body in definitions(template, section).items():
             condition = body.get("Condition")
             if condition is not None and folding.truths[condition] is False:
-                yield Removal(section=section, name=name, reason=f"its condition {condition} is false")
+                yield Removal(section=section, name=name, reason=f"condition {condition} is false")
+
+
+def _decided(template: Mapping[str, Any], folding: Folding, folded: Mapping[str, Any]) -> Iterator[Removal]:
+    """Yield the conditions that are decided, and the rules that cannot be broken."""
+    for name in entries(template, "Conditions"):
+        if isinstance(truth := folding.truths[name], bool):
+            yield Removal(section="Conditions", name=name, reason=f"always {to_text(truth)}")
+    for name in definitions(template, "Rules"):
+        if name not in folded["Rules"]:
+            yield Removal(section="Rules", name=name, reason="no remaining value can break it")

@@ -9,11 +9,12 @@ from typing import Any
 from smtemplates.evaluate.logic import comparable, compare, function
 from smtemplates.evaluate.not_evaluated import UndecidedError
 from smtemplates.evaluate.scope import Scope
-from smtemplates.evaluate.values import VARIABLE, intrinsic, resolve, to_text
+from smtemplates.evaluate.values import NO_VALUE, VARIABLE, intrinsic, resolve, to_text
 
 # A truth value, or the rest of an expression that is not decided.
 Truth = bool | dict[str, Any]
 
+NO_VALUE_REF = {"Ref": "AWS::NoValue"}
 ACCOUNT = frozenset({"Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"})
 
 
@@ -68,6 +69,8 @@ def _comparison(name: str, arguments: list[Any], scope: Scope, allowed: Mapping[
         return compare(name, [comparable(argument, scope) for argument in arguments])
     except UndecidedError:
         sides = [_operand(argument, scope) for argument in arguments]
+    if NO_VALUE_REF in sides:  # only AWS knows the result
+        return {name: sides}
     if name == "Fn::Equals":
         if sides[0] == sides[1]:
             return True
@@ -80,7 +83,8 @@ def _operand(argument: Any, scope: Scope) -> Any:
     """Return the rest of an operand. Functions that read the account stay."""
     if isinstance(argument, dict) and not ACCOUNT.isdisjoint(argument):
         return argument
-    return resolve(argument, scope)
+    rest = resolve(argument, scope)
+    return NO_VALUE_REF if rest is NO_VALUE else rest
 
 
 def _differ(literal: Any, other: Any, allowed: Mapping[str, frozenset[str]]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smtemplates.cli.main import main
-from smtemplates.errors import Error, UsageError
+from smtemplates.errors import UsageError
 from smtemplates.specializing.choices import Choices
 from smtemplates.specializing.specialization import specialization, specialize
 from smtemplates.synth.loader import load
@@ -45,21 +45,50 @@ TEXT = {"Type": "String", "Default": "", "MaxLength": 5}
         ({"fix": {"Size": "m"}, "keep": ["Size"]}, "both fixed and kept"),
         ({"fix": {"Size": "m"}, "default": {"Size": "s"}}, "neither a default nor allowed values"),
         ({"keep": ["Text"], "default": {"Size": "m"}}, "but it is not kept"),
-        ({"fix": {"Token": "x"}}, "NoEcho parameter. It cannot be fixed"),
+        ({"default": {"Token": "x"}}, "NoEcho parameter. It can be neither fixed nor narrowed"),
+        ({"allow": {"Token": ["x"]}}, "NoEcho parameter. It can be neither fixed nor narrowed"),
+        ({"fix": {"Count": 7}}, "The value of parameter Count must be a text, as in a request to AWS; it is 7."),
+        ({"default": {"Size": ["m"]}}, "The value of parameter Size must be a text"),
+        ({"allow": {"Count": [7]}}, "The value of parameter Count must be a text"),
+        ({"fix": {"Count": "seven"}}, "Parameter Count must be a number; it is 'seven'."),
+        ({"fix": {"List": "a,z"}}, "Parameter List must be one of a, b; it is 'a,z'."),
+        ({"fix": {"Stored": "b"}}, "Parameter Stored must match /.*; it is 'b'."),
+        ({"allow": {"List": ["a,b"]}}, "each allowed value is one item; 'a,b' contains a comma"),
+        ({"keep": ["Open", "Odd"]}, "Parameter Key must be at least 1 characters long; it is ''. This is its default:"),
+        ({"keep": ["Open", "Key"]}, "The default of parameter Odd is neither a text nor a number. Keep it or fix it."),
+        ({"fix": {"Token": "x"}}, "NoEcho parameter. It can be neither fixed nor narrowed"),
         ({"keep": ["Text"]}, "Parameter Open has no default. Keep it or fix it."),
         ({"default": {"Size": "xl"}}, "Parameter Size must be one of s, m, l"),
         ({"allow": {"Size": ["m", "xl"]}}, "Parameter Size must be one of s, m, l; it is 'xl'."),
         ({"allow": {"Size": []}}, "must have at least one allowed value"),
-        ({"allow": {"Size": ["m", "l"]}}, "The default of parameter Size (s) is not one of its allowed values."),
+        ({"allow": {"Size": ["m", "l"]}}, "The default of parameter Size ('s') is not one of its allowed values."),
         ({"allow": {"Size": ["m", "l"]}, "default": {"Size": "s"}}, "Parameter Size must be one of m, l; it is 's'."),
     ],
 )
 def test_wrong_choices_are_rejected(choices: dict[str, Any], message: str) -> None:
     """A message names the parameter, the reason, and the nearest name or the values that it allows."""
-    token = {"Type": "String", "Default": "", "NoEcho": "true"}
+    whole = template(
+        Size=SIZE,
+        Text=TEXT,
+        Token={"Type": "String", "Default": "", "NoEcho": "true"},
+        Open={"Type": "String"},
+        Count={"Type": "Number", "Default": 1},
+        List={"Type": "CommaDelimitedList", "Default": "a", "AllowedValues": ["a", "b"]},
+        Stored={"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/a", "AllowedPattern": "/.*"},
+        Key={"Type": "String", "Default": "", "MinLength": 1},
+        Odd={"Type": "String", "Default": {}},
+    )
     with pytest.raises(UsageError) as caught:
-        specialize(template(Size=SIZE, Text=TEXT, Token=token, Open={"Type": "String"}), **choices)
+        specialize(whole, **choices)
     assert message in str(caught.value)
+
+
+def test_a_secret_value_is_not_in_a_message() -> None:
+    """The message about a wrong value of a NoEcho parameter does not contain the value."""
+    token = {"Type": "String", "Default": "", "NoEcho": "true", "MaxLength": 3}
+    with pytest.raises(UsageError) as caught:
+        specialize(template(Size=SIZE, Token=token), fix={"Token": "hunter2"})
+    assert "hunter2" not in str(caught.value)
 
 
 def test_all_errors_are_reported_together() -> None:
@@ -78,13 +107,20 @@ def test_secrets_and_looked_up_values_remain() -> None:
     assert found["Resources"]["R"]["Properties"]["Size"] == "s"
     fixed = specialize(whole, fix={"Stored": "/b"})
     assert fixed["Parameters"]["Stored"] == {**stored, "Default": "/b", "AllowedValues": ["/b"]}
+    assert specialization(whole, Choices(keep=frozenset({"Token"}))).stayed == {
+        "Stored": "AWS looks up its value in the Parameter Store"
+    }
+    assert specialization(whole, Choices(fix={"Stored": "/b"}, keep=frozenset({"Size"}))).stayed == {
+        "Token": "it is a NoEcho parameter, and a template is not secret",
+        "Stored": "AWS looks up its value in the Parameter Store",
+    }
 
 
 def test_default_and_allowed_values_are_narrowed() -> None:
     """The remaining parameter has the new default and values, also for the items of a list."""
     listed = {"Type": "CommaDelimitedList", "Default": "a"}
     found = specialize(
-        template(Size=SIZE, List=listed), default={"Size": "m"}, allow={"Size": ["m", "l"], "List": ["a", "b"]}
+        template(Size=SIZE, List=listed), default={"Size": "m"}, allow={"Size": ["m", "l", "m"], "List": ["a", " b"]}
     )
     assert found["Parameters"]["Size"] == {**SIZE, "Default": "m", "AllowedValues": ["m", "l"]}
     assert found["Parameters"]["List"] == {**listed, "AllowedValues": ["a", "b"]}
@@ -99,7 +135,10 @@ def test_allowed_values_decide_conditions() -> None:
     }
     found = specialization(whole, Choices(allow={"Size": ["s", "m"]}))
     assert "Outputs" not in found.template
-    assert [(one.section, one.reason) for one in found.removed] == [("Outputs", "its condition Large is false")]
+    assert [(one.section, one.name, one.reason) for one in found.removed] == [
+        ("Outputs", "Large", "condition Large is false"),
+        ("Conditions", "Large", "always false"),
+    ]
 
 
 def test_contradictions_are_rejected_with_the_sentence_of_the_rule() -> None:
@@ -144,41 +183,53 @@ def test_a_required_text_that_the_parameter_rejects_is_a_contradiction() -> None
         specialize(whole, fix={"A": "true"})
 
 
-def test_functions_that_need_a_transform_are_an_error() -> None:
-    """A template that cannot be evaluated offline is an error with the name of the function."""
-    whole = template(Size=SIZE)
-    whole["Resources"]["R"]["Properties"]["Length"] = {"Fn::Length": REF}
-    with pytest.raises(Error, match="Fn::Length"):
-        specialize(whole, fix={"Size": "m"})
-
-
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`render` writes the specialized template, reads values from files, and reports the removed parts."""
+    """`render` writes the specialized template, reads values from files, and reports everything that it did."""
     source, output, value = tmp_path / "own.yaml", tmp_path / "out.yaml", tmp_path / "size.txt"
     source.write_text(
-        "Parameters:\n  Size: {Type: String, Default: s}\n  Add: {Type: String, Default: 'false'}\n"
-        "Conditions:\n  Extra: !Equals [!Ref Add, 'true']\n"
-        "Resources:\n  Topic: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref Size}}\n"
-        "  Second: {Type: AWS::SNS::Topic, Condition: Extra}\n"
+        """
+Parameters:
+  Size: {Type: String, Default: s}
+  Add: {Type: String, Default: 'false'}
+  More: {Type: String, Default: 'true', AllowedValues: ['true', 'false']}
+  Token: {Type: String, Default: '', NoEcho: true}
+  Unused: {Type: String, Default: ''}
+Rules:
+  Both:
+    RuleCondition: !Equals [!Ref Add, 'false']
+    Assertions: [{Assert: !Equals [!Ref More, 'false'], AssertDescription: No.}]
+Mappings: {M: {a: {b: c}}}
+Conditions:
+  Extra: !Equals [!Ref Add, 'true']
+  Also: !Equals [!Ref More, 'true']
+  Open: !Equals [!Ref Token, '']
+Resources:
+  Topic: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Sub '${Size}${Token}'}}
+  Second: {Type: AWS::SNS::Topic, Condition: Extra}
+  Third: {Type: AWS::SNS::Topic, Condition: Extra}
+"""
     )
     value.write_text("a=b,c\n")
-    arguments = [
-        "render",
-        "--from",
-        str(source),
-        "--keep",
-        "",
-        "--fix",
-        f"Size=@{value}",
-        "-o",
-        str(output),
-        "--no-lint",
-    ]
+    options = ["--keep", "Unused,More", "--fix", f"Size=@{value}", "--no-lint"]
+    arguments = ["render", "--from", str(source), *options, "-o", str(output)]
     assert main(arguments) == 0
     messages = capsys.readouterr().err
-    assert "removed Resources.Second: its condition Extra is false" in messages
+    assert messages.splitlines()[:-1] == [
+        "fixed 2 parameters: Size='a=b,c', Add='false'",
+        "fixed More at 'false': a Rule of the template allows no other value",
+        "kept Token: it is a NoEcho parameter, and a template is not secret",
+        "removed 2 resources, condition Extra is false: Second, Third",
+        "removed 2 conditions, always false: Extra, Also",
+        "removed 1 rule, no remaining value can break it: Both",
+        "removed 1 condition, nothing depends on it any more: Open",
+        "removed 1 mapping, nothing looks up a value in it any more: M",
+        "removed 1 parameter, without effect: Unused",
+    ]
     assert load(output.read_text()) == {
-        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "a=b,c"}}}
+        "Parameters": {"Token": {"Type": "String", "Default": "", "NoEcho": True}},
+        "Resources": {
+            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::Sub": "a=b,c${Token}"}}}
+        },
     }
     assert main([*arguments, "--check"]) == 0
 

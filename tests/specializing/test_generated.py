@@ -44,7 +44,7 @@ def test_specialized_template_equals_the_full_one(
         return
     check_equal(template, special, ALL, REGIONS)
     if fix or keep is not None:
-        check_names(special.template)
+        check_names(special.template, template)
 
 
 @given(templates(), choices(), st.data())

@@ -60,7 +60,7 @@ def test_specialized_template_equals_the_full_one(path: Path, seed: int) -> None
         except UsageError:
             assert all(Stack(template, {**each, **fix}).rules() for each in sets)
             continue
-        check_names(special.template)
+        check_names(special.template, template)
         check_equal(template, special, sets, chance.sample(REGIONS, 2))
 
 

@@ -1,0 +1,231 @@
+"""Parts of templates that are rare: they are folded as well, or rejected with the reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from smtemplates.errors import UsageError
+from smtemplates.specializing.choices import Choices
+from smtemplates.specializing.specialization import specialization, specialize
+
+SIZE = {"Type": "String", "Default": "s", "AllowedValues": ["s", "m"]}
+SWITCH = {"Type": "String", "Default": "false", "AllowedValues": ["true", "false"]}
+IS_MEDIUM = {"Fn::Equals": [{"Ref": "Size"}, "m"]}
+TOPIC = {"Type": "AWS::SNS::Topic"}
+
+
+def template(properties: Any = "text", **sections: Any) -> dict[str, Any]:
+    parameters = {"Size": SIZE, "On": SWITCH}
+    return {"Parameters": parameters, **sections, "Resources": {"R": {**TOPIC, "Properties": properties}}}
+
+
+def properties(found: dict[str, Any]) -> Any:
+    return found["Resources"]["R"]["Properties"]
+
+
+def test_globals_of_sam_are_folded() -> None:
+    """Globals refer to parameters, conditions and mappings as resources do."""
+    content = {
+        "Function": {
+            "Timeout": {"Ref": "Size"},
+            "Handler": {"Fn::If": ["On", "a", {"Ref": "AWS::NoValue"}]},
+            "Tags": {"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "a"]},
+        }
+    }
+    whole = template(
+        Transform="AWS::Serverless-2016-10-31",
+        Globals=content,
+        Conditions={"On": {"Fn::Equals": [{"Ref": "On"}, "true"]}},
+        Mappings={"M": {"us-east-1": {"a": "b"}}},
+    )
+    found = specialize(whole, fix={"Size": "m"})
+    assert found["Globals"] == {"Function": {**content["Function"], "Timeout": "m"}}
+    assert found["Conditions"] == whole["Conditions"]
+    assert found["Mappings"] == whole["Mappings"]
+    assert list(found["Parameters"]) == ["On"]
+
+
+@pytest.mark.parametrize("section", ["Rules", "Mappings", "Conditions", "Outputs", "Metadata"])
+def test_empty_sections_are_removed(section: str) -> None:
+    """A section can be null."""
+    found = specialize(template({"A": {"Ref": "Size"}}, **{section: None}), keep=["Size"])
+    assert found == {"Parameters": {"Size": SIZE}, "Resources": {"R": {**TOPIC, "Properties": {"A": {"Ref": "Size"}}}}}
+
+
+def test_lookups_with_a_default_are_folded() -> None:
+    """AWS::LanguageExtensions allows a default value, which stays with the lookup that is not decided."""
+    open_key = {"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, {"Ref": "Size"}, {"DefaultValue": "none"}]}
+    decided = {"Fn::FindInMap": ["M", "x", {"Ref": "Size"}, {"DefaultValue": "none"}]}
+    whole = template(
+        {"A": open_key, "B": decided},
+        Transform="AWS::LanguageExtensions",
+        Mappings={"M": {"us-east-1": {"s": "1", "m": "2"}, "cn-north-1": {"s": "3"}}},
+    )
+    found = specialize(whole, fix={"Size": "m"})
+    assert properties(found) == {
+        "A": {"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "m", {"DefaultValue": "none"}]},
+        "B": "none",
+    }
+    assert found["Mappings"] == {"M": {"us-east-1": {"m": "2"}}}, "AWS rejects a row without keys"
+
+
+def test_a_mapping_without_used_keys_keeps_a_row() -> None:
+    """AWS rejects an empty mapping, and a lookup of an unknown key fails in both templates."""
+    lookup = {"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, {"Ref": "Size"}]}
+    found = specialize(template(lookup, Mappings={"M": {"a": {"b": "1"}, "c": {"d": "2"}}}), fix={"Size": "m"})
+    assert found["Mappings"] == {"M": {"a": {"b": "1"}}}
+
+
+def test_long_values_stay_in_their_mapping() -> None:
+    """A long text is not copied to each place that looks it up."""
+    lookups = [{"Fn::FindInMap": ["M", "a", {"Ref": "Size"}]} for _ in range(2)]
+    whole = template(lookups, Mappings={"M": {"a": {"s": "x" * 201, "m": "x" * 200}}})
+    assert properties(specialize(whole, fix={"Size": "m"})) == ["x" * 200] * 2
+    found = specialize(whole, fix={"Size": "s"})
+    assert properties(found) == [{"Fn::FindInMap": ["M", "a", "s"]}] * 2
+    assert found["Mappings"] == {"M": {"a": {"s": "x" * 201}}}
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"Transform": "Macro"}, "because Transform can add to its Resources"),
+        ({"Fn::Transform": {"Name": "AWS::Include"}}, "because Transform can add to its Resources"),
+        ({"Outputs": {"Fn::ForEach::All": []}}, "because Fn::ForEach::All can add to its Outputs"),
+        ({"Rules": {"Fn::Transform": {}}}, "because Fn::Transform can add to its Rules"),
+    ],
+)
+def test_templates_that_a_transform_extends_are_rejected(sections: dict[str, Any], message: str) -> None:
+    """A transform can refer to every parameter. A command returns the template that it produces."""
+    with pytest.raises(UsageError) as caught:
+        specialize(template(**sections), fix={"Size": "m"})
+    assert message in str(caught.value)
+    assert "get-template --template-stage Processed" in str(caught.value)
+
+
+def test_a_transform_in_a_resource_is_rejected() -> None:
+    """The message names the resource and the function."""
+    with pytest.raises(UsageError, match=r"^Resources\.R: Fn::Transform .* --template-stage Processed"):
+        specialize(template({"Fn::Transform": {"Name": "AWS::Include"}}), fix={"Size": "m"})
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"Fn::Select": [1, {"Fn::Split": [",", {"Ref": "Size"}]}]}, "Fn::Select selects item 1 of 1"),
+        ({"Fn::GetAZs": {"Ref": "AWS::NoValue"}}, "Fn::GetAZs does not take"),
+    ],
+)
+def test_errors_name_the_resource(value: Any, message: str) -> None:
+    """A function that AWS would reject is an error with the name of the resource."""
+    with pytest.raises(UsageError, match=rf"^Resources\.R: {message}"):
+        specialize(template(value), fix={"Size": "m"})
+
+
+def test_parameters_that_a_rule_looks_up_cannot_be_fixed() -> None:
+    """Fn::ValueOf needs a parameter, unless the Rule does not apply any more."""
+    value = {"Fn::ValueOf": ["Size", "Tags.Team"]}
+    assertion = {"Assert": {"Fn::EachMemberIn": [value, ["x"]]}}
+    rule = {"RuleCondition": {"Fn::Equals": [{"Ref": "On"}, "true"]}, "Assertions": [assertion]}
+    whole = template(Rules={"R": rule})
+    with pytest.raises(UsageError, match=r"^Parameter Size cannot be fixed, because a Rule looks up its attributes"):
+        specialize(whole, fix={"Size": "m"})
+    assert specialize(whole, fix={"On": "true"})["Rules"] == {"R": {"Assertions": [assertion]}}
+    assert specialize(whole, fix={"On": "true"}).get("Parameters") == {"Size": SIZE}
+    assert "Rules" not in specialize(whole, fix={"Size": "m", "On": "false"})
+
+
+def test_references_to_removed_resources_are_rejected() -> None:
+    """AWS rejects a template with such a reference, although the full template is valid."""
+    whole = template({"Fn::GetAtt": ["Other", "Arn"]}, Conditions={"IsMedium": IS_MEDIUM})
+    whole["Resources"]["Other"] = {**TOPIC, "Condition": "IsMedium"}
+    assert specialize(whole, fix={"Size": "m"})["Resources"].keys() == {"R", "Other"}
+    sentence = r"Resources\.R refers to Other, which does not exist .* condition IsMedium is false\. Fix or keep"
+    with pytest.raises(UsageError, match=sentence):
+        specialize(whole, fix={"Size": "s"})
+
+
+@pytest.mark.parametrize("after", ["Other", ["Other"], ["S", "Other"]])
+def test_dependencies_on_removed_resources_are_removed(after: Any) -> None:
+    """CloudFormation ignores a dependency on a resource that does not exist, but not on an unknown one."""
+    whole = template(Conditions={"IsMedium": IS_MEDIUM})
+    whole["Resources"] |= {"S": TOPIC, "Other": {**TOPIC, "Condition": "IsMedium"}}
+    whole["Resources"]["R"]["DependsOn"] = after
+    assert specialize(whole, fix={"Size": "m"})["Resources"]["R"]["DependsOn"] == after
+    assert specialize(whole, fix={"Size": "s"})["Resources"]["R"].get("DependsOn") == (["S"] if "S" in after else None)
+
+
+def test_a_template_without_resources_is_rejected() -> None:
+    """AWS does not accept a template without resources."""
+    whole = template(Conditions={"IsMedium": IS_MEDIUM})
+    whole["Resources"]["R"]["Condition"] = "IsMedium"
+    with pytest.raises(UsageError, match="With these values, the template has no resources"):
+        specialize(whole, fix={"Size": "s"})
+
+
+def test_comparisons_with_no_value_are_not_decided() -> None:
+    """Only AWS knows whether AWS::NoValue equals something."""
+    test = {"Fn::Equals": [{"Ref": "AWS::NoValue"}, {"Ref": "AWS::NoValue"}]}
+    whole = template({"Fn::If": ["C", {"Ref": "Size"}, "b"]}, Conditions={"C": test})
+    found = specialize(whole, fix={"Size": "m"})
+    assert found["Conditions"] == {"C": test}
+    assert properties(found) == {"Fn::If": ["C", "m", "b"]}
+
+
+def test_conditions_on_stored_values_are_not_decided() -> None:
+    """AllowedValues of a parameter from the Parameter Store are names in the store, not values."""
+    whole = template({"Fn::If": ["C", "a", "b"]}, Conditions={"C": {"Fn::Equals": [{"Ref": "Name"}, "x"]}})
+    whole["Parameters"]["Name"] = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/a"}
+    found = specialize(whole, fix={"Name": "/b"})
+    assert properties(found) == {"Fn::If": ["C", "a", "b"]}
+
+
+def test_labels_groups_and_waivers_are_folded() -> None:
+    """Metadata contains no parameter and no condition that does not exist any more."""
+    interface = {
+        "ParameterGroups": [
+            {"Label": {"default": "One"}, "Parameters": ["Size"]},
+            {"Label": {"default": "Two"}, "Parameters": ["Size", "On"]},
+        ],
+        "ParameterLabels": {"Size": {"default": "Size"}, "On": {"default": "On"}},
+    }
+    waivers = [{"Fn::If": ["IsMedium", "A", {"Ref": "AWS::NoValue"}]}, {"Fn::If": ["Switched", "B", "C"]}]
+    conditions = {"IsMedium": IS_MEDIUM, "Switched": {"Fn::Equals": [{"Ref": "On"}, "true"]}}
+    whole = template(Metadata={"AWS::CloudFormation::Interface": interface, "Own": 1}, Conditions=conditions)
+    whole["Resources"]["R"]["Metadata"] = {"guard": {"SuppressedRules": waivers}}
+    found = specialize(whole, fix={"Size": "s"})
+    assert found["Resources"]["R"]["Metadata"] == {"guard": {"SuppressedRules": waivers[1:]}}
+    assert found["Metadata"] == {
+        "AWS::CloudFormation::Interface": {
+            "ParameterGroups": [{"Label": {"default": "Two"}, "Parameters": ["On"]}],
+            "ParameterLabels": {"On": {"default": "On"}},
+        },
+        "Own": 1,
+    }
+    assert specialize(whole, keep=[])["Metadata"] == {"Own": 1}
+
+
+def test_the_place_of_a_stack_is_never_decided() -> None:
+    """Partition, Region, account and name of the stack stay, also in conditions."""
+    names = ("Region", "Partition", "AccountId", "URLSuffix", "StackName", "StackId", "NotificationARNs")
+    refs = [{"Ref": f"AWS::{name}"} for name in names]
+    conditions = {name: {"Fn::Equals": [{"Ref": f"AWS::{name}"}, "us-east-1"]} for name in names[:-1]}
+    whole = template(
+        [*refs, {"Fn::Sub": "arn:${AWS::Partition}:${Size}"}, *({"Fn::If": [name, 1, 2]} for name in conditions)],
+        Conditions=conditions,
+    )
+    found = specialize(whole, keep=[])
+    expected = properties(whole)
+    expected[len(names)] = {"Fn::Sub": "arn:${AWS::Partition}:s"}
+    assert properties(found) == expected
+    assert found["Conditions"] == conditions
+
+
+def test_the_template_is_not_modified() -> None:
+    """The template of the caller is not modified."""
+    whole = template({"A": {"Ref": "Size"}}, Metadata={"Own": [1]})
+    found = specialization(whole, Choices(fix={"Size": "m"})).template
+    found["Metadata"]["Own"].append(2)
+    assert whole == template({"A": {"Ref": "Size"}}, Metadata={"Own": [1]})
