@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from smtemplates.errors import Error
@@ -276,9 +277,9 @@ def _is_open(value: Any) -> bool:
     return intrinsic(value) is not None or any(map(_is_open, members))
 
 
-def _kept(name: str) -> Callable[[Any, Scope], Any]:
-    # a list of one, because AWS::NoValue disappears from it, and the function does not take nothing
-    return lambda arguments, scope: {name: value for (value,) in [resolve([arguments], scope)]}
+def _kept(name: str, arguments: Any, scope: Scope) -> Any:
+    (rest,) = resolve([arguments], scope)  # AWS::NoValue disappears from the list, and is not an argument
+    return {name: rest}
 
 
 _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
@@ -295,5 +296,5 @@ _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Fn::Length": _length,
     "Fn::ToJsonString": _to_json_string,
     # known only in the account
-    **{name: _kept(name) for name in ("Fn::GetAZs", "Fn::ImportValue", "Fn::Cidr", "Fn::GetStackOutput")},
+    **{name: partial(_kept, name) for name in ("Fn::GetAZs", "Fn::ImportValue", "Fn::Cidr", "Fn::GetStackOutput")},
 }
