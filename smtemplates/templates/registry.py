@@ -5,9 +5,13 @@ This module imports neither troposphere nor cfn-lint, so that the names can be r
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from smtemplates.core.places import chosen
+from smtemplates.templates.service_catalog.places import PLACES as CATALOG_PLACES
 
 if TYPE_CHECKING:
     from smtemplates.core.assemble import Definition
@@ -23,12 +27,23 @@ TEMPLATES = {
 """The function of each template: it receives the features to leave out, and returns a Definition."""
 
 
-def definition(name: str, without: Collection[str] = ()) -> Definition:
+PLACES: Mapping[str, Mapping[str, int]] = {"service-catalog": CATALOG_PLACES}
+"""The list parameters by template whose number of entries is chosen when the template is rendered, and the defaults."""
+
+
+def definition(
+    name: str, without: Collection[str] = (), places: Mapping[str, int] = MappingProxyType({})
+) -> Definition:
     """Return the description and the constructs of a template, without these features of the workspace.
 
+    `places` is the number of entries that a list accepts, by the name of its parameter.
+
     Raises:
-        UsageError: a name in `without` is not a feature of the workspace.
+        UsageError: a name in `without` is not a feature of the workspace, a name in `places` is not a list of this
+            template, or there are too many places.
     """
+    chosen(PLACES.get(name, {}), places)
     module, _, function = TEMPLATES[name].partition(":")
-    found: Definition = getattr(import_module(module), function)(without)
+    arguments = {"places": places} if name in PLACES else {}
+    found: Definition = getattr(import_module(module), function)(without, **arguments)
     return found

@@ -26,6 +26,7 @@ OTHER = {
     "ProductName": "Notebooks",
     "SupportEmail": "",
     "TagUpdatesAfterLaunch": "ALLOWED",
+    "RequireBoundary": "false",
     "PortfolioName": "Science",
     "ProviderName": "Science team",
     "PrincipalArns": "",
@@ -121,7 +122,7 @@ def test_each_entry_creates_the_resource_with_its_number(portfolio: dict[str, An
         expected = {f"{kind}{position}": entry for position, entry in enumerate(listed, 1) if entry}
         if len(set(expected.values())) < len(expected):
             (sentence,) = check_parameters(portfolio, value)
-            assert "up to five different" in sentence
+            assert "up to 5 different" in sentence
             return
         assert check_parameters(portfolio, value) == []
         created = Stack(portfolio, value).resources

@@ -11,8 +11,10 @@ from smtemplates.core.construct import (
     Construct,
     NamedCondition,
     all_of,
+    boolean_parameter,
     choice_parameter,
     is_not_empty,
+    is_true,
     output,
     placeholder,
     string_parameter,
@@ -20,25 +22,31 @@ from smtemplates.core.construct import (
 )
 from smtemplates.templates.launch_role.template import BOUNDARY, LaunchRole
 from smtemplates.templates.service_catalog.portfolio import Portfolio
+from smtemplates.templates.service_catalog.tag_options import PER_KEY, tag_options
 from smtemplates.templates.workspace.template import DESCRIPTION
 
 IN_PORTFOLIO = "ProductInPortfolio"
 
 
-def product(portfolio: Portfolio, launch_role: LaunchRole) -> Construct:
+def product(portfolio: Portfolio, launch_role: LaunchRole, tag_values: int) -> Construct:
     """Build the product, once its template is staged. There is no public URL of the template.
 
-    `smtemplates publish version` creates later versions. It finds the product by the output ProductId.
+    `smtemplates publish version` creates later versions. It finds the product by the output ProductId. The values of a
+    tag that exceed the quota of the portfolio (`tag_values` in all) are values of a second tag of the product.
     """
     url, version = _first_version()
-    name, email, tags = _about()
+    name, email, updates = _about()
+    require = _require_boundary()
     create = NamedCondition("CreateProduct", is_not_empty(url))
+    create_rule = NamedCondition("CreateBoundaryRule", all_of(create, is_true(require)))
     has_email = NamedCondition("HasSupportEmail", is_not_empty(email))
     has_boundary = NamedCondition("HasOwnBoundary", is_not_empty(launch_role.boundary))
     create_notification = NamedCondition("CreateNotification", all_of(create, launch_role.has_topic))
     boundary = _boundary(has_boundary, launch_role)
     support_email = when(has_email, Ref(email))
-    made = _product(create, portfolio, boundary, name, support_email, url, version)
+    support = when(create_rule, Sub("At launch, enter this as PermissionsBoundaryArn: ${Boundary}.", Boundary=boundary))
+    made = _product(create, portfolio, support, name, support_email, url, version)
+    more_tags = tag_options(2, tag_values - PER_KEY, Ref(made), create) if tag_values > PER_KEY else None
     return Construct(
         title="Product",
         source=__name__,
@@ -47,15 +55,25 @@ def product(portfolio: Portfolio, launch_role: LaunchRole) -> Construct:
             "First version": version,
             "Product name": name,
             "Support email address": email,
-            "Tag updates after launch": tags,
+            "Tag updates after launch": updates,
+            "Require the permissions boundary": require,
+            **(more_tags.parameters if more_tags else {}),
         },
-        conditions=[create, has_email, has_boundary, create_notification],
+        conditions=[
+            create,
+            create_rule,
+            has_email,
+            has_boundary,
+            create_notification,
+            *(more_tags.conditions if more_tags else ()),
+        ],
         resources=[
             made,
             servicecatalog.PortfolioProductAssociation(
                 IN_PORTFOLIO, Condition=create.name, PortfolioId=Ref(portfolio.portfolio), ProductId=Ref(made)
             ),
-            *_terms(create, create_notification, portfolio, made, launch_role, boundary, tags),
+            *_terms(create, create_rule, create_notification, portfolio, made, launch_role, boundary, updates),
+            *(more_tags.resources if more_tags else ()),
         ],
         outputs=[
             output(
@@ -70,12 +88,13 @@ def product(portfolio: Portfolio, launch_role: LaunchRole) -> Construct:
 
 def _terms(
     create: NamedCondition,
+    create_rule: NamedCondition,
     create_notification: NamedCondition,
     portfolio: Portfolio,
     made: servicecatalog.CloudFormationProduct,
     launch_role: LaunchRole,
     boundary: If,
-    tags: Parameter,
+    updates: Parameter,
 ) -> list[AWSObject]:
     """Build the constraints for launches. AWS accepts them only after the product is in the portfolio."""
     both: dict[str, Any] = {
@@ -88,10 +107,10 @@ def _terms(
             "LaunchConstraint", Condition=create.name, LocalRoleName=launch_role.local_name(), **both
         ),
         servicecatalog.LaunchTemplateConstraint(
-            "BoundaryRule", Condition=create.name, Rules=_rules(launch_role, boundary), **both
+            "BoundaryRule", Condition=create_rule.name, Rules=_rules(launch_role, boundary), **both
         ),
         servicecatalog.ResourceUpdateConstraint(
-            "TagUpdates", Condition=create.name, TagUpdateOnProvisionedProduct=Ref(tags), **both
+            "TagUpdates", Condition=create.name, TagUpdateOnProvisionedProduct=Ref(updates), **both
         ),
         servicecatalog.LaunchNotificationConstraint(
             "Notification", Condition=create_notification.name, NotificationArns=[Ref(launch_role.topic)], **both
@@ -102,7 +121,7 @@ def _terms(
 def _product(
     create: NamedCondition,
     portfolio: Portfolio,
-    boundary: If,
+    support: If,
     name: Parameter,
     support_email: If,
     url: Parameter,
@@ -127,7 +146,7 @@ def _product(
                 Type="CLOUD_FORMATION_TEMPLATE",
             )
         ],
-        SupportDescription=Sub("At launch, enter this as PermissionsBoundaryArn: ${Boundary}.", Boundary=boundary),
+        SupportDescription=support,
         SupportEmail=support_email,
     )
 
@@ -176,6 +195,19 @@ def _first_version() -> tuple[Parameter, Parameter]:
         default="1.0.0",
     )
     return url, version
+
+
+def _require_boundary() -> Parameter:
+    """Build the parameter for templates without PermissionsBoundaryArn, for which the rule of a launch is not valid.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/reference-template_constraint_rules.html
+    """
+    return boolean_parameter(
+        "RequireBoundary",
+        "If true, a launch without PermissionsBoundaryArn is rejected. If false, the template of the product must not "
+        "have this parameter, because it fixes the boundary. Default: true.",
+        default=True,
+    )
 
 
 def _about() -> tuple[Parameter, Parameter, Parameter]:
