@@ -7,7 +7,6 @@ It runs in .venv-local-cloud. MiniStack is not installed in .venv, so its module
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import threading
@@ -15,7 +14,7 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-from smtemplates.local_cloud import access
+from smtemplates.local_cloud import access, catalog_server
 from smtemplates.local_cloud.sagemaker import KINDS, Props, Resource, SageMaker
 
 # Properties whose change replaces a resource. For these types MiniStack would report each change as a possible
@@ -79,20 +78,6 @@ def add_recorded_types() -> None:
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS
     for type_name, (prefix, digits) in RECORDED.items():
         handlers[type_name] = _recorder(prefix, digits)
-
-
-def add_service_catalog() -> None:
-    """Add an API of Service Catalog that lists no provisioned products and rejects all other operations."""
-
-    async def serve(_method: str, _path: str, headers: Props, _body: bytes, _query: Props) -> tuple[Any, ...]:
-        action = headers.get("x-amz-target", "").split(".")[-1]
-        status, answer = 200, {"ProvisionedProducts": [], "TotalResultsCount": 0}
-        if action != "SearchProvisionedProducts":
-            message = "the local cloud has no Service Catalog; it only creates IDs for its resources in stacks"
-            status, answer = 400, {"__type": "NotImplemented", "message": message}
-        return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
-
-    ministack("app").SERVICE_HANDLERS["servicecatalog"] = serve
 
 
 def _recorder(prefix: str, digits: int) -> dict[str, Any]:
@@ -278,7 +263,7 @@ def main() -> None:
     app = ministack("app")
     add_sagemaker()
     add_recorded_types()
-    add_service_catalog()
+    catalog_server.add_service_catalog()
     fix_conditions()
     accept_metric_math()
     reject_deletion_of_full_buckets()

@@ -151,14 +151,14 @@ def test_number_of_calls_is_limited(service: ServiceCatalog, session: Any) -> No
 def overtaken(scenario: Scenario, monkeypatch: pytest.MonkeyPatch, status: str) -> Error | None:
     """Run the command while another run creates the same version first."""
     service = scenario.service
-    create = service._create_provisioning_artifact  # noqa: SLF001 called between the plan of a run and its creation
+    create = service.create_provisioning_artifact  # called between the plan of a run and its creation
 
     def late(**arguments: Any) -> dict[str, Any]:
         service.add(scenario.product, "1.1", "sha256:" + "0" * 64, status=status)
         return create(**arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(service, "_create_provisioning_artifact", late)
+        patch.setattr(service, "create_provisioning_artifact", late)
         return outcome(scenario)
 
 

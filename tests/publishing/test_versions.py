@@ -8,7 +8,7 @@ import json
 import pytest
 
 from publishing.conftest import BUCKET, Publisher, template_of
-from publishing.service_catalog import RefusedError
+from smtemplates.local_cloud.service_catalog import RefusedError
 
 
 def test_template_is_published_from_the_staging_bucket(publisher: Publisher) -> None:
@@ -183,7 +183,7 @@ def test_missing_permission_to_delete_is_reported_last(publisher: Publisher, mon
     def denied(**_arguments: str) -> dict[str, str]:
         raise RefusedError("AccessDeniedException", "You are not allowed.")
 
-    monkeypatch.setattr(publisher.catalog, "_delete_provisioning_artifact", denied)
+    monkeypatch.setattr(publisher.catalog, "delete_provisioning_artifact", denied)
     done = publisher.publish("1.1.0", size="2")
     assert (done.returncode, "DeleteProvisioningArtifact is not allowed" in done.stderr) == (1, True), done.stderr
     found = [(one["Name"], one["status"], one["Guidance"]) for one in publisher.catalog.products[publisher.product]]
@@ -282,12 +282,6 @@ def test_missing_product_is_reported(publisher: Publisher, place: list[str], mes
     """A missing product is reported in the terms in which it was specified."""
     done = publisher.run("versions", *place)
     assert (done.returncode in (1, 2), message in done.stderr) == (True, True), done.stderr
-
-
-def test_local_cloud_has_no_versions(publisher: Publisher) -> None:
-    """The local cloud, which only creates IDs for Service Catalog, reports this."""
-    done = publisher.run("versions", "--product", publisher.product, AWS_ENDPOINT_URL=publisher.aws.url)
-    assert (done.returncode, "the local cloud has no Service Catalog" in done.stderr) == (1, True), done.stderr
 
 
 def test_versions_are_listed(publisher: Publisher) -> None:

@@ -181,7 +181,9 @@ def _first_version() -> tuple[Parameter, Parameter]:
         "URL of the staged workspace template, as printed by the link command of the publisher. Service Catalog "
         "keeps a copy. Do not change it later: publish new versions instead. Leave empty to create the portfolio "
         "without a product.",
-        pattern="^$|^https://[A-Za-z0-9.-]{3,200}/([A-Za-z0-9._-]{1,200}/)?smtemplates/[0-9a-f]{64}[.]template$",
+        # the second host is the local cloud, on which a catalog can be rehearsed
+        pattern="^$|^(https://[A-Za-z0-9.-]{3,200}|http://127[.]0[.]0[.]1:[0-9]{1,5})"
+        "/([A-Za-z0-9._-]{1,200}/)?smtemplates/[0-9a-f]{64}[.]template$",
         hint="must be empty or the URL of a staged template, https://.../smtemplates/<its SHA-256>.template",
         max_length=500,
     )
