@@ -97,7 +97,7 @@ def template_at(url: str) -> Props | None:
         return None
     try:
         template: Props = cloudformation._parse_template(body)
-    except Exception:  # noqa: BLE001 the parser of MiniStack names no errors
+    except Exception:  # noqa: BLE001 the errors of the parser of MiniStack are not documented
         return None
     return template if isinstance(template.get("Resources"), dict) else None
 
@@ -171,7 +171,7 @@ class LoopbackStacks:
 
 @contextlib.contextmanager
 def _refused() -> Iterator[None]:
-    """Turn an error of AWS into an error response of Service Catalog."""
+    """Raise an error of AWS as an error response of Service Catalog."""
     try:
         yield
     except import_module("botocore.exceptions").ClientError as error:

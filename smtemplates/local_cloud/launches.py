@@ -42,7 +42,7 @@ class Stacks(Protocol):
 
 @dataclass
 class Product:
-    """What the constraints of a product determine: the launch role, and the Rules that are added to the template."""
+    """The name of a product, its launch role, and the Rules of its constraints, which are added to the template."""
 
     name: str
     launch_role: str | None = None

@@ -11,7 +11,7 @@ from smtemplates.deploy.printing.terminal import Terminal, print_result, termina
 from smtemplates.deploy.requests import staging
 from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
-from smtemplates.publish import catalog, links, pruning, publication
+from smtemplates.publish import catalog, lifetime, links, pruning, publication
 from smtemplates.publish import tables as show
 from smtemplates.publish.publication import Request
 
@@ -106,9 +106,8 @@ def link(
             "the console reads the template from a bucket; stage it with --staging-bucket, or specify its URL with "
             "--template-url"
         )
-    if isinstance(source, str):
-        links.check_url(source, template)
-    elif source.name is None:
+    location = links.check_url(source, template) if isinstance(source, str) else None
+    if isinstance(source, staging.Bucket) and source.name is None:
         raise UsageError(
             f"objects in the bucket of --create-staging-bucket expire after {staging.EXPIRE_DAYS} days, and the link "
             "with them; use your own bucket with --staging-bucket"
@@ -116,7 +115,11 @@ def link(
     regions = list(regions) or [cloud.region]
     # errors in the Regions are reported before anything is staged
     links.links(regions, "" if isinstance(source, staging.Bucket) else source, given, stack)
+    if location is not None:
+        lifetime.check_object(cloud, template, location, terminal)
     if isinstance(source, staging.Bucket):
+        links.check_partition(cloud.region, regions)
+        lifetime.check_bucket(cloud, template, source, terminal)
         source = staging.stage(cloud, template, source, terminal)
         terminal.say(links.access_note(source))
     found = links.links(regions, source, given, stack)

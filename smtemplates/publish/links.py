@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from smtemplates.aws.endpoints import is_local, split_url
+from smtemplates.aws.objects import Location
 from smtemplates.aws_data.consoles import CONSOLE_HOSTS
-from smtemplates.aws_data.partitions import partition_of
+from smtemplates.aws_data.partitions import PARTITIONS, partition_of
 from smtemplates.deploy.requests import template as templates
 from smtemplates.deploy.requests.request import check_name
 from smtemplates.deploy.requests.template import Template
@@ -22,7 +23,7 @@ REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 MAX_TEMPLATE_URL = 1024
 
 # A host of S3 is s3, s3.REGION or s3-REGION, optionally after the bucket, and before the DNS suffix of the partition.
-_S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9.-]+\.)?")
+_S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?P<place>[a-z0-9.-]+\.)?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -57,19 +58,18 @@ def _incomplete(template: Template, given: Mapping[str, str]) -> bool:
     return any("Default" not in about and name not in given for name, about in template.parameters.items())
 
 
-def check_url(url: str, template: Template) -> None:
-    """Check that a URL is one from which the console can read the template.
+def check_url(url: str, template: Template) -> Location:
+    """Check that a URL is one from which the console can read the template, and return the bucket and the key.
 
     Raises:
         UsageError: it is not the https URL of an object in S3, or the hash in it is of a different template.
     """
     parts = split_url(url)
-    host = parts.hostname or ""
-    suffix = _suffix(host)
-    in_s3 = suffix is not None and _S3_HOST.fullmatch(host.removesuffix(suffix))
-    place = [*filter(None, parts.path.split("/"))]
+    in_s3 = _in_s3(parts.hostname or "")
+    path = unquote(parts.path.removeprefix("/"))
     # the path begins with the bucket unless the host contains it
-    if parts.scheme != "https" or not in_s3 or not place[0 if in_s3["bucket"] else 1 :]:
+    bucket, _, key = (in_s3["bucket"], "", path) if in_s3 and in_s3["bucket"] else path.partition("/")
+    if parts.scheme != "https" or not in_s3 or not key.strip("/"):
         raise UsageError(f"--template-url must be the https:// URL of an object in S3, not '{url}'")
     if len(url) > MAX_TEMPLATE_URL:
         raise UsageError(f"--template-url has {len(url):,} characters; the console accepts {MAX_TEMPLATE_URL:,}")
@@ -79,6 +79,30 @@ def check_url(url: str, template: Template) -> None:
             "the hash in --template-url is not that of --template, so the URL is of a different template; render and "
             "stage the template again"
         )
+    return Location(bucket=bucket, key=key)
+
+
+def _in_s3(host: str) -> re.Match[str] | None:
+    """Return the parts of a host name of S3; None if it is another host."""
+    suffix = _suffix(host)
+    return None if suffix is None else _S3_HOST.fullmatch(host.removesuffix(suffix))
+
+
+def _partition(url: str) -> str | None:
+    """Return the partition of a URL in S3; None for another URL.
+
+    GovCloud has the DNS suffix of the commercial Regions, so the Region in the host decides. A host without a Region
+    is in the commercial Regions.
+
+    Source: https://docs.aws.amazon.com/general/latest/gr/s3.html
+    """
+    host = urlsplit(url).hostname or ""
+    suffix, in_s3 = _suffix(host), _in_s3(host)
+    if in_s3 is None:
+        return None
+    if region := REGION.search(in_s3["place"] or ""):
+        return partition_of(region[0])[0]
+    return next(partition for _, partition, own in reversed(PARTITIONS) if own == suffix)
 
 
 def _suffix(host: str) -> str | None:
@@ -101,17 +125,34 @@ def links(regions: Sequence[str], template_url: str, given: Mapping[str, str], s
     )
 
 
+def check_partition(home: str, regions: Sequence[str]) -> None:
+    """Check that all Regions are in the partition of the Region whose buckets are used.
+
+    Raises:
+        UsageError: a Region is in another partition.
+    """
+    partition = partition_of(home)[0]
+    for region in regions:
+        if partition_of(region)[0] != partition:
+            raise UsageError(
+                f"{region} cannot read a template from a bucket of the partition {partition}; run this command for "
+                "each partition, with credentials of it"
+            )
+
+
 def _link(region: str, template_url: str, given: Mapping[str, str], stack: str | None) -> str:
     if not REGION.fullmatch(region):
         raise UsageError(f"'{region}' is not a Region; a Region looks like eu-west-1")
-    partition, suffix = partition_of(region)
+    partition = partition_of(region)[0]
     host = CONSOLE_HOSTS.get(partition, "none")
     if host == "none":
         raise UsageError(f"no public documentation names the host of the console in {region} ({partition})")
-    found = _suffix(urlsplit(template_url).hostname or "")
-    if found not in (None, suffix):
+    if _partition(template_url) not in (None, partition):
         template_host = urlsplit(template_url).hostname
-        raise UsageError(f"{region} cannot read a template from {template_host}; stage the template in that partition")
+        raise UsageError(
+            f"{region} cannot read a template from {template_host}, which is in another partition; stage the template "
+            f"in a bucket of the partition {partition}"
+        )
     query = {"templateURL": template_url, **({"stackName": stack} if stack else {})}
     query.update({f"param_{name}": value for name, value in given.items()})
     encoded = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items())

@@ -14,6 +14,8 @@ from smtemplates.errors import UsageError
 from smtemplates.publish import links
 
 URL = "https://bucket.s3.eu-west-1.amazonaws.com/template.json"
+# GovCloud has the DNS suffix of the commercial Regions
+GOVCLOUD = "https://s3-us-gov-west-1.amazonaws.com/bucket/template.json"
 CHINA = "https://bucket.s3.cn-north-1.amazonaws.com.cn/template.json"
 
 
@@ -34,7 +36,7 @@ def test_values_are_encoded(value: str) -> None:
     ("region", "url", "host"),
     [
         ("eu-west-1", URL, "eu-west-1.console.aws.amazon.com"),
-        ("us-gov-west-1", URL, "us-gov-west-1.console.amazonaws-us-gov.com"),
+        ("us-gov-west-1", GOVCLOUD, "us-gov-west-1.console.amazonaws-us-gov.com"),
         ("cn-north-1", CHINA, "cn-north-1.console.amazonaws.cn"),
         ("eusc-de-east-1", "https://b.s3.eusc-de-east-1.amazonaws.eu/t", "eusc-de-east-1.console.amazonaws-eusc.eu"),
     ],
@@ -51,6 +53,9 @@ def test_each_partition_has_its_console_host(region: str, url: str, host: str) -
         ("us-iso-east-1", URL, "no public documentation"),
         ("cn-north-1", URL, "cannot read a template from bucket.s3.eu-west-1.amazonaws.com"),
         ("eu-west-1", CHINA, "cannot read a template from"),
+        ("us-gov-west-1", URL, "in another partition; stage the template in a bucket of the partition aws-us-gov"),
+        ("us-gov-west-1", "https://bucket.s3.amazonaws.com/template.json", "in another partition"),
+        ("eu-west-1", GOVCLOUD, "cannot read a template from s3-us-gov-west-1.amazonaws.com"),
         ("eu-west-1.evil.com/", URL, "is not a Region"),
     ],
 )

@@ -141,7 +141,7 @@ def test_a_launched_version_is_in_use(team: Team) -> None:
     (first,) = team.call("list_provisioning_artifacts", ProductId=product)["ProvisioningArtifactDetails"]
     artifact = {"ProductId": product, "ProvisioningArtifactId": first["Id"]}
     launch = {**artifact, "ProvisionedProductName": "churn", "ProvisionToken": "once"}
-    # the constraint of the catalog demands the boundary, which this template has no parameter for
+    # the constraint of the catalog requires a boundary, and this template has no parameter for it
     with pytest.raises(ClientError, match="PermissionsBoundaryArn"):
         team.call("provision_product", **launch)
     allow = ("--allow-destructive-resource", "BoundaryRule")

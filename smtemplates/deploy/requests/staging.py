@@ -97,6 +97,11 @@ def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None, l
     return {"TemplateURL": stage(cloud, template, bucket, listener)}
 
 
+def key_of(template: Template, bucket: Bucket) -> str:
+    """Return the key under which a template is staged."""
+    return f"{bucket.prefix}/{template.digest}.template"
+
+
 def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener) -> str:
     """Upload a template of any length to a bucket unless the bucket contains it, and return its URL.
 
@@ -105,7 +110,7 @@ def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener) 
         DeploymentError: The bucket contains a different object under the key of the template. Any user who may plan
             can have uploaded it.
     """
-    key = f"{bucket.prefix}/{template.digest}.template"
+    key = key_of(template, bucket)
     location = Location(bucket=bucket.name or create(cloud, listener), key=key, owner=bucket.owner)
     try:
         region = _upload(cloud, template, location, bucket.encryption_arguments)
