@@ -16,7 +16,7 @@ from smtemplates.templates.registry import TEMPLATES, definition
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "smtemplates"
 REFERRING = {"Ref", "Condition", "Fn::If"}
-MOST_ON_TOP = 20
+MOST_ON_TOP = 24
 MOST_LINES = {"smtemplates": 300, "scripts": 300, "tests": 500}
 
 

@@ -21,6 +21,7 @@ from smtemplates.templates.registry import TEMPLATES
 
 FILE = "smtemplates.toml"
 DEFAULT_OUTPUT = "templates"
+MOST_DESCRIPTION_BYTES = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,9 +130,18 @@ def _staging_problem(staging: Mapping[str, Any]) -> str:
     return "" if selected == 1 else "specify either bucket or create = true."
 
 
+def _description_problem(text: str) -> str:
+    """Return a sentence about a description that is too long, or ''.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    """
+    return "" if len(text.encode()) <= MOST_DESCRIPTION_BYTES else f"must have at most {MOST_DESCRIPTION_BYTES} bytes."
+
+
 _CHECKS: Mapping[tuple[str, ...], Callable[[Any], str]] = {  # * is any key
     ("template", "*", "fix", "*"): value_problem,
     ("template", "*", "default", "*"): value_problem,
+    ("template", "*", "description"): _description_problem,
     ("defaults", "parameters", "*"): value_problem,
     ("defaults", "staging"): _staging_problem,
     ("stack", "*", "parameters", "*"): value_problem,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +65,21 @@ class StackTable:
     on_failure: str | None = None
     stack_policy: str | None = None
     inherited: frozenset[tuple[str, ...]] = frozenset()
+
+    def path(self, *keys: str) -> tuple[str, ...]:
+        """Return the path of a value in the file, such as ("defaults", "parameters", "VpcId") if it is inherited."""
+        return ("defaults", *keys) if keys in self.inherited else ("stack", self.name, *keys)
+
+    def parameters_of(self, declared: Collection[str]) -> Mapping[str, Value]:
+        """Return the values for a template that declares these parameters.
+
+        An inherited parameter does not apply to a template that does not have it.
+        """
+        return {
+            name: value
+            for name, value in self.parameters.items()
+            if name in declared or ("parameters", name) not in self.inherited
+        }
 
 
 MERGED = ("parameters", "tags")  # tables whose keys a stack inherits one by one

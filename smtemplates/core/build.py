@@ -1,4 +1,4 @@
-"""Build constructs from "module:function" names; the arguments of a function name the constructs that it receives."""
+"""Build constructs with functions whose arguments name the constructs that they receive."""
 
 from __future__ import annotations
 
@@ -10,29 +10,35 @@ from typing import Any, get_type_hints
 from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
 
+Function = Callable[..., Any]
 
-def resolve(function: str) -> Callable[..., Any]:
-    """Return the function that a "module:function" text names.
+
+def resolve(function: str | Function) -> Function:
+    """Return a function, or the function that a "module:function" text names.
 
     Raises:
         TemplateError: there is no such module or function.
     """
+    if not isinstance(function, str):
+        return function
     module, _, name = function.partition(":")
     try:
-        found: Callable[..., Any] = getattr(import_module(module), name)
+        found: Function = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise TemplateError(f"{function}: {error}. It must name a module and one of its functions.") from error
     return found
 
 
-def build_all(functions: Mapping[str, str], wanted: Iterable[str]) -> dict[str, Construct]:
+def build_all(functions: Mapping[str, str | Function], wanted: Iterable[str]) -> dict[str, Construct]:
     """Build the wanted constructs and all that they receive, each once.
 
-    `functions` maps the names of constructs to "module:function". A function receives by each argument the construct
-    of that name. An argument with a default keeps the default if the construct is not in `functions`.
+    `functions` maps the names of constructs to functions or "module:function" texts. A function receives by each
+    argument the construct of that name. An argument with a default keeps the default if the construct is not in
+    `functions`.
 
     Raises:
-        TemplateError: a construct is missing, has another type than the argument, or receives itself.
+        TemplateError: a construct is missing, has another type than the argument, or receives itself, or the result of
+            a function is not a construct.
     """
     built: dict[str, Construct] = {}
     under_way: list[str] = []
@@ -47,19 +53,26 @@ def build_all(functions: Mapping[str, str], wanted: Iterable[str]) -> dict[str, 
         arguments = {
             argument.name: build(argument.name)
             for argument in inspect.signature(function).parameters.values()
-            if _is_available(argument, functions, functions[name])
+            if _is_available(argument, functions, _text(function))
         }
-        _check_types(functions[name], get_type_hints(function), arguments)
-        built[name] = function(**arguments)
+        _check_types(_text(function), get_type_hints(function), arguments)
+        construct = function(**arguments)
+        if not isinstance(construct, Construct):
+            raise TemplateError(f"{_text(function)} returns a {type(construct).__name__}, not a Construct.")
+        built[name] = construct
         under_way.pop()
-        return built[name]
+        return construct
 
     for name in wanted:
         build(name)
     return built
 
 
-def _is_available(argument: inspect.Parameter, functions: Mapping[str, str], function: str) -> bool:
+def _text(function: Function) -> str:
+    return f"{function.__module__}:{function.__name__}"
+
+
+def _is_available(argument: inspect.Parameter, functions: Iterable[str], function: str) -> bool:
     if argument.name in functions:
         return True
     if argument.default is not inspect.Parameter.empty:
@@ -72,5 +85,6 @@ def _is_available(argument: inspect.Parameter, functions: Mapping[str, str], fun
 
 def _check_types(function: str, hints: Mapping[str, Any], arguments: Mapping[str, Construct]) -> None:
     for name, construct in arguments.items():
-        if not isinstance(construct, hints[name]):
-            raise TemplateError(f"{function}: argument {name!r} is a {type(construct).__name__}, not {hints[name]}.")
+        expected = hints.get(name, Construct)
+        if not isinstance(construct, expected):
+            raise TemplateError(f"{function}: argument {name!r} is a {type(construct).__name__}, not {expected}.")

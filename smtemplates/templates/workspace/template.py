@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
 from troposphere import Template
 
 from smtemplates.core.assemble import Definition
-from smtemplates.core.build import build_all
+from smtemplates.core.build import Function, build_all
 from smtemplates.core.construct import Construct
-from smtemplates.errors import UsageError
+from smtemplates.errors import TemplateError, UsageError
 from smtemplates.templates.workspace.features import CONSTRUCTS, FEATURES
 
 DESCRIPTION = (
@@ -19,26 +19,29 @@ DESCRIPTION = (
 )
 
 
-def definition(without: Collection[str] = ()) -> Definition:
-    """Return the workspace, except the features named in `without`.
-
-    Raises:
-        UsageError: a name in `without` is not in FEATURES.
-    """
-    return Definition(DESCRIPTION, constructs(without))
+def definition(without: Collection[str] = (), added: Mapping[str, Function] | None = None) -> Definition:
+    """Return the workspace, except the features named in `without`; `added` and the errors are as for `constructs`."""
+    return Definition(DESCRIPTION, constructs(without, added))
 
 
-def constructs(without: Collection[str] = ()) -> list[Construct]:
+def constructs(without: Collection[str] = (), added: Mapping[str, Function] | None = None) -> list[Construct]:
     """Build the constructs of the workspace, in the order of the table, except the features named in `without`.
 
+    `added` are the functions of further constructs by name. They follow in this order, and can receive all others.
+
     Raises:
         UsageError: a name in `without` is not in FEATURES.
+        TemplateError: an added construct has a name of the table, or cannot be built.
     """
     _check_features(without)
+    added = added or {}
+    if taken := [row.name for row in CONSTRUCTS if row.name in added]:
+        raise TemplateError(f"The workspace has a construct {taken[0]}. Rename the added function.")
     rows = [row for row in CONSTRUCTS if row.feature not in without]
-    functions = {row.name: row.function for row in rows}
-    built = build_all(functions, [row.name for row in rows if not row.on_demand])
-    return [built[row.name] for row in rows if row.name in built]
+    functions: dict[str, str | Function] = {row.name: row.function for row in rows}
+    functions.update(added)
+    built = build_all(functions, [*(row.name for row in rows if not row.on_demand), *added])
+    return [built[name] for name in functions if name in built]
 
 
 def build(without: Collection[str] = ()) -> Template:

@@ -1,0 +1,270 @@
+"""Build the templates of the configuration file."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from troposphere import Template
+
+from smtemplates.config.functions import CodeError, Function, explained, guarded, import_function
+from smtemplates.config.lines import Path as Keys
+from smtemplates.config.problems import Problem, shown_file, unknown
+from smtemplates.config.project import Project
+from smtemplates.config.tables import TemplateTable
+from smtemplates.config.templates import Built, is_file, read_template
+from smtemplates.core.assemble import Definition, assemble, source_files
+from smtemplates.core.build import build_all
+from smtemplates.core.construct import Construct
+from smtemplates.errors import Error, TemplateError, UsageError
+from smtemplates.specializing.choices import Choices
+from smtemplates.specializing.specialization import specialization
+from smtemplates.synth.loader import load
+from smtemplates.synth.renderer import ordered
+from smtemplates.synth.sections import mapping
+from smtemplates.templates import registry
+from smtemplates.templates.workspace import template as workspace
+from smtemplates.templates.workspace.features import FEATURES
+
+INTERFACE = "AWS::CloudFormation::Interface"
+WORKSPACE = "workspace"
+_PARAMETER = re.compile(r"Parameter (\w+) ")
+
+
+class TableError(UsageError):
+    """Report the problems of a table."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Store the problems."""
+        super().__init__()
+        self.problems = list(problems)
+
+
+def of_smtemplates(name: str, without: Collection[str]) -> Built:
+    """Build a template of smtemplates.
+
+    Raises:
+        UsageError: A name in `without` is not a feature.
+    """
+    defined = registry.definition(name, without)
+    return Built(name=name, body=ordered(defined.template()), sources=source_files(defined.constructs))
+
+
+def build(project: Project, table: TemplateTable, without: Collection[str]) -> Built:
+    """Build a template of the configuration file, without these features in addition to those of the table.
+
+    Raises:
+        UsageError: It cannot be built. The message has a line for each problem.
+    """
+    try:
+        return _Builder(project, table).build(without)
+    except TableError as error:
+        project.check(error.problems)
+        raise
+
+
+def attempt(project: Project, table: TemplateTable) -> Built | list[Problem]:
+    """Build a template, or return the problems that prevent the build."""
+    try:
+        return _Builder(project, table).build(())
+    except TableError as error:
+        return error.problems
+
+
+@dataclass(frozen=True)
+class _Builder:
+    """Build the template of one table. Every error is a TableError."""
+
+    project: Project
+    table: TemplateTable
+
+    def build(self, without: Collection[str]) -> Built:
+        added = self._functions()
+        features = self._features(without)
+        if self.table.source in registry.TEMPLATES:
+            with self._reporting("constructs"):
+                built = self._of_definition(_ours(self.table.source, features, added))
+        else:
+            with self._reporting("from"):
+                start = self._start()
+            with self._reporting("constructs"):
+                built = self._extended(start, build_all(added, added).values())
+        built = replace(built, name=self.table.name, policies=tuple(map(self.project.file, self.table.policies)))
+        if self.table.description is not None:
+            built.body["Description"] = self.table.description
+        return self._specialized(built)
+
+    def _problem(self, *keys: str | int, sentence: str) -> Problem:
+        return self.project.problem(("template", self.table.name, *keys), sentence)
+
+    @contextmanager
+    def _reporting(self, key: str) -> Iterator[None]:
+        """Report an error as a problem of a key, or of the table if it does not have the key."""
+        path = ("template", self.table.name, key)
+        keys: Keys = (key,) if path in self.project.places.lines else ()
+        try:
+            yield
+        except TableError:
+            raise
+        except Error as error:
+            if isinstance(error, CodeError) and key == "constructs":
+                keys = (key, self._number_of(error.function))
+            raise TableError(self._problem(*keys, sentence=line) for line in str(error).splitlines()) from error
+
+    def _number_of(self, function: str) -> int:
+        """Return the position of the construct with a function of this name."""
+        return [text.rpartition(":")[2] for text in self.table.constructs].index(function)
+
+    def _functions(self) -> dict[str, Function]:
+        """Import the functions of the added constructs."""
+        found: dict[str, Function] = {}
+        wrong = []
+        for number, text in enumerate(self.table.constructs):
+            name = text.rpartition(":")[2]
+            if name in found:
+                sentence = f"two functions have the name {name}. Rename one of them."
+                wrong.append(self._problem("constructs", number, sentence=sentence))
+                continue
+            try:
+                found[name] = guarded(import_function(text, self.project.folder), self.project.folder)
+            except UsageError as error:
+                wrong.append(self._problem("constructs", number, sentence=str(error)))
+        if wrong:
+            raise TableError(wrong)
+        return found
+
+    def _features(self, without: Collection[str]) -> frozenset[str]:
+        """Return the features to leave out."""
+        wrong = [
+            self._problem("without", number, sentence=unknown("feature", name, FEATURES))
+            for number, name in enumerate(self.table.without)
+            if name not in FEATURES
+        ]
+        features = frozenset({*self.table.without, *without})
+        if features and self.table.source not in registry.TEMPLATES:
+            ours = ", ".join(registry.TEMPLATES)
+            wrong.append(self._problem("without", sentence=f"only templates of smtemplates have features: {ours}."))
+        if wrong:
+            raise TableError(wrong)
+        return features
+
+    def _start(self) -> Definition | dict[str, Any]:
+        """Return the template of a file or of a function."""
+        source = self.table.source
+        if is_file(source):
+            return read_template(self.project.file(source))
+        if ":" not in source:
+            raise UsageError(unknown("template", source, registry.TEMPLATES))
+        function = import_function(source, self.project.folder)
+        if any(each.default is each.empty for each in inspect.signature(function).parameters.values()):
+            raise UsageError(
+                f"{source} requires arguments, but the function of a template is called without arguments."
+            )
+        result = guarded(function, self.project.folder)()
+        if isinstance(result, Definition):
+            return result
+        if isinstance(result, Template | Mapping):
+            return self._plain(result)
+        raise UsageError(
+            f"{source} returns a {type(result).__name__}. It must return a Template of troposphere, a dict or a "
+            "Definition."
+        )
+
+    def _plain(self, template: Template | Mapping[str, Any]) -> dict[str, Any]:
+        """Return a template as plain values. troposphere checks properties only now."""
+        try:
+            content = template if isinstance(template, Mapping) else template.to_dict()
+            text = json.dumps(content)
+        except Exception as error:  # the code of a template can contain anything
+            raise UsageError(explained(error, self.project.folder)) from error
+        return load(text)
+
+    def _of_definition(self, defined: Definition) -> Built:
+        return Built(name="", body=ordered(self._plain(defined.template())), sources=self._sources(defined.constructs))
+
+    def _sources(self, constructs: Iterable[Construct]) -> dict[tuple[str, str], str]:
+        """Return the Python file of each part, as the user would write it."""
+        found = source_files([*constructs])
+        files = {source: self.project.folder / source for source in set(found.values())}
+        shown = {source: shown_file(file) if file.is_file() else source for source, file in files.items()}
+        return {key: shown[source] for key, source in found.items()}
+
+    def _extended(self, start: Definition | dict[str, Any], constructs: Iterable[Construct]) -> Built:
+        """Add constructs to a template."""
+        constructs = [*constructs]
+        if isinstance(start, Definition):
+            return self._of_definition(Definition(start.description, [*start.constructs, *constructs]))
+        if constructs:
+            added = assemble("", constructs)
+            start = _merged(start, self._plain(added), source_files(constructs))
+        return Built(name="", body=start, sources=self._sources(constructs))
+
+    def _specialized(self, built: Built) -> Built:
+        """Return a template with parameters fixed and narrowed."""
+        table = self.table
+        choices = Choices(
+            fix=table.fix,
+            keep=None if table.keep is None else frozenset(table.keep),
+            default=table.default,
+            allow=table.allow,
+        )
+        if not choices:
+            return built
+        try:
+            special = specialization(built.body, choices)
+        except Error as error:
+            raise TableError(
+                self._problem(*self._keys(line), sentence=line) for line in str(error).splitlines()
+            ) from error
+        return replace(built, body=special.template, fixed=special.forced, removed=special.removed)
+
+    def _keys(self, sentence: str) -> Keys:
+        """Return the key of the table that a sentence about a parameter is about; () for the whole table."""
+        named = _PARAMETER.match(sentence)
+        if named:
+            for key in ("fix", "default", "allow"):
+                if named[1] in getattr(self.table, key):
+                    return (key, named[1])
+            if named[1] in (self.table.keep or ()):
+                return ("keep", (self.table.keep or ()).index(named[1]))
+        return ()
+
+
+def _ours(name: str, features: Collection[str], added: Mapping[str, Function]) -> Definition:
+    """Return a template of smtemplates with added constructs. Those of the workspace receive its constructs by name."""
+    if name == WORKSPACE:
+        return workspace.definition(features, added)
+    defined = registry.definition(name, features)
+    return Definition(defined.description, [*defined.constructs, *build_all(added, added).values()])
+
+
+def _merged(
+    template: Mapping[str, Any], added: Mapping[str, Any], sources: Mapping[tuple[str, str], str]
+) -> dict[str, Any]:
+    """Return a template with the entries of the sections of another one, and with its parameter groups and labels.
+
+    Raises:
+        TemplateError: A name is in both templates.
+    """
+    merged = dict(template)
+    for section in ("Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs"):
+        entries = added.get(section, {})
+        existing = mapping(template.get(section))
+        if taken := next((name for name in entries if name in existing), None):
+            raise TemplateError(
+                f"{sources[section, taken]} adds {taken} to {section}, but that name is already in use. Choose another."
+            )
+        if entries:
+            merged[section] = {**existing, **entries}
+    metadata = mapping(template.get("Metadata"))
+    ours, theirs = mapping(added["Metadata"][INTERFACE]), mapping(metadata.get(INTERFACE))
+    interface = {
+        "ParameterGroups": [*theirs.get("ParameterGroups", ()), *ours["ParameterGroups"]],
+        "ParameterLabels": {**theirs.get("ParameterLabels", {}), **ours["ParameterLabels"]},
+    }
+    return {**merged, "Metadata": {**metadata, INTERFACE: {**theirs, **interface}}}

@@ -1,0 +1,122 @@
+"""Build the template that a text names: a template of smtemplates, of the configuration file, or in a file.
+
+Importing this module does not import troposphere, which a template in a file does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from smtemplates.config.problems import Problem, unknown
+from smtemplates.config.project import Project
+from smtemplates.config.tables import StackTable
+from smtemplates.console.files import read
+from smtemplates.errors import UsageError
+from smtemplates.specializing.pruning import Removal
+from smtemplates.synth.loader import load
+from smtemplates.templates.registry import TEMPLATES
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A template with intrinsic functions in their long form.
+
+    `sources` is the Python file that built each (section, name). `policies` are policy files to apply in addition to
+    those of the command line. `file` is the template file, if the text names one. `fixed` are the parameters that Rules
+    fixed, and `removed` the parts that the specialization removed.
+    """
+
+    name: str
+    body: dict[str, Any]
+    sources: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    policies: tuple[Path, ...] = ()
+    file: Path | None = None
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    removed: tuple[Removal, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """The description of the template, or ''."""
+        text = self.body.get("Description", "")
+        return text if isinstance(text, str) else ""
+
+
+def is_file(text: str) -> bool:
+    """Return whether a text names a template file, and not a template."""
+    return "/" in text or text.endswith(SUFFIXES)
+
+
+def names(project: Project | None) -> list[str]:
+    """Return the names of all templates: those of the configuration file, then those of smtemplates."""
+    return [*(project.templates if project else ()), *TEMPLATES]
+
+
+def resolve(text: str, project: Project | None = None, *, without: Collection[str] = ()) -> Built:
+    """Build the template that a text names.
+
+    The text is a name of the configuration file or of smtemplates, or a file (it contains / or ends in .yaml, .yml or
+    .json), relative to the working directory. Building a template of the configuration file runs the code that its
+    table names. `without` are features of the workspace to leave out, in addition to those of the table.
+
+    Raises:
+        UsageError: There is no such template, or it cannot be built. The message has a line for each problem.
+    """
+    if is_file(text):
+        if without:
+            raise UsageError(f"{text} is a file, so --without cannot be used with it.")
+        return Built(name=Path(text).stem, body=read_template(Path(text)), file=Path(text))
+    if text not in names(project):
+        message = unknown("template", text, names(project))
+        raise UsageError(f"{message[0].upper()}{message[1:]}")
+    # not an import statement, because those who import this module must not import troposphere
+    building: Any = import_module("smtemplates.config.building")
+    found: Built
+    if project and text in project.templates:
+        found = building.build(project, project.templates[text], without)
+    else:
+        found = building.of_smtemplates(text, without)
+    return found
+
+
+def attempt(project: Project, name: str) -> Built | list[Problem]:
+    """Build a template of the configuration file, or return its problems, to which missing policy files belong."""
+    table = project.templates[name]
+    building: Any = import_module("smtemplates.config.building")
+    missing = [
+        project.problem(("template", name, "policy", number), f"there is no file {file}.")
+        for number, file in enumerate(table.policies)
+        if not project.file(file).is_file()
+    ]
+    result: Built | list[Problem] = building.attempt(project, table)
+    if isinstance(result, list):
+        return [*missing, *result]
+    return missing or result
+
+
+def of_stack(project: Project, stack: StackTable) -> Built:
+    """Build the template of a stack. A file is relative to the folder of the configuration file.
+
+    Raises:
+        UsageError: There is no such template, or it cannot be built.
+    """
+    if is_file(stack.template):
+        return resolve(str(project.file(stack.template)), project)
+    return resolve(stack.template, project)
+
+
+def read_template(file: Path) -> dict[str, Any]:
+    """Read a template file.
+
+    Raises:
+        UsageError: The file cannot be read, or is not a template.
+    """
+    try:
+        return load(read(file).removeprefix("\ufeff"))
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}" if not str(error).startswith("Cannot read") else str(error)) from error
