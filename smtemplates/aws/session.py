@@ -185,6 +185,13 @@ class Cloud:
         view.hidden = tuple(secret for secret in secrets if secret)
         return view
 
+    def pausing(self, pause: Callable[[float], None]) -> Cloud:
+        """Return the same services, which wait with another function between two polls."""
+        _ = self.session
+        view = copy.copy(self)
+        view.pause = pause
+        return view
+
     def masked(self, text: str) -> str:
         """Return a text from AWS with the values of NoEcho parameters masked."""
         return str(masked(text, self.hidden))

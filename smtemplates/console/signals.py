@@ -1,4 +1,8 @@
-"""The signals that end a command: turn them into KeyboardInterrupt, and defer them during a critical step."""
+"""The signals that end a command: turn them into KeyboardInterrupt, and defer them during a critical step.
+
+Python receives signals in the main thread only. A command that works in several threads passes an interruption on to
+the threads that it chooses, with `Interruptions`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any, TextIO
 
@@ -63,10 +68,15 @@ def read_line() -> str:
 class Deferral:
     """The signals that arrive during an `uninterrupted` block."""
 
-    def __init__(self) -> None:
-        """Record every signal."""
-        self.pending: list[int] = []
+    def __init__(self, pending: list[int] | None = None) -> None:
+        """Record every signal, in `pending` if that is given."""
+        self.pending: list[int] = [] if pending is None else pending
         self._allowed = False
+
+    @property
+    def accepts(self) -> bool:
+        """Whether the next signal is raised at once."""
+        return self._allowed
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
         """Record a signal, or raise KeyboardInterrupt if interruptions are allowed.
@@ -98,13 +108,15 @@ def uninterrupted() -> Iterator[Deferral]:
     """Stop SIGINT, SIGTERM and SIGHUP from interrupting the block: they take effect at the end of the outermost block.
 
     A signal that the program ignores, such as SIGHUP under nohup, stays ignored. If the block ends with an exception,
-    that exception is raised and the recorded signals are dropped. Python receives signals in the main thread only, so
-    the block has no effect in other threads.
+    that exception is raised and the recorded signals are dropped. Python receives signals in the main thread only. In
+    another thread, the block defers the interruptions of the thread if it has `Interruptions`.
     """
-    deferral = Deferral()
     if threading.current_thread() is not threading.main_thread():
-        yield deferral
+        found: Interruptions | None = getattr(_THREAD, "interruptions", None)
+        with nullcontext(Deferral()) if found is None else found.deferred() as deferral:
+            yield deferral
         return
+    deferral = Deferral()
     before = {}
     try:
         for number in SIGNALS:
@@ -122,3 +134,73 @@ def uninterrupted() -> Iterator[Deferral]:
             handler(number, None)  # at once: before Python 3.12, raise_signal can return before the handler is called
         else:
             signal.raise_signal(number)
+
+
+_THREAD = threading.local()
+
+
+class Interruptions:
+    """The interruptions of a thread that is not the main thread. They take effect where the thread waits, in `pause`.
+
+    `uninterrupted` and `Deferral.allowed` have the same meaning in this thread as in the main thread.
+    """
+
+    def __init__(self) -> None:
+        """Create an object without an interruption."""
+        self._pending: list[int] = []
+        self._arrived = threading.Condition()
+        self._deferrals: list[Deferral] = []
+
+    @contextmanager
+    def received(self) -> Iterator[None]:
+        """Receive the interruptions in the current thread for the duration of the block."""
+        _THREAD.interruptions = self
+        try:
+            yield
+        finally:
+            _THREAD.interruptions = None
+
+    def send(self) -> None:
+        """Interrupt the thread. Another thread calls this function."""
+        with self._arrived:
+            self._pending.append(signal.SIGINT)
+            self._arrived.notify_all()
+
+    def pause(self, seconds: float) -> None:
+        """Wait for this time.
+
+        Raises:
+            KeyboardInterrupt: The thread was interrupted, and no `uninterrupted` block defers it.
+        """
+        deadline = time.monotonic() + seconds
+        with self._arrived:
+            while (left := deadline - time.monotonic()) > 0:
+                if self._pending and self._accepts():
+                    break
+                self._arrived.wait(left)
+        if self._pending and self._accepts():
+            self._raise()
+
+    @contextmanager
+    def deferred(self) -> Iterator[Deferral]:
+        """Record the interruptions of the thread for the duration of the block, as `uninterrupted` does for signals."""
+        deferral = Deferral(self._pending)
+        self._deferrals.append(deferral)
+        try:
+            yield deferral
+        except BaseException:
+            self._pending.clear()
+            raise
+        finally:
+            self._deferrals.pop()
+        if self._pending and self._accepts():
+            self._raise()
+
+    def _accepts(self) -> bool:
+        return not self._deferrals or self._deferrals[-1].accepts
+
+    def _raise(self) -> None:
+        self._pending.clear()
+        if self._deferrals:
+            self._deferrals[-1].receive(signal.SIGINT, None)
+        raise KeyboardInterrupt

@@ -37,7 +37,8 @@ class DestroyOptions:
     """The options of a destruction.
 
     `retain` are the logical IDs of resources that the deletion leaves behind, and `force` leaves behind all that AWS
-    cannot delete. AWS accepts both in DELETE_FAILED only. With `wait` False, the deletion is only started.
+    cannot delete. AWS accepts both in DELETE_FAILED only. With `wait` False, the deletion is only started. `before` are
+    the names of the stacks that are deleted before this one, whose imports do not prevent its deletion.
     """
 
     delete_data: bool = False
@@ -46,6 +47,7 @@ class DestroyOptions:
     retain: tuple[str, ...] = ()
     force: bool = False
     wait: bool = True
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +136,7 @@ def plan_destruction(cloud: Cloud, name: str, options: DestroyOptions) -> Destru
     domains = [item.physical_id for item in tree.resources if item.type == DOMAIN]
     targets = find_targets(cloud, pairs, domains)
     contents = find_contents(cloud, targets)
-    exports, unknown = _exports_in_use(cloud, tree)
+    exports, unknown = _exports_in_use(cloud, tree, options.before)
     blockers = [*_busy(stack), *exports, *_users_of(cloud, stack, deleted)]
     if unknown and (contents or options.delete_data):
         blockers.append(f"{unknown[0]} AWS could refuse the deletion after data was deleted.")
@@ -196,10 +198,10 @@ def _busy(stack: Stack) -> list[str]:
     return [f"{text} {program.command('status', '--watch', stack.name)}"]
 
 
-def _exports_in_use(cloud: Cloud, tree: Tree) -> tuple[list[str], list[str]]:
+def _exports_in_use(cloud: Cloud, tree: Tree, before: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return texts on the exports that other stacks import, and a sentence if this is not known."""
     try:
-        return in_use.export_blockers(cloud, tree.exports, tree.stacks), []
+        return in_use.export_blockers(cloud, tree.exports, {*tree.stacks, *before}), []
     except CloudError as error:
         if error.code not in DENIED:
             raise

@@ -192,3 +192,13 @@ def check_against(request: Request, stack: Stack | None, region: str) -> None:
             f"Parameter {missing[0]} cannot keep its previous value because the stack has none. Set a value."
         )
     _raise_all(templates.check(request.template, given, previous, region=region))
+
+
+def check_later(request: Request, stack: Stack | None, region: str, *, unknown: frozenset[str]) -> None:
+    """Check the values that the stack will have, except those of the parameters in `unknown`, which are not known yet.
+
+    The Rules of the template that refer to one of these parameters are not checked.
+    """
+    previous = {} if stack is None else {k: v for k, v in stack.parameters.items() if k not in request.reset}
+    given = dict(request.settings.parameters)
+    _raise_all(templates.check(request.template, given, previous, region=region, unknown=unknown))

@@ -111,11 +111,13 @@ def check(
     previous: Mapping[str, str] | None = None,
     *,
     region: str = "us-east-1",
+    unknown: frozenset[str] = frozenset(),
 ) -> list[str]:
     """Check the parameters as CloudFormation does, and return one sentence for each error.
 
     `given` are the values of the request. `previous` are the values that an existing stack keeps. If `previous` is
-    None, only the given values are checked, and not the Rules. Rules are evaluated for `region`.
+    None, only the given values are checked, and not the Rules. Rules are evaluated for `region`. The values of the
+    parameters in `unknown` are not known yet: neither they nor Rules that refer to them are checked.
     """
     content = copy.deepcopy(dict(template.content))
     if previous is None:
@@ -127,5 +129,19 @@ def check(
     for name in template.secret_names - given.keys() & previous.keys():
         # AWS shows the value of a NoEcho parameter as asterisks, so the pattern cannot be checked
         content["Parameters"][name] = {"Type": "String"}
-    kept = {name: value for name, value in previous.items() if name in template.parameters}
+    content["Rules"] = {
+        name: rule for name, rule in sections.entries(content, "Rules").items() if not _mentions(rule, unknown)
+    }
+    for name in unknown & template.parameters.keys():
+        content["Parameters"][name] = {"Type": "String", "Default": ""}
+    kept = {name: value for name, value in previous.items() if name in template.parameters and name not in unknown}
     return list(check_parameters(content, {**kept, **given}, region=region))
+
+
+def _mentions(value: Any, names: frozenset[str]) -> bool:
+    """Return whether one of the names is a text in a value."""
+    if isinstance(value, dict):
+        return any(_mentions(item, names) for item in value.values())
+    if isinstance(value, list):
+        return any(_mentions(item, names) for item in value)
+    return isinstance(value, str) and value in names

@@ -32,18 +32,19 @@ def export_blockers(cloud: Cloud, exports: Iterable[str], own: Collection[str]) 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListImports.html
     Source: https://github.com/boto/botocore/issues/2590
     """
-    importers: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for export in exports:
-        for name in _importers(cloud, export):
+        for name in importers(cloud, export):
             if name not in own:
-                importers.setdefault(name, []).append(export)
+                found.setdefault(name, []).append(export)
     return [
         f"Stack {name} imports {', '.join(used)}. Remove the import from it, or delete it first."
-        for name, used in importers.items()
+        for name, used in found.items()
     ]
 
 
-def _importers(cloud: Cloud, export: str) -> list[str]:
+def importers(cloud: Cloud, export: str) -> list[str]:
+    """Return the names of the stacks that import an export."""
     try:
         return list(cloud.pages("cloudformation", "list_imports", "Imports", ExportName=export))
     except CloudError as error:

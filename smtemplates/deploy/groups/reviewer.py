@@ -1,0 +1,53 @@
+"""The reviewer of a run: receives the plans of all stacks, progress and messages, and approves the whole run once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.destruction import Destruction
+from smtemplates.deploy.groups.results import Planned, Result
+from smtemplates.deploy.operations.events import Event
+from smtemplates.errors import Error
+
+
+class Lines(Protocol):
+    """Receives the messages and events of one stack, in the thread of this stack."""
+
+    def say(self, message: str) -> None:
+        """Show a message."""
+
+    def on_event(self, event: Event, done: int, total: int) -> None:
+        """Show an event, with the number of finished resources and of all resources."""
+
+    def show_plan(self, plan: Plan) -> None:
+        """Show the plan of a stack that is planned in its turn."""
+
+    def show_emptying(self, bucket: str, done: int, total: int) -> None:
+        """Show how many objects of a bucket are deleted."""
+
+
+class GroupReviewer(Protocol):
+    """Shows what belongs to all stacks, and asks, in the main thread."""
+
+    def lines(self, name: str) -> Lines:
+        """Return the object that shows the lines of one stack."""
+
+    def say(self, message: str) -> None:
+        """Show a message."""
+
+    def show_plans(self, planned: Sequence[Planned], failed: Sequence[Result]) -> None:
+        """Show the plan of all stacks, and those that could not be planned or are refused."""
+
+    def show_destructions(self, plans: Sequence[tuple[str, Destruction | Error]], *, delete_data: bool) -> None:
+        """Show the effects of destroying all stacks; an error for a stack that cannot be destroyed."""
+
+    def approve(self) -> bool:
+        """Return whether to execute the plan."""
+
+    def approve_destruction(self, names: Sequence[str]) -> bool:
+        """Return whether to destroy the stacks of these names."""
+
+    def cancel(self, question: str) -> bool:
+        """Ask, after an interruption, whether to cancel the operations in progress, and return the answer."""

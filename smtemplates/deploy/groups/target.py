@@ -1,0 +1,77 @@
+"""A stack of a run: its request, its connection, and the outputs of other stacks that its parameters need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from smtemplates.aws.connection import Connection
+from smtemplates.aws.session import Cloud
+from smtemplates.deploy.api import Allowed
+from smtemplates.deploy.requests.request import Options, Request
+from smtemplates.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """An output of another stack that is the value of a parameter.
+
+    `stack` is the name of the stack in AWS, which `cloud` reads. `target` is the name of the target that deploys this
+    stack, or None if no target does.
+    """
+
+    stack: str
+    output: str
+    cloud: Cloud
+    target: str | None = None
+
+    def __str__(self) -> str:
+        """Return the need in the form of the configuration file, such as network.VpcId."""
+        return f"{self.target or self.stack}.{self.output}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A stack to deploy. `name` is unique in a run, and at the start of every line on the stack.
+
+    `needs` are the outputs of other stacks by parameter. `account` is the ID of the account in which the stack must be,
+    or '' for any. A cloud belongs to one target, because each target has its own thread.
+    """
+
+    name: str
+    cloud: Cloud
+    request: Request
+    needs: Mapping[str, Need] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    allowed: Allowed = field(default_factory=Allowed)
+    account: str = ""
+
+    @property
+    def stack(self) -> str:
+        """The name of the stack in AWS."""
+        return self.request.stack
+
+    def with_values(self, values: Mapping[str, str]) -> Request:
+        """Return the request with the values of the parameters that need outputs."""
+        settings = self.request.settings
+        return replace(self.request, settings=replace(settings, parameters={**settings.parameters, **values}))
+
+
+def check_accounts(targets: Sequence[Target]) -> None:
+    """Check that the credentials of every target belong to the account of its stack, before any other call.
+
+    Raises:
+        UsageError: They belong to another account.
+    """
+    found: dict[Connection, str] = {}
+    for target in targets:
+        if not target.account:
+            continue
+        connection = replace(target.cloud.connection, region=None)
+        if connection not in found:
+            found[connection] = target.cloud.account
+        if found[connection] != target.account:
+            raise UsageError(
+                f"The credentials belong to account {found[connection]}, but stack {target.name} must be in account "
+                f"{target.account}: use credentials of that account, for example with --profile."
+            )
