@@ -54,16 +54,17 @@ def settings_of(stack: Stack | None) -> StackSettings:
 def requested(request: Request, before: StackSettings, *, new: bool) -> StackSettings:
     """Return the settings that a stack has after a deployment.
 
-    Settings that the request does not contain are unchanged. Tags in a parameter file are the complete set. The tag of
-    this deployer is unchanged in any case: only a new stack gets it, because a tag that is added or removed later
+    Settings that the request does not contain are unchanged. Tags in a parameter file are the complete set. The tags of
+    this deployer are unchanged in any case: only a new stack gets them, because a tag that is added or removed later
     changes every resource of the stack, and replaces the resources whose tags cannot be updated.
     """
     settings = request.settings
-    mark = {states.PRODUCT_TAG: "deploy"} if new else {}
+    project = {states.PROJECT_TAG: request.project} if request.project else {}
+    mark = {states.PRODUCT_TAG: "deploy", **project} if new else {}
     kept = {
         key: value
         for key, value in before.tags.items()
-        if key == states.PRODUCT_TAG or not (settings.all_tags or key in settings.removed_tags)
+        if key in (states.PRODUCT_TAG, states.PROJECT_TAG) or not (settings.all_tags or key in settings.removed_tags)
     }
     after = replace(before, tags={**kept, **settings.tags, **mark})
     if request.notification_arns is not None:

@@ -13,7 +13,7 @@ from smtemplates.deploy.groups.board import Board
 from smtemplates.deploy.groups.results import Planned, Result
 from smtemplates.deploy.groups.reviewer import GroupReviewer, Lines
 from smtemplates.deploy.groups.supervision import INTERRUPTED, Supervisor
-from smtemplates.deploy.groups.target import Target, check_accounts
+from smtemplates.deploy.groups.target import Need, Target, check_accounts
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.requests.request import check_later, check_request
@@ -152,11 +152,11 @@ class _Run:
         self.lines(target.name).say(f"Stack {done.stack.name} is {done.stack.status}.")
         return Result(name=target.name, state=state, stack=done.stack)
 
-    def _after(self, target: Target) -> dict[str, outputs.Need]:
+    def _after(self, target: Target) -> dict[str, Need]:
         """Return the needs of a target whose values are known only after the deployment of other targets."""
         late = {}
         for parameter, need in target.needs.items():
-            if need.target not in self.targets:
+            if need.target is None or need.target not in self.targets:
                 continue
             planned = self.board.planned.get(need.target)
             if planned is None:  # an earlier run of the deployment was followed to its end instead
@@ -171,7 +171,7 @@ class _Run:
         needed = next(need for need in target.needs.values() if need.target == producer)
         return replace(self.targets[producer], cloud=needed.cloud)
 
-    def _check_offline(self, target: Target, late: Mapping[str, outputs.Need]) -> None:
+    def _check_offline(self, target: Target, late: Mapping[str, Need]) -> None:
         stack = stacks.find(target.cloud, target.stack)
         check_later(target.request, stack, target.cloud.region, unknown=frozenset(target.needs))
         waiting = {parameter: str(need) for parameter, need in late.items()}
@@ -242,4 +242,3 @@ def _finished(run: _Run, supervisor: Supervisor) -> Group:
     codes += [INTERRUPTED] if supervisor.interrupted else []
     planned = tuple(run.board.planned[name] for name in run.targets if name in run.board.planned)
     return Group(planned=planned, results=tuple(ended), exit_code=results.exit_code(codes))
-

@@ -19,7 +19,6 @@ from smtemplates.deploy.groups.supervision import INTERRUPTED, Supervisor
 from smtemplates.deploy.groups.target import Target, check_accounts
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import Event
-from smtemplates.deploy.operations.operation import BUCKET
 from smtemplates.deploy.resources import in_use
 from smtemplates.errors import Error
 

@@ -69,7 +69,7 @@ def check_declared(target: Target, producers: Mapping[str, Target]) -> None:
             near = difflib.get_close_matches(parameter, list(target.request.template.parameters), n=1, cutoff=0.0)
             advice = f": did you mean {near[0]}?" if near else ", because it has no parameters."
             problems.append(f"The template of stack {target.name} has no parameter {parameter}{advice}")
-        if need.target in producers:
+        if need.target is not None and need.target in producers:
             content = producers[need.target].request.template.content
             declared = entries(content, "Outputs")
             if need.output not in declared and not can_grow(content, "Outputs"):

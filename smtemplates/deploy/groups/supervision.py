@@ -47,11 +47,7 @@ class Supervisor:
                     thread.start()
                 self._approve(signals)
                 while not board.all_ended:
-                    try:
-                        with signals.allowed():
-                            board.watch(lambda: board.all_ended)
-                    except KeyboardInterrupt:
-                        self._interrupted(signals)
+                    self._watch(signals)
             finally:
                 board.stop()
                 for thread in threads:
@@ -67,6 +63,13 @@ class Supervisor:
     def interrupted(self) -> bool:
         """Whether a signal interrupted the run."""
         return self._asked
+
+    def _watch(self, signals: Deferral) -> None:
+        try:
+            with signals.allowed():
+                self._board.watch(lambda: self._board.all_ended)
+        except KeyboardInterrupt:
+            self._interrupted(signals)
 
     def _thread(self, name: str) -> None:
         board = self._board
@@ -122,6 +125,6 @@ class Supervisor:
 
 def _question(running: Sequence[str]) -> str:
     return (
-        f"Cancel the operations in progress on {', '.join(running)}? Updates are rolled back, and stacks that are being "
-        "created are deleted."
+        f"Cancel the operations in progress on {', '.join(running)}? Updates are rolled back, and stacks that are "
+        "being created are deleted."
     )

@@ -14,6 +14,9 @@ Step = Literal["create", "update", "recreate", "roll back", "wait"]
 # The tag of every stack that this deployer creates. Only a stack with this tag may be deleted to create it again.
 PRODUCT_TAG = "smtemplates:deployer"
 
+# The tag of a stack that was created from a configuration file: the name of the project of the file.
+PROJECT_TAG = "smtemplates:project"
+
 
 @dataclass(frozen=True)
 class Way:

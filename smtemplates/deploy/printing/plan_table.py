@@ -128,36 +128,41 @@ def notes(plan: Plan) -> tuple[str, ...]:
 
 def markdown(plan: Plan) -> str:
     """Return a plan as Markdown for a pull request or a job summary."""
-    lines = [f"### {_escape(headline(plan))}", ""]
+    lines = [f"### {escape(headline(plan))}", ""]
     if plan.changes or plan.settings:
         lines += ["| | resource | type | what happens | properties |", "|---|---|---|---|---|"]
     for change in plan.all_changes:
         properties = "<br>".join(
-            _escape(text) for text in (*drift_notes(change), *map(property_line, change.properties))
+            escape(text) for text in (*drift_notes(change), *map(property_line, change.properties))
         )
-        cells = [f"`{MARKS[change.fate]}`", _escape(change.id), _escape(change.type), _effect(change), properties]
+        cells = [f"`{MARKS[change.fate]}`", escape(change.id), escape(change.type), _effect(change), properties]
         lines.append(f"| {' | '.join(cells)} |")
     if plan.settings:
-        rows = "<br>".join(_escape(settings_rows.line(item)) for item in plan.settings)
+        rows = "<br>".join(escape(settings_rows.line(item)) for item in plan.settings)
         lines.append(f"| `~` | {settings_rows.TITLE} | | will be changed | {rows} |")
     for finding in plan.findings:
-        lines.append(f"\n**{finding_label(finding).capitalize()}**: {_escape(describe_finding(finding))}")
-    lines += [f"\n{_escape(text)}" for text in notes(plan)]
-    lines += [f"\n**{_escape(text)}**" for text in summaries(plan)]
+        lines.append(f"\n**{finding_label(finding).capitalize()}**: {escape(describe_finding(finding))}")
+    lines += [f"\n{escape(text)}" for text in notes(plan)]
+    lines += [f"\n**{escape(text)}**" for text in summaries(plan)]
     return "\n".join(lines) + "\n"
 
 
 def _effect(change: ResourceChange) -> str:
     """Return the effect of a change for a cell of a table in Markdown."""
-    text = "<br>".join(_escape(one) for one in (describe_change(change), *warnings(change)))
+    text = "<br>".join(escape(one) for one in (describe_change(change), *warnings(change)))
     return f"**{text}**" if change.guarded else text
 
 
 def as_json(plan: Plan) -> str:
     """Return a plan as JSON."""
+    return results.as_json(as_value(plan))
+
+
+def as_value(plan: Plan) -> dict[str, Any]:
+    """Return the content of a plan in JSON."""
     content = {**asdict(plan), "evaluated": not plan.not_evaluated}
     _complete(content["changes"], plan.changes)
-    return results.as_json(content)
+    return content
 
 
 def _complete(shown: Iterable[dict[str, Any]], changes: Iterable[ResourceChange]) -> None:
@@ -200,7 +205,7 @@ def _value(value: Any) -> str:
     return text if len(text) <= WIDEST_VALUE else f"{text[: WIDEST_VALUE - 3]}..."
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Return a text in which no character has a meaning in Markdown or HTML."""
     for special in "\\`*_<>|[]":
         text = text.replace(special, f"&#{ord(special)};")

@@ -47,6 +47,7 @@ class Request:
     revert_drift: bool = False
     staging: staging.Bucket | None = None
     capabilities: tuple[str, ...] = ()
+    project: str = ""
 
     @property
     def all_capabilities(self) -> tuple[str, ...]:
@@ -78,6 +79,7 @@ class Request:
             [self.settings.all_tags, sorted(self.settings.removed_tags)],
             [self.role_arn, self.notification_arns, self.rollback_alarms, self.monitoring_minutes, self.on_failure],
             [self.import_existing, self.revert_drift, *sorted(self.capabilities)],
+            *([self.project] if self.project else []),
         ]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
 
