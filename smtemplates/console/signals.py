@@ -153,7 +153,7 @@ class Interruptions:
 
     @contextmanager
     def received(self) -> Iterator[None]:
-        """Receive the interruptions in the current thread for the duration of the block."""
+        """Raise the interruptions in the current thread for the duration of the block."""
         _THREAD.interruptions = self
         try:
             yield

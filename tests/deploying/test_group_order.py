@@ -31,7 +31,7 @@ def reaches(edges: dict[str, list[str]], start: str, end: str) -> bool:
 
 @given(EDGES)
 def test_needed_stacks_come_first(edges: dict[str, list[str]]) -> None:
-    """Every stack follows the stacks that it needs; stacks that need each other are refused with a real path."""
+    """Every stack follows the stacks that it needs; stacks that need each other are rejected with a real path."""
     try:
         found = ordered(edges)
     except UsageError as error:

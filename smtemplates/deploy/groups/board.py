@@ -1,4 +1,4 @@
-"""What the threads of a run know of each other: plans, results, the decision of the user, and interruptions."""
+"""The state that the threads of a run share: plans, results, the decision of the user, and interruptions."""
 
 from __future__ import annotations
 

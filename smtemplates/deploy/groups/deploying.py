@@ -36,7 +36,7 @@ class _Turn:
     """The reviewer of one stack: it waits for the approval of the run and for the stacks that this one needs."""
 
     def __init__(self, run: _Run, target: Target, values: Mapping[str, str], *, late: bool) -> None:
-        """Receive the plan of a target with these values. `late` is whether the run was approved before it existed."""
+        """Keep the values of a target. `late` is whether the run was approved before the plan existed."""
         self._run = run
         self._target = target
         self._values = values
@@ -86,15 +86,15 @@ class _Turn:
             raise _OutdatedError
 
     def show_destruction(self, plan: Destruction, *, delete_data: bool) -> None:
-        """Do nothing: a deployment destroys no stack."""
+        """Do nothing: a deployment does not destroy stacks."""
 
     def approve_destruction(self, plan: Destruction) -> bool:
-        """Return False: a deployment destroys no stack."""
+        """Return False: a deployment does not destroy stacks."""
         del plan
         return False
 
     def show_emptying(self, bucket: str, done: int, total: int) -> None:
-        """Do nothing: a deployment empties no bucket."""
+        """Do nothing: a deployment does not empty buckets."""
 
 
 class _Run:
@@ -210,7 +210,7 @@ def plan_all(targets: Sequence[Target], reviewer: GroupReviewer) -> Group:
 def deploy_all(targets: Sequence[Target], reviewer: GroupReviewer) -> Group:
     """Show one plan of all targets, have it approved, and deploy them in order of dependency.
 
-    If a target cannot be planned, or its plan is refused, nothing is changed.
+    If a target cannot be planned, or its plan is rejected, nothing is changed.
 
     Raises:
         UsageError: A target is not valid.

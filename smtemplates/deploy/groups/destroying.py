@@ -24,7 +24,7 @@ from smtemplates.errors import Error
 
 
 class _Turn:
-    """The reviewer of one stack: it accepts what the plan of the run has shown."""
+    """The reviewer of one stack: it accepts the effects that the plan of the run has shown."""
 
     def __init__(self, lines: Lines, shown: Destruction) -> None:
         """Compare with the effects that were shown."""
@@ -58,7 +58,7 @@ class _Turn:
         """Do nothing: the effects were shown with those of the other stacks."""
 
     def approve_destruction(self, plan: Destruction) -> bool:
-        """Return True if the stack contains only what was shown.
+        """Return True if the stack contains only the resources that were shown.
 
         Raises:
             RefusedError: It contains more.
@@ -167,7 +167,7 @@ def _importers(target: Target) -> list[str]:
 def destroy_all(
     targets: Sequence[Target], reviewer: GroupReviewer, options: DestroyOptions
 ) -> tuple[tuple[Result, ...], int]:
-    """Show what destroying targets deletes and retains, have it approved once, and destroy them in reverse order.
+    """Show the resources that destroying targets deletes and retains, and destroy them in reverse order if approved.
 
     If one of them cannot be destroyed, nothing is deleted. Targets that do not exist are left out. Return the results
     and the exit code.

@@ -14,7 +14,7 @@ from smtemplates.errors import Error
 PRECEDENCE = (130, 4, 5, 1, 2, 3, 0)
 
 State = Literal[
-    "planned", "deployed", "unchanged", "deleted", "absent", "failed", "refused", "timed out", "stopped", "not started"
+    "planned", "deployed", "unchanged", "deleted", "absent", "failed", "rejected", "timed out", "stopped", "not started"
 ]
 
 
@@ -70,6 +70,6 @@ def exit_code(codes: Iterable[int]) -> int:
 
 def failure(name: str, error: Error, *, started: bool) -> Result:
     """Return the result of a stack whose deployment or destruction raised an error."""
-    states: dict[int, State] = {130: "stopped" if started else "not started", 4: "refused", 5: "timed out"}
+    states: dict[int, State] = {130: "stopped" if started else "not started", 4: "rejected", 5: "timed out"}
     state = "not started" if isinstance(error, NotStartedError) else states.get(error.exit_code, "failed")
     return Result(name=name, state=state, exit_code=error.exit_code, message=str(error))

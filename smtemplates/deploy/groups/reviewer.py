@@ -38,7 +38,7 @@ class GroupReviewer(Protocol):
         """Show a message."""
 
     def show_plans(self, planned: Sequence[Planned], failed: Sequence[Result]) -> None:
-        """Show the plan of all stacks, and those that could not be planned or are refused."""
+        """Show the plan of all stacks, and those that could not be planned or are rejected."""
 
     def show_destructions(self, plans: Sequence[tuple[str, Destruction | Error]], *, delete_data: bool) -> None:
         """Show the effects of destroying all stacks; an error for a stack that cannot be destroyed."""

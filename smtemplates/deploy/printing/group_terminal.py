@@ -16,7 +16,7 @@ from smtemplates.errors import Error
 
 
 class StackLines(Terminal):
-    """The lines of one stack, without a progress bar. It asks nothing."""
+    """The lines of one stack, without a progress bar and questions."""
 
     def __init__(self, name: str, lock: threading.RLock) -> None:
         """Write lines that start with `name`. The lock keeps the lines of several threads apart."""
@@ -34,7 +34,7 @@ class StackLines(Terminal):
 
 
 class GroupTerminal:
-    """The reviewer of a run of several stacks. While it asks, the lines of the stacks wait."""
+    """The reviewer of a run of several stacks. During a question, the lines of the stacks wait."""
 
     def __init__(self, terminal: Terminal) -> None:
         """Ask on a terminal."""
