@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 
 from smtemplates.console.columns import coloured
-from smtemplates.console.run import CHANGES_PRESENT
 from smtemplates.deploy.destruction import DestroyOptions
 from smtemplates.deploy.groups import deploying, destroying, results
 from smtemplates.deploy.groups.status import find_orphans, read_status
@@ -15,7 +14,7 @@ from smtemplates.deploy.printing import group_table
 from smtemplates.deploy.printing.group_terminal import GroupTerminal
 from smtemplates.deploy.printing.job_summary import append_to_job_summary
 from smtemplates.deploy.printing.terminal import Terminal, print_result, terminal_for_questions
-from smtemplates.errors import UsageError
+from smtemplates.errors import CHANGES_PRESENT, UsageError
 
 NO_PROJECT = (
     "Stacks that the file no longer names are not searched, because the file has no project. To have new stacks "

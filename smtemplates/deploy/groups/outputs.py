@@ -7,11 +7,11 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from smtemplates import program
 from smtemplates.aws.errors import DeploymentError
 from smtemplates.deploy.change_sets.change_plan import Plan, ResourceChange
 from smtemplates.deploy.groups.target import Need, Target
 from smtemplates.deploy.operations import stack as stacks
-from smtemplates.deploy.wording import PROGRAM
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate import Stack as Evaluated
 from smtemplates.evaluate import references
@@ -43,7 +43,7 @@ def read_values(target: Target) -> dict[str, str]:
 
 def _not_deployed(target: Target, parameter: str, need: Need) -> str:
     known = need.target or need.stack
-    deploy = f"{PROGRAM} deploy {known} {target.name}" if need.target else f"{PROGRAM} deploy {known}"
+    deploy = program.command("deploy", known, *([target.name] if need.target else []))
     return (
         f"Parameter {parameter} of stack {target.name} needs output {need.output} of stack {need.stack}, which does "
         f"not exist in {need.cloud.region}. To deploy it first, run: {deploy}"
