@@ -9,6 +9,7 @@ from typing import Any
 import environments
 import pytest
 import samples
+import wheel
 from hypothesis import HealthCheck, settings
 from machine import App, Machine, new_app, new_machine, served_repository
 
@@ -39,6 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixtures, mark in ((SERVERS, pytest.mark.server), (BROWSERS, pytest.mark.browser)):
             if fixtures & used:
                 item.add_marker(mark)
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> wheel.Installation:
+    """Return an environment outside the checkout with the package from its wheel."""
+    folder = tmp_path_factory.mktemp("installation")
+    return wheel.install(wheel.build(folder), folder)
 
 
 @pytest.fixture(scope="session")

@@ -45,15 +45,6 @@ def parser() -> argparse.ArgumentParser:
     if program.is_script():
         return parser_of(SCRIPTS[program.name()], epilog=EXIT_CODES, prog=program.title())
     whole = parser_of(WHOLE, epilog=EXIT_CODES)
-    whole.add_argument("--version", action=_Version, help="print the version, and exit")
+    version = f"{program.PACKAGE} {smtemplates.__version__}"
+    whole.add_argument("--version", action="version", version=version, help="print the version, and exit")
     return whole
-
-
-class _Version(argparse.Action):
-    """Print the version of the package."""
-
-    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002  the name in argparse
-        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        parser.exit(message=f"{program.PACKAGE} {smtemplates.__version__}\n")

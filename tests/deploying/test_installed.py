@@ -1,0 +1,75 @@
+"""The life of a stack with the installed command, in an empty folder outside the checkout."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from wheel import Installation
+
+from deploying.local_aws import Aws
+
+
+@dataclass(frozen=True)
+class User:
+    """A user in an empty folder, with the installed command and the local cloud."""
+
+    installation: Installation
+    folder: Path
+    aws: Aws
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run smtemplates. Its messages name no file of a checkout."""
+        done = self.installation.run("smtemplates", *words, cwd=self.folder, env=self.aws.environment)
+        assert not [name for name in ("scripts/", ".venv", "deploy.py") if name in done.stdout + done.stderr], done
+        return done
+
+
+@pytest.fixture
+def user(installation: Installation, aws: Aws, tmp_path: Path) -> User:
+    return User(installation, tmp_path, aws)
+
+
+def test_whole_life_of_a_stack(user: User, name: str) -> None:
+    """Every step from the template to the deletion of the stack succeeds, and leaves only the requested file."""
+    staged = "--create-staging-bucket"
+    for code, *words in (
+        (0, "render", "workspace", "-o", "workspace.yaml"),
+        (0, "lint", "workspace.yaml"),
+        (3, "plan", name, staged, "--detailed-exitcode"),
+        (0, "deploy", name, staged, "--yes", "--set", "CreateNotebook=true"),
+        (0, "status", name),
+        (0, "drift", name),
+        (0, "plan", name, staged, "--template", "workspace.yaml", "--detailed-exitcode"),
+        (0, "deploy", name, staged, "--yes", "--set", "LogRetentionDays=60"),
+        (4, "deploy", name, staged, "--yes", "--set", "CreateNotebook=false"),
+        (2, "destroy", name),
+    ):
+        done = user.run(*words)
+        assert done.returncode == code, (words, done.stdout, done.stderr)
+    outputs = json.loads(user.run("outputs", name, "--json").stdout)
+    assert user.aws.client("s3").list_objects_v2(Bucket=outputs["InputBucketName"])["KeyCount"] > 0
+    assert user.run("destroy", name, "--confirm", name, "--delete-data").returncode == 0
+    assert user.aws.status(name) is None
+    assert [path.name for path in user.folder.iterdir()] == ["workspace.yaml"]
+
+
+def test_link_to_a_template(user: User) -> None:
+    """The installed command stages the template that it contains, and prints the link."""
+    user.aws.client("s3").create_bucket(Bucket="linked-templates")
+    done = user.run("publish", "link", "--staging-bucket", "linked-templates", "--set", "ProjectName=churn")
+    assert done.returncode == 0, done.stderr
+    assert "linked-templates" in done.stdout
+    assert "param_ProjectName=churn" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["smtemplates"], ["python", "-m", "smtemplates"]], ids=" ".join)
+def test_installed_programs_print_the_version(installation: Installation, tmp_path: Path, words: list[str]) -> None:
+    """The entry point and the module are the same program. pip, pipx and uvx create the same entry point."""
+    versions = [installation.run(*words, option, cwd=tmp_path) for option in ("--version", "--help")]
+    assert [done.returncode for done in versions] == [0, 0]
+    assert versions[0].stdout.startswith("smtemplates ")
+    assert versions[1].stdout.startswith(f"usage: {' '.join(words)} ")
