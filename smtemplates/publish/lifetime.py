@@ -32,8 +32,8 @@ NO_CONFIGURATION = "NoSuchLifecycleConfiguration"
 def check_bucket(cloud: Cloud, template: Template, bucket: staging.Bucket, listener: Listener) -> None:
     """Check that a staging bucket keeps a template, before the template is uploaded.
 
-    If the rules of the bucket cannot be read, a message says so, because s3:PutObject and s3:GetObject suffice to
-    create a link.
+    Rules that cannot be read are reported and do not prevent the link, because s3:PutObject and s3:GetObject suffice to
+    create one.
 
     Raises:
         UsageError: A rule of the bucket deletes or archives the template.
@@ -45,8 +45,8 @@ def check_bucket(cloud: Cloud, template: Template, bucket: staging.Bucket, liste
 def check_object(cloud: Cloud, template: Template, location: Location, listener: Listener) -> None:
     """Check that an object exists, that it is the template, and that its bucket keeps it.
 
-    If the object cannot be read with the credentials of the caller, a message says so. The users of the link may have
-    permission to read it.
+    An object that the caller cannot read is reported and does not prevent the link, because the users of the link may
+    have permission to read it.
 
     Raises:
         UsageError: The object does not exist, is a different template, or a rule of the bucket deletes or archives it.
@@ -108,7 +108,7 @@ def _tags(cloud: Cloud, location: Location) -> Mapping[str, str] | None:
         answer = cloud.call("s3", "get_object_tagging", **location.arguments)
     except CloudError as error:
         if error.code in MISSING:
-            return {}  # staging sets no tags
+            return {}  # a staged template has no tags
         if error.code in DENIED:
             return None
         raise
@@ -116,7 +116,7 @@ def _tags(cloud: Cloud, location: Location) -> Mapping[str, str] | None:
 
 
 def loss_by(configuration: Mapping[str, Any], key: str, size: int, tags: Mapping[str, str] | None) -> str:
-    """Return what a rule does to an object and when, such as "expires after 7 days (rule old)"; '' if all keep it.
+    """Return the effect of a rule on an object, such as "expires after 7 days (rule old)"; '' if all rules keep it.
 
     `configuration` is the answer of GetBucketLifecycleConfiguration. `size` is the length of the object in bytes. If
     the tags are unknown (None), a rule for a tag counts.

@@ -120,7 +120,7 @@ def test_bucket_of_the_deployer_is_rejected_by_its_name(publisher: Publisher) ->
 
 
 def test_unreadable_rules_are_reported(publisher: Publisher, expiring: str) -> None:
-    """A user who may only stage templates can create links, and is told that the rules were not checked."""
+    """A user who may only stage templates can create links. A note reports that the rules were not checked."""
     objects = policy(Action=["s3:PutObject", "s3:GetObject"], Resource="*")
     role = publisher.aws.as_role(publisher.aws.role(publisher.product, allowed=objects))
     path = publisher.write(template_of())
@@ -162,7 +162,7 @@ def test_object_of_the_template_url_is_checked(publisher: Publisher, hosts: Host
 
 
 def test_object_that_cannot_be_checked_is_reported(publisher: Publisher) -> None:
-    """A link needs no credentials. A message says that the object was not checked, also on the local cloud."""
+    """A link needs no credentials. A note reports that the object was not checked, also on the local cloud."""
     path = publisher.write(template_of())
     arguments = ["link", "--template", str(path), "--template-url", f"https://{HOST}/t.json", "--region", "us-east-1"]
     done = publisher.run(*arguments)
