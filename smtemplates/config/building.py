@@ -17,7 +17,7 @@ from smtemplates.config.lines import Path as Keys
 from smtemplates.config.problems import Problem, shown_file, unknown
 from smtemplates.config.project import Project
 from smtemplates.config.tables import TemplateTable
-from smtemplates.config.templates import Built, is_file, read_template
+from smtemplates.config.templates import Built, read_template
 from smtemplates.core.assemble import Definition, assemble, source_files
 from smtemplates.core.build import build_all
 from smtemplates.core.construct import Construct
@@ -156,7 +156,7 @@ class _Builder:
     def _start(self) -> Definition | dict[str, Any]:
         """Return the template of a file or of a function."""
         source = self.table.source
-        if is_file(source):
+        if registry.is_file(source):
             return read_template(self.project.file(source))
         if ":" not in source:
             raise UsageError(unknown("template", source, registry.TEMPLATES))

@@ -15,12 +15,12 @@ from smtemplates.config.problems import Problem, unknown
 from smtemplates.config.project import Project
 from smtemplates.config.tables import StackTable
 from smtemplates.console.files import read
+from smtemplates.deploy.requests import template
+from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
 from smtemplates.specializing.pruning import Removal
 from smtemplates.synth.loader import load
-from smtemplates.templates.registry import TEMPLATES
-
-SUFFIXES = (".yaml", ".yml", ".json")
+from smtemplates.templates.registry import TEMPLATES, is_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +47,6 @@ class Built:
         return text if isinstance(text, str) else ""
 
 
-def is_file(text: str) -> bool:
-    """Return whether a text names a template file, and not a template."""
-    return "/" in text or text.endswith(SUFFIXES)
-
-
 def names(project: Project | None) -> list[str]:
     """Return the names of all templates: those of the configuration file, then those of smtemplates."""
     return [*(project.templates if project else ()), *TEMPLATES]
@@ -73,7 +68,8 @@ def resolve(text: str, project: Project | None = None, *, without: Collection[st
         return Built(name=Path(text).stem, body=read_template(Path(text)), file=Path(text))
     if text not in names(project):
         message = unknown("template", text, names(project))
-        raise UsageError(f"{message[0].upper()}{message[1:]}")
+        hint = f" To use a file, specify ./{text}." if Path(text).is_file() else ""
+        raise UsageError(f"{message[0].upper()}{message[1:]}{hint}")
     # not an import statement, because those who import this module must not import troposphere
     building: Any = import_module("smtemplates.config.building")
     found: Built
@@ -82,6 +78,18 @@ def resolve(text: str, project: Project | None = None, *, without: Collection[st
     else:
         found = building.of_smtemplates(text, without)
     return found
+
+
+def as_template(built: Built) -> Template:
+    """Return a template as a deployment sends it; that of a file keeps the text of the file.
+
+    Raises:
+        UsageError: It is not a template, or is larger than the maximum of CloudFormation.
+    """
+    if built.file:
+        return template.read(built.file)
+    renderer: Any = import_module("smtemplates.synth.renderer")  # as above
+    return template.parsed(renderer.render(built.body), f"template {built.name}")
 
 
 def attempt(project: Project, name: str) -> Built | list[Problem]:

@@ -31,6 +31,14 @@ PLACES: Mapping[str, Mapping[str, int]] = {"service-catalog": CATALOG_PLACES}
 """The list parameters by template whose number of entries is chosen when the template is rendered, and the defaults."""
 
 
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def is_file(text: str) -> bool:
+    """Return whether a text that selects a template is the name of a file, and not the name of a template."""
+    return "/" in text or text.endswith(SUFFIXES)
+
+
 def definition(
     name: str, without: Collection[str] = (), places: Mapping[str, int] = MappingProxyType({})
 ) -> Definition:

@@ -1,0 +1,77 @@
+"""The command `config`, and the option --config of all commands that read the configuration file."""
+
+# ruff: noqa: PLC0415 - commands import their dependencies themselves, so that --help needs only the standard library
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smtemplates.cli.command import Command
+from smtemplates.console.streams import named
+from smtemplates.errors import UsageError
+
+if TYPE_CHECKING:
+    from smtemplates.config.project import Project
+
+CHECK = """\
+  smtemplates config check
+      find all problems of smtemplates.toml, without calling AWS
+"""
+
+
+def add_config(command: argparse._ActionsContainer) -> None:
+    """Add --config."""
+    command.add_argument(
+        "--config",
+        type=named,
+        metavar="FILE",
+        help="configuration file (default: smtemplates.toml in this folder, or in the nearest folder above it)",
+    )
+
+
+def project_of(arguments: argparse.Namespace) -> Project | None:
+    """Return the project of --config, otherwise that of the working directory, or None if there is no file.
+
+    Raises:
+        UsageError: The file cannot be read, or has problems.
+    """
+    from smtemplates.config.project import find_project, read_project
+
+    path = Path(arguments.config) if arguments.config else find_project(Path())
+    return read_project(path) if path else None
+
+
+def check_config(arguments: argparse.Namespace) -> int:
+    """Check the configuration file, and print the numbers of its templates and stacks.
+
+    Raises:
+        UsageError: There is no configuration file, or it has problems. The message has a line for each.
+    """
+    from smtemplates.config.check import check
+    from smtemplates.config.problems import shown_file
+    from smtemplates.console.columns import counted
+
+    project = project_of(arguments)
+    if project is None:
+        raise UsageError("There is no smtemplates.toml in this folder or in a folder above it. Specify --config FILE.")
+    check(project)
+    numbers = f"{counted(len(project.templates), 'template')}, {counted(len(project.stacks), 'stack')}"
+    print(f"{shown_file(project.path)}: {numbers}, no problems", file=sys.stderr)
+    return 0
+
+
+COMMAND = Command(
+    name="config",
+    help="check the configuration file",
+    commands=(
+        Command(
+            name="check",
+            help="build the templates of the configuration file, and check its stacks, without calling AWS",
+            examples=CHECK,
+            add=add_config,
+            run="smtemplates.cli.config:check_config",
+        ),
+    ),
+)
