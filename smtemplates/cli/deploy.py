@@ -86,7 +86,7 @@ def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
         code = change.plan(
             cloud,
             request_of(arguments),
-            keep=arguments.keep,
+            keep=arguments.keep_change_set,
             shape=arguments.format,
             detailed=arguments.detailed_exitcode,
             page=arguments.html,

@@ -6,6 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
+from smtemplates.cli.old_names import add_old_name
 from smtemplates.cli.staging_options import add_staging
 from smtemplates.cli.template_option import add_template
 from smtemplates.console.aws_options import add_connection
@@ -103,9 +104,10 @@ def add_plan(command: argparse.ArgumentParser) -> None:
     """Add the options of plan."""
     add_stack(command)
     add_request(command)
-    command.add_argument(
-        "--keep", action="store_true", help="keep the change set, and print the command that executes it"
+    keep = command.add_argument(
+        "--keep-change-set", action="store_true", help="keep the change set, and print the command that executes it"
     )
+    add_old_name(command, "--keep", keep)
     command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there are changes")
     formats = command.add_mutually_exclusive_group()
     add_formats(formats, markdown="print the plan as Markdown (default: as a table)", json="print the plan as JSON")
@@ -125,7 +127,7 @@ def add_deploy(command: argparse.ArgumentParser) -> None:
         "--template-digest",
         type=named,
         metavar="SHA256",
-        help="execute --change-set only if its template has this hash (printed by plan --keep)",
+        help="execute --change-set only if its template has this hash (printed by plan --keep-change-set)",
     )
     group.add_argument("--yes", action="store_true", help="do not ask for confirmation; required without a terminal")
     allowed = group.add_mutually_exclusive_group()

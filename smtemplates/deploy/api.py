@@ -130,7 +130,7 @@ def deploy_reviewed(
     if not digest:
         reviewer.say(
             "The template of the change set is not compared with a reviewed one. To compare it, add the "
-            "--template-digest that plan --keep prints."
+            "--template-digest that plan --keep-change-set prints."
         )
     if plan.executed:
         reviewer.say("AWS is already executing this change set. Following it.")

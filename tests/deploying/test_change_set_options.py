@@ -81,7 +81,7 @@ def test_reviewed_change_set_is_executed_without_rollback(aws: Aws, name: str) -
 
     def kept(fail: str, *more: str) -> list[str]:
         settings = ("--set", f"Gate={gate}", "--set", f"Fail={fail}")
-        done = aws.run("plan", name, "--keep", *settings, *more, template=FAILING)
+        done = aws.run("plan", name, "--keep-change-set", *settings, *more, template=FAILING)
         assert done.returncode == 0, done.stderr
         return done.stderr.split("scripts/deploy.py deploy")[1].split()[1:]
 

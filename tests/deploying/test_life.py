@@ -165,8 +165,8 @@ def test_without_a_terminal_options_replace_the_questions(aws: Aws, name: str) -
 
 
 def test_reviewed_change_set_is_executed(aws: Aws, name: str) -> None:
-    """The option --change-set executes the change set of plan --keep, even if the template has changed since then."""
-    planned = aws.run("plan", name, "--keep", "--set", "Prefix=reviewed", "--json")
+    """--change-set executes the change set of plan --keep-change-set, even if the template has changed since then."""
+    planned = aws.run("plan", name, "--keep-change-set", "--set", "Prefix=reviewed", "--json")
     plan = json.loads(planned.stdout)
     assert f"--change-set {plan['change_set_id']}" in planned.stderr
     done = aws.run("deploy", name, "--yes", "--change-set", plan["change_set_id"])
@@ -176,7 +176,7 @@ def test_reviewed_change_set_is_executed(aws: Aws, name: str) -> None:
 
 def test_plan_keeps_the_change_sets_of_others(aws: Aws, name: str) -> None:
     """A plan does not delete the placeholder stack while it contains another change set."""
-    kept = json.loads(aws.run("plan", name, "--keep", "--json").stdout)
+    kept = json.loads(aws.run("plan", name, "--keep-change-set", "--json").stdout)
     aws.run("plan", name, "--set", "Prefix=other")
     assert aws.status(name) == "REVIEW_IN_PROGRESS"
     assert len(aws.change_sets(name)) == 1

@@ -49,19 +49,21 @@ def test_altered_template_does_not_update_a_stack(aws: Aws, proxy: Proxy, name: 
 
 
 def test_template_digest_of_a_kept_change_set(aws: Aws, proxy: Proxy, name: str) -> None:
-    """The command that plan --keep prints executes only the template of the plan."""
-    planned = aws.run("plan", name, "--keep", "--json")
+    """The command that plan --keep-change-set prints executes only the template of the plan."""
+    planned = aws.run("plan", name, "--keep-change-set", "--json")
     digest = json.loads(planned.stdout)["template_digest"]
     assert f"--template-digest {digest}" in planned.stderr
     aws.run("deploy", name, "--yes", "--change-set", json.loads(planned.stdout)["change_set_id"])
     alter_template(proxy)
-    kept = json.loads(aws.run("plan", name, "--keep", "--set", "Prefix=x", "--json", AWS_ENDPOINT_URL=proxy.url).stdout)
+    kept = json.loads(
+        aws.run("plan", name, "--keep-change-set", "--set", "Prefix=x", "--json", AWS_ENDPOINT_URL=proxy.url).stdout
+    )
     rejected = aws.run("deploy", name, "--yes", "--change-set", kept["change_set_id"], "--template-digest", digest)
     assert (rejected.returncode, aws.status(name)) == (1, "CREATE_COMPLETE")
     assert "is not the one that was reviewed" in rejected.stderr
     assert len(aws.change_sets(name)) == 1
     proxy.altered = None
-    kept = json.loads(aws.run("plan", name, "--keep", "--set", "Prefix=y", "--json").stdout)
+    kept = json.loads(aws.run("plan", name, "--keep-change-set", "--set", "Prefix=y", "--json").stdout)
     done = aws.run("deploy", name, "--yes", "--change-set", kept["change_set_id"], "--template-digest", digest)
     assert (done.returncode, aws.status(name)) == (0, "UPDATE_COMPLETE"), done.stderr
 

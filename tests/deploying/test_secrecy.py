@@ -77,7 +77,7 @@ def test_commands_write_no_secrets(session: Session, name: str, tmp_path: Path) 
     assert session.run("deploy", name, *given, "--yes", "--json", template=template) == 0
     change = [*given, "--set", "Prefix=other"]
     assert session.run("plan", name, *change, "--html", str(session.folder / "plan.html"), template=template) == 0
-    assert session.run("plan", name, *change, "--keep", template=template) == 0
+    assert session.run("plan", name, *change, "--keep-change-set", template=template) == 0
     assert session.run("deploy", name, *change, "--yes", "--set", "Fail=true", template=template) == 1
     for command in (["status", name], ["status", name, "--json"], ["outputs", name], ["drift", name]):
         assert session.run(*command) == 0

@@ -204,7 +204,7 @@ def test_secret_request_has_random_names(aws: Aws, name: str, *, exists: bool) -
         aws.deployed(name)
     names = set()
     for _ in range(2):
-        done = aws.run("plan", name, "--keep", "--json", "--set", "Secret=hunter2", "--set", "Prefix=other")
+        done = aws.run("plan", name, "--keep-change-set", "--json", "--set", "Secret=hunter2", "--set", "Prefix=other")
         assert done.returncode == 0, done.stderr
         assert "Another run" not in done.stderr
         names = set(aws.change_sets(name))

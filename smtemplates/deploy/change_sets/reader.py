@@ -38,7 +38,7 @@ def read_reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
         if error.code == NOT_FOUND:
             raise DeploymentError(
                 f"Change set {change_set_id} does not exist. It may have been executed or deleted. Create a new one "
-                "with plan --keep."
+                "with plan --keep-change-set."
             ) from error
         raise
     if described["StackName"] != stack.name:
@@ -47,7 +47,7 @@ def read_reviewed(cloud: Cloud, stack: Stack, change_set_id: str) -> Plan:
         raise DeploymentError(
             f"Change set {change_set_id} cannot be executed. Its execution status is "
             f"{described.get('ExecutionStatus')} ({described.get('StatusReason') or described['Status']}). Create a "
-            "new one with plan --keep."
+            "new one with plan --keep-change-set."
         )
     kind = "CREATE" if stack.status in ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS") else "UPDATE"
     plan = plan_of(described, cloud.region, kind=kind, hidden=[])
