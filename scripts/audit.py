@@ -18,6 +18,9 @@ from typing import Any
 import venvs
 from _checkout import ROOT
 
+from smtemplates.local_cloud.environment import LOCK
+
+LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), LOCK]
 UNREACHABLE = re.compile(r"requests\.exceptions|ConnectionError|ServiceError")
 
 
@@ -25,10 +28,10 @@ def main(arguments: list[str]) -> int:
     """Audit each lock file separately, because two may pin different versions of a package."""
     python = venvs.prepare("audit")
     failed = 0
-    for lock in sorted((ROOT / "requirements").glob("*.txt")):
+    for lock in LOCKS:
         done = run_pip_audit(python, lock, arguments)
         if done.returncode in (0, 1) and done.stdout:
-            failed = max(failed, report(lock.name, json.loads(done.stdout)["dependencies"]))
+            failed = max(failed, report(str(lock.relative_to(ROOT)), json.loads(done.stdout)["dependencies"]))
         elif UNREACHABLE.search(done.stderr):
             reason = done.stderr.strip().splitlines()[-1]
             warn(f"Nothing was audited, because pip-audit could not reach the vulnerability database: {reason}")

@@ -6,10 +6,17 @@ import argparse
 
 import smtemplates
 from smtemplates import program
-from smtemplates.cli import config, deploy_commands, local, publish, render_options
+from smtemplates.cli import config, demo, deploy_commands, local, publish, render_options
 from smtemplates.cli.command import Command, parser_of
 
-COMMANDS = (*render_options.COMMANDS, *deploy_commands.COMMANDS, publish.COMMAND, config.COMMAND, local.COMMAND)
+COMMANDS = (
+    *render_options.COMMANDS,
+    *deploy_commands.COMMANDS,
+    publish.COMMAND,
+    config.COMMAND,
+    local.COMMAND,
+    demo.COMMAND,
+)
 WHOLE = Command(
     name=program.PACKAGE,
     help="""\

@@ -12,18 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from smtemplates.core.user_cache import cache_directory
+
 MOST_ENTRIES = 200
 
 Row = dict[str, Any]
-
-
-def directory() -> Path | None:
-    """Return `$XDG_CACHE_HOME/smtemplates`, or `~/.cache/smtemplates`, or None for a user without a home directory.
-
-    Source: https://specifications.freedesktop.org/basedir-spec/latest/ (a relative XDG_CACHE_HOME must be ignored)
-    """
-    base = _user_cache()
-    return base / "smtemplates" if base else None
 
 
 def key(text: str, options: Sequence[Sequence[str]], implementation: Sequence[Path] | None = None) -> str:
@@ -65,15 +58,6 @@ def _digest(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def _user_cache() -> Path | None:
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if base.is_absolute():
-        return base
-    with contextlib.suppress(RuntimeError):
-        return Path.home() / ".cache"
-    return None
-
-
 def _implementation() -> list[Path]:
     """Return the files that change when cfn-lint changes: importing cfn-lint for its version takes a fifth of a run.
 
@@ -84,7 +68,7 @@ def _implementation() -> list[Path]:
     files = [Path(__file__).with_name(f"{module}.py") for module in ("engine", "regions")]
     if found and found.origin:
         files.append(Path(found.origin).with_name("version.py"))
-    if base := _user_cache():
+    if base := cache_directory():
         files.append(base / "aws" / "cfn-lint" / "schemas" / "version.json")
     return files
 

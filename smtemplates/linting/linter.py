@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smtemplates.aws_data.regions import DEFAULT_REGIONS
+from smtemplates.core.user_cache import own_directory
 
 # Errors and warnings are always on. Experimental rules stay off: all three require a Metadata block with notes for AI
 # tools in every resource.
@@ -109,7 +110,7 @@ def lint(
     """
     from smtemplates.linting import cache as linter_cache  # noqa: PLC0415  its hashlib takes 3 MiB
 
-    directory = linter_cache.directory() if cache is True else cache or None
+    directory = own_directory() if cache is True else cache or None
     entry = directory / f"{linter_cache.key(text, (regions, CHECKS))}.json" if directory else None
     rows = linter_cache.read(entry) if entry else None
     if rows is None:

@@ -1,13 +1,11 @@
-"""Start and stop the local cloud: for the duration of a block, or in the background."""
+"""Run the server of the local cloud, and end it."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import http.client
-import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,10 +14,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from smtemplates.console.signals import uninterrupted
 from smtemplates.errors import Error
-from smtemplates.local_cloud.environment import CHECKOUT, VENV, prepare
+from smtemplates.local_cloud.environment import local_cloud
 
-RUNNING = VENV / "running.json"
 STARTUP_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -32,11 +30,16 @@ CLIENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
-# The server's environment does not contain smtemplates. It is the last place that Python searches, so that it hides no
-# library of the server.
+PACKAGE = Path(__file__).parents[1]
+# The server's environment does not contain smtemplates. Only this package is loaded from its folder. Other libraries
+# there have no effect on the server.
 SERVER = """\
-import sys
-sys.path.append(sys.argv.pop(1))
+import importlib.util, sys
+folder = sys.argv.pop(1)
+places = {"submodule_search_locations": [folder]}
+spec = importlib.util.spec_from_file_location("smtemplates", folder + "/__init__.py", **places)
+sys.modules["smtemplates"] = package = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(package)
 from smtemplates.local_cloud.server import main
 main()
 """
@@ -78,24 +81,29 @@ def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
     }
-    with Path(folder, "server.log").open("ab") as log_file:
-        # the server inherits this file and its lock, and holds the lock until it ends
-        fcntl.flock(log_file, fcntl.LOCK_EX)
-        process = subprocess.Popen(
-            [str(prepare()), "-I", "-c", SERVER, str(CHECKOUT), *extra],
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.PIPE if extra else subprocess.DEVNULL,
-            stdout=log_file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        started = wait_for_response(process, endpoint)
-    except BaseException:  # an interruption, too, must not leave a server that no command can stop
-        kill_group(process.pid, signal.SIGKILL)
-        process.wait()
-        raise
+    cloud = local_cloud()
+    command = [str(cloud.python), "-I", "-c", SERVER, str(PACKAGE), *extra]
+    with cloud.installed() as lock, uninterrupted() as deferral:
+        with Path(folder, "server.log").open("ab") as log_file:
+            # the server inherits the log file and its lock, and holds the lock until it ends
+            fcntl.flock(log_file, fcntl.LOCK_EX)
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.PIPE if extra else subprocess.DEVNULL,
+                stdout=log_file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[lock],
+            )
+        try:
+            with deferral.allowed():
+                started = wait_for_response(process, endpoint)
+        except BaseException:  # an interruption, too, must not leave a server that no command can stop
+            kill_group(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
     if not started:
         kill_group(process.pid, signal.SIGKILL)
         log = Path(folder, "server.log").read_text()[-2000:]
@@ -125,42 +133,16 @@ def running() -> Iterator[str]:
             process.communicate()
 
 
-def start(port: int | None) -> str:
-    """Start a local cloud in the background, unless one is running, and return its endpoint URL."""
-    if RUNNING.is_file() and responds(endpoint := json.loads(RUNNING.read_text())["endpoint"]):
-        return str(endpoint)
-    stop()
-    chosen = port or free_port()
-    folder = tempfile.mkdtemp(prefix="local-cloud-")
-    try:
-        process = launch(chosen, folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    endpoint = f"http://127.0.0.1:{chosen}"
-    RUNNING.write_text(json.dumps({"endpoint": endpoint, "pid": process.pid, "folder": folder}))
-    return endpoint
-
-
-def stop() -> bool:
-    """Stop the local cloud that `start` started, with all its processes, and return whether it was running."""
-    if not RUNNING.is_file():
-        return False
-    state = json.loads(RUNNING.read_text())
-    # do not send a signal to a process that has ended: its ID may belong to a different process now
-    was_running = not ended(state["folder"])
-    if was_running:
-        kill_group(state["pid"], signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while not ended(state["folder"]) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        # processes that ignored the first signal, and functions that are still running
-        kill_group(state["pid"], signal.SIGKILL)
-        while not ended(state["folder"]):
-            time.sleep(0.05)
-    shutil.rmtree(state["folder"], ignore_errors=True)
-    RUNNING.unlink()
-    return was_running
+def end(leader: int, folder: str) -> None:
+    """End the server that writes into `folder`, with all its processes. `leader` is the ID of their group."""
+    kill_group(leader, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while not ended(folder) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    # processes that ignored the first signal, and functions that are still running
+    kill_group(leader, signal.SIGKILL)
+    while not ended(folder):
+        time.sleep(0.05)
 
 
 def ended(folder: str) -> bool:

@@ -1,6 +1,6 @@
 """The server of the local cloud: MiniStack, with additions to SageMaker, CloudFormation and IAM.
 
-It runs in .venv-local-cloud. MiniStack is not installed in .venv, so its modules are imported by name at run time.
+It runs in a separate environment. MiniStack is not installed with smtemplates, so its modules are imported by name.
 """
 
 # ruff: noqa: SLF001 - MiniStack has no public interface for this, so private members of the locked version are patched

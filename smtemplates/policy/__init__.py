@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from smtemplates.core.user_cache import own_directory
 from smtemplates.errors import MissingError, UsageError
 from smtemplates.linting.linter import NOT_EVALUATED, Finding, collecting_rarely
 from smtemplates.synth.loader import load
@@ -51,7 +52,7 @@ def check_policy(
         return []
     rules = "\n".join(_read(file) for file in sorted(OURS.glob("*.guard"))) if ours else ""
     theirs = {str(file): _read(Path(file)) for file in policies}
-    directory = linter_cache.directory() if cache is True else cache or None
+    directory = own_directory() if cache is True else cache or None
     options = (_version(), rules, *theirs, *theirs.values())
     entry = directory / f"{linter_cache.key(text, options, _makers())}.json" if directory else None
     rows = linter_cache.read(entry) if entry else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -202,60 +201,3 @@ def test_help_contains_defaults(aws: Aws, command: str) -> None:
     expected = {"plan": ["as a table"], "deploy": ["no limit"], "destroy": ["no limit"]}[command]
     for text in [*expected, *(["workspace"] if command != "destroy" else [])]:
         assert f"default: {text}" in printed
-
-
-def test_demo_help() -> None:
-    """--help describes the demo and runs nothing."""
-    done = subprocess.run([ROOT / "scripts" / "demo", "--help"], capture_output=True, text=True, check=True)
-    assert "destroys the stack" in done.stdout
-    assert done.stderr == ""
-
-
-@pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
-def test_local_cloud_port(port: str) -> None:
-    """An invalid port is rejected before anything is started."""
-    script = ROOT / "scripts" / "local_cloud.py"
-    command = [sys.executable, str(script), "start", f"--port={port}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "error: argument --port: " in done.stderr
-
-
-# Use a different file for the state, so that a local cloud that a person has started keeps running.
-APART = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv.pop(1))
-from smtemplates.cli.main import main
-from smtemplates.local_cloud import lifecycle
-lifecycle.RUNNING = Path(sys.argv.pop(1))
-sys.exit(main(["local", *sys.argv[1:]]))
-"""
-
-
-@pytest.mark.slow
-def test_local_cloud_is_stopped(tmp_path: Path, name: str) -> None:
-    """The stop command ends all processes of the local cloud and deletes its files, and deploy.py reports that."""
-    state = tmp_path / "running.json"
-
-    def run(command: str) -> subprocess.CompletedProcess[str]:
-        arguments = [sys.executable, "-c", APART, str(ROOT), str(state), command]
-        return subprocess.run(arguments, capture_output=True, text=True, check=True)
-
-    started = run("start").stdout
-    running = json.loads(state.read_text())
-    aws = Aws(running["endpoint"])
-    assert f"export AWS_ENDPOINT_URL={aws.url}" in started
-    aws.deployed(name)
-    server = PROCESSES.Process(running["pid"])
-    group = [server, *server.children(recursive=True)]
-    assert len(group) > 1
-    assert run("start").stdout == started
-    assert run("stop").stderr == "stopped the local cloud\n"
-    assert [one for one in group if one.is_running() and one.status() != PROCESSES.STATUS_ZOMBIE] == []
-    assert not Path(running["folder"]).exists()
-    assert "no local cloud was running" in run("stop").stderr
-    done = aws.run("status", name)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert f"The local cloud is not running at {aws.url}" in done.stderr
-    assert "unset AWS_ENDPOINT_URL" in done.stderr

@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloud_cache import with_local_cloud
 from deploying.local_aws import Aws
 from deploying.proxy import serving
 from publishing.service_catalog import ServiceCatalog
 
 from docs.text import ROOT, arguments_of
-from smtemplates.local_cloud import environment
 from smtemplates.local_cloud.lifecycle import running
 
 PROMPT = re.compile(r"\[y/N\] \Z|\((\S+)\): \Z")
@@ -147,10 +147,9 @@ def sandbox(folder: Path) -> Iterator[Sandbox]:
     # the examples in the help begin with 'python', which an active .venv provides
     (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python "$@"\n')
     (folder / "bin" / "python").chmod(0o755)
-    environment.prepare()
+    with_local_cloud(folder / "home" / ".cache")
     locks = copy / "requirements"
     link_environment(Path(sys.prefix), copy / ".venv", locks / "dev.txt", "dev.installed")
-    link_environment(environment.VENV, copy / ".venv-local-cloud", locks / "local-cloud.txt", "installed.txt")
     with running() as url, serving(ServiceCatalog(url)) as catalog:
         created = Sandbox(copy, Aws(url), catalog)
         try:

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from smtemplates.linting.cache import directory
+from smtemplates.core.user_cache import own_directory
 
 DESCRIPTION = "Created by a run of smtemplates: {}"
 IN_DESCRIPTION = re.compile(DESCRIPTION.format("([0-9a-f]{32})"))
@@ -93,5 +93,5 @@ def forget(run: str | None) -> None:
 
 
 def _folder() -> Path | None:
-    base = directory()
+    base = own_directory()
     return base / "runs" if base else None

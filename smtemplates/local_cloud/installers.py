@@ -1,0 +1,110 @@
+"""Install locked packages into a new virtual environment: with uv, or with venv and pip."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from smtemplates.errors import UsageError
+
+# Variables of the user's shell that would install into a different place.
+IGNORED = frozenset(
+    {
+        "PIP_PREFIX",
+        "PIP_REQUIRE_VIRTUALENV",
+        "PIP_ROOT",
+        "PIP_TARGET",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "UV_PYTHON",
+        "UV_SYSTEM_PYTHON",
+        "VIRTUAL_ENV",
+        "__PYVENV_LAUNCHER__",
+    }
+)
+
+
+# The characters with which uv draws the causes of an error as a tree.
+TREE = " \t\u00d7\u2502\u251c\u2570\u2500\u25b6"
+
+
+class InstallationError(Exception):
+    """Report that one installer failed, with the reason that it printed."""
+
+
+@dataclass(frozen=True)
+class Installer:
+    """A program that creates an environment. In its commands, {folder} and {lock} are replaced by paths."""
+
+    name: str
+    commands: tuple[tuple[str, ...], ...]
+
+    def install(self, folder: Path, lock: Path, file: int) -> None:
+        """Run the commands. They inherit a descriptor, so that they hold its lock until they end.
+
+        Raises:
+            InstallationError: A command failed or could not be started.
+        """
+        environment = {name: value for name, value in os.environ.items() if name not in IGNORED}
+        for command in self.commands:
+            words = [word.format(folder=folder, lock=lock) for word in command]
+            try:
+                done = subprocess.run(
+                    words,
+                    cwd=folder.parent,  # so that no configuration of the user's project applies
+                    env={**environment, "PIP_USER": "0", "PIP_NO_INPUT": "1"},
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    text=True,
+                    errors="replace",
+                    check=False,
+                    pass_fds=[file],
+                )
+            except OSError as error:
+                raise InstallationError(f"{words[0]}: {error.strerror}") from error
+            if done.returncode:
+                raise InstallationError(_reason(f"{done.stdout}\n{done.stderr}".splitlines()))
+
+
+def installers(title: str) -> list[Installer]:
+    """Return the installers of this computer, the fastest first.
+
+    Raises:
+        UsageError: There is none.
+
+    Source: https://docs.astral.sh/uv/reference/cli/#uv-pip-sync
+    Source: https://pip.pypa.io/en/stable/cli/pip/#cmdoption-python (pip 22.3 or newer)
+    """
+    python = "{folder}/bin/python"
+    options = ("install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "{lock}")
+    found = []
+    if uv := shutil.which("uv"):
+        venv = (uv, "venv", "--quiet", "--no-project", "--python", sys.executable, "{folder}")
+        sync = (uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, "{lock}")
+        found.append(Installer("uv", (venv, sync)))
+    create = (sys.executable, "-I", "-m", "venv", "{folder}")
+    if find_spec("venv") and find_spec("ensurepip"):
+        found.append(Installer("pip", (create, (python, "-I", "-m", "pip", *options))))
+    elif find_spec("venv") and find_spec("pip"):
+        own_pip = (sys.executable, "-m", "pip", "--python", python, *options)
+        found.append(Installer("pip", ((*create, "--without-pip"), own_pip)))
+    if not found:
+        raise UsageError(
+            f"To install {title}, smtemplates needs uv, or the modules venv and ensurepip of {sys.executable}. "
+            "Install uv (https://docs.astral.sh/uv/), or on Debian or Ubuntu run this: sudo apt install python3-venv"
+        )
+    return found
+
+
+def _reason(lines: Sequence[str]) -> str:
+    """Return the reason in the output of an installer: its first error, and the cause of that error."""
+    texts = [text for line in lines if (text := line.strip(TREE))]
+    first = next((text for text in texts if text.lower().startswith("error:")), texts[0] if texts else "no output")
+    last = texts[-1] if texts else first
+    return first if last == first or first.lower().startswith("error:") else f"{first}: {last}"

@@ -1,0 +1,25 @@
+"""Separate cache directories for tests, with the local cloud already installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from smtemplates.local_cloud.environment import local_cloud
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a different file system
+        shutil.copy2(source, target)
+
+
+def with_local_cloud(cache: Path) -> Path:
+    """Install the local cloud into the user's cache directory, and share its files with another cache directory."""
+    cloud = local_cloud()
+    target = cache / "smtemplates" / "local-cloud" / cloud.folder.name
+    with cloud.installed():
+        shutil.copytree(cloud.folder, target, symlinks=True, copy_function=_link)
+    return cache

@@ -1,0 +1,137 @@
+"""A package of a few bytes with a lock file, and processes that install it, so that no test needs the network."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from threading import Event, Thread
+
+import venvs
+
+from smtemplates.local_cloud.environment import Environment
+
+ROOT = Path(__file__).resolve().parents[2]
+WHEEL = "tiny-1.0-py3-none-any.whl"
+# Install the environment in a separate process, and print whether its package can be imported.
+PROGRAM = """
+import subprocess, sys
+from pathlib import Path
+sys.path.append(sys.argv[3])
+from smtemplates.errors import Error
+from smtemplates.local_cloud.environment import Environment
+environment = Environment("tiny", Path(sys.argv[1]), Path(sys.argv[2]), {"extra.py": "value = 7"})
+try:
+    with environment.installed():
+        code = "import extra, tiny; print(tiny.__file__, extra.value)"
+        sys.exit(subprocess.run([environment.python, "-I", "-c", code]).returncode)
+except Error as error:
+    print(error, file=sys.stderr)
+    sys.exit(error.exit_code)
+"""
+
+
+@dataclass
+class Tiny:
+    """The lock file of the package, and a folder for its environment."""
+
+    folder: Path
+    lock: Path
+    path: str = os.defpath
+    python: str = sys.executable
+
+    @property
+    def environment(self) -> Environment:
+        return Environment("tiny", self.folder, self.lock)
+
+    def start(self, **variables: str) -> subprocess.Popen[str]:
+        """Start a process that installs the environment."""
+        home = str(self.lock.parent)
+        command = [self.python, "-c", PROGRAM, str(self.folder), str(self.lock), str(ROOT)]
+        return subprocess.Popen(
+            command,
+            cwd=home,
+            env={"PATH": self.path, "HOME": home, "PIP_CONFIG_FILE": os.devnull, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def install(self, **variables: str) -> tuple[int, str, str]:
+        """Install the environment, and return the exit code, the output and the messages."""
+        process = self.start(**variables)
+        output, messages = process.communicate(timeout=120)
+        return process.returncode, output, messages
+
+
+def wheel() -> bytes:
+    """Return a wheel with an empty module."""
+    info = "tiny-1.0.dist-info"
+    files = {
+        "tiny.py": "",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+        archive.writestr(f"{info}/RECORD", "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"]))
+    return content.getvalue()
+
+
+def uv_path() -> str:
+    """Return a PATH on which uv is."""
+    return f"{venvs.prepare('uv').parent}{os.pathsep}{os.defpath}"
+
+
+@dataclass
+class Downloads:
+    """A server of the wheel, which answers only after its gate is open."""
+
+    url: str
+    requested: Event
+    gate: Event
+
+
+@contextmanager
+def downloads(content: bytes) -> Iterator[Downloads]:
+    """Serve the wheel for the duration of the block."""
+    requested, gate = Event(), Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            requested.set()
+            gate.wait()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            with suppress(OSError):  # the client was interrupted
+                self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield Downloads(f"http://127.0.0.1:{server.server_port}/{WHEEL}", requested, gate)
+        finally:
+            gate.set()
+            server.shutdown()
+            thread.join()
+
+
+def write_lock(file: Path, url: str, content: bytes) -> Path:
+    """Write a lock file with the hash of the wheel."""
+    file.write_text(f"tiny @ {url} \\\n    --hash=sha256:{hashlib.sha256(content).hexdigest()}\n", encoding="utf-8")
+    return file
