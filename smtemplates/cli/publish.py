@@ -10,6 +10,7 @@ from smtemplates.cli.command import Command
 from smtemplates.cli.staging_options import add_staging, bucket_of
 from smtemplates.cli.template_option import add_template, template_of
 from smtemplates.console.aws_options import add_connection, cloud_of, seconds
+from smtemplates.console.deprecation import add_renamed
 from smtemplates.console.streams import named
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ VERSIONS = "  smtemplates publish versions --catalog ml-catalog\n"
 PRUNE = "  smtemplates publish prune --catalog ml-catalog\n"
 LINK = """\
   smtemplates publish link --staging-bucket my-templates \\
-      --set Environment=prd --region eu-west-1 us-east-1
+      --set Environment=prd --region eu-west-1,us-east-1
 """
 MINUTES = 10.0
 BUCKET_HELP = "bucket from which AWS reads the template"
@@ -61,13 +62,14 @@ def add_version(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--description", default="", metavar="TEXT", help="release notes for users who choose a version"
     )
-    command.add_argument(
-        "--keep",
+    keep = command.add_argument(
+        "--keep-versions",
         type=int,
         default=1,
         metavar="N",
         help="number of the newest versions that remain available, including this one (default: 1)",
     )
+    add_renamed(command, "--keep", keep)
     command.add_argument(
         "--even-if-cosmetic", action="store_true", help="publish even if only descriptions or metadata differ"
     )
@@ -138,7 +140,7 @@ def run_version(arguments: argparse.Namespace, options: Options) -> int:
         template=template_of(arguments),
         bucket=bucket_of(arguments),
         description=arguments.description,
-        keep=arguments.keep,
+        keep=arguments.keep_versions,
         even_if_cosmetic=arguments.even_if_cosmetic,
         timeout_seconds=seconds(arguments.timeout) or 0,
     )

@@ -15,12 +15,13 @@ from smtemplates.cli.findings import check_findings_options, format_of, print_fi
 from smtemplates.cli.lint import check, report
 from smtemplates.console.columns import counted
 from smtemplates.console.files import create_folder, read, write
-from smtemplates.core.assemble import source_files
+from smtemplates.core.assemble import Definition, source_files
+from smtemplates.core.places import chosen
 from smtemplates.errors import UsageError
 from smtemplates.linting.formats.run import Checked
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import ordered, render
-from smtemplates.templates.registry import TEMPLATES, definition
+from smtemplates.templates.registry import PLACES, TEMPLATES, definition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,9 @@ def _names(options: argparse.Namespace, *, special: bool) -> list[str]:
     for name in options.names:
         if name not in TEMPLATES:
             raise UsageError(f"There is no template {name!r}. Choose from {', '.join(TEMPLATES)}.")
-    return [options.file] if options.file else list(dict.fromkeys(options.names or TEMPLATES))
+    names = [options.file] if options.file else list(dict.fromkeys(options.names or TEMPLATES))
+    chosen({key: number for name in names for key, number in PLACES.get(name, {}).items()}, dict(options.places))
+    return names
 
 
 def _specialize(options: argparse.Namespace, name: str, path: Path | None) -> Rendered:
@@ -101,7 +104,7 @@ def _specialize(options: argparse.Namespace, name: str, path: Path | None) -> Re
     if options.file:
         content, sources = _load(name), {}
     else:
-        defined = definition(name, options.without)
+        defined = _definition(options, name)
         content, sources = ordered(defined.template()), source_files(defined.constructs)
     special = specialization.specialization(content, choices)
     for line in specialization.report_of(special):
@@ -113,6 +116,11 @@ def _specialize(options: argparse.Namespace, name: str, path: Path | None) -> Re
         size=_size(special.template["Resources"], special.template.get("Parameters", {})),
         sources=sources,
     )
+
+
+def _definition(options: argparse.Namespace, name: str) -> Definition:
+    places = {key: number for key, number in options.places if key in PLACES.get(name, ())}
+    return definition(name, options.without, places)
 
 
 def _load(file: str) -> dict[str, Any]:
@@ -128,7 +136,7 @@ def _size(resources: Mapping[str, object], parameters: Mapping[str, object]) -> 
 
 def _build(options: argparse.Namespace, name: str, path: Path | None) -> Rendered:
     """Build the text of one template."""
-    defined = definition(name, options.without)
+    defined = _definition(options, name)
     template = defined.template()
     return Rendered(
         name=name,

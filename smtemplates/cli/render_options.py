@@ -8,9 +8,10 @@ from smtemplates.aws_data.regions import DEFAULT_REGIONS
 from smtemplates.cli.command import Command
 from smtemplates.cli.findings_options import add_findings_options
 from smtemplates.console.streams import named
-from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.registry import PLACES, TEMPLATES
 from smtemplates.templates.workspace.features import FEATURES
 
+_LISTS = tuple(name for lists in PLACES.values() for name in lists)
 RENDER = """\
   smtemplates render
       write templates/*.yaml and validate them
@@ -72,6 +73,14 @@ def add_render(render: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FEATURE[,...]",
         help=f"leave these features out: {', '.join(FEATURES)}",
+    )
+    render.add_argument(
+        "--places",
+        action="extend",
+        type=_places,
+        default=[],
+        metavar="LIST=N[,...]",
+        help=f"number of entries that a list accepts: {', '.join(_LISTS)}",
     )
     render.add_argument("--no-lint", action="store_true", help="do not validate")
     _add_specialization(render)
@@ -172,6 +181,14 @@ def add_reference(reference: argparse.ArgumentParser) -> None:
 def _names(text: str) -> list[str]:
     """Split names at commas. An option that took several words would also take the arguments that follow it."""
     return [name for name in text.split(",") if name]
+
+
+def _places(text: str) -> list[tuple[str, int]]:
+    """Return the numbers of places by list."""
+    pairs = [each.partition("=") for each in _names(text)]
+    if not all(number.isascii() and number.isdigit() for _, _, number in pairs):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list with a number, such as {_LISTS[0]}=50")
+    return [(name, int(number)) for name, _, number in pairs]
 
 
 def _regions(text: str) -> list[str]:

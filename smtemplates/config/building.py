@@ -21,6 +21,7 @@ from smtemplates.config.templates import Built, read_template
 from smtemplates.core.assemble import Definition, assemble, source_files
 from smtemplates.core.build import build_all
 from smtemplates.core.construct import Construct
+from smtemplates.core.places import chosen
 from smtemplates.errors import Error, TemplateError, UsageError
 from smtemplates.specializing.choices import Choices
 from smtemplates.specializing.specialization import specialization
@@ -86,9 +87,11 @@ class _Builder:
     def build(self, without: Collection[str]) -> Built:
         added = self._functions()
         features = self._features(without)
+        with self._reporting("places"):
+            chosen(registry.PLACES.get(self.table.source, {}), self.table.places)
         if self.table.source in registry.TEMPLATES:
             with self._reporting("constructs"):
-                built = self._of_definition(_ours(self.table.source, features, added))
+                built = self._of_definition(_ours(self.table, features, added))
         else:
             with self._reporting("from"):
                 start = self._start()
@@ -235,11 +238,11 @@ class _Builder:
         return ()
 
 
-def _ours(name: str, features: Collection[str], added: Mapping[str, Function]) -> Definition:
+def _ours(table: TemplateTable, features: Collection[str], added: Mapping[str, Function]) -> Definition:
     """Return a template of smtemplates with added constructs. Those of the workspace receive its constructs by name."""
-    if name == WORKSPACE:
+    if table.source == WORKSPACE:
         return workspace.definition(features, added)
-    defined = registry.definition(name, features)
+    defined = registry.definition(table.source, features, table.places)
     return Definition(defined.description, [*defined.constructs, *build_all(added, added).values()])
 
 

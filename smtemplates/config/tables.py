@@ -19,6 +19,7 @@ class TemplateTable:
     name: str
     source: str
     without: tuple[str, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
     keep: tuple[str, ...] | None = None
     fix: Mapping[str, str] = field(default_factory=dict)
     default: Mapping[str, str] = field(default_factory=dict)
@@ -91,6 +92,7 @@ def template_table(name: str, content: Mapping[str, Any]) -> TemplateTable:
         name=name,
         source=content["from"],
         without=tuple(content.get("without", ())),
+        places=content.get("places", {}),
         keep=tuple(content["keep"]) if "keep" in content else None,
         fix=_texts(content.get("fix", {})),
         default=_texts(content.get("default", {})),

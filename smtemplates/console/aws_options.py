@@ -6,9 +6,11 @@ import argparse
 import logging
 import re
 import sys
+from typing import Any
 
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import LOG, Cloud
+from smtemplates.console.deprecation import report_renamed
 from smtemplates.console.signals import read_line
 from smtemplates.console.streams import named, write_message
 from smtemplates.errors import UsageError
@@ -16,11 +18,33 @@ from smtemplates.errors import UsageError
 _CODE = re.compile(r"[0-9]{6}")
 
 
+class _Regions(argparse.Action):
+    """Collect Regions that are separated by commas. The form of 0.1.0 separates them by spaces."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        if len(values) > 1:
+            report_renamed(f"--region {' '.join(values)}", f"--region {','.join(values)}")
+        given = [region for value in values for region in value.split(",") if region]
+        if not given:
+            parser.error("argument --region: specify at least one Region")
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), *given])
+
+
 def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Add the options of the connection; `several` allows more than one Region."""
     where = command.add_argument_group("connection (default: as for other AWS tools)")
     if several:
-        where.add_argument("--region", type=named, nargs="+", default=[], metavar="REGION")
+        where.add_argument(
+            "--region",
+            type=named,
+            nargs="+",
+            action=_Regions,
+            default=[],
+            metavar="REGION[,...]",
+            help="one or more Regions (repeatable)",
+        )
     else:
         where.add_argument("--region", type=named)
     where.add_argument("--profile", type=named)

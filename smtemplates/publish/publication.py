@@ -76,7 +76,7 @@ def plan(cloud: Cloud, product: str, request: Request) -> Publication:
     requested = content.of_template(request.template)
     name = parse(request.version)
     if request.keep < 1:
-        raise UsageError("--keep must be at least 1, because it includes the version that is published")
+        raise UsageError("--keep-versions must be at least 1, because it includes the version that is published")
     found = catalog.versions(cloud, product)
     candidates = (version for version in found if version.available or _is_same_name(version, name))
     broken = catalog.failed(cloud, product, candidates)

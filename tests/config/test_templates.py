@@ -221,8 +221,23 @@ def test_features_of_the_command_line_are_left_out_in_addition(write: Write) -> 
     assert render(resolve("company", project, without=["studio"]).body) == expected
 
 
+def test_the_number_of_places_of_a_list(write: Write) -> None:
+    """A table gives the catalog with the places that render writes with --places."""
+    project = write('[template.shop]\nfrom = "service-catalog"\nplaces = { ShareAccountIds = 20 }\n')
+    expected = render(definition("service-catalog", (), {"ShareAccountIds": 20}).template())
+    assert render(resolve("shop", project).body) == expected
+
+
 # The keys of the table company, from line 2, and the expected problems.
 TABLES = """
+from = "service-catalog"
+places = { ShareAccount = 20 }
+3: [template.company] places: There is no list 'ShareAccount' whose number of places can be chosen. Did you mean 'ShareAccountIds'?
+
+from = "service-catalog"
+places = { ShareAccountIds = 600 }
+1: [template.company] With these places the template has 634 resources, and CloudFormation accepts 500. Choose fewer places.
+
 from = "workspac"
 2: [template.company] from: there is no template workspac; did you mean workspace?
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smtemplates
+from smtemplates.cli.main import main
 from smtemplates.errors import UsageError
 from smtemplates.evaluate import Stack, check_parameters
 from smtemplates.synth.loader import load
@@ -138,3 +140,18 @@ def test_impossible_places_are_rejected(template: str, places: dict[str, int], m
     """An unknown list and a number that AWS would reject are rejected when the template is rendered."""
     with pytest.raises(UsageError, match=message):
         definition(template, (), places)
+
+
+def test_the_command_line_chooses_the_places(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The option accepts several lists, applies to the templates that have them, and names an unknown list."""
+    path = tmp_path / "catalog.yaml"
+    places = ["--places", "ShareAccountIds=12,PrincipalArns=7", "--places", "TagOptionValues=3"]
+    assert main(["render", "service-catalog", "--no-lint", "-o", str(path), *places]) == 0
+    expected = definition("service-catalog", (), {"ShareAccountIds": 12, "PrincipalArns": 7, "TagOptionValues": 3})
+    assert path.read_text() == render(expected.template())
+    capsys.readouterr()
+    assert main(["render", "workspace", "--no-lint", "-o", str(path), "--places", "ShareAccountIds=12"]) == 2
+    assert "has no such list" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["render", "service-catalog", "--places", "ShareAccountIds=many"])
+    assert "is not a list with a number, such as PrincipalArns=50" in capsys.readouterr().err

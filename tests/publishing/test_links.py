@@ -141,12 +141,20 @@ def test_expiring_or_missing_bucket_is_rejected(publisher: Publisher) -> None:
     assert [one["Name"] for one in publisher.aws.client("s3").list_buckets(Prefix="smtemplates-")["Buckets"]] == []
 
 
-def test_several_regions_are_a_markdown_table(publisher: Publisher) -> None:
-    """Links for several Regions are printed as a Markdown table with one button each."""
+@pytest.mark.parametrize(
+    ("regions", "deprecated"),
+    [
+        (["--region", "eu-west-1,us-east-1"], False),
+        (["--region", "eu-west-1", "--region", "us-east-1"], False),
+        (["--region", "eu-west-1", "us-east-1"], True),
+    ],
+)
+def test_several_regions_are_a_markdown_table(publisher: Publisher, regions: list[str], *, deprecated: bool) -> None:
+    """Links for several Regions are printed as a table with one button each. The form of 0.1.0 is reported."""
     path = publisher.write(template_of())
-    regions = ["eu-west-1", "us-east-1"]
-    done = publisher.run("link", "--template", str(path), "--template-url", URL, "--region", *regions)
+    done = publisher.run("link", "--template", str(path), "--template-url", URL, *regions)
     head, rule, *rows = done.stdout.splitlines()
     assert (head, rule) == ("| Region | |", "|---|---|")
     assert [row.split(" | ")[0] for row in rows] == ["| eu-west-1", "| us-east-1"]
     assert "(https://us-east-1.console.aws.amazon.com/cloudformation/home?region=us-east-1#" in rows[1]
+    assert ("--region eu-west-1 us-east-1 is now --region eu-west-1,us-east-1." in done.stderr) == deprecated

@@ -110,7 +110,7 @@ def test_versions_are_published_listed_and_pruned(team: Team) -> None:
     assert not team.version("1.1.0", "2")["changed"]
     cosmetic = team.version("1.1.1", "2", Description="Reworded")
     assert cosmetic["unchanged"] == "only descriptions or metadata differ from version 1.1.0"
-    assert team.version("1.2.0", "3", "--keep", "2")["changed"]
+    assert team.version("1.2.0", "3", "--keep-versions", "2")["changed"]
     assert team.states() == {"1.2.0": "default", "1.1.0": "default", "1.0.0": "deprecated"}
     assert team.publish("prune", "--catalog", STACK, "--yes").returncode == 0
     assert team.states() == {"1.2.0": "default", "1.1.0": "default", "1.0.0": "inactive deprecated"}

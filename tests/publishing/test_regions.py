@@ -58,7 +58,7 @@ def test_link_contains_the_region_of_the_bucket(publisher: Publisher, hosts: Hos
     """A link names the Region of the bucket, although the calls go to the first Region of the list."""
     path = publisher.write(template_of(Default=publisher.product))
     place = ["--template", str(path), "--staging-bucket", bucket]
-    done = publisher.run("link", *place, "--json", "--region", region, "ap-south-1", **hosts.environment)
+    done = publisher.run("link", *place, "--json", "--region", f"{region},ap-south-1", **hosts.environment)
     assert done.returncode == 0, done.stderr
     assert [one["template_url"] for one in json.loads(done.stdout)] == [url_of(bucket, path)] * 2
 

@@ -68,9 +68,9 @@ def test_newest_versions_remain_available(publisher: Publisher) -> None:
     """The newest N versions remain available, in the order of their names and not of their creation."""
     publisher.catalog.add(publisher.product, "initial")
     for number, version in enumerate(["1.9.0", "1.10.0", "1.8.1"]):
-        assert publisher.publish(version, "--keep", "3", size=str(number)).returncode == 0
+        assert publisher.publish(version, "--keep-versions", "3", size=str(number)).returncode == 0
     assert publisher.states() == dict.fromkeys(["initial", "1.9.0", "1.10.0", "1.8.1"], "default")
-    assert publisher.publish("2.0", "--keep", "2", size="9").returncode == 0
+    assert publisher.publish("2.0", "--keep-versions", "2", size="9").returncode == 0
     assert publisher.states() == {
         "2.0": "default",
         "1.10.0": "default",
@@ -80,10 +80,18 @@ def test_newest_versions_remain_available(publisher: Publisher) -> None:
     }
 
 
+def test_former_name_of_the_option_is_reported(publisher: Publisher) -> None:
+    """--keep has the effect of --keep-versions, with one line that names the new option."""
+    publisher.publish("1.0.0")
+    done = publisher.publish("1.1.0", "--keep", "2", size="2")
+    assert publisher.states() == {"1.0.0": "default", "1.1.0": "default"}
+    assert "--keep is now --keep-versions. The old name works until version" in done.stderr
+
+
 def test_older_version_is_published_with_a_note(publisher: Publisher) -> None:
     """An older version is published with a note about a newer release. A pre-release is not a newer release."""
     publisher.publish("1.0.0")
-    publisher.publish("1.2.0", "--keep", "2", size="2")
+    publisher.publish("1.2.0", "--keep-versions", "2", size="2")
     publisher.publish("2.0.0-rc.1", size="3")
     planned = publisher.run(*publisher.arguments("1.1.0", "--plan", size="4"))
     assert "note: version 1.2.0 is newer, and remains available" in planned.stdout
@@ -209,7 +217,7 @@ def test_failed_version_is_not_one_of_the_newest(publisher: Publisher) -> None:
     publisher.publish("1.0.0")
     publisher.catalog.fails = 1
     publisher.publish("1.1.0", size="2")
-    publisher.publish("1.2.0", "--keep", "2", size="3")
+    publisher.publish("1.2.0", "--keep-versions", "2", size="3")
     assert publisher.states() == {"1.0.0": "default", "1.1.0": "deprecated", "1.2.0": "default"}
 
 
