@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ CREATE_ONLY = {
     "AWS::ServiceCatalog::TagOption": ("Key", "Value"),
     "AWS::ServiceCatalog::TagOptionAssociation": ("ResourceId", "TagOptionId"),
 }
+BUCKET_HOST = re.compile(r"https://([^/]+)[.]s3[.-][^/]*/")
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -92,6 +94,8 @@ def _connect(handlers: Props, catalog: Callable[[], LaunchCatalog], put: str, re
 def template_at(url: str) -> Props | None:
     """Return the template at a URL of the local cloud; None if there is no object, or it is not a template."""
     cloudformation = import_module("ministack.services.cloudformation.handlers")
+    if bucket := BUCKET_HOST.match(url):  # MiniStack reads the bucket from the path
+        url = url.replace(bucket[0], f"https://s3.amazonaws.com/{bucket[1]}/")
     body, error = cloudformation._resolve_template({"TemplateURL": [url]})
     if error or not body:
         return None

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Protocol
 
+from smtemplates.aws.endpoints import is_local
 from smtemplates.local_cloud.service_catalog import Catalog, Props, RefusedError
 
 CONSTRAINTS = (
@@ -67,9 +68,9 @@ class LaunchCatalog(Catalog):
         self.account, self.region, self.stacks = account, region, stacks
         self.about: dict[str, Product] = {}
 
-    def describe_provisioning_parameters(self, ProductId: str, ProvisioningArtifactId: str) -> Props:
+    def describe_provisioning_parameters(self, **selected: str) -> Props:
         """Return the parameters that a user of the product sees."""
-        template = self._template(ProductId, ProvisioningArtifactId)
+        template = self._template(*self._selected(**selected))
         outputs = [
             {"Key": name, **({"Description": body["Description"]} if "Description" in body else {})}
             for name, body in template.get("Outputs", {}).items()
@@ -83,27 +84,31 @@ class LaunchCatalog(Catalog):
 
     def provision_product(
         self,
-        ProductId: str,
-        ProvisioningArtifactId: str,
         ProvisionedProductName: str,
         ProvisionToken: str,
         ProvisioningParameters: list[Props] | None = None,
         Tags: list[Props] | None = None,
+        **selected: str,
     ) -> Props:
         """Create a stack from a version of a product, with the launch role."""
+        product_id, artifact = self._selected(**selected)
         for one in self.provisioned:
             if one["IdempotencyToken"] == ProvisionToken:
                 return {"RecordDetail": self._record(one)}
         if any(one["Name"] == ProvisionedProductName for one in self.current()):
             raise RefusedError("DuplicateResourceException", f"{ProvisionedProductName} already exists.")
-        if not self.version(ProductId, ProvisioningArtifactId)["Active"]:
+        if not self.version(product_id, artifact)["Active"]:
             raise RefusedError("ResourceNotFoundException", "The version is inactive.")
-        product = self.about[ProductId]
-        identity, template = f"pp-{uuid.uuid4().hex[:13]}", self._template(ProductId, ProvisioningArtifactId)
+        product = self.about[product_id]
+        identity, template = f"pp-{uuid.uuid4().hex[:13]}", self._template(product_id, artifact)
         stack = f"SC-{self.account}-{identity}"
         parameters = [
             {"ParameterKey": one["Key"], "ParameterValue": one["Value"]} for one in ProvisioningParameters or []
         ]
+        names = [one["ParameterKey"] for one in parameters]
+        if unknown := [name for name in names if name not in template.get("Parameters", {})]:
+            text = f"Parameters: [{', '.join(unknown)}] do not exist in the template"
+            raise RefusedError("InvalidParametersException", text)
         body = {**template, "Rules": {**template.get("Rules", {}), **product.rules}}
         made = {
             "Id": identity,
@@ -113,9 +118,9 @@ class LaunchCatalog(Catalog):
             "CreatedTime": datetime.now(timezone.utc),
             "IdempotencyToken": ProvisionToken,
             "LastRecordId": f"rec-{uuid.uuid4().hex[:13]}",
-            "ProductId": ProductId,
+            "ProductId": product_id,
             "ProductName": product.name,
-            "ProvisioningArtifactId": ProvisioningArtifactId,
+            "ProvisioningArtifactId": artifact,
             "PhysicalId": self.stacks.create(product.launch_role, stack, body, parameters, Tags or []),
             "stack": stack,
         }
@@ -142,6 +147,21 @@ class LaunchCatalog(Catalog):
         """Return the provisioned products whose stack exists."""
         self.provisioned = [one for one in self.provisioned if self.stacks.status(one["stack"])[0]]
         return [{**one, **self._status(one)} for one in self.provisioned]
+
+    def _selected(
+        self,
+        ProductId: str = "",
+        ProductName: str = "",
+        ProvisioningArtifactId: str = "",
+        ProvisioningArtifactName: str = "",
+    ) -> tuple[str, str]:
+        """Return the IDs of a product and a version, which a request selects by ID or by name."""
+        products = [ProductId] if ProductId else [key for key, one in self.about.items() if one.name == ProductName]
+        for product in products:
+            for one in self.versions_of(product):
+                if ProvisioningArtifactId == one["Id"] or ProvisioningArtifactName == one["Name"]:
+                    return product, one["Id"]
+        raise RefusedError("ResourceNotFoundException", f"Product {ProductId or ProductName} has no such version.")
 
     def _provisioned(self, identity: str, name: str) -> Props:
         for one in self.current():
@@ -191,7 +211,7 @@ class LaunchCatalog(Catalog):
         for one in props["ProvisioningArtifactParameters"]:
             url = one["Info"]["LoadTemplateFromURL"]
             template = self.template(url)
-            if template is None:
+            if template is None and is_local(url):  # an object in AWS cannot be read from here
                 del self.products[product], self.about[product]
                 raise ValueError(f"The template at {url} cannot be read.")
             self.add(product, one["Name"], one.get("Description", ""), url=url, template=template)
