@@ -109,10 +109,14 @@ def launched(
     stack_id: str = STACK_ID,
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> Stack:
-    """Evaluate a workspace with all options, as Service Catalog launches it. `names` overrides resource names."""
+    """Evaluate a workspace with all options, as Service Catalog launches it. `names` overrides resource names.
+
+    A specialized template does not have all parameters.
+    """
+    values = {**EVERYTHING, "PermissionsBoundaryArn": BOUNDARY, **parameters}
     return Stack(
         template,
-        {**EVERYTHING, "PermissionsBoundaryArn": BOUNDARY, **parameters},
+        {name: value for name, value in values.items() if name in template["Parameters"]},
         pseudo={"AWS::StackName": STACK, "AWS::StackId": stack_id},
         physical=lambda logical, _: names.get(logical, generated_name(logical).lower()),
     )

@@ -17,6 +17,7 @@ from access.table import ALLOWED
 from access.test_execution_role import requested
 from troposphere import sqs
 
+import smtemplates
 from launching import provisioned
 from launching.provisioned import BOUNDARY, LAUNCH_ROLE, STACK
 from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, OUTSIDE_BOUNDARY, SAGEMAKER
@@ -32,7 +33,8 @@ from smtemplates.templates.launch_role import template as launch
 from smtemplates.templates.workspace import template as workspace
 
 MINIMUM = 60
-TYPES = sorted(launch_needs.types(workspace.constructs()))
+FIELDS = {"ProjectName", "Environment", "CreateNotebook", "NotebookInstanceType", "UserProfileNames", "AlarmEmail"}
+TYPES = launch_needs.types(workspace.constructs())
 ROLE = samples.ROLE["ExistingRoleArn"]
 TOPIC = samples.TOPIC["AlarmTopicArn"]
 
@@ -83,7 +85,7 @@ def _stack(template: dict[str, Any], parameters: dict[str, str], region: str = "
 def _required(template: dict[str, Any]) -> Iterator[tuple[str, Request]]:
     """Yield all calls for all resources of a launched stack, each with the resource type."""
     stack = provisioned.launched(template)
-    for type_ in TYPES:
+    for type_ in sorted(TYPES & {body["Type"] for body in stack.resources.values()}):
         for action in set(launch_needs.needs(type_)) - launch_scopes.REFUSED.keys():
             for arn in provisioned.targets(stack, type_, action):
                 yield type_, Request(action, arn, provisioned.context(type_, action, arn))
@@ -119,6 +121,22 @@ def test_every_call_for_every_type_is_allowed(template: dict[str, Any], launch_r
     found = verdicts([(policies, request) for _, request in requests], LAUNCH_ROLE)
     denied = [f"{name}: {request}" for (name, request), verdict in zip(requests, found, strict=True) if not verdict]
     assert not denied, "\n".join([f"{len(denied)} of {len(requests)} requests are denied:", *denied[:20]])
+
+
+@pytest.mark.parametrize("fixed", [provisioned.EVERYTHING, {"AccessLevel": "FullAccess"}], ids=["everything", "little"])
+def test_every_call_for_a_specialized_product_is_allowed(
+    template: dict[str, Any], launch_role: dict[str, Any], fixed: dict[str, str]
+) -> None:
+    """The role also suffices for a template with fixed parameters, and all roles of its launches have the boundary."""
+    fix = {name: value for name, value in {**fixed, "PermissionsBoundaryArn": BOUNDARY}.items() if name not in FIELDS}
+    product = smtemplates.specialize(template, keep=FIELDS, fix=fix)
+    assert set(product["Parameters"]) <= FIELDS
+    policies, requests = _policies(launch_role), [*_required(product)]
+    found = verdicts([(policies, request) for _, request in requests], LAUNCH_ROLE)
+    assert [f"{name}: {request}" for (name, request), allowed in zip(requests, found, strict=True) if not allowed] == []
+    launched = provisioned.launched(product).resources.values()
+    roles = [body["Properties"] for body in launched if body["Type"] == "AWS::IAM::Role"]
+    assert {role["PermissionsBoundary"] for role in roles} == {BOUNDARY}
 
 
 def test_other_resources_and_more_privileges_are_denied(launch_role: dict[str, Any]) -> None:
