@@ -121,13 +121,13 @@ COMMAND = Command(
             add=add_start,
             run=RUN,
         ),
-        Command(name="stop", help="stop it and delete its data", examples="  smtemplates local stop\n", run=RUN),
         Command(
             name="reset",
             help="delete its data, and keep it running at the same endpoint",
             examples="  smtemplates local reset\n",
             run=RUN,
         ),
+        Command(name="stop", help="stop it and delete its data", examples="  smtemplates local stop\n", run=RUN),
         Command(
             name="remove",
             help="stop it, and delete its data and its installation",
