@@ -147,6 +147,8 @@ def sandbox(folder: Path) -> Iterator[Sandbox]:
     # the examples in the help begin with 'python', which an active .venv provides
     (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python "$@"\n')
     (folder / "bin" / "python").chmod(0o755)
+    (folder / "bin" / "smtemplates").write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python -m smtemplates "$@"\n')
+    (folder / "bin" / "smtemplates").chmod(0o755)
     with_local_cloud(folder / "home" / ".cache")
     locks = copy / "requirements"
     link_environment(Path(sys.prefix), copy / ".venv", locks / "dev.txt", "dev.installed")
