@@ -7,11 +7,13 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import venvs
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = "deploy,policy"
@@ -62,11 +64,12 @@ def build(folder: Path) -> Path:
     return wheel
 
 
-def install(wheel: Path, folder: Path) -> Installation:
+def install(wheel: Path, folder: Path, tools: Iterable[str] = ()) -> Installation:
     """Install a wheel into a new environment, with the libraries of its extras from the lock.
 
     The environment reads the libraries from another environment, which is installed once for all tests. pip fails if
-    the wheel needs a library or a version that the lock does not have.
+    the wheel needs a library or a version that the lock does not have. `tools` are installed libraries of the tests
+    that the environment also receives, such as pytest.
     """
     environment = folder / "environment"
     venv.create(environment, symlinks=True)
@@ -76,7 +79,27 @@ def install(wheel: Path, folder: Path) -> Installation:
         for base in (venvs.prepare(LOCK).parents[1], environment)
     )
     Path(packages, "libraries.pth").write_text(libraries, encoding="utf-8")
+    for found in _closure(tools).values():
+        _link(found, Path(packages))
     pip = [sys.executable, "-m", "pip", "--python", str(environment), "install", "--no-index", "--quiet"]
     # pip skips installed libraries, also those that only the .pth file adds
     subprocess.run([*pip, f"smtemplates[{EXTRAS}] @ {wheel.as_uri()}"], check=True)
     return Installation(folder)
+
+
+def _closure(names: Iterable[str]) -> dict[str, Distribution]:
+    """Return installed libraries by their names, with all libraries that they need."""
+    found: dict[str, Distribution] = {}
+    waiting = list(names)
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found[name] = distribution(name)
+            needed = map(Requirement, found[name].requires or ())
+            waiting += [each.name for each in needed if not each.marker or each.marker.evaluate({"extra": ""})]
+    return found
+
+
+def _link(found: Distribution, packages: Path) -> None:
+    """Link the modules and the metadata of a library into the folder of an environment's libraries."""
+    for top in {path.parts[0] for path in found.files or ()} - {"..", "__pycache__"}:
+        (packages / top).symlink_to(Path(str(found.locate_file(top))))

@@ -6,10 +6,11 @@ import argparse
 
 import smtemplates
 from smtemplates import program
-from smtemplates.cli import config, demo, deploy_commands, local, publish, render_options
+from smtemplates.cli import config, demo, deploy_commands, init, local, publish, render_options
 from smtemplates.cli.command import Command, parser_of
 
 COMMANDS = (
+    init.COMMAND,
     *render_options.COMMANDS,
     *deploy_commands.COMMANDS,
     publish.COMMAND,

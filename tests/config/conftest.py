@@ -1,16 +1,24 @@
-"""A project in a temporary folder, which is the working directory."""
+"""A project in a temporary folder, and a user with a new project and the installed wheel."""
 
 from __future__ import annotations
 
 import sys
+import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import wheel
+from deploying.conftest import aws
+from deploying.local_aws import Aws
+from docs.pipelines import WorkflowReader, workflow_reader
 
+from config.projects import User
 from smtemplates.config.project import Project, read_project
 
+__all__ = ["aws"]
 Write = Callable[..., Project]
 
 
@@ -34,3 +42,32 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
         paths = [getattr(module, "__file__", None) or "", *(getattr(module, "__path__", None) or ())]
         if any(path.startswith(str(tmp_path)) for path in paths):
             del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[WorkflowReader]:
+    with workflow_reader() as reader:
+        yield reader
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> wheel.Installation:
+    """Return an environment with the wheel, and with the tools of a machine on which pipelines run."""
+    folder = tmp_path_factory.mktemp("runner")
+    return wheel.install(wheel.build(folder), folder, tools=("pytest",))
+
+
+@pytest.fixture
+def new_user(runner: wheel.Installation, aws: Aws, tmp_path: Path) -> User:
+    """Return a user in an empty folder, with an account of the local cloud."""
+    folder = tmp_path / "ml-platform"
+    folder.mkdir()
+    return User(folder, replace(aws, keys=(f"{uuid.uuid4().int % 10**12:012}", "test")), runner)
+
+
+@pytest.fixture
+def user(new_user: User) -> User:
+    """Return a user who has created and rendered a project."""
+    new_user.run("init")
+    new_user.run("render")
+    return new_user

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
-from docs.sandbox import Sandbox
+from deploying.local_aws import ACCOUNT, policy
 
 MODULES = Path(sys.prefix) / "npm"
 WITHOUT_KEYS = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY"
+# pip installs only what the environment of a test has, without a network connection.
+WITHOUT_INDEX = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+# The account in the documentation, and the beginning of the subjects of GitLab's tokens there.
+DOCUMENTED = "111122223333"
+PROJECT = "project_path:mygroup/myproject:ref_type:branch"
 CREDENTIALS = "aws-actions/configure-aws-credentials@"
 
 
@@ -52,6 +58,16 @@ def workflow_reader() -> Iterator[WorkflowReader]:
         process.stdin.close()
 
 
+class Runner(Protocol):
+    """The machine on which the jobs of a pipeline run: the folder with the checkout, and its variables."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    @property
+    def environment(self) -> dict[str, str]: ...
+
+
 @dataclass
 class Job:
     """The result of a job ("success", "failure" or "skipped"), its outputs, its log and summary, and its role."""
@@ -63,12 +79,12 @@ class Job:
     role: str = ""
 
 
-def bash(sandbox: Sandbox, script: str, environment: Mapping[str, str]) -> tuple[int, str]:
+def bash(runner: Runner, script: str, environment: Mapping[str, str]) -> tuple[int, str]:
     """Run the script of a step in the checkout, without standard input."""
     done = subprocess.run(
         ["/bin/bash", "-e", "-c", script],
-        cwd=sandbox.folder,
-        env={**sandbox.environment, **environment},
+        cwd=runner.folder,
+        env={**runner.environment, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -80,21 +96,22 @@ def bash(sandbox: Sandbox, script: str, environment: Mapping[str, str]) -> tuple
 
 @dataclass(frozen=True)
 class GitHub:
-    """A runner of one workflow."""
+    """Run one workflow. `variables` are those of the repository."""
 
     reader: WorkflowReader
-    sandbox: Sandbox
+    runner: Runner
     workflow: Mapping[str, Any]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, inputs: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Job]:
         """Run the jobs for an event in the order of the workflow, which lists each job after the jobs that it needs."""
-        declared = self.workflow["on"]["workflow_call"]["inputs"]
+        declared = self.workflow["on"].get("workflow_call", {}).get("inputs", {})
         defaults = {name: declaration["default"] for name, declaration in declared.items() if "default" in declaration}
         jobs: dict[str, Job] = {}
         for name, job in self.workflow["jobs"].items():
             needed = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
             needs = {each: {"result": jobs[each].result, "outputs": jobs[each].outputs} for each in needed}
-            contexts = {"github": event, "inputs": {**defaults, **inputs}, "needs": needs}
+            contexts = {"github": event, "inputs": {**defaults, **inputs}, "needs": needs, "vars": self.variables}
             starts = all(jobs[each].result == "success" for each in needed) and self._condition(job, contexts)
             jobs[name] = self._job(job, contexts) if starts else Job()
         return jobs
@@ -119,12 +136,12 @@ class GitHub:
                 environment["AWS_REGION"], result.role = inputs["aws-region"], inputs["role-to-assume"]
             if "run" not in step:
                 continue
-            files = {name: self.sandbox.folder.with_name(name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+            files = {name: self.runner.folder.with_name(name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
             for path in files.values():
                 path.write_text("")
             step_variables = self._values(step.get("env", {}), step_contexts)
             step_variables.update({name: str(path) for name, path in files.items()})
-            code, log = bash(self.sandbox, step["run"], {**environment, **step_variables})
+            code, log = bash(self.runner, step["run"], {**environment, **step_variables})
             result.log += log
             result.summary += files["GITHUB_STEP_SUMMARY"].read_text()
             lines = files["GITHUB_OUTPUT"].read_text().splitlines()
@@ -143,24 +160,33 @@ def token(audience: str, subject: str) -> str:
     return ".".join([*parts, ""])
 
 
+def trust(subject: str) -> dict[str, Any]:
+    """Return a trust policy for the GitLab tokens of a subject."""
+    return policy(
+        Action="sts:AssumeRoleWithWebIdentity",
+        Principal={"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"},
+        Condition={"StringEquals": {"gitlab.com:aud": "https://gitlab.com"}, "StringLike": {"gitlab.com:sub": subject}},
+    )
+
+
 @dataclass(frozen=True)
 class GitLab:
     """A runner of single jobs of a GitLab pipeline. It does not evaluate the rules that select the jobs."""
 
-    sandbox: Sandbox
+    runner: Runner
     pipeline: Mapping[str, Any]
     subject: str
 
     def run(self, name: str, variables: Mapping[str, str]) -> Job:
         """Run a job with its identity token and without access keys."""
-        job = dict(self.pipeline[name])
-        job = {**self.pipeline[job.pop("extends")], **job} if "extends" in job else job
-        environment = {**self.pipeline["variables"], **job.get("variables", {}), **variables}
+        own = self.pipeline[name]
+        job = {**self.pipeline.get("default", {}), **self.pipeline.get(own.get("extends"), {}), **own}
+        environment = {**self.pipeline.get("variables", {}), **job.get("variables", {}), **variables}
         tokens = {key: token(declared["aud"], self.subject) for key, declared in job.get("id_tokens", {}).items()}
         script = "\n".join([WITHOUT_KEYS, *job.get("before_script", []), *job["script"]])
-        code, log = bash(self.sandbox, script, {**environment, **tokens})
+        code, log = bash(self.runner, script, {**environment, **tokens})
         result = Job("failure" if code else "success", log=log, role=environment.get("AWS_ROLE_ARN", ""))
         if file := job.get("artifacts", {}).get("reports", {}).get("dotenv"):
-            lines = (self.sandbox.folder / file).read_text().splitlines()
+            lines = (self.runner.folder / file).read_text().splitlines()
             result.outputs = dict(line.split("=", 1) for line in lines)
         return result

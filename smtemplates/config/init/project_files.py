@@ -1,0 +1,108 @@
+"""The files of a new project. They are written without overwriting anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import smtemplates
+from smtemplates.console.files import reason_of
+from smtemplates.console.signals import uninterrupted
+from smtemplates.core.assets import read_asset
+from smtemplates.errors import UsageError
+
+VERSION = "@VERSION@"
+"""The placeholder in an asset for the version of this package."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """Describe a file of a new project: its path there, and its name in the folder `assets` of this package."""
+
+    path: str
+    name: str = ""
+    service: str = ""
+    """The service whose pipeline the file is, or '' for a file of every project."""
+
+    def text(self) -> str:
+        """Return the content of the file."""
+        return read_asset(__package__, self.name or self.path).replace(VERSION, smtemplates.__version__)
+
+
+ASSETS = (
+    Asset(path="smtemplates.toml"),
+    Asset(path="constructs/image_repository.py"),
+    Asset(path="tests/test_company.py"),
+    Asset(path="shared.yaml"),
+    Asset(path="README.md"),
+    Asset(path="requirements.txt"),
+    Asset(path=".gitignore", name="gitignore"),
+    Asset(path=".github/workflows/smtemplates.yml", name="github.yml", service="github"),
+    Asset(path=".github/dependabot.yml", name="dependabot.yml", service="github"),
+    Asset(path=".gitlab-ci.yml", name="gitlab-ci.yml", service="gitlab"),
+)
+PIPELINES: Mapping[str, frozenset[str]] = {
+    "github": frozenset({"github"}),
+    "gitlab": frozenset({"gitlab"}),
+    "both": frozenset({"github", "gitlab"}),
+    "none": frozenset(),
+}
+"""The services whose pipelines a project contains, by the value of --ci."""
+
+
+def create_project(folder: Path, ci: str) -> list[Path]:
+    """Write the files of a new project into a folder, which is created if it does not exist, and return their paths.
+
+    `ci` is a key of PIPELINES. If writing fails or is interrupted, the files that were written are deleted.
+
+    Raises:
+        UsageError: A file exists already or cannot be written. Nothing was written.
+    """
+    assets = {folder / asset.path: asset for asset in ASSETS if asset.service in {"", *PIPELINES[ci]}}
+    _check(folder, list(assets))
+    with uninterrupted():
+        _write({path: asset.text() for path, asset in assets.items()})
+    return list(assets)
+
+
+def _check(folder: Path, paths: list[Path]) -> None:
+    """Raise an error that names all files that exist already.
+
+    Raises:
+        UsageError: A file exists, the folder is a file, or its parent does not exist.
+    """
+    if not folder.is_dir() and not folder.parent.is_dir():
+        raise UsageError(
+            f"There is no folder {folder.parent}. Create it first: a new project can only be created in an existing "
+            "folder, or in a new folder inside one."
+        )
+    # a link to a file that does not exist is also a file of the user
+    existing = [path for path in paths if path.exists() or path.is_symlink()]
+    folders = {parent for path in paths for parent in path.parents if parent == folder or folder in parent.parents}
+    existing += sorted(path for path in folders if (path.exists() or path.is_symlink()) and not path.is_dir())
+    if existing:
+        raise UsageError(
+            f"Nothing was written, because {'this file exists' if len(existing) == 1 else 'these files exist'}: "
+            f"{', '.join(map(str, existing))}. Specify a different folder, or move the existing files away."
+        )
+
+
+def _write(texts: Mapping[Path, str]) -> None:
+    """Write all files, or none of them. A file that has appeared since the check is not replaced."""
+    created: list[Path] = []
+    path = Path()
+    try:
+        for path, text in texts.items():
+            for folder in reversed([each for each in path.parents if not each.exists()]):
+                folder.mkdir()
+                created.append(folder)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                created.append(path)
+                file.write(text)
+    except OSError as error:
+        for made in reversed(created):
+            with suppress(OSError):
+                made.rmdir() if made.is_dir() else made.unlink()
+        raise UsageError(f"Cannot write {path}: {reason_of(error)}. Nothing was written.") from error
