@@ -137,7 +137,7 @@ def test_without_leaves_a_feature_out() -> None:
     ("arguments", "sentence"),
     [
         (["render", "--without", "studoi"], "Did you mean 'studio'?"),
-        (["render", "workplace"], "There is no template 'workplace'"),
+        (["render", "workplace"], "There is no template workplace; did you mean workspace?"),
         (["render", "-o", "-", "--check"], "--check compares files"),
         (["render", "-o", "-"], "One file cannot contain"),
         (["render", "-o", "calgary.yaml"], "One file cannot contain"),

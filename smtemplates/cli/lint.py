@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from smtemplates.aws_data.regions import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_REGIONS
+from smtemplates.cli.config import project_of
 from smtemplates.cli.findings import POLICY_RULES, check_findings_options, print_findings, write_findings
+from smtemplates.config.templates import names, rendered, resolve
 from smtemplates.console.files import read, reason_of
 from smtemplates.errors import MissingError, UsageError
 from smtemplates.linting.formats.run import STANDARD_INPUT, Checked
@@ -17,20 +19,31 @@ from smtemplates.linting.linter import NOT_EVALUATED, Finding, grouped, lint
 from smtemplates.linting.sources import function_line
 from smtemplates.policy import check_policy
 from smtemplates.synth.loader import load, parse
+from smtemplates.templates.registry import is_file
 from smtemplates.templates.workspace.features import feature_of
 
 
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A template to validate: its text, and the name for its findings. The rest is as for `check`."""
+
+    text: str
+    name: str
+    sources: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    policies: Sequence[Path] = ()
+
+
 def lint_files(options: argparse.Namespace) -> int:
-    """Validate each file and print its findings on standard output; return 1 if there are any.
+    """Validate each file or template and print its findings on standard output; return 1 if there are any.
 
     With --strict, return 1 also if a part of a template was not evaluated.
     """
     check_findings_options(options, [Path(file) for file in options.files if file != "-"])
     checked = []
     for file in options.files:
-        text = _standard_input() if file == "-" else read(Path(file))
-        _check_readable(text, file)
-        one = check(options, text, STANDARD_INPUT if file == "-" else file, {})
+        subject = _subject(options, file)
+        _check_readable(subject.text, file)
+        one = check(options, subject.text, subject.name, subject.sources, subject.policies)
         print_findings(options, one, sys.stdout)
         if not one.violations:
             print(f"{file}: {one}", file=sys.stderr)
@@ -39,10 +52,35 @@ def lint_files(options: argparse.Namespace) -> int:
     return int(any(one.violations or (options.strict and one.not_evaluated) for one in checked))
 
 
-def check(options: argparse.Namespace, text: str, name: str, sources: Mapping[tuple[str, str], str]) -> Checked:
-    """Validate a template. `sources` are the Python files that built each (section, name) of it."""
+def _subject(options: argparse.Namespace, file: str) -> Subject:
+    """Return the template in a file, or the template with a name if there is no such file.
+
+    Raises:
+        UsageError: The file cannot be read, or the template cannot be built.
+    """
+    if file == "-":
+        return Subject(text=_standard_input(), name=STANDARD_INPUT)
+    if not is_file(file) and not Path(file).exists():
+        project = project_of(options)
+        if file in names(project):
+            built = resolve(file, project)
+            return Subject(text=rendered(built), name=file, sources=built.sources, policies=built.policies)
+    return Subject(text=read(Path(file)), name=file)
+
+
+def check(
+    options: argparse.Namespace,
+    text: str,
+    name: str,
+    sources: Mapping[tuple[str, str], str],
+    policies: Sequence[Path] = (),
+) -> Checked:
+    """Validate a template. `sources` are the Python files that built each (section, name) of it.
+
+    `policies` are policy files in addition to those of the options.
+    """
     findings = lint(text, name=name, regions=_regions(options), cache=not options.no_cache)
-    findings += _check_policy(options, text, name)
+    findings += _check_policy(options, text, name, [*options.policy, *policies])
     return Checked(name, tuple(_with_source(finding, sources) for finding in grouped(findings, each_line=True)))
 
 
@@ -78,21 +116,19 @@ def _check_readable(text: str, file: str) -> None:
         raise UsageError(f"{file}: {error}") from error
 
 
-def _check_policy(options: argparse.Namespace, text: str, name: str) -> list[Finding]:
+def _check_policy(options: argparse.Namespace, text: str, name: str, policies: Sequence[Path | str]) -> list[Finding]:
     """Check a template against the policy files.
 
     A check that is not possible is printed once for all templates, and fails if a file was named.
     """
     try:
-        return check_policy(
-            text, name=name, policies=options.policy, ours=not options.no_policy, cache=not options.no_cache
-        )
+        return check_policy(text, name=name, policies=policies, ours=not options.no_policy, cache=not options.no_cache)
     except UsageError as error:
-        if options.policy or str(error) != _invalid_section(text):
+        if policies or str(error) != _invalid_section(text):
             raise
         reason, is_reported = str(error), False
     except MissingError as error:
-        if options.policy:
+        if policies:
             raise UsageError(f"{name}: policy check not possible: {error}") from error
         reason, is_reported = str(error), getattr(options, "is_reported", False)
         options.is_reported = True

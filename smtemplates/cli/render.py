@@ -5,23 +5,25 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from smtemplates.cli.comparison import is_stale
+from smtemplates.cli.config import project_of
 from smtemplates.cli.findings import check_findings_options, format_of, print_findings
 from smtemplates.cli.lint import check, report
+from smtemplates.config.project import DEFAULT_OUTPUT, Project
+from smtemplates.config.templates import Built, check_name, read_template, resolve, source_of
 from smtemplates.console.columns import counted
-from smtemplates.console.files import create_folder, read, write
-from smtemplates.core.assemble import Definition, source_files
+from smtemplates.console.files import create_folder, write
 from smtemplates.core.places import chosen
 from smtemplates.errors import UsageError
 from smtemplates.linting.formats.run import Checked
-from smtemplates.synth.loader import load
-from smtemplates.synth.renderer import ordered, render
-from smtemplates.templates.registry import PLACES, TEMPLATES, definition
+from smtemplates.synth.renderer import render
+from smtemplates.synth.sections import entries
+from smtemplates.templates.registry import PLACES, SUFFIXES, TEMPLATES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,7 @@ class Rendered:
     """Numbers of resources and parameters, in words."""
     sources: Mapping[tuple[str, str], str]
     """The Python file that built each (section, name) of the template."""
+    policies: Sequence[Path] = ()
 
 
 def render_templates(options: argparse.Namespace) -> int:
@@ -47,16 +50,16 @@ def render_templates(options: argparse.Namespace) -> int:
             f"--no-lint turns off the policy check, so {options.policy[0]} would not be used. "
             "Remove --no-lint or --policy."
         )
-    special = options.keep is not None or bool(options.fix or options.default or options.allow)
-    names = _names(options, special=special)
+    project = None if options.file and not options.config else project_of(options)
+    names = _names(options, project)
+    output = _output(options, project)
     if not options.format:
-        options.format = "json" if options.output.endswith(".json") and _is_file(Path(options.output)) else "yaml"
-    paths = [_path(options, name, len(names)) for name in names]
+        options.format = "json" if str(output).endswith(".json") and _is_file(output) else "yaml"
+    paths = [_path(options, output, name, len(names)) for name in names]
     _check_findings(options, paths)
-    if special:
-        templates = [_specialize(options, names[0], paths[0])]
-    else:
-        templates = [_build(options, name, path) for name, path in zip(names, paths, strict=True)]
+    templates = [
+        _rendered(options, _build(options, project, name), path) for name, path in zip(names, paths, strict=True)
+    ]
     checked = {} if options.no_lint else {template.name: _check(options, template) for template in templates}
     wrong = {name for name, one in checked.items() if one.violations}
     if options.check:
@@ -74,82 +77,82 @@ def render_templates(options: argparse.Namespace) -> int:
     return int(bool(wrong))
 
 
-def _names(options: argparse.Namespace, *, special: bool) -> list[str]:
+def _is_special(options: argparse.Namespace) -> bool:
+    """Return whether the options specialize a template."""
+    return options.keep is not None or bool(options.fix or options.default or options.allow)
+
+
+def _names(options: argparse.Namespace, project: Project | None) -> list[str]:
     """Return the names of the templates to render. A specialization has one name, and needs an output file.
+
+    Without names, these are the templates of the configuration file, or all templates of smtemplates.
 
     Raises:
         UsageError: A name is unknown, or the specialization is not clear.
     """
+    special, output = _is_special(options), options.output or ""
     if special and len(options.names) + bool(options.file) != 1:
         raise UsageError("A specialization needs one template. Specify one NAME, or a file with --from.")
-    if special and not (options.output == "-" or _is_file(Path(options.output))):
+    if special and not (output == "-" or _is_file(Path(output))):
         raise UsageError("Specify the file of the specialized template with -o, for example -o company.yaml.")
     if options.file and not special:
         raise UsageError("--from requires --keep, --fix, --default or --allow. To validate a template, use lint.")
     if options.file and options.without:
         raise UsageError("--without leaves out features of templates of this package. Remove --without or --from.")
     for name in options.names:
-        if name not in TEMPLATES:
-            raise UsageError(f"There is no template {name!r}. Choose from {', '.join(TEMPLATES)}.")
-    names = [options.file] if options.file else list(dict.fromkeys(options.names or TEMPLATES))
-    chosen({key: number for name in names for key, number in PLACES.get(name, {}).items()}, dict(options.places))
+        check_name(name, project)
+    names = options.names or (project and project.templates) or TEMPLATES
+    names = [options.file] if options.file else list(dict.fromkeys(names))
+    chosen({key: number for name in names for key, number in _lists(project, name).items()}, dict(options.places))
     return names
 
 
-def _specialize(options: argparse.Namespace, name: str, path: Path | None) -> Rendered:
-    """Build the text of a specialized template, and report everything that was fixed and removed."""
+def _lists(project: Project | None, name: str) -> Mapping[str, int]:
+    """Return the lists of a template whose number of places can be chosen."""
+    return PLACES.get(source_of(name, project), {})
+
+
+def _build(options: argparse.Namespace, project: Project | None, name: str) -> Built:
+    """Build a template, specialize it, and report everything that was fixed and removed."""
+    if options.file:
+        built = Built(name=name, body=read_template(Path(name)))
+    else:
+        places = {key: number for key, number in options.places if key in _lists(project, name)}
+        built = resolve(name, project, without=options.without, places=places)
     # imported here because other commands need no evaluation
     specialization: Any = import_module("smtemplates.cli.specialization")
-    choices = specialization.choices_of(options)
-    if options.file:
-        content, sources = _load(name), {}
-    else:
-        defined = _definition(options, name)
-        content, sources = ordered(defined.template()), source_files(defined.constructs)
-    special = specialization.specialization(content, choices)
-    for line in specialization.report_of(special):
-        print(line, file=sys.stderr)
+    lines: list[str] = []
+    if built.special and name in options.names:
+        lines += specialization.report_of(built.special)
+    elif built.special:
+        lines += specialization.summary_of(built.special, name)
+    if _is_special(options):
+        special = specialization.specialization(built.body, specialization.choices_of(options))
+        built = replace(built, body=special.template)
+        lines += specialization.report_of(special)
+    if not options.check:
+        for line in lines:
+            print(line, file=sys.stderr)
+    return built
+
+
+def _rendered(options: argparse.Namespace, built: Built, path: Path | None) -> Rendered:
+    """Return the text of a template, and the file that it belongs in."""
+    resources, parameters = entries(built.body, "Resources"), entries(built.body, "Parameters")
     return Rendered(
-        name=name,
+        name=built.name,
         path=path,
-        text=render(special.template, format=options.format),
-        size=_size(special.template["Resources"], special.template.get("Parameters", {})),
-        sources=sources,
-    )
-
-
-def _definition(options: argparse.Namespace, name: str) -> Definition:
-    places = {key: number for key, number in options.places if key in PLACES.get(name, ())}
-    return definition(name, options.without, places)
-
-
-def _load(file: str) -> dict[str, Any]:
-    try:
-        return load(read(Path(file)))
-    except UsageError as error:
-        raise UsageError(f"{file}: {error}") from error
-
-
-def _size(resources: Mapping[str, object], parameters: Mapping[str, object]) -> str:
-    return f"{counted(len(resources), 'resource')}, {counted(len(parameters), 'parameter')}"
-
-
-def _build(options: argparse.Namespace, name: str, path: Path | None) -> Rendered:
-    """Build the text of one template."""
-    defined = _definition(options, name)
-    template = defined.template()
-    return Rendered(
-        name=name,
-        path=path,
-        text=render(template, format=options.format),
-        size=_size(template.resources, template.parameters),
-        sources=source_files(defined.constructs),
+        text=render(built.body, format=options.format),
+        size=f"{counted(len(resources), 'resource')}, {counted(len(parameters), 'parameter')}",
+        sources=built.sources,
+        policies=built.policies,
     )
 
 
 def _check(options: argparse.Namespace, template: Rendered) -> Checked:
     """Validate one template and print its findings."""
-    checked = check(options, template.text, str(template.path or template.name), template.sources)
+    name = str(template.path or template.name)
+    checked = check(options, template.text, name, template.sources, template.policies)
     print_findings(options, checked, sys.stderr)
     return checked
 
@@ -176,13 +179,23 @@ def _write(template: Rendered) -> None:
     write(template.path, template.text)
 
 
-def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:
-    """Return the file that -o names, or a file with the template's name in the folder that -o names."""
+def _output(options: argparse.Namespace, project: Project | None) -> Path:
+    """Return the folder or file that -o names, or the output folder of the configuration file, or templates.
+
+    Raises:
+        UsageError: The folder cannot be created.
+    """
+    output = Path(options.output or (project and project.file(project.output)) or DEFAULT_OUTPUT)
+    if not output.exists() and not output.parent.is_dir():
+        creates = "-o creates" if options.output else "render creates"
+        raise UsageError(f"There is no folder {output.parent}. {creates} the folder that it names, but no parents.")
+    return output
+
+
+def _path(options: argparse.Namespace, output: Path, name: str, count: int) -> Path | None:
+    """Return the file that -o names, or a file with the template's name in the output folder."""
     if options.output == "-" and options.check:
         raise UsageError("--check compares files. Specify a folder or a file with -o, not '-'.")
-    output = Path(options.output)
-    if not output.exists() and not output.parent.is_dir():
-        raise UsageError(f"There is no folder {output.parent}. -o creates the folder that it names, but no parents.")
     if options.output == "-" or _is_file(output):
         if count > 1:
             raise UsageError(f"One file cannot contain {count} templates. Specify one template, or a folder with -o.")
@@ -192,4 +205,4 @@ def _path(options: argparse.Namespace, name: str, count: int) -> Path | None:
 
 def _is_file(output: Path) -> bool:
     """Return whether -o names a file, which may not exist yet, and not a folder."""
-    return output.suffix in {".yaml", ".yml", ".json"} and not output.is_dir()
+    return output.suffix in SUFFIXES and not output.is_dir()

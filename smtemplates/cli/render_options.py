@@ -6,6 +6,7 @@ import argparse
 
 from smtemplates.aws_data.regions import DEFAULT_REGIONS
 from smtemplates.cli.command import Command
+from smtemplates.cli.config import add_config
 from smtemplates.cli.findings_options import add_findings_options
 from smtemplates.console.streams import named
 from smtemplates.templates.registry import PLACES, TEMPLATES
@@ -54,14 +55,21 @@ REFERENCE = """\
 
 def add_render(render: argparse.ArgumentParser) -> None:
     """Add the options of render."""
-    render.add_argument("names", nargs="*", metavar="NAME", help=f"templates: {', '.join(TEMPLATES)} (default: all)")
+    render.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"templates of the configuration file, or {', '.join(TEMPLATES)} (default: those of the configuration "
+        "file, or all if it has none)",
+    )
     render.add_argument(
         "-o",
         "--output",
-        default="templates",
         type=named,
-        help="folder, file, or - for standard output (default: %(default)s)",
+        help="folder, file, or - for standard output (default: the output folder of the configuration file, or "
+        "templates)",
     )
+    add_config(render)
     render.add_argument(
         "--format", choices=("yaml", "json"), help="format (default: the suffix of the output file, otherwise yaml)"
     )
@@ -155,10 +163,17 @@ def _add_validation(command: argparse.ArgumentParser) -> None:
 
 def add_lint(lint: argparse.ArgumentParser) -> None:
     """Add the options of lint."""
-    lint.add_argument("files", nargs="+", type=named, metavar="FILE", help="template, or - for standard input")
+    lint.add_argument(
+        "files",
+        nargs="+",
+        type=named,
+        metavar="FILE|NAME",
+        help=f"template file, - for standard input, a template of the configuration file, or {', '.join(TEMPLATES)}",
+    )
     lint.add_argument(
         "--strict", action="store_true", help="exit with code 1 if a part of a template was not evaluated"
     )
+    add_config(lint)
     _add_validation(lint)
 
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from smtemplates import program
 from smtemplates.console.columns import counted, folded
 from smtemplates.console.files import read
 from smtemplates.errors import UsageError
@@ -53,12 +54,24 @@ def report_of(special: Specialized) -> Iterator[str]:
         yield from folded(sentence, indent=2)
 
 
+def summary_of(special: Specialized, name: str) -> Iterator[str]:
+    """Yield lines about the parameters that Rules fixed, and the numbers of everything that the report lists."""
+    for sentence in _forced(special):
+        yield from folded(f"{name}: {sentence}", indent=2)
+    numbers = f"{counted(len(special.fixed), 'parameter')} fixed, {counted(len(special.removed), 'part')} removed"
+    yield from folded(f"{name}: {numbers}. To list them, run: {program.command('render', name)}", indent=2)
+
+
+def _forced(special: Specialized) -> Iterator[str]:
+    for name, value in special.forced.items():
+        yield f"fixed {name} at {short(value)}: a Rule of the template allows no other value"
+
+
 def _sentences(special: Specialized) -> Iterator[str]:
     fixed = [f"{name}={short(value)}" for name, value in special.fixed.items() if name not in special.forced]
     if fixed:
         yield f"fixed {counted(len(fixed), 'parameter')}: {', '.join(fixed)}"
-    for name, value in special.forced.items():
-        yield f"fixed {name} at {short(value)}: a Rule of the template allows no other value"
+    yield from _forced(special)
     for name, reason in special.stayed.items():
         yield f"kept {name}: {reason}"
     groups: dict[tuple[str, str], list[str]] = {}

@@ -46,24 +46,29 @@ class TableError(UsageError):
         self.problems = list(problems)
 
 
-def of_smtemplates(name: str, without: Collection[str]) -> Built:
+def of_smtemplates(name: str, without: Collection[str], places: Mapping[str, int]) -> Built:
     """Build a template of smtemplates.
 
     Raises:
-        UsageError: A name in `without` is not a feature.
+        UsageError: A name in `without` is not a feature, or a list in `places` is not one of the template.
     """
-    defined = registry.definition(name, without)
-    return Built(name=name, body=ordered(defined.template()), sources=source_files(defined.constructs))
+    defined = registry.definition(name, without, places)
+    return Built(
+        name=name,
+        body=ordered(defined.template()),
+        sources=source_files(defined.constructs),
+        titles=_titles(defined.constructs),
+    )
 
 
-def build(project: Project, table: TemplateTable, without: Collection[str]) -> Built:
-    """Build a template of the configuration file, without these features in addition to those of the table.
+def build(project: Project, table: TemplateTable, without: Collection[str], places: Mapping[str, int]) -> Built:
+    """Build a template of the configuration file; `without` and `places` are in addition to those of the table.
 
     Raises:
         UsageError: It cannot be built. The message has a line for each problem.
     """
     try:
-        return _Builder(project, table).build(without)
+        return _Builder(project, replace(table, places={**table.places, **places})).build(without)
     except TableError as error:
         project.check(error.problems)
         raise
@@ -188,7 +193,12 @@ class _Builder:
         return load(text)
 
     def _of_definition(self, defined: Definition) -> Built:
-        return Built(name="", body=ordered(self._plain(defined.template())), sources=self._sources(defined.constructs))
+        return Built(
+            name="",
+            body=ordered(self._plain(defined.template())),
+            sources=self._sources(defined.constructs),
+            titles=_titles(defined.constructs),
+        )
 
     def _sources(self, constructs: Iterable[Construct]) -> dict[tuple[str, str], str]:
         """Return the Python file of each part, as the user would write it."""
@@ -205,7 +215,7 @@ class _Builder:
         if constructs:
             added = assemble("", constructs)
             start = _merged(start, self._plain(added), source_files(constructs))
-        return Built(name="", body=start, sources=self._sources(constructs))
+        return Built(name="", body=start, sources=self._sources(constructs), titles=_titles(constructs))
 
     def _specialized(self, built: Built) -> Built:
         """Return a template with parameters fixed and narrowed."""
@@ -224,7 +234,7 @@ class _Builder:
             raise TableError(
                 self._problem(*self._keys(line), sentence=line) for line in str(error).splitlines()
             ) from error
-        return replace(built, body=special.template, fixed=special.forced, removed=special.removed)
+        return replace(built, body=special.template, special=special)
 
     def _keys(self, sentence: str) -> Keys:
         """Return the key of the table that a sentence about a parameter is about; () for the whole table."""
@@ -236,6 +246,11 @@ class _Builder:
             if named[1] in (self.table.keep or ()):
                 return ("keep", (self.table.keep or ()).index(named[1]))
         return ()
+
+
+def _titles(constructs: Iterable[Construct]) -> dict[str, str]:
+    """Return the title of the construct that adds each resource."""
+    return {str(resource.title): each.title for each in constructs for resource in each.resources}
 
 
 def _ours(table: TemplateTable, features: Collection[str], added: Mapping[str, Function]) -> Definition:

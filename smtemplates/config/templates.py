@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from smtemplates.config.problems import Problem, unknown
 from smtemplates.config.project import Project
@@ -18,9 +19,11 @@ from smtemplates.console.files import read
 from smtemplates.deploy.requests import template
 from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
-from smtemplates.specializing.pruning import Removal
 from smtemplates.synth.loader import load
 from smtemplates.templates.registry import TEMPLATES, is_file
+
+if TYPE_CHECKING:
+    from smtemplates.specializing.specialization import Specialized
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +31,9 @@ class Built:
     """A template with intrinsic functions in their long form.
 
     `sources` is the Python file that built each (section, name). `policies` are policy files to apply in addition to
-    those of the command line. `file` is the template file, if the text names one. `fixed` are the parameters that Rules
-    fixed, and `removed` the parts that the specialization removed.
+    those of the command line. `file` is the template file, if the text names one. `special` describes the parameters
+    that the table of the template fixes, and the parts that it makes unnecessary. `titles` is the title of the
+    construct that added each resource, as far as a construct added it.
     """
 
     name: str
@@ -37,8 +41,8 @@ class Built:
     sources: Mapping[tuple[str, str], str] = field(default_factory=dict)
     policies: tuple[Path, ...] = ()
     file: Path | None = None
-    fixed: Mapping[str, str] = field(default_factory=dict)
-    removed: tuple[Removal, ...] = ()
+    special: Specialized | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def description(self) -> str:
@@ -52,12 +56,36 @@ def names(project: Project | None) -> list[str]:
     return [*(project.templates if project else ()), *TEMPLATES]
 
 
-def resolve(text: str, project: Project | None = None, *, without: Collection[str] = ()) -> Built:
+def check_name(name: str, project: Project | None) -> None:
+    """Check that there is a template with a name.
+
+    Raises:
+        UsageError: There is none. The message contains the nearest name.
+    """
+    if name not in names(project):
+        message = unknown("template", name, names(project))
+        hint = f" To use a file, specify ./{name}." if Path(name).is_file() else ""
+        raise UsageError(f"{message[0].upper()}{message[1:]}{hint}")
+
+
+def source_of(name: str, project: Project | None) -> str:
+    """Return the template that a template of the configuration file starts from; otherwise the name itself."""
+    return project.templates[name].source if project and name in project.templates else name
+
+
+def resolve(
+    text: str,
+    project: Project | None = None,
+    *,
+    without: Collection[str] = (),
+    places: Mapping[str, int] = MappingProxyType({}),
+) -> Built:
     """Build the template that a text names.
 
     The text is a name of the configuration file or of smtemplates, or a file (it contains / or ends in .yaml, .yml or
     .json), relative to the working directory. Building a template of the configuration file runs the code that its
-    table names. `without` are features of the workspace to leave out, in addition to those of the table.
+    table names. `without` are features of the workspace to leave out, and `places` the numbers of entries that lists
+    accept (`registry.PLACES`), both in addition to those of the table.
 
     Raises:
         UsageError: There is no such template, or it cannot be built. The message has a line for each problem.
@@ -66,18 +94,24 @@ def resolve(text: str, project: Project | None = None, *, without: Collection[st
         if without:
             raise UsageError(f"{text} is a file, so --without cannot be used with it.")
         return Built(name=Path(text).stem, body=read_template(Path(text)), file=Path(text))
-    if text not in names(project):
-        message = unknown("template", text, names(project))
-        hint = f" To use a file, specify ./{text}." if Path(text).is_file() else ""
-        raise UsageError(f"{message[0].upper()}{message[1:]}{hint}")
+    check_name(text, project)
     # not an import statement, because those who import this module must not import troposphere
     building: Any = import_module("smtemplates.config.building")
     found: Built
     if project and text in project.templates:
-        found = building.build(project, project.templates[text], without)
+        found = building.build(project, project.templates[text], without, places)
     else:
-        found = building.of_smtemplates(text, without)
+        found = building.of_smtemplates(text, without, places)
     return found
+
+
+def rendered(built: Built) -> str:
+    """Return a template as YAML; that of a file keeps the text of the file."""
+    if built.file:
+        return read(built.file)
+    renderer: Any = import_module("smtemplates.synth.renderer")  # as above
+    text: str = renderer.render(built.body)
+    return text
 
 
 def as_template(built: Built) -> Template:
@@ -88,8 +122,7 @@ def as_template(built: Built) -> Template:
     """
     if built.file:
         return template.read(built.file)
-    renderer: Any = import_module("smtemplates.synth.renderer")  # as above
-    return template.parsed(renderer.render(built.body), f"template {built.name}")
+    return template.parsed(rendered(built), f"template {built.name}")
 
 
 def attempt(project: Project, name: str) -> Built | list[Problem]:

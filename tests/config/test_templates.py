@@ -127,7 +127,9 @@ def test_a_specialized_template(write: Write) -> None:
     assert render(built.body) == render({**expected, "Description": "Workspaces of the company"})
     assert built.description == "Workspaces of the company"
     assert built.policies == (Path("policies/company.guard"),)
-    assert any(removal.name == "MlflowApp" for removal in built.removed)
+    assert built.special
+    assert any(removal.name == "MlflowApp" for removal in built.special.removed)
+    assert built.titles["InputBucket"] == "Storage"
 
 
 def test_an_added_construct_receives_those_of_the_workspace(write: Write, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,161 @@
+"""Run the commands that read the configuration file as users do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import smtemplates
+from config.conftest import Write
+from smtemplates.synth.loader import load
+
+ROOT = Path(__file__).parents[2]
+PROJECT = """
+    output = "built"
+    [template.company]
+    from = "workspace"
+    without = ["guide"]
+    keep = ["ProjectName", "CreateNotebook", "NotebookInstanceType"]
+    constructs = ["parts.topic:topic"]
+    policy = ["company.guard"]
+    [template.small]
+    from = "small.yaml"
+    [stack.churn]
+    template = "company"
+"""
+FILES = {
+    "parts/topic.py": """
+        from troposphere import sns
+        from smtemplates.core.construct import Construct
+        from smtemplates.templates.workspace.encryption import Encryption
+
+        def topic(encryption: Encryption) -> Construct:
+            print("built")
+            return Construct(
+                title="Topic", source=__name__, resources=[sns.Topic("JobTopic", KmsMasterKeyId="alias/aws/sns")]
+            )
+    """,
+    "company.guard": """
+        rule topics_have_a_name when Resources.JobTopic exists {
+            Resources.JobTopic.Properties.TopicName exists <<Topics need a name.>>
+        }
+    """,
+    "small.yaml": "Resources:\n  Handle: {Type: AWS::CloudFormation::WaitConditionHandle}\n",
+}
+
+
+@pytest.fixture
+def project(write: Write) -> Path:
+    """Return the folder of a project."""
+    write(PROJECT, FILES)
+    return Path.cwd()
+
+
+def run(*arguments: str, cwd: str | Path = ".") -> subprocess.CompletedProcess[str]:
+    """Run a command in a separate process."""
+    command = [sys.executable, "-m", "smtemplates", *arguments]
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_render_without_a_name_renders_the_templates_of_the_file(project: Path) -> None:
+    """They are written into the output folder of the file, also from a folder below it, and then are up to date."""
+    (project / "deep").mkdir()
+    done = run("render", "--no-lint", cwd="deep")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (project / "built").iterdir()) == ["company.yaml", "small.yaml"]
+    assert not (project / "deep" / "templates").exists()
+    assert "company: 60 parameters fixed, " in done.stderr
+    assert run("render", "--no-lint", "--check").returncode == 0
+    rendered = load((project / "built" / "company.yaml").read_text())
+    assert rendered["Parameters"].keys() == {"ProjectName", "CreateNotebook", "NotebookInstanceType"}
+    assert rendered["Resources"]["JobTopic"]
+    (project / "company.toml").write_text('[template.other]\nfrom = "small.yaml"\n')
+    done = run("render", "--no-lint", "--config", "../company.toml", cwd="deep")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (project / "templates").iterdir()) == ["other.yaml"]
+
+
+def test_stale_templates_of_the_file_are_found(project: Path) -> None:
+    """--check compares the templates of the file with the output folder, and does not write files."""
+    assert run("render", "--no-lint").returncode == 0
+    (project / "parts" / "topic.py").write_text((project / "parts" / "topic.py").read_text().replace("JobT", "OtherT"))
+    done = run("render", "--no-lint", "--check")
+    assert done.returncode == 1
+    assert "-  JobTopic:" in done.stdout
+    assert "+  OtherTopic:" in done.stdout
+
+
+@pytest.mark.usefixtures("project")
+def test_render_with_a_name() -> None:
+    """The report lists everything that is fixed. Options of the command line narrow the template further."""
+    done = run("render", "company", "--no-lint", "-o", "-")
+    assert load(done.stdout)["Resources"]["JobTopic"]
+    assert "removed 1 resource, condition CreateMlflow is false: MlflowApp" in done.stderr
+    done = run(
+        "render", "company", "--no-lint", "-o", "-", "--fix", "CreateNotebook=true", "--without", "mlflow,studio"
+    )
+    assert load(done.stdout)["Parameters"].keys() == {"ProjectName", "NotebookInstanceType"}
+    done = run("render", "workspace", "--no-lint", "-o", "-")
+    assert done.stdout == smtemplates.render(smtemplates.build())
+
+
+def test_policy_files_of_the_table_are_checked(project: Path) -> None:
+    """Render and lint check them, also without --policy, and name the file of the construct."""
+    finding = "topics_have_a_name Topics need a name. (parts/topic.py"
+    done = run("render", "company")
+    assert done.returncode == 1
+    assert finding in done.stderr
+    done = run("lint", "company")
+    assert done.returncode == 1
+    assert finding in done.stdout
+    assert done.stdout.startswith("company:")
+    (project / "company.guard").write_text("rule anything { Resources exists }\n")
+    assert run("lint", "company", "small").returncode == 0
+
+
+def test_lint_prefers_an_existing_file(project: Path) -> None:
+    """The name of a file needs no suffix."""
+    (project / "company").write_text("Resources: {}\n")
+    done = run("lint", "company")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_config_check(project: Path) -> None:
+    """Without problems it prints the numbers of templates and stacks, otherwise a line for each problem."""
+    done = run("config", "check")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[-1] == "smtemplates.toml: 2 templates, 1 stack, no problems"
+    (project / "smtemplates.toml").write_text('[template.a]\nfrom = "b"\n[stack.c]\ntemplate = "d"\n')
+    done = run("config", "check")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "smtemplates: smtemplates.toml:2: [template.a] from: there is no template b. Choose from workspace, "
+        "launch-role, service-catalog, stack-set.\nsmtemplates.toml:4: [stack.c] template: There is no template d. "
+        "Choose from a, workspace, launch-role, service-catalog, stack-set.\n"
+    )
+    (project / "smtemplates.toml").unlink()
+    done = run("config", "check")
+    assert done.returncode == 2
+    assert done.stderr.startswith("smtemplates: There is no smtemplates.toml in this folder or in a folder above it.")
+    done = run("config", "check", "--config", "missing.toml")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "smtemplates: Cannot read missing.toml: No such file or directory.\n",
+    )
+
+
+def test_a_problem_of_the_file_stops_render(project: Path) -> None:
+    """Nothing is written."""
+    (project / "smtemplates.toml").write_text(PROJECT.replace("from =", "form ="))
+    done = run("render")
+    assert done.returncode == 2
+    assert "form: there is no key form; did you mean from?" in done.stderr
+    assert not (project / "built").exists()
