@@ -17,13 +17,13 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = "deploy,policy"
-# The lock with the libraries of these extras. The environment that is made from it has no package of ours.
+# The lock with the libraries of these extras. The environment that is made from it does not contain the package.
 LOCK = "deploy"
 
 
 @dataclass(frozen=True)
 class Installation:
-    """An environment with the package from its wheel, and a home folder of its own."""
+    """An environment with the package from its wheel, and its own home folder."""
 
     folder: Path
 

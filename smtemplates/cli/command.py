@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+import difflib
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from smtemplates import program
+from smtemplates.console.columns import folded
+
+EXIT_CODES = {
+    0: "done or no change",
+    1: "finding, stale file or failure",
+    2: "wrong usage or bad input",
+    3: "changes present (with --detailed-exitcode)",
+    4: "rejected as destructive",
+    5: "timed out while the operation continues in AWS",
+    130: "interrupted",
+}
+# The exit codes that every command can have.
+COMMON_CODES = (0, 1, 2, 130)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +31,8 @@ class Command:
     """One command: its help, its examples, and either its options and its function, or the commands below it.
 
     `run` is the "module:function" that runs the command and returns its exit code. It is imported when the command
-    runs, so that --help needs only the standard library. A command with `calls_aws` needs the AWS SDK.
+    runs, so that --help needs only the standard library. A command with `calls_aws` needs the AWS SDK. `codes` are the
+    exit codes that the command can have in addition to COMMON_CODES. `note` follows the examples.
     """
 
     name: str
@@ -26,16 +43,63 @@ class Command:
     commands: tuple[Command, ...] = ()
     calls_aws: bool = False
     description: str = ""
+    codes: tuple[int, ...] = ()
+    note: str = ""
 
     @property
     def all_examples(self) -> str:
-        """The examples of the command and of the commands below it."""
-        return self.examples + "".join(command.all_examples for command in self.commands)
+        """The examples of the command, or those of the commands below it."""
+        return self.examples or "".join(command.all_examples for command in self.commands)
+
+    @property
+    def all_codes(self) -> set[int]:
+        """The exit codes of the command and of the commands below it."""
+        return {*COMMON_CODES, *self.codes}.union(*(command.all_codes for command in self.commands))
+
+    @property
+    def sentence(self) -> str:
+        """The description. Its default is the help, written like a sentence."""
+        text = self.description or f"{self.help[0].upper()}{self.help[1:]}"
+        return text if text.endswith((".", ":")) else f"{text}."
 
 
-def parser_of(whole: Command, *, epilog: str = "", prog: str = "") -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser whose error messages suggest the nearest option or command."""
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]  # argparse declares overloads for its callers
+        """Parse arguments. Reject unknown ones here, so that the message shows the usage of the command."""
+        found, extras = super().parse_known_args(args, namespace)
+        if extras and not self._subparsers:
+            self.error(f"unrecognized arguments: {' '.join(extras)}{self._hint(extras)}")
+        return found, extras
+
+    def _hint(self, extras: Iterable[str]) -> str:
+        options = [
+            option for action in self._actions if action.help != argparse.SUPPRESS for option in action.option_strings
+        ]
+        unknown = next((word.partition("=")[0] for word in extras if word.startswith("--")), "")
+        return _nearest(unknown, options)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, and exit with code 2. Without a command, print the whole help."""
+        if message.endswith("required: COMMAND"):
+            self.print_help(sys.stderr)
+            self.exit(2)
+        if found := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)$", message):
+            message += _nearest(found[1], re.findall(r"[\w.-]+", found[2]))
+        super().error(message)
+
+
+def _nearest(word: str, names: Sequence[str]) -> str:
+    """Return the question for the nearest name, or '' if none is near. The beginning of one name is near to it."""
+    starting = [name for name in names if word and name.startswith(word)]
+    near = starting if len(starting) == 1 else difflib.get_close_matches(word, names, n=1)
+    return f". Did you mean {near[0]}?" if near else ""
+
+
+def parser_of(whole: Command, *, prog: str = "") -> argparse.ArgumentParser:
     """Build the parser of a program, whose examples name the program that was run."""
-    parser = argparse.ArgumentParser(prog=prog or program.name(), **_shape(whole, epilog))
+    parser = Parser(prog=prog or program.name(), **_shape(whole))
     _fill(parser, whole)
     return parser
 
@@ -47,21 +111,22 @@ def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
     if command.run:
         parser.set_defaults(run=command.run, calls_aws=command.calls_aws)
     if command.commands:
-        adding = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+        adding = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
         for below in command.commands:
             _fill(adding.add_parser(below.name, help=below.help, **_shape(below)), below)
 
 
-def _shape(command: Command, epilog: str = "") -> dict[str, Any]:
-    """Return the arguments of a parser whose help ends with the examples."""
+def _shape(command: Command) -> dict[str, Any]:
+    """Return the arguments of a parser whose help ends with the examples and the exit codes."""
+    examples, codes = program.examples(command.all_examples), exit_codes(command.all_codes)
     return {
-        "description": command.description or command.help,
-        "epilog": f"examples:\n{program.examples(command.all_examples)}{epilog}",
+        "description": "\n".join(line for text in command.sentence.split("\n") for line in folded(text, 0)),
+        "epilog": f"examples:\n{examples}\n{command.note}{codes}\n",
         "formatter_class": argparse.RawDescriptionHelpFormatter,
         "allow_abbrev": False,
     }
 
 
-def only(commands: Iterable[Command], *names: str) -> tuple[Command, ...]:
-    """Return the commands with these names."""
-    return tuple(command for command in commands if command.name in names)
+def exit_codes(codes: Iterable[int]) -> str:
+    """Return the list of exit codes at the end of a help text."""
+    return "\n".join(folded("exit codes: " + ", ".join(f"{code} {EXIT_CODES[code]}" for code in sorted(codes)), 0))

@@ -13,7 +13,10 @@ from smtemplates.cli.deploy_options import (
     add_status,
 )
 
-PLAN = "  smtemplates plan churn --create-staging-bucket --set CreateNotebook=true\n"
+PLAN = """\
+  smtemplates plan churn --create-staging-bucket \\
+      --set CreateNotebook=true
+"""
 DEPLOY = """\
   smtemplates deploy churn --staging-bucket my-templates \\
       --parameters churn.yaml --tag team=churn
@@ -26,15 +29,27 @@ DESTROY = "  smtemplates destroy churn\n"
 
 COMMANDS = tuple(
     Command(
-        name=name, help=text, examples=examples, add=add, run="smtemplates.cli.deploy:run_and_report", calls_aws=True
+        name=name,
+        help=text,
+        examples=examples,
+        add=add,
+        run="smtemplates.cli.deploy:run_and_report",
+        calls_aws=True,
+        codes=codes,
     )
-    for name, text, examples, add in (
-        ("plan", "show what a deployment would change, without changing anything", PLAN, add_plan),
-        ("deploy", "show the plan, ask for confirmation, and create or update the stack", DEPLOY, add_deploy),
-        ("status", "show the status of a stack; exit code 1 if a stack of its stack sets failed", STATUS, add_status),
-        ("outputs", "show the outputs of a stack", OUTPUTS, add_outputs),
-        ("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift),
-        ("rollback", "roll a stack back whose update, rollback or creation failed", ROLLBACK, add_rollback),
-        ("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy),
+    for name, text, examples, add, codes in (
+        ("plan", "show what a deployment would change, without changing anything", PLAN, add_plan, (3,)),
+        ("deploy", "show the plan, ask for confirmation, and create or update the stack", DEPLOY, add_deploy, (4, 5)),
+        (
+            "status",
+            "show the status of a stack; exit code 1 if a stack of its stack sets failed",
+            STATUS,
+            add_status,
+            (),
+        ),
+        ("outputs", "show the outputs of a stack", OUTPUTS, add_outputs, ()),
+        ("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift, (3,)),
+        ("rollback", "roll a stack back whose update, rollback or creation failed", ROLLBACK, add_rollback, (4, 5)),
+        ("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy, (4, 5)),
     )
 )

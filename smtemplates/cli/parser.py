@@ -18,18 +18,31 @@ COMMANDS = (
     local.COMMAND,
     demo.COMMAND,
 )
+# The help of the whole command shows only these examples. The help of each command shows its own.
+EXAMPLES = """\
+  smtemplates render workspace -o workspace.yaml
+      write the template of the workspace, and validate it
+  smtemplates deploy churn --create-staging-bucket
+      show the plan, ask for confirmation, and create or update the stack
+  smtemplates deploy --help
+      show the options, examples and exit codes of a command
+"""
+STREAMS = "Results go to standard output, everything else to standard error.\n\n"
 WHOLE = Command(
     name=program.PACKAGE,
     help="""\
 CloudFormation templates for an Amazon SageMaker workspace: render, validate,
 deploy and publish them.""",
+    examples=EXAMPLES,
     commands=COMMANDS,
+    note=STREAMS,
 )
 DEPLOY = Command(
     name="deploy",
     help="""\
 Deploy a template through change sets, and manage the stack.""",
     commands=deploy_commands.COMMANDS,
+    note=STREAMS,
 )
 # The commands of each script of a checkout.
 SCRIPTS = {
@@ -37,22 +50,13 @@ SCRIPTS = {
     program.SCRIPTS["publish"]: publish.COMMAND,
     program.SCRIPTS["local"]: local.COMMAND,
 }
-EXIT_CODES = """\
-
-Results go to standard output, everything else to standard error.
-
-exit codes: 0 done or no change, 1 finding, stale file or failure, 2 wrong
-usage or bad input, 3 changes present (plan or drift with
---detailed-exitcode), 4 refused as destructive, 5 timed out while the
-operation continues in AWS, 130 interrupted
-"""
 
 
 def parser() -> argparse.ArgumentParser:
     """Build the parser of the program that was run."""
     if program.is_script():
-        return parser_of(SCRIPTS[program.name()], epilog=EXIT_CODES, prog=program.title())
-    whole = parser_of(WHOLE, epilog=EXIT_CODES)
+        return parser_of(SCRIPTS[program.name()], prog=program.title())
+    whole = parser_of(WHOLE)
     version = f"{program.PACKAGE} {smtemplates.__version__}"
     whole.add_argument("--version", action="version", version=version, help="print the version, and exit")
     return whole

@@ -171,7 +171,15 @@ COMMAND = Command(
 Publish a template: to Service Catalog, or as a console link. To complete an
 interrupted command, run it again.""",
     commands=tuple(
-        Command(name=name, help=text, examples=examples, add=add, run="smtemplates.cli.publish:run", calls_aws=True)
+        Command(
+            name=name,
+            help=text,
+            examples=examples,
+            add=add,
+            run="smtemplates.cli.publish:run",
+            calls_aws=True,
+            codes=(5,) if name == "version" else (),
+        )
         for name, text, examples, add in (
             (
                 "version",

@@ -21,12 +21,12 @@ def report_renamed(old: str, new: str) -> None:
 
 
 def add_renamed(command: argparse._ActionsContainer, old: str, option: argparse.Action) -> None:
-    """Add the former name of an option. It does what the option does, and is not part of the help."""
+    """Add the former name of an option. It has the effect of the option, and is not part of the help."""
     command.add_argument(old, dest=option.dest, action=_Renamed, option=option, help=argparse.SUPPRESS)
 
 
 class _Renamed(argparse.Action):
-    """Report the new name of an option, and do what that option does."""
+    """Report the new name of an option, and run the action of that option."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, *, option: argparse.Action, **settings: Any) -> None:
         kept: dict[str, Any] = {name: getattr(option, name) for name in ("nargs", "type", "choices", "metavar")}

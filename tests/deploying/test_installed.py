@@ -22,7 +22,7 @@ class User:
     aws: Aws
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run smtemplates. Its messages name no file of a checkout."""
+        """Run smtemplates. Its messages do not name files of a checkout."""
         done = self.installation.run("smtemplates", *words, cwd=self.folder, env=self.aws.environment)
         assert not [name for name in ("scripts/", ".venv", "deploy.py") if name in done.stdout + done.stderr], done
         return done

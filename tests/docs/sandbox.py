@@ -28,11 +28,13 @@ TIMEOUT_SECONDS = 120
 IGNORED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "dist")
 PARAMETERS = "ProjectName: churn\nNotebookIdleMinutes: 30\n"
 POLICY = "rule described { Description exists }\n"
+CONFIGURATION = "[template.company]\nfrom = 'workspace'\nkeep = ['ProjectName']\n"
 CATALOG = """
 Resources: {Handle: {Type: 'AWS::CloudFormation::WaitConditionHandle'}}
 Outputs: {ProductId: {Value: %s}}
 """
 PRODUCT = "prod-abcdefghijklm"
+ENTRY_POINT = "import sys; from smtemplates.cli.main import main; sys.exit(main())"  # as in pyproject.toml
 
 
 def link_environment(source: Path, target: Path, lock: Path, stamp: str) -> None:
@@ -58,9 +60,14 @@ class Sandbox:
         """The file with the variables that the commands have exported."""
         return self.folder.with_name("environment")
 
+    @property
+    def configuration(self) -> Path:
+        return self.folder / "smtemplates.toml"
+
     def reset(self) -> None:
-        """Restore the state after a git clone: no exported variables, and no environment for scripts/render."""
+        """Restore the state after a git clone: no variables, no configuration, no environment for scripts/render."""
         self.exports.write_text("")
+        self.configuration.unlink(missing_ok=True)
         (self.folder / ".venv" / "render.installed").unlink(missing_ok=True)
 
     @property
@@ -91,6 +98,8 @@ class Sandbox:
 
     def prepare(self, command: str) -> None:
         """Create the files, buckets, stacks and products that a command needs."""
+        if "config check" in command:
+            self.configuration.write_text(CONFIGURATION)
         if arguments := arguments_of(command):
             if "ci" in arguments and (project := self.folder / arguments.folder).parent == self.folder:
                 shutil.rmtree(project, ignore_errors=True)  # init overwrites nothing
@@ -146,11 +155,10 @@ def sandbox(folder: Path) -> Iterator[Sandbox]:
     shutil.copytree(ROOT, copy, ignore=IGNORED)
     (folder / "home").mkdir()
     (folder / "bin").mkdir()
-    # the examples in the help begin with 'python', which an active .venv provides
-    (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python "$@"\n')
-    (folder / "bin" / "python").chmod(0o755)
-    (folder / "bin" / "smtemplates").write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python -m smtemplates "$@"\n')
-    (folder / "bin" / "smtemplates").chmod(0o755)
+    # an active environment provides these programs
+    for name, start in (("python", '"$@"'), ("smtemplates", f"-c '{ENTRY_POINT}' \"$@\"")):
+        (folder / "bin" / name).write_text(f"#!/bin/sh\nexec {copy}/.venv/bin/python {start}\n")
+        (folder / "bin" / name).chmod(0o755)
     with_local_cloud(folder / "home" / ".cache")
     locks = copy / "requirements"
     link_environment(Path(sys.prefix), copy / ".venv", locks / "dev.txt", "dev.installed")

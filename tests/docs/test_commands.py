@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 
 from docs.sandbox import Sandbox
-from docs.text import DOCUMENTS, PROGRAMS, ROOT, Section, examples, program_of, sections
+from docs.text import DOCUMENTS, ROOT, Section, every_help, examples, program_of, sections
 
 pytestmark = pytest.mark.server
 
@@ -20,7 +20,9 @@ NOT_RUN = {
     "scripts/lock": "it requests newer versions from the package index",
     "pre-commit": "it changes the hooks of git; tests/test_ci.py checks the hooks",
 }
-SECTIONS = [section for document in DOCUMENTS for section in sections(document)] + [examples(name) for name in PROGRAMS]
+SECTIONS = [section for document in DOCUMENTS for section in sections(document)] + [
+    examples(*each) for each in every_help()
+]
 # test_pipelines.py checks the pipelines and policies, and test_recipe.py the changes of files
 LANGUAGES = {"console", "python", "yaml", "json", "text", "diff"}
 
@@ -64,10 +66,10 @@ def test_python_examples_run(document: str) -> None:
                     exec(compile(block, str(section), "exec"), {"__name__": "example"})  # noqa: S102  our own text
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_help_shows_examples(program: str) -> None:
-    """The help of each program contains examples."""
-    assert examples(program).session
+@pytest.mark.parametrize(("program", "command"), every_help())
+def test_help_shows_examples(program: str, command: str) -> None:
+    """The help of each program and of each of its commands contains examples."""
+    assert examples(program, command).session
 
 
 def test_readme_is_short() -> None:

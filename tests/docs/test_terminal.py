@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docs.sandbox import PRODUCT, Sandbox
-from docs.text import PROGRAMS, commands_of, examples
+from docs.text import PROGRAMS, every_help, examples, help_of
 from smtemplates.console.columns import folded
 
 pytestmark = pytest.mark.server
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.server
 WIDTH = 80
 COLOUR = re.compile(r"\033\[\d+m")
 STAGED = "--create-staging-bucket"
-COMMANDS = [(name, command) for name, program in PROGRAMS.items() for command in commands_of(program)]
+COMMANDS = [each for each in every_help() if each[1]]
 
 
 def run(sandbox: Sandbox, command: str) -> tuple[str, str]:
@@ -147,21 +147,33 @@ def test_only_terminals_receive_colour(sandbox: Sandbox, stack: str) -> None:
     assert not COLOUR.search(run_at_terminal(sandbox, "scripts/render", NO_COLOR="1"))
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_help_fits(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(("name", "command"), every_help())
+def test_help_fits(monkeypatch: pytest.MonkeyPatch, name: str, command: str) -> None:
     """The help of programs and commands fits, except its first paragraph: argparse does not break alternatives."""
     monkeypatch.setenv("COLUMNS", str(WIDTH))
-    for parser in (PROGRAMS[name], *commands_of(PROGRAMS[name]).values()):
-        _, _, text = parser.format_help().partition("\n\n")
-        assert text
-        assert [line for line in text.splitlines() if len(line) > WIDTH] == []
+    _, _, text = help_of(name, command).partition("\n\n")
+    assert text
+    assert [line for line in text.splitlines() if len(line) > WIDTH] == []
+
+
+@pytest.mark.parametrize(("name", "command"), every_help())
+def test_help_has_whole_sentences(name: str, command: str) -> None:
+    """The description begins with a capital letter or a name and ends with a period. The exit codes come last."""
+    description = help_of(name, command).split("\n\n")[1]
+    assert re.match(r"[A-Z]", description)
+    assert description.endswith(".")
+    assert help_of(name, command).split("\n\n")[-1].startswith("exit codes: 0 done")
 
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS)
 def test_help_of_a_command_shows_only_its_examples(name: str, command: str) -> None:
-    """The examples use the command and no other command. The help of the program contains all of them."""
-    shown, others = examples(name, command).session, commands_of(PROGRAMS[name]).keys() - {command}
-    words = {word for example in shown for word in example.text.replace(")", " ").split()}
-    assert command in words
-    assert not others & words
-    assert set(shown) <= set(examples(name).session)
+    """The examples use the command, after the commands that prepare it."""
+    shown = examples(name, command).session
+    assert all(f"{command} " in f"{example.text.replace(')', ' ')} " for example in shown[:1])
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_help_of_a_program_is_short(name: str) -> None:
+    """The list of commands with the most useful examples fits on a page of paper."""
+    assert len(help_of(name).splitlines()) <= 60
+    assert 3 <= len(examples(name).session) <= 8

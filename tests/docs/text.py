@@ -71,7 +71,7 @@ class Section:
 
 def program_of(command: str) -> str:
     """Return the program of a command as its --help names it: the file of a script, or the package."""
-    words = command.removeprefix(".venv/bin/")
+    words = re.sub(r'^eval "\$\(', "", command.removeprefix(".venv/bin/"))
     if words.startswith(("scripts/render", SMTEMPLATES)):
         return SMTEMPLATES
     script = re.search(r"scripts/(\w+\.py)", words)
@@ -79,9 +79,9 @@ def program_of(command: str) -> str:
 
 
 def arguments_of(command: str) -> Namespace | None:
-    """Parse a command as its program does. Return None for a program without an argument parser in the package."""
+    """Parse a command as its program does. Return None for --help, and for programs without a parser in the package."""
     name = program_of(command)
-    if name not in PROGRAMS:
+    if name not in PROGRAMS or "--help" in command:
         return None
     inner = re.sub(r'^eval "\$\((.*?)\)".*', r"\1", command).removeprefix(".venv/bin/python scripts")
     words = shlex.split(inner, comments=True)
@@ -124,12 +124,20 @@ def code_spans(prose: str) -> list[str]:
     return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
 
 
+def help_of(name: str, command: str = "") -> str:
+    """Return the help of a program or one of its commands."""
+    program = PROGRAMS[name]
+    for word in command.split():
+        program = commands_of(program)[word]
+    return program.format_help()
+
+
 def examples(name: str, command: str = "") -> Section:
     """Return the examples in the help of a program or one of its commands, without the explanation after two spaces."""
-    program = commands_of(PROGRAMS[name])[command] if command else PROGRAMS[name]
-    text = re.sub(r"\\\n\s*", "", program.format_help()).partition("examples:\n")[2]
-    lines = re.findall(r"^  ((?:scripts|python|eval)\b.*)$", text, flags=re.MULTILINE)
-    return Section(name, "--help", "", tuple(Command(re.split(r"\s{2,}", line)[0]) for line in lines))
+    text = re.sub(r"\\\n\s*", "", help_of(name, command)).partition("examples:\n")[2]
+    lines = re.findall(r"^  ((?:scripts|smtemplates|eval)\b.*)$", text, flags=re.MULTILINE)
+    commands = tuple(Command(re.split(r"\s{2,}", line)[0]) for line in lines)
+    return Section(f"{name} {command}".strip(), "--help", "", commands)
 
 
 def options_of(program: ArgumentParser) -> set[str]:
@@ -144,3 +152,16 @@ def commands_of(program: ArgumentParser) -> dict[str, ArgumentParser]:
         if isinstance(action, _SubParsersAction):
             return dict(action.choices)
     return {}
+
+
+def leaves(program: ArgumentParser, *words: str) -> Iterator[str]:
+    """Yield the words of each command that a program runs, such as "publish link"."""
+    if words and not commands_of(program):
+        yield " ".join(words)
+    for word, command in commands_of(program).items():
+        yield from leaves(command, *words, word)
+
+
+def every_help() -> list[tuple[str, str]]:
+    """Return each program with '', and with each of its commands."""
+    return [(name, words) for name, program in PROGRAMS.items() for words in ("", *leaves(program))]
