@@ -6,10 +6,10 @@ import argparse
 import re
 from pathlib import Path
 
-from smtemplates.cli.old_names import add_old_name
 from smtemplates.cli.staging_options import add_staging
 from smtemplates.cli.template_option import add_template
 from smtemplates.console.aws_options import add_connection
+from smtemplates.console.deprecation import add_renamed
 from smtemplates.console.streams import named
 
 TIMEOUT = "stop watching after this time, while the operation continues in AWS (default: no limit)"
@@ -107,7 +107,7 @@ def add_plan(command: argparse.ArgumentParser) -> None:
     keep = command.add_argument(
         "--keep-change-set", action="store_true", help="keep the change set, and print the command that executes it"
     )
-    add_old_name(command, "--keep", keep)
+    add_renamed(command, "--keep", keep)
     command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there are changes")
     formats = command.add_mutually_exclusive_group()
     add_formats(formats, markdown="print the plan as Markdown (default: as a table)", json="print the plan as JSON")

@@ -20,6 +20,8 @@ COMMANDS = (
 )
 # The help of the whole command shows only these examples. The help of each command shows its own.
 EXAMPLES = """\
+  smtemplates demo
+      create, update and delete a stack on a local AWS, without an account
   smtemplates render workspace -o workspace.yaml
       write the template of the workspace, and validate it
   smtemplates deploy churn --create-staging-bucket
