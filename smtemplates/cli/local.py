@@ -9,7 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 
-from smtemplates import program
+from smtemplates import __version__, program
 from smtemplates.cli.command import Command
 from smtemplates.console.streams import write_message
 from smtemplates.errors import Error, UsageError
@@ -68,14 +68,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     start = program.command("local", "start")
     if arguments.command == "start":
-        _print_client(background.start(arguments.port).endpoint, CLIENT)
+        found = background.start(arguments.port)
+        if found.version != __version__:
+            stop = program.command("local", "stop")
+            _report(f"version {found.version} of smtemplates started it. To use this version, run {stop} first.")
+        _print_client(found.endpoint, CLIENT)
     elif arguments.command == "stop":
         _report("stopped the local cloud" if background.stop() else "no local cloud was running")
     elif arguments.command == "reset":
-        found = background.reset()
-        if not found:
+        running = background.reset()
+        if not running:
             raise Error(f"No local cloud is running. Start it with: {start}")
-        _report(f"deleted all data of the local cloud at {found.endpoint}")
+        _report(f"deleted all data of the local cloud at {running.endpoint}")
     else:
         _report("deleted the local cloud" if background.remove() else "the local cloud is not installed")
     return 0

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from smtemplates import __version__
 from smtemplates.console.files import write
 from smtemplates.console.signals import uninterrupted
 from smtemplates.errors import Error, UsageError
@@ -25,11 +26,19 @@ DATA = "data-"
 
 @dataclass(frozen=True)
 class Running:
-    """A local cloud in the background: its endpoint URL, the ID of its process group, and the folder of its data."""
+    """A local cloud in the background.
+
+    Attributes:
+        endpoint: its URL.
+        pid: the ID of its process group.
+        folder: the folder of its data.
+        version: the version of smtemplates that started it.
+    """
 
     endpoint: str
     pid: int
     folder: str
+    version: str
 
     @property
     def port(self) -> int:
@@ -57,6 +66,8 @@ def start(port: int | None) -> Running:
 
 def stop() -> bool:
     """Stop the local cloud, delete its data, and return whether it was running."""
+    if not home().exists():
+        return False
     with _exclusive():
         return _stop(_read())
 
@@ -66,6 +77,8 @@ def reset() -> Running | None:
 
     The server is replaced. MiniStack's own call for this keeps operations in progress, which then write data again.
     """
+    if not home().exists():
+        return None
     with _exclusive():
         found = _read()
         if not found or not responds(found.endpoint):
@@ -119,7 +132,7 @@ def _start(port: int) -> Running:
         process = None
         try:
             process = launch(port, folder)
-            started = Running(f"http://127.0.0.1:{port}", process.pid, folder)
+            started = Running(f"http://127.0.0.1:{port}", process.pid, folder, __version__)
             write(home() / STATE, json.dumps(asdict(started)))
         except BaseException:
             if process:

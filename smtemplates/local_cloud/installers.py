@@ -53,7 +53,7 @@ class Installer:
         """
         environment = {name: value for name, value in os.environ.items() if name not in IGNORED}
         for command in self.commands:
-            words = [word.format(folder=folder, lock=lock) for word in command]
+            words = [word.replace("{folder}", str(folder)).replace("{lock}", str(lock)) for word in command]
             try:
                 done = subprocess.run(
                     words,

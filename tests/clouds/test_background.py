@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from cloud_cache import with_local_cloud
 from deploying.local_aws import Aws
 
+from smtemplates.local_cloud.environment import LOCK, local_cloud
 from smtemplates.local_cloud.lifecycle import running
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -144,6 +146,35 @@ def test_server_that_died_is_replaced(user: User) -> None:
     assert user.local("start")[0] == 0
     assert user.state["pid"] != dead["pid"]
     assert [str(folder) for folder in user.files.glob("data-*")] == [user.state["folder"]]
+
+
+def test_other_version(user: User) -> None:
+    """A start reports that a different version of smtemplates started the running server."""
+    _, exports, _ = user.local("start")
+    state = user.files / "running.json"
+    state.write_text(json.dumps({**user.state, "version": "0.0.1"}))
+    code, output, messages = user.local("start")
+    assert (code, output) == (0, exports)
+    assert "version 0.0.1 of smtemplates started it. To use this version, run python -m smtemplates local" in messages
+
+
+def test_stop_and_reset_create_no_files(tmp_path: Path) -> None:
+    """Without an installation, stop and reset only report that no local cloud is running."""
+    fresh = User(tmp_path)
+    assert fresh.local("stop") == (0, "", "no local cloud was running\n")
+    assert fresh.local("reset")[0] == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_installation_matches_the_lock() -> None:
+    """The environment contains the locked versions only, and pip if pip installed it."""
+    cloud = local_cloud()
+    code = "from importlib.metadata import distributions as d; print(*(f'{x.name}=={x.version}'.lower() for x in d()))"
+    with cloud.installed():
+        done = subprocess.run([str(cloud.python), "-I", "-c", code], capture_output=True, text=True, check=True)
+    found = {name.replace("_", "-") for name in done.stdout.split() if not name.startswith(("pip=", "setuptools="))}
+    locked = re.findall(r"^([\w.-]+==[\w.]+) (;)?", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name for name, condition in locked if not condition} <= found <= {name for name, _ in locked}
 
 
 def test_remove(user: User) -> None:

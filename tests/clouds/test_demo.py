@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from cloud_cache import with_local_cloud
+from wheel import Installation
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,9 +38,9 @@ def variables(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def start(variables: dict[str, str]) -> subprocess.Popen[str]:
+def start(variables: dict[str, str], *program: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "smtemplates", "demo"],
+        [*(program or (sys.executable, "-m", "smtemplates")), "demo"],
         cwd=variables["HOME"],
         env=variables,
         stdin=subprocess.DEVNULL,
@@ -56,13 +57,15 @@ def left_behind(variables: dict[str, str]) -> list[Path]:
     return [*(path for folder in folders for path in folder.rglob("*")), *data.glob("data-*"), *data.glob("*.json")]
 
 
-def test_whole_life(variables: dict[str, str]) -> None:
-    """It prints each command before it runs it, from a plan to the deletion of all data, and deletes all its files."""
-    process = start(variables)
+def test_whole_life(variables: dict[str, str], installation: Installation) -> None:
+    """The installed demo prints each command before it runs it, and deletes the stack, its data, and its own files."""
+    del variables["PYTHONPATH"]
+    process = start(variables, str(installation.programs / "smtemplates"))
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
-    commands = [shlex.split(line.partition("smtemplates ")[2]) for line in output.splitlines() if line[:2] == "$ "]
-    assert [words[0] for words in commands] == ["render", "plan", *["deploy"] * 4, *["destroy"] * 2]
+    commands = [shlex.split(line) for line in output.splitlines() if line[:2] == "$ "]
+    assert {words[1] for words in commands} == {"smtemplates"}
+    assert [words[2] for words in commands] == ["render", "plan", *["deploy"] * 4, *["destroy"] * 2]
     expected = [
         "22 to create",
         "Stack demo-workspace is CREATE_COMPLETE.",

@@ -20,7 +20,7 @@ from smtemplates.local_cloud import environment
 def tiny(tmp_path: Path) -> Tiny:
     file = tmp_path / WHEEL
     file.write_bytes(wheel())
-    return Tiny(tmp_path / "cache" / "environment", write_lock(tmp_path / "lock.txt", file.as_uri(), wheel()))
+    return Tiny(tmp_path / "cache of {Zoë}" / "environment", write_lock(tmp_path / "lock.txt", file.as_uri(), wheel()))
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +48,7 @@ def test_installed_once(tiny: Tiny, installer: str) -> None:
     tiny.path = uv_path() if installer == "uv" else tiny.path
     code, output, messages = tiny.install()
     assert (code, messages) == (0, f"installing tiny into {tiny.folder} ...\n")
-    module, value = output.split()
+    module, _, value = output.strip().rpartition(" ")
     assert (Path(module).is_relative_to(tiny.folder), value) == (True, "7")
     assert ("uv = " in (tiny.folder / "pyvenv.cfg").read_text()) == (installer == "uv")
     assert tiny.install() == (0, output, "")
