@@ -156,8 +156,8 @@ def sandbox(folder: Path) -> Iterator[Sandbox]:
     (folder / "home").mkdir()
     (folder / "bin").mkdir()
     # an active environment provides these programs
-    for name, start in (("python", '"$@"'), ("smtemplates", f"-c '{ENTRY_POINT}' \"$@\"")):
-        (folder / "bin" / name).write_text(f"#!/bin/sh\nexec {copy}/.venv/bin/python {start}\n")
+    for name, start in (("python", ""), ("smtemplates", f"-c '{ENTRY_POINT}'"), ("aws", "-m awscli")):
+        (folder / "bin" / name).write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python {start} "$@"\n')
         (folder / "bin" / name).chmod(0o755)
     with_local_cloud(folder / "home" / ".cache")
     locks = copy / "requirements"
