@@ -20,6 +20,7 @@ from smtemplates.aws.errors import (
     CloudError,
     sentence,
 )
+from smtemplates.aws_data.regions import REGIONS, nearest
 
 # The parts of the messages of AWS on signatures that are too old or too new.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
@@ -103,14 +104,15 @@ def untrusted(url: str, name: str, error: Exception) -> str:
     return f"{name} was not sent because the TLS certificate of {url} could not be verified ({error}). {advice}"
 
 
-def no_connection(url: str, name: str, error: Exception) -> str:
-    """Return a message on an endpoint that accepts no connections."""
+def no_connection(url: str, name: str, region: str, error: Exception) -> str:
+    """Return a message on an endpoint that accepts no connections, with the nearest Region if this one is not known."""
     if is_local(url):
         return (
             f"The local cloud is not running at {url}. Start it with {program.command('local', 'start')}. To call "
             "AWS instead, unset AWS_ENDPOINT_URL and omit --endpoint-url."
         )
-    return f"{name} could not reach AWS: {sentence(error)} Check the network and the name of the Region."
+    hint = "" if region in REGIONS else f" Did you mean {nearest(region)!r}?"
+    return f"{name} could not reach AWS: {sentence(error)} Check the network and the name of the Region.{hint}"
 
 
 def not_from_aws(url: str, name: str) -> str:

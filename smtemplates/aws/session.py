@@ -162,7 +162,8 @@ class Cloud:
             source = self.identity.source
             raise refused(response, name, url, origin=source.name, fix=source.fix) from error
         except exceptions.EndpointConnectionError as error:
-            raise CloudError(no_connection(client.meta.endpoint_url, name, error), code=UNREACHABLE) from error
+            message = no_connection(client.meta.endpoint_url, name, client.meta.region_name, error)
+            raise CloudError(message, code=UNREACHABLE) from error
         except exceptions.SSLError as error:
             raise CloudError(untrusted(client.meta.endpoint_url, name, error), code=UNTRUSTED) from error
         except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:

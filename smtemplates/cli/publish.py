@@ -154,7 +154,7 @@ def run_link(arguments: argparse.Namespace) -> int:
 
     bucket = bucket_of(arguments)
     return commands.link(
-        cloud_of(arguments),
+        cloud_of(arguments, several=True),
         template_of(arguments),
         parameters.from_options(arguments.set),
         regions=arguments.region,

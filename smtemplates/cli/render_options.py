@@ -8,6 +8,7 @@ from smtemplates.aws_data.regions import DEFAULT_REGIONS
 from smtemplates.cli.command import Command
 from smtemplates.cli.config import add_config
 from smtemplates.cli.findings_options import add_findings_options
+from smtemplates.console.regions import add_regions
 from smtemplates.console.streams import named
 from smtemplates.templates.registry import PLACES, TEMPLATES
 from smtemplates.templates.workspace.features import FEATURES
@@ -136,13 +137,7 @@ def _add_check(command: argparse.ArgumentParser) -> None:
 
 def _add_validation(command: argparse.ArgumentParser) -> None:
     regions = command.add_mutually_exclusive_group()
-    regions.add_argument(
-        "--region",
-        action="extend",
-        type=_regions,
-        metavar="REGION[,...]",
-        help=f"validate for these Regions (default: {' '.join(DEFAULT_REGIONS)})",
-    )
+    add_regions(regions, f"validate for these Regions (default: {' '.join(DEFAULT_REGIONS)})")
     regions.add_argument("--all-regions", action="store_true", help="validate for every Region")
     command.add_argument(
         "--policy",
@@ -204,10 +199,6 @@ def _places(text: str) -> list[tuple[str, int]]:
     if not all(number.isascii() and number.isdigit() for _, _, number in pairs):
         raise argparse.ArgumentTypeError(f"'{text}' is not a list with a number, such as {_LISTS[0]}=50")
     return [(name, int(number)) for name, _, number in pairs]
-
-
-def _regions(text: str) -> list[str]:
-    return _names(named(text.strip(",")))
 
 
 COMMANDS = (

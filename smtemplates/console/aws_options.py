@@ -6,11 +6,10 @@ import argparse
 import logging
 import re
 import sys
-from typing import Any
 
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import LOG, Cloud
-from smtemplates.console.deprecation import report_renamed
+from smtemplates.console.regions import add_regions, checked_regions
 from smtemplates.console.signals import read_line
 from smtemplates.console.streams import named, write_message
 from smtemplates.errors import UsageError
@@ -18,35 +17,13 @@ from smtemplates.errors import UsageError
 _CODE = re.compile(r"[0-9]{6}")
 
 
-class _Regions(argparse.Action):
-    """Collect Regions that are separated by commas. The form of 0.1.0 separates them by spaces."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, _option: str | None = None
-    ) -> None:
-        if len(values) > 1:
-            report_renamed(f"--region {' '.join(values)}", f"--region {','.join(values)}")
-        given = [region for value in values for region in value.split(",") if region]
-        if not given:
-            parser.error("argument --region: specify at least one Region")
-        setattr(namespace, self.dest, [*getattr(namespace, self.dest), *given])
-
-
 def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Add the options of the connection; `several` allows more than one Region."""
     where = command.add_argument_group("connection (default: as for other AWS tools)")
     if several:
-        where.add_argument(
-            "--region",
-            type=named,
-            nargs="+",
-            action=_Regions,
-            default=[],
-            metavar="REGION[,...]",
-            help="one or more Regions (repeatable)",
-        )
+        add_regions(where, "Regions, or repeat the option", words=True)
     else:
-        where.add_argument("--region", type=named)
+        add_regions(where, "Region")
     where.add_argument("--profile", type=named)
     where.add_argument("--assume-role", type=named, metavar="ARN", help="assume this role for all calls")
     where.add_argument("--external-id", type=named, metavar="ID", help="external ID that the role requires")
@@ -66,18 +43,22 @@ def add_connection(command: argparse.ArgumentParser, *, several: bool = False) -
     where.add_argument("--debug", action="store_true", help="log the calls to AWS, without their content")
 
 
-def cloud_of(arguments: argparse.Namespace) -> Cloud:
-    """Return the services of AWS for the options of the connection, in the first Region if there are several."""
+def cloud_of(arguments: argparse.Namespace, *, several: bool = False) -> Cloud:
+    """Return the services of AWS for the options of the connection; `several` chooses the first of several Regions.
+
+    Raises:
+        UsageError: A name is not a Region, or there are several Regions.
+    """
     if arguments.debug:
         # only our log: the log of the SDK contains session tokens, signatures and the values of parameters
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("debug %(asctime)s %(message)s"))
         LOG.addHandler(handler)
         LOG.setLevel(logging.DEBUG)
-    regions = arguments.region
+    regions = checked_regions(arguments.region, several=several)
     return Cloud(
         Connection(
-            region=next(iter(regions), None) if isinstance(regions, list) else regions,
+            region=next(iter(regions), None),
             profile=arguments.profile,
             assume_role=arguments.assume_role,
             external_id=arguments.external_id,

@@ -5,7 +5,6 @@ Importing this module imports cfn-lint, so `lint` imports it only for a template
 
 from __future__ import annotations
 
-import difflib
 import gc
 import os
 import re
@@ -19,6 +18,7 @@ from cfnlint.helpers import REGIONS
 from cfnlint.match import Match
 from cfnlint.runner import Runner, run_template_by_data
 
+from smtemplates.aws_data.regions import no_such_region
 from smtemplates.errors import UsageError
 from smtemplates.linting.regions import equivalent, representatives
 
@@ -58,8 +58,7 @@ def requested_regions(regions: Sequence[str]) -> list[str]:
     requested = list(dict.fromkeys(REGIONS if "ALL_REGIONS" in regions else regions))
     for region in requested:
         if region not in REGIONS:
-            nearest = difflib.get_close_matches(region, REGIONS, n=1, cutoff=0.0)[0]
-            raise UsageError(f"There is no Region {region!r}. Did you mean {nearest!r}?")
+            raise UsageError(no_such_region(region))
     return requested
 
 

@@ -11,13 +11,13 @@ from smtemplates.aws.endpoints import is_local, split_url
 from smtemplates.aws.objects import Location
 from smtemplates.aws_data.consoles import CONSOLE_HOSTS
 from smtemplates.aws_data.partitions import PARTITIONS, partition_of
+from smtemplates.aws_data.regions import NAME, no_such_region
 from smtemplates.deploy.requests import template as templates
 from smtemplates.deploy.requests.request import check_name
 from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
 
 BUTTON = "https://s3.amazonaws.com/cloudformation-examples/cloudformation-launch-stack.png"
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-template.html
 MAX_TEMPLATE_URL = 1024
@@ -100,7 +100,7 @@ def _partition(url: str) -> str | None:
     suffix, in_s3 = _suffix(host), _in_s3(host)
     if in_s3 is None:
         return None
-    if region := REGION.search(in_s3["place"] or ""):
+    if region := NAME.search(in_s3["place"] or ""):
         return partition_of(region[0])[0]
     return next(partition for _, partition, own in reversed(PARTITIONS) if own == suffix)
 
@@ -141,8 +141,8 @@ def check_partition(home: str, regions: Sequence[str]) -> None:
 
 
 def _link(region: str, template_url: str, given: Mapping[str, str], stack: str | None) -> str:
-    if not REGION.fullmatch(region):
-        raise UsageError(f"'{region}' is not a Region; a Region looks like eu-west-1")
+    if not NAME.fullmatch(region):
+        raise UsageError(no_such_region(region))
     partition = partition_of(region)[0]
     host = CONSOLE_HOSTS.get(partition, "none")
     if host == "none":

@@ -69,7 +69,7 @@ def test_file_that_is_not_a_template_is_named(aws: Aws, name: str) -> None:
     [
         (["plan", "x", "--set", "foo"], "--set requires NAME=VALUE, not 'foo'"),
         (["plan", "x", "--tag", "foo"], "--tag requires KEY=VALUE, not 'foo'"),
-        (["plan", "x", "--region", "x y"], "The connection settings are invalid: Provided region_name 'x y'"),
+        (["plan", "x", "--region", "x y"], "There is no Region 'x y'. Did you mean"),
         (["plan", "x", "--role-arn", "x"], "CreateChangeSet failed: Parameter validation failed: Invalid length"),
         (["plan", "x", "--assume-role", "x"], "AssumeRole failed: Parameter validation failed: Invalid length"),
         (

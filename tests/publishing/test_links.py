@@ -56,7 +56,7 @@ def test_each_partition_has_its_console_host(region: str, url: str, host: str) -
         ("us-gov-west-1", URL, "in another partition; stage the template in a bucket of the partition aws-us-gov"),
         ("us-gov-west-1", "https://bucket.s3.amazonaws.com/template.json", "in another partition"),
         ("eu-west-1", GOVCLOUD, "cannot read a template from s3-us-gov-west-1.amazonaws.com"),
-        ("eu-west-1.evil.com/", URL, "is not a Region"),
+        ("eu-west-1.evil.com/", URL, "There is no Region"),
     ],
 )
 def test_impossible_links_are_rejected(region: str, url: str, message: str) -> None:
