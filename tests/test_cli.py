@@ -146,6 +146,7 @@ def test_without_leaves_a_feature_out() -> None:
             ["render", "--no-lint", "--policy", "my-policy.guard"],
             "--no-lint turns off the policy check, so my-policy.guard would not be used",
         ),
+        (["reference", "--check", "-o", "-"], "--check compares a file. Specify the file with -o FILE."),
         (["lint", "no-such-file.yaml"], "Cannot read no-such-file.yaml"),
         (["lint", "tests"], "Cannot read tests"),
         (["render", "-o", "README.md/templates"], "There is no folder README.md. -o creates the folder that it names"),

@@ -49,47 +49,52 @@ def text() -> str:
     return reference.document()
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a folder with the reference and the diagram of the repository."""
-    shutil.copytree(ROOT / "templates", tmp_path / "templates")
-    return tmp_path
+@pytest.mark.slow
+def test_reference_writes_only_the_requested_file(tmp_path: Path, text: str) -> None:
+    """The command prints the reference, or writes it to the file of -o. It writes nothing else."""
+    done = run("reference", cwd=tmp_path)
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (0, text, [])
+    assert run("reference", "-o", "mine.md", cwd=tmp_path).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.md"]
+    assert (tmp_path / "mine.md").read_text() == text
+    assert run("reference", "--check", "-o", "mine.md", cwd=tmp_path).returncode == 0
+
+
+def test_reference_has_no_link_to_a_file(text: str) -> None:
+    """Every link leads to a section of the reference or to a web page, so the file is complete anywhere."""
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert links
+    assert [link for link in links if not link.startswith(("#", "https://"))] == []
 
 
 @pytest.mark.slow
-def test_check_accepts_the_output_of_the_command(folder: Path) -> None:
-    """A reference that one process writes is up to date in another process."""
-    (folder / "templates" / "README.md").unlink()
-    assert run("reference", cwd=folder).returncode == 0
-    assert run("reference", "--check", cwd=folder).returncode == 0
-
-
-@pytest.mark.slow
-def test_check_prints_a_diff_and_writes_nothing(folder: Path) -> None:
+def test_check_prints_a_diff_and_writes_nothing(tmp_path: Path, text: str) -> None:
     """For a stale reference, the command prints a unified diff, exits with 1 and does not change the file."""
-    file = folder / "templates" / "README.md"
-    file.write_text(file.read_text().replace("`CreateNotebook` | `false`", "`CreateNotebook` | `true`"))
-    before = file.read_text()
-    done = run("reference", "--check", cwd=folder)
+    file = tmp_path / "mine.md"
+    stale = text.replace("`CreateNotebook` | `false`", "`CreateNotebook` | `true`")
+    file.write_text(stale)
+    done = run("reference", "--check", "-o", "mine.md", cwd=tmp_path)
     assert done.returncode == 1
     assert "-| `CreateNotebook` | `true`" in done.stdout
     assert "+| `CreateNotebook` | `false`" in done.stdout
-    assert file.read_text() == before
+    assert file.read_text() == stale
 
 
 @pytest.mark.slow
-def test_check_reports_a_stale_picture(folder: Path) -> None:
-    """A different picture, or none, is stale. The command without --check writes it again."""
-    picture = folder / "templates" / reference.PICTURE
+def test_check_without_a_file_compares_the_former_files(tmp_path: Path) -> None:
+    """--check without -o compares templates/README.md and its picture, as version 0.1.0 did, with one more line."""
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    line = "reference --check is now reference --check -o templates/README.md. The old name works until version 0.3."
+    picture = tmp_path / "templates" / reference.PICTURE
     expected = picture.read_text()
+    done = run("reference", "--check", cwd=tmp_path)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (0, line)
     for make_stale in (lambda: picture.write_text(expected.replace("3 buckets", "2 buckets")), picture.unlink):
         make_stale()
-        done = run("reference", "--check", cwd=folder)
+        done = run("reference", "--check", cwd=tmp_path)
         assert done.returncode == 1
         assert "workspace.svg: stale" in done.stderr
         assert ">3 buckets<" in done.stdout
-    assert run("reference", cwd=folder).returncode == 0
-    assert picture.read_text() == expected
 
 
 def test_rendering_does_not_import_cfn_lint() -> None:

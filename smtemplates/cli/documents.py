@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 
 from smtemplates.cli.comparison import is_stale
+from smtemplates.console.deprecation import report_renamed
 from smtemplates.console.files import write
+from smtemplates.errors import UsageError
+
+# The reference of a checkout, which version 0.1.0 wrote and compared with its picture.
+FORMER_REFERENCE = Path("templates", "README.md")
 
 
 def write_explorer(options: argparse.Namespace) -> int:
@@ -27,17 +32,37 @@ def write_explorer(options: argparse.Namespace) -> int:
 
 
 def write_reference(options: argparse.Namespace) -> int:
-    """Write the reference and its picture, or compare them with their files."""
+    """Write the reference to a file or to standard output, or compare it with its file.
+
+    Raises:
+        UsageError: standard output cannot be compared.
+    """
     from smtemplates.reference import document as reference
 
-    texts = {"README.md": reference.document(), reference.PICTURE: reference.picture()}
-    stale = False
-    for name, text in texts.items():
-        path = Path("templates") / name
-        if not options.check:
-            write(path, text)
-        elif is_stale(path, text):
-            stale = True
-            continue
-        print(f"{path}: {'up to date' if options.check else 'written'}", file=sys.stderr)
-    return int(stale)
+    if options.check and options.output == "-":
+        raise UsageError("--check compares a file. Specify the file with -o FILE.")
+    if options.check and not options.output:
+        report_renamed("reference --check", f"reference --check -o {FORMER_REFERENCE}")
+        texts = {
+            FORMER_REFERENCE: reference.document(),
+            FORMER_REFERENCE.with_name(reference.PICTURE): reference.picture(),
+        }
+        return int(any([_is_stale(path, text) for path, text in texts.items()]))
+    text = reference.document()
+    if not options.output or options.output == "-":
+        sys.stdout.write(text)
+        return 0
+    path = Path(options.output)
+    if options.check:
+        return int(_is_stale(path, text))
+    write(path, text)
+    print(f"{path}: written", file=sys.stderr)
+    return 0
+
+
+def _is_stale(path: Path, text: str) -> bool:
+    """Return whether a file differs from the text that belongs in it, and report the result."""
+    if is_stale(path, text):
+        return True
+    print(f"{path}: up to date", file=sys.stderr)
+    return False

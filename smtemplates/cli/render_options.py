@@ -48,9 +48,10 @@ EXPLORE = """\
       write a page on which to try parameters before you deploy
 """
 REFERENCE = """\
-  smtemplates reference --check
-      exit with code 1 and show the differences if the reference or its
-      picture is stale
+  smtemplates reference -o reference.md
+      write the reference to a file
+  smtemplates reference --check -o reference.md
+      exit with code 1 and show the differences if the file is stale
 """
 
 
@@ -185,6 +186,7 @@ def add_explore(explore: argparse.ArgumentParser) -> None:
 
 def add_reference(reference: argparse.ArgumentParser) -> None:
     """Add the options of reference."""
+    reference.add_argument("-o", "--output", type=named, help="file, or - for standard output (default: -)")
     _add_check(reference)
 
 
@@ -225,7 +227,7 @@ COMMANDS = (
     ),
     Command(
         name="reference",
-        help="write templates/README.md, the reference of the templates, and its picture",
+        help="write the reference of the templates: parameters, resources, outputs, permissions and costs",
         examples=REFERENCE,
         add=add_reference,
         run="smtemplates.cli.documents:write_reference",
