@@ -43,26 +43,24 @@ def write_reference(options: argparse.Namespace) -> int:
         raise UsageError("--check compares a file. Specify the file with -o FILE.")
     if options.check and not options.output:
         report_renamed("reference --check", f"reference --check -o {FORMER_REFERENCE}")
-        texts = {
-            FORMER_REFERENCE: reference.document(),
-            FORMER_REFERENCE.with_name(reference.PICTURE): reference.picture(),
-        }
-        return int(any([_is_stale(path, text) for path, text in texts.items()]))
+        picture = FORMER_REFERENCE.with_name(reference.PICTURE)
+        texts = {FORMER_REFERENCE: reference.document(), picture: reference.picture()}
+        return max([_compare(path, text) for path, text in texts.items()])
     text = reference.document()
     if not options.output or options.output == "-":
         sys.stdout.write(text)
         return 0
     path = Path(options.output)
     if options.check:
-        return int(_is_stale(path, text))
+        return _compare(path, text)
     write(path, text)
     print(f"{path}: written", file=sys.stderr)
     return 0
 
 
-def _is_stale(path: Path, text: str) -> bool:
-    """Return whether a file differs from the text that belongs in it, and report the result."""
+def _compare(path: Path, text: str) -> int:
+    """Report whether a file contains the text that belongs in it, and return 1 if it does not."""
     if is_stale(path, text):
-        return True
+        return 1
     print(f"{path}: up to date", file=sys.stderr)
-    return False
+    return 0
