@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from smtemplates import program
 from smtemplates.aws import objects
 from smtemplates.aws.endpoints import is_local
 from smtemplates.aws.errors import DENIED, CloudError, DeploymentError, sentence
@@ -92,7 +93,8 @@ def template_argument(cloud: Cloud, template: Template, bucket: Bucket | None, l
         raise UsageError(
             f"The template has {len(template.body.encode()):,} bytes in compact form. The maximum without a bucket is "
             f"{MAX_INLINE_BYTES:,}. Specify a bucket with --staging-bucket, create one with --create-staging-bucket, "
-            "or render a smaller template with --without FEATURE."
+            f"or fix the parameters that you do not change with {program.command('render')} --keep NAME,..., which "
+            "removes unused resources and outputs."
         )
     return {"TemplateURL": stage(cloud, template, bucket, listener)}
 
