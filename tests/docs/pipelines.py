@@ -17,7 +17,7 @@ from deploying.local_aws import ACCOUNT, policy
 
 MODULES = Path(sys.prefix) / "npm"
 WITHOUT_KEYS = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY"
-# pip installs only what the environment of a test has, without a network connection.
+# pip uses only the installed libraries, without a network connection.
 WITHOUT_INDEX = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 # The account in the documentation, and the beginning of the subjects of GitLab's tokens there.
 DOCUMENTED = "111122223333"
