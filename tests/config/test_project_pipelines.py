@@ -1,18 +1,27 @@
-"""Check the pipelines of a new project."""
+"""Run the pipelines of a new project: each of their steps, in bash, with the installed wheel, against a local cloud."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 from docs.pipelines import WorkflowReader
 from docs.text import sections
 
 from config.projects import (
+    BRANCH,
     GITLAB,
+    REGION,
+    TAG,
     WORKFLOW,
+    User,
+    pull_request,
+    results,
+    run,
 )
 from smtemplates.config.init.project_files import create_project
 from smtemplates.synth.loader import load
@@ -24,6 +33,30 @@ def check_schema(schema: str, path: Path) -> None:
     words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def create_product(user: User) -> tuple[str, str]:
+    """Create a Service Catalog product with one version, and return its ID and the bucket of its templates."""
+    bucket = f"templates-{uuid.uuid4().hex[:8]}"
+    s3 = user.aws.client("s3", REGION)
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.upload_file(str(user.folder / "shared.yaml"), bucket, "shared.yaml")
+    artifact = {
+        "Name": "1.0.0",
+        "Info": {"LoadTemplateFromURL": f"https://{bucket}.s3.{REGION}.amazonaws.com/shared.yaml"},
+    }
+    properties = {"Name": "Workspace", "Owner": "us", "ProvisioningArtifactParameters": [artifact]}
+    resource = {"Type": "AWS::ServiceCatalog::CloudFormationProduct", "Properties": properties}
+    client = user.aws.client("cloudformation", REGION)
+    client.create_stack(StackName=bucket, TemplateBody=json.dumps({"Resources": {"Product": resource}}))
+    return user.resources(bucket)["Product"], bucket
+
+
+def versions(user: User, product: str) -> list[str]:
+    """Return the names of the versions of a product."""
+    client = user.aws.client("servicecatalog", REGION)
+    found = client.list_provisioning_artifacts(ProductId=product)["ProvisioningArtifactDetails"]
+    return sorted(version["Name"] for version in found)
 
 
 def test_pipelines_are_valid_and_pass_the_linters(github: WorkflowReader, tmp_path: Path) -> None:
@@ -48,3 +81,34 @@ def test_pipelines_run_the_same_commands(tmp_path: Path) -> None:
         other = {**gitlab["default"], **gitlab.get(gitlab[name].get("extends"), {}), **gitlab[name]}
         lines = [line for line in (*other["before_script"], *other["script"]) if not re.match(r"export|\(", line)]
         assert steps == [line.replace("CI_COMMIT_TAG", "GITHUB_REF_NAME") for line in lines]
+
+
+def test_jobs_without_their_requirements_are_skipped(github: WorkflowReader, user: User) -> None:
+    """A fork receives no credentials. Without the variables, only the checks run."""
+    assert results(run(github, user, pull_request("other/octo-repo"))) == ["success", *["skipped"] * 3]
+    for event in (pull_request(), BRANCH, TAG):
+        assert results(run(github, user, event, PLAN_ROLE="", DEPLOY_ROLE="")) == ["success", *["skipped"] * 3]
+
+
+def test_tag_publishes_the_template(github: WorkflowReader, user: User) -> None:
+    """A tag publishes the template `company` as a version of the product. Without a product, nothing is published."""
+    product, bucket = create_product(user)
+    jobs = run(github, user, TAG, PRODUCT_ID=product, STAGING_BUCKET=bucket)
+    assert results(jobs) == ["success", "skipped", "skipped", "success"], jobs
+    assert versions(user, product) == ["1.0.0", "1.4.0"]
+    assert results(run(github, user, TAG)) == ["success", *["skipped"] * 3]
+
+
+def test_stale_template_and_failing_test_stop_the_pipeline(github: WorkflowReader, user: User) -> None:
+    """If a template was not rendered again, or a test fails, no job with credentials runs."""
+    settings = user.folder / "smtemplates.toml"
+    settings.write_text(settings.read_text().replace("LogRetentionDays = 90", "LogRetentionDays = 30"))
+    assert results(run(github, user, BRANCH)) == ["failure", *["skipped"] * 3]
+    user.run("render")
+    assert results(run(github, user, BRANCH))[0] == "success"
+    construct = user.folder / "constructs" / "image_repository.py"
+    construct.write_text(construct.read_text().replace("ScanOnPush=True", "ScanOnPush=False"))
+    user.run("render")
+    jobs = run(github, user, BRANCH)
+    assert results(jobs) == ["failure", *["skipped"] * 3]
+    assert "test_images_are_scanned_and_retained" in jobs["check"].log
