@@ -119,7 +119,6 @@ def connect_role(connection: Connection, region: str, assume: Callable[..., Any]
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
     """
-    boto3: Any = import_module("boto3")
     credentials: Any = import_module("botocore.credentials")
 
     def refresh() -> dict[str, str]:
@@ -138,13 +137,32 @@ def connect_role(connection: Connection, region: str, assume: Callable[..., Any]
         # early, and never use a session of 15 minutes twice. Now it renews the session 10 minutes before the end.
         role._advisory_refresh_timeout = role._mandatory_refresh_timeout  # noqa: SLF001 the constructor has no argument
 
-    class Role(credentials.CredentialProvider):  # type: ignore[misc]  # the SDK has no types
+    return _session(connection, region, lambda: role)
+
+
+def connect_again(connection: Connection, region: str, session: Any) -> Any:
+    """Return a session of boto3 for another Region with the credentials of a session.
+
+    A thread needs a session of its own. The credentials are the same object, so that a role is assumed once, and a code
+    of an MFA device is entered once. They are safe for several threads after their first use.
+
+    Source: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html
+    """
+    return _session(connection, region, session.get_credentials)
+
+
+def _session(connection: Connection, region: str, load: Callable[[], Any]) -> Any:
+    """Return a session of boto3 with the credentials that a function returns."""
+    boto3: Any = import_module("boto3")
+    credentials: Any = import_module("botocore.credentials")
+
+    class Loaded(credentials.CredentialProvider):  # type: ignore[misc]  # the SDK has no types
         METHOD = "assume-role"
 
         def load(self) -> Any:
-            return role
+            return load()
 
     core = import_module("botocore.session").Session()
-    core.register_component("credential_provider", credentials.CredentialResolver([Role()]))
+    core.register_component("credential_provider", credentials.CredentialResolver([Loaded()]))
     # the profile also contains settings such as ca_bundle and endpoint_url
     return boto3.Session(botocore_session=core, profile_name=connection.profile, region_name=region)

@@ -8,11 +8,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property, partial
 from importlib import import_module
 from typing import Any
 
-from smtemplates.aws.connection import Connection, connect, connect_role
+from smtemplates.aws.connection import Connection, connect, connect_again, connect_role
 from smtemplates.aws.credentials import Identity
 from smtemplates.aws.endpoints import check_endpoint
 from smtemplates.aws.errors import UNREACHABLE, UNTRUSTED, CloudError, sentence
@@ -185,6 +186,12 @@ class Cloud:
         view = copy.copy(self)
         view.hidden = tuple(secret for secret in secrets if secret)
         return view
+
+    def again(self, region: str | None = None) -> Cloud:
+        """Return the services for another thread, in this or another Region, with the same credentials."""
+        region = region or self.region
+        connection = replace(self.connection, region=region)
+        return Cloud(connection, session=connect_again(connection, region, self.session), pause=self.pause)
 
     def pausing(self, pause: Callable[[float], None]) -> Cloud:
         """Return the same services, which wait with another function between two polls."""

@@ -26,9 +26,10 @@ MOST_DESCRIPTION_BYTES = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """The content of a configuration file, and the line of each key."""
+    """The content of a configuration file, and the line of each key. `name` is the name of the project, or ''."""
 
     path: Path
+    name: str
     output: str
     templates: Mapping[str, TemplateTable]
     stacks: Mapping[str, StackTable]
@@ -83,6 +84,7 @@ def read_project(path: Path) -> Project:
     defaults = content.get("defaults", {})
     return Project(
         path=path,
+        name=content.get("project", ""),
         output=content.get("output", DEFAULT_OUTPUT),
         templates={name: template_table(name, table) for name, table in content.get("template", {}).items()},
         stacks={name: stack_table(name, table, defaults) for name, table in content.get("stack", {}).items()},

@@ -82,7 +82,7 @@ class _Turn:
 
     def _wait(self) -> None:
         self._run.board.wait_for_turn(self._run.needed[self._target.name])
-        if self._target.needs and outputs.read_values(self._target) != self._values:
+        if self._target.later and outputs.read_values(self._target) != self._values:
             raise _OutdatedError
 
     def show_destruction(self, plan: Destruction, *, delete_data: bool) -> None:
@@ -173,7 +173,7 @@ class _Run:
 
     def _check_offline(self, target: Target, late: Mapping[str, Need]) -> None:
         stack = stacks.find(target.cloud, target.stack)
-        check_later(target.request, stack, target.cloud.region, unknown=frozenset(target.needs))
+        check_later(target.request, stack, target.cloud.region, unknown=target.later)
         waiting = {parameter: str(need) for parameter, need in late.items()}
         after = tuple(dict.fromkeys(need.target for need in late.values() if need.target))
         planned = Planned(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from smtemplates import program
-from smtemplates.aws.errors import DeploymentError
+from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.deploy.change_sets.change_plan import Plan, ResourceChange
 from smtemplates.deploy.groups.target import Need, Target
 from smtemplates.deploy.operations import stack as stacks
@@ -38,7 +38,36 @@ def read_values(target: Target) -> dict[str, str]:
         if need.output not in outputs:
             raise DeploymentError(missing_output(target.name, parameter, need, outputs))
         values[parameter] = outputs[need.output].value
-    return values
+    return {**values, **{parameter: _stored(target, parameter, name) for parameter, name in target.stored.items()}}
+
+
+def _stored(target: Target, parameter: str, name: str) -> str:
+    """Return the value of a parameter of Systems Manager.
+
+    The value is read here, and not by CloudFormation: a plan shows it, the template checks it, and a new value is a
+    change. CloudFormation does not find a new value behind an unchanged dynamic reference.
+
+    Raises:
+        DeploymentError: The parameter does not exist, or its value is a secret.
+
+    Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
+    Source: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/844
+    """
+    use = f"Parameter {parameter} of stack {target.name} needs {name} of Systems Manager"
+    try:
+        found = target.cloud.call("ssm", "get_parameter", Name=name)["Parameter"]
+    except CloudError as error:
+        if error.code not in ("ParameterNotFound", "ParameterVersionNotFound"):
+            raise
+        raise DeploymentError(
+            f"{use}, which does not exist in {target.cloud.region}. Create it, or correct the name."
+        ) from error
+    if found["Type"] == "SecureString":
+        raise DeploymentError(
+            f"{use}, which is a SecureString. Its value would be readable in the stack. Use a secret of Secrets "
+            "Manager instead."
+        )
+    return str(found["Value"])
 
 
 def _not_deployed(target: Target, parameter: str, need: Need) -> str:
@@ -64,11 +93,12 @@ def check_declared(target: Target, producers: Mapping[str, Target]) -> None:
         UsageError: A template does not declare one of them.
     """
     problems = []
+    declared_here = target.request.template.parameters
+    for parameter in sorted(target.later - declared_here.keys()):
+        near = difflib.get_close_matches(parameter, list(declared_here), n=1, cutoff=0.0)
+        advice = f": did you mean {near[0]}?" if near else ", because it has no parameters."
+        problems.append(f"The template of stack {target.name} has no parameter {parameter}{advice}")
     for parameter, need in target.needs.items():
-        if parameter not in target.request.template.parameters:
-            near = difflib.get_close_matches(parameter, list(target.request.template.parameters), n=1, cutoff=0.0)
-            advice = f": did you mean {near[0]}?" if near else ", because it has no parameters."
-            problems.append(f"The template of stack {target.name} has no parameter {parameter}{advice}")
         if need.target is not None and need.target in producers:
             content = producers[need.target].request.template.content
             declared = entries(content, "Outputs")

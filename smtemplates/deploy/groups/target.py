@@ -34,14 +34,16 @@ class Need:
 class Target:
     """A stack to deploy. `name` is unique in a run, and at the start of every line on the stack.
 
-    `needs` are the outputs of other stacks by parameter. `account` is the ID of the account in which the stack must be,
-    or '' for any. A cloud belongs to one target, because each target has its own thread.
+    `needs` are the outputs of other stacks by parameter, and `stored` are the names of parameters of Systems Manager.
+    `account` is the ID of the account in which the stack must be, or '' for any. A cloud belongs to one target, because
+    each target has its own thread.
     """
 
     name: str
     cloud: Cloud
     request: Request
     needs: Mapping[str, Need] = field(default_factory=dict)
+    stored: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     allowed: Allowed = field(default_factory=Allowed)
     account: str = ""
@@ -51,6 +53,11 @@ class Target:
         """The name of the stack in AWS."""
         return self.request.stack
 
+    @property
+    def later(self) -> frozenset[str]:
+        """The parameters whose values are not in the request."""
+        return frozenset({*self.needs, *self.stored})
+
     def with_values(self, values: Mapping[str, str]) -> Request:
         """Return the request with the values of the parameters that need outputs."""
         settings = self.request.settings
@@ -58,16 +65,22 @@ class Target:
 
 
 def check_accounts(targets: Sequence[Target]) -> None:
-    """Check that the credentials of every target belong to the account of its stack, before any other call.
+    """Check the credentials of every target, and that they belong to the account of its stack, before any other call.
+
+    After their first use, several threads can use credentials at the same time.
 
     Raises:
-        UsageError: They belong to another account.
+        UsageError: They belong to another account, or there are no credentials.
     """
     found: dict[Connection, str] = {}
+    checked: set[Connection] = set()
     for target in targets:
+        connection = replace(target.cloud.connection, region=None)
+        if connection not in checked:
+            target.cloud.identity.check()
+            checked.add(connection)
         if not target.account:
             continue
-        connection = replace(target.cloud.connection, region=None)
         if connection not in found:
             found[connection] = target.cloud.account
         if found[connection] != target.account:

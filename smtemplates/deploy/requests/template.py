@@ -129,9 +129,9 @@ def check(
     for name in template.secret_names - given.keys() & previous.keys():
         # AWS shows the value of a NoEcho parameter as asterisks, so the pattern cannot be checked
         content["Parameters"][name] = {"Type": "String"}
-    content["Rules"] = {
-        name: rule for name, rule in sections.entries(content, "Rules").items() if not _mentions(rule, unknown)
-    }
+    if unknown:
+        rules = sections.entries(content, "Rules").items()
+        content["Rules"] = {name: rule for name, rule in rules if not _mentions(rule, unknown)}
     for name in unknown & template.parameters.keys():
         content["Parameters"][name] = {"Type": "String", "Default": ""}
     kept = {name: value for name, value in previous.items() if name in template.parameters and name not in unknown}
