@@ -143,7 +143,7 @@ def connect_role(connection: Connection, region: str, assume: Callable[..., Any]
 def connect_again(connection: Connection, region: str, session: Any) -> Any:
     """Return a session of boto3 for another Region with the credentials of a session.
 
-    A thread needs a session of its own. The credentials are the same object, so that a role is assumed once, and a code
+    Each thread needs its own session. The credentials are the same object, so that a role is assumed once, and a code
     of an MFA device is entered once. They are safe for several threads after their first use.
 
     Source: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html

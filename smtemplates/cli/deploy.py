@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from smtemplates.cli import deploy_groups
 from smtemplates.cli.deploy_options import add_deploy
+from smtemplates.cli.stack_selection import select
 from smtemplates.cli.staging_options import bucket_of
 from smtemplates.cli.template_option import template_of
 from smtemplates.console.aws_options import add_connection, cloud_of, seconds
@@ -15,13 +19,21 @@ from smtemplates.errors import Error, UsageError
 
 if TYPE_CHECKING:
     from smtemplates.aws.session import Cloud
+    from smtemplates.deploy.api import Allowed
+    from smtemplates.deploy.groups.target import Target
     from smtemplates.deploy.requests.request import Options, Request
 
 
 def request_of(arguments: argparse.Namespace) -> Request:
-    """Return the deployment that the arguments request."""
-    from smtemplates.deploy.requests import parameters
+    """Return the deployment that the arguments request, without a configuration file."""
     from smtemplates.deploy.requests.request import Request
+
+    return changed(Request(stack=arguments.stack, template=template_of(arguments)), arguments)
+
+
+def changed(request: Request, arguments: argparse.Namespace) -> Request:
+    """Return a request with the options of the arguments, which take precedence."""
+    from smtemplates.deploy.requests import parameters
 
     files = [parameters.from_file(path) for path in arguments.parameters]
     from_command_line = parameters.Settings(
@@ -29,19 +41,27 @@ def request_of(arguments: argparse.Namespace) -> Request:
         tags=parameters.from_options(arguments.tag, "--tag", "KEY=VALUE"),
         removed_tags=parameters.removed(arguments.remove_tag, arguments.tag),
     )
-    return Request(
-        stack=arguments.stack,
-        template=template_of(arguments),
-        settings=parameters.merge([*files, from_command_line]),
-        reset=frozenset(arguments.reset),
+    settings = parameters.merge([request.settings, *files, from_command_line])
+    reset = frozenset(arguments.reset)
+    if request.settings.parameters:  # those of the file
+        given = parameters.merge([*files, from_command_line]).parameters
+        values = {name: text for name, text in settings.parameters.items() if name not in reset or name in given}
+        settings = replace(settings, parameters=values)
+    topics = parameters.complete_set(arguments.notification_arn, "--notification-arn")
+    alarms = parameters.complete_set(arguments.rollback_alarm, "--rollback-alarm")
+    minutes = arguments.monitoring_minutes
+    return replace(
+        request,
+        settings=settings,
+        reset=reset,
         role_arn=arguments.role_arn,
-        notification_arns=parameters.complete_set(arguments.notification_arn, "--notification-arn"),
-        rollback_alarms=parameters.complete_set(arguments.rollback_alarm, "--rollback-alarm"),
-        monitoring_minutes=arguments.monitoring_minutes,
-        on_failure=arguments.on_failure,
+        notification_arns=request.notification_arns if topics is None else topics,
+        rollback_alarms=request.rollback_alarms if alarms is None else alarms,
+        monitoring_minutes=request.monitoring_minutes if minutes is None else minutes,
+        on_failure=arguments.on_failure or request.on_failure,
         import_existing=arguments.import_existing,
         revert_drift=arguments.revert_drift,
-        staging=bucket_of(arguments),
+        staging=bucket_of(arguments) or request.staging,
         capabilities=tuple(arguments.capability),
     )
 
@@ -77,15 +97,15 @@ def options_of(arguments: argparse.Namespace) -> Options:
     )
 
 
-def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
-    """Run the command, and return the exit code."""
+def run(cloud: Cloud, arguments: argparse.Namespace, target: Target | None = None) -> int:
+    """Run the command for one stack, and return the exit code. `target` is the stack in the configuration file."""
     from smtemplates.deploy.commands import change, recovery, removal, reports
 
     name = arguments.stack
     if arguments.command == "plan":
         code = change.plan(
             cloud,
-            request_of(arguments),
+            request_for(arguments, target),
             keep=arguments.keep_change_set,
             shape=arguments.format,
             detailed=arguments.detailed_exitcode,
@@ -93,7 +113,7 @@ def run(cloud: Cloud, arguments: argparse.Namespace) -> int:
             no_rollback=arguments.no_rollback,
         )
     elif arguments.command == "deploy":
-        code = run_deploy(cloud, arguments)
+        code = run_deploy(cloud, arguments, target)
     elif arguments.command == "destroy":
         code = removal.destroy(
             cloud,
@@ -139,17 +159,34 @@ def logical_ids(values: Sequence[str], option: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
-    """Deploy a template, or execute a change set that was reviewed."""
+def allowed_of(arguments: argparse.Namespace) -> Allowed:
+    """Return the destructive changes that the arguments allow."""
     from smtemplates.deploy.api import Allowed
-    from smtemplates.deploy.commands import change
 
-    allowed = Allowed(
+    return Allowed(
         destructive=arguments.allow_destructive,
         resources=frozenset(logical_ids(arguments.allow_destructive_resource, "--allow-destructive-resource")),
         studio=arguments.clear_studio,
     )
+
+
+def request_for(arguments: argparse.Namespace, target: Target | None) -> Request:
+    """Return the deployment that the arguments request, of a stack of the configuration file if `target` is given."""
+    if target is None:
+        return request_of(arguments)
+    from smtemplates.deploy.groups import deploying
+
+    return deploying.request_of(target)
+
+
+def run_deploy(cloud: Cloud, arguments: argparse.Namespace, target: Target | None) -> int:
+    """Deploy a template, or execute a change set that was reviewed."""
+    from smtemplates.deploy.commands import change
+
+    allowed = allowed_of(arguments)
     options = options_of(arguments)
+    if target is not None:
+        options = deploy_groups.merged(options, target)
     if arguments.change_set:
         if refused := unused_options(given_options(arguments.words[1:])):
             raise UsageError(
@@ -164,7 +201,9 @@ def run_deploy(cloud: Cloud, arguments: argparse.Namespace) -> int:
         raise UsageError("--skip requires --continue-rollback; specify both options, or neither")
     if arguments.template_digest:
         raise UsageError("--template-digest requires --change-set; specify both options, or neither")
-    return change.deploy(cloud, request_of(arguments), options, allowed, yes=arguments.yes, as_json=arguments.json)
+    return change.deploy(
+        cloud, request_for(arguments, target), options, allowed, yes=arguments.yes, as_json=arguments.json
+    )
 
 
 def run_and_report(arguments: argparse.Namespace) -> int:
@@ -172,8 +211,20 @@ def run_and_report(arguments: argparse.Namespace) -> int:
     as_json = getattr(arguments, "json", False) or getattr(arguments, "format", "") == "json"
     cloud = None
     try:
-        cloud = cloud_of(arguments)
-        return run(cloud, arguments)
+        changes = arguments.command in ("plan", "deploy") and not getattr(arguments, "change_set", None)
+        selection = select(arguments, partial(changed, arguments=arguments) if changes else None)
+        if selection is None:
+            cloud = cloud_of(arguments)
+            return run(cloud, arguments)
+        if selection.several:
+            deploys = arguments.command == "deploy"
+            options, allowed = (options_of(arguments), allowed_of(arguments)) if deploys else (None, None)
+            return deploy_groups.run(arguments, selection, options, allowed)
+        from smtemplates.deploy.groups.target import check_accounts
+
+        check_accounts(selection.targets)
+        cloud = selection.targets[0].cloud
+        return run(cloud, arguments, selection.targets[0])
     except Error as error:
         if as_json:
             from smtemplates.deploy.commands.reports import print_failure
@@ -184,6 +235,8 @@ def run_and_report(arguments: argparse.Namespace) -> int:
 
 # The options of deploy that --change-set uses, in addition to those of the connection. All others are errors.
 USED_WITH_CHANGE_SET = {
+    "--config",
+    "--no-config",
     "--change-set",
     "--template-digest",
     "--yes",

@@ -6,6 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
+from smtemplates.cli.stack_selection import add_stack, add_stacks
 from smtemplates.cli.staging_options import add_staging
 from smtemplates.cli.template_option import add_template
 from smtemplates.console.aws_options import add_connection
@@ -13,11 +14,6 @@ from smtemplates.console.deprecation import add_renamed
 from smtemplates.console.streams import named
 
 TIMEOUT = "stop watching after this time, while the operation continues in AWS (default: no limit)"
-
-
-def add_stack(command: argparse.ArgumentParser) -> None:
-    """Add the name of the stack."""
-    command.add_argument("stack", type=named, help="name of the stack")
 
 
 def add_request(command: argparse.ArgumentParser) -> None:
@@ -102,7 +98,7 @@ def add_request(command: argparse.ArgumentParser) -> None:
 
 def add_plan(command: argparse.ArgumentParser) -> None:
     """Add the options of plan."""
-    add_stack(command)
+    add_stacks(command, config=False)
     add_request(command)
     keep = command.add_argument(
         "--keep-change-set", action="store_true", help="keep the change set, and print the command that executes it"
@@ -117,7 +113,7 @@ def add_plan(command: argparse.ArgumentParser) -> None:
 
 def add_deploy(command: argparse.ArgumentParser) -> None:
     """Add the options of deploy."""
-    add_stack(command)
+    add_stacks(command, config=False)
     add_request(command)
     group = command.add_argument_group("execution")
     group.add_argument(
@@ -205,7 +201,7 @@ def add_rollback(command: argparse.ArgumentParser) -> None:
 
 def add_destroy(command: argparse.ArgumentParser) -> None:
     """Add the options of destroy."""
-    add_stack(command)
+    add_stacks(command)
     command.add_argument(
         "--delete-data", action="store_true", help="also empty and delete the buckets, with all object versions"
     )
@@ -215,7 +211,11 @@ def add_destroy(command: argparse.ArgumentParser) -> None:
         help="delete the apps, spaces and user profiles that prevent the deletion of a Studio domain",
     )
     command.add_argument("--disable-protection", action="store_true", help="disable termination protection first")
-    command.add_argument("--confirm", metavar="STACK", help="name of the stack, to confirm without a terminal")
+    command.add_argument(
+        "--confirm",
+        metavar="STACK[,STACK]",
+        help="name of the stack, or the names of all stacks, to confirm without a terminal",
+    )
     waiting = command.add_mutually_exclusive_group()
     waiting.add_argument("--no-wait", action="store_true", help="start the deletion, and do not wait for its end")
     waiting.add_argument("--timeout", type=float, metavar="MINUTES", help=TIMEOUT)
@@ -237,7 +237,7 @@ def add_destroy(command: argparse.ArgumentParser) -> None:
 
 def add_status(command: argparse.ArgumentParser) -> None:
     """Add the options of status."""
-    add_stack(command)
+    add_stacks(command)
     command.add_argument("--watch", action="store_true", help="watch the operation in progress until it ends")
     command.add_argument("--json", action="store_true", help="print the status as JSON")
     add_connection(command)

@@ -14,16 +14,17 @@ from smtemplates.templates.registry import SUFFIXES, TEMPLATES, is_file
 if TYPE_CHECKING:
     from smtemplates.deploy.requests.template import Template
 
+DEFAULT = "workspace"
+
 
 def add_template(command: argparse._ActionsContainer) -> None:
     """Add --template."""
     command.add_argument(
         "--template",
         type=named,
-        default="workspace",
         metavar="NAME|FILE",
         help=f"{', '.join(TEMPLATES)}, a template of the configuration file, or a file whose name contains / or ends "
-        f"in {', '.join(SUFFIXES)} (default: %(default)s)",
+        f"in {', '.join(SUFFIXES)} (default: {DEFAULT})",
     )
     add_config(command)
 
@@ -37,6 +38,8 @@ def template_of(arguments: argparse.Namespace) -> Template:
     from smtemplates.config.templates import as_template, resolve
     from smtemplates.deploy.requests import template
 
-    if is_file(arguments.template):  # the configuration file does not matter
-        return template.read(Path(arguments.template))
-    return as_template(resolve(arguments.template, project_of(arguments)))
+    name = arguments.template or DEFAULT
+    if is_file(name):  # the configuration file does not matter
+        return template.read(Path(name))
+    project = None if getattr(arguments, "no_config", False) else project_of(arguments)
+    return as_template(resolve(name, project))

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
-from smtemplates.config import templates
 from smtemplates.config.credentials import kind_of_credential
 from smtemplates.config.project import Project
 from smtemplates.config.tables import StackTable
 from smtemplates.config.values import Dynamic, OutputOf
 from smtemplates.deploy.requests import staging
-from smtemplates.deploy.requests import template as deployer
-from smtemplates.deploy.requests.template import Template
 from smtemplates.synth.sections import mapping
 
 SSM = "{{resolve:ssm:"
-
-
-def template_of(built: templates.Built) -> Template:
-    """Return a template for a deployment."""
-    if built.file is not None:
-        return deployer.read(built.file)
-    # not an import statement, because a deployment from a file needs no troposphere
-    renderer: Any = import_module("smtemplates.synth.renderer")
-    return deployer.parsed(renderer.render(built.body), f"template {built.name}")
 
 
 def bucket_of(table: StackTable) -> staging.Bucket | None:

@@ -12,7 +12,7 @@ from smtemplates.config import templates
 from smtemplates.config.check import parameter_problems
 from smtemplates.config.problems import Problem, unknown
 from smtemplates.config.project import Project
-from smtemplates.config.stack_requests import SSM, bucket_of, environment_problem, reads_itself, template_of, text_of
+from smtemplates.config.stack_requests import SSM, bucket_of, environment_problem, reads_itself, text_of
 from smtemplates.config.tables import StackTable
 from smtemplates.config.values import Dynamic, Environment, Literal, OutputOf
 from smtemplates.deploy.groups.target import Need, Target
@@ -234,7 +234,7 @@ class Builder:
         )
 
     def _request(self, table: StackTable, built: templates.Built | None, known: Mapping[str, str]) -> Request:
-        template = NO_TEMPLATE if built is None else self._overrides.template or template_of(built)
+        template = NO_TEMPLATE if built is None else self._overrides.template or templates.as_template(built)
         request = Request(
             stack=table.stack_name,
             template=template,

@@ -16,7 +16,7 @@ from smtemplates.deploy.groups.supervision import INTERRUPTED, Supervisor
 from smtemplates.deploy.groups.target import Need, Target, check_accounts
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import Event
-from smtemplates.deploy.requests.request import check_later, check_request
+from smtemplates.deploy.requests.request import Request, check_later, check_request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +195,17 @@ def prepared(targets: Sequence[Target]) -> list[Target]:
         check_request(target.request)
     check_accounts(in_order)
     return in_order
+
+
+def request_of(target: Target) -> Request:
+    """Return the request of a target that is deployed alone, with the present values that it needs.
+
+    Raises:
+        UsageError: The target or its request is not valid.
+        DeploymentError: A value does not exist.
+    """
+    prepared([target])
+    return target.with_values(outputs.read_values(target))
 
 
 def plan_all(targets: Sequence[Target], reviewer: GroupReviewer) -> Group:

@@ -190,7 +190,10 @@ def destroy_all(
             return False
         if not shown:
             return True
-        declined = not reviewer.approve_destruction([run.targets[name].stack for name, _ in shown])
+        existing = dict.fromkeys(run.targets[name].stack for name, _ in shown)
+        declined = not reviewer.approve_destruction([*existing], [target.stack for target in reverse])
+        if declined:
+            reviewer.say(f"These names of stacks were not confirmed: {','.join(existing)}. Nothing was deleted.")
         return not declined
 
     supervisor = Supervisor(board, run.work, decide, reviewer, cancels=False)

@@ -46,8 +46,8 @@ class GroupReviewer(Protocol):
     def approve(self) -> bool:
         """Return whether to execute the plan."""
 
-    def approve_destruction(self, names: Sequence[str]) -> bool:
-        """Return whether to destroy the stacks of these names."""
+    def approve_destruction(self, names: Sequence[str], known: Sequence[str]) -> bool:
+        """Return whether to destroy the stacks of these names. `known` also contains stacks that do not exist."""
 
     def cancel(self, question: str) -> bool:
         """Ask, after an interruption, whether to cancel the operations in progress, and return the answer."""

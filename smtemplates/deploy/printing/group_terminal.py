@@ -66,13 +66,17 @@ class GroupTerminal:
         with self._lock:
             return self._terminal.assume_yes or self._terminal.confirm("Execute this plan?")
 
-    def approve_destruction(self, names: Sequence[str]) -> bool:
-        """Ask for the names of the stacks unless they were confirmed on the command line."""
+    def approve_destruction(self, names: Sequence[str], known: Sequence[str]) -> bool:
+        """Ask for the names of the stacks unless they were confirmed on the command line.
+
+        All names are required, also in another order. Names of stacks that do not exist any more are accepted, so that
+        a command can be repeated.
+        """
         with self._lock:
             typed = self._terminal.confirmed
             if typed is None:
                 typed = self._terminal.ask(f"To confirm, type the names of the stacks ({','.join(names)}): ")
-        return sorted(filter(None, typed.replace(",", " ").split())) == sorted(names)
+        return {*names} <= {*typed.replace(",", " ").split()} <= {*known}
 
     def cancel(self, question: str) -> bool:
         """Ask whether to cancel the operations in progress. Without a terminal, the interruption means yes."""
