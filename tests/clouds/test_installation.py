@@ -14,6 +14,7 @@ import pytest
 from clouds.installing import WHEEL, Tiny, downloads, uv_path, wheel, write_lock
 from smtemplates.errors import UsageError
 from smtemplates.local_cloud import environment
+from smtemplates.local_cloud.locks import held
 
 
 @pytest.fixture
@@ -65,12 +66,17 @@ def test_variables_of_the_user_do_not_redirect_it(tiny: Tiny, tmp_path: Path) ->
 
 
 def test_parallel_processes_install_it_once(tiny: Tiny) -> None:
-    """Of several processes that start at the same time, one installs the environment and all can use it."""
+    """Of processes that all found nothing, one installs the environment. The others wait until it is complete."""
     tiny.path = uv_path()
-    processes = [tiny.start() for _ in range(3)]
+    with held(tiny.environment.guard, shared=True):
+        processes = [tiny.start() for _ in range(3)]
+        for process in processes:
+            assert process.stderr
+            assert process.stderr.readline().startswith("waiting for another process that installs tiny into")
     results = [process.communicate(timeout=120) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], results
     assert "".join(messages for _, messages in results).count("installing tiny into") == 1
+    assert len({output for output, _ in results}) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
