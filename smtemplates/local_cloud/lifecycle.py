@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from smtemplates import program
 from smtemplates.console.signals import uninterrupted
 from smtemplates.errors import Error
 from smtemplates.local_cloud.environment import local_cloud
@@ -107,7 +108,10 @@ def launch(port: int, folder: str, *extra: str) -> subprocess.Popen[bytes]:
     if not started:
         kill_group(process.pid, signal.SIGKILL)
         log = Path(folder, "server.log").read_text()[-2000:]
-        raise Error(f"the local cloud did not start on port {port}. The end of its log:\n{log}")
+        raise Error(
+            f"The local cloud did not start on port {port}. If its installation is damaged, delete it with "
+            f"{program.command('local', 'remove')} and repeat this command. The end of its log:\n{log}"
+        )
     return process
 
 

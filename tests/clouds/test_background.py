@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -146,6 +147,18 @@ def test_server_that_died_is_replaced(user: User) -> None:
     assert user.local("start")[0] == 0
     assert user.state["pid"] != dead["pid"]
     assert [str(folder) for folder in user.files.glob("data-*")] == [user.state["folder"]]
+
+
+def test_damaged_installation(user: User) -> None:
+    """If the server cannot start, the message contains its log and the command that deletes the installation."""
+    (package,) = user.files.glob("*/lib/python3*/site-packages/ministack")
+    shutil.rmtree(package)
+    code, output, messages = user.local("start")
+    assert (code, output) == (1, "")
+    assert "delete it with python -m smtemplates local remove and repeat this command" in messages
+    assert "No module named 'ministack'" in messages
+    assert not list(user.files.glob("data-*"))
+    assert user.local("remove") == (0, "", "deleted the local cloud\n")
 
 
 def test_other_version(user: User) -> None:

@@ -118,9 +118,10 @@ def test_damaged_environment_is_installed_again(tiny: Tiny, damage: str) -> None
 
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_hashes_are_checked(tiny: Tiny, installer: str) -> None:
+def test_hashes_are_checked(tiny: Tiny, installer: str, bare_python: Path) -> None:
     """A package whose hash differs from the lock is not installed."""
-    tiny.path = uv_path() if installer == "uv" else tiny.path
+    if installer == "uv":
+        tiny.path, tiny.python = uv_path(), str(bare_python)
     write_lock(tiny.lock, (tiny.lock.parent / WHEEL).as_uri(), b"a different wheel")
     code, output, messages = tiny.install()
     assert (code, output) == (1, "")
