@@ -51,7 +51,7 @@ def text() -> str:
 
 @pytest.mark.slow
 def test_reference_writes_only_the_requested_file(tmp_path: Path, text: str) -> None:
-    """The command prints the reference, or writes it to the file of -o. It writes nothing else."""
+    """The command prints the reference, or writes it to the file of -o. It does not write other files."""
     done = run("reference", cwd=tmp_path)
     assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (0, text, [])
     assert run("reference", "-o", "mine.md", cwd=tmp_path).returncode == 0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from smtemplates import program
+from smtemplates.cli import completion
 from smtemplates.cli.parser import parser
 from smtemplates.console.files import reason_of
 from smtemplates.console.libraries import check_libraries, missing_message
@@ -33,7 +35,10 @@ def main(arguments: Sequence[str] | None = None, *, name: str = program.PACKAGE)
     raise_on_signals()
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return _run(parser().parse_args(words, argparse.Namespace(words=words)))
+        whole = parser()
+        if completion.VARIABLE in os.environ:
+            completion.answer(whole)
+        return _run(whole.parse_args(words, argparse.Namespace(words=words)))
     except KeyboardInterrupt:
         write_message("", sys.stdout)  # flushed here because Python would report a closed terminal at exit
         write_message(f"{program.title()}: interrupted.\n")

@@ -6,7 +6,7 @@ import argparse
 
 import smtemplates
 from smtemplates import program
-from smtemplates.cli import config, demo, deploy_commands, init, local, publish, render_options
+from smtemplates.cli import completion, config, demo, deploy_commands, init, local, publish, render_options
 from smtemplates.cli.command import Command, parser_of
 
 COMMANDS = (
@@ -17,6 +17,7 @@ COMMANDS = (
     config.COMMAND,
     local.COMMAND,
     demo.COMMAND,
+    completion.COMMAND,
 )
 # The help of the whole command shows only these examples. The help of each command shows its own.
 EXAMPLES = """\
