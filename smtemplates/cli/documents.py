@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from smtemplates.cli.comparison import is_stale
+from smtemplates.cli.config import project_of
 from smtemplates.console.deprecation import report_renamed
 from smtemplates.console.files import write
 from smtemplates.errors import UsageError
@@ -17,12 +18,11 @@ FORMER_REFERENCE = Path("templates", "README.md")
 
 
 def write_explorer(options: argparse.Namespace) -> int:
-    """Write the explorer, a page on which to try the parameters of the workspace template."""
+    """Write the explorer, a page on which to try the parameters of a template."""
+    from smtemplates.config.templates import resolve
     from smtemplates.pages.explorer import explore
-    from smtemplates.synth.renderer import ordered
-    from smtemplates.templates.workspace.template import build
 
-    page = explore(ordered(build()), "workspace")
+    page = explore(resolve(options.name, project_of(options)).body, options.name)
     if options.output == "-":
         sys.stdout.write(page)
         return 0
@@ -32,21 +32,21 @@ def write_explorer(options: argparse.Namespace) -> int:
 
 
 def write_reference(options: argparse.Namespace) -> int:
-    """Write the reference to a file or to standard output, or compare it with its file.
+    """Write the reference of all templates, or of one template, to a file or to standard output, or compare the file.
 
     Raises:
-        UsageError: standard output cannot be compared.
+        UsageError: standard output cannot be compared, or the template cannot be built.
     """
     from smtemplates.reference import document as reference
 
-    if options.check and options.output == "-":
+    if options.check and (options.output == "-" or (options.name and not options.output)):
         raise UsageError("--check compares a file. Specify the file with -o FILE.")
     if options.check and not options.output:
         report_renamed("reference --check", f"reference --check -o {FORMER_REFERENCE}")
         picture = FORMER_REFERENCE.with_name(reference.PICTURE)
         texts = {FORMER_REFERENCE: reference.document(), picture: reference.picture()}
         return max([_compare(path, text) for path, text in texts.items()])
-    text = reference.document()
+    text = _chapter(options) if options.name else reference.document()
     if not options.output or options.output == "-":
         sys.stdout.write(text)
         return 0
@@ -56,6 +56,15 @@ def write_reference(options: argparse.Namespace) -> int:
     write(path, text)
     print(f"{path}: written", file=sys.stderr)
     return 0
+
+
+def _chapter(options: argparse.Namespace) -> str:
+    """Return the reference of one template."""
+    from smtemplates.config.templates import resolve
+    from smtemplates.reference import document as reference
+
+    built = resolve(options.name, project_of(options))
+    return reference.chapter(built.name, built.body, built.titles)
 
 
 def _compare(path: Path, text: str) -> int:

@@ -46,10 +46,14 @@ LINT = """\
 EXPLORE = """\
   smtemplates explore
       write a page on which to try parameters before you deploy
+  smtemplates explore workspace -o workspace.html
+      write the page of a template to another file
 """
 REFERENCE = """\
   smtemplates reference -o reference.md
       write the reference to a file
+  smtemplates reference workspace
+      print the reference of one template
   smtemplates reference --check -o reference.md
       exit with code 1 and show the differences if the file is stale
 """
@@ -62,7 +66,7 @@ def add_render(render: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="NAME",
         help=f"templates of the configuration file, or {', '.join(TEMPLATES)} (default: those of the configuration "
-        "file, or all if it has none)",
+        "file, otherwise all)",
     )
     render.add_argument(
         "-o",
@@ -175,6 +179,7 @@ def add_lint(lint: argparse.ArgumentParser) -> None:
 
 def add_explore(explore: argparse.ArgumentParser) -> None:
     """Add the options of explore."""
+    _add_name(explore, default="workspace", otherwise="%(default)s")
     explore.add_argument(
         "-o",
         "--output",
@@ -182,12 +187,27 @@ def add_explore(explore: argparse.ArgumentParser) -> None:
         default="explore.html",
         help="file, or - for standard output (default: %(default)s)",
     )
+    add_config(explore)
 
 
 def add_reference(reference: argparse.ArgumentParser) -> None:
     """Add the options of reference."""
+    _add_name(reference, default=None, otherwise="all templates of this package")
     reference.add_argument("-o", "--output", type=named, help="file, or - for standard output (default: -)")
+    add_config(reference)
     _add_check(reference)
+
+
+def _add_name(command: argparse.ArgumentParser, *, default: str | None, otherwise: str) -> None:
+    """Add the template of a document."""
+    command.add_argument(
+        "name",
+        nargs="?",
+        type=named,
+        default=default,
+        metavar="NAME|FILE",
+        help=f"template of the configuration file, {', '.join(TEMPLATES)}, or a template file (default: {otherwise})",
+    )
 
 
 def _names(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from smtemplates.core.assemble import Definition
 from smtemplates.core.assets import read_asset
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
+from smtemplates.evaluate.not_evaluated import for_any_template
 from smtemplates.pages import diagram, places
 from smtemplates.pages.drawing import WORKSPACE, workspace_file
 from smtemplates.pages.picture import picture as draw
@@ -24,6 +25,7 @@ from smtemplates.reference.conditions import all_options
 from smtemplates.reference.controls import CONTROLS
 from smtemplates.reference.examples import PSEUDO
 from smtemplates.reference.markdown import block, code, table
+from smtemplates.synth import sections as sections_of
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
 from smtemplates.templates.registry import TEMPLATES, definition
@@ -65,6 +67,39 @@ def document() -> str:
         written += [f"## {name}.yaml\n", f"{description}.\n", _contents([title for title, _ in found], taken)]
         for title, body in found:
             written += [f"### {title}\n", *body]
+    return "\n".join(written)
+
+
+@for_any_template
+def chapter(name: str, template: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Return the reference of one template as Markdown. This imports cfn-lint, as `document` does.
+
+    `titles` is the title of the construct that added each resource. Other resources are listed by service.
+
+    Raises:
+        Error: The template contains a function that cannot be evaluated.
+    """
+    template = load(render(template))
+    resources = sections_of.resources(template)
+    parameters = {key: {"Default": "", **body} for key, body in sections_of.entries(template, "Parameters").items()}
+    template = {**template, "Parameters": parameters, "Resources": resources}
+    construct_of = {
+        logical: titles.get(logical) or " ".join(str(body["Type"]).split("::")[:2])
+        for logical, body in resources.items()
+    }
+    found: list[Section] = [
+        ("Architecture", sections.architecture(template, construct_of)),
+        ("Idle costs and retained resources", sections.costs(template, complete=False)),
+        ("Parameters", sections.parameters(template, {})),
+        ("Resources", sections.resources(template, construct_of)),
+        ("Outputs", sections.outputs(template)),
+        ("Permissions", sections.permissions(template)),
+        ("Regions", _regions(template)),
+    ]
+    description = str(template.get("Description", "")).rstrip(".")
+    written = [f"# {name}\n", *([f"{description}.\n"] if description else [])]
+    for title, body in found:
+        written += [f"## {title}\n", *(line.replace("#### ", "### ") for line in body)]
     return "\n".join(written)
 
 

@@ -20,7 +20,7 @@ PRINCIPAL = HEADER.index("Principal")
 def policy_tables(stack: Stack) -> Iterator[str]:
     """Yield a table for each policy document of each resource."""
     for name, body in stack.resources.items():
-        for path, document in _documents(body["Properties"], ()):
+        for path, document in _documents(body.get("Properties", {}), ()):
             yield f"**{name}** ({code('.'.join(path))})\n"
             rows = [statement_row(each) for each in document["Statement"]]
             # Policies that are attached to a role have no principals, so their tables omit that column.

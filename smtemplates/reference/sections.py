@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from smtemplates.aws_data.costs import COSTS, DELETED, ON_DELETION, RETAINED, missing_costs
+from smtemplates.aws_data.costs import COSTS, DELETED, IDLE_FREE, ON_DELETION, RETAINED, missing_costs
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.pages import diagram
@@ -13,6 +13,7 @@ from smtemplates.reference.conditions import all_options, description, main_sett
 from smtemplates.reference.examples import ACCOUNT, REGION, STACK, example_stack, stack_with_logical_ids
 from smtemplates.reference.iam_policies import policy_tables
 from smtemplates.reference.markdown import block, code, prose, table
+from smtemplates.synth.sections import parameter_groups
 
 LONG = 100  # characters. Longer examples are shown below their table.
 
@@ -36,14 +37,14 @@ def architecture(template: Template, construct_of: ConstructTitles) -> Iterator[
 def parameters(template: Template, workspace: Template) -> Iterator[str]:
     """Yield the parameters by console group, and the messages of the Rules. Those of the workspace are not repeated."""
     known, passed_on = workspace.get("Parameters", {}), []
-    for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
-        declared = {name: template["Parameters"][name] for name in group["Parameters"]}
+    for title, names in parameter_groups(template).items():
+        declared = {name: template["Parameters"][name] for name in names}
         if all(known.get(name) == body for name, body in declared.items()):
-            passed_on.append(group["Label"]["default"])
+            passed_on.append(title)
             continue
-        yield f"#### {group['Label']['default']}\n"
+        yield f"#### {title}\n"
         rows = (
-            (code(name), code(str(body.get("Default", ""))), _allowed_values(body), prose(body["Description"]))
+            (code(name), code(str(body.get("Default", ""))), _allowed_values(body), prose(body.get("Description", "")))
             for name, body in declared.items()
         )
         yield table(("Parameter", "Default", "Allowed values", "Description"), rows)
@@ -54,7 +55,7 @@ def parameters(template: Template, workspace: Template) -> Iterator[str]:
             "on the Region are evaluated in the Region of each workspace.\n"
         )
     if messages := [
-        assertion["AssertDescription"]
+        assertion.get("AssertDescription", name)
         for name, rule in template.get("Rules", {}).items()
         if workspace.get("Rules", {}).get(name) != rule
         for assertion in rule["Assertions"]
@@ -91,7 +92,9 @@ def outputs(template: Template) -> Iterator[str]:
         short = len(value) <= LONG and "\n" not in value
         shown = code(value) if short else "see below"
         exported = " (exported)" if "Export" in body else ""
-        rows.append((code(name), f"{prose(body['Description'])}{exported}", description(template, condition), shown))
+        rows.append(
+            (code(name), f"{prose(body.get('Description', ''))}{exported}", description(template, condition), shown)
+        )
         long += [] if short else [(name, value)]
     yield table(("Output", "Description", "Available", "Example"), rows)
     for name, value in long:
@@ -112,14 +115,16 @@ def permissions(template: Template) -> Iterator[str]:
     yield from tables
 
 
-def costs(template: Template) -> Iterator[str]:
+def costs(template: Template, *, complete: bool = True) -> Iterator[str]:
     """Yield the resources by parameter setting, with their costs while idle and the effect of deleting the stack.
+
+    If it is not `complete`, the costs of some resource types may be unknown.
 
     Raises:
         TemplateError: resource types have no cost. The message lists all of them.
     """
     types = {body["Type"] for body in template["Resources"].values()}
-    if missing := missing_costs(types):
+    if (missing := missing_costs(types)) and complete:
         raise TemplateError("\n".join(missing))
     by_setting: dict[str, dict[str, Any]] = {}
     for name, body in template["Resources"].items():
@@ -130,6 +135,8 @@ def costs(template: Template) -> Iterator[str]:
     if pages:
         links = ", ".join(f"<{page}>" for page in pages)
         yield f"Source of the units: {links}. Usage is charged in addition.\n"
+    if unknown := sorted(types - COSTS.keys() - IDLE_FREE):
+        yield f"The costs of these resource types are unknown: {', '.join(map(code, unknown))}.\n"
 
 
 def on_deletion(body: Mapping[str, Any]) -> str:
@@ -142,13 +149,14 @@ def _summary(created: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     """Return the costs of resources while idle, and all effects of deleting the stack other than plain deletion."""
     cost: dict[str, str] = {}
     effects: dict[str, str] = {}
+    known = all(body["Type"] in COSTS or body["Type"] in IDLE_FREE for body in created.values())
     for body in created.values():
         type_, effect = body["Type"], on_deletion(body)
         if type_ in COSTS:
             cost[diagram.kind(type_)] = COSTS[type_].unit
         if effect != DELETED:
             effects[diagram.kind(type_)] = effect
-    return _by_kind(cost) or "nothing", _by_kind(effects) or DELETED
+    return _by_kind(cost) or ("nothing" if known else "unknown"), _by_kind(effects) or DELETED
 
 
 def _by_kind(sentences: Mapping[str, str]) -> str:

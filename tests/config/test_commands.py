@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -159,3 +160,35 @@ def test_a_problem_of_the_file_stops_render(project: Path) -> None:
     assert done.returncode == 2
     assert "form: there is no key form; did you mean from?" in done.stderr
     assert not (project / "built").exists()
+
+
+@pytest.mark.slow
+def test_the_reference_of_a_template(project: Path) -> None:
+    """It contains the remaining parameters, the added constructs and their files, and can be checked."""
+    done = run("reference", "company", "-o", "company.md")
+    assert done.returncode == 0, done.stderr
+    text = (project / "company.md").read_text()
+    assert text.startswith("# company\n")
+    assert "| `NotebookInstanceType` | `ml.t3.medium` |" in text
+    assert "`KmsKeyArn` |" not in text
+    assert "### Topic\n" in text
+    assert run("reference", "company", "--check", "-o", "company.md").returncode == 0
+    (project / "company.md").write_text(text.replace("ml.t3.medium", "ml.t3.large"))
+    done = run("reference", "company", "--check", "-o", "company.md")
+    assert done.returncode == 1
+    assert "+| `NotebookInstanceType` | `ml.t3.medium` |" in done.stdout
+    done = run("reference", "small")
+    assert done.stdout.startswith("# small\n")
+    assert "The costs of these resource types are unknown: `AWS::CloudFormation::WaitConditionHandle`." in done.stdout
+
+
+def test_the_explorer_of_a_template(project: Path) -> None:
+    """The page has the remaining parameters, and its command deploys the template."""
+    assert run("explore", "company").returncode == 0
+    page = (project / "explore.html").read_text()
+    assert set(re.findall(r'data-parameter="(\w+)"', page)) == {"ProjectName", "CreateNotebook", "NotebookInstanceType"}
+    assert '"file": "company"' in page
+    assert "<h1>Configure company</h1>" in page
+    assert "JobTopic" in page
+    assert "Configure a workspace" in run("explore", "-o", "-").stdout
+    assert "Configure small" in run("explore", "small", "-o", "-").stdout

@@ -31,6 +31,7 @@ function resolve(value, scope) {
   switch (name) {
     case "Ref": return scope[given];
     case "Fn::If": return resolve(given[truth({ Condition: given[0] }, scope) ? 1 : 2], scope);
+    case "Fn::Join": return resolve(given[1], scope).join(given[0]);
     case "Fn::Split": return resolve(given[1], scope).split(given[0]);
     case "Fn::Select": return resolve(given[1], scope)[Number(resolve(given[0], scope))];
     case "Fn::FindInMap": { const [map, top, second] = resolve(given, scope); return Mappings[map][top][second]; }
@@ -58,16 +59,20 @@ function truth(test, scope) {
 /** Return which values are invalid, which Rules they break, and which resources and outputs the stack has. */
 function decide(values, region) {
   const scope = { "AWS::Region": region, "AWS::Partition": partition(region) };
-  for (const [name, about] of Object.entries(Parameters)) scope[name] = values[name] ?? String(about.Default ?? "");
   const invalid = {};
   for (const [name, about] of Object.entries(Parameters)) {
-    const text = problem(about, scope[name]);
+    const value = values[name] ?? String(about.Default ?? ""), members = value.split(",").map(one => one.trim());
+    const isList = /^List<|^CommaDelimitedList$/.test(about.Type);
+    scope[name] = isList ? members : value;
+    const text = isList ? members.map(one => problem(about, one)).find(Boolean) : problem(about, value);
     if (text) invalid[name] = text.replace(/\.$/, "");
   }
+  // A test that needs AWS or a transform is left to CloudFormation.
+  const known = test => { try { return truth(test, scope); } catch { return true; } };
   const broken = Object.keys(invalid).length ? [] : Object.values(Rules)
-    .filter(rule => !rule.RuleCondition || truth(rule.RuleCondition, scope))
-    .flatMap(rule => rule.Assertions.filter(one => !truth(one.Assert, scope)).map(one => one.AssertDescription));
-  const exists = ({ Condition }) => !Condition || truth({ Condition }, scope);
+    .filter(rule => !rule.RuleCondition || known(rule.RuleCondition))
+    .flatMap(rule => rule.Assertions.filter(one => !known(one.Assert)).map(one => one.AssertDescription || "A Rule of the template rejects these values."));
+  const exists = ({ Condition }) => !Condition || known({ Condition });
   const existing = section => Object.keys(section).filter(name => exists(section[name]));
   return { invalid, broken, resources: existing(Resources), outputs: existing(page.template.Outputs || {}) };
 }
