@@ -163,7 +163,7 @@ def test_command_file_and_link_contain_the_values(page: Page, fill: Any) -> None
     fill({**values, "stack": stack, "region": "cn-north-1", "url": "https://b.s3.cn-north-1.amazonaws.com.cn/t.yaml"})
     expect(page.locator("#verdict")).to_have_text("These values are valid.")
     words = shlex.split(page.locator("#command").inner_text())
-    assert words[:5] == ["scripts/deploy.py", "deploy", stack, "--region", "cn-north-1"]
+    assert words[:5] == ["smtemplates", "deploy", stack, "--region", "cn-north-1"]
     sets = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
     assert dict(one.split("=", 1) for one in sets) == values
     assert load(page.locator("#file").inner_text()) == values

@@ -60,6 +60,17 @@ def definition(about: Schema) -> Schema:
     return definition(found)
 
 
+def parts(about: Schema) -> Iterator[Schema]:
+    """Yield a schema and every schema in it."""
+    yield about
+    for keyword in ("properties", "patternProperties", "$defs"):
+        for inside in about.get(keyword, {}).values():
+            yield from parts(inside)
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(about.get(keyword), dict):
+            yield from parts(about[keyword])
+
+
 def problems(value: Any, about: Schema | None = None, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield the path and a sentence for each part of a file that does not conform to the schema.
 

@@ -29,7 +29,7 @@ def resources(template: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def parameter_groups(template: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the parameters by console group, and then the parameters that are in no group."""
+    """Return the parameters by console group. A last group contains the parameters without a group."""
     declared = dict.fromkeys(entries(template, "Parameters"))
     interface = mapping(mapping(template.get("Metadata")).get(INTERFACE))
     groups: dict[str, list[str]] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smtemplates.config.schema import problems, schema
+from smtemplates.config.schema import parts, problems, schema
 from smtemplates.config.tables import StackTable, Staging, TemplateTable
 
 # Keywords with the same meaning in the drafts 4 to 2020-12: editors support different drafts.
@@ -21,17 +20,6 @@ KEYWORDS = {
     *("pattern", "minLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems"),
 }
 NOTES = {"$schema", "$defs", "title", "description", "default", "x-hint"}
-
-
-def parts(about: Any) -> Iterator[dict[str, Any]]:
-    """Yield every schema in the schema."""
-    yield about
-    for keyword in ("properties", "patternProperties", "$defs"):
-        for inside in about.get(keyword, {}).values():
-            yield from parts(inside)
-    for keyword in ("items", "additionalProperties"):
-        if isinstance(about.get(keyword), dict):
-            yield from parts(about[keyword])
 
 
 def test_every_keyword_is_known_and_has_the_same_meaning_in_every_draft() -> None:

@@ -28,6 +28,7 @@ from docs.text import (
     without_fences,
 )
 from smtemplates.config.init.project_files import ASSETS
+from smtemplates.config.schema import parts, schema
 from smtemplates.errors import CHANGES_PRESENT, Error
 from smtemplates.evaluate.check import faults
 from smtemplates.synth.loader import load
@@ -90,13 +91,22 @@ def _exists(span: str, section: Section) -> bool:
         return True
     if section.document == PIPELINES_PAGE and span in _inputs():
         return True
-    return span in PROJECT_FILES or span in KNOWN or _is_name(span, section.programs)
+    return span in PROJECT_FILES or span in KNOWN or _is_name(span, section.programs) or _is_of_configuration(span)
 
 
 def _is_of_project(span: str) -> bool:
     """Return whether a file of a new project contains this word."""
     word = re.compile(rf"(?<!\w){re.escape(span)}(?!\w)")
     return any(word.search(text) for text in PROJECT_FILES.values())
+
+
+def _is_of_configuration(span: str) -> bool:
+    """Return whether this is a table header, a key, or keys with values of smtemplates.toml."""
+    if re.fullmatch(r"\[((template|stack)\.[A-Za-z]+|defaults)\]", span):
+        return True
+    keys = {key for part in parts(schema()) for key in part.get("properties", ())}
+    named = re.findall(r"([\w.]+) = ", span) or [span]
+    return all(name.partition(".")[0] in keys for name in named)
 
 
 def _inputs() -> set[str]:
