@@ -13,7 +13,7 @@ from deploying.local_aws import SDK
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.change_sets import change_set as change_sets
-from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.change_sets.change_plan import Plan, ResourceChange
 from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.request import Request
 from smtemplates.deploy.requests.template import Template
@@ -137,3 +137,17 @@ def plan_of(aws: Aws, *answers: dict[str, Any], findings: list[dict[str, Any]] |
     change_set = change_sets.ChangeSet(aws.cloud, REQUEST, None, purpose="plan")
     change_set.id = SET_ID
     return change_set.read()
+
+
+def update_of(*changes: ResourceChange) -> Plan:
+    """Return a plan that updates the stack with these changes."""
+    return Plan(
+        stack="team",
+        stack_id=STACK_ID,
+        change_set_id=SET_ID,
+        kind="UPDATE",
+        region="us-east-1",
+        changes=changes,
+        tags={},
+        parameters={},
+    )

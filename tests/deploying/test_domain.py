@@ -10,9 +10,9 @@ import pytest
 
 import smtemplates
 from deploying.local_aws import Aws
-from deploying.stubs import SET_ID, STACK_ID, stubbed
+from deploying.stubs import stubbed, update_of
 from smtemplates.aws_data.blocking import DOMAIN
-from smtemplates.deploy.change_sets.change_plan import Fate, Plan, ResourceChange
+from smtemplates.deploy.change_sets.change_plan import Fate, ResourceChange
 from smtemplates.deploy.studio.clearing import check_changes
 from smtemplates.deploy.studio.contents import Contents
 
@@ -52,16 +52,7 @@ def test_replaced_domain_keeps_its_spaces(aws: Aws, template: Path, name: str) -
 def test_domain_that_can_be_retained_is_not_inspected(fate: Fate, *, keeps_old: bool) -> None:
     """The contents of a domain that is not certainly deleted are neither deleted nor listed."""
     change = ResourceChange(logical_id="Domain", type=DOMAIN, fate=fate, physical_id="d-1", keeps_old=keeps_old)
-    plan = Plan(
-        stack="team",
-        stack_id=STACK_ID,
-        change_set_id=SET_ID,
-        kind="UPDATE",
-        region="us-east-1",
-        changes=(change,),
-        tags={},
-        parameters={},
-    )
+    plan = update_of(change)
     with stubbed() as unused:
         assert check_changes(unused.cloud, plan, may_delete=True) == ([], Contents())
 

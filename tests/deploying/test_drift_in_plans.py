@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploying.results import check_result
-from deploying.stubs import REQUEST, SET_ID, Aws, change, described, plan_of, stubbed
+from deploying.stubs import REQUEST, SET_ID, Aws, change, described, plan_of, stubbed, update_of
 from smtemplates.aws.errors import RefusedError
 from smtemplates.deploy.change_sets import change_set as change_sets
 from smtemplates.deploy.change_sets import guard
@@ -219,17 +219,7 @@ def test_unknown_values_never_fail(items: list[dict[str, Any]]) -> None:
     """Every answer of AWS is shown in every format. A change that is not known needs permission."""
     changes = resource_changes(items)
     assert len(changes) == len(items)
-    empty: dict[str, str] = {}
-    plan = Plan(
-        stack="team",
-        stack_id="arn",
-        change_set_id="arn",
-        kind="UPDATE",
-        region="us-east-1",
-        changes=changes,
-        tags=empty,
-        parameters=empty,
-    )
+    plan = update_of(*changes)
     shapes(plan)
     known = ("Add", "Modify", "Remove", "Import", "SyncWithActual")
     strange = [one for one in items if one.get("ResourceChange", {}).get("Action") not in known]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from deploying.stubs import REQUEST, SET_ID, STACK_ID, Aws, RecordingListener, event, stack, stubbed
+from deploying.stubs import REQUEST, STACK_ID, Aws, RecordingListener, event, stack, stubbed, update_of
 from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError
 from smtemplates.deploy import recovery
-from smtemplates.deploy.change_sets.change_plan import Plan, ResourceChange
+from smtemplates.deploy.change_sets.change_plan import ResourceChange
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.planning import planned
@@ -123,16 +123,7 @@ def test_replacement_in_a_nested_stack_is_refused_without_rollback() -> None:
     """AWS also rejects the replacement of a resource in a nested stack while rollback is disabled."""
     queue = ResourceChange(logical_id="Queue", type="AWS::SQS::Queue", fate="replace", stack_path="Child")
     child = ResourceChange(logical_id="Child", type="AWS::CloudFormation::Stack", fate="update", nested=(queue,))
-    plan = Plan(
-        stack="team",
-        stack_id=STACK_ID,
-        change_set_id=SET_ID,
-        kind="UPDATE",
-        region="us-east-1",
-        changes=(child,),
-        tags={},
-        parameters={},
-    )
+    plan = update_of(child)
     findings = recovery.without_rollback(plan, None, disabled=True).findings
     assert [(one.resource, one.fatal) for one in findings] == [("Child/Queue", True)]
 

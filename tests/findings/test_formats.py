@@ -10,7 +10,7 @@ from types import ModuleType
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from findings import documents
@@ -43,10 +43,13 @@ FINDINGS = st.builds(
     description=TEXT,
     url=st.one_of(st.just(""), TEXT.map(lambda text: f"https://example.com/{text}")),
 )
+NASTY = '50%: a, b\r\n{c} [d](e) "f" é \udc80'
 FOUND = Finding(
     file="t.yaml", line=3, column=5, rule="E3002", severity="error", message="Wrong.", path=("Resources", "Bucket")
 )
 PART = replace(FOUND, rule=NOT_EVALUATED, severity="informational", message="Condition C: not evaluated: a reason.")
+
+NASTY_FOUND = replace(FOUND, message=NASTY, path=(NASTY, NASTY), given=((NASTY, NASTY),), source=NASTY, title=NASTY)
 
 
 def absolute(file: str) -> Path:
@@ -60,8 +63,10 @@ def run_of(*findings: Finding, file: str = "t.yaml") -> Run:
     return Run(checked=[checked], regions=["us-east-1"], notes=["A note."], version="1.0")
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(FINDINGS, max_size=4), NAMES)
+@example([NASTY_FOUND, NASTY_FOUND], NASTY)
+@example([replace(FOUND, source="x" * 300)], f"/{'x' * 300}")
 def test_any_finding_in_any_file_is_a_valid_document(found: list[Finding], file: str) -> None:
     """JSON and SARIF match their schemas, and a reader gets back the text and the file of each finding."""
     run = run_of(*found, file=file)
@@ -77,8 +82,10 @@ def test_any_finding_in_any_file_is_a_valid_document(found: list[Finding], file:
         assert path == (absolute(file).relative_to(Path.cwd()) if "uriBaseId" in location else absolute(file))
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(FINDINGS, max_size=4), NAMES)
+@example([NASTY_FOUND, NASTY_FOUND], NASTY)
+@example([replace(FOUND, source="x" * 300)], f"/{'x' * 300}")
 def test_any_finding_is_one_workflow_command(found: list[Finding], file: str) -> None:
     """GitHub reads the file, the rule and the message of each finding as they are, whatever characters they contain."""
     text = documents.written("github", run_of(*found, file=file))

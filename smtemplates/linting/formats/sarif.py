@@ -119,7 +119,8 @@ def _region(found: Finding) -> Json:
 
 def _python(found: Finding) -> Json:
     """Return the place of the Python code that built the subject of a finding."""
-    base = ROOT if Path(found.source).is_file() else PACKAGES
+    is_here = os.path.isfile(found.source)  # noqa: PTH113  is_file() raises an error for a name that is too long
+    base = ROOT if is_here else PACKAGES
     place: Json = {"artifactLocation": {"uri": quote(os.fsencode(found.source)), "uriBaseId": base}}
     if found.source_line:
         place["region"] = {"startLine": found.source_line}
