@@ -155,5 +155,5 @@ def test_options_of_the_api_are_translated(aws: Aws, status: str, answer: str, *
         pass
     text = str(caught.value)
     assert answer.split(".", maxsplit=1)[0] in text
-    assert "run: scripts/deploy.py rollback team" in text
+    assert "run: smtemplates rollback team" in text
     assert ("deploy with --no-rollback" in text) is offered
