@@ -85,7 +85,7 @@ def test_completion_key_of_an_interactive_bash(installation: Installation, folde
     master, slave = pty.openpty()
     environment = {**installation.environment, "PS1": "> ", "TERM": "dumb"}
     with subprocess.Popen(
-        ["bash", "--norc", "-i"],
+        ["bash", "--norc", "-i"],  # noqa: S607  any bash on the path
         cwd=folder,
         env=environment,
         stdin=slave,
