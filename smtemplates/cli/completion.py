@@ -51,7 +51,7 @@ def print_script(options: argparse.Namespace) -> int:
 
 
 def answer(parser: argparse.ArgumentParser) -> None:
-    """Answer the shell, and end the process."""
+    """Print the answer for the shell, and end the process."""
     import argcomplete
 
     _add_completers(parser)
