@@ -97,8 +97,10 @@ class LaunchCatalog(Catalog):
                 return {"RecordDetail": self._record(one)}
         if any(one["Name"] == ProvisionedProductName for one in self.current()):
             raise RefusedError("DuplicateResourceException", f"{ProvisionedProductName} already exists.")
-        if not self.version(product_id, artifact)["Active"]:
-            raise RefusedError("ResourceNotFoundException", "The version is inactive.")
+        version = self.version(product_id, artifact)
+        if not version["Active"] or version["Guidance"] == "DEPRECATED":
+            text = f"Version {version['Name']} is inactive or deprecated, and cannot be launched."
+            raise RefusedError("InvalidParametersException", text)
         product = self.about[product_id]
         identity, template = f"pp-{uuid.uuid4().hex[:13]}", self._template(product_id, artifact)
         stack = f"SC-{self.account}-{identity}"

@@ -174,6 +174,14 @@ def test_a_launch_without_a_boundary_is_rejected(portfolio: dict[str, Any], temp
     assert Stack(constrained, samples.BOUNDARY).rules() == []
 
 
+def test_a_product_can_fix_the_boundary(portfolio: dict[str, Any]) -> None:
+    """Without the requirement, a launch has no rule about a parameter that the template of the product does not have."""
+    stack = Stack(portfolio, {**FULL, "RequireBoundary": "false"})
+    assert _properties(stack, "LaunchTemplateConstraint", "Rules") == []
+    assert _properties(stack, "LaunchRoleConstraint", "LocalRoleName") != []
+    assert "SupportDescription" not in stack.resources["Product"]["Properties"]
+
+
 @pytest.mark.parametrize(
     "parameters", [{}, {"LaunchRoleName": "L" * 56}, samples.BOUNDARY, {"CreateLaunchRole": "false"}]
 )

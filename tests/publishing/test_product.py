@@ -31,6 +31,7 @@ FIELDS = {
     "UserProfileNames": "ana,bo",
     "AlarmEmail": "team@example.com",
 }
+NETWORK = {"VpcId": "vpc-0123456789abcdef0", "SubnetIds": "subnet-0123456789abcdef0"}
 FIXED = {"AllowModelApproval": "true", "AccessLevel": "FullAccess", "AllowedInstanceTypes": "ml.p5.48xlarge"}
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -116,6 +117,18 @@ def test_users_see_six_fields(company: Company) -> None:
     for name, value in FIXED.items():
         with pytest.raises(ClientError, match=f"{name}. do not exist in the template"):
             company.launch(**FIELDS, **{name: value})
+
+
+def test_a_template_of_the_configuration_file_is_published(company: Company) -> None:
+    """A table of the configuration file is published by its name, and the users of the new version see its fields."""
+    fix = "\n".join(f"{name} = {json.dumps(value)}" for name, value in NETWORK.items())
+    table = f'[template.company]\nfrom = "workspace"\nwithout = ["guide"]\nkeep = {json.dumps([*FIELDS])}\n'
+    (company.folder / "smtemplates.toml").write_text(f"{table}[template.company.fix]\nCreateDomain = true\n{fix}\n")
+    options = ("--catalog", STACK, "--staging-bucket", BUCKET, "--keep-versions", "2", "--yes")
+    company.run("publish", "version", "1.1.0", "--template", "company", *options)
+    selected = {"ProductName": "SageMaker workspace", "ProvisioningArtifactName": "1.1.0"}
+    shown = company.call("describe_provisioning_parameters", **selected)["ProvisioningArtifactParameters"]
+    assert {one["ParameterKey"] for one in shown} == set(FIELDS)
 
 
 def test_the_launch_role_creates_the_product_within_its_boundary(company: Company) -> None:
