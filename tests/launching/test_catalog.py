@@ -175,7 +175,7 @@ def test_a_launch_without_a_boundary_is_rejected(portfolio: dict[str, Any], temp
 
 
 def test_a_product_can_fix_the_boundary(portfolio: dict[str, Any]) -> None:
-    """Without the requirement, a launch has no rule about a parameter that the template of the product does not have."""
+    """Without the requirement, a launch has no rule about a parameter that the template does not have."""
     stack = Stack(portfolio, {**FULL, "RequireBoundary": "false"})
     assert _properties(stack, "LaunchTemplateConstraint", "Rules") == []
     assert _properties(stack, "LaunchRoleConstraint", "LocalRoleName") != []
