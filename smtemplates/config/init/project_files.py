@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from smtemplates.errors import UsageError
 
 VERSION = "@VERSION@"
 """The placeholder in an asset for the version of this package."""
+PROJECT = "@PROJECT@"
+"""The placeholder in an asset for the name of the project."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +29,10 @@ class Asset:
     service: str = ""
     """The service whose pipeline the file is, or '' for a file of every project."""
 
-    def text(self) -> str:
-        """Return the content of the file."""
-        return read_asset(__package__, self.name or self.path).replace(VERSION, smtemplates.__version__)
+    def text(self, project: str = "project") -> str:
+        """Return the content of the file for a project of this name."""
+        text = read_asset(__package__, self.name or self.path)
+        return text.replace(VERSION, smtemplates.__version__).replace(PROJECT, project)
 
 
 ASSETS = (
@@ -63,8 +67,13 @@ def create_project(folder: Path, ci: str) -> list[Path]:
     assets = {folder / asset.path: asset for asset in ASSETS if asset.service in {"", *PIPELINES[ci]}}
     _check(folder, list(assets))
     with uninterrupted():
-        _write({path: asset.text() for path, asset in assets.items()})
+        _write({path: asset.text(_project_name(folder)) for path, asset in assets.items()})
     return list(assets)
+
+
+def _project_name(folder: Path) -> str:
+    """Return the name of a folder, without the characters that the name of a project cannot contain."""
+    return re.sub(r"^[^A-Za-z0-9]+|[^A-Za-z0-9._-]", "", folder.resolve().name)[:128] or "project"
 
 
 def _check(folder: Path, paths: list[Path]) -> None:
