@@ -28,8 +28,8 @@ and all its data is deleted when it stops.
 It does not simulate prices, or most of the validation in the services of AWS.
 IAM evaluates API calls and functions, but not the calls of CloudFormation for a
 stack. A Service Catalog portfolio can be deployed, and versions of its product
-can be published and launched in the same account. A stack set can be deployed,
-but its status cannot be read."""
+can be published and launched in the same account. A stack set deploys to
+accounts, and not to organizational units."""
 START = """\
 Start the local cloud in the background, and print its environment variables for
 the AWS SDK and the AWS CLI as commands for sh, bash or zsh. The first start

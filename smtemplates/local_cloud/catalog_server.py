@@ -135,14 +135,14 @@ class LoopbackStacks:
 
     def create(self, role: str | None, name: str, template: Props, parameters: list[Props], tags: list[Props]) -> str:
         """Start the creation of a stack, and return its ID. AWS reports an error of this call in the record."""
-        with _refused(), self._copy(template) as url:
+        with _refused(), self.copy(template) as url:
             created = self.cloudformation(role).create_stack(
                 StackName=name, TemplateURL=url, Parameters=parameters, Tags=tags, Capabilities=CAPABILITIES
             )
         return str(created["StackId"])
 
     @contextlib.contextmanager
-    def _copy(self, template: Props) -> Iterator[str]:
+    def copy(self, template: Props) -> Iterator[str]:
         """Yield the URL of a copy of a template, with the tag that Service Catalog sets, and delete it afterwards."""
         s3, bucket = self.client("s3", region="us-east-1"), f"sc-{self.account}-{uuid.uuid4().hex[:12]}"
         s3.create_bucket(Bucket=bucket)

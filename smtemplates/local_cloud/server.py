@@ -14,7 +14,7 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-from smtemplates.local_cloud import access, catalog_server
+from smtemplates.local_cloud import access, catalog_server, stack_sets
 from smtemplates.local_cloud.sagemaker import KINDS, Props, Resource, SageMaker
 
 # Properties whose change replaces a resource. For these types MiniStack would report each change as a possible
@@ -37,7 +37,6 @@ CREATE_ONLY = {
 RECORDED = {
     "AWS::ApplicationAutoScaling::ScalableTarget": ("target", 13),
     "AWS::ApplicationAutoScaling::ScalingPolicy": ("policy", 13),
-    "AWS::CloudFormation::StackSet": ("workspaces", 8),
     "AWS::EC2::SecurityGroupEgress": ("sgr", 17),
     "AWS::EC2::SecurityGroupIngress": ("sgr", 17),
     "AWS::ServiceCatalog::CloudFormationProduct": ("prod", 13),
@@ -264,6 +263,7 @@ def main() -> None:
     add_sagemaker()
     add_recorded_types()
     catalog_server.add_service_catalog()
+    stack_sets.add_stack_sets()
     fix_conditions()
     accept_metric_math()
     reject_deletion_of_full_buckets()

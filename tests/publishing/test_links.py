@@ -127,6 +127,17 @@ def test_note_about_read_permission() -> None:
     assert links.access_note(URL) == f"users of the link need permission to read {URL}"
 
 
+def test_region_of_another_partition_is_rejected_before_staging(publisher: Publisher) -> None:
+    """A bucket is in the partition of the first Region, so that the template is not uploaded for another partition."""
+    path = publisher.write(template_of(Default=publisher.product))
+    prefix = f"partitions/{publisher.product}"
+    place = ["--staging-bucket", BUCKET, "--staging-prefix", prefix]
+    done = publisher.run("link", "--template", str(path), *place, "--region", "us-east-1,us-gov-west-1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "us-gov-west-1 cannot read a template from a bucket of the partition aws" in done.stderr
+    assert "Contents" not in publisher.aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+
+
 def test_expiring_or_missing_bucket_is_rejected(publisher: Publisher) -> None:
     """A link to a bucket whose objects expire, or that does not exist, is rejected before anything is created."""
     path = publisher.write(template_of())
