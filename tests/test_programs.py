@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-
 from docs.text import PROGRAMS, every_help
+
 from smtemplates import program
 
 ROOT = Path(__file__).resolve().parent.parent
