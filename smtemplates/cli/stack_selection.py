@@ -124,15 +124,17 @@ def _selection(
     from smtemplates.config.stacks import Builder, Overrides, find_stacks
 
     tables = find_stacks(project, names)
-    connection = cloud_of(arguments).connection
+    connection = cloud_of(arguments, several=True).connection
     template = template_of(arguments) if getattr(arguments, "template", None) else None
-    overrides = Overrides(connection=connection, change=change or _unchanged, template=template)
+    overrides = Overrides(
+        connection=connection, regions=arguments.region, change=change or _unchanged, template=template
+    )
     builder = Builder(project, overrides)
     several = len(names) != 1 or _number_of_regions(arguments, tables[0]) > 1
     if several:
         _check_options(arguments)
         if "stacks" not in arguments:
-            regions = ", ".join(tables[0].regions or ())
+            regions = ", ".join(arguments.region or tables[0].regions or ())
             raise UsageError(f"Stack {names[0]} is in several Regions: {regions}. Specify one with --region.")
     targets = builder.targets(tables, deploys=change is not None)
     if not several:
@@ -145,7 +147,7 @@ def _unchanged(request: Request) -> Request:
 
 
 def _number_of_regions(arguments: argparse.Namespace, table: StackTable) -> int:
-    return 1 if arguments.region else len(table.regions or ("default",))
+    return len(arguments.region or table.regions or ("default",))
 
 
 def _check_options(arguments: argparse.Namespace) -> None:

@@ -30,12 +30,13 @@ NO_TEMPLATE = Template(body="", content={})
 class Overrides:
     """The options of the command line, which take precedence over the file.
 
-    `connection` contains the profile and role of the command line, and its Region, which selects one stack of a table
-    with several Regions. `change` returns a request with the other options, and `template` is the template of the
+    `connection` contains the profile and role of the command line, and `regions` its Regions, which replace those of
+    the tables. `change` returns a request with the other options, and `template` is the template of the
     command line, if there is one.
     """
 
     connection: Connection
+    regions: Sequence[str] = ()
     change: Callable[[Request], Request] = lambda request: request
     template: Template | None = None
 
@@ -105,11 +106,8 @@ class Builder:
         return targets
 
     def _regions(self, table: StackTable) -> Sequence[str]:
-        """Return the Regions of a table, of which --region selects one."""
-        wanted = self._overrides.connection.region
-        if wanted is not None:
-            return (wanted,)
-        return table.regions or (self._default_region(self._connection(table)),)
+        """Return the Regions of the command line, of a table, or of the environment."""
+        return self._overrides.regions or table.regions or (self._default_region(self._connection(table)),)
 
     def _default_region(self, connection: Connection) -> str:
         """Return the Region of the environment or the profile."""
@@ -127,8 +125,9 @@ class Builder:
                 self._project.check([self._project.problem(("stack", table.name), sentence)])
 
     def _name(self, table: StackTable, region: str) -> str:
-        """Return the name of a target: that of the table, with the Region if the table has several."""
-        return f"{table.name}@{region}" if len(table.regions or ()) > 1 else table.name
+        """Return the name of a target: that of the table, with the Region if there are several."""
+        several = any(len(regions or ()) > 1 for regions in (table.regions, self._overrides.regions))
+        return f"{table.name}@{region}" if several else table.name
 
     def _connection(self, table: StackTable) -> Connection:
         """Return the connection of a table, without a Region."""
@@ -217,7 +216,7 @@ class Builder:
                     "reference.",
                 )
             )
-        if self._overrides.connection.region is None and region not in self._regions(producer):
+        if not self._overrides.regions and region not in self._regions(producer):
             problems.append(
                 self._problem(
                     table,

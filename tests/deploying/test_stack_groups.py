@@ -205,6 +205,21 @@ def test_several_regions_are_one_stack_in_each(folder: Folder) -> None:
     assert (wrong.returncode, "is not in the Region eu-west-3" in wrong.stderr) == (2, True), wrong.stderr
 
 
+def test_regions_of_the_command_line_replace_those_of_the_file(folder: Folder) -> None:
+    """--region with several Regions plans one stack in each, and a command for one stack needs one of them."""
+    folder.write(f"{APP}{PLACE}{NETWORK}regions = ['eu-west-3']\n")
+    both = ["--region", "eu-west-1,us-east-1"]
+    planned = folder.run("plan", "app", "network", "--json", *both)
+    assert planned.returncode == 0, planned.stderr
+    found = [(one["name"], one["region"]) for one in json.loads(planned.stdout)["stacks"]]
+    assert sorted(found) == [(f"{name}@{region}", region) for name in NAMES[:2] for region in both[1].split(",")]
+    for command in ("outputs", "drift"):
+        refused = folder.run(command, "network", *both)
+        assert (refused.returncode, "several Regions: eu-west-1, us-east-1" in refused.stderr) == (2, True)
+    wrong = folder.run("plan", "network", "--region", "eu-west1")
+    assert (wrong.returncode, "There is no Region 'eu-west1'" in wrong.stderr) == (2, True)
+
+
 def test_status_lists_stacks_that_the_file_no_longer_names(folder: Folder) -> None:
     """A stack that was removed from the file is listed by status --all, and destroy --all does not delete it."""
     project = THREE.replace('"demo"', '"{p}demo"')

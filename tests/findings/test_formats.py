@@ -43,7 +43,7 @@ FINDINGS = st.builds(
     description=TEXT,
     url=st.one_of(st.just(""), TEXT.map(lambda text: f"https://example.com/{text}")),
 )
-NASTY = '50%: a, b\r\n{c} [d](e) "f" é \udc80'
+NASTY = '50%25%0A:: a, b\r\n{c} [d](e) "f" é \udc80'
 FOUND = Finding(
     file="t.yaml", line=3, column=5, rule="E3002", severity="error", message="Wrong.", path=("Resources", "Bucket")
 )
