@@ -41,6 +41,8 @@ KNOWN = {
     "feature": "an argument of a row in the table of features",
     "EXPECTATION": "a name in the tests of the constructs",
     "v1.4.0": "an example of a tag",
+    "parts/topic.py": "a file of the example of a configuration file",
+    "company.guard": "a file of the example of a configuration file",
     ".gitlab-ci.yml": "a file that the reader creates",
     "AWSServiceCatalogEndUserFullAccess": "an AWS managed policy",
     "Source:": "the beginning of a line of a docstring",
