@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from smtemplates.config import templates
 from smtemplates.config.problems import Problem, unknown
 from smtemplates.config.project import Project
+from smtemplates.config.stack_requests import needed_stacks
 from smtemplates.config.tables import StackTable
 from smtemplates.config.templates import Built
-from smtemplates.config.values import Literal
+from smtemplates.config.values import Literal, OutputOf
+from smtemplates.deploy.groups.order import ordered
 from smtemplates.deploy.requests.stack_policy import read_stack_policy
 from smtemplates.deploy.requests.template import Template
 from smtemplates.deploy.requests.template import check as check_values
-from smtemplates.errors import Error
+from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate.sections import can_grow, entries
 
 
@@ -38,7 +40,7 @@ def check(project: Project) -> None:
                 built[stack.template] = None
                 found.append(project.problem(stack.path("template"), str(error)))
         found += _stack_problems(project, stack, built[stack.template])
-    project.check([*found, *_unused_defaults(project, built)])
+    project.check([*found, *_unused_defaults(project, built), *_dependency_problems(project, built)])
 
 
 def _stack_problems(project: Project, stack: StackTable, built: Built | None) -> Iterator[Problem]:
@@ -85,3 +87,24 @@ def _unused_defaults(project: Project, built: dict[str, Built | None]) -> Iterat
     declared = list(dict.fromkeys(name for body in bodies for name in entries(body, "Parameters")))
     for name in sorted(inherited - {*declared}):
         yield project.problem(("defaults", "parameters", name), unknown("parameter", name, declared))
+
+
+def _dependency_problems(project: Project, built: dict[str, Built | None]) -> Iterator[Problem]:
+    """Yield the problems of references to outputs: the template of the other stack lacks it, or a stack needs itself.
+
+    A stack that is not in the file can have any output.
+    """
+    for stack in project.stacks.values():
+        template = built[stack.template]
+        declared = entries(template.body, "Parameters") if template else stack.parameters
+        for name, value in stack.parameters_of(declared).items():
+            producer = project.stacks.get(value.stack) if isinstance(value, OutputOf) else None
+            other = built[producer.template] if producer else None
+            if isinstance(value, OutputOf) and other and not can_grow(other.body, "Outputs"):
+                outputs = entries(other.body, "Outputs")
+                if value.output not in outputs:
+                    yield project.problem(stack.path("parameters", name), unknown("output", value.output, outputs))
+    try:
+        ordered(needed_stacks(project))
+    except UsageError as error:
+        yield project.problem(("stack",), str(error))

@@ -69,6 +69,10 @@ PROBLEMS = """\
 16: [stack.file] template: Cannot read missing/template.yaml: No such file or directory.
 21: [stack.secret] parameters.Password: this value is secret (NoEcho), so it must not be in this file. Use a reference.
 """
+CYCLE = (
+    "Stacks need outputs of each other in a cycle: secret -> churn -> secret. Remove one of these dependencies from "
+    "the parameters of the stacks."
+)
 
 
 def problems(write: Write, text: str) -> list[str]:
@@ -93,4 +97,20 @@ def test_an_inherited_parameter_that_no_template_has(write: Write) -> None:
     text = GOOD.replace('Environment = "prd"', 'Environmnt = "prd"')
     assert problems(write, text) == [
         "6: [defaults] parameters.Environmnt: there is no parameter Environmnt; did you mean Environment?"
+    ]
+
+
+def test_references_to_outputs(write: Write) -> None:
+    """The other stack must have the output, and stacks must not need each other. Other stacks are left to AWS."""
+    text = """
+        [stack.secret]
+        template = "secret.yaml"
+        parameters.Names = { output = "churn.InputBucket" }
+        [stack.churn]
+        parameters = { KmsKeyArn = { output = "secret.KeyArn" }, VpcId = { output = "elsewhere.VpcId" } }
+    """
+    assert problems(write, text) == [
+        f"1: [stack] {CYCLE}",
+        "3: [stack.secret] parameters.Names: there is no output InputBucket; did you mean InputBucketArn?",
+        "5: [stack.churn] parameters.KmsKeyArn: there is no output KeyArn.",
     ]
