@@ -124,7 +124,8 @@ class Sandbox:
                 self.aws.client("cloudformation").create_stack(StackName=stack, TemplateBody=CATALOG % PRODUCT)
             self.catalog.products.setdefault(self.aws.outputs(stack)["ProductId"], [])
         if arguments.__dict__.get("command") in {"destroy", "status", "outputs", "drift"}:
-            self._deploy(arguments.stack)
+            for stack in getattr(arguments, "stacks", None) or [arguments.stack]:
+                self._deploy(stack)
 
     def _deploy(self, stack: str) -> None:
         if self.aws.status(stack) is None:

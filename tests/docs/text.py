@@ -72,7 +72,7 @@ class Section:
 def program_of(command: str) -> str:
     """Return the program of a command as its --help names it: the file of a script, or the package."""
     words = re.sub(r'^eval "\$\(', "", command.removeprefix(".venv/bin/"))
-    if words.startswith(("scripts/render", SMTEMPLATES)):
+    if words.startswith(("scripts/render", SMTEMPLATES, f"python -m {SMTEMPLATES}")):
         return SMTEMPLATES
     script = re.search(r"scripts/(\w+\.py)", words)
     return script.group(1) if script else words.split()[0]
