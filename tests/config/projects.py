@@ -55,6 +55,10 @@ class User:
         found = self.aws.client("cloudformation", REGION).describe_stack_resources(StackName=stack)["StackResources"]
         return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
 
+    def outputs(self, stack: str) -> dict[str, str]:
+        """Return the outputs of a stack by their names."""
+        return {output["OutputKey"]: output["OutputValue"] for output in self.stacks()[stack]["Outputs"]}
+
     def statuses(self) -> dict[str, str]:
         """Return the statuses of the stacks by their names."""
         return {name: stack["StackStatus"] for name, stack in self.stacks().items()}

@@ -7,15 +7,21 @@ import re
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
-from docs.pipelines import WorkflowReader
+from deploying.local_aws import ACCOUNT
+from docs.pipelines import DOCUMENTED, PROJECT, GitHub, GitLab, WorkflowReader, trust
 from docs.text import sections
+from wheel import ROOT
 
 from config.projects import (
     BRANCH,
+    DEPLOYED,
     GITLAB,
+    PLANNED,
     REGION,
+    STACKS,
     TAG,
     WORKFLOW,
     User,
@@ -83,11 +89,33 @@ def test_pipelines_run_the_same_commands(tmp_path: Path) -> None:
         assert steps == [line.replace("CI_COMMIT_TAG", "GITHUB_REF_NAME") for line in lines]
 
 
+def test_pull_request_is_planned(github: WorkflowReader, user: User) -> None:
+    """The checks pass, and the summary shows the plan of both stacks. The stacks are not created."""
+    jobs = run(github, user, pull_request())
+    assert results(jobs) == ["success", "success", "skipped", "skipped"], jobs
+    assert jobs["plan"].role == PLANNED
+    summary = jobs["plan"].summary.replace("\\", "")
+    assert "### Create stack shared (eu-west-1): 2 to create" in summary
+    assert "### churn-dev: planned after shared" in summary
+    assert user.statuses() == {}
+
+
 def test_jobs_without_their_requirements_are_skipped(github: WorkflowReader, user: User) -> None:
     """A fork receives no credentials. Without the variables, only the checks run."""
     assert results(run(github, user, pull_request("other/octo-repo"))) == ["success", *["skipped"] * 3]
     for event in (pull_request(), BRANCH, TAG):
         assert results(run(github, user, event, PLAN_ROLE="", DEPLOY_ROLE="")) == ["success", *["skipped"] * 3]
+
+
+def test_main_branch_deploys_every_stack(github: WorkflowReader, user: User) -> None:
+    """Both stacks are created, the second one with the output of the first one. A second run changes nothing."""
+    for _ in range(2):
+        jobs = run(github, user, BRANCH)
+        assert results(jobs) == ["success", "skipped", "success", "skipped"], jobs
+        assert user.statuses() == dict.fromkeys(STACKS, "CREATE_COMPLETE")
+        assert jobs["deploy"].role == DEPLOYED
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in user.stacks()["churn-dev"]["Parameters"]}
+    assert parameters["AlarmTopicArn"] == user.outputs("shared")["AlarmTopicArn"]
 
 
 def test_tag_publishes_the_template(github: WorkflowReader, user: User) -> None:
@@ -112,3 +140,37 @@ def test_stale_template_and_failing_test_stop_the_pipeline(github: WorkflowReade
     jobs = run(github, user, BRANCH)
     assert results(jobs) == ["failure", *["skipped"] * 3]
     assert "test_images_are_scanned_and_retained" in jobs["check"].log
+
+
+def test_reusable_workflow_deploys_a_stack_of_the_project(github: WorkflowReader, user: User) -> None:
+    """The workflow of this repository plans and deploys one stack of the configuration file."""
+    workflow = load((ROOT / ".github" / "workflows" / "workspace.yml").read_text())
+    inputs = {"requirements": "requirements.txt", "region": REGION, "plan-role": PLANNED, "deploy-role": DEPLOYED}
+    event = {**BRANCH, "event": {"repository": {"default_branch": "main"}}}
+    jobs = GitHub(github, user, workflow).run({"stack": "shared", "environment": "production", **inputs}, event)
+    assert results(jobs) == ["success", "success", "success", "skipped"], jobs
+    assert user.statuses() == {"shared": "CREATE_COMPLETE"}
+
+
+def test_gitlab_plans_deploys_and_publishes(user: User) -> None:
+    """The jobs assume their roles with their tokens. The documented permissions are sufficient to plan, and no more."""
+    user = replace(user, aws=replace(user.aws, keys=("test", "test")))  # the account in which tokens are exchanged
+    planning = PLANNING.replace(DOCUMENTED, ACCOUNT)
+    plan = user.aws.role("project-plan", trust(f"{PROJECT}:ref:*"), json.loads(planning))
+    deploy = user.aws.role("project-deploy", trust(f"{PROJECT}:ref:main"))
+    product, bucket = create_product(user)
+    variables = {"AWS_REGION": REGION, "PLAN_ROLE": plan, "DEPLOY_ROLE": deploy, "CI_COMMIT_TAG": "v1.4.0"}
+    variables |= {"PRODUCT_ID": product, "STAGING_BUCKET": bucket}
+    runner = GitLab(user, load((user.folder / GITLAB).read_text()), f"{PROJECT}:ref:main")
+    for name in ("check", "plan"):
+        job = runner.run(name, variables)
+        assert job.result == "success", job.log
+    assert user.statuses().get("shared") == "REVIEW_IN_PROGRESS"
+    assert "churn-dev" not in user.statuses()
+    denied = runner.run("deploy", {**variables, "DEPLOY_ROLE": plan})
+    assert (denied.result, "ExecuteChangeSet is not allowed" in denied.log) == ("failure", True), denied.log
+    for name in ("deploy", "publish"):
+        job = runner.run(name, variables)
+        assert job.result == "success", job.log
+    assert {user.statuses()[stack] for stack in STACKS} == {"CREATE_COMPLETE"}
+    assert versions(user, product) == ["1.0.0", "1.4.0"]
