@@ -155,7 +155,7 @@ def test_computer_without_installer(tiny: Tiny, bare_python: Path) -> None:
 def test_no_network(tiny: Tiny) -> None:
     """If no package can be downloaded, one sentence contains the reasons of both installers."""
     tiny.path = uv_path()
-    tiny.lock = environment.LOCK
+    shutil.copy(environment.LOCK, tiny.lock)
     unreachable = dict.fromkeys(("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), "http://127.0.0.1:9/simple")
     code, output, messages = tiny.install(**unreachable, PIP_RETRIES="0", UV_HTTP_RETRIES="0")
     assert (code, output) == (1, "")
