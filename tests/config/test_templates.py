@@ -365,3 +365,12 @@ def test_a_file_with_the_name_of_a_loaded_module(write: Write) -> None:
     write("", {"json.py": "def template(): return {}"})
     found = message(write, '[template.company]\nfrom = "json:template"\n')
     assert "from: json.py cannot be imported, because Python has loaded another module json from " in found[0]
+
+
+def test_the_folder_of_the_file_is_first_on_the_python_path(write: Write) -> None:
+    """A module of the project precedes a module of the same name that Python has not loaded yet."""
+    project = write(
+        '[template.company]\nfrom = "this:template"\n',
+        {"this.py": "def template():\n    return {'Resources': {'Topic': {'Type': 'AWS::SNS::Topic'}}}\n"},
+    )
+    assert resolve("company", project).body["Resources"].keys() == {"Topic"}
