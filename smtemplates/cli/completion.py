@@ -23,8 +23,8 @@ SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_ARGCOMPLETE"  # set by the script when the user presses the completion key
 DESCRIPTION = """\
 Print a script that completes commands, options, templates, features, Regions
-and the stacks of the configuration file in a shell. It completes smtemplates,
-but not python -m smtemplates."""
+and the stacks of the configuration file in a shell. It completes the installed
+command smtemplates."""
 EXAMPLES = """\
   eval "$(smtemplates completion bash)"
       use it in this shell; add this line to ~/.bashrc for all later ones

@@ -16,7 +16,7 @@ from smtemplates.templates.workspace.features import FEATURES
 _LISTS = tuple(name for lists in PLACES.values() for name in lists)
 RENDER = """\
   smtemplates render
-      write templates/*.yaml and validate them
+      write all templates to the folder templates, and validate them
   smtemplates render --check
       exit with code 1 and show the differences if a committed template
       is stale

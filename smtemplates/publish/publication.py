@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError, TimedOutError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations.listener import Listener
@@ -231,7 +232,7 @@ def _wait(cloud: Cloud, plan: Publication, version_id: str, deadline: float) -> 
         if status == "FAILED":
             raise DeploymentError(
                 f"AWS could not create version {plan.version} ({version_id}) and returned no reason. Check the "
-                "template with python -m smtemplates lint, and check that the staging bucket can be read. Then repeat "
+                f"template with {program.command('lint')}, and check that the staging bucket can be read. Then repeat "
                 "this command, which replaces the failed version"
             )
         if time.monotonic() + pause > deadline:

@@ -353,6 +353,7 @@ def test_denied_kms_key_refers_to_its_policy(reason: str) -> None:
     cause = first_cause([events.read(event(1, "Domain", "CREATE_FAILED", reason))])
     assert cause
     assert "Key policy for an existing KMS key" in str(cause.advice)
+    assert "which smtemplates reference prints" in str(cause.advice)
     reference = (ROOT / "templates" / "README.md").read_text()
     assert "## Key policy for an existing KMS key" in reference
 

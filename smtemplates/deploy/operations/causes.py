@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from smtemplates import program
 from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.deploy.operations.events import Event
 
@@ -41,9 +42,10 @@ ADVICE = (
             r"(?=.*(kms:|\bKMS\b|AWSKMS|arn:aws[a-z-]*:kms))"
         ),
         (
-            "The policy of the KMS key does not allow this action. Add the statements that templates/README.md lists "
-            "under 'Key policy for an existing KMS key' (python -m smtemplates reference writes this "
-            "file). Allow the deploying role (or the role of --role-arn) to use the key. Then deploy again."
+            "The policy of the KMS key does not allow this action. Add the statements in the section "
+            "'Key policy for an existing KMS key' of the reference, which "
+            f"{program.command('reference')} prints. "
+            "Allow the deploying role (or the role of --role-arn) to use the key. Then deploy again."
         ),
     ),
     (
