@@ -88,7 +88,7 @@ def specialization(template: Mapping[str, Any], choices: Choices) -> Specialized
     declared = definitions(template, "Parameters")
     if not choices:
         return Specialized(template=copy.deepcopy(dict(template)), fixed={}, forced={}, stayed={}, removed=())
-    _check_transforms(template)
+    _check_sections(template)
     chosen.check(choices, declared)
     fixed = chosen.fixed_values(choices, declared)
     remaining = {name: chosen.narrowed(name, about, choices) for name, about in declared.items() if name not in fixed}
@@ -110,11 +110,11 @@ def specialization(template: Mapping[str, Any], choices: Choices) -> Specialized
     return Specialized(template=folded, fixed=fixed, forced=forced, stayed=stayed, removed=tuple(removed))
 
 
-def _check_transforms(template: Mapping[str, Any]) -> None:
-    """Check that no transform can add to the template, because the added parts can refer to every parameter.
+def _check_sections(template: Mapping[str, Any]) -> None:
+    """Check that all entries of the sections are known: a transform can add parts that refer to every parameter.
 
     Raises:
-        UsageError: A loop, an include or a macro can add to it.
+        UsageError: A loop, an include or a macro can add entries, or an entry is not a mapping.
     """
     for section in (*CONDITIONAL, *DECLARATIONS):
         if can_grow(template, section):
@@ -122,6 +122,10 @@ def _check_transforms(template: Mapping[str, Any]) -> None:
             raise UsageError(
                 f"The template cannot be specialized, because {added} can add to its {section}. {PROCESSED}"
             )
+    for section in ("Parameters", "Rules", *CONDITIONAL):
+        for name in entries(template, section).keys() - definitions(template, section).keys():
+            shape = "a mapping with a Type" if section == "Parameters" else "a mapping"
+            raise UsageError(f"{section}.{name} must be {shape}.")
 
 
 def _check_folded(folded: Mapping[str, Any], fixed: Mapping[str, str], false: Sequence[Removal]) -> None:

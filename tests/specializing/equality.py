@@ -8,6 +8,7 @@ from typing import Any
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
 from smtemplates.evaluate.references import references
+from smtemplates.evaluate.sections import entries
 from smtemplates.specializing.specialization import Specialized
 
 # A Region of each partition that cfn-lint supports.
@@ -57,7 +58,7 @@ def check_equal(
 def without_effect(full: Mapping[str, Any], special: Specialized) -> dict[str, str]:
     """Return a value for each parameter without default that was removed because it has no effect."""
     remaining = special.template.get("Parameters", {})
-    declared = full.get("Parameters") or {}
+    declared = entries(full, "Parameters")
     return {name: "any" for name, about in declared.items() if "Default" not in about and name not in remaining}
 
 
@@ -69,7 +70,7 @@ def used_names(template: Mapping[str, Any]) -> set[str]:
 
 def dangling(template: Mapping[str, Any]) -> set[str]:
     """Return the names that a template uses and does not declare."""
-    parameters, resources = template.get("Parameters") or {}, template.get("Resources", {})
+    parameters, resources = entries(template, "Parameters"), entries(template, "Resources")
     used = used_names(template)
     return {name for name in used if name not in parameters and name not in resources and "::" not in name}
 

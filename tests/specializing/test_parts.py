@@ -112,6 +112,24 @@ def test_a_transform_in_a_resource_is_rejected() -> None:
 
 
 @pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("Resources", "Resources.Odd must be a mapping."),
+        ("Outputs", "Outputs.Odd must be a mapping."),
+        ("Rules", "Rules.Odd must be a mapping."),
+        ("Parameters", "Parameters.Odd must be a mapping with a Type."),
+    ],
+)
+def test_entries_of_another_form_are_rejected(section: str, message: str) -> None:
+    """The message contains the place."""
+    whole = template()
+    whole[section] = {**whole.get(section, {}), "Odd": ["text"]}
+    with pytest.raises(UsageError) as caught:
+        specialize(whole, fix={"Size": "m"})
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
     ("value", "message"),
     [
         ({"Fn::Select": [1, {"Fn::Split": [",", {"Ref": "Size"}]}]}, "Fn::Select selects item 1 of 1"),
