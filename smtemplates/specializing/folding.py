@@ -39,6 +39,7 @@ class Folding:
             condition=lambda name: _decided(self.truths[name]),
             resource=in_place,
             count=TextLimit().count,
+            rest=_InComparison(self, {}),
         )
         self._scope = replace(self._plain, rest=_Under(self, {}))
         self._rest: dict[tuple[str, tuple[tuple[str, bool], ...]], bool | None] = {}
@@ -74,7 +75,7 @@ class Folding:
             resolve(branch, self._under(self._implied(facts, condition, truth=chosen)))
             for branch, chosen in ((then, True), (otherwise, False))
         ]
-        if branches[0] is branches[1] or branches[0] == branches[1]:
+        if branches[0] == branches[1]:
             return branches[0]
         shown = [NO_VALUE_REF if branch is NO_VALUE else branch for branch in branches]
         name = truth["Condition"] if isinstance(truth, dict) else condition
@@ -107,9 +108,7 @@ class Folding:
                 if expression["Condition"] in found:
                     continue
                 found[expression["Condition"]] = value
-                inner = self.truths[expression["Condition"]]
-                if not isinstance(inner, bool):
-                    waiting.append((inner, value))
+                waiting.append((self.truths[expression["Condition"]], value))
             elif "Fn::Not" in expression:
                 waiting.append((opposite(expression), not value))
             else:
@@ -131,6 +130,13 @@ class _Under:
     def stays_in_mapping(self, value: Any) -> bool:
         """Return whether a value is so long that a second copy of it would cost more bytes than its mapping."""
         return isinstance(value, str) and len(value) > LONG_TEXT
+
+
+class _InComparison(_Under):
+    """Decides what remains of values that are compared, which must be complete."""
+
+    def stays_in_mapping(self, _: Any) -> bool:
+        return False
 
 
 def is_name(truth: Truth) -> bool:

@@ -104,7 +104,8 @@ def specialization(template: Mapping[str, Any], choices: Choices) -> Specialized
     false = [*_false(template, folding)]
     _check_folded(folded, fixed, false)
     removed = [*false, *_decided(template, folding, folded), *unused(folded)]
-    _accept_fixed_arns(folded)
+    if any(map(ARN.search, fixed.values())):
+        _accept_fixed_arns(folded)
     left = entries(folded, "Parameters")
     stayed = {name: reason for name, reason in chosen.staying(choices, declared).items() if name in left}
     return Specialized(template=folded, fixed=fixed, forced=forced, stayed=stayed, removed=tuple(removed))
@@ -203,7 +204,7 @@ def _without_missing_dependencies(body: dict[str, Any], existing: Iterable[str])
 
 
 def _accept_fixed_arns(template: dict[str, Any]) -> None:
-    """Disable I3042 of cfn-lint in a template if Fn::Sub contains an ARN: the user fixed its partition on purpose.
+    """Disable I3042 of cfn-lint if Fn::Sub contains an ARN, because the user fixed its partition on purpose.
 
     Source: https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md
     """

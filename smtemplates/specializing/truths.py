@@ -101,8 +101,6 @@ def _differ(literal: Any, other: Any, allowed: Mapping[str, frozenset[str]]) -> 
 def _pattern(value: Any) -> str | None:
     """Return a regular expression for all texts that a text function can return, or None for other functions."""
     name = intrinsic(value)
-    if isinstance(value, str):
-        return re.escape(value)
     if name == "Fn::Join" and isinstance(value[name][1], list):
         items = value[name][1]
         # an item can be a list or AWS::NoValue, so only the texts count

@@ -176,6 +176,26 @@ def test_a_rule_that_no_value_meets_is_a_contradiction() -> None:
         specialize(whole, fix={"A": "true"})
 
 
+def test_rules_that_together_reject_all_values_are_a_contradiction() -> None:
+    """No value of B is possible, although each Rule rejects only one of them."""
+    values = {value: rule(equals("B", value), equals("A", "false"), f"No {value}.") for value in ("true", "false")}
+    whole = {**template(A=SWITCH, B=SWITCH), "Rules": values}
+    with pytest.raises(UsageError, match=r"^No true\.$"):
+        specialize(whole, fix={"A": "true"})
+    assert specialize(whole, fix={"A": "false"})["Parameters"] == {"B": SWITCH}
+
+
+def test_listed_values_that_rules_reject_leave_one() -> None:
+    """A parameter with three values is fixed if the Rules reject two of them, and the others stay as they are."""
+    rejecting = {value: rule(equals("Size", value), equals("A", "false")) for value in ("s", "m")}
+    whole = {**template(A=SWITCH, Size=SIZE, Text=TEXT), "Rules": rejecting}
+    found = specialization(whole, Choices(fix={"A": "true"}))
+    assert found.forced == {"Size": "l"}
+    assert found.fixed == {"A": "true", "Size": "l"}
+    assert found.template["Parameters"] == {"Text": TEXT}
+    assert specialization(whole, Choices(fix={"Text": "a"})).forced == {}
+
+
 def test_a_required_text_that_the_parameter_rejects_is_a_contradiction() -> None:
     """A Rule can require a value that AllowedValues excludes."""
     whole = {**template(A=SWITCH, Text=TEXT), "Rules": {"R": rule(equals("A", "true"), equals("Text", "too long"))}}

@@ -78,6 +78,68 @@ def test_a_mapping_without_used_keys_keeps_a_row() -> None:
     assert found["Mappings"] == {"M": {"a": {"b": "1"}}}
 
 
+def test_mappings_with_unknown_keys_keep_all_rows() -> None:
+    """A key or the name of a mapping can be a function that only AWS can evaluate."""
+    mappings = {"M": {"us-east-1": {"s": "1", "m": "2"}}, "N": {"a": {"b": "c"}}}
+    by_region = {"Fn::FindInMap": ["M", {"Ref": "Size"}, {"Ref": "AWS::Region"}]}
+    both = [by_region, {"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "s"]}]
+    for lookups in (both, both[::-1]):
+        assert specialize(template(lookups, Mappings=mappings), fix={"Size": "m"})["Mappings"] == {"M": mappings["M"]}
+    named = template({"Fn::FindInMap": [{"Ref": "AWS::Region"}, "a", {"Ref": "Size"}]}, Mappings=mappings)
+    assert specialize(named, fix={"Size": "m"})["Mappings"] == mappings
+
+
+def test_a_fixed_arn_is_accepted_by_the_linter() -> None:
+    """The partition of an ARN in Fn::Sub is fixed on purpose, so cfn-lint does not report it (I3042)."""
+    arn = "arn:aws:sns:us-east-1:111122223333:a"
+    whole = template({"Fn::Sub": "${On}-${Arn}"}, Metadata={"cfn-lint": {"config": {"ignore_checks": ["W1"]}}})
+    whole["Parameters"]["Arn"] = {"Type": "String"}
+    found = specialize(whole, fix={"Arn": arn})
+    assert found["Metadata"] == {"cfn-lint": {"config": {"ignore_checks": ["W1", "I3042"]}}}
+    assert specialize(found, keep=["On"]) == found
+    assert specialize(whole, fix={"Arn": "no"})["Metadata"] == whole["Metadata"]
+    assert specialize(whole, fix={"Arn": arn, "On": "true"})["Metadata"] == whole["Metadata"], "it is not in Fn::Sub"
+    more = {**whole, "Metadata": found["Metadata"]}
+    assert specialize(more, fix={"Arn": arn})["Metadata"] == found["Metadata"]
+
+
+def test_conditions_decide_each_other() -> None:
+    """Inside a branch, the conditions that follow from its condition are known."""
+    on, medium = {"Fn::Equals": [{"Ref": "On"}, "true"]}, IS_MEDIUM
+    conditions = {
+        "On": on,
+        "IsMedium": medium,
+        "Both": {"Fn::And": [{"Condition": "On"}, {"Condition": "IsMedium"}]},
+        "Either": {"Fn::Or": [{"Condition": "On"}, {"Condition": "IsMedium"}]},
+        "Off": {"Fn::Not": [{"Condition": "On"}]},
+    }
+    inner = {name: {"Fn::If": [name, "yes", "no"]} for name in conditions}
+    whole = template(
+        {"Then": {"Fn::If": ["Both", inner, "-"]}, "Else": {"Fn::If": ["Either", "-", inner]}}, Conditions=conditions
+    )
+    whole["Parameters"]["Other"] = {"Type": "String", "Default": ""}
+    found = properties(specialize(whole, fix={"Other": "x"}))
+    assert found == {
+        "Then": {"Fn::If": ["Both", {**dict.fromkeys(conditions, "yes"), "Off": "no"}, "-"]},
+        "Else": {"Fn::If": ["Either", "-", {**dict.fromkeys(conditions, "no"), "Off": "yes"}]},
+    }
+
+
+def test_equal_branches_and_conditions_are_joined() -> None:
+    """A choice between equal values is the value, and a condition that equals another one takes its name."""
+    conditions = {
+        "On": {"Fn::Equals": [{"Ref": "On"}, "true"]},
+        "OnAndMedium": {"Fn::And": [{"Condition": "On"}, IS_MEDIUM]},
+    }
+    values = [{"Fn::If": ["OnAndMedium", {"Ref": "Size"}, "m"]}, {"Fn::If": ["OnAndMedium", "a", "b"]}]
+    whole = template(values, Conditions=conditions)
+    whole["Resources"]["S"] = {**TOPIC, "Condition": "OnAndMedium"}
+    found = specialize(whole, fix={"Size": "m"})
+    assert properties(found) == ["m", {"Fn::If": ["On", "a", "b"]}]
+    assert found["Resources"]["S"] == {**TOPIC, "Condition": "On"}
+    assert found["Conditions"] == {"On": conditions["On"]}
+
+
 def test_long_values_stay_in_their_mapping() -> None:
     """A long text is not copied to each place that looks it up."""
     lookups = [{"Fn::FindInMap": ["M", "a", {"Ref": "Size"}]} for _ in range(2)]
