@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLES = ROOT / "tests" / "faults"
 
 FAILED = 1  # the exit code of pytest if a test fails
-BROKEN = (2, 4)  # its exit codes if the tests cannot be imported, which is also noticed
+MOST_SECONDS = 120  # a fault can cause an endless loop
+NOT_IMPORTED = "ERROR collecting"  # in its output if the tests cannot be imported, which is also noticed
 
 EPILOG = """\
 examples:
@@ -66,7 +67,10 @@ def main() -> int:
         parser.error(f"There is no table {wrong[0]}. Choose from {', '.join(known)}.")
     found = [one for name in options.tables or known for one in known[name] if options.k in one.file]
     with tempfile.TemporaryDirectory() as folder:
-        noticed = _run(found, [_copy(Path(folder) / str(number)) for number in range(max(1, options.jobs))])
+        copies = [_copy(Path(folder) / str(number)) for number in range(max(1, options.jobs))]
+        if _fails(sorted({test for fault in found for test in fault.tests}), copies[0]):
+            parser.error("The tests fail without a fault. Repair them first.")
+        noticed = _run(found, copies)
     unnoticed = noticed.count(False)
     print(f"{len(found)} faults, {unnoticed} not noticed")
     return int(bool(unnoticed))
@@ -119,19 +123,32 @@ def _is_noticed(fault: Fault, folder: Path) -> bool:
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
     try:
+        return _fails(fault.tests, folder)
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+
+def _fails(tests: Sequence[str], folder: Path) -> bool:
+    """Run tests, and return whether one fails or does not end.
+
+    Raises:
+        SystemExit: The tests could not be run.
+    """
+    try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *fault.tests],
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
             cwd=folder,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
             check=False,
+            timeout=MOST_SECONDS,
         )
-    finally:
-        path.write_text(text, encoding="utf-8")
-    if done.returncode not in {0, FAILED, *BROKEN}:
-        print(done.stdout, done.stderr, file=sys.stderr)
-    return done.returncode == FAILED or (done.returncode in BROKEN and "SyntaxError" not in done.stdout)
+    except subprocess.TimeoutExpired:
+        return True
+    if done.returncode not in {0, FAILED} and NOT_IMPORTED not in done.stdout:
+        raise SystemExit(f"The tests could not be run:\n{done.stdout}{done.stderr}")
+    return done.returncode != 0
 
 
 if __name__ == "__main__":

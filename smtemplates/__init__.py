@@ -15,6 +15,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from smtemplates import evaluate
+    from smtemplates.core.assemble import Definition, assemble
+    from smtemplates.core.construct import Construct, NamedCondition
     from smtemplates.errors import Error, MissingError, TemplateError, UsageError
     from smtemplates.linting.linter import Finding, lint
     from smtemplates.policy import check_policy
@@ -22,18 +24,23 @@ if TYPE_CHECKING:
     from smtemplates.specializing.specialization import specialize
     from smtemplates.synth.renderer import compact, render
     from smtemplates.templates.workspace.features import FEATURES
-    from smtemplates.templates.workspace.template import build
+    from smtemplates.templates.workspace.template import build, constructs
 
 __all__ = [
     "FEATURES",
+    "Construct",
+    "Definition",
     "Error",
     "Finding",
     "MissingError",
+    "NamedCondition",
     "TemplateError",
     "UsageError",
+    "assemble",
     "build",
     "check_policy",
     "compact",
+    "constructs",
     "evaluate",
     "judge",
     "lint",
@@ -42,6 +49,10 @@ __all__ = [
 ]
 
 _HOME = {
+    "Definition": "core.assemble",
+    "assemble": "core.assemble",
+    "Construct": "core.construct",
+    "NamedCondition": "core.construct",
     "Error": "errors",
     "MissingError": "errors",
     "TemplateError": "errors",
@@ -55,6 +66,7 @@ _HOME = {
     "specialize": "specializing.specialization",
     "FEATURES": "templates.workspace.features",
     "build": "templates.workspace.template",
+    "constructs": "templates.workspace.template",
 }
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
+from examples import run_examples
 from troposphere import sns
 from wheel import Installation
 
 import smtemplates
-from smtemplates.core import assemble
+from smtemplates import deploy
+from smtemplates.core import assemble, construct
 from smtemplates.core.construct import Construct, NamedCondition, boolean_parameter, is_true
 from smtemplates.synth.loader import load
 from smtemplates.templates.workspace import template as workspace
@@ -64,6 +68,49 @@ for module in [smtemplates, *map(importlib.import_module, names)]:
     lines = [line.split() for line in done.stdout.splitlines()]
     assert {name for module, name, _ in lines if module == "smtemplates"} == set(smtemplates.__all__)
     assert [(module, name) for module, name, is_module in lines if is_module == "True"] == [("smtemplates", "evaluate")]
+
+
+def test_public_names_of_a_construct_can_be_used() -> None:
+    """A program builds a template of its own constructs with the names in `smtemplates` only."""
+    parameter = boolean_parameter("A", "b", default=True)
+    own = smtemplates.Construct(title="Own", source=__name__, parameters={"A": parameter}, resources=[sns.Topic("T")])
+    definition = smtemplates.Definition("text", [*smtemplates.constructs(["studio"]), own])
+    assert definition.template().resources.keys() - smtemplates.build(["studio"]).resources.keys() == {"T"}
+    assert smtemplates.assemble("text", definition.constructs).description == "text"
+
+
+def test_vocabulary_of_constructs_is_complete() -> None:
+    """Every public name of the vocabulary is in its list of public names."""
+    assert set(construct.__all__) == {name for name in _defined(construct) if not name.startswith("_")}
+
+
+def _defined(module: types.ModuleType) -> set[str]:
+    """Return the names that a module defines itself."""
+    assert module.__file__
+    nodes = ast.parse(Path(module.__file__).read_text("utf-8")).body
+    named = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    targets = [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
+    return named | {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+
+
+def test_page_about_the_library_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples of the page print what it shows, except those that need an account."""
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    offline, heading, _ = page.partition("## Plan and deploy\n")
+    assert heading
+    failed, tried = run_examples(offline)
+    assert (failed, tried >= 15) == (0, True)
+
+
+def test_page_about_the_library_contains_every_error() -> None:
+    """The table of errors contains each public exception of the package and of the deployer."""
+    page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    for module in (smtemplates, deploy):
+        for name in module.__all__:
+            value = getattr(module, name)
+            if isinstance(value, type) and issubclass(value, Exception):
+                assert f"`{module.__name__}.{name}`" in page
 
 
 def test_wheel_renders_the_same_bytes(installation: Installation, tmp_path: Path) -> None:

@@ -27,6 +27,34 @@ from troposphere import (
 
 from smtemplates.errors import TemplateError
 
+__all__ = [
+    "EACH_ONCE",
+    "OFF",
+    "ON",
+    "Construct",
+    "NamedCondition",
+    "Test",
+    "all_of",
+    "any_of",
+    "boolean_parameter",
+    "choice_parameter",
+    "equals",
+    "fill_placeholders",
+    "guard_waivers",
+    "is_empty",
+    "is_not_empty",
+    "is_true",
+    "list_item",
+    "not_",
+    "number_parameter",
+    "output",
+    "placeholder",
+    "rule",
+    "split_list",
+    "string_parameter",
+    "when",
+]
+
 ON, OFF = "true", "false"
 # The start of the pattern for a list, separated by commas, in which no item may occur twice.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-regexes.html

@@ -125,6 +125,43 @@ def test_conditions_decide_each_other() -> None:
     }
 
 
+def test_facts_hold_in_the_whole_branch() -> None:
+    """A branch inside another one is used only if both conditions have their truth values, as a resource is."""
+    conditions = {
+        "On": {"Fn::Equals": [{"Ref": "On"}, "true"]},
+        "Off": {"Fn::Not": [{"Condition": "On"}]},
+        "IsMedium": IS_MEDIUM,
+    }
+    on = {"Fn::If": ["On", "yes", "no"]}
+    values = [{"Fn::If": ["On", {"Fn::If": ["IsMedium", on, "-"]}, "-"]}, {"Fn::If": ["Off", {"A": on}, {"B": on}]}]
+    whole = template(values, Conditions=conditions)
+    whole["Parameters"]["Other"] = {"Type": "String", "Default": ""}
+    whole["Resources"]["S"] = {**TOPIC, "Condition": "On", "Properties": on}
+    found = specialize(whole, fix={"Other": "x"})
+    assert properties(found) == [
+        {"Fn::If": ["On", {"Fn::If": ["IsMedium", "yes", "-"]}, "-"]},
+        {"Fn::If": ["Off", {"A": "no"}, {"B": "yes"}]},
+    ]
+    assert found["Resources"]["S"]["Properties"] == "yes"
+
+
+def test_long_values_are_compared() -> None:
+    """A condition that compares a long text from a mapping is decided."""
+    test = {"Fn::Equals": [{"Fn::FindInMap": ["M", "a", {"Ref": "Size"}]}, "x" * 201]}
+    whole = template({"Fn::If": ["C", "a", "b"]}, Conditions={"C": test}, Mappings={"M": {"a": {"s": "x" * 201}}})
+    assert properties(specialize(whole, fix={"Size": "s"})) == "a"
+
+
+def test_a_choice_in_a_condition_stays() -> None:
+    """The evaluator accepts Fn::If in a condition, so an undecided one is not replaced by one of its branches."""
+    conditions = {
+        "On": {"Fn::Equals": [{"Ref": "On"}, "true"]},
+        "C": {"Fn::Equals": [{"Fn::If": ["On", {"Ref": "Size"}, "b"]}, "b"]},
+    }
+    found = specialize(template({"Fn::If": ["C", 1, 2]}, Conditions=conditions), fix={"Size": "m"})
+    assert found["Conditions"]["C"] == {"Fn::Equals": [{"Fn::If": ["On", "m", "b"]}, "b"]}
+
+
 def test_equal_branches_and_conditions_are_joined() -> None:
     """A choice between equal values is the value, and a condition that equals another one takes its name."""
     conditions = {
