@@ -1,4 +1,4 @@
-"""Make each deliberate fault of tests/faults in a copy of the tree, and check that the tests notice it."""
+"""Apply each deliberate fault of tests/faults to a copy of the tree, and check that the tests notice it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _read(path: Path) -> list[Fault]:
 
 
 def main() -> int:
-    """Make the selected faults, and print a line for each that is not noticed, and the sum."""
+    """Apply the selected faults, and print a line for each that is not noticed, and the sum."""
     known = tables()
     parser = argparse.ArgumentParser(
         prog="scripts/faults", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -118,7 +118,7 @@ def _run(found: Sequence[Fault], folders: Sequence[Path]) -> list[bool]:
 
 
 def _is_noticed(fault: Fault, folder: Path) -> bool:
-    """Make a fault in a copy of the tree, run its tests, and remove the fault again."""
+    """Apply a fault to a copy of the tree, run its tests, and remove the fault again."""
     path = folder / fault.file
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")

@@ -94,7 +94,7 @@ def _defined(module: types.ModuleType) -> set[str]:
 
 
 def test_page_about_the_library_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The examples of the page print what it shows, except those that need an account."""
+    """The examples of the page print the results on it, except those that need an account."""
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
     offline, heading, _ = page.partition("## Plan and deploy\n")

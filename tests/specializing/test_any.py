@@ -1,4 +1,4 @@
-"""Templates that contain anything are specialized, or rejected with a sentence."""
+"""Templates that contain anything are specialized, or rejected with an error message."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SETS = [{"P": "a", "L": "a,b", "N": "1"}, {"P": "b", "L": "a", "N": "2"}]
 
 
 def check(template: dict[str, Any], choices: Choices, sets: list[dict[str, str]]) -> None:
-    """Specialize a template, and check that the result is equal, readable, and final."""
+    """Check that a specialized template is equal, readable, and final."""
     try:
         special = specialization(template, choices)
     except Error:

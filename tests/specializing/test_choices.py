@@ -186,7 +186,7 @@ def test_rules_that_together_reject_all_values_are_a_contradiction() -> None:
 
 
 def test_listed_values_that_rules_reject_leave_one() -> None:
-    """A parameter with three values is fixed if the Rules reject two of them, and the others stay as they are."""
+    """A parameter with three values is fixed if the Rules reject two of them, and the others are unchanged."""
     rejecting = {value: rule(equals("Size", value), equals("A", "false")) for value in ("s", "m")}
     whole = {**template(A=SWITCH, Size=SIZE, Text=TEXT), "Rules": rejecting}
     found = specialization(whole, Choices(fix={"A": "true"}))
