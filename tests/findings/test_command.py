@@ -124,6 +124,8 @@ def test_policy_rules_that_could_not_be_checked_are_in_the_document(capsys: pyte
     (one,) = documents.report(out)["files"]
     assert "policy check not possible" in err
     assert [each["subject"] for each in one["findings"] if not each["evaluated"]] == ["policy rules"]
+    assert main(["lint", "bad.yaml"]) == 1
+    assert capsys.readouterr().err == err  # the terminal shows the reason once
 
 
 def test_informational_findings_fail(capsys: pytest.CaptureFixture[str]) -> None:

@@ -148,6 +148,30 @@ def test_the_python_file_is_relative_to_the_project_or_to_the_package(
     assert bases == ["%SRCROOT%", "PYTHONPATH"]
 
 
+def test_standard_input_has_no_file_on_github() -> None:
+    """A finding in standard input is an annotation without a file, because GitHub would look for the file."""
+    _, properties, _ = documents.command(documents.written("github", run_of(FOUND, file="<stdin>")).strip())
+    assert properties == {"title": "E3002"}
+    (result,) = documents.sarif(documents.written("sarif", run_of(FOUND, file="<stdin>")))["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "%3Cstdin%3E"
+
+
+@pytest.mark.parametrize("name", ["t.yaml", "./t.yaml", "sub/../t.yaml"])
+def test_files_are_named_relative_to_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Each spelling of a file below the working directory is the same path; a file outside it is absolute."""
+    monkeypatch.chdir(tmp_path)
+    for file in (name, str(tmp_path / name)):
+        _, properties, _ = documents.command(documents.written("github", run_of(FOUND, file=file)).strip())
+        (result,) = documents.sarif(documents.written("sarif", run_of(FOUND, file=file)))["results"]
+        location = result["locations"][0]["physicalLocation"]["artifactLocation"]
+        assert (properties["file"], location) == ("t.yaml", {"uri": "t.yaml", "uriBaseId": "%SRCROOT%"})
+    (result,) = documents.sarif(documents.written("sarif", run_of(FOUND, file="../a b.yaml")))["results"]
+    location = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert location == {"uri": (tmp_path.parent / "a b.yaml").as_uri()}
+
+
 @settings(max_examples=60)
 @given(st.lists(FINDINGS, min_size=1, max_size=4), st.integers(1, 50))
 def test_fingerprints_stay_when_lines_are_added(found: list[Finding], added: int) -> None:
