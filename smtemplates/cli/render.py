@@ -21,8 +21,8 @@ from smtemplates.console.files import create_folder, write
 from smtemplates.core.places import chosen
 from smtemplates.errors import UsageError
 from smtemplates.linting.formats.run import Checked
+from smtemplates.synth.declarations import entries
 from smtemplates.synth.renderer import render
-from smtemplates.synth.sections import entries
 from smtemplates.templates.registry import PLACES, SUFFIXES, TEMPLATES
 
 

@@ -25,9 +25,9 @@ from smtemplates.core.places import chosen
 from smtemplates.errors import Error, TemplateError, UsageError
 from smtemplates.specializing.choices import Choices
 from smtemplates.specializing.specialization import specialization
+from smtemplates.synth.declarations import mapping
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import ordered
-from smtemplates.synth.sections import mapping
 from smtemplates.templates import registry
 from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.features import FEATURES

@@ -11,7 +11,7 @@ from smtemplates.config.project import Project
 from smtemplates.config.tables import StackTable
 from smtemplates.config.values import Dynamic, OutputOf
 from smtemplates.deploy.requests import staging
-from smtemplates.synth.sections import mapping
+from smtemplates.synth.declarations import mapping
 
 SSM = "{{resolve:ssm:"
 

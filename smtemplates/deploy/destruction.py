@@ -25,7 +25,7 @@ from smtemplates.deploy.studio.contents import (
 )
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate import Stack as Evaluated
-from smtemplates.synth.sections import mapping
+from smtemplates.synth.declarations import mapping
 
 LOG_GROUPS = "Custom::LogGroups"
 DELETING = "DELETE_IN_PROGRESS"

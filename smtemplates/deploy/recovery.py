@@ -21,7 +21,7 @@ from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.resources.stack_tree import Resource
 from smtemplates.errors import Error, UsageError
-from smtemplates.synth import sections
+from smtemplates.synth import declarations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def _deleting(cloud: Cloud, rollback: Rollback) -> Rollback:
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
     """
     stack = rollback.stack
-    declared = sections.resources(stacks.template(cloud, StackName=stack.id) or {})
+    declared = declarations.resources(stacks.template(cloud, StackName=stack.id) or {})
     retained: list[Resource] = []
     deleted: list[Resource] = []
     for item in stacks.existing_resources(cloud, stack):

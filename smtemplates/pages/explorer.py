@@ -14,7 +14,7 @@ from smtemplates.aws_data.partitions import PARTITIONS
 from smtemplates.core.construct import OFF, ON
 from smtemplates.evaluate.check import VALUE_BYTES
 from smtemplates.pages.drawing import Row, asset, drawing
-from smtemplates.synth.sections import entries, parameter_groups, parameter_labels
+from smtemplates.synth.declarations import entries, parameter_groups, parameter_labels
 
 WORKSPACE = "workspace"
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]")

@@ -25,7 +25,7 @@ from smtemplates.reference.conditions import all_options
 from smtemplates.reference.controls import CONTROLS
 from smtemplates.reference.examples import PSEUDO
 from smtemplates.reference.markdown import block, code, table
-from smtemplates.synth import sections as sections_of
+from smtemplates.synth import declarations
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
 from smtemplates.templates.registry import TEMPLATES, definition
@@ -80,8 +80,8 @@ def chapter(name: str, template: Mapping[str, Any], titles: Mapping[str, str]) -
         Error: The template contains a function that cannot be evaluated.
     """
     template = load(render(template))
-    resources = sections_of.resources(template)
-    parameters = {key: {"Default": "", **body} for key, body in sections_of.entries(template, "Parameters").items()}
+    resources = declarations.resources(template)
+    parameters = {key: {"Default": "", **body} for key, body in declarations.entries(template, "Parameters").items()}
     template = {**template, "Parameters": parameters, "Resources": resources}
     construct_of = {
         logical: titles.get(logical) or " ".join(str(body["Type"]).split("::")[:2])

@@ -13,7 +13,7 @@ from smtemplates.reference.conditions import all_options, description, main_sett
 from smtemplates.reference.examples import ACCOUNT, REGION, STACK, example_stack, stack_with_logical_ids
 from smtemplates.reference.iam_policies import policy_tables
 from smtemplates.reference.markdown import block, code, prose, table
-from smtemplates.synth.sections import parameter_groups
+from smtemplates.synth.declarations import parameter_groups
 
 LONG = 100  # characters. Longer examples are shown below their table.
 

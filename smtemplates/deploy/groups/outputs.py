@@ -16,7 +16,7 @@ from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate import Stack as Evaluated
 from smtemplates.evaluate import references
 from smtemplates.evaluate.sections import can_grow, entries
-from smtemplates.synth.sections import mapping
+from smtemplates.synth.declarations import mapping
 
 
 def read_values(target: Target) -> dict[str, str]:

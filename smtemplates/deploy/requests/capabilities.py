@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from smtemplates.synth import sections
+from smtemplates.synth import declarations
 
 IAM, NAMED_IAM, AUTO_EXPAND = "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"
 
@@ -55,23 +55,23 @@ def required(template: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _resources(template: Mapping[str, Any]) -> Iterator[Resource]:
     """Yield the resources, also those in the loops of `Fn::ForEach`."""
-    pending = [sections.mapping(template.get("Resources"))]
+    pending = [declarations.mapping(template.get("Resources"))]
     while pending:
         for name, body in pending.pop().items():
             if name.startswith("Fn::ForEach::") and isinstance(body, list):
-                pending += [sections.mapping(body[-1])] if body else []
-            elif isinstance(sections.mapping(body).get("Type"), str):
-                yield body["Type"], sections.mapping(body.get("Properties")), body
+                pending += [declarations.mapping(body[-1])] if body else []
+            elif isinstance(declarations.mapping(body).get("Type"), str):
+                yield body["Type"], declarations.mapping(body.get("Properties")), body
 
 
 def _generates_roles(template: Mapping[str, Any], declared: list[Resource]) -> bool:
     """Return whether AWS SAM generates roles or policies for the resources."""
-    globals_ = sections.mapping(sections.mapping(template.get("Globals")).get("Function"))
+    globals_ = declarations.mapping(declarations.mapping(template.get("Globals")).get("Function"))
     return any(
         "Connectors" in body
         or (type_ in SAM_ROLES and _is_optional(SAM_ROLES[type_], properties))
         or (type_ == "AWS::Serverless::Function" and _has_deployment_role({**globals_, **properties}))
-        or any(_has_event_role(type_, event) for event in sections.entries(properties, "Events").values())
+        or any(_has_event_role(type_, event) for event in declarations.entries(properties, "Events").values())
         for type_, properties, body in declared
     )
 
@@ -84,13 +84,13 @@ def _is_optional(role: str | None, properties: Mapping[str, Any]) -> bool:
 
 def _has_deployment_role(function: Mapping[str, Any]) -> bool:
     preference = function.get("DeploymentPreference")
-    return preference is not None and "Role" not in sections.mapping(preference)
+    return preference is not None and "Role" not in declarations.mapping(preference)
 
 
 def _has_event_role(type_: str, event: Mapping[str, Any]) -> bool:
     """Return whether AWS SAM generates a role with which an event starts the function or the state machine."""
     if type_ == "AWS::Serverless::StateMachine" or event.get("Type") == "ScheduleV2":
-        return "RoleArn" not in sections.mapping(event.get("Properties"))
+        return "RoleArn" not in declarations.mapping(event.get("Properties"))
     return False
 
 

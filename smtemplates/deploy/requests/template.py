@@ -13,7 +13,7 @@ from smtemplates.aws.errors import sentence
 from smtemplates.deploy.requests import capabilities
 from smtemplates.errors import UsageError
 from smtemplates.evaluate import check_parameters
-from smtemplates.synth import received, sections
+from smtemplates.synth import declarations, received
 from smtemplates.synth.loader import load
 from smtemplates.synth.yaml_writer import compact
 
@@ -32,12 +32,12 @@ class Template:
     @property
     def parameters(self) -> Mapping[str, Any]:
         """The declarations of the parameters by name."""
-        return sections.entries(self.content, "Parameters")
+        return declarations.entries(self.content, "Parameters")
 
     @property
     def resources(self) -> Mapping[str, Any]:
         """The declarations of the resources by logical ID, without those that a transform adds."""
-        return sections.resources(self.content)
+        return declarations.resources(self.content)
 
     @property
     def secret_names(self) -> frozenset[str]:
@@ -130,7 +130,7 @@ def check(
         # AWS shows the value of a NoEcho parameter as asterisks, so the pattern cannot be checked
         content["Parameters"][name] = {"Type": "String"}
     if unknown:
-        rules = sections.entries(content, "Rules").items()
+        rules = declarations.entries(content, "Rules").items()
         content["Rules"] = {name: rule for name, rule in rules if not _mentions(rule, unknown)}
     for name in unknown & template.parameters.keys():
         content["Parameters"][name] = {"Type": "String", "Default": ""}

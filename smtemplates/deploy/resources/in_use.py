@@ -8,7 +8,7 @@ from typing import Any
 
 from smtemplates.aws.errors import DENIED, CloudError
 from smtemplates.aws.session import Cloud
-from smtemplates.synth.sections import mapping
+from smtemplates.synth.declarations import mapping
 
 PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
 SHARE = "AWS::ServiceCatalog::PortfolioShare"

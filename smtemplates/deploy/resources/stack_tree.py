@@ -11,7 +11,7 @@ from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import STACK_TYPE
 from smtemplates.deploy.operations.stack import Stack
-from smtemplates.synth import sections
+from smtemplates.synth import declarations
 
 RETAINING_POLICIES = ("Retain", "RetainExceptOnCreate")
 
@@ -61,7 +61,7 @@ def read_tree(cloud: Cloud, stack: Stack, prefix: str = "") -> Tree:
     """
     items = list(stacks.existing_resources(cloud, stack))
     content, problem = _template(cloud, stack)
-    declared = sections.resources(content)
+    declared = declarations.resources(content)
     resources: list[Resource] = []
     children: list[Tree] = []
     for item in items:
@@ -90,7 +90,7 @@ def read_tree(cloud: Cloud, stack: Stack, prefix: str = "") -> Tree:
 
 
 def _resource(item: Mapping[str, Any], declared: Mapping[str, Any], prefix: str, *, known: bool) -> Resource:
-    declaration = sections.mapping(declared.get(item["LogicalResourceId"]))
+    declaration = declarations.mapping(declared.get(item["LogicalResourceId"]))
     policy = declaration.get("DeletionPolicy", "")
     return Resource(
         logical_id=prefix + item["LogicalResourceId"],

@@ -25,7 +25,7 @@ from smtemplates.deploy.studio.contents import (
 )
 from smtemplates.errors import Error
 from smtemplates.evaluate import Stack as Evaluated
-from smtemplates.synth.sections import mapping
+from smtemplates.synth.declarations import mapping
 
 POLL_SECONDS = 5.0
 MAX_POLLS = 180

@@ -1,4 +1,4 @@
-"""Look up the sections of any template, whose values can have any type."""
+"""Look up the declarations in the sections of any template, whose values can have any type."""
 
 from __future__ import annotations
 
