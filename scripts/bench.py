@@ -151,6 +151,13 @@ def _render(*options: str, codes: Sequence[int] = (0,)) -> Callable[[Path], Comm
     return command
 
 
+def _specialize(folder: Path) -> Command:
+    output = str(folder / "company.yaml")
+    options = ["--no-lint", "--keep", "ProjectName", "--fix", "CreateNotebook=true"]
+    words = [sys.executable, "-m", "smtemplates", "render", "workspace", "-o", output, *options]
+    return Command(" ".join(["render", *options]), words)
+
+
 def _cfn_lint(*options: str) -> Callable[[Path], Command]:
     def command(_: Path) -> Command:
         words = [str(Path(sys.executable).with_name("cfn-lint")), *options, "--", str(TEMPLATE)]
@@ -246,6 +253,7 @@ def _install(*words: str) -> None:
 # There are no findings for the default Region. In some Regions types are missing, which both commands report.
 ROWS = (
     Row("no-lint", _render("--no-lint"), _cfn_lint(), 0.05, max_mebibytes=30),
+    Row("specialize", _specialize, _render("--no-lint"), 1.5),
     Row("render", _render("--no-cache"), _cfn_lint(), 1.0),
     Row("again", _render(), _cfn_lint(), 0.08),
     Row(

@@ -21,6 +21,7 @@ from specializing.equality import REGIONS, check_equal, check_names
 TEMPLATES = sorted((Path(__file__).parents[2] / "templates").glob("*.yaml"))
 VPC = {"VpcId": "vpc-0123456789abcdef0", "SubnetIds": "subnet-0123456789abcdef0"}
 KEY = {"KmsKeyArn": "arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"}
+MOST_BYTES = 51_200  # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 COMMON = ("ProjectName", "Environment", "AlarmEmail")
 PRODUCTS = {
     "notebook": Choices(
@@ -73,3 +74,11 @@ def test_products_have_six_parameters_and_no_findings(product: str) -> None:
     text = json.dumps(found)
     assert smtemplates.lint(text) == []
     assert smtemplates.check_policy(text) == []
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_products_need_no_bucket(product: str) -> None:
+    """Without the guide, the short form of a product fits into a request to CloudFormation."""
+    template = load(smtemplates.render(smtemplates.build(["guide"])))
+    found = specialization(template, PRODUCTS[product]).template
+    assert len(smtemplates.compact(found).encode()) <= MOST_BYTES
