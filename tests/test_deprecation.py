@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from smtemplates.cli.template_option import template_of
 from smtemplates.console import deprecation
 
 
@@ -47,3 +49,15 @@ def test_mistakes_name_the_option_that_was_written(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         parser.parse_args(["--old", "x"])
     assert "argument --old: invalid int value: 'x'" in capsys.readouterr().err
+
+
+def test_template_file_of_any_name_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file without a known suffix is read as in version 0.1.0, with a line that shows how to specify it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.template").write_text("Resources: {Topic: {Type: AWS::SNS::Topic}}")
+    for name, lines in (("./my.template", 0), ("my.template", 1)):
+        arguments = argparse.Namespace(template=name, config=None)
+        assert set(template_of(arguments).resources) == {"Topic"}
+        assert capsys.readouterr().err.count("--template ./my.template. The old name works until") == lines

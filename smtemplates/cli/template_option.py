@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtemplates.cli.config import add_config, project_of
+from smtemplates.console.deprecation import report_renamed
 from smtemplates.console.streams import named
 from smtemplates.templates.registry import SUFFIXES, TEMPLATES, is_file
 
@@ -35,11 +36,14 @@ def template_of(arguments: argparse.Namespace) -> Template:
     Raises:
         UsageError: There is no such template, it cannot be built, or the file cannot be read or is not a template.
     """
-    from smtemplates.config.templates import as_template, resolve
+    from smtemplates.config.templates import as_template, names, resolve
     from smtemplates.deploy.requests import template
 
     name = arguments.template or DEFAULT
     if is_file(name):  # the configuration file does not matter
         return template.read(Path(name))
     project = None if getattr(arguments, "no_config", False) else project_of(arguments)
+    if name not in names(project) and Path(name).is_file():  # version 0.1.0 accepted files of any name
+        report_renamed(f"--template {name}", f"--template ./{name}")
+        return template.read(Path(name))
     return as_template(resolve(name, project))
