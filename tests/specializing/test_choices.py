@@ -196,6 +196,31 @@ def test_listed_values_that_rules_reject_leave_one() -> None:
     assert specialization(whole, Choices(fix={"Text": "a"})).forced == {}
 
 
+def test_a_forced_value_can_force_another_one() -> None:
+    """The value that a Rule leaves to B leaves one value to C."""
+    first, second = rule(equals("A", "true"), equals("B", "true")), rule(equals("B", "true"), equals("C", "true"))
+    whole = {**template(A=SWITCH, B=SWITCH, C=SWITCH), "Rules": {"First": first, "Second": second}}
+    assert specialization(whole, Choices(fix={"A": "true"})).forced == {"B": "true", "C": "true"}
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"Type": "CommaDelimitedList", "Default": "a"},
+        {"Type": "String", "Default": "a", "NoEcho": True},
+        {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "a"},
+        {"Type": "String", "Default": "true", "AllowedValues": ["true"]},
+    ],
+)
+def test_other_parameters_are_not_fixed_by_a_rule(about: dict[str, Any]) -> None:
+    """A Rule does not fix lists, secrets and stored values, nor a parameter that never had a choice."""
+    tests = {"Fn::Or": [equals("B", "true"), equals("C", "x")]} if "AllowedValues" in about else equals("B", "true")
+    whole = {**template(A=SWITCH, B=about, C=TEXT), "Rules": {"R": rule(equals("A", "true"), tests)}}
+    found = specialization(whole, Choices(fix={"A": "true"}))
+    assert found.forced == {}
+    assert found.template["Parameters"]["B"] == about
+
+
 def test_a_required_text_that_the_parameter_rejects_is_a_contradiction() -> None:
     """A Rule can require a value that AllowedValues excludes."""
     whole = {**template(A=SWITCH, Text=TEXT), "Rules": {"R": rule(equals("A", "true"), equals("Text", "too long"))}}
