@@ -346,3 +346,21 @@ def test_the_template_is_not_modified() -> None:
     found = specialization(whole, Choices(fix={"Size": "m"})).template
     found["Metadata"]["Own"].append(2)
     assert whole == template({"A": {"Ref": "Size"}}, Metadata={"Own": [1]})
+
+
+def test_a_rule_that_still_can_be_broken_stays() -> None:
+    """Its open condition stays, and an assertion that is false in any case is one that AWS accepts."""
+    assertions = [{"Assert": {"Fn::Not": [IS_MEDIUM]}, "AssertDescription": "No."}]
+    other = {"Fn::Equals": [{"Ref": "Other"}, "x"]}
+    whole = template([{"Ref": "Other"}], Rules={"R": {"RuleCondition": {"Fn::Not": [other]}, "Assertions": assertions}})
+    whole["Parameters"]["Other"] = {"Type": "CommaDelimitedList", "Default": "x"}
+    found = specialize(whole, fix={"Size": "m"})
+    never = {"Assert": {"Fn::Equals": ["true", "false"]}, "AssertDescription": "No."}
+    assert found["Rules"] == {"R": {"RuleCondition": {"Fn::Not": [other]}, "Assertions": [never]}}
+
+
+def test_the_order_of_a_comparison_does_not_matter() -> None:
+    """A Rule that compares a text with a parameter leaves one value, too."""
+    whole = template({"Ref": "Text"}, Rules={"R": {"Assertions": [{"Assert": {"Fn::Equals": ["x", {"Ref": "Text"}]}}]}})
+    whole["Parameters"]["Text"] = {"Type": "String"}
+    assert specialization(whole, Choices(fix={"Size": "m"})).forced == {"Text": "x"}
