@@ -306,3 +306,38 @@ def test_options_for_one_stack_are_rejected_for_several(folder: Folder) -> None:
     folder.write(THREE)
     done = folder.run("deploy", "--all", "--yes", "--set", "Text=two", "--no-wait")
     assert (done.returncode, "--set, --no-wait can be used with one stack only" in done.stderr) == (2, True)
+
+
+def test_stack_that_imports_an_export_is_destroyed_first(folder: Folder) -> None:
+    """A stack is destroyed after the stacks that import its exports; an importer outside the file prevents it."""
+    text = (folder.path / "network.yaml").read_text()
+    export = "PlaceName: {Value: {Ref: Place}, Export: {Name: {Ref: AWS::StackName}}}"
+    (folder.path / "network.yaml").write_text(text.replace("PlaceName: {Value: {Ref: Place}}", export))
+    app = (folder.path / "app.yaml").read_text()
+    imported = f'Value: {{"Fn::ImportValue": {folder.prefix}network}}'
+    (folder.path / "app.yaml").write_text(app.replace('Value: {"Fn::Sub": "${Place} ${Queue}"}', imported))
+    folder.write(f'{APP}parameters.Place = "/{folder.prefix}here"\n{NETWORK}')
+    for name in ("network", "app"):
+        done = folder.run("deploy", name, "--yes")
+        assert done.returncode == 0, done.stderr
+    names = [f"{folder.prefix}app", f"{folder.prefix}network"]
+    folder.write(NETWORK)
+    done = folder.run("destroy", "--all", "--confirm", names[1])
+    assert (done.returncode, f"Stack {names[0]} imports" in done.stderr) == (1, True), done.stderr
+    assert folder.aws.status(names[1]) == "CREATE_COMPLETE"
+    folder.write(f'{NETWORK}{APP}parameters.Place = "/{folder.prefix}here"\n')
+    done = folder.run("destroy", "--all", "--confirm", ",".join(names))
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert lines.index(f"app: Stack {names[0]} is deleted.") < lines.index(f"network: Stack {names[1]} is deleted.")
+
+
+def test_config_check_finds_cycles_and_missing_outputs(folder: Folder) -> None:
+    """The offline check reports stacks that need each other, and outputs that no template has."""
+    folder.write(
+        f'{APP}{PLACE.replace("PlaceName", "PlaceNam")}{NETWORK}parameters.Text = {{ output = "app.NoteName" }}\n'
+    )
+    done = folder.run("config", "check")
+    assert done.returncode == 2, done.stderr
+    assert "did you mean PlaceName?" in done.stderr
+    assert "app -> network -> app" in done.stderr
