@@ -34,7 +34,7 @@ def statuses(folder: Folder) -> list[str | None]:
 
 
 def test_no_to_the_plan_changes_nothing(folder: Folder) -> None:
-    """There is one question for all stacks, and another answer than yes leaves no stack."""
+    """There is one question for all stacks. Without yes, the plan is not executed."""
     with terminal(folder.command("deploy", "--all"), folder.environment(), folder.path) as opened:
         opened.read_until("Execute this plan? [y/N] ")
         opened.type("n\n")
