@@ -29,6 +29,26 @@ IGNORED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "_
 PARAMETERS = "ProjectName: churn\nNotebookIdleMinutes: 30\n"
 POLICY = "rule described { Description exists }\n"
 CONFIGURATION = "[template.company]\nfrom = 'workspace'\nkeep = ['ProjectName']\n"
+# The stacks in the documentation of several stacks.
+STACKS = """
+[defaults]
+regions = ["us-east-1"]
+[stack.network]
+template = "network.yaml"
+[stack.app]
+template = "app.yaml"
+parameters = { VpcId = { output = "network.VpcId" } }
+"""
+STACK_TEMPLATES = {
+    "network.yaml": """
+Resources: {Vpc: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.0.0.0/16}}}
+Outputs: {VpcId: {Value: !Ref Vpc}}
+""",
+    "app.yaml": """
+Parameters: {VpcId: {Type: String}}
+Resources: {Group: {Type: 'AWS::EC2::SecurityGroup', Properties: {GroupDescription: app, VpcId: !Ref VpcId}}}
+""",
+}
 CATALOG = """
 Resources: {Handle: {Type: 'AWS::CloudFormation::WaitConditionHandle'}}
 Outputs: {ProductId: {Value: %s}}
@@ -104,7 +124,10 @@ class Sandbox:
             if "ci" in arguments and (project := self.folder / arguments.folder).parent == self.folder:
                 shutil.rmtree(project, ignore_errors=True)  # init overwrites nothing
             self._write_files(arguments)
-            self._create_resources(arguments)
+            if _selects_several(arguments):
+                self._write_stacks()
+            else:
+                self._create_resources(arguments)
 
     def _write_files(self, arguments: Namespace) -> None:
         for path in getattr(arguments, "parameters", []):
@@ -113,6 +136,11 @@ class Sandbox:
             (self.folder / path).write_text(POLICY)
         for path in getattr(arguments, "files", []):
             shutil.copy(ROOT / "templates" / "workspace.yaml", self.folder / path)
+
+    def _write_stacks(self) -> None:
+        self.configuration.write_text(STACKS)
+        for name, text in STACK_TEMPLATES.items():
+            (self.folder / name).write_text(text)
 
     def _create_resources(self, arguments: Namespace) -> None:
         if bucket := getattr(arguments, "staging_bucket", None):
@@ -124,13 +152,17 @@ class Sandbox:
                 self.aws.client("cloudformation").create_stack(StackName=stack, TemplateBody=CATALOG % PRODUCT)
             self.catalog.products.setdefault(self.aws.outputs(stack)["ProductId"], [])
         if arguments.__dict__.get("command") in {"destroy", "status", "outputs", "drift"}:
-            for stack in getattr(arguments, "stacks", None) or [arguments.stack]:
-                self._deploy(stack)
+            self._deploy(arguments.stack if "stack" in arguments else arguments.stacks[0])
 
     def _deploy(self, stack: str) -> None:
         if self.aws.status(stack) is None:
             code, output = self.run(f"scripts/deploy.py deploy {stack} --create-staging-bucket --yes")
             assert code == 0, output
+
+
+def _selects_several(arguments: Namespace) -> bool:
+    """Return whether a command selects several stacks of a configuration file."""
+    return getattr(arguments, "all", False) or len(getattr(arguments, "stacks", [])) > 1
 
 
 def _confirm_prompts(process: subprocess.Popen[bytes], terminal: int) -> str:
