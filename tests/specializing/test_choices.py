@@ -116,6 +116,16 @@ def test_secrets_and_looked_up_values_remain() -> None:
     }
 
 
+def test_secrets_without_effect_do_not_remain() -> None:
+    """A NoEcho parameter that nothing uses is removed as every other one, and not reported as kept."""
+    whole = template(Size=SIZE)
+    whole["Parameters"]["Token"] = {"Type": "String", "Default": "", "NoEcho": True}
+    found = specialization(whole, Choices(keep=frozenset()))
+    assert "Parameters" not in found.template
+    assert found.stayed == {}
+    assert [(one.name, one.reason) for one in found.removed] == [("Token", "without effect")]
+
+
 def test_default_and_allowed_values_are_narrowed() -> None:
     """The remaining parameter has the new default and values, also for the items of a list."""
     listed = {"Type": "CommaDelimitedList", "Default": "a"}
@@ -277,6 +287,14 @@ Resources:
         },
     }
     assert main([*arguments, "--check"]) == 0
+
+
+def test_a_value_can_contain_an_equals_sign(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The name ends at the first equals sign."""
+    source = tmp_path / "own.yaml"
+    source.write_text("Parameters: {A: {Type: String}}\nResources: {R: {Type: T, Properties: {P: !Ref A}}}\n")
+    assert main(["render", "--from", str(source), "--fix", "A=x=y", "--no-lint", "-o", "-"]) == 0
+    assert load(capsys.readouterr().out) == {"Resources": {"R": {"Type": "T", "Properties": {"P": "x=y"}}}}
 
 
 @pytest.mark.parametrize(

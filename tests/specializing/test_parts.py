@@ -101,6 +101,8 @@ def test_a_fixed_arn_is_accepted_by_the_linter() -> None:
     assert specialize(whole, fix={"Arn": arn, "On": "true"})["Metadata"] == whole["Metadata"], "it is not in Fn::Sub"
     more = {**whole, "Metadata": found["Metadata"]}
     assert specialize(more, fix={"Arn": arn})["Metadata"] == found["Metadata"]
+    own = template({"Fn::Sub": "arn:aws:sns:${On}"})
+    assert "Metadata" not in specialize(own, fix={"Size": "m"}), "the author wrote this ARN, not the user"
 
 
 def test_conditions_decide_each_other() -> None:
@@ -175,6 +177,20 @@ def test_equal_branches_and_conditions_are_joined() -> None:
     assert properties(found) == ["m", {"Fn::If": ["On", "a", "b"]}]
     assert found["Resources"]["S"] == {**TOPIC, "Condition": "On"}
     assert found["Conditions"] == {"On": conditions["On"]}
+
+
+def test_conditions_in_use_stay() -> None:
+    """A resource, another condition, or a branch of a choice can be the only user of a condition."""
+    conditions: dict[str, Any] = {
+        name: {"Fn::Equals": [{"Ref": "AWS::StackName"}, name]} for name in ("OfResource", "Named", "Inside", "Unused")
+    }
+    conditions["Naming"] = {"Fn::Or": [{"Condition": "Named"}, {"Fn::Equals": [{"Ref": "AWS::StackName"}, "x"]}]}
+    whole = template({"Fn::If": ["Naming", {"Fn::If": ["Inside", 1, 2]}, {"Ref": "Size"}]}, Conditions=conditions)
+    whole["Resources"]["S"] = {**TOPIC, "Condition": "OfResource"}
+    found = specialization(whole, Choices(fix={"Size": "m"}))
+    assert found.template["Resources"]["S"] == whole["Resources"]["S"]
+    assert found.template["Conditions"] == {name: test for name, test in conditions.items() if name != "Unused"}
+    assert [one.name for one in found.removed] == ["Unused", "On"]
 
 
 def test_long_values_stay_in_their_mapping() -> None:
@@ -345,6 +361,10 @@ def test_the_template_is_not_modified() -> None:
     whole = template({"A": {"Ref": "Size"}}, Metadata={"Own": [1]})
     found = specialization(whole, Choices(fix={"Size": "m"})).template
     found["Metadata"]["Own"].append(2)
+    assert whole == template({"A": {"Ref": "Size"}}, Metadata={"Own": [1]})
+    unchanged = specialize(whole)
+    assert unchanged == whole, "without choices, nothing is folded"
+    unchanged["Metadata"]["Own"].append(2)
     assert whole == template({"A": {"Ref": "Size"}}, Metadata={"Own": [1]})
 
 
