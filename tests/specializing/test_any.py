@@ -49,9 +49,12 @@ def check(template: dict[str, Any], choices: Choices, sets: list[dict[str, str]]
 
 
 def rejected(remaining: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
-    """Yield the reasons why parameters that remain reject values."""
-    for name in values.keys() & remaining.keys():
-        yield from faults(remaining[name], values[name])
+    """Yield the reasons why parameters that remain reject values, or why AWS rejects their declarations."""
+    try:
+        for name in values.keys() & remaining.keys():
+            yield from faults(remaining[name], values[name])
+    except Error as error:
+        yield str(error)
 
 
 def evaluated(template: dict[str, Any], values: dict[str, str]) -> bool:
