@@ -28,6 +28,10 @@ TIMEOUT_SECONDS = 120
 IGNORED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "dist")
 PARAMETERS = "ProjectName: churn\nNotebookIdleMinutes: 30\n"
 POLICY = "rule described { Description exists }\n"
+OWN_TEMPLATE = """
+Parameters: {Stage: {Type: String}}
+Resources: {Name: {Type: 'AWS::SSM::Parameter', Properties: {Type: String, Value: !Ref Stage}}}
+"""
 CONFIGURATION = "[template.company]\nfrom = 'workspace'\nkeep = ['ProjectName']\n"
 # The stacks in the documentation of several stacks.
 STACKS = """
@@ -136,6 +140,8 @@ class Sandbox:
             (self.folder / path).write_text(POLICY)
         for path in getattr(arguments, "files", []):
             shutil.copy(ROOT / "templates" / "workspace.yaml", self.folder / path)
+        if arguments.command == "render" and arguments.file:
+            (self.folder / arguments.file).write_text(OWN_TEMPLATE)
 
     def _write_stacks(self) -> None:
         self.configuration.write_text(STACKS)
