@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -34,6 +35,14 @@ SOME_PARTITIONS = "us-east-1,ap-northeast-1,us-iso-east-1,cn-north-1,us-gov-west
 BUCKET = "Resources: {Bucket: {Type: AWS::S3::Bucket}}\n"
 WRONG = "Resources: {Bucket: {Type: AWS::S3::Bucket, Properties: {BucketNam: x}}}\n"
 GROUP = "Resources: {Group: {Type: AWS::SageMaker::ModelPackageGroup, Properties: {ModelPackageGroupName: models}}}\n"
+NOTEBOOK = """\
+Parameters: {Size: {Type: String, Default: ml.t3.large, AllowedValues: [ml.t3.large, ml.m5.large, ml.m5]}}
+Resources:
+  Notebook:
+    Type: AWS::SageMaker::NotebookInstance
+    Properties:
+      {RoleArn: "arn:aws:iam::111122223333:role/a", InstanceType: !Ref Size}
+"""
 ATTRIBUTE = WRONG.replace("BucketNam: x", "BucketName: !GetAtt Bucket.Nonsense")
 
 # From each error to its template. The first line of a template names the rule that must be reported for all Regions.
@@ -107,6 +116,27 @@ def test_finding_shows_its_place_and_python_file() -> None:
     assert str(replace(found, source="smtemplates/templates/workspace/storage.py")).endswith(
         f"{found.message} (smtemplates/templates/workspace/storage.py)"
     )
+
+
+def test_finding_names_the_value_of_a_parameter_that_is_not_accepted() -> None:
+    """cfn-lint lists all accepted values and not the wrong one. The text names it, and shortens the list."""
+    wrong, also = (found for found in lint(NOTEBOOK, cache=False) if found.rule == "W1030")
+    assert (wrong.given, also.given) == ((("Size", "ml.m5.large"),), (("Size", "ml.m5"),))
+    assert str(wrong).startswith(
+        "template.yaml:1:86: W1030 {'Ref': 'Size'} is not one of ['ml.c4.2xlarge', 'ml.c4.4xlarge',"
+    )
+    assert re.search(r"'ml\.c5\.18xlarge' and \d+ more\] when 'Ref' is resolved", str(wrong))
+    assert str(wrong).endswith(" [Size=ml.m5.large]")
+    assert "'ml.t3.large', 'ml.t3.medium'" in wrong.sentence
+
+
+def test_lists_of_up_to_12_values_are_not_shortened() -> None:
+    """A list of 12 values is whole in the text of a finding, and a longer one is not."""
+    finding = Finding(file="a", line=1, column=1, rule="E1", severity="error", message="")
+    twelve = [f"'a{number}'" for number in range(12)]
+    whole, longer = f"x in [{', '.join(twelve)}]", f"x in [{', '.join([*twelve, repr('b')])}] at 'y'"
+    assert str(replace(finding, message=whole)) == f"a:1:1: E1 {whole}"
+    assert str(replace(finding, message=longer)) == "a:1:1: E1 x in ['a0', 'a1', 'a2', 'a3', 'a4' and 8 more] at 'y'"
 
 
 def test_finding_contains_its_regions() -> None:

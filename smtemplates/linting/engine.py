@@ -45,8 +45,8 @@ def run(text: str, *, name: str, regions: Sequence[str], checks: Sequence[str]) 
         rows = _rows(_matches(template, linted, checks), requested)
         expanded = [_for_all_regions(row, groups, requested) for row in rows]
         if None not in expanded:
-            return _in_order(row for found in expanded for row in found or ())
-    return _in_order(_rows(_matches(template, requested, checks), requested))
+            return _with_values(template, _in_order(row for found in expanded for row in found or ()))
+    return _with_values(template, _in_order(_rows(_matches(template, requested, checks), requested)))
 
 
 def requested_regions(regions: Sequence[str]) -> list[str]:
@@ -154,3 +154,19 @@ def _for_all_regions(row: Row, groups: Sequence[Sequence[str]], requested: Seque
 def _in_order(rows: Iterable[Row]) -> list[Row]:
     unique = {(row["line"], row["rule"], row["column"], row["message"]): row for row in rows}
     return [unique[place] for place in sorted(unique)]
+
+
+def _with_values(template: dict[str, Any], rows: Iterable[Row]) -> list[Row]:
+    """Return rows with the value of a parameter that they are about. The messages of cfn-lint do not contain it."""
+    return [{**row, "given": _value_at(template, row["path"])} for row in rows]
+
+
+def _value_at(template: dict[str, Any], path: Sequence[str | int]) -> list[tuple[str, str]]:
+    match path:
+        case ["Parameters", str(name), "Default"]:
+            value = template["Parameters"][name]["Default"]
+        case ["Parameters", str(name), "AllowedValues", int(place)]:
+            value = template["Parameters"][name]["AllowedValues"][place]
+        case _:
+            return []
+    return [(name, str(value))]

@@ -6,10 +6,12 @@ Importing this module imports neither cfn-lint nor boto3. A template whose findi
 from __future__ import annotations
 
 import gc
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from smtemplates.aws_data.regions import DEFAULT_REGIONS
 from smtemplates.core.user_cache import own_directory
@@ -25,6 +27,9 @@ _NOT_EVALUATED = ": not evaluated: "  # between the subject and the reason, as i
 
 # The rule that reports a missing type once for each Region and place. Other rules list all Regions in one message.
 _TYPE_MISSING = "E3006"
+
+MOST_LISTED, FIRST_LISTED = 12, 5  # values of a list in a line of text, and those shown of a longer one
+_LIST = re.compile(r"\['[^'\]]*'(?:, '[^'\]]*')+\]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +88,20 @@ class Finding:
     @property
     def sentence(self) -> str:
         """Return the message, the parameter values and the Python file that built the subject."""
+        return f"{self.message}{self._origin}"
+
+    @property
+    def _origin(self) -> str:
         given = f" [{' '.join(f'{name}={value}' for name, value in self.given)}]" if self.given else ""
         built_by = "; ".join(text for text in (self.source, self.advice) if text)
-        return f"{self.message}{given}{f' ({built_by})' if built_by else ''}"
+        return f"{given}{f' ({built_by})' if built_by else ''}"
 
     def __str__(self) -> str:
-        """Return one line: place, rule, message, parameter values and the Python file that built the subject."""
-        return f"{self.file}:{self.line}:{self.column}: {self.rule} {self.sentence}"
+        """Return one line: place, rule, message, parameter values and the Python file that built the subject.
+
+        A list of more than 12 values in the message is shortened, for example the instance types of a service.
+        """
+        return f"{self.file}:{self.line}:{self.column}: {self.rule} {_short(self.message)}{self._origin}"
 
 
 def lint(
@@ -120,7 +132,25 @@ def lint(
             rows = engine.run(text, name=name, regions=regions, checks=CHECKS)
         if entry:
             linter_cache.write(entry, rows)
-    return [Finding(**{**row, "path": tuple(row["path"]), "regions": tuple(row["regions"])}, file=name) for row in rows]
+    return [Finding(**{**row, **_tuples(row)}, file=name) for row in rows]
+
+
+def _tuples(row: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Return the values of a row that JSON stores as arrays."""
+    given = tuple((parameter, value) for parameter, value in row.get("given", ()))
+    return {"path": tuple(row["path"]), "regions": tuple(row["regions"]), "given": given}
+
+
+def _short(message: str) -> str:
+    """Return a message in which long lists are shortened to their first values and the number of the others."""
+    return _LIST.sub(lambda found: _shortened(found[0]), message)
+
+
+def _shortened(listed: str) -> str:
+    values = listed[1:-1].split(", ")
+    if len(values) <= MOST_LISTED:
+        return listed
+    return f"[{', '.join(values[:FIRST_LISTED])} and {len(values) - FIRST_LISTED} more]"
 
 
 def grouped(findings: Iterable[Finding], *, each_line: bool = False) -> list[Finding]:
