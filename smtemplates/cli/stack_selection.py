@@ -125,6 +125,8 @@ def _selection(
 
     tables = find_stacks(project, names)
     connection = cloud_of(arguments, several=True).connection
+    if getattr(arguments, "template", None) and len(tables) > 1:
+        raise UsageError("--template replaces the template of one stack. Specify one stack, or remove --template.")
     template = template_of(arguments) if getattr(arguments, "template", None) else None
     overrides = Overrides(
         connection=connection, regions=arguments.region, change=change or _unchanged, template=template

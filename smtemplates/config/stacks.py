@@ -200,7 +200,12 @@ class Builder:
                         "known. Add the table, or remove account.",
                     )
                 )
-            return Need(stack=value.stack, output=value.output, cloud=self._cloud(table, region))
+            return Need(
+                stack=value.stack,
+                output=value.output,
+                cloud=self._cloud(table, region),
+                account=table.account or "",
+            )
         if value.account not in (None, producer.account):
             problems.append(
                 self._problem(
@@ -230,6 +235,7 @@ class Builder:
             output=value.output,
             cloud=self._cloud(producer, region),
             target=self._name(producer, region),
+            account=producer.account or "",
         )
 
     def _request(self, table: StackTable, built: templates.Built | None, known: Mapping[str, str]) -> Request:

@@ -93,6 +93,11 @@ def planned(
         stack = None
     current = None if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
     check_against(request, current, cloud.region)
+    if current and (other := current.other_project(request.project)):
+        listener.say(
+            f"Stack {current.name} belongs to project {other} (tag {states.PROJECT_TAG}), not to {request.project}. "
+            "If this is not your stack, set stack_name in the configuration file to another name."
+        )
     status = None if current is None else current.status
     # AWS updates a stack in these statuses only without rollback, so a plan shows what that means
     disabled = status in states.KEPT or disables_rollback(request, status, no_rollback=options.no_rollback)

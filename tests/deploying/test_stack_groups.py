@@ -186,6 +186,28 @@ def test_wrong_account_is_rejected_before_any_other_call(folder: Folder, through
     assert set(proxy.calls) == {"GetCallerIdentity"}
 
 
+def test_account_of_a_stack_that_is_only_read(folder: Folder, through: Aws, proxy: Proxy) -> None:
+    """An output is not read in an account in which its stack must not be."""
+    folder = replace(folder, aws=through)
+    account = 'account = "111122223333"\n'
+    reference = PLACE.replace('"network.PlaceName"', '"network.PlaceName", account = "111122223333"')
+    folder.write(f"{APP}{reference}{NETWORK}{account}")
+    for command in (("plan", "app"), ("deploy", "app", "--yes")):
+        done = folder.run(*command)
+        assert (done.returncode, "but stack network must be in account 111122223333" in done.stderr) == (2, True)
+    assert set(proxy.calls) == {"GetCallerIdentity"}
+
+
+def test_stack_of_another_project(folder: Folder) -> None:
+    """A plan reports a stack of another project, and destroy --all is rejected without a deletion."""
+    deployed(folder, THREE.replace('"demo"', '"other"'))
+    folder.write(THREE)
+    assert "belongs to project other (tag smtemplates:project), not to demo" in folder.run("plan", "--all").stderr
+    done = folder.run("destroy", "--all", "--confirm", ",".join(folder.prefix + name for name in NAMES))
+    assert (done.returncode, "--no-config" in done.stderr) == (4, True), done.stderr
+    assert statuses(folder) == dict.fromkeys(NAMES, "CREATE_COMPLETE")
+
+
 def test_several_regions_are_one_stack_in_each(folder: Folder) -> None:
     """A stack with two Regions is created in both, and a stack that needs it uses the output of its own Region."""
     both = ("eu-west-1", "us-east-1")
@@ -306,6 +328,8 @@ def test_options_for_one_stack_are_rejected_for_several(folder: Folder) -> None:
     folder.write(THREE)
     done = folder.run("deploy", "--all", "--yes", "--set", "Text=two", "--no-wait")
     assert (done.returncode, "--set, --no-wait can be used with one stack only" in done.stderr) == (2, True)
+    done = folder.run("deploy", "--all", "--yes", "--template", "./network.yaml")
+    assert (done.returncode, "--template replaces the template of one stack" in done.stderr) == (2, True)
 
 
 def test_stack_that_imports_an_export_is_destroyed_first(folder: Folder) -> None:

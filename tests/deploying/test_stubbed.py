@@ -16,6 +16,8 @@ from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
 from smtemplates.deploy import destruction
 from smtemplates.deploy.change_sets import change_set as change_sets
 from smtemplates.deploy.commands import reports
+from smtemplates.deploy.groups.status import find_orphans
+from smtemplates.deploy.groups.target import Target
 from smtemplates.deploy.operations import events, operation
 from smtemplates.deploy.operations.causes import first_cause
 from smtemplates.deploy.operations.stack import Stack
@@ -364,3 +366,15 @@ def test_other_denials_do_not_refer_to_a_key_policy() -> None:
         cause = first_cause([events.read(event(1, "Domain", "CREATE_FAILED", reason))])
         assert cause
         assert str(cause.advice).startswith("Allow this action for the deploying role")
+
+
+def test_nested_stack_is_not_listed_as_a_stack_of_the_project() -> None:
+    """A nested stack has the tags of its parent, and belongs to it."""
+    tags = [{"Key": "smtemplates:project", "Value": "demo"}]
+    parent = stack("CREATE_COMPLETE", Tags=tags)
+    child = {**parent, "StackName": "team-Child", "StackId": f"{STACK_ID}1", "ParentId": STACK_ID, "RootId": STACK_ID}
+    with stubbed() as aws:
+        aws.answers("describe_stacks", {"Stacks": [parent, child]})
+        target = Target(name="team", cloud=aws.cloud, request=REQUEST)
+        rows, problems = find_orphans([target], "demo", [])
+    assert ([row.stack_name for row in rows], problems) == (["team"], [])

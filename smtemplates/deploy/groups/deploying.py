@@ -193,7 +193,7 @@ def prepared(targets: Sequence[Target]) -> list[Target]:
     for target in in_order:
         outputs.check_declared(target, by_name)
         check_request(target.request)
-    check_accounts(in_order)
+    check_accounts(in_order, reads_needs=True)
     return in_order
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from smtemplates import program
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.errors import DENIED, CloudError, RefusedError
 from smtemplates.aws.session import Cloud
@@ -18,6 +19,7 @@ from smtemplates.deploy.groups.reviewer import GroupReviewer, Lines
 from smtemplates.deploy.groups.supervision import INTERRUPTED, Supervisor
 from smtemplates.deploy.groups.target import Target, check_accounts
 from smtemplates.deploy.operations import stack as stacks
+from smtemplates.deploy.operations import states
 from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.resources import in_use
 from smtemplates.errors import Error
@@ -100,6 +102,7 @@ class _Run:
             shown = _planned(cloud, target.stack, options)
             if shown is not None:
                 self.plans[name] = shown
+                _check_project(target, shown)
                 destruction.check(shown, options)
         except Error as error:
             self.plans[name] = error
@@ -127,6 +130,21 @@ def _planned(cloud: Cloud, stack: str, options: DestroyOptions) -> Destruction |
     if stacks.find(cloud, stack) is None and not (options.delete_data and destruction.left_buckets(cloud, stack)):
         return None
     return destruction.plan_destruction(cloud, stack, options)
+
+
+def _check_project(target: Target, shown: Destruction) -> None:
+    """Check that no other project created a stack.
+
+    Raises:
+        RefusedError: Another project did.
+    """
+    other = "" if shown.stack is None else shown.stack.other_project(target.request.project)
+    if other:
+        raise RefusedError(
+            f"Stack {target.stack} belongs to project {other} (tag {states.PROJECT_TAG}), not to "
+            f"{target.request.project}. To delete it anyway, run: "
+            f"{program.command('destroy', target.stack, '--no-config')}"
+        )
 
 
 def _users(targets: Sequence[Target]) -> dict[str, tuple[str, ...]]:

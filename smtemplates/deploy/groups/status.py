@@ -61,11 +61,17 @@ def find_orphans(targets: Sequence[Target], project: str, named: Iterable[Row]) 
 
 
 def _tagged(cloud: Cloud, project: str) -> tuple[list[Stack], str]:
-    """Return the stacks with the tag of a project in one Region, and a sentence if they are not known, or ''."""
+    """Return the stacks with the tag of a project in one Region, and a sentence if they are not known, or ''.
+
+    Nested stacks are left out: they have the tags of the stack to which they belong.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html (Tags)
+    """
     try:
-        found = [stacks.read(item) for item in cloud.pages("cloudformation", "describe_stacks", "Stacks")]
+        items = [*cloud.pages("cloudformation", "describe_stacks", "Stacks")]
     except CloudError as error:
         if error.code not in DENIED:
             raise
         return [], f"It is not known whether the project has other stacks in {cloud.region}. {sentence(error)}"
+    found = [stacks.read(item) for item in items if not item.get("ParentId")]
     return [stack for stack in found if stack.tags.get(states.PROJECT_TAG) == project], ""

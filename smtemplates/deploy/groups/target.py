@@ -17,13 +17,14 @@ class Need:
     """An output of another stack that is the value of a parameter.
 
     `stack` is the name of the stack in AWS, which `cloud` reads. `target` is the name of the target that deploys this
-    stack, or None if no target does.
+    stack, or None if no target does. `account` is the ID of the account in which the stack must be, or '' for any.
     """
 
     stack: str
     output: str
     cloud: Cloud
     target: str | None = None
+    account: str = ""
 
     def __str__(self) -> str:
         """Return the need in the form of the configuration file, such as network.VpcId."""
@@ -64,27 +65,32 @@ class Target:
         return replace(self.request, settings=replace(settings, parameters={**settings.parameters, **values}))
 
 
-def check_accounts(targets: Sequence[Target]) -> None:
+def check_accounts(targets: Sequence[Target], *, reads_needs: bool = False) -> None:
     """Check the credentials of every target, and that they belong to the account of its stack, before any other call.
 
-    After their first use, several threads can use credentials at the same time.
+    With `reads_needs`, the stacks whose outputs the targets need are also checked: a stack of the same name in another
+    account has other outputs. After their first use, several threads can use credentials at the same time.
 
     Raises:
         UsageError: They belong to another account, or there are no credentials.
     """
     found: dict[Connection, str] = {}
     checked: set[Connection] = set()
-    for target in targets:
-        connection = replace(target.cloud.connection, region=None)
+    places = [(target.name, target.cloud, target.account) for target in targets]
+    if reads_needs:
+        needs = [need for target in targets for need in target.needs.values()]
+        places += [(need.target or need.stack, need.cloud, need.account) for need in needs]
+    for name, cloud, account in places:
+        connection = replace(cloud.connection, region=None)
         if connection not in checked:
-            target.cloud.identity.check()
+            cloud.identity.check()
             checked.add(connection)
-        if not target.account:
+        if not account:
             continue
         if connection not in found:
-            found[connection] = target.cloud.account
-        if found[connection] != target.account:
+            found[connection] = cloud.account
+        if found[connection] != account:
             raise UsageError(
-                f"The credentials belong to account {found[connection]}, but stack {target.name} must be in account "
-                f"{target.account}: use credentials of that account, for example with --profile."
+                f"The credentials belong to account {found[connection]}, but stack {name} must be in account "
+                f"{account}: use credentials of that account, for example with --profile."
             )

@@ -53,6 +53,11 @@ class Stack:
         """Whether this deployer created the stack."""
         return states.PRODUCT_TAG in self.tags
 
+    def other_project(self, project: str) -> str:
+        """Return the name of the project that created the stack if it is another one; '' if not or if unknown."""
+        found = self.tags.get(states.PROJECT_TAG, "")
+        return found if project and found != project else ""
+
 
 def find(cloud: Cloud, name: str) -> Stack | None:
     """Return a stack by name or ID, or None if it does not exist.
