@@ -119,7 +119,9 @@ def _build(options: argparse.Namespace, project: Project | None, name: str) -> B
     else:
         places = {key: number for key, number in options.places if key in _lists(project, name)}
         built = resolve(name, project, without=options.without, places=places)
-    # imported here because other commands need no evaluation
+    if not built.special and not _is_special(options):
+        return built
+    # imported here because a template whose parameters all remain needs no evaluation
     specialization: Any = import_module("smtemplates.cli.specialization")
     lines: list[str] = []
     if built.special and name in options.names:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 from troposphere import Template
@@ -23,8 +24,6 @@ from smtemplates.core.build import build_all
 from smtemplates.core.construct import Construct
 from smtemplates.core.places import chosen
 from smtemplates.errors import Error, TemplateError, UsageError
-from smtemplates.specializing.choices import Choices
-from smtemplates.specializing.specialization import specialization
 from smtemplates.synth.declarations import mapping
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import ordered
@@ -220,16 +219,18 @@ class _Builder:
     def _specialized(self, built: Built) -> Built:
         """Return a template with parameters fixed and narrowed."""
         table = self.table
-        choices = Choices(
+        if not (table.fix or table.default or table.allow) and table.keep is None:
+            return built
+        # imported here because a template whose parameters all remain needs no evaluation
+        module: Any = import_module("smtemplates.specializing.specialization")
+        choices = module.Choices(
             fix=table.fix,
             keep=None if table.keep is None else frozenset(table.keep),
             default=table.default,
             allow=table.allow,
         )
-        if not choices:
-            return built
         try:
-            special = specialization(built.body, choices)
+            special = module.specialization(built.body, choices)
         except Error as error:
             raise TableError(
                 self._problem(*self._keys(line), sentence=line) for line in str(error).splitlines()

@@ -16,13 +16,12 @@ from smtemplates.config.problems import Problem, unknown
 from smtemplates.config.project import Project
 from smtemplates.config.tables import StackTable
 from smtemplates.console.files import read
-from smtemplates.deploy.requests import template
-from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
 from smtemplates.synth.loader import load
 from smtemplates.templates.registry import TEMPLATES, is_file
 
 if TYPE_CHECKING:
+    from smtemplates.deploy.requests.template import Template
     from smtemplates.specializing.specialization import Specialized
 
 
@@ -120,9 +119,11 @@ def as_template(built: Built) -> Template:
     Raises:
         UsageError: It is not a template, or is larger than the maximum of CloudFormation.
     """
-    if built.file:
-        return template.read(built.file)
-    return template.parsed(rendered(built), f"template {built.name}")
+    template: Any = import_module("smtemplates.deploy.requests.template")  # rendering does not need its checks
+    found: Template = (
+        template.read(built.file) if built.file else template.parsed(rendered(built), f"template {built.name}")
+    )
+    return found
 
 
 def attempt(project: Project, name: str) -> Built | list[Problem]:

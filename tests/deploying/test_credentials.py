@@ -200,7 +200,10 @@ CASES = {
         f"[profile team]\n{SSO}{SESSION}".replace("us-east-1", "us east"),
     ),
     "Region invalid": Case(
-        2, ("'eu west'", "--region"), f"[profile team]\n{KEYS}", arguments=("--profile", "team", "--region", "eu west")
+        2,
+        ("'eu west'", "Did you mean 'eu-west-"),
+        f"[profile team]\n{KEYS}",
+        arguments=("--profile", "team", "--region", "eu west"),
     ),
     "options without a role": Case(
         2,

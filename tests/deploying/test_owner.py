@@ -44,7 +44,9 @@ def test_every_call_specifies_the_owner(aws: Aws, name: str, tmp_path: Path) -> 
     with serving(S3(aws.url, ACCOUNT)) as s3:
         done = aws.run("deploy", name, "--yes", "--create-staging-bucket", template=long, AWS_ENDPOINT_URL=s3.url)
         assert done.returncode == 0, done.stderr
-        options = ["--staging-bucket", f"smtemplates-staging-{ACCOUNT}-us-east-1"]
+        lasting = f"{name.lower()}-templates"  # a link rejects a bucket whose objects expire
+        aws.client("s3").create_bucket(Bucket=lasting)
+        options = ["--staging-bucket", lasting]
         environment = {**aws.environment, "AWS_ENDPOINT_URL": s3.url}
         linked = subprocess.run([*link, *options], env=environment, capture_output=True, check=False)
         assert linked.returncode == 0, linked.stderr

@@ -81,12 +81,12 @@ def test_output_that_does_not_change_is_planned_with(folder: Folder) -> None:
     assert f"Stack {folder.prefix}app is up to date" in plan.stdout
 
 
-def test_later_plan_that_destroys_is_rejected(folder: Folder) -> None:
+@pytest.mark.parametrize("allowed", [["--allow-destructive-resource", "network:Place"], ["--allow-destructive"]])
+def test_later_plan_that_destroys_is_rejected(folder: Folder, allowed: list[str]) -> None:
     """A stack whose later plan destroys a resource that was not shown is unchanged; the exit code is 4."""
     deployed(folder)
     folder.write(THREE.replace(NETWORK, f'{NETWORK}parameters.Suffix = "y"\n'))
     before = folder.run("status", "app", "--json").stdout
-    allowed = "--allow-destructive-resource", "network:Place"
     done = folder.run("deploy", "--all", "--yes", "--json", *allowed)
     assert done.returncode == 4, done.stderr
     assert states(done.stdout) == {"network": "deployed", "app": "rejected", "free": "unchanged"}

@@ -173,7 +173,7 @@ def test_ctrl_c_during_a_creation_deletes_the_stack(aws: Aws, status: str, error
     assert "Delete stack team, which is being created?" in listener.messages
     if error is StoppedError:
         assert "Data (AWS::S3::Bucket) team-data" in str(caught.value)
-        assert "scripts/deploy.py destroy team --delete-data" in str(caught.value)
+        assert "smtemplates destroy team --delete-data" in str(caught.value)
 
 
 def test_polling_interval(aws: Aws) -> None:

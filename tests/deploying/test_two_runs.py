@@ -368,4 +368,4 @@ def test_placeholder_that_may_not_be_deleted_is_reported(aws_answers: Stubbed) -
     assert change_set.remove(listener) is None
     (message,) = listener.messages
     assert message.startswith("Stack team, which has no resources, was not deleted.")
-    assert "To delete it instead, run: scripts/deploy.py destroy team" in message
+    assert "To delete it instead, run: smtemplates destroy team" in message

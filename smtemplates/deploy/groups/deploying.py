@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from smtemplates.aws.errors import RefusedError
 from smtemplates.deploy import api
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.destruction import Destruction
@@ -140,14 +141,19 @@ class _Run:
         return planned
 
     def _deploy(self, target: Target, values: Mapping[str, str], *, late: bool) -> Result:
+        # a plan that the user has not seen needs its own permission: the user repeats the command, and then sees it
+        allowed = replace(target.allowed, destructive=False) if late else target.allowed
         reviewer = _Turn(self, target, values, late=late)
-        done = api.deploy(
-            target.cloud,
-            target.with_values(values),
-            options=target.options,
-            allowed=target.allowed,
-            reviewer=reviewer,
-        )
+        try:
+            done = api.deploy(
+                target.cloud, target.with_values(values), options=target.options, allowed=allowed, reviewer=reviewer
+            )
+        except RefusedError as error:
+            if allowed == target.allowed:
+                raise
+            raise RefusedError(
+                f"{error}\n--allow-destructive does not apply to this plan, which was not shown before the question."
+            ) from error
         state: results.State = "deployed" if done.changed else "unchanged"
         self.lines(target.name).say(f"Stack {done.stack.name} is {done.stack.status}.")
         return Result(name=target.name, state=state, stack=done.stack)
