@@ -44,9 +44,7 @@ class Run:
             return
         with contextlib.suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for path in folder.iterdir():
-                if path.stat().st_mtime < time.time() - OLDEST_SECONDS:
-                    path.unlink()
+            _delete_old_files(folder)
             self._file = os.open(folder / self.id, os.O_CREAT | os.O_RDWR, 0o600)
             _LOCKS.flock(self._file, _LOCKS.LOCK_EX | _LOCKS.LOCK_NB)
 
@@ -90,6 +88,13 @@ def forget(run: str | None) -> None:
     if run is not None and (folder := _folder()):
         with contextlib.suppress(OSError):
             (folder / run).unlink()
+
+
+def _delete_old_files(folder: Path) -> None:
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):  # another run may delete its file at the same time
+            if path.stat().st_mtime < time.time() - OLDEST_SECONDS:
+                path.unlink()
 
 
 def _folder() -> Path | None:
