@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from docs.text import PROGRAMS, every_help, help_of
 
-from smtemplates import program
+from smtemplates.console import program
 
 PACKAGE = Path(__file__).resolve().parent.parent / "smtemplates"
 # Files of a checkout, and commands that only a checkout or only one way of running the command has.
 CHECKOUT = re.compile(r"scripts/|\.venv|\b\w+\.py\b|templates/[\w*-]+\.\w+|python -m smtemplates")
 # Texts that may name such files: the file in the package, a pattern for the text, and the reason.
 ALLOWED = [
-    ("(program|__main__).py", r"scripts/\w+\.py|python -m ", "the names of the programs"),
+    ("(console/program|__main__).py", r"scripts/\w+\.py|python -m ", "the names of the programs"),
     ("console/libraries.py", r"scripts/venv|\.venv", "the message is only for a checkout, which has these files"),
     (
         "aws_data/costs.py|pages/places.py|templates/launch_role/(actions|scopes).py",

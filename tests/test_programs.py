@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from docs.text import PROGRAMS, every_help
 
-from smtemplates import program
+from smtemplates.console import program
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRY_POINT = ["-c", "import sys; from smtemplates.cli.main import main; sys.exit(main())"]
@@ -83,6 +83,14 @@ def test_answers_of_the_completion_import_no_slow_library(tmp_path: Path) -> Non
     modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "argcomplete" in modules
     assert modules & SLOW == set()
+
+
+def test_render_without_a_configuration_file_does_not_need_the_toml_parser(tmp_path: Path) -> None:
+    """A template is rendered where only the libraries that build and check it are installed."""
+    words = ["render", "launch-role", "--no-lint", "-o", str(tmp_path / "role.yaml")]
+    _, modules = imported(program.PACKAGE, words, tmp_path)
+    assert "troposphere" in modules
+    assert modules & {"tomli", "argcomplete", "boto3"} == set()
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

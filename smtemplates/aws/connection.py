@@ -25,6 +25,7 @@ class Connection:
     With `assume_role`, all calls use the credentials of this role, which are refreshed before they expire.
     `role_seconds` is the duration of a session of the role (default: one hour). If `mfa_serial` is set or the profile
     requires MFA, `ask_mfa_code` receives the serial number or ARN of the MFA device and returns a code of six digits.
+    `local_command` is the command that messages recommend for the local cloud.
     """
 
     region: str | None = None
@@ -37,6 +38,7 @@ class Connection:
     mfa_serial: str | None = None
     endpoint_url: str | None = None
     ask_mfa_code: Callable[[str], str] | None = None
+    local_command: str = "smtemplates local"
 
     def __post_init__(self) -> None:
         """Check the values.

@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from smtemplates import program
 from smtemplates.aws.endpoints import is_local
 from smtemplates.aws.errors import (
     CLOCK,
@@ -44,17 +43,19 @@ TRUST = (
 )
 
 
-def refused(response: Mapping[str, Any], name: str, url: str, *, origin: str = "", fix: str = "") -> CloudError:
+def refused(
+    response: Mapping[str, Any], name: str, url: str, *, origin: str = "", fix: str = "", local: str = ""
+) -> CloudError:
     """Return the error for a call that AWS refused.
 
     `origin` names the source of the credentials, and `fix` is the command, with its sentence, that gets new ones.
+    `local` is the command that manages the local cloud.
     """
     error = response.get("Error", {})
     code = error.get("Code", "Unknown")
     message = error.get("Message") or f"{url} returned no reason ({code})"
     if not error.get("Message") and is_local(url):
-        limits = program.command("local", "--help")
-        message += f". The local cloud does not simulate all services. {limits} lists its limits"
+        message += f". The local cloud does not simulate all services. {local} --help lists its limits"
     text = f"{name} failed: {sentence(message)}"
     if code in CLOCK or (code in INVALID_SIGNATURE and any(part in message.lower() for part in CLOCK_MESSAGES)):
         text = (
@@ -104,12 +105,15 @@ def untrusted(url: str, name: str, error: Exception) -> str:
     return f"{name} was not sent because the TLS certificate of {url} could not be verified ({error}). {advice}"
 
 
-def no_connection(url: str, name: str, region: str, error: Exception) -> str:
-    """Return a message on an endpoint that accepts no connections, with the nearest Region if this one is not known."""
+def no_connection(url: str, name: str, region: str, error: Exception, *, local: str) -> str:
+    """Return a message on an endpoint that accepts no connections, with the nearest Region if this one is not known.
+
+    `local` is the command that manages the local cloud.
+    """
     if is_local(url):
         return (
-            f"The local cloud is not running at {url}. Start it with {program.command('local', 'start')}. To call "
-            "AWS instead, unset AWS_ENDPOINT_URL and omit --endpoint-url."
+            f"The local cloud is not running at {url}. Start it with {local} start. To call AWS instead, unset "
+            "AWS_ENDPOINT_URL and omit --endpoint-url."
         )
     hint = "" if region in REGIONS else f" Did you mean {nearest(region)!r}?"
     return f"{name} could not reach AWS: {sentence(error)} Check the network and the name of the Region.{hint}"

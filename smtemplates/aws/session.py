@@ -161,9 +161,11 @@ class Cloud:
                 raise CloudError(not_from_aws(url, name), code=UNREACHABLE) from error
             response = {**error.response, "Error": {**answer, "Message": self.masked(message)}}
             source = self.identity.source
-            raise refused(response, name, url, origin=source.name, fix=source.fix) from error
+            local = self.connection.local_command
+            raise refused(response, name, url, origin=source.name, fix=source.fix, local=local) from error
         except exceptions.EndpointConnectionError as error:
-            message = no_connection(client.meta.endpoint_url, name, client.meta.region_name, error)
+            local, meta = self.connection.local_command, client.meta
+            message = no_connection(meta.endpoint_url, name, meta.region_name, error, local=local)
             raise CloudError(message, code=UNREACHABLE) from error
         except exceptions.SSLError as error:
             raise CloudError(untrusted(client.meta.endpoint_url, name, error), code=UNTRUSTED) from error

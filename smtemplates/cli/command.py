@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from smtemplates import program
+from smtemplates.console import program
 from smtemplates.console.columns import folded
 
 EXIT_CODES = {

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from smtemplates import program
 from smtemplates.aws_data.regions import REGIONS
 from smtemplates.cli.command import Command
+from smtemplates.console import program
 from smtemplates.templates.registry import TEMPLATES
 from smtemplates.templates.workspace.features import FEATURES
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from shlex import quote
 
-from smtemplates import program
 from smtemplates.cli.command import Command
 from smtemplates.config.init.project_files import PIPELINES, create_project
+from smtemplates.console import program
 from smtemplates.console.streams import named
 
 EXAMPLES = """\

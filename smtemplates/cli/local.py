@@ -9,8 +9,9 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 
-from smtemplates import __version__, program
+from smtemplates import __version__
 from smtemplates.cli.command import Command
+from smtemplates.console import program
 from smtemplates.console.streams import write_message
 from smtemplates.errors import Error, UsageError
 

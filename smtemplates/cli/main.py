@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from smtemplates import program
 from smtemplates.cli import completion
 from smtemplates.cli.parser import parser
+from smtemplates.console import program
 from smtemplates.console.files import reason_of
 from smtemplates.console.libraries import check_libraries, missing_message
 from smtemplates.console.signals import raise_on_signals

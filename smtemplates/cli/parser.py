@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 import smtemplates
-from smtemplates import program
 from smtemplates.cli import completion, config, demo, deploy_commands, init, local, publish, render_options
 from smtemplates.cli.command import Command, parser_of
+from smtemplates.console import program
 
 COMMANDS = (
     init.COMMAND,

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from smtemplates import program
+from smtemplates.console import program
 from smtemplates.console.columns import counted, folded
 from smtemplates.console.files import read
 from smtemplates.errors import UsageError

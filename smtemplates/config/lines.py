@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import tomli
-
 Path = tuple[str | int, ...]
 """The keys to a value, from the top of the file; the number of an item in an array begins with 0."""
 
@@ -156,5 +154,7 @@ def _unquoted(key: str) -> str:
     """Return a key without its quotation marks and escapes."""
     if key[0] not in "\"'":
         return key
+    import tomli  # noqa: PLC0415  commands that find no configuration file run without it
+
     (name,) = tomli.loads(f"{key} = 0")
     return name

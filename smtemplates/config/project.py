@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomli
-
 from smtemplates.config import lines, schema
 from smtemplates.config.credentials import ADVICE, kind_of_credential
 from smtemplates.config.problems import Places, Problem, shown_file
@@ -93,6 +91,8 @@ def read_project(path: Path) -> Project:
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
+    import tomli  # noqa: PLC0415  commands that find no configuration file run without it
+
     try:
         return tomli.loads(text, parse_float=Decimal)
     except tomli.TOMLDecodeError as error:

@@ -9,6 +9,7 @@ import sys
 
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import LOG, Cloud
+from smtemplates.console import program
 from smtemplates.console.regions import add_regions, checked_regions
 from smtemplates.console.signals import read_line
 from smtemplates.console.streams import named, write_message
@@ -68,6 +69,7 @@ def cloud_of(arguments: argparse.Namespace, *, several: bool = False) -> Cloud:
             mfa_serial=arguments.mfa_serial,
             ask_mfa_code=ask_mfa_code if sys.stdin.isatty() else None,
             endpoint_url=arguments.endpoint_url,
+            local_command=program.command("local"),
         )
     )
 

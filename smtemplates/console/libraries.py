@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from smtemplates import program
+from smtemplates.console import program
 from smtemplates.errors import UsageError
 
 NEEDED = {"boto3": "boto3", "PyYAML": "yaml"}  # by every command that calls AWS

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from smtemplates import program
 from smtemplates.aws.errors import DeploymentError, RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy import destruction, execution, recovery, stack_deletion
 from smtemplates.deploy.change_sets import reader
 from smtemplates.deploy.change_sets.change_plan import Plan

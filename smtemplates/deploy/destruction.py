@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from smtemplates import program
 from smtemplates.aws.errors import DENIED, CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.blocking import DOMAIN
+from smtemplates.console import program
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations import states
 from smtemplates.deploy.operations.operation import BUCKET

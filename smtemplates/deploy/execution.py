@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.change_sets.change_set import ChangeSet

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.console.signals import uninterrupted
 from smtemplates.deploy import recovery
 from smtemplates.deploy.change_sets import change_set as change_sets

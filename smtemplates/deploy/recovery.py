@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError, sentence
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.change_sets.validation import Finding
 from smtemplates.deploy.operations import diagnosis, events, states

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from smtemplates import program
+from smtemplates.console import program
 from smtemplates.console.columns import coloured
 from smtemplates.errors import Error
 from smtemplates.local_cloud.lifecycle import CLIENT, PACKAGE, running

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from smtemplates import program
+from smtemplates.console import program
 from smtemplates.console.signals import uninterrupted
 from smtemplates.errors import Error
 from smtemplates.local_cloud.environment import local_cloud

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.resources import in_use
 from smtemplates.errors import UsageError

@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError, TimedOutError
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.requests import staging
 from smtemplates.deploy.requests.template import Template

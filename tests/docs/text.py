@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtemplates import program as run_program
 from smtemplates.cli.parser import parser
+from smtemplates.console import program as run_program
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = "templates/README.md"

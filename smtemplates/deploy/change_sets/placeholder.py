@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy.change_sets import run_lock
 from smtemplates.deploy.operations import events
 from smtemplates.deploy.operations import stack as stacks

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from smtemplates import program
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.console.columns import coloured
 from smtemplates.deploy import api
 from smtemplates.deploy.operations import stack as stacks

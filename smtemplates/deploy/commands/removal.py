@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smtemplates import program
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy import api
 from smtemplates.deploy.printing.terminal import Terminal
 from smtemplates.errors import UsageError

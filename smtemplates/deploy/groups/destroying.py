@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from smtemplates import program
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.errors import DENIED, CloudError, RefusedError
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy import api, destruction
 from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.destruction import DestroyOptions, Destruction

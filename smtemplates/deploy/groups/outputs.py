@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError
+from smtemplates.console import program
 from smtemplates.deploy.change_sets.change_plan import Plan, ResourceChange
 from smtemplates.deploy.groups.target import Need, Target
 from smtemplates.deploy.operations import stack as stacks

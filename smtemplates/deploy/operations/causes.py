@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, sentence
+from smtemplates.console import program
 from smtemplates.deploy.operations.events import Event
 
 # What to do about a failure, by a regular expression for the reason. The first match counts.

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, sentence
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy.operations import causes, events
 from smtemplates.deploy.operations.causes import Cause
 from smtemplates.deploy.operations.events import STACK_TYPE, Event

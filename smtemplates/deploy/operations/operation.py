@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from smtemplates import program
 from smtemplates.aws.errors import TRANSIENT, CloudError, DeploymentError, StoppedError, sentence
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.console.signals import Deferral, uninterrupted
 from smtemplates.deploy.operations import diagnosis, events, states
 from smtemplates.deploy.operations import stack as stacks

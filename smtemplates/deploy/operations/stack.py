@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smtemplates import program
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy.operations import states
 from smtemplates.synth import received
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from smtemplates import program
 from smtemplates.aws.errors import DeploymentError
+from smtemplates.console import program
 
 Step = Literal["create", "update", "recreate", "roll back", "wait"]
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from smtemplates import program
 from smtemplates.aws.errors import TRANSIENT, CloudError, TimedOutError, sentence
 from smtemplates.aws.session import Cloud
+from smtemplates.console import program
 from smtemplates.deploy.operations import events, states
 from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.operations.history import Operation, recent

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from smtemplates import program
 from smtemplates.aws import objects
 from smtemplates.aws.endpoints import is_local
 from smtemplates.aws.errors import DENIED, CloudError, DeploymentError, sentence
 from smtemplates.aws.objects import Location
 from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.partitions import partition_of
+from smtemplates.console import program
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.requests.template import MAX_INLINE_BYTES, Template
 from smtemplates.deploy.resources import buckets
