@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # The command becomes the session leader of its terminal, so that the kernel sends it SIGHUP when the terminal closes.
-LEADER = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+LEADER = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 
 
 class Terminal:
@@ -35,6 +35,15 @@ class Terminal:
         """Read the output of the command until it contains `text`."""
         while text not in self.printed:
             self.printed += os.read(self._master, 4096).decode()
+
+    def read_all(self) -> str:
+        """Read the output of the command until it ends."""
+        written = b""
+        with suppress(OSError):  # Linux reports the end of the output as an error
+            while chunk := os.read(self._master, 65536):
+                written += chunk
+        self.printed += written.decode()
+        return self.printed
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())

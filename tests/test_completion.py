@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from terminals import terminal
 from wheel import Installation
 
 CONFIGURATION = "[template.company]\nkeep = ['ProjectName']\n[stack.churn]\n[stack.clicks]\nunknown = 1\n"
@@ -82,25 +82,9 @@ def test_words_are_completed(
 
 def test_completion_key_of_an_interactive_bash(installation: Installation, folder: Path) -> None:
     """The key completes a line that is being written, and the shell runs the completed line."""
-    master, slave = pty.openpty()
     environment = {**installation.environment, "PS1": "> ", "TERM": "dumb"}
-    with subprocess.Popen(
-        ["bash", "--norc", "-i"],  # noqa: S607  any bash on the path
-        cwd=folder,
-        env=environment,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        start_new_session=True,
-    ) as process:
-        os.close(slave)
-        os.write(master, b'eval "$(smtemplates completion bash)"\nsmtemplates --ver\t; exit\n')
-        written = b""
-        try:
-            while chunk := os.read(master, 65536):
-                written += chunk
-        except OSError:  # Linux reports the end of the output as an error
-            pass
-    os.close(master)
-    assert process.returncode == 0
-    assert re.search(rb"^smtemplates \d+\.\d+", written, re.MULTILINE), written
+    with terminal(["bash", "--norc", "-i"], environment, folder) as opened:
+        opened.type('eval "$(smtemplates completion bash)"\nsmtemplates --ver\t; exit\n')
+        written = opened.read_all()
+        assert opened.process.wait(60) == 0
+    assert re.search(r"^smtemplates \d+\.\d+", written, re.MULTILINE), written

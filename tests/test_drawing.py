@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from browsers import chromium
+from deploying.stubs import update_of
 from playwright.sync_api import Page
 from test_picture import README_PIXELS, apart, contrast, rectangles, within
 
@@ -35,16 +36,7 @@ def plan(template: dict[str, Any]) -> Plan:
         ResourceChange(logical_id=name, type=template["Resources"][name]["Type"], fate=fate)
         for name, fate in FATES.items()
     ]
-    return Plan(
-        stack="team",
-        stack_id="arn:stack",
-        change_set_id="arn:set",
-        kind="UPDATE",
-        region="us-east-1",
-        changes=(*changes, ResourceChange(logical_id="Queue", type="AWS::SQS::Queue", fate="create")),
-        tags={},
-        parameters={},
-    )
+    return update_of(*changes, ResourceChange(logical_id="Queue", type="AWS::SQS::Queue", fate="create"))
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
+import processes
 import venvs
 from packaging.requirements import Requirement
 
@@ -42,18 +43,8 @@ class Installation:
 
     def run(self, *words: str, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run a program of the environment, such as `smtemplates`, and return its result."""
-        done = subprocess.run(
-            [str(self.programs / words[0]), *words[1:]],
-            cwd=cwd,
-            env={**(env or {}), **self.environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+        command = [str(self.programs / words[0]), *words[1:]]
+        return processes.run(command, {**(env or {}), **self.environment}, cwd)
 
 
 def build(folder: Path) -> Path:

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 from cloud_cache import with_local_cloud
 from deploying.local_aws import Aws
@@ -35,15 +36,8 @@ class User:
         self.environment = {**own, "PYTHONPATH": str(ROOT), **variables}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "smtemplates", "local", *words],
-            cwd=self.environment["HOME"],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command = [sys.executable, "-m", "smtemplates", "local", *words]
+        return processes.start(command, self.environment, Path(self.environment["HOME"]))
 
     def local(self, *words: str) -> tuple[int, str, str]:
         """Run a command to its end, and return its exit code, output and messages."""

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import processes
 from botocore.exceptions import ClientError
 
 from deploying.results import check_result
@@ -74,28 +75,14 @@ class Aws:
         self, *arguments: str, template: Path = SAMPLE, **environment: str | None
     ) -> subprocess.CompletedProcess[str]:
         """Run the script to its end, and validate its JSON. A variable of `environment` that is None is not set."""
-        done = subprocess.run(
-            self.command(*arguments, template=template),
-            env={key: value for key, value in {**self.environment, **environment}.items() if value is not None},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        variables = {key: value for key, value in {**self.environment, **environment}.items() if value is not None}
+        done = processes.run(self.command(*arguments, template=template), variables)
         if "--json" in arguments:
             check_result("failure" if '"error": {' in done.stdout else arguments[0], done.stdout)
         return done
 
     def start(self, *arguments: str, template: Path = SAMPLE) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.command(*arguments, template=template),
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return processes.start(self.command(*arguments, template=template), self.environment)
 
     def role(self, name: str, trusted: Mapping[str, Any] = OWN_ACCOUNT, allowed: Mapping[str, Any] = ANYTHING) -> str:
         """Create a role with a trust policy and a permissions policy, and return its ARN."""

@@ -8,6 +8,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import processes
+
 from deploying.local_aws import ROOT, Aws
 from deploying.results import check_result
 
@@ -72,31 +74,13 @@ class Folder:
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, and validate its JSON."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.path,
-            env=self.environment(**variables),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=180,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
+        done = processes.run(self.command(*arguments), self.environment(**variables), self.path)
         if "--json" in arguments and '"stacks": [' in done.stdout:
             check_result({"plan": "plans", "deploy": "deployments", "status": "statuses"}[arguments[0]], done.stdout)
         return done
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.path,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return processes.start(self.command(*arguments), self.environment(), self.path)
 
 
 def folder_in(path: Path, aws: Aws) -> Folder:

@@ -139,15 +139,13 @@ def plan_of(aws: Aws, *answers: dict[str, Any], findings: list[dict[str, Any]] |
     return change_set.read()
 
 
-def update_of(*changes: ResourceChange) -> Plan:
+def update_of(*changes: ResourceChange, **more: Any) -> Plan:
     """Return a plan that updates the stack with these changes."""
-    return Plan(
-        stack="team",
-        stack_id=STACK_ID,
-        change_set_id=SET_ID,
-        kind="UPDATE",
-        region="us-east-1",
-        changes=changes,
-        tags={},
-        parameters={},
-    )
+    place: dict[str, Any] = {
+        "stack": "team",
+        "stack_id": STACK_ID,
+        "change_set_id": SET_ID,
+        "kind": "UPDATE",
+        "region": "us-east-1",
+    }
+    return Plan(**{**place, "changes": changes, "tags": {}, "parameters": {}, **more})

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
 
+import processes
 import pytest
 
 from deploying.local_aws import ROOT, SCRIPT, Aws
@@ -232,16 +233,8 @@ def run(folder: Path, config: str, arguments: tuple[str, ...], **environment: st
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), "status", "team", *arguments],
-        env={**settings, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        start_new_session=True,
-    )
+    command = [sys.executable, str(SCRIPT), "status", "team", *arguments]
+    return processes.run(command, {**settings, **environment}, new_session=True)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))

@@ -11,7 +11,8 @@ from browsers import chromium
 from playwright.sync_api import Browser, Page, expect
 
 from deploying.local_aws import Aws
-from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange
+from deploying.stubs import update_of
+from smtemplates.deploy.change_sets.change_plan import Fate, PropertyChange, ResourceChange
 from smtemplates.deploy.change_sets.validation import Finding
 from smtemplates.deploy.printing.plan_page import plan_page
 
@@ -22,18 +23,12 @@ def changed(name: str, fate: Fate, *properties: PropertyChange) -> ResourceChang
     return ResourceChange(logical_id=name, type="AWS::S3::Bucket", fate=fate, properties=properties)
 
 
-PLAN = Plan(
-    stack="team",
-    stack_id="arn:stack",
+PLAN = update_of(
+    changed("Alpha", "create"),
+    changed("Beta", "update", PropertyChange(path="/Properties/Tags", before=[NASTY], after={"a": NASTY})),
+    changed(NASTY, "update", PropertyChange(path=f"/Properties/{NASTY}", before=NASTY, causes=(NASTY,))),
+    changed("Zeta", "replace", PropertyChange(path="/Properties/Name", known=False, recreation="Always")),
     change_set_id=f"arn:{NASTY}",
-    kind="UPDATE",
-    region="us-east-1",
-    changes=(
-        changed("Alpha", "create"),
-        changed("Beta", "update", PropertyChange(path="/Properties/Tags", before=[NASTY], after={"a": NASTY})),
-        changed(NASTY, "update", PropertyChange(path=f"/Properties/{NASTY}", before=NASTY, causes=(NASTY,))),
-        changed("Zeta", "replace", PropertyChange(path="/Properties/Name", known=False, recreation="Always")),
-    ),
     findings=(Finding(resource="Alpha", path="/Name", reason=NASTY, fatal=True),),
     capabilities=("CAPABILITY_IAM",),
     tags={NASTY: NASTY},

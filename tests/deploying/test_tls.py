@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import processes
 import pytest
 from certificates import self_signed
 
@@ -62,15 +63,8 @@ def server(tmp_path: Path) -> Iterator[ThreadingHTTPServer]:
 
 def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
     once = {"AWS_MAX_ATTEMPTS": "1", "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / command[0]), *command[1:]],
-        env={**CLIENT, **once, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    script = [sys.executable, str(ROOT / "scripts" / command[0]), *command[1:]]
+    return processes.run(script, {**CLIENT, **once, **environment})
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -8,17 +8,16 @@ Two kinds of lines can be longer:
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import shlex
-import subprocess
 import uuid
 from collections.abc import Iterator
 
+import processes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from terminals import terminal
 
 from docs.sandbox import PRODUCT, Sandbox
 from docs.text import PROGRAMS, every_help, examples, help_of
@@ -34,33 +33,16 @@ COMMANDS = [each for each in every_help() if each[1]]
 
 def run(sandbox: Sandbox, command: str) -> tuple[str, str]:
     """Run a command without a terminal, and return its standard output and standard error."""
-    done = subprocess.run(
-        shlex.split(command),
-        cwd=sandbox.folder,
-        env=sandbox.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = processes.run(shlex.split(command), sandbox.environment, sandbox.folder)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
 
 
 def run_at_terminal(sandbox: Sandbox, command: str, **variables: str) -> str:
     """Run a command at a terminal, and return everything that it writes there."""
-    master, slave = pty.openpty()
-    env = {**sandbox.environment, "TERM": "xterm", **variables}
-    with subprocess.Popen(shlex.split(command), cwd=sandbox.folder, env=env, stdin=slave, stdout=slave, stderr=slave):
-        os.close(slave)
-        written = b""
-        try:
-            while chunk := os.read(master, 65536):
-                written += chunk
-        except OSError:  # Linux reports the end of the output as an error
-            pass
-    os.close(master)
-    return written.decode()
+    environment = {**sandbox.environment, "TERM": "xterm", **variables}
+    with terminal(shlex.split(command), environment, sandbox.folder) as opened:
+        return opened.read_all()
 
 
 @pytest.fixture(scope="module")

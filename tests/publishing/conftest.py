@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 from deploying.local_aws import ROOT, Aws
 from deploying.proxy import serving
@@ -63,17 +64,7 @@ class Publisher:
         return [sys.executable, str(SCRIPT), *arguments]
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.command(*arguments),
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert "Traceback" not in done.stderr
-        return done
+        return processes.run(self.command(*arguments), {**self.environment, **environment})
 
     def publish(self, version: str, *more: str, size: str = "1", **parameter: str) -> subprocess.CompletedProcess[str]:
         return self.run(*self.arguments(version, "--yes", *more, size=size, **parameter))

@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 
+import processes
 import pytest
 
 from publishing.conftest import BUCKET, Publisher
@@ -31,14 +32,7 @@ def stopped_at(publisher: Publisher, call: str) -> subprocess.Popen[str]:
     # the first of these calls is about the previous version
     passing = int(call == "DescribeProvisioningArtifact")
     catalog.hold(call.format(f"/{BUCKET}/smtemplates/{digest}.template"), passing=passing)
-    process = subprocess.Popen(
-        publisher.command(*arguments),
-        env=publisher.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = processes.start(publisher.command(*arguments), publisher.environment)
     assert catalog.arrived.wait(60), process.communicate()
     return process
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 from botocore.exceptions import ClientError
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
@@ -36,17 +37,7 @@ class Team:
     folder: Path
 
     def publish(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, str(SCRIPT), *arguments],
-            env=self.aws.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert "Traceback" not in done.stderr
-        return done
+        return processes.run([sys.executable, str(SCRIPT), *arguments], self.aws.environment)
 
     def template(self, size: str = "1", **parameter: str) -> Path:
         path = self.folder / f"{uuid.uuid4().hex}.json"

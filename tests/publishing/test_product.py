@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 import samples
 from botocore.exceptions import ClientError
@@ -45,16 +45,8 @@ class Company:
 
     def run(self, *arguments: str) -> str:
         """Run a command of smtemplates that succeeds, and return its standard output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "smtemplates", *arguments],
-            env={**self.aws.environment, "PYTHONPATH": str(ROOT)},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        command = [sys.executable, "-m", "smtemplates", *arguments]
+        done = processes.run(command, {**self.aws.environment, "PYTHONPATH": str(ROOT)}, self.folder)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -1,0 +1,39 @@
+"""Processes without standard input, as a pipeline runs commands."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def run(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None, *, new_session: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, and return its exit code, output and messages. No command prints a traceback."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        start_new_session=new_session,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def start(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[str]:
+    """Start a command whose output and messages can be read separately."""
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
