@@ -104,6 +104,9 @@ RELEASED_EMPTY = [
 ]
 
 
+MOST_IN_A_GROUP = 9
+
+
 def test_released_parameters_keep_their_defaults(template: dict[str, Any]) -> None:
     """No released parameter is removed, and no default changes, so an update of a stack without parameters is safe."""
     defaults = {name: declared["Default"] for name, declared in template["Parameters"].items()}
@@ -119,6 +122,16 @@ def test_every_parameter_has_one_group_and_one_label(any_template: dict[str, Any
     assert set(interface["ParameterLabels"]) == set(any_template["Parameters"])
     titles = [group["Label"]["default"] for group in interface["ParameterGroups"]]
     assert len(titles) == len(set(titles))
+    assert all(len(group["Parameters"]) <= MOST_IN_A_GROUP for group in interface["ParameterGroups"])
+
+
+def test_the_form_asks_first_what_to_create(template: dict[str, Any]) -> None:
+    """The group after the project decides about every part. The groups that follow contain the details of the parts."""
+    first, second, *others = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert first == {"Label": {"default": "Project"}, "Parameters": ["ProjectName", "Environment"]}
+    assert second["Label"] == {"default": "What to create"}
+    details = [name for group in others for name in group["Parameters"]]
+    assert [name for name in details if name.startswith("Create")] == ["CreateFolders"]  # in the buckets
 
 
 # How a description explains its default, or that the parameter has no default that applies to all users.

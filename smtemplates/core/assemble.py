@@ -11,6 +11,10 @@ from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
 
 
+SWITCHES = "What to create"
+"""The parameter group of the switches of all constructs."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """Define a template: its description and its constructs."""
@@ -35,10 +39,13 @@ def assemble(description: str, constructs: Sequence[Construct]) -> Template:
     labels: dict[str, dict[str, str]] = {}
     for construct in constructs:
         _check_names(template, construct)
-        for label, parameter in construct.parameters.items():
-            template.add_parameter(parameter)
-            groups.setdefault(construct.title, []).append(str(parameter.title))
-            labels[str(parameter.title)] = {"default": label}
+        for title, parameters in ((SWITCHES, construct.switches), (construct.title, construct.parameters)):
+            for label, parameter in parameters.items():
+                template.add_parameter(parameter)
+                groups.setdefault(title, []).append(str(parameter.title))
+                labels[str(parameter.title)] = {"default": label}
+        if construct.precedes_switches:
+            groups.setdefault(SWITCHES, [])
         for condition in construct.conditions:
             template.add_condition(condition.name, condition.test)
         for name, rule in construct.rules.items():
@@ -53,7 +60,7 @@ def assemble(description: str, constructs: Sequence[Construct]) -> Template:
         {
             "AWS::CloudFormation::Interface": {
                 "ParameterGroups": [
-                    {"Label": {"default": title}, "Parameters": names} for title, names in groups.items()
+                    {"Label": {"default": title}, "Parameters": names} for title, names in groups.items() if names
                 ],
                 "ParameterLabels": labels,
             }
@@ -65,7 +72,7 @@ def assemble(description: str, constructs: Sequence[Construct]) -> Template:
 def names_by_section(construct: Construct) -> dict[str, list[str]]:
     """Return the names that a construct adds to each section of the template."""
     return {
-        "Parameters": [str(parameter.title) for parameter in construct.parameters.values()],
+        "Parameters": [str(parameter.title) for parameter in construct.all_parameters.values()],
         "Conditions": [condition.name for condition in construct.conditions],
         "Rules": list(construct.rules),
         "Mappings": list(construct.mappings),

@@ -66,18 +66,27 @@ class Construct:
     """Contain everything that one module adds to a template.
 
     `parameters` maps the label in the CloudFormation console to the parameter. `title` is the parameter group in the
-    console, which constructs with the same title share. `source` is the module (`__name__`): findings name its file.
-    A construct that other constructs use is a subclass. Its further fields are typed handles.
+    console, which constructs with the same title share. `switches` are parameters with their labels, too: those that
+    decide whether a part is created. The console shows the switches of all constructs in one group, directly after the
+    group of the construct that `precedes_switches`. `source` is the module (`__name__`): findings name its file. A
+    construct that other constructs use is a subclass. Its further fields are typed handles.
     """
 
     title: str
     source: str
+    precedes_switches: bool = False
+    switches: Mapping[str, Parameter] = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     conditions: Sequence[NamedCondition] = ()
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     mappings: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     resources: Sequence[AWSObject] = ()
     outputs: Sequence[Output] = ()
+
+    @property
+    def all_parameters(self) -> dict[str, Parameter]:
+        """The switches and the other parameters by label."""
+        return {**self.switches, **self.parameters}
 
 
 @dataclass(frozen=True)

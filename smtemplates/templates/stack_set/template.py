@@ -40,13 +40,15 @@ def constructs(workspace_constructs: Sequence[Construct]) -> list[Construct]:
         Construct(
             title=each.title,
             source=each.source,
+            precedes_switches=each.precedes_switches,
+            switches=each.switches,
             parameters=each.parameters,
             rules={name: rule for name, rule in each.rules.items() if not _reads_pseudo_parameter(rule)},
         )
         for each in workspace_constructs
-        if each.parameters
+        if each.all_parameters
     ]
-    names = [str(parameter.title) for each in passed_on for parameter in each.parameters.values()]
+    names = [str(parameter.title) for each in passed_on for parameter in each.all_parameters.values()]
     places, pace = targets(), rollout()
     access = permissions(places)
     return [places, pace, access, *passed_on, stack_set(places, pace, access, names)]

@@ -73,7 +73,8 @@ def encryption(project: Project) -> Encryption:
     return Encryption(
         title="Encryption",
         source=__name__,
-        parameters={"Existing KMS key": arn, "Create KMS key": create},
+        switches={"Create KMS key": create},
+        parameters={"Existing KMS key": arn},
         conditions=[is_created, use_existing, has_key],
         rules={
             "OneKmsKey": rule(

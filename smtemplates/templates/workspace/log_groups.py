@@ -77,8 +77,8 @@ def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
     return LogGroups(
         title="Monitoring",
         source=__name__,
+        switches={"Manage log groups": manage},
         parameters={
-            "Manage log groups": manage,
             "Log retention (days)": retention,
             "Monitored endpoint": name,
         },

@@ -51,7 +51,7 @@ def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) ->
     return Construct(
         title="Tracking",
         source=__name__,
-        parameters={"Create MLflow app": create},
+        switches={"Create MLflow app": create},
         conditions=[is_created, has_policy],
         rules={
             "MlflowIsInThisRegion": rule(

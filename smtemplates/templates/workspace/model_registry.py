@@ -46,8 +46,8 @@ def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegi
     return ModelRegistry(
         title="Registry",
         source=__name__,
+        switches={"Create model package group": create},
         parameters={
-            "Create model package group": create,
             "Description of the model package group": description,
             "Accounts that can read the registry": readers,
             "Allow model approval": approval,

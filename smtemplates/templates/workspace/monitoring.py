@@ -82,8 +82,8 @@ def monitoring(
     return Monitoring(
         title="Monitoring",
         source=__name__,
+        switches={"Create dashboard": dashboard},
         parameters={
-            "Create dashboard": dashboard,
             "Email address for alarms": email,
             "Existing topic for alarms": topic,
             "Endpoint error threshold (in 5 minutes)": errors,

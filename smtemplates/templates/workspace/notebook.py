@@ -61,8 +61,8 @@ def notebook(
     return Construct(
         title="Notebook",
         source=__name__,
+        switches={"Create notebook instance": settings.create},
         parameters={
-            "Create notebook instance": settings.create,
             "Notebook instance type": settings.instance_type,
             "Notebook volume size (GB)": settings.volume_gb,
             "Direct internet access": settings.internet,

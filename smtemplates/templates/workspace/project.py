@@ -57,6 +57,7 @@ def project() -> Project:
     return Project(
         title="Project",
         source=__name__,
+        precedes_switches=True,
         parameters={"Project name": name, "Environment": environment},
         name=name,
         environment=environment,

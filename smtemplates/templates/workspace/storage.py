@@ -69,8 +69,8 @@ def storage(project: Project, encryption: Encryption) -> Storage:
     return Storage(
         title="Storage",
         source=__name__,
+        switches={"Create buckets": create},
         parameters={
-            "Create buckets": create,
             **{f"Existing {role} bucket": bucket.existing for role, bucket in buckets.items()},
             "Keep older versions": versioning,
             "Delete objects after (days)": expiration,

@@ -64,8 +64,8 @@ def studio(
     return Construct(
         title="Studio",
         source=__name__,
+        switches={"Create Studio domain": create},
         parameters={
-            "Create Studio domain": create,
             "Sign-in method": auth,
             "User profiles": profiles,
             "Stop Studio apps when idle for (minutes)": idle,
