@@ -66,10 +66,10 @@ class Construct:
     """Contain everything that one module adds to a template.
 
     `parameters` maps the label in the CloudFormation console to the parameter. `title` is the parameter group in the
-    console, which constructs with the same title share. `switches` are parameters with their labels, too: those that
-    decide whether a part is created. The console shows the switches of all constructs in one group, directly after the
-    group of the construct that `precedes_switches`. `source` is the module (`__name__`): findings name its file. A
-    construct that other constructs use is a subclass. Its further fields are typed handles.
+    console, which constructs with the same title share. `switches` maps labels to the parameters that decide whether a
+    part is created. The console shows the switches of all constructs in one group, directly after the group of the
+    construct that `precedes_switches`. `source` is the module (`__name__`): findings name its file. A construct that
+    other constructs use is a subclass. Its further fields are typed handles.
     """
 
     title: str
