@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.error import URLError
 
@@ -62,7 +64,6 @@ class Server:
         client = BlockingKernelClient(connection_file=str(self.root / f"runtime/kernel-{kernel}.json"))
         client.load_connection_file()
         client.start_channels()
-        client.wait_for_ready(timeout=60)
         wait_until(lambda: client.kernel_info() and self.state(kernel) == "idle")
         if code:
             client.execute(code)
@@ -281,17 +282,55 @@ def test_invalid_record_is_replaced(instance: Instance, server: Server, content:
 # --- a server that is down or does not answer
 
 
+@contextmanager
+def half_a_server(root: Path, kernels: list[dict[str, str]]) -> Iterator[Server]:
+    """Run a server that lists these kernels, and closes the connection without an answer for everything else."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.startswith("/api/kernels"):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps(kernels).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*self_signed(root))
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        http.socket = tls.wrap_socket(http.socket, server_side=True)
+        Thread(target=http.serve_forever, daemon=True).start()
+        yield Server(f"https://localhost:{http.server_port}", root)
+        http.shutdown()
+
+
 def closed_port() -> str:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return f"https://localhost:{free.getsockname()[1]}"
 
 
-def test_server_that_is_down(instance: Instance) -> None:
-    """While the server is down, recorded use counts, so an instance with a crashed server is stopped in the end."""
+def test_server_that_was_never_reached(instance: Instance) -> None:
+    """Without an answer since the start, for example on another port, the instance is never stopped."""
+    down = closed_port()
+    for _ in range(2):
+        done = instance.check(NO_TIME, down)
+        assert done.returncode == 1
+        assert done.stderr.startswith("Not stopping: no answer since the start: <urlopen error [Errno 111]")
+    assert not (instance.root / "aws.log").exists()
+
+
+def test_server_that_crashed(instance: Instance) -> None:
+    """If the server was reached before, recorded use counts, so an instance with a crashed server is stopped."""
     down = Server(closed_port(), instance.root)
-    assert instance.check(HOUR, down.url).stdout.startswith("Not stopping: last used")
     assert not instance.stops(HOUR, down, (datetime.now(timezone.utc) - timedelta(minutes=59)).isoformat())
     assert instance.stops(HOUR, down, (datetime.now(timezone.utc) - timedelta(minutes=61)).isoformat())
+
+
+def test_server_that_answers_partly(instance: Instance) -> None:
+    """A busy kernel counts, even if the server is too busy to answer further questions."""
+    with half_a_server(instance.root, [{"execution_state": "busy"}]) as server:
+        assert not instance.stops(NO_TIME, server)
 
 
 def test_server_that_returns_an_error(instance: Instance, server: Server) -> None:

@@ -236,8 +236,9 @@ def _settings(role: ExecutionRole) -> _Settings:
         ),
         idle_minutes=number_parameter(
             "NotebookIdleMinutes",
-            "Number of minutes after which the notebook stops if no kernel, terminal or session was used. Enter 0 "
-            "to never stop it. Default: 60.",
+            "Number of minutes without use after which the notebook stops. Use is a busy kernel, input or output of a "
+            "kernel or terminal, and saving an open notebook. A job in a terminal that prints nothing counts as idle. "
+            "A change takes effect at the next start of the notebook. Enter 0 to never stop it. Default: 60.",
             default=60,
             least=0,
             most=YEAR_MINUTES,

@@ -1,7 +1,6 @@
-"""Stop this notebook instance when it was idle for some minutes.
+"""Stop this notebook instance when it is idle.
 
-Use is a busy kernel, input or output of kernels and terminals, or saving an open notebook. Open browser tabs and
-kernels that never finished starting do not count.
+Use is a busy kernel, input or output of kernels and terminals, or saving an open notebook.
 """
 
 from __future__ import annotations
@@ -23,13 +22,15 @@ NOW = datetime.now(timezone.utc)
 
 
 def main(minutes: str, server: str, metadata: str, memory: str) -> None:
-    """Decide whether to stop, and print the reason."""
+    """Decide whether to stop, and print why."""
+    seen: list[datetime] = []
     try:
-        seen = list(uses(server))
+        seen.extend(uses(server))  # keeps those before an error
     except HTTPError as error:
         sys.exit(f"Not stopping: the notebook server returned an error: {error}")
-    except OSError:
-        seen = []  # the server is down: the last known use counts
+    except OSError as error:
+        if not seen and not Path(memory).exists():
+            sys.exit(f"Not stopping: no answer since the start: {error}")
     last = last_use(Path(memory), seen)
     if NOW - last < timedelta(minutes=float(minutes)):
         print(f"Not stopping: last used {last:%F %R} UTC")
@@ -42,7 +43,7 @@ def main(minutes: str, server: str, metadata: str, memory: str) -> None:
 
 
 def uses(server: str) -> Iterator[datetime]:
-    """Yield the times of use."""
+    """Yield times of use."""
     for kernel in ask(server, "kernels"):
         yield NOW if kernel["execution_state"] == "busy" else utc(kernel["last_activity"])
     with suppress(HTTPError):  # terminals can be disabled
@@ -67,7 +68,7 @@ def utc(text: str) -> datetime:
 
 
 def last_use(memory: Path, seen: list[datetime]) -> datetime:
-    """Return the latest use, including stored ones, because the server does not list stopped kernels."""
+    """Return the latest use, also if the server was stopped or no longer lists its kernel."""
     with suppress(OSError, ValueError):
         seen.append(utc(memory.read_text()))
     last = min(NOW, max(seen, default=NOW))
