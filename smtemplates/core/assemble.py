@@ -10,7 +10,6 @@ from troposphere import Template
 from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
 
-
 SWITCHES = "What to create"
 """The parameter group of the switches of all constructs."""
 

@@ -91,6 +91,7 @@ def _jobs() -> Iterable[Row]:
     yield from each("logs", "CreateLogStream GetLogEvents PutLogEvents", f"{group}:log-stream:churn-1")
     for namespace in ("/aws/sagemaker/TrainingJobs", "aws/sagemaker/Custom", "AWS/SageMaker"):
         yield from each("cloudwatch", "PutMetricData", "*", {"cloudwatch:namespace": namespace})
+    yield from each("cloudwatch", "GetMetricData GetMetricStatistics")  # TrainingJobAnalytics of the SDK
 
 
 def _hosting() -> Iterable[Row]:
@@ -102,6 +103,10 @@ def _hosting() -> Iterable[Row]:
     names = "CreateEndpoint DeleteEndpoint DescribeEndpoint InvokeEndpoint InvokeEndpointAsync UpdateEndpoint"
     more = " InvokeEndpointWithResponseStream UpdateEndpointWeightsAndCapacities"
     yield from each("sagemaker", names + more, f"{SM}endpoint/churn")
+    names = "CreateInferenceComponent DeleteInferenceComponent DescribeInferenceComponent UpdateInferenceComponent"
+    more = " UpdateInferenceComponentRuntimeConfig"
+    yield from each("sagemaker", names + more, f"{SM}inference-component/churn")
+    yield from each("sagemaker", "CreateInferenceComponent", f"{SM}endpoint/churn")
     for alarm in ALARMS:
         yield from each("cloudwatch", "DescribeAlarms", alarm)
 
@@ -110,6 +115,10 @@ def _workflows() -> Iterable[Row]:
     run = f"{SM}pipeline/churn"
     yield from each(
         "sagemaker", "CreatePipeline DeletePipeline DescribePipeline UpdatePipeline StartPipelineExecution", run
+    )
+    yield from each("sagemaker", "AddTags UpdatePipelineVersion", run)  # pipeline.upsert(tags=...) a second time
+    yield from each(
+        "sagemaker", "SendPipelineExecutionStepFailure SendPipelineExecutionStepSuccess", f"{run}/execution/1"
     )
     names = "DescribePipelineDefinitionForExecution DescribePipelineExecution RetryPipelineExecution"
     yield from each("sagemaker", f"{names} StopPipelineExecution UpdatePipelineExecution", f"{run}/execution/1")
@@ -133,10 +142,13 @@ def _workflows() -> Iterable[Row]:
 
 def _data() -> Iterable[Row]:
     for bucket in ("input", "output", "models"):
-        yield from each("s3", "GetBucketLocation ListBucket ListBucketMultipartUploads", f"{S3}{{{bucket}}}")
-        yield from each("s3", "GetObject", f"{S3}{{{bucket}}}/training/a.csv")
+        names = "GetBucketLocation ListBucket ListBucketMultipartUploads ListBucketVersions"
+        yield from each("s3", names, f"{S3}{{{bucket}}}")
+        # copy more than 8 MB between the buckets; restore an older version
+        names = "GetObject GetObjectTagging GetObjectVersion GetObjectVersionTagging"
+        yield from each("s3", names, f"{S3}{{{bucket}}}/training/a.csv")
     for bucket in ("output", "models"):
-        names = "AbortMultipartUpload ListMultipartUploadParts PutObject"
+        names = "AbortMultipartUpload ListMultipartUploadParts PutObject PutObjectTagging"
         yield from each("s3", names, f"{S3}{{{bucket}}}/output/model.tar.gz")
     yield from each("s3", "DeleteObject", f"{S3}{{output}}/output/model.tar.gz")
     names = "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo"
@@ -169,7 +181,8 @@ def _features() -> Iterable[Row]:
     pending: Context = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
     yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, pending, registry)
     yield from each("sagemaker", "DescribeModelPackageGroup", GROUP, when=registry)
-    yield from each("sagemaker", "StopNotebookInstance", "{notebook}", when=on("notebook"))
+    names = "DescribeNotebookInstance StopNotebookInstance"
+    yield from each("sagemaker", names, "{notebook}", when=on("notebook"))
     kinds = {"App": "app/d-abcdefghijkl/ana/JupyterLab/default", "Domain": "domain/d-abcdefghijkl"}
     kinds |= {"Space": "space/d-abcdefghijkl/anas", "UserProfile": OWN}
     for kind, resource in kinds.items():
@@ -223,7 +236,8 @@ def _other_data() -> Iterable[Row]:
     names = "GetObject PutObject DeleteObject GetObjectVersion PutObjectTagging"
     yield from each("s3", names, f"{S3}somebody-elses/a.csv", when=never)
     yield from each("s3", "ListBucket PutBucketPolicy DeleteBucket CreateBucket", f"{S3}somebody-elses", when=never)
-    yield from each("s3", "PutObject DeleteObject DeleteObjectVersion", f"{S3}{{input}}/training/a.csv", when=never)
+    names = "PutObject PutObjectTagging DeleteObject DeleteObjectVersion"
+    yield from each("s3", names, f"{S3}{{input}}/training/a.csv", when=never)
     names = "DeleteObject DeleteObjectVersion PutObjectAcl BypassGovernanceRetention"
     yield from each("s3", names, f"{S3}{{models}}/models/model.tar.gz", when=never)
     yield from each("s3", "DeleteObjectVersion", f"{S3}{{output}}/output/model.tar.gz", when=never)
@@ -270,7 +284,8 @@ def _other_sagemaker_resources() -> Iterable[Row]:
     names = "CreatePresignedNotebookInstanceUrl CreateNotebookInstance StartNotebookInstance UpdateNotebookInstance"
     for notebook in ("{notebook}", f"{SM}notebook-instance/other"):
         yield from each("sagemaker", f"{names} DeleteNotebookInstance", notebook, when=never)
-    yield from each("sagemaker", "StopNotebookInstance", f"{SM}notebook-instance/other", when=never)
+    names = "DescribeNotebookInstance StopNotebookInstance"
+    yield from each("sagemaker", names, f"{SM}notebook-instance/other", when=never)
     names = "CreateNotebookInstanceLifecycleConfig UpdateNotebookInstanceLifecycleConfig"
     yield from each("sagemaker", names, f"{SM}notebook-instance-lifecycle-config/demo", when=never)
     names = "CreateStudioLifecycleConfig DeleteStudioLifecycleConfig"
@@ -301,6 +316,7 @@ def _other_sagemaker_resources() -> Iterable[Row]:
     debugged = {**JOB, "sagemaker:EnableRemoteDebug": "true"}
     yield from each("sagemaker", "CreateTrainingJob UpdateTrainingJob", f"{SM}training-job/churn-1", debugged, never)
     yield from each("sagemaker", "AddTags DeleteTags", f"{SM}training-job/churn-1", when=never)
+    yield from each("sagemaker", "DeleteTags", f"{SM}pipeline/churn", when=never)
     yield from each("sagemaker", "CreateMlflowApp DeleteMlflowApp", "{app}", when=never)
     yield from each("sagemaker", "CallMlflowAppApi", f"{SM}mlflow-app/app-other", when=never)
     yield from each("sagemaker", "CreateWorkforce", f"{SM}workforce/demo", when=never)
@@ -323,6 +339,7 @@ def _other_regions_and_services() -> Iterable[Row]:
     yield from each("logs", "DeleteLogGroup PutRetentionPolicy", f"{LOGS}/aws/sagemaker/TrainingJobs", when=never)
     metrics = {"cloudwatch:namespace": "AWS/SageMaker", **other_region}
     yield from each("cloudwatch", "PutMetricData", "*", metrics, never)
+    yield from each("cloudwatch", "GetMetricData GetMetricStatistics", "*", other_region, never)
     yield from each("cloudwatch", "PutMetricData", "*", {"cloudwatch:namespace": "AWS/Billing"}, never)
     yield from each("cloudwatch", "PutMetricData", when=never)
     for name in ("budget", "sagemaker-workspace-two-EndpointErrorsAlarm-1ABCDEFGHIJKL"):

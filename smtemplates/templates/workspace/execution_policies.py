@@ -8,69 +8,23 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import (
     Bool,
     Condition,
-    ForAnyValueStringNotLike,
     Null,
-    NumericGreaterThanIfExists,
     StringEquals,
     StringLike,
 )
-from troposphere import AWS_REGION, Parameter, Ref, Sub
+from troposphere import AWS_REGION, Ref, Sub
 
-from smtemplates.core.construct import NamedCondition, split_list, when
 from smtemplates.core.iam import Grant, actions, allow, deny, in_this_region, policy_document, regional_arns
-from smtemplates.templates.workspace.encryption import Encryption
+from smtemplates.templates.workspace.data_policy import RUN_JOBS
 from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
 from smtemplates.templates.workspace.network import Network
-from smtemplates.templates.workspace.storage import Storage
 
 METRICS = ("/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker")
-RUN_JOBS = ("CreateTrainingJob", "CreateProcessingJob", "CreateHyperParameterTuningJob")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Contain the limits for jobs that administrators set, each with the condition that it is set."""
-
-    instance_types: Parameter
-    has_instance_types: NamedCondition
-    runtime: Parameter
-    has_runtime: NamedCondition
-
-
-def data(storage: Storage, encryption: Encryption, limits: Limits, role: Any) -> dict[str, Any]:
-    """Allow reading inputs, writing results and models, using the key and passing the role; enforce the limits."""
-    results, models = storage.output, storage.models
-    return policy_document(
-        allow(
-            "ListBuckets",
-            actions("s3", "GetBucketLocation", "ListBucket", "ListBucketMultipartUploads"),
-            [bucket.arn() for bucket in storage.buckets()],
-        ),
-        allow("ReadInput", actions("s3", "GetObject"), [storage.input.arn("/*")]),
-        allow(
-            "WriteResultsAndModels",
-            actions("s3", "AbortMultipartUpload", "GetObject", "ListMultipartUploadParts", "PutObject"),
-            [results.arn("/*"), models.arn("/*")],
-        ),
-        allow("DeleteResults", actions("s3", "DeleteObject"), [results.arn("/*")]),
-        when(encryption.has_key, _use_key(encryption)),
-        when(encryption.has_key, _lend_key(encryption)),
-        allow(
-            "PassItselfToSageMaker",
-            actions("iam", "PassRole"),
-            [role],
-            Condition(StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})),
-        ),
-        allow("SeeItself", actions("iam", "GetRole"), [role]),
-        when(limits.has_instance_types, _instance_types(limits)),
-        when(limits.has_runtime, _runtime(limits)),
-    )
 
 
 def jobs(network: Network) -> dict[str, Any]:
@@ -139,17 +93,22 @@ def hosting(network: Network, alarms: EndpointAlarmNames | None) -> dict[str, An
                 "sagemaker",
                 "CreateEndpoint",
                 "CreateEndpointConfig",
+                "CreateInferenceComponent",
                 "DeleteEndpoint",
                 "DeleteEndpointConfig",
+                "DeleteInferenceComponent",
                 "DeleteModel",
                 "DescribeEndpoint",
                 "DescribeEndpointConfig",
+                "DescribeInferenceComponent",
                 "DescribeModel",
                 "InvokeEndpoint",
                 "InvokeEndpointAsync",
                 "InvokeEndpointWithResponseStream",
                 "UpdateEndpoint",
                 "UpdateEndpointWeightsAndCapacities",
+                "UpdateInferenceComponent",
+                "UpdateInferenceComponentRuntimeConfig",
             ),
             regional_arns("sagemaker", "*"),
         ),
@@ -171,13 +130,18 @@ def workflows() -> dict[str, Any]:
                 "DescribePipelineDefinitionForExecution",
                 "DescribePipelineExecution",
                 "RetryPipelineExecution",
+                "SendPipelineExecutionStepFailure",
+                "SendPipelineExecutionStepSuccess",
                 "StartPipelineExecution",
                 "StopPipelineExecution",
                 "UpdatePipeline",
                 "UpdatePipelineExecution",
+                "UpdatePipelineVersion",
             ),
             regional_arns("sagemaker", "*"),
         ),
+        # the SageMaker SDK tags an existing pipeline when it updates the pipeline
+        allow("TagPipelines", actions("sagemaker", "AddTags"), regional_arns("sagemaker", "pipeline/*")),
         allow(
             "TrackExperimentsAndLineage",
             actions(
@@ -193,54 +157,6 @@ def workflows() -> dict[str, Any]:
             ),
             regional_arns("sagemaker", "*"),
         ),
-    )
-
-
-def _use_key(encryption: Encryption) -> Grant:
-    return allow(
-        "UseKey",
-        actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
-        [encryption.key_arn()],
-        Condition(StringEquals({"kms:ViaService": _via("ec2", "s3", "sagemaker")})),
-    )
-
-
-def _lend_key(encryption: Encryption) -> Grant:
-    """Allow SageMaker to use the key for volumes and spaces, through grants that it creates itself.
-
-    Without the condition, a user of the role could grant the key to any principal. kms:GrantIsForAWSResource is not
-    used, because two public reports say that SageMaker's grants do not set it. It is inferred that kms:ViaService is
-    set for the grants of Studio spaces. Otherwise, creating a space fails with an error that names kms:CreateGrant.
-
-    Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-    """
-    return allow(
-        "LendKeyToVolumes",
-        actions("kms", "CreateGrant"),
-        [encryption.key_arn()],
-        Condition(StringEquals({"kms:ViaService": _via("ec2", "sagemaker")})),
-    )
-
-
-def _via(*services: str) -> list[Sub]:
-    return [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in services]
-
-
-def _instance_types(limits: Limits) -> Grant:
-    """Deny instance types that are not allowed. A request without an instance type is not affected."""
-    return deny(
-        "OnlyAllowedInstanceTypes",
-        actions("sagemaker", "Create*", "Update*"),
-        Condition(ForAnyValueStringNotLike({"sagemaker:InstanceTypes": split_list(limits.instance_types)})),
-    )
-
-
-def _runtime(limits: Limits) -> Grant:
-    """Deny jobs whose maximum runtime exceeds the limit, or that specify none."""
-    return deny(
-        "OnlyCappedRuntime",
-        actions("sagemaker", *RUN_JOBS),
-        Condition(NumericGreaterThanIfExists({"sagemaker:MaxRuntimeInSeconds": Ref(limits.runtime)})),
     )
 
 
@@ -264,6 +180,14 @@ def _images_and_logs() -> list[Grant]:
                 "PutLogEvents",
             ),
             regional_arns("logs", "log-group:/aws/sagemaker/*"),
+        ),
+        # charts of a job's metrics in the SageMaker SDK; these actions support no resource and no namespace
+        # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+        allow(
+            "ReadMetrics",
+            actions("cloudwatch", "GetMetricData", "GetMetricStatistics"),
+            ["*"],
+            in_this_region(),
         ),
         allow(
             "WriteMetrics",

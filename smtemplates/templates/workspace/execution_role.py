@@ -28,6 +28,7 @@ from smtemplates.core.construct import (
 )
 from smtemplates.core.iam import for_this_account, trust_policy
 from smtemplates.templates.workspace import execution_policies
+from smtemplates.templates.workspace.data_policy import Limits, data_policy
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
 from smtemplates.templates.workspace.network import Network
@@ -99,7 +100,7 @@ def execution_role(
     full_access = NamedCondition("FullAccess", equals(level, "FullAccess"))
     has_additional = NamedCondition("HasAdditionalPolicies", is_not_empty(additional))
     has_boundary = NamedCondition("HasPermissionsBoundary", is_not_empty(boundary))
-    limits = execution_policies.Limits(
+    limits = Limits(
         instance_types=types,
         has_instance_types=NamedCondition("LimitInstanceTypes", is_not_empty(types)),
         runtime=runtime,
@@ -109,7 +110,7 @@ def execution_role(
         execution_role_policy(
             "DataPolicy",
             create_role,
-            execution_policies.data(storage, encryption, limits, GetAtt("ExecutionRole", "Arn")),
+            data_policy(storage, encryption, limits, GetAtt("ExecutionRole", "Arn")),
         ),
         execution_role_policy("JobsPolicy", least_privilege, execution_policies.jobs(network)),
         execution_role_policy(

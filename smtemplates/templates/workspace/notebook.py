@@ -130,7 +130,12 @@ def _resources(
         Tags=project.tags(),
         VolumeSizeInGB=Ref(settings.volume_gb),
     )
-    stop = allow("StopItselfWhenIdle", actions("sagemaker", "StopNotebookInstance"), [Ref(notebook)])
+    # get_execution_role() of the SageMaker SDK describes the notebook, and asks IAM only if that is denied
+    stop = allow(
+        "StopItselfWhenIdle",
+        actions("sagemaker", "DescribeNotebookInstance", "StopNotebookInstance"),
+        [Ref(notebook)],
+    )
     return [lifecycle, notebook, execution_role_policy("NotebookPolicy", settings.has_policy, policy_document(stop))]
 
 
