@@ -6,12 +6,28 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import forked
+
+TIMEOUT_SECONDS = 300
+
 
 def run(
     command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None, *, new_session: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, and return its exit code, output and messages. No command prints a traceback."""
-    done = subprocess.run(
+    if forked.can_run(command, environment):
+        done = forked.run(command, environment, folder, TIMEOUT_SECONDS, new_session=new_session)
+    else:
+        done = new_process(command, environment, folder, new_session=new_session)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def new_process(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None, *, new_session: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a new process of the operating system."""
+    return subprocess.run(
         command,
         cwd=folder,
         env=environment,
@@ -19,11 +35,9 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=TIMEOUT_SECONDS,
         start_new_session=new_session,
     )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
 
 
 def start(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[str]:

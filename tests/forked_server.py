@@ -1,0 +1,103 @@
+"""A process that has loaded the AWS SDK and the package, and forks a process for each command of the tests.
+
+The tests start it with the descriptor of a socket as its argument. Each request is a line of JSON together with four
+descriptors: the standard streams of the command, and a pipe for the ID of its process and then its status.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
+
+# The packages that the commands of the deployer and the publisher load.
+PACKAGES = ("aws", "cli", "config", "console", "core", "deploy", "evaluate", "publish")
+SERVICES = ("cloudformation", "s3", "servicecatalog", "sts")
+STREAMS = 3
+
+
+def load() -> None:
+    """Load the modules that commands need: those of the package, and those that the SDK loads for its first client."""
+    for package in PACKAGES:
+        found = import_module(f"smtemplates.{package}")
+        for module in walk_packages(found.__path__, f"{found.__name__}."):
+            if ".assets" not in module.name:
+                import_module(module.name)
+    session: Any = import_module("boto3").Session("none", "none", region_name="us-east-1")
+    for service in SERVICES:
+        session.client(service)
+    gc.collect()
+    gc.freeze()  # the commands do not search these objects for garbage
+
+
+def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Return the next request with its descriptors. End this process if the tests have ended."""
+    received, descriptors, _, _ = socket.recv_fds(connection, 65536, STREAMS + 1)
+    while received and not received.endswith(b"\n"):
+        received += connection.recv(65536)
+    if not received:
+        os._exit(0)
+    return json.loads(received), descriptors
+
+
+def next_command(connection: socket.socket) -> dict[str, Any]:
+    """Return the request of a command in the new process that is to run it."""
+    while True:
+        request, descriptors = receive(connection)
+        if not os.fork():
+            connection.close()
+            break
+        for descriptor in descriptors:
+            os.close(descriptor)
+    *streams, answers = descriptors
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if process := os.fork():
+        os.write(answers, f"{process}\n".encode())
+        _, status = os.waitpid(process, 0)
+        os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        os._exit(0)
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return request
+
+
+def prepare(request: dict[str, Any]) -> None:
+    """Set the working directory, the variables and the path of this process to those of a new process of Python."""
+    if request["new_session"]:
+        os.setsid()
+    os.chdir(request["folder"])
+    locale = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # Python sets it at its start
+    os.environ.clear()
+    os.environ.update({**locale, **request["environment"]})
+    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    sys.argv = request["words"]
+    module = sys.argv[0] == "-m"
+    own = os.getcwd() if module else os.path.dirname(sys.argv[0])  # noqa: PTH109, PTH120 as Python does
+    sys.path[:1] = [own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+
+
+def main() -> None:
+    """Run the command of the next request in this process, which is a copy of the server."""
+    with socket.socket(fileno=int(sys.argv[1])) as connection:
+        load()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended processes leave no trace
+        request = next_command(connection)
+    prepare(request)
+    if sys.argv[0] == "-m":
+        del sys.argv[0]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
