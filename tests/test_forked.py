@@ -26,7 +26,7 @@ COMMANDS = [
     ["-m", "smtemplates", "config", "check"],
     ["-m", "smtemplates", "--version"],
 ]
-# Print what a process can observe about itself.
+# Print the state of a process that the process can observe.
 PROBE = """\
 import json, os, signal, sys, time
 print(json.dumps({
