@@ -37,10 +37,17 @@ def project_of(arguments: argparse.Namespace) -> Project | None:
     Raises:
         UsageError: The file cannot be read, or has problems.
     """
-    from smtemplates.config.project import find_project, read_project
+    from smtemplates.config.project import read_project
 
-    path = Path(arguments.config) if arguments.config else find_project(Path())
+    path = _path(arguments)
     return read_project(path) if path else None
+
+
+def _path(arguments: argparse.Namespace) -> Path | None:
+    """Return the file of --config, otherwise that of the working directory, or None if there is none."""
+    from smtemplates.config.project import find_project
+
+    return Path(arguments.config) if arguments.config else find_project(Path())
 
 
 def check_config(arguments: argparse.Namespace) -> int:
@@ -53,10 +60,10 @@ def check_config(arguments: argparse.Namespace) -> int:
     from smtemplates.config.problems import shown_file
     from smtemplates.console.columns import counted
 
-    project = project_of(arguments)
-    if project is None:
+    path = _path(arguments)
+    if path is None:
         raise UsageError("There is no smtemplates.toml in this folder or in a folder above it. Specify --config FILE.")
-    check(project)
+    project = check(path)
     numbers = f"{counted(len(project.templates), 'template')}, {counted(len(project.stacks), 'stack')}"
     print(f"{shown_file(project.path)}: {numbers}, no problems", file=sys.stderr)
     return 0

@@ -15,6 +15,7 @@ from troposphere import Template
 
 from smtemplates.config.functions import CodeError, Function, explained, guarded, import_function
 from smtemplates.config.lines import Path as Keys
+from smtemplates.config.merging import merged
 from smtemplates.config.problems import Problem, shown_file, unknown
 from smtemplates.config.project import Project
 from smtemplates.config.tables import TemplateTable
@@ -23,15 +24,14 @@ from smtemplates.core.assemble import Definition, assemble, source_files
 from smtemplates.core.build import build_all
 from smtemplates.core.construct import Construct
 from smtemplates.core.places import chosen
-from smtemplates.errors import Error, TemplateError, UsageError
-from smtemplates.synth.declarations import mapping
+from smtemplates.errors import Error, UsageError
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import ordered
 from smtemplates.templates import registry
 from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.features import FEATURES
 
-INTERFACE = "AWS::CloudFormation::Interface"
+Start = Definition | dict[str, Any]
 WORKSPACE = "workspace"
 _PARAMETER = re.compile(r"Parameter (\w+) ")
 
@@ -43,6 +43,15 @@ class TableError(UsageError):
         """Store the problems."""
         super().__init__()
         self.problems = list(problems)
+
+
+@contextmanager
+def _collecting(wrong: list[Problem]) -> Iterator[None]:
+    """Add the problems of a TableError to others, instead of raising it."""
+    try:
+        yield
+    except TableError as error:
+        wrong += error.problems
 
 
 def of_smtemplates(name: str, without: Collection[str], places: Mapping[str, int]) -> Built:
@@ -73,12 +82,19 @@ def build(project: Project, table: TemplateTable, without: Collection[str], plac
         raise
 
 
-def attempt(project: Project, table: TemplateTable) -> Built | list[Problem]:
-    """Build a template, or return the problems that prevent the build."""
+def attempt(project: Project, table: TemplateTable, *, complete: bool) -> Built | list[Problem]:
+    """Build a template, or return the problems that prevent the build.
+
+    If the table is not complete, the template is not built, and only the problems of single keys are returned.
+    """
+    builder = _Builder(project, table)
     try:
-        return _Builder(project, table).build(())
+        if complete:
+            return builder.build(())
+        builder.parts(())
     except TableError as error:
         return error.problems
+    return []
 
 
 @dataclass(frozen=True)
@@ -89,22 +105,43 @@ class _Builder:
     table: TemplateTable
 
     def build(self, without: Collection[str]) -> Built:
-        added = self._functions()
-        features = self._features(without)
-        with self._reporting("places"):
-            chosen(registry.PLACES.get(self.table.source, {}), self.table.places)
-        if self.table.source in registry.TEMPLATES:
+        added, features, start = self.parts(without)
+        if start is None:
             with self._reporting("constructs"):
                 built = self._of_definition(_ours(self.table, features, added))
         else:
-            with self._reporting("from"):
-                start = self._start()
             with self._reporting("constructs"):
                 built = self._extended(start, build_all(added, added).values())
         built = replace(built, name=self.table.name, policies=tuple(map(self.project.file, self.table.policies)))
         if self.table.description is not None:
             built.body["Description"] = self.table.description
         return self._specialized(built)
+
+    def parts(self, without: Collection[str]) -> tuple[dict[str, Function], frozenset[str], Start | None]:
+        """Return the functions to add, the features to leave out, and the template to start from.
+
+        The problems of all these parts are reported together. The start is None for a template of smtemplates.
+        """
+        wrong: list[Problem] = []
+        source, start = self.table.source, None  # the source is '' if its problem is already reported
+        with _collecting(wrong):
+            added = self._functions()
+        with _collecting(wrong):
+            features = self._features(without)
+        with _collecting(wrong), self._reporting("places"):
+            if source in registry.TEMPLATES or self._is_other:
+                chosen(registry.PLACES.get(source, {}), self.table.places)
+        with _collecting(wrong), self._reporting("from"):
+            if source and source not in registry.TEMPLATES:
+                start = self._start()
+        if wrong:
+            raise TableError(wrong)
+        return added, features, start
+
+    @property
+    def _is_other(self) -> bool:
+        """Whether the template to start from is in a file, or a function returns it."""
+        return registry.is_file(self.table.source) or ":" in self.table.source
 
     def _problem(self, *keys: str | int, sentence: str) -> Problem:
         return self.project.problem(("template", self.table.name, *keys), sentence)
@@ -153,19 +190,19 @@ class _Builder:
             if name not in FEATURES
         ]
         features = frozenset({*self.table.without, *without})
-        if features and self.table.source not in registry.TEMPLATES:
+        if features and self._is_other:
             ours = ", ".join(registry.TEMPLATES)
             wrong.append(self._problem("without", sentence=f"only templates of smtemplates have features: {ours}."))
         if wrong:
             raise TableError(wrong)
         return features
 
-    def _start(self) -> Definition | dict[str, Any]:
+    def _start(self) -> Start:
         """Return the template of a file or of a function."""
         source = self.table.source
         if registry.is_file(source):
             return read_template(self.project.file(source))
-        if ":" not in source:
+        if not self._is_other:
             raise UsageError(unknown("template", source, registry.TEMPLATES))
         function = import_function(source, self.project.folder)
         if any(each.default is each.empty for each in inspect.signature(function).parameters.values()):
@@ -206,14 +243,14 @@ class _Builder:
         shown = {source: shown_file(file) if file.is_file() else source for source, file in files.items()}
         return {key: shown[source] for key, source in found.items()}
 
-    def _extended(self, start: Definition | dict[str, Any], constructs: Iterable[Construct]) -> Built:
+    def _extended(self, start: Start, constructs: Iterable[Construct]) -> Built:
         """Add constructs to a template."""
         constructs = [*constructs]
         if isinstance(start, Definition):
             return self._of_definition(Definition(start.description, [*start.constructs, *constructs]))
         if constructs:
             added = assemble("", constructs)
-            start = _merged(start, self._plain(added), source_files(constructs))
+            start = merged(start, self._plain(added), source_files(constructs))
         return Built(name="", body=start, sources=self._sources(constructs), titles=_titles(constructs))
 
     def _specialized(self, built: Built) -> Built:
@@ -260,30 +297,3 @@ def _ours(table: TemplateTable, features: Collection[str], added: Mapping[str, F
         return workspace.definition(features, added)
     defined = registry.definition(table.source, features, table.places)
     return Definition(defined.description, [*defined.constructs, *build_all(added, added).values()])
-
-
-def _merged(
-    template: Mapping[str, Any], added: Mapping[str, Any], sources: Mapping[tuple[str, str], str]
-) -> dict[str, Any]:
-    """Return a template with the entries of the sections of another one, and with its parameter groups and labels.
-
-    Raises:
-        TemplateError: A name is in both templates.
-    """
-    merged = dict(template)
-    for section in ("Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs"):
-        entries = added.get(section, {})
-        existing = mapping(template.get(section))
-        if taken := next((name for name in entries if name in existing), None):
-            raise TemplateError(
-                f"{sources[section, taken]} adds {taken} to {section}, but that name is already in use. Choose another."
-            )
-        if entries:
-            merged[section] = {**existing, **entries}
-    metadata = mapping(template.get("Metadata"))
-    ours, theirs = mapping(added["Metadata"][INTERFACE]), mapping(metadata.get(INTERFACE))
-    interface = {
-        "ParameterGroups": [*theirs.get("ParameterGroups", ()), *ours["ParameterGroups"]],
-        "ParameterLabels": {**theirs.get("ParameterLabels", {}), **ours["ParameterLabels"]},
-    }
-    return {**merged, "Metadata": {**metadata, INTERFACE: {**theirs, **interface}}}

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from smtemplates.config import templates
 from smtemplates.config.problems import Problem, unknown
-from smtemplates.config.project import Project
+from smtemplates.config.project import Project, read_draft
 from smtemplates.config.stack_requests import needed_stacks
 from smtemplates.config.tables import StackTable
 from smtemplates.config.templates import Built
 from smtemplates.config.values import Literal, OutputOf
-from smtemplates.deploy.groups.order import ordered
+from smtemplates.deploy.groups.order import CycleError, cycle
 from smtemplates.deploy.requests.stack_policy import read_stack_policy
 from smtemplates.deploy.requests.template import Template
 from smtemplates.deploy.requests.template import check as check_values
-from smtemplates.errors import Error, UsageError
+from smtemplates.errors import Error
 from smtemplates.evaluate.sections import can_grow, entries
 
 
-def check(project: Project) -> None:
-    """Check the templates and the stacks of a configuration file. This runs the code that the file names.
+def check(path: Path) -> Project:
+    """Check a configuration file, its templates and its stacks, and return the project. This runs its code.
+
+    A part of the file that has a problem is left out of the further checks, so that no problem is only the result of
+    another one.
 
     Raises:
-        UsageError: There are problems. The message has a line for each.
+        UsageError: The file cannot be read, or has problems. The message has a line for each, in their order.
     """
-    found: list[Problem] = []
-    built: dict[str, Built | None] = {}
+    draft = read_draft(path)
+    project = draft.project
+    found = [*draft.problems]
+    built: dict[str, Built | None] = dict.fromkeys(draft.incomplete)
     for name in project.templates:
-        result = templates.attempt(project, name)
+        result = templates.attempt(project, name, complete=name not in draft.incomplete)
         if isinstance(result, list):
             found += result
         built[name] = None if isinstance(result, list) else result
@@ -40,7 +46,10 @@ def check(project: Project) -> None:
                 built[stack.template] = None
                 found.append(project.problem(stack.path("template"), str(error)))
         found += _stack_problems(project, stack, built[stack.template])
-    project.check([*found, *_unused_defaults(project, built), *_dependency_problems(project, built)])
+    if draft.has_all_stacks:
+        found += _unused_defaults(project, built)
+    project.check([*found, *_dependency_problems(project, built), *_cycles(project)])
+    return project
 
 
 def _stack_problems(project: Project, stack: StackTable, built: Built | None) -> Iterator[Problem]:
@@ -90,7 +99,7 @@ def _unused_defaults(project: Project, built: dict[str, Built | None]) -> Iterat
 
 
 def _dependency_problems(project: Project, built: dict[str, Built | None]) -> Iterator[Problem]:
-    """Yield the problems of references to outputs: the template of the other stack lacks it, or a stack needs itself.
+    """Yield the problems of references to outputs: the template of the other stack lacks it.
 
     A stack that is not in the file can have any output.
     """
@@ -104,7 +113,16 @@ def _dependency_problems(project: Project, built: dict[str, Built | None]) -> It
                 outputs = entries(other.body, "Outputs")
                 if value.output not in outputs:
                     yield project.problem(stack.path("parameters", name), unknown("output", value.output, outputs))
-    try:
-        ordered(needed_stacks(project))
-    except UsageError as error:
-        yield project.problem(("stack",), str(error))
+
+
+def _cycles(project: Project) -> Iterator[Problem]:
+    """Yield a problem for each cycle of stacks that need outputs of each other, at the parameter that closes it."""
+    needed = needed_stacks(project)
+    while path := cycle(needed):
+        user, producer = path[-2:]
+        stack = project.stacks[user]
+        name = next(
+            name for name, value in stack.parameters.items() if isinstance(value, OutputOf) and value.stack == producer
+        )
+        yield project.problem(stack.path("parameters", name), str(CycleError(path)))
+        needed[user] = tuple(other for other in needed[user] if other != producer)

@@ -11,6 +11,7 @@ from typing import Any
 from smtemplates.config import lines, schema
 from smtemplates.config.credentials import ADVICE, kind_of_credential
 from smtemplates.config.problems import Places, Problem, shown_file
+from smtemplates.config.sound import sound_parts
 from smtemplates.config.tables import StackTable, TemplateTable, stack_table, template_table
 from smtemplates.config.values import Decimal, value_problem
 from smtemplates.console.files import read
@@ -64,11 +65,35 @@ def find_project(start: Path) -> Path | None:
     return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A project without the parts of its file that have problems, and these problems.
+
+    The templates in `incomplete` cannot be built. Some of them are not in the project: only their names are known.
+    """
+
+    project: Project
+    problems: Sequence[Problem]
+    incomplete: frozenset[str]
+    has_all_stacks: bool
+
+
 def read_project(path: Path) -> Project:
     """Read a configuration file, and check everything that needs no other file.
 
     Raises:
         UsageError: The file cannot be read, or has problems. The message has a line for each problem.
+    """
+    draft = read_draft(path)
+    draft.project.check(draft.problems)
+    return draft.project
+
+
+def read_draft(path: Path) -> Draft:
+    """Read a configuration file that can have problems.
+
+    Raises:
+        UsageError: The file cannot be read, or is not TOML.
     """
     text = read(path)
     try:
@@ -78,15 +103,20 @@ def read_project(path: Path) -> Project:
         found += [*_credentials(content, ()), *_values(content, found)]
     except RecursionError as error:
         raise UsageError(f"{shown_file(path)}: the values are nested too deeply.") from error
-    places.check(places.problem(at, sentence) for at, sentence in found)
-    defaults = content.get("defaults", {})
-    return Project(
+    sound = sound_parts(content, {at for at, _ in found})
+    project = Project(
         path=path,
-        name=content.get("project", ""),
-        output=content.get("output", DEFAULT_OUTPUT),
-        templates={name: template_table(name, table) for name, table in content.get("template", {}).items()},
-        stacks={name: stack_table(name, table, defaults) for name, table in content.get("stack", {}).items()},
+        name=sound.project or "",
+        output=sound.output or DEFAULT_OUTPUT,
+        templates={name: template_table(name, table) for name, table in sound.templates.items()},
+        stacks={name: stack_table(name, table, sound.defaults) for name, table in sound.stacks.items()},
         places=places,
+    )
+    return Draft(
+        project=project,
+        problems=[places.problem(at, sentence) for at, sentence in found],
+        incomplete=sound.incomplete,
+        has_all_stacks=sound.has_all_stacks,
     )
 
 

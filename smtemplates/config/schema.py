@@ -6,6 +6,7 @@ different drafts. This module knows these keywords. A test compares its verdict 
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -102,8 +103,9 @@ def _exceeded(value: Any, about: Schema, path: Path) -> Iterator[tuple[Path, str
 
 def _in_table(table: Mapping[str, Any], about: Schema, path: Path) -> Iterator[tuple[Path, str]]:
     known = about.get("properties", {})
+    meant = {near for key in table if key not in known for near in difflib.get_close_matches(key, known, n=1)}
     for name in about.get("required", ()):
-        if name not in table:
+        if name not in table and name not in meant:
             yield path, f"the key {name} is missing."
     for key, value in table.items():
         inside = key_schema(about, key)
@@ -111,6 +113,8 @@ def _in_table(table: Mapping[str, Any], about: Schema, path: Path) -> Iterator[t
             yield from problems(value, inside, (*path, key))
         elif "patternProperties" in about:
             yield (*path, key), f"{key} {about['x-hint']}."
+            for inside in about["patternProperties"].values():
+                yield from problems(value, inside, (*path, key))
         else:
             yield (*path, key), unknown("key", key, known)
 

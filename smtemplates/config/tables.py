@@ -13,7 +13,8 @@ from smtemplates.config.values import Value, text_of, value_of
 class TemplateTable:
     """A table [template.NAME]. `keep` is None if the table does not have the key.
 
-    `source` is the value of the key from. `policies` are the files of the key policy, relative to the file.
+    `source` is the value of the key from, or '' if that has a problem. `policies` are the files of the key policy,
+    relative to the file.
     """
 
     name: str
@@ -87,10 +88,10 @@ MERGED = ("parameters", "tags")  # tables whose keys a stack inherits one by one
 
 
 def template_table(name: str, content: Mapping[str, Any]) -> TemplateTable:
-    """Return a table [template.NAME] that conforms to the schema."""
+    """Return a table [template.NAME] whose keys conform to the schema."""
     return TemplateTable(
         name=name,
-        source=content["from"],
+        source=content.get("from", ""),
         without=tuple(content.get("without", ())),
         places=content.get("places", {}),
         keep=tuple(content["keep"]) if "keep" in content else None,

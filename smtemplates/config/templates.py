@@ -126,8 +126,11 @@ def as_template(built: Built) -> Template:
     return found
 
 
-def attempt(project: Project, name: str) -> Built | list[Problem]:
-    """Build a template of the configuration file, or return its problems, to which missing policy files belong."""
+def attempt(project: Project, name: str, *, complete: bool = True) -> Built | list[Problem]:
+    """Build a template of the configuration file, or return its problems, to which missing policy files belong.
+
+    A table that is not complete is not built: only its keys are checked.
+    """
     table = project.templates[name]
     building: Any = import_module("smtemplates.config.building")
     missing = [
@@ -135,7 +138,7 @@ def attempt(project: Project, name: str) -> Built | list[Problem]:
         for number, file in enumerate(table.policies)
         if not project.file(file).is_file()
     ]
-    result: Built | list[Problem] = building.attempt(project, table)
+    result: Built | list[Problem] = building.attempt(project, table, complete=complete)
     if isinstance(result, list):
         return [*missing, *result]
     return missing or result

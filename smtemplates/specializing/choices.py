@@ -35,15 +35,25 @@ def check(choices: Choices, declared: Declared) -> None:
         UsageError: A name is unknown, a value is not valid, or choices contradict each other.
     """
     named = dict.fromkeys([*choices.fix, *sorted(choices.keep or ()), *choices.default, *choices.allow])
-    problems = [unknown(name, declared) for name in named if name not in declared]
-    problems = problems or [*_not_text(choices)]
-    problems = problems or [
-        *_contradictions(choices, declared),
-        *_unkept(choices, declared),
-        *_invalid(choices, declared),
-    ]
+    unknown_names = [name for name in named if name not in declared]
+    problems = [*(unknown(name, declared) for name in unknown_names), *_not_text(choices)]
+    if len(problems) == len(unknown_names):
+        known = _known(choices, declared)
+        problems += [*_contradictions(known, declared), *_invalid(known, declared)]
+        if not unknown_names:  # a wrong name can be meant as that of any parameter
+            problems += [*_not_kept(choices), *_unkept(choices, declared)]
     if problems:
         raise UsageError("\n".join(problems))
+
+
+def _known(choices: Choices, declared: Declared) -> Choices:
+    """Return the choices without unknown names."""
+    return Choices(
+        fix={name: value for name, value in choices.fix.items() if name in declared},
+        keep=choices.keep,
+        default={name: value for name, value in choices.default.items() if name in declared},
+        allow={name: values for name, values in choices.allow.items() if name in declared},
+    )
 
 
 def _not_text(choices: Choices) -> Iterable[str]:
@@ -66,6 +76,9 @@ def _contradictions(choices: Choices, declared: Declared) -> Iterable[str]:
                 f"Parameter {name} is a NoEcho parameter. It can be neither fixed nor narrowed, because a template is "
                 "not secret. Users enter its value when they create a stack."
             )
+
+
+def _not_kept(choices: Choices) -> Iterable[str]:
     for name in dict.fromkeys([*choices.default, *choices.allow]):
         if choices.keep is not None and name not in choices.keep and name not in choices.fix:
             yield f"Parameter {name} has a new default or allowed values, but it is not kept. Add it to the kept ones."

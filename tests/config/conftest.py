@@ -19,29 +19,36 @@ from config.projects import User
 from smtemplates.config.project import Project, read_project
 
 __all__ = ["aws"]
+Folder = Callable[..., Path]
 Write = Callable[..., Project]
 
 
 @pytest.fixture
-def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
-    """Return a function that writes smtemplates.toml and other files, and reads the project.
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
+    """Return a function that writes smtemplates.toml and other files, and returns the path of smtemplates.toml.
 
     Modules of the project are forgotten after the test, because the next project can have modules of the same name.
     """
     monkeypatch.chdir(tmp_path)
 
-    def write(text: str, files: dict[str, str] | None = None) -> Project:
+    def write(text: str, files: dict[str, str] | None = None) -> Path:
         for name, content in {"smtemplates.toml": text, **(files or {})}.items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(content).lstrip("\n"), encoding="utf-8")
-        return read_project(Path("smtemplates.toml"))
+        return Path("smtemplates.toml")
 
     yield write
     for name, module in list(sys.modules.items()):
         paths = [getattr(module, "__file__", None) or "", *(getattr(module, "__path__", None) or ())]
         if any(path.startswith(str(tmp_path)) for path in paths):
             del sys.modules[name]
+
+
+@pytest.fixture
+def write(folder: Folder) -> Write:
+    """Return a function that writes files as `folder` does, and reads the project."""
+    return lambda text, files=None: read_project(folder(text, files))
 
 
 @pytest.fixture(scope="module")

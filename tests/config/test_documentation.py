@@ -80,7 +80,7 @@ def test_the_example_is_a_project_without_problems(write: Write) -> None:
     """The file, the construct and the policy of the page work together."""
     blocks = dict(re.findall(r"`([\w/.]+)`:\n\n```\w+\n(.*?)```", TEXT, re.DOTALL))
     project = write(blocks.pop("smtemplates.toml"), blocks)
-    check(project)
+    check(project.path)
     body = resolve("company", project).body
     assert body["Parameters"].keys() == {"ProjectName", "Environment", "NotebookInstanceType"}
     assert body["Resources"]["JobTopic"]

@@ -168,6 +168,7 @@ PROBLEMS = """\
 comma.
 6: [template.workspace] workspace is the name of a template of smtemplates. Choose another name.
 8: [template.'a b'] a b is not a name: a name contains 1 to 64 letters, digits, hyphens and underscores.
+8: [template.'a b'] the key from is missing.
 10: [defaults] staging: specify either bucket or create = true.
 12: [stack.churn] account: must be the ID of an account: 12 digits in quotation marks, not a whole number.
 14: [stack.churn] parameters.VpcId.outptu: there is no key outptu; did you mean output?

@@ -8,13 +8,25 @@ from smtemplates.deploy.groups.target import Target
 from smtemplates.errors import UsageError
 
 
+class CycleError(UsageError):
+    """Report names that need each other. `path` begins and ends with the same name."""
+
+    def __init__(self, path: Sequence[str]) -> None:
+        """Store the path, and write the message."""
+        super().__init__(
+            f"Stacks need outputs of each other in a cycle: {' -> '.join(path)}. Remove one of these dependencies from "
+            "the parameters of the stacks."
+        )
+        self.path = tuple(path)
+
+
 def ordered(edges: Mapping[str, Iterable[str]]) -> list[str]:
     """Return the names so that each follows the names that it needs; otherwise their order is unchanged.
 
     `edges` are the needed names by name. Needed names that are not keys are ignored.
 
     Raises:
-        UsageError: Names need each other in a cycle. The message contains the path.
+        CycleError: Names need each other in a cycle.
     """
     done: dict[str, None] = {}
     for start in edges:
@@ -30,17 +42,19 @@ def ordered(edges: Mapping[str, Iterable[str]]) -> list[str]:
                 waiting.pop()
                 path.pop()
             elif following in path:
-                raise UsageError(_cycle([*path[path.index(following) :], following]))
+                raise CycleError([*path[path.index(following) :], following])
             else:
                 waiting.append((following, iter([*edges[following]])))
     return list(done)
 
 
-def _cycle(path: list[str]) -> str:
-    return (
-        f"Stacks need outputs of each other in a cycle: {' -> '.join(path)}. Remove one of these dependencies from the "
-        "parameters of the stacks."
-    )
+def cycle(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Return the path of a cycle, which begins and ends with the same name, or () if there is none."""
+    try:
+        ordered(edges)
+    except CycleError as error:
+        return error.path
+    return ()
 
 
 def needed_targets(targets: Sequence[Target]) -> dict[str, tuple[str, ...]]:
@@ -56,7 +70,7 @@ def in_order(targets: Sequence[Target]) -> list[Target]:
     """Return targets in order of dependency.
 
     Raises:
-        UsageError: Targets need each other in a cycle.
+        CycleError: Targets need each other in a cycle.
     """
     by_name = {target.name: target for target in targets}
     return [by_name[name] for name in ordered(needed_targets(targets))]
