@@ -12,6 +12,8 @@ from typing import Any
 
 from smtemplates.local_cloud.sagemaker import Props, Resource
 
+LOG_TAGGING = ("ListTagsForResource", "TagResource", "UntagResource")
+
 
 def patch() -> None:
     """Replace the functions of MiniStack that select resources, condition keys and role attributes."""
@@ -34,9 +36,11 @@ def complete_resource_arns(actions: Any) -> None:
     """Return complete ARNs: folders with a final slash, the stack of a change set, and log groups with their streams.
 
     AWS evaluates the streams of a log group even for calls about the group: "is not authorized to perform:
-    logs:PutRetentionPolicy on resource: arn:aws:logs:...:log-group:myapplogs:log-stream:".
+    logs:PutRetentionPolicy on resource: arn:aws:logs:...:log-group:myapplogs:log-stream:". Calls about tags are the
+    exception.
 
     Source: https://github.com/aws-samples/amazon-eks-fluent-logging-examples/issues/15
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
     """
     extract = actions.extract_resource_arn
@@ -48,7 +52,8 @@ def complete_resource_arns(actions: Any) -> None:
             return str(change_sets.get(names[0], {}).get("StackId", arn))
         if service == "s3" and "/" in arn and path.endswith("/"):
             return f"{arn}/"
-        if service == "logs" and ":log-group:" in arn and not arn.endswith("*"):
+        tagging = headers.get("x-amz-target", "").rpartition(".")[2] in LOG_TAGGING
+        if service == "logs" and ":log-group:" in arn and not arn.endswith("*") and not tagging:
             return f"{arn}:log-stream:"
         return arn
 

@@ -13,6 +13,8 @@ KEY = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
 OUTSIDE_S3 = {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"}
 # Error messages of CloudWatch Logs show that it authorizes requests for a log group with an empty stream name.
 STREAM = ":log-stream:"
+OWNER = {"aws:TagKeys": ["smtemplates:stack"]}
+TAGGING = ("ListTagsForResource", "TagResource")
 LOGS = f"arn:aws:logs:us-east-1:{samples.ACCOUNT}:log-group:"
 
 
@@ -40,6 +42,9 @@ def test_role_reaches_only_its_folders_and_log_groups(template: dict[str, Any], 
         for name in groups
         for action in ("CreateLogGroup", "PutRetentionPolicy")
     ]
+    allowed += [Request("logs:ListTagsForResource", LOGS + name) for name in groups]
+    # it is not documented which form of the ARN the tags of a new group need
+    allowed += [Request("logs:TagResource", LOGS + name + end, OWNER) for name in groups for end in ("", STREAM)]
     allowed.append(Request("logs:DescribeLogGroups"))
     allowed += [Request(f"logs:{action}", own_log) for action in ("CreateLogStream", "PutLogEvents")]
     allowed += [Request(f"kms:{action}", key, KEY) for action in ("Decrypt", "GenerateDataKey")]
@@ -56,6 +61,9 @@ def test_role_reaches_only_its_folders_and_log_groups(template: dict[str, Any], 
             for name in ("/aws/lambda/other", "/aws/sagemaker/other")
         ),
         *(Request("logs:DeleteLogGroup", LOGS + name + STREAM) for name in groups),
+        Request("logs:TagResource", LOGS + groups[0], {"aws:TagKeys": ["smtemplates:stack", "CostCenter"]}),
+        Request("logs:UntagResource", LOGS + groups[0], OWNER),
+        *(Request(f"logs:{action}", f"{LOGS}/aws/lambda/other", OWNER) for action in TAGGING),
         Request("kms:Decrypt", key, OUTSIDE_S3),
         Request("kms:CreateGrant", key, KEY),
         Request(

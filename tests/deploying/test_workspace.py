@@ -10,6 +10,8 @@ import pytest
 import smtemplates
 from deploying.local_aws import Aws
 
+TRANSFORM = "/aws/sagemaker/TransformJobs"
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -65,24 +67,32 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_second_workspace_does_not_shorten_the_retention_of_the_first(aws: Aws, small: Path, name: str) -> None:
-    """The workspaces of an account share log groups. A workspace does not shorten a retention that another one has set.
+def test_workspaces_do_not_change_the_retention_that_others_set(aws: Aws, small: Path, name: str) -> None:
+    """The workspaces of an account share log groups. Each changes only groups that it created, unless a parameter allows more.
 
     destroy lists the log groups that the stack manages, and none if it manages none.
     """
     account = Aws(aws.url, ("222233334444", "test"))
+    logs = account.client("logs")
+    logs.create_log_group(logGroupName=TRANSFORM)
     retentions = []
-    for stack, days in ((f"{name}-a", 365), (f"{name}-b", 30), (f"{name}-b", 14), (f"{name}-a", 90)):
-        deploy(account, small, stack, f"LogRetentionDays={days}")
-        groups = account.client("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
-        (retention,) = {group["retentionInDays"] for group in groups}
-        retentions.append(retention)
-    assert retentions == [365, 365, 365, 90]
+    for stack, setting in (
+        (f"{name}-a", "LogRetentionDays=365"),
+        (f"{name}-b", "LogRetentionDays=14"),
+        (f"{name}-b", "ChangeExistingLogGroups=true"),
+        (f"{name}-a", "LogRetentionDays=90"),
+    ):
+        deploy(account, small, stack, setting)
+        groups = logs.describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
+        found = {group["logGroupName"]: group.get("retentionInDays") for group in groups}
+        retentions.append((found.pop(TRANSFORM), *set(found.values())))
+    assert retentions == [(None, 365), (None, 365), (14, 365), (14, 90)]
     deploy(account, small, f"{name}-b", "ManageLogGroups=false")
-    for stack, log_groups in ((f"{name}-a", sorted(group["logGroupName"] for group in groups)), (f"{name}-b", [])):
+    for stack, log_groups in ((f"{name}-a", sorted([*found, TRANSFORM])), (f"{name}-b", [])):
         done = account.run("destroy", stack, "--confirm", stack, "--delete-data")
         retained = sorted(line[4:] for line in done.stderr.splitlines() if line.startswith("  = /aws/"))
         assert (done.returncode, retained) == (0, log_groups), done.stderr
+    assert len(logs.describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]) == len(groups)
 
 
 def test_mlflow_is_rejected_in_a_region_without_it(aws: Aws, template: Path, name: str) -> None:

@@ -47,13 +47,14 @@ def encryption(project: Project) -> Encryption:
     """Build the choice between keys that AWS manages, an existing key, and a key of this stack."""
     arn = string_parameter(
         "KmsKeyArn",
-        "ARN of an existing KMS key. It encrypts the buckets, job outputs, logs, the alarm topic and the volumes "
-        "of the notebook and of Studio. Volumes of jobs and endpoints are not encrypted with it, because some "
-        "instance types do not accept a key. The key policy must delegate access control to IAM policies of this "
-        "account and allow CloudWatch, CloudWatch Logs and EventBridge. Changing this replaces the notebook "
-        "instance and deletes the files on it; the role can no longer read data that the previous key encrypted. "
-        "Delete a Studio domain first (CreateDomain=false). Leave empty to use keys that AWS manages, or the key "
-        "of CreateKmsKey.",
+        "ARN of an existing KMS key. It encrypts the buckets, job outputs, the alarm topic, the volumes of the "
+        "notebook and of Studio, and the log of the function that creates folders and log groups. Other logs are "
+        "encrypted with keys of CloudWatch Logs, because all teams share their groups. Volumes of jobs and "
+        "endpoints are not encrypted with it, because some instance types do not accept a key. The key policy must "
+        "delegate access control to IAM policies of this account and allow CloudWatch, CloudWatch Logs and "
+        "EventBridge. Changing this replaces the notebook instance and deletes the files on it; the role can no "
+        "longer read data that the previous key encrypted. Delete a Studio domain first (CreateDomain=false). Leave "
+        "empty to use keys that AWS manages, or the key of CreateKmsKey.",
         pattern="^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         hint="must be empty or the ARN of a KMS key, such as arn:aws:kms:us-east-1:111122223333:key/<id>, not of "
         "an alias",

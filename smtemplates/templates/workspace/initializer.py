@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from awacs.aws import Condition, StringEquals
+from awacs.aws import Condition, ForAllValuesStringEquals, StringEquals
 from troposphere import Delete, GetAtt, Ref, Sub, awslambda, iam
 from troposphere import logs as cloudwatch_logs
 from troposphere.cloudformation import CustomResource
@@ -22,6 +22,8 @@ from smtemplates.templates.workspace.storage import Storage
 TIMEOUT_SECONDS = 60
 # CloudFormation waits this long for a response, instead of one hour.
 SERVICE_TIMEOUT_SECONDS = 300
+# The key of the tag that the function writes to log groups.
+OWNER_TAG = "smtemplates:stack"
 
 
 class FoldersResource(CustomResource):
@@ -32,10 +34,19 @@ class FoldersResource(CustomResource):
 
 
 class LogGroupsResource(CustomResource):
-    """Declare the custom resource that creates missing log groups. It never deletes a log group."""
+    """Declare the custom resource that creates missing log groups. It never deletes a log group.
+
+    It sets the retention of the groups that it created and of those in `Own`. Others need `ChangeExisting`.
+    """
 
     resource_type = "Custom::LogGroups"
-    props = {**CustomResource.props, "Names": (list, True), "RetentionInDays": (int, True)}  # noqa: RUF012  how troposphere declares properties
+    props = {  # noqa: RUF012  how troposphere declares properties
+        **CustomResource.props,
+        "ChangeExisting": (str, True),
+        "Names": (list, True),
+        "Own": (list, True),
+        "RetentionInDays": (int, True),
+    }
 
 
 def initializer(
@@ -75,7 +86,9 @@ def initializer(
             LogGroupsResource(
                 "LogGroups",
                 Condition=log_groups.manage.name,
+                ChangeExisting=Ref(log_groups.change_existing),
                 Names=log_groups.groups(),
+                Own=log_groups.own_groups(),
                 RetentionInDays=Ref(log_groups.retention),
                 **service,
             ),
@@ -130,13 +143,26 @@ def _role(
 
 
 def _make_log_groups(log_groups: LogGroups) -> list[Any]:
-    """Allow setting the retention of these groups. Only a list of groups shows their current retention.
+    """Allow creating these groups with a tag, and setting their retention. The tag names the stack that set it.
+
+    Only a list of groups shows their current retention. The ARNs for tags have no ':*'. It is not documented which form
+    the tags of a new group need, so both are allowed.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     """
+    groups, with_streams = log_groups.group_arns(), log_groups.group_arns(":*")
     return [
         allow("FindLogGroups", actions("logs", "DescribeLogGroups"), ["*"]),
-        allow("MakeLogGroups", actions("logs", "CreateLogGroup", "PutRetentionPolicy"), log_groups.group_arns()),
+        allow("MakeLogGroups", actions("logs", "CreateLogGroup", "PutRetentionPolicy"), with_streams),
+        allow("ReadOwners", actions("logs", "ListTagsForResource"), groups),
+        allow(
+            "WriteOwner",
+            actions("logs", "TagResource"),
+            [*groups, *with_streams],
+            Condition(ForAllValuesStringEquals({"aws:TagKeys": [OWNER_TAG]})),
+        ),
     ]
 
 

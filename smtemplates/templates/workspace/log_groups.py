@@ -37,28 +37,34 @@ class LogGroups(Construct):
     """Contain the log groups of SageMaker. Most exist once in an account and Region, for all stacks."""
 
     manage: NamedCondition
+    change_existing: Parameter
     retention: Parameter
     has_endpoint: NamedCondition
     watched: AWSHelperFn
     endpoint_name: Parameter
     has_endpoint_name: NamedCondition
+    endpoint: Endpoint | None
 
     def groups(self) -> list[Any]:
         """Return the names of all log groups, including the group of the monitored endpoint if there is one."""
         return [*SHARED_GROUPS, when(self.has_endpoint, Sub(ENDPOINT, EndpointName=self.watched))]
 
-    def group_arns(self) -> list[Any]:
-        """Return the ARNs of the same groups with all their streams."""
-        one = regional_arns("logs", f"log-group:{ENDPOINT}:*", EndpointName=self.watched)[0]
+    def own_groups(self) -> list[Any]:
+        """Return the names of the log groups that only this stack uses: that of its endpoint, if it has one."""
+        return [when(self.endpoint.exists, Sub(ENDPOINT, EndpointName=self.endpoint.name))] if self.endpoint else []
+
+    def group_arns(self, streams: str = "") -> list[Any]:
+        """Return the ARNs of all log groups, with `streams` at their end, such as ':*'."""
+        one = regional_arns("logs", f"log-group:{ENDPOINT}{streams}", EndpointName=self.watched)[0]
         return [
-            *regional_arns("logs", *(f"log-group:{name}:*" for name in SHARED_GROUPS)),
+            *regional_arns("logs", *(f"log-group:{name}{streams}" for name in SHARED_GROUPS)),
             when(self.has_endpoint, one),
         ]
 
 
 def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
     """Build the retention of SageMaker's logs. If the stack has an `endpoint`, that endpoint is monitored."""
-    manage, retention, name = _parameters()
+    manage, existing, retention, name = _parameters()
     manage_groups = NamedCondition("ManageLogGroups", is_true(manage))
     has_name = NamedCondition("HasEndpointName", is_not_empty(name))
     has_endpoint, conditions = has_name, [manage_groups, has_name]
@@ -77,8 +83,9 @@ def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
     return LogGroups(
         title="Monitoring",
         source=__name__,
-        switches={"Manage log groups": manage},
+        switches={"Create log groups": manage},
         parameters={
+            "Change existing log groups": existing,
             "Log retention (days)": retention,
             "Monitored endpoint": name,
         },
@@ -95,27 +102,36 @@ def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
             ),
         ],
         manage=manage_groups,
+        change_existing=existing,
         retention=retention,
         has_endpoint=has_endpoint,
         watched=watched,
         endpoint_name=name,
         has_endpoint_name=has_name,
+        endpoint=endpoint,
     )
 
 
-def _parameters() -> tuple[Parameter, Parameter, Parameter]:
+def _parameters() -> tuple[Parameter, Parameter, Parameter, Parameter]:
     manage = boolean_parameter(
         "ManageLogGroups",
-        "Create missing SageMaker log groups and set their retention. ALL TEAMS IN THE ACCOUNT SHARE THESE GROUPS: "
-        "if a group has no retention yet, older events of every team are deleted. The groups are retained when the "
-        "stack is deleted. If false, the stack does not change them.",
+        "Create the log groups of SageMaker that do not exist yet, and set their retention. All teams in the account "
+        "share most of these groups. Log groups that others created are not changed. The groups are retained when the "
+        "stack is deleted. If false, the stack creates and changes none.",
         default=True,
+    )
+    existing = boolean_parameter(
+        "ChangeExistingLogGroups",
+        "Set the retention of existing log groups, too. ALL TEAMS IN THE ACCOUNT SHARE THESE GROUPS: if a group has no "
+        "retention yet, older events of every team are deleted. A longer retention that others have set is kept. If "
+        "false, existing log groups are not changed.",
+        default=False,
     )
     retention = Parameter(
         "LogRetentionDays",
         Type="Number",
-        Description="Number of days to keep log events. A longer retention that this stack did not set is kept. "
-        "Default: 30.",
+        Description="Number of days to keep log events in the log groups that this stack created. Reducing this "
+        "deletes older events. Default: 30.",
         Default=30,
         AllowedValues=list(RETENTION_DAYS),
         ConstraintDescription=f"must be one of {', '.join(map(str, RETENTION_DAYS))}",
@@ -128,4 +144,4 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter]:
         hint="must be empty or the name of an endpoint with up to 63 letters, digits and hyphens",
         max_length=63,
     )
-    return manage, retention, endpoint
+    return manage, existing, retention, endpoint

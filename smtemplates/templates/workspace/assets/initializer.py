@@ -7,7 +7,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -16,6 +15,7 @@ from botocore.exceptions import ClientError
 
 LOG = logging.getLogger()
 S3, LOGS = (boto3.client(name, config=Config(retries={"mode": "standard"})) for name in ("s3", "logs"))
+TAG = "smtemplates:stack"  # of a log group: the stack that created it or set its retention last
 PAUSES = 0, 2, 4, 8  # seconds: new policies need time, and two stacks can create the same log group at once
 WORK_SECONDS = 45  # of the timeout of 60
 
@@ -53,19 +53,35 @@ def steps(event: dict[str, Any]) -> Iterator[str]:
                 yield f"{act.__name__} s3://{bucket['Bucket']}/{key}"
                 act(event["StackId"], Bucket=bucket["Bucket"], Key=key)
     elif act is write:  # the account shares the log groups, so they are retained
-        old = event.get("OldResourceProperties", {})
         for name in given["Names"]:
             yield f"set up log group {name}"
-            with suppress(LOGS.exceptions.ResourceAlreadyExistsException):
-                LOGS.create_log_group(logGroupName=name)
-            keep(name, int(given["RetentionInDays"]), name in old.get("Names", ()) and old["RetentionInDays"])
+            set_up(name, given, event.get("OldResourceProperties", {}), event["StackId"])
 
 
-def keep(name: str, days: int, before: Any) -> None:
-    """Set the retention of a log group, but do not shorten a retention that others have set."""
+def set_up(name: str, given: dict[str, Any], old: dict[str, Any], stack: str) -> None:
+    """Create a missing log group, and set the retention of a group that this stack may change.
+
+    Groups of others change only if ChangeExisting is true, and a retention that others have set is never shortened.
+    """
+    arn = ":".join([*stack.replace(":cloudformation:", ":logs:").split(":")[:5], "log-group", name])
+    try:
+        LOGS.create_log_group(logGroupName=name, tags={TAG: stack})
+        owner = stack
+    except LOGS.exceptions.ResourceAlreadyExistsException:
+        owner = LOGS.list_tags_for_resource(resourceArn=arn)["tags"].get(TAG)
     found = LOGS.describe_log_groups(logGroupNamePrefix=name, limit=1)["logGroups"]  # the exact match is first
     now = {group["logGroupName"]: group.get("retentionInDays") for group in found}.get(name)
-    if not now or now < days or str(now) == before:
+    days, before = int(given["RetentionInDays"]), name in old.get("Names", ()) and old["RetentionInDays"]
+    unchanged = str(now) == before  # since this stack set it
+    own = owner == stack or name in given.get("Own", ())
+    if not owner and "ChangeExisting" not in old:  # version 0.1.0 wrote no tags
+        own = own or unchanged
+    every = given.get("ChangeExisting") == "true"
+    # if a group that had a retention of this stack has none, others removed it
+    extend = (own or every) and now < days if now else every or (own and not before)
+    if extend or (own and unchanged):
+        if owner != stack:
+            LOGS.tag_resource(resourceArn=arn, tags={TAG: stack})
         LOGS.put_retention_policy(logGroupName=name, retentionInDays=days)
 
 

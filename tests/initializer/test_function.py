@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,123 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-SDK: Any = import_module("boto3")  # the package has no types
-SOURCE = Path(__file__).parent.parent / "smtemplates/templates/workspace/assets" / "initializer.py"
-STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/Team-A/0a1b2c3d-0000-1111-2222-333344445555"
-SECRET = "X-Amz-Signature=5ec5e7"  # noqa: S105 part of a made-up presigned URL
-KEYS = ["training/", "validation/"]
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": "example",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-
-
-@dataclass
-class Loopback:
-    """A server that records requests and returns one answer after the other, and then repeats the last one."""
-
-    answers: list[tuple[int, bytes]] = field(default_factory=lambda: [(200, b"")])
-    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    url: str = ""
-
-    def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.requests]
-
-
-@contextmanager
-def loopback(*answers: tuple[int, bytes]) -> Iterator[Loopback]:
-    seen = Loopback(answers=list(answers or [(200, b"")]))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            seen.requests.append((dict(self.headers.items()), body))
-            status, content = seen.answers.pop(0) if len(seen.answers) > 1 else seen.answers[0]
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT  # noqa: N815 http.server's names
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    seen.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield seen
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def load() -> ModuleType:
-    """Import the function as Lambda does, under the name index."""
-    spec = importlib.util.spec_from_file_location("index", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    index = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(index)
-    index.PAUSES = (0, 0.01)  # type: ignore[attr-defined]  # the tests need no time between two attempts
-    return index
-
-
-def request(url: str, kind: str, what: str, properties: object, **more: object) -> dict[str, Any]:
-    return {
-        "RequestType": what,
-        "ResponseURL": f"{url}/answer?{SECRET}",
-        "StackId": STACK,
-        "RequestId": "unique-1",
-        "ResourceType": f"Custom::{kind}",
-        "LogicalResourceId": kind,
-        "ResourceProperties": properties,
-        **more,
-    }
-
-
-def buckets(*names: str, keys: list[str] = KEYS) -> dict[str, Any]:
-    return {"ServiceToken": "arn:aws:lambda:...", "Buckets": [{"Bucket": name, "Keys": keys} for name in names]}
-
-
-def groups(*names: str, days: str = "30") -> dict[str, Any]:
-    return {"ServiceToken": "arn:aws:lambda:...", "Names": list(names), "RetentionInDays": days}
-
-
-Send = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def aws() -> Iterator[None]:
-    with mock_aws():
-        yield
-
-
-@pytest.fixture(scope="module", autouse=True)
-def index() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
-        yield load()
-
-
-@pytest.fixture
-def send(aws: None, index: ModuleType) -> Send:  # noqa: ARG001 the function uses the mocked AWS
-    """Return a function that sends a request and returns the only answer."""
-
-    def run(kind: str, what: str, properties: object, **more: object) -> dict[str, Any]:
-        with loopback() as seen:
-            index.handler(request(seen.url, kind, what, properties, **more), None)
-            (body,) = seen.bodies()
-            return body
-
-    return run
+from initializer.function import (
+    KEYS,
+    SDK,
+    SECRET,
+    SOURCE,
+    STACK,
+    Send,
+    buckets,
+    groups,
+    load,
+    loopback,
+    request,
+)
 
 
 def enable_versioning(name: str) -> None:
@@ -301,70 +190,6 @@ def test_denied_delete_does_not_block_the_stack(
     assert all(f"'{key}'}} was not removed" in caplog.text for key in KEYS)
 
 
-# --- log groups
-
-
-def retention() -> dict[str, int]:
-    found = SDK.client("logs").describe_log_groups()["logGroups"]
-    return {group["logGroupName"]: group.get("retentionInDays", 0) for group in found}
-
-
-def test_log_groups_are_created_or_changed_and_never_deleted(send: Send) -> None:
-    """Missing groups are created, new and existing groups get the retention, and all groups are retained."""
-    SDK.client("logs").create_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
-    names = ("/aws/sagemaker/TrainingJobs", "/aws/sagemaker/studio")
-    send("LogGroups", "Create", groups(*names))
-    assert retention() == dict.fromkeys(names, 30)
-    send("LogGroups", "Update", groups(*names, days="7"), OldResourceProperties=groups(*names))
-    assert retention() == dict.fromkeys(names, 7)
-    assert send("LogGroups", "Delete", groups(*names))["Status"] == "SUCCESS"
-    assert retention() == dict.fromkeys(names, 7)
-
-
-def set_by_others(days: int) -> None:
-    logs = SDK.client("logs")
-    logs.create_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
-    logs.put_retention_policy(logGroupName="/aws/sagemaker/TrainingJobs", retentionInDays=days)
-    logs.create_log_group(logGroupName="/aws/sagemaker/TrainingJobs-of-another-team")
-
-
-@pytest.mark.parametrize(("others", "kept"), [(365, 365), (30, 30), (7, 30)])
-def test_longer_retention_of_others_is_kept(send: Send, others: int, kept: int) -> None:
-    """A first deployment only increases the retention of a shared group, so no log events are deleted."""
-    set_by_others(others)
-    send("LogGroups", "Create", groups("/aws/sagemaker/TrainingJobs"))
-    assert retention() == {"/aws/sagemaker/TrainingJobs": kept, "/aws/sagemaker/TrainingJobs-of-another-team": 0}
-
-
-@pytest.mark.parametrize(
-    ("others", "before", "kept"),
-    [
-        (365, groups("/aws/sagemaker/TrainingJobs", days="30"), 365),
-        (60, groups("/aws/sagemaker/TrainingJobs", days="60"), 30),
-        (60, groups("/aws/sagemaker/studio", days="60"), 60),
-        (14, groups("/aws/sagemaker/TrainingJobs", days="60"), 30),
-    ],
-    ids=["set by others", "set by this stack", "new in this stack", "shortened by others"],
-)
-def test_stack_decreases_only_its_own_retention(send: Send, others: int, before: dict[str, Any], kept: int) -> None:
-    """An update decreases a retention only if this stack set it before."""
-    set_by_others(others)
-    send("LogGroups", "Update", groups("/aws/sagemaker/TrainingJobs"), OldResourceProperties=before)
-    assert retention()["/aws/sagemaker/TrainingJobs"] == kept
-
-
-def test_concurrent_creation_of_a_log_group_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If another stack creates the same group at the same time, the function tries again."""
-    busy = (400, b'{"__type": "OperationAbortedException", "message": "A conflicting operation is in progress"}')
-    exists = (400, b'{"__type": "ResourceAlreadyExistsException", "message": "It exists"}')
-    with loopback(busy, exists, (200, b'{"logGroups": []}')) as logs, loopback() as seen:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.url)
-        load().handler(request(seen.url, "LogGroups", "Create", groups("/aws/sagemaker/studio")), None)
-    assert [body["Status"] for body in seen.bodies()] == ["SUCCESS"]
-    called = [headers["X-Amz-Target"].split(".")[1] for headers, _ in logs.requests]
-    assert called == ["CreateLogGroup", "CreateLogGroup", "DescribeLogGroups", "PutRetentionPolicy"]
-
-
 # --- failures
 
 
@@ -399,7 +224,7 @@ def test_denied_write_fails_after_all_attempts(monkeypatch: pytest.MonkeyPatch) 
         ("Folders", "Create", {}),
         ("Folders", "Update", {"Buckets": [{"Bucket": "data"}]}),
         ("Other", "Create", buckets("data")),
-        ("LogGroups", "Create", groups("/a", days="soon")),
+        ("LogGroups", "Create", groups("/a") | {"RetentionInDays": "soon"}),
         ("LogGroups", "Create", None),
     ],
 )
