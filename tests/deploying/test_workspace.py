@@ -68,7 +68,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_workspaces_do_not_change_the_retention_that_others_set(aws: Aws, small: Path, name: str) -> None:
-    """The workspaces of an account share log groups. Each changes only groups that it created, unless a parameter allows more.
+    """Each workspace of an account changes only the shared log groups that it created, unless a parameter allows more.
 
     destroy lists the log groups that the stack manages, and none if it manages none.
     """
