@@ -16,4 +16,4 @@ def use_venv_python() -> None:
     python = VENV / "bin" / "python"
     has_sdk = python.is_file() and any(VENV.glob("lib/python3*/site-packages/boto3"))
     if has_sdk and Path(sys.prefix) != VENV:
-        os.execv(python, [str(python), *sys.argv])  # noqa: S606 no shell is needed
+        os.execv(python, [str(python), *sys.argv])

@@ -79,7 +79,7 @@ def main() -> int:
 def _copy(folder: Path) -> Path:
     """Copy the files of the tree that git knows or could add, with a link to the environments."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607  any git will do
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,

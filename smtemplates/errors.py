@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 CHANGES_PRESENT = 3  # exit code of plan and drift with --detailed-exitcode, which is not an error
 
 
@@ -23,3 +26,11 @@ class MissingError(Error):
 
 class TemplateError(Error):
     """Report constructs that cannot be assembled into one template, which is an error in a program."""
+
+
+def nearest(word: str, names: Iterable[str], *, always: bool = False) -> str:
+    """Return the name that is most similar to a wrong one, or '' if none is similar enough to be meant.
+
+    With `always`, the most similar name is returned in any case, and '' only if there are no names.
+    """
+    return next(iter(get_close_matches(word, list(names), n=1, cutoff=0.0 if always else 0.6)), "")

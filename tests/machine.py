@@ -169,7 +169,7 @@ def served_repository(folder: Path) -> Iterator[str]:
         ["-C", "team.git", "update-server-info"],
     ):
         served.mkdir(exist_ok=True)
-        subprocess.run(["git", *command], cwd=served, check=True)  # noqa: S607 any git on the path
+        subprocess.run(["git", *command], cwd=served, check=True)
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(served))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from smtemplates.aws.credentials import explained
@@ -16,6 +18,7 @@ SESSION_NAME = "smtemplates-deploy"
 # Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 ROLE_SECONDS = range(900, 43_201)
 LONG_SECONDS = 1800
+RENEWAL_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,12 +136,19 @@ def connect_role(connection: Connection, region: str, assume: Callable[..., Any]
             "expiry_time": found["Expiration"].isoformat(),
         }
 
-    role = credentials.DeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")
-    if connection.mfa_serial or (connection.role_seconds or LONG_SECONDS) < LONG_SECONDS:
-        # From 15 minutes before the end, the SDK would try to renew the session at each call: it would ask for a code
-        # early, and never use a session of 15 minutes twice. Now it renews the session 10 minutes before the end.
-        role._advisory_refresh_timeout = role._mandatory_refresh_timeout  # noqa: SLF001 the constructor has no argument
-
+    # From 15 minutes before the end, the SDK would try to renew the session at each call: it would ask for a code
+    # early, and never use a session of 15 minutes twice. Such a session is renewed 10 minutes before the end.
+    is_renewed_late = connection.mfa_serial or (connection.role_seconds or LONG_SECONDS) < LONG_SECONDS
+    role = credentials.RefreshableCredentials(
+        access_key="",
+        secret_key="",
+        token="",
+        expiry_time=datetime.min.replace(tzinfo=timezone.utc),  # requested on first use
+        refresh_using=refresh,
+        method="assume-role",
+        advisory_timeout=RENEWAL_SECONDS if is_renewed_late else None,
+        mandatory_timeout=RENEWAL_SECONDS,
+    )
     return _session(connection, region, lambda: role)
 
 
@@ -156,15 +166,7 @@ def connect_again(connection: Connection, region: str, session: Any) -> Any:
 def _session(connection: Connection, region: str, load: Callable[[], Any]) -> Any:
     """Return a session of boto3 with the credentials that a function returns."""
     boto3: Any = import_module("boto3")
-    credentials: Any = import_module("botocore.credentials")
-
-    class Loaded(credentials.CredentialProvider):  # type: ignore[misc]  # the SDK has no types
-        METHOD = "assume-role"
-
-        def load(self) -> Any:
-            return load()
-
     core = import_module("botocore.session").Session()
-    core.register_component("credential_provider", credentials.CredentialResolver([Loaded()]))
+    core.register_component("credential_provider", SimpleNamespace(load_credentials=load))
     # the profile also contains settings such as ca_bundle and endpoint_url
     return boto3.Session(botocore_session=core, profile_name=connection.profile, region_name=region)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +11,7 @@ from typing import Any, NoReturn
 
 from smtemplates.console import program
 from smtemplates.console.columns import folded
+from smtemplates.errors import nearest
 
 EXIT_CODES = {
     0: "done or no change",
@@ -66,19 +66,24 @@ class Command:
 class Parser(argparse.ArgumentParser):
     """A parser whose error messages suggest the nearest option or command."""
 
-    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]  # argparse declares overloads for its callers
+    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """Parse arguments. Reject unknown ones here, so that the message shows the usage of the command."""
         found, extras = super().parse_known_args(args, namespace)
         if extras and not self._subparsers:
             self.error(f"unrecognized arguments: {' '.join(extras)}{self._hint(extras)}")
         return found, extras
 
+    @property
+    def options(self) -> list[argparse.Action]:
+        """The options, of which argparse has no public list."""
+        return [action for action in self._actions if action.option_strings]
+
     def _hint(self, extras: Iterable[str]) -> str:
         options = [
-            option for action in self._actions if action.help != argparse.SUPPRESS for option in action.option_strings
+            name for option in self.options if option.help != argparse.SUPPRESS for name in option.option_strings
         ]
         unknown = next((word.partition("=")[0] for word in extras if word.startswith("--")), "")
-        return _nearest(unknown, options)
+        return _question(unknown, options)
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, and exit with code 2. Without a command, print the whole help."""
@@ -86,15 +91,15 @@ class Parser(argparse.ArgumentParser):
             self.print_help(sys.stderr)
             self.exit(2)
         if found := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)$", message):
-            message += _nearest(found[1], re.findall(r"[\w.-]+", found[2]))
+            message += _question(found[1], re.findall(r"[\w.-]+", found[2]))
         super().error(message)
 
 
-def _nearest(word: str, names: Sequence[str]) -> str:
+def _question(word: str, names: Sequence[str]) -> str:
     """Return the question for the nearest name, or '' if none is near. The beginning of one name is near to it."""
     starting = [name for name in names if word and name.startswith(word)]
-    near = starting if len(starting) == 1 else difflib.get_close_matches(word, names, n=1)
-    return f". Did you mean {near[0]}?" if near else ""
+    near = starting[0] if len(starting) == 1 else nearest(word, names)
+    return f". Did you mean {near}?" if near else ""
 
 
 def parser_of(whole: Command, *, prog: str = "") -> argparse.ArgumentParser:

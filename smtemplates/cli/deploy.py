@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from smtemplates.cli import deploy_groups
+from smtemplates.cli.command import Parser
 from smtemplates.cli.deploy_options import add_deploy
 from smtemplates.cli.stack_selection import select
 from smtemplates.cli.staging_options import bucket_of
@@ -253,27 +254,27 @@ USED_WITH_CHANGE_SET = {
 }
 
 
-def options_in(command: argparse.ArgumentParser) -> dict[str, list[str]]:
+def options_in(command: Parser) -> dict[str, list[str]]:
     """Return the option strings of a command by the attribute of the parsed arguments."""
     found: dict[str, list[str]] = {}
-    for action in command._actions:  # noqa: SLF001 argparse has no public list of the options
-        found.setdefault(action.dest, []).extend(action.option_strings)
-    return {dest: strings for dest, strings in found.items() if strings}
+    for option in command.options:
+        found.setdefault(option.dest, []).extend(option.option_strings)
+    return found
 
 
 def given_options(arguments: Sequence[str]) -> frozenset[str]:
     """Return the options in the arguments of deploy, also those with the value of their default."""
-    command = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    command = Parser(add_help=False, allow_abbrev=False)
     add_deploy(command)
-    for action in command._actions:  # noqa: SLF001 a default can be suppressed only there
-        action.default = argparse.SUPPRESS
+    for option in command.options:
+        option.default = argparse.SUPPRESS
     given = vars(command.parse_args(arguments))
     return frozenset(strings[0] for dest, strings in options_in(command).items() if dest in given)
 
 
 def connection_options() -> set[str]:
     """Return the options of the connection."""
-    command = argparse.ArgumentParser(add_help=False)
+    command = Parser(add_help=False)
     add_connection(command)
     return set().union(*options_in(command).values())
 

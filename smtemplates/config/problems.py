@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as File
 
 from smtemplates.config.lines import Path, nearest_line
-from smtemplates.errors import UsageError
+from smtemplates.errors import UsageError, nearest
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 MOST_NAMED = 20  # names in a message
@@ -60,8 +59,8 @@ def shown_file(file: File) -> str:
 def unknown(kind: str, name: str, names: Iterable[str]) -> str:
     """Return a sentence about a name that does not exist, with the nearest one that exists."""
     existing = list(names)
-    if near := difflib.get_close_matches(name, existing, n=1):
-        return f"there is no {kind} {name}; did you mean {near[0]}?"
+    if near := nearest(name, existing):
+        return f"there is no {kind} {name}; did you mean {near}?"
     if not existing:
         return f"there is no {kind} {name}."
     listed = ", ".join(existing[:MOST_NAMED]) + (", ..." if len(existing) > MOST_NAMED else "")

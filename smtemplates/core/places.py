@@ -6,9 +6,8 @@ A template has no loops, so each place is a resource with a condition. More plac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
-from smtemplates.errors import UsageError
+from smtemplates.errors import UsageError, nearest
 
 
 def chosen(default: Mapping[str, int], given: Mapping[str, int]) -> dict[str, int]:
@@ -19,9 +18,9 @@ def chosen(default: Mapping[str, int], given: Mapping[str, int]) -> dict[str, in
     """
     for name, number in given.items():
         if name not in default:
-            near = get_close_matches(name, default, n=1)
+            near = nearest(name, default)
             known = f"Choose from {', '.join(default)}." if default else "This template has no such list."
-            hint = f"Did you mean {near[0]!r}?" if near else known
+            hint = f"Did you mean {near!r}?" if near else known
             raise UsageError(f"There is no list {name!r} whose number of places can be chosen. {hint}")
         if number < 1:
             raise UsageError(f"The number of places of {name} must be at least 1, not {number}.")

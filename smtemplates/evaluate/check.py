@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +9,7 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from importlib import import_module
 from typing import Any
 
-from smtemplates.errors import Error
+from smtemplates.errors import Error, nearest
 from smtemplates.evaluate.not_evaluated import for_any_template
 from smtemplates.evaluate.parameters import is_secret, members
 from smtemplates.evaluate.sections import can_grow, definitions, entries
@@ -70,8 +69,8 @@ def faults(declared: Mapping[str, Any], value: str) -> Iterator[str]:
 
 def unknown(name: str, declared: Iterable[str]) -> str:
     """Return the problem of a name that is not a parameter, with the most similar one."""
-    near = difflib.get_close_matches(name, declared, n=1)
-    advice = f": did you mean {near[0]}?" if near else ". The template has no similar parameter."
+    near = nearest(name, declared)
+    advice = f": did you mean {near}?" if near else ". The template has no similar parameter."
     return f"Parameter {name} is unknown{advice}"
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-
 import pytest
 
 from deploying.local_aws import ROOT, Aws
 from deploying.test_rollback import FAILING
 from smtemplates.cli import deploy as command_line
+from smtemplates.cli.command import Parser
 from smtemplates.cli.deploy_options import add_deploy
 
 # the options that do not change the plan, and take effect during or after the execution
@@ -37,7 +36,7 @@ USED = {
 
 
 def options() -> set[str]:
-    command = argparse.ArgumentParser()
+    command = Parser()
     add_deploy(command)
     return {strings[-1] if strings[0] == "-h" else strings[0] for strings in command_line.options_in(command).values()}
 

@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from smtemplates.aws.errors import RefusedError
 from smtemplates.deploy import api
 from smtemplates.deploy.change_sets.change_plan import Plan
-from smtemplates.deploy.destruction import Destruction
 from smtemplates.deploy.groups import order, outputs, results
 from smtemplates.deploy.groups.board import Board
 from smtemplates.deploy.groups.results import Planned, Result
-from smtemplates.deploy.groups.reviewer import GroupReviewer, Lines
+from smtemplates.deploy.groups.reviewer import GroupReviewer, Lines, Turn
 from smtemplates.deploy.groups.supervision import INTERRUPTED, Supervisor
 from smtemplates.deploy.groups.target import Need, Target, check_accounts
 from smtemplates.deploy.operations import stack as stacks
-from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.requests.request import Request, check_later, check_request
 
 
@@ -33,27 +31,16 @@ class _OutdatedError(Exception):
     """A value that the plan of a stack contains has changed since."""
 
 
-class _Turn:
+class _Turn(Turn):
     """The reviewer of one stack: it waits for the approval of the run and for the stacks that this one needs."""
 
     def __init__(self, run: _Run, target: Target, values: Mapping[str, str], *, late: bool) -> None:
         """Keep the values of a target. `late` is whether the run was approved before the plan existed."""
+        super().__init__(run.lines(target.name))
         self._run = run
         self._target = target
         self._values = values
         self._late = late
-        self._lines = run.lines(target.name)
-
-    def say(self, message: str) -> None:
-        """Show a message."""
-        self._lines.say(message)
-
-    def on_event(self, event: Event, done: int, total: int) -> None:
-        """Show an event."""
-        self._lines.on_event(event, done, total)
-
-    def close(self) -> None:
-        """Do nothing: lines of several stacks have no progress bar."""
 
     def cancel(self, question: str) -> bool:
         """Return the answer that the user gave for all stacks."""
@@ -65,7 +52,7 @@ class _Turn:
         """Record the plan. A stack without a change waits here, because it is not approved."""
         planned = self._run.record(self._target, plan)
         if self._late:
-            self._lines.show_plan(plan)
+            self.lines.show_plan(plan)
         elif not planned.changes:
             self._wait()
 
@@ -85,17 +72,6 @@ class _Turn:
         self._run.board.wait_for_turn(self._run.needed[self._target.name])
         if self._target.later and outputs.read_values(self._target) != self._values:
             raise _OutdatedError
-
-    def show_destruction(self, plan: Destruction, *, delete_data: bool) -> None:
-        """Do nothing: a deployment does not destroy stacks."""
-
-    def approve_destruction(self, plan: Destruction) -> bool:
-        """Return False: a deployment does not destroy stacks."""
-        del plan
-        return False
-
-    def show_emptying(self, bucket: str, done: int, total: int) -> None:
-        """Do nothing: a deployment does not empty buckets."""
 
 
 class _Run:

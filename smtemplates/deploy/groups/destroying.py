@@ -10,54 +10,26 @@ from smtemplates.aws.errors import DENIED, CloudError, RefusedError
 from smtemplates.aws.session import Cloud
 from smtemplates.console import program
 from smtemplates.deploy import api, destruction
-from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.destruction import DestroyOptions, Destruction
 from smtemplates.deploy.groups import order, results
 from smtemplates.deploy.groups.board import Board
 from smtemplates.deploy.groups.results import Planned, Result
-from smtemplates.deploy.groups.reviewer import GroupReviewer, Lines
+from smtemplates.deploy.groups.reviewer import GroupReviewer, Lines, Turn
 from smtemplates.deploy.groups.supervision import INTERRUPTED, Supervisor
 from smtemplates.deploy.groups.target import Target, check_accounts
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations import states
-from smtemplates.deploy.operations.events import Event
 from smtemplates.deploy.resources import in_use
 from smtemplates.errors import Error
 
 
-class _Turn:
+class _Turn(Turn):
     """The reviewer of one stack: it accepts the effects that the plan of the run has shown."""
 
     def __init__(self, lines: Lines, shown: Destruction) -> None:
         """Compare with the effects that were shown."""
-        self._lines = lines
+        super().__init__(lines)
         self._shown = shown
-
-    def say(self, message: str) -> None:
-        """Show a message."""
-        self._lines.say(message)
-
-    def on_event(self, event: Event, done: int, total: int) -> None:
-        """Show an event."""
-        self._lines.on_event(event, done, total)
-
-    def close(self) -> None:
-        """Do nothing: lines of several stacks have no progress bar."""
-
-    def cancel(self, question: str) -> bool:
-        """Raise KeyboardInterrupt: AWS cannot cancel a deletion."""
-        raise KeyboardInterrupt(question)
-
-    def show_plan(self, plan: Plan) -> None:
-        """Do nothing: nothing is deployed."""
-
-    def approve(self, plan: Plan) -> bool:
-        """Return False: nothing is deployed."""
-        del plan
-        return False
-
-    def show_destruction(self, plan: Destruction, *, delete_data: bool) -> None:
-        """Do nothing: the effects were shown with those of the other stacks."""
 
     def approve_destruction(self, plan: Destruction) -> bool:
         """Return True if the stack contains only the resources that were shown.
@@ -77,7 +49,7 @@ class _Turn:
 
     def show_emptying(self, bucket: str, done: int, total: int) -> None:
         """Show how many objects of a bucket are deleted."""
-        self._lines.show_emptying(bucket, done, total)
+        self.lines.show_emptying(bucket, done, total)
 
 
 class _Run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,7 +11,7 @@ from smtemplates.console import program
 from smtemplates.deploy.change_sets.change_plan import Plan, ResourceChange
 from smtemplates.deploy.groups.target import Need, Target
 from smtemplates.deploy.operations import stack as stacks
-from smtemplates.errors import Error, UsageError
+from smtemplates.errors import Error, UsageError, nearest
 from smtemplates.evaluate import Stack as Evaluated
 from smtemplates.evaluate import references
 from smtemplates.evaluate.sections import can_grow, entries
@@ -81,8 +80,8 @@ def _not_deployed(target: Target, parameter: str, need: Need) -> str:
 
 def missing_output(name: str, parameter: str, need: Need, outputs: Iterable[str]) -> str:
     """Return a sentence on an output that a stack does not have, with the nearest name."""
-    near = difflib.get_close_matches(need.output, list(outputs), n=1, cutoff=0.0)
-    advice = f": did you mean {near[0]}?" if near else ", because it has no outputs."
+    near = nearest(need.output, outputs, always=True)
+    advice = f": did you mean {near}?" if near else ", because it has no outputs."
     return f"Parameter {parameter} of stack {name} needs output {need.output}, which {need.stack} does not have{advice}"
 
 
@@ -95,8 +94,8 @@ def check_declared(target: Target, producers: Mapping[str, Target]) -> None:
     problems = []
     declared_here = target.request.template.parameters
     for parameter in sorted(target.later - declared_here.keys()):
-        near = difflib.get_close_matches(parameter, list(declared_here), n=1, cutoff=0.0)
-        advice = f": did you mean {near[0]}?" if near else ", because it has no parameters."
+        near = nearest(parameter, declared_here, always=True)
+        advice = f": did you mean {near}?" if near else ", because it has no parameters."
         problems.append(f"The template of stack {target.name} has no parameter {parameter}{advice}")
     for parameter, need in target.needs.items():
         if need.target is not None and need.target in producers:

@@ -9,6 +9,7 @@ from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.destruction import Destruction
 from smtemplates.deploy.groups.results import Planned, Result
 from smtemplates.deploy.operations.events import Event
+from smtemplates.deploy.reviewer import Silent
 from smtemplates.errors import Error
 
 
@@ -51,3 +52,19 @@ class GroupReviewer(Protocol):
 
     def cancel(self, question: str) -> bool:
         """Ask, after an interruption, whether to cancel the operations in progress, and return the answer."""
+
+
+class Turn(Silent):
+    """The reviewer of one stack of a run. It shows the messages and events of the stack, but asks nothing."""
+
+    def __init__(self, lines: Lines) -> None:
+        """Show the lines of a stack. Lines of several stacks have no progress bar."""
+        self.lines = lines
+
+    def say(self, message: str) -> None:
+        """Show a message."""
+        self.lines.say(message)
+
+    def on_event(self, event: Event, done: int, total: int) -> None:
+        """Show an event."""
+        self.lines.on_event(event, done, total)

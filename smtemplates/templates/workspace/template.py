@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 
 from troposphere import Template
 
 from smtemplates.core.assemble import Definition
 from smtemplates.core.build import Function, build_all
 from smtemplates.core.construct import Construct
-from smtemplates.errors import TemplateError, UsageError
+from smtemplates.errors import TemplateError, UsageError, nearest
 from smtemplates.templates.workspace.features import CONSTRUCTS, FEATURES
 
 DESCRIPTION = (
@@ -55,6 +54,6 @@ def build(without: Collection[str] = ()) -> Template:
 
 def _check_features(without: Collection[str]) -> None:
     for name in sorted(set(without) - set(FEATURES)):
-        near = get_close_matches(name, FEATURES, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Choose from {', '.join(FEATURES)}."
+        near = nearest(name, FEATURES)
+        hint = f"Did you mean {near!r}?" if near else f"Choose from {', '.join(FEATURES)}."
         raise UsageError(f"There is no feature {name!r}. {hint}")
