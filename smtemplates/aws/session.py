@@ -189,9 +189,8 @@ class Cloud:
         view.hidden = tuple(secret for secret in secrets if secret)
         return view
 
-    def again(self, region: str | None = None) -> Cloud:
+    def again(self, region: str) -> Cloud:
         """Return the services for another thread, in this or another Region, with the same credentials."""
-        region = region or self.region
         connection = replace(self.connection, region=region)
         return Cloud(connection, session=connect_again(connection, region, self.session), pause=self.pause)
 

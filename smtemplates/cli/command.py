@@ -24,6 +24,7 @@ EXIT_CODES = {
 }
 # The exit codes that every command can have.
 COMMON_CODES = (0, 1, 2, 130)
+Add = Callable[[argparse.ArgumentParser], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Command:
     name: str
     help: str
     examples: str = ""
-    add: Callable[[argparse.ArgumentParser], None] | None = None
+    add: Add | None = None
     run: str = ""
     commands: tuple[Command, ...] = ()
     calls_aws: bool = False
@@ -61,6 +62,14 @@ class Command:
         """The description. Its default is the help, written like a sentence."""
         text = self.description or f"{self.help[0].upper()}{self.help[1:]}"
         return text if text.endswith((".", ":")) else f"{text}."
+
+
+def aws_commands(run: str, *rows: tuple[str, str, str, Add, tuple[int, ...]]) -> tuple[Command, ...]:
+    """Return commands that call AWS and that one function runs: name, help, examples, options and codes of each."""
+    return tuple(
+        Command(name=name, help=text, examples=examples, add=add, run=run, calls_aws=True, codes=codes)
+        for name, text, examples, add, codes in rows
+    )
 
 
 class Parser(argparse.ArgumentParser):

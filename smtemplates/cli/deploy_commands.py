@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smtemplates.cli.command import Command
+from smtemplates.cli.command import aws_commands
 from smtemplates.cli.deploy_options import (
     add_deploy,
     add_destroy,
@@ -27,29 +27,13 @@ DRIFT = "  smtemplates drift churn\n"
 ROLLBACK = "  smtemplates rollback churn\n  smtemplates rollback churn --skip Domain,Network.Subnet\n"
 DESTROY = "  smtemplates destroy churn\n"
 
-COMMANDS = tuple(
-    Command(
-        name=name,
-        help=text,
-        examples=examples,
-        add=add,
-        run="smtemplates.cli.deploy:run_and_report",
-        calls_aws=True,
-        codes=codes,
-    )
-    for name, text, examples, add, codes in (
-        ("plan", "show what a deployment would change, without changing anything", PLAN, add_plan, (3,)),
-        ("deploy", "show the plan, ask for confirmation, and create or update the stack", DEPLOY, add_deploy, (4, 5)),
-        (
-            "status",
-            "show the status of a stack; exit code 1 if a stack of its stack sets failed",
-            STATUS,
-            add_status,
-            (),
-        ),
-        ("outputs", "show the outputs of a stack", OUTPUTS, add_outputs, ()),
-        ("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift, (3,)),
-        ("rollback", "roll a stack back whose update, rollback or creation failed", ROLLBACK, add_rollback, (4, 5)),
-        ("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy, (4, 5)),
-    )
+COMMANDS = aws_commands(
+    "smtemplates.cli.deploy:run_and_report",
+    ("plan", "show what a deployment would change, without changing anything", PLAN, add_plan, (3,)),
+    ("deploy", "show the plan, ask for confirmation, and create or update the stack", DEPLOY, add_deploy, (4, 5)),
+    ("status", "show the status of a stack; exit code 1 if a stack of its stack sets failed", STATUS, add_status, ()),
+    ("outputs", "show the outputs of a stack", OUTPUTS, add_outputs, ()),
+    ("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift, (3,)),
+    ("rollback", "roll a stack back whose update, rollback or creation failed", ROLLBACK, add_rollback, (4, 5)),
+    ("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy, (4, 5)),
 )

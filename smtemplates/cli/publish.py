@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from smtemplates.cli.command import Command
+from smtemplates.cli.command import Command, aws_commands
 from smtemplates.cli.staging_options import add_staging, bucket_of
 from smtemplates.cli.template_option import add_template, template_of
 from smtemplates.console.aws_options import add_connection, cloud_of, seconds
@@ -170,31 +170,29 @@ COMMAND = Command(
     description="""\
 Publish a template: to Service Catalog, or as a console link. To complete an
 interrupted command, run it again.""",
-    commands=tuple(
-        Command(
-            name=name,
-            help=text,
-            examples=examples,
-            add=add,
-            run="smtemplates.cli.publish:run",
-            calls_aws=True,
-            codes=(5,) if name == "version" else (),
-        )
-        for name, text, examples, add in (
-            (
-                "version",
-                "show the steps, ask for confirmation, and publish a template as a version",
-                VERSION,
-                add_version,
-            ),
-            (
-                "versions",
-                "list the versions of a product and the number of provisioned products",
-                VERSIONS,
-                add_versions,
-            ),
-            ("prune", "deactivate deprecated versions that no provisioned product uses", PRUNE, add_prune),
-            ("link", "print a link that opens the console with the template and parameters filled in", LINK, add_link),
-        )
+    commands=aws_commands(
+        "smtemplates.cli.publish:run",
+        (
+            "version",
+            "show the steps, ask for confirmation, and publish a template as a version",
+            VERSION,
+            add_version,
+            (5,),
+        ),
+        (
+            "versions",
+            "list the versions of a product and the number of provisioned products",
+            VERSIONS,
+            add_versions,
+            (),
+        ),
+        ("prune", "deactivate deprecated versions that no provisioned product uses", PRUNE, add_prune, ()),
+        (
+            "link",
+            "print a link that opens the console with the template and parameters filled in",
+            LINK,
+            add_link,
+            (),
+        ),
     ),
 )

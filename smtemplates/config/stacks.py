@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from smtemplates.aws.connection import Connection
@@ -159,7 +159,10 @@ class Builder:
         stored: dict[str, str] = {}
         for name, value in values.items():
             if isinstance(value, OutputOf):
-                needs[name] = self._need(table, name, value, cloud, problems)
+                needs[name] = self._need(table, value, cloud.region)
+                problems += [
+                    self._problem(table, name, text) for text in self._need_problems(table, value, cloud.region)
+                ]
             elif isinstance(value, Environment):
                 known[name] = os.environ.get(value.name, "")
                 if declared is not None and (sentence := environment_problem(value.name, declared, name)):
@@ -186,57 +189,40 @@ class Builder:
     def _problem(self, table: StackTable, parameter: str, sentence: str) -> Problem:
         return self._project.problem(table.path("parameters", parameter), sentence)
 
-    def _need(self, table: StackTable, parameter: str, value: OutputOf, cloud: Cloud, problems: list[Problem]) -> Need:
+    def _need(self, table: StackTable, value: OutputOf, own_region: str) -> Need:
         """Return the need of a parameter. A stack that is not in the file must be in the account of this one."""
-        region = value.region or cloud.region
+        region = value.region or own_region
+        producer = self._project.stacks.get(value.stack)
+        return Need(
+            stack=producer.stack_name if producer else value.stack,
+            output=value.output,
+            cloud=self._cloud(producer or table, region),
+            target=self._name(producer, region) if producer else None,
+            account=(producer or table).account or "",
+        )
+
+    def _need_problems(self, table: StackTable, value: OutputOf, own_region: str) -> Iterator[str]:
+        """Yield a sentence for each reason for which a table cannot use an output."""
+        region = value.region or own_region
         producer = self._project.stacks.get(value.stack)
         if producer is None:
             if value.account not in (None, table.account):
-                problems.append(
-                    self._problem(
-                        table,
-                        parameter,
-                        f"there is no table [stack.{value.stack}], so no credentials for account {value.account} are "
-                        "known. Add the table, or remove account.",
-                    )
+                yield (
+                    f"there is no table [stack.{value.stack}], so no credentials for account {value.account} are "
+                    "known. Add the table, or remove account."
                 )
-            return Need(
-                stack=value.stack,
-                output=value.output,
-                cloud=self._cloud(table, region),
-                account=table.account or "",
-            )
+            return
         if value.account not in (None, producer.account):
-            problems.append(
-                self._problem(
-                    table, parameter, f"the account of [stack.{producer.name}] is {producer.account or 'not set'}."
-                )
-            )
+            yield f"the account of [stack.{producer.name}] is {producer.account or 'not set'}."
         elif value.account is None and None is not producer.account != table.account is not None:
-            problems.append(
-                self._problem(
-                    table,
-                    parameter,
-                    f'[stack.{producer.name}] is in another account. Add account = "{producer.account}" to the '
-                    "reference.",
-                )
+            yield (
+                f'[stack.{producer.name}] is in another account. Add account = "{producer.account}" to the reference.'
             )
         if not self._overrides.regions and region not in self._regions(producer):
-            problems.append(
-                self._problem(
-                    table,
-                    parameter,
-                    f"[stack.{producer.name}] is not in the Region {region}. Add region to the reference, or the "
-                    "Region to that stack.",
-                )
+            yield (
+                f"[stack.{producer.name}] is not in the Region {region}. Add region to the reference, or the Region to "
+                "that stack."
             )
-        return Need(
-            stack=producer.stack_name,
-            output=value.output,
-            cloud=self._cloud(producer, region),
-            target=self._name(producer, region),
-            account=producer.account or "",
-        )
 
     def _request(self, table: StackTable, built: templates.Built | None, known: Mapping[str, str]) -> Request:
         template = NO_TEMPLATE if built is None else self._overrides.template or templates.as_template(built)

@@ -134,12 +134,8 @@ class Space:
         self._statement(condition)
 
     def _statement(self, condition: str) -> Formula:
-        try:
+        with _naming(f"Condition {condition}"):
             return self._conditions[condition]
-        except NotEvaluatedError:
-            raise
-        except Error as error:
-            raise NotEvaluatedError(f"Condition {condition}", reason_of(error)) from error
 
     def _solve(self, wanted: Wanted) -> tuple[Formula, dict[str, str] | None]:
         if wanted not in self._solved:

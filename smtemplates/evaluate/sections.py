@@ -109,15 +109,16 @@ def creates_resources(template: Mapping[str, Any]) -> bool:
 
 def needs_transform(value: Any) -> bool:
     """Return whether a value contains a function that a transform replaces."""
-    return any(replaces(key) for key in _keys(value))
+    return any(isinstance(part, dict) and any(map(replaces, part)) for part in nested(value))
 
 
-def _keys(value: Any) -> Iterator[Any]:
+def nested(value: Any) -> Iterator[Any]:
+    """Yield a value, and all values in it at any depth."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
+        yield part
         if isinstance(part, dict):
-            yield from part
             waiting += part.values()
         elif isinstance(part, list):
             waiting += part

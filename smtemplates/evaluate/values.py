@@ -14,7 +14,7 @@ from typing import Any
 from smtemplates.errors import Error
 from smtemplates.evaluate.not_evaluated import NeedsTransformError
 from smtemplates.evaluate.scope import Scope
-from smtemplates.evaluate.sections import replaces
+from smtemplates.evaluate.sections import nested, replaces
 
 NO_VALUE = object()
 SHOWN = 60  # characters of a value in a message
@@ -268,13 +268,8 @@ def _to_json_string(content: Any, scope: Scope) -> Any:
     value = resolve(content, scope)
     if not isinstance(value, dict | list):
         raise TypeError
-    return {"Fn::ToJsonString": value} if _is_open(value) else json.dumps(value, separators=(",", ":"))
-
-
-def _is_open(value: Any) -> bool:
-    """Return whether a resolved value contains a function that only AWS can evaluate."""
-    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return intrinsic(value) is not None or any(map(_is_open, members))
+    is_open = any(map(intrinsic, nested(value)))
+    return {"Fn::ToJsonString": value} if is_open else json.dumps(value, separators=(",", ":"))
 
 
 def _kept(name: str, arguments: Any, scope: Scope) -> Any:

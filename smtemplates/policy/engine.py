@@ -11,7 +11,7 @@ from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate.cover import coverage, deployed
 from smtemplates.evaluate.limits import Steps, TooManyCombinationsError
 from smtemplates.evaluate.not_evaluated import NEEDS_TRANSFORM
-from smtemplates.evaluate.sections import creates_resources, definitions, entries, hidden, type_of
+from smtemplates.evaluate.sections import creates_resources, definitions, entries, hidden, nested, type_of
 from smtemplates.evaluate.stack import Stack
 from smtemplates.policy import NOT_EVALUATED
 from smtemplates.policy.documentation import documentation
@@ -94,7 +94,7 @@ class _Checks:
         self._resources: Mapping[str, Any] = template["Resources"]
         self._declared = definitions(template, "Parameters")
         self._gaps = gaps
-        self._size = _size(template)
+        self._size = sum(1 for _ in nested(template))
         self._trial = TRIAL_STEPS + CONDITION_STEPS * len(entries(template, "Conditions"))
         self._places = places
         self._guard = _guard(*([(OUR_NAME, ours)] if ours else []), *theirs.items())
@@ -264,13 +264,6 @@ def _groups(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
         for start in range(0, len(names), size):
             yield tuple(names[start : start + size])
         size = (size + 1) // 2 if size > 1 else 0
-
-
-def _size(value: Any) -> int:
-    """Count the values in a template."""
-    if isinstance(value, dict):
-        return 1 + sum(map(_size, value.values()))
-    return 1 + sum(map(_size, value)) if isinstance(value, list) else 1
 
 
 def _key(row: Row) -> Key:

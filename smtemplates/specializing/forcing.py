@@ -8,6 +8,7 @@ from typing import Any
 from smtemplates.errors import UsageError
 from smtemplates.evaluate.check import faults
 from smtemplates.evaluate.parameters import is_list
+from smtemplates.evaluate.sections import nested
 from smtemplates.specializing import choices as chosen
 from smtemplates.specializing import rules
 from smtemplates.specializing.folding import Folding
@@ -80,6 +81,4 @@ def _check_rules(declared_rules: Mapping[str, Any], folding: Folding) -> None:
 
 def _is_named(parameter: str, value: Any) -> bool:
     """Return whether a value refers to a parameter."""
-    if isinstance(value, dict):
-        return value.get("Ref") == parameter or any(_is_named(parameter, member) for member in value.values())
-    return isinstance(value, list) and any(_is_named(parameter, item) for item in value)
+    return any(isinstance(part, dict) and part.get("Ref") == parameter for part in nested(value))

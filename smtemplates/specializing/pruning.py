@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smtemplates.evaluate.references import references
-from smtemplates.evaluate.sections import definitions, entries
+from smtemplates.evaluate.sections import definitions, entries, nested
 from smtemplates.evaluate.values import intrinsic
 from smtemplates.specializing.rules import looked_up
 
@@ -60,7 +60,7 @@ def _used_conditions(template: Mapping[str, Any]) -> set[str]:
         for body in definitions(template, section).values()
         if "Condition" in body
     ]
-    waiting += _chosen_by([*values_of(template)])
+    waiting += [part["Fn::If"][0] for part in nested([*values_of(template)]) if intrinsic(part) == "Fn::If"]
     while waiting:
         name = waiting.pop()
         if name not in used:
@@ -69,46 +69,25 @@ def _used_conditions(template: Mapping[str, Any]) -> set[str]:
     return used
 
 
-def _chosen_by(value: Any) -> Iterator[str]:
-    """Yield the conditions by which Fn::If chooses in a value."""
-    if intrinsic(value) == "Fn::If":
-        yield value["Fn::If"][0]
-    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _chosen_by(member)
-
-
 def _named(expression: Any) -> Iterator[str]:
     """Yield the conditions that an expression names."""
-    if isinstance(expression, dict):
-        for name, arguments in expression.items():
-            if name == "Condition" and isinstance(arguments, str):
-                yield arguments
-            else:
-                yield from _named(arguments)
-    elif isinstance(expression, list):
-        for item in expression:
-            yield from _named(item)
+    names = (part.get("Condition") for part in nested(expression) if isinstance(part, dict))
+    return (name for name in names if isinstance(name, str))
 
 
 def _used_mappings(template: Mapping[str, Any]) -> dict[str, set[str] | None]:
     """Return the mappings in use with the second keys that are looked up; None if a key is not known."""
     used: dict[str, set[str] | None] = {}
-    waiting: list[Any] = [*values_of(template), template.get("Conditions"), template.get("Rules")]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if intrinsic(value) == "Fn::FindInMap":
-                name, _, second = value["Fn::FindInMap"][:3]
-                if not isinstance(name, str):
-                    return dict.fromkeys(entries(template, "Mappings"))
-                keys = used.setdefault(name, set())
-                if keys is not None and isinstance(second, str):
-                    keys.add(second)
-                else:
-                    used[name] = None
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
+    for value in nested([*values_of(template), template.get("Conditions"), template.get("Rules")]):
+        if intrinsic(value) == "Fn::FindInMap":
+            name, _, second = value["Fn::FindInMap"][:3]
+            if not isinstance(name, str):
+                return dict.fromkeys(entries(template, "Mappings"))
+            keys = used.setdefault(name, set())
+            if keys is not None and isinstance(second, str):
+                keys.add(second)
+            else:
+                used[name] = None
     return used
 
 

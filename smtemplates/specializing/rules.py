@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from smtemplates.evaluate.sections import assertions
+from smtemplates.evaluate.sections import assertions, nested
 from smtemplates.evaluate.values import intrinsic
 from smtemplates.specializing.truths import Truth
 
@@ -49,18 +49,11 @@ def broken(rules: Mapping[str, Any], decide: Decide) -> list[str]:
 
 
 def looked_up(value: Any) -> Iterator[str]:
-    """Yield the parameters whose attributes Rules look up in the account.
+    """Return the parameters whose attributes Rules look up in the account.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-rules.html
     """
-    if isinstance(value, dict):
-        for key, member in value.items():
-            if key == "Fn::ValueOf":
-                yield member[0]
-            yield from looked_up(member)
-    elif isinstance(value, list):
-        for item in value:
-            yield from looked_up(item)
+    return (part["Fn::ValueOf"][0] for part in nested(value) if isinstance(part, dict) and "Fn::ValueOf" in part)
 
 
 def sentence_of(name: str, assertion: Mapping[str, Any]) -> str:

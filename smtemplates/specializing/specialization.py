@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate.not_evaluated import NeedsTransformError, for_any_template
 from smtemplates.evaluate.references import edges
-from smtemplates.evaluate.sections import can_grow, definitions, entries, replaces
+from smtemplates.evaluate.sections import can_grow, definitions, entries, nested, replaces
 from smtemplates.evaluate.values import NO_VALUE, to_text
 from smtemplates.specializing import choices as chosen
 from smtemplates.specializing import rules
@@ -208,24 +208,13 @@ def _accept_fixed_arns(template: dict[str, Any]) -> None:
 
     Source: https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md
     """
-    if any(ARN.search(text) for section in CONDITIONAL for text in _substituted(template.get(section))):
+    values = (part.get("Fn::Sub") for part in nested(list(map(template.get, CONDITIONAL))) if isinstance(part, dict))
+    if any(isinstance(text, str) and ARN.search(text) for value in values for text in nested(value)):
         metadata = entries(template, "Metadata")
         settings = metadata.get("cfn-lint", {}).get("config", {})
         ignored = [*settings.get("ignore_checks", ())]
         settings = {**settings, "ignore_checks": ignored if "I3042" in ignored else [*ignored, "I3042"]}
         template["Metadata"] = {**metadata, "cfn-lint": {**metadata.get("cfn-lint", {}), "config": settings}}
-
-
-def _substituted(value: Any, *, inside: bool = False) -> Iterator[str]:
-    """Yield the texts in Fn::Sub in a value."""
-    if isinstance(value, dict):
-        for key, member in value.items():
-            yield from _substituted(member, inside=inside or key == "Fn::Sub")
-    elif isinstance(value, list):
-        for item in value:
-            yield from _substituted(item, inside=inside)
-    elif inside and isinstance(value, str):
-        yield value
 
 
 def _false(template: Mapping[str, Any], folding: Folding) -> Iterator[Removal]:

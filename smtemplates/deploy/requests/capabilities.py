@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
+from smtemplates.evaluate.sections import nested
 from smtemplates.synth import declarations
 
 IAM, NAMED_IAM, AUTO_EXPAND = "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"
@@ -95,13 +96,4 @@ def _has_event_role(type_: str, event: Mapping[str, Any]) -> bool:
 
 
 def _contains(value: Any, name: str) -> bool:
-    pending = [value]
-    while pending:
-        each = pending.pop()
-        if isinstance(each, Mapping):
-            if name in each:
-                return True
-            pending += each.values()
-        elif isinstance(each, list):
-            pending += each
-    return False
+    return any(isinstance(part, dict) and name in part for part in nested(value))

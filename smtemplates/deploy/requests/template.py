@@ -13,6 +13,7 @@ from smtemplates.aws.errors import sentence
 from smtemplates.deploy.requests import capabilities
 from smtemplates.errors import UsageError
 from smtemplates.evaluate import check_parameters
+from smtemplates.evaluate.sections import nested
 from smtemplates.synth import declarations, received
 from smtemplates.synth.loader import load
 from smtemplates.synth.yaml_writer import compact
@@ -131,17 +132,9 @@ def check(
         content["Parameters"][name] = {"Type": "String"}
     if unknown:
         rules = declarations.entries(content, "Rules").items()
-        content["Rules"] = {name: rule for name, rule in rules if not _mentions(rule, unknown)}
+        texts = {name: {part for part in nested(rule) if isinstance(part, str)} for name, rule in rules}
+        content["Rules"] = {name: rule for name, rule in rules if texts[name].isdisjoint(unknown)}
     for name in unknown & template.parameters.keys():
         content["Parameters"][name] = {"Type": "String", "Default": ""}
     kept = {name: value for name, value in previous.items() if name in template.parameters and name not in unknown}
     return list(check_parameters(content, {**kept, **given}, region=region))
-
-
-def _mentions(value: Any, names: frozenset[str]) -> bool:
-    """Return whether one of the names is a text in a value."""
-    if isinstance(value, dict):
-        return any(_mentions(item, names) for item in value.values())
-    if isinstance(value, list):
-        return any(_mentions(item, names) for item in value)
-    return isinstance(value, str) and value in names
