@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -194,7 +193,7 @@ def destroy(
         wait=wait,
     )
     destruction.check_options(options)
-    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    deadline = execution.deadline_of(timeout_seconds)
     plan = destruction.plan_destruction(cloud, name, options)
     if plan.running:
         stack_deletion.follow(cloud, plan, reviewer, options, deadline=deadline)
@@ -206,7 +205,7 @@ def destroy(
     destruction.check(plan, options)
     if not reviewer.approve_destruction(plan):
         raise RefusedError("The name of the stack was not confirmed. Nothing was deleted.")
-    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    deadline = execution.deadline_of(timeout_seconds)
     try:
         stack_deletion.execute(cloud, plan, reviewer, options, deadline=deadline, progress=reviewer.show_emptying)
     finally:
@@ -228,7 +227,7 @@ def watch(cloud: Cloud, name: str, *, timeout_seconds: float | None = None, list
     watching = Watch(cloud, stack.id, None)
     if not in_progress(stack.status) and not watching.starting(stack):
         return stack
-    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    deadline = execution.deadline_of(timeout_seconds)
     try:
         ended = watching.follow(listener or Silent(), deadline=deadline)
     except KeyboardInterrupt:

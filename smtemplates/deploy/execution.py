@@ -26,9 +26,9 @@ from smtemplates.synth import received
 OVERTAKEN = {"ChangeSetNotFound", "InvalidChangeSetStatus", "ValidationError"}
 
 
-def deadline_of(options: Options) -> float | None:
+def deadline_of(timeout_seconds: float | None) -> float | None:
     """Return the time of the monotonic clock, in seconds, at which watching ends; None without a time limit."""
-    return None if options.timeout_seconds is None else time.monotonic() + options.timeout_seconds
+    return None if timeout_seconds is None else time.monotonic() + timeout_seconds
 
 
 def execute(
@@ -49,7 +49,7 @@ def execute(
         TimedOutError: The time limit has passed. The operation continues in AWS.
     """
     token = operation_token(fingerprint, plan.change_set_id)
-    deadline = deadline_of(options)
+    deadline = deadline_of(options.timeout_seconds)
     watch = Watch(
         cloud,
         plan.stack_id,
@@ -115,7 +115,9 @@ def update_settings(
             if options.no_wait:
                 start()
                 return _started(cloud, plan, listener, watch, interrupted=bool(signals.pending))
-            stack = follow_to_end(watch, listener, plan.stack, deadline=deadline_of(options), start=start)
+            stack = follow_to_end(
+                watch, listener, plan.stack, deadline=deadline_of(options.timeout_seconds), start=start
+            )
             apply_stack_settings(cloud, stack, options, listener)
     except CloudError as error:
         if not any(text in str(error) for text in NO_CHANGE):

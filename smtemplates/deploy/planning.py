@@ -89,9 +89,9 @@ def planned(
     if step == "recreate" and stack is not None:
         check_against(request, None, cloud.region)
         listener.say(f"Deleting stack {stack.name} ({stack.status}) to create it again.")
-        delete_and_wait(cloud, stack, listener, deadline=deadline_of(options))
+        delete_and_wait(cloud, stack, listener, deadline=deadline_of(options.timeout_seconds))
         stack = None
-    current = None if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
+    current = stacks.existing(stack)
     check_against(request, current, cloud.region)
     if current and (other := current.other_project(request.project)):
         listener.say(
@@ -175,7 +175,7 @@ def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, list
         )
     if not same:
         listener.say(f"Waiting for the operation in progress on stack {stack.name} ({stack.status}).")
-        follow_or_detach(latest, listener, deadline=deadline_of(options))
+        follow_or_detach(latest, listener, deadline=deadline_of(options.timeout_seconds))
         return None
     listener.say(f"An earlier run of this deployment is still in progress ({stack.status}). Following it.")
     if options.no_wait:
@@ -183,7 +183,7 @@ def _resume(cloud: Cloud, request: Request, stack: Stack, options: Options, list
         return stack
     watch = Watch(cloud, stack.id, token, ours=False)
     with uninterrupted():
-        end = follow_to_end(watch, listener, stack.name, deadline=deadline_of(options))
+        end = follow_to_end(watch, listener, stack.name, deadline=deadline_of(options.timeout_seconds))
         apply_stack_settings(cloud, end, options, listener)
     check_deleted(watch, end)
     return end
@@ -197,4 +197,4 @@ def _roll_back(cloud: Cloud, stack: Stack, listener: Listener, options: Options)
     """
     rollback = recovery.plan_rollback(cloud, stack, options.skip)
     recovery.check_before_deployment(rollback)
-    return recovery.roll_back(cloud, rollback, listener, deadline=deadline_of(options))
+    return recovery.roll_back(cloud, rollback, listener, deadline=deadline_of(options.timeout_seconds))

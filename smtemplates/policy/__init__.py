@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from smtemplates.console.files import read
 from smtemplates.core.user_cache import own_directory
-from smtemplates.errors import MissingError, UsageError
+from smtemplates.errors import MissingError
 from smtemplates.linting.linter import NOT_EVALUATED, Finding, collecting_rarely
 from smtemplates.synth.loader import load
 
@@ -50,8 +51,8 @@ def check_policy(
 
     if not (ours or policies):
         return []
-    rules = "\n".join(_read(file) for file in sorted(OURS.glob("*.guard"))) if ours else ""
-    theirs = {str(file): _read(Path(file)) for file in policies}
+    rules = "\n".join(read(file) for file in sorted(OURS.glob("*.guard"))) if ours else ""
+    theirs = {str(file): read(Path(file)) for file in policies}
     directory = own_directory() if cache is True else cache or None
     options = (_version(), rules, *theirs, *theirs.values())
     entry = directory / f"{linter_cache.key(text, options, _makers())}.json" if directory else None
@@ -84,12 +85,3 @@ def _makers() -> list[Path]:
     """List the modules that determine the findings."""
     package = OURS.parent
     return [package / "synth" / "loader.py", *sorted(OURS.glob("*.py")), *sorted((package / "evaluate").glob("*.py"))]
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"Cannot read {file}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"Cannot read {file}: it is not UTF-8 text.") from error

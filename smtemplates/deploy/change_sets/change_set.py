@@ -45,16 +45,16 @@ class ChangeSet:
         A run that was killed leaves a change set of the same name, which the next run finds. The description identifies
         the run.
         """
-        new = stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
-        state = "new" if new or stack is None else f"{stack.id} {stack.updated}"
+        existing = stacks.existing(stack)
+        state = f"{existing.id} {existing.updated}" if existing else "new"
         self.cloud = cloud.hiding(secret_values(request))
         self.request = request
-        self.kind = "CREATE" if new else "UPDATE"
+        self.kind = "UPDATE" if existing else "CREATE"
         self.name = f"smtemplates-{purpose}-{request.fingerprint}-{hashlib.sha256(state.encode()).hexdigest()[:8]}"
-        self.previous = {} if new or stack is None else dict(stack.parameters)
+        self.previous = dict(existing.parameters) if existing else {}
         self.before = stack_settings.settings_of(stack)
-        self.after = stack_settings.requested(request, self.before, new=new)
-        self.stack_id = request.stack if new or stack is None else stack.id
+        self.after = stack_settings.requested(request, self.before, new=not existing)
+        self.stack_id = existing.id if existing else request.stack
         self.id = self.name
         self.keep = False
         # AWS does not accept nested stacks in change sets that revert drift

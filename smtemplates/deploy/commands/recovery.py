@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from smtemplates.aws.errors import RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import recovery
+from smtemplates.deploy.execution import deadline_of
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations import states
 from smtemplates.deploy.operations.stack import Stack
@@ -38,7 +37,7 @@ def rollback(
             "This command needs confirmation, but there is no terminal. To roll the stack back, add --yes. If this "
             f"deletes the stack, add --confirm {name}."
         )
-    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    deadline = deadline_of(timeout_seconds)
     stack = stacks.get(cloud, name)
     if stack.status in states.ROLLED_BACK:
         terminal.say(f"{states.description(name, stack.status)} There is nothing to roll back.")

@@ -29,8 +29,8 @@ def read_values(target: Target) -> dict[str, str]:
     for parameter, need in target.needs.items():
         key = id(need.cloud), need.stack
         if key not in found:
-            stack = stacks.find(need.cloud, need.stack)
-            if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
+            stack = stacks.existing(stacks.find(need.cloud, need.stack))
+            if stack is None:
                 raise DeploymentError(_not_deployed(target, parameter, need))
             found[key] = stack
         outputs = found[key].outputs

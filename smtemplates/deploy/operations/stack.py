@@ -74,6 +74,11 @@ def find(cloud: Cloud, name: str) -> Stack | None:
     return read(answer["Stacks"][0])
 
 
+def existing(stack: Stack | None) -> Stack | None:
+    """Return a stack, or None if it does not exist yet or any more. AWS shows such a stack with its change sets."""
+    return None if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
+
+
 def get(cloud: Cloud, name: str) -> Stack:
     """Return a stack by name or ID.
 
