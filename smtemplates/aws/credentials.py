@@ -233,7 +233,6 @@ class Identity:
     """The credentials of a session of boto3."""
 
     def __init__(self, session: Any) -> None:
-        """Keep the session."""
         self._session = session
         self._found = False
 

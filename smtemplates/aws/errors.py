@@ -35,7 +35,6 @@ class CloudError(Error):
     """AWS refused a call or could not be reached; `code` is the error code of AWS."""
 
     def __init__(self, message: str, *, code: str) -> None:
-        """Keep the error code for callers that handle it."""
         super().__init__(message)
         self.code = code
 

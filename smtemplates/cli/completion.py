@@ -31,12 +31,10 @@ EXAMPLES = """\
 
 
 def add_completion(command: argparse.ArgumentParser) -> None:
-    """Add the options of completion."""
     command.add_argument("shell", choices=SHELLS, help="shell of the script")
 
 
 def print_script(options: argparse.Namespace) -> int:
-    """Print the script for a shell."""
     from argcomplete.shell_integration import shellcode
 
     sys.stdout.write(shellcode([program.PACKAGE], shell=options.shell))

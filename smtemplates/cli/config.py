@@ -22,7 +22,6 @@ CHECK = """\
 
 
 def add_config(command: argparse._ActionsContainer) -> None:
-    """Add --config."""
     command.add_argument(
         "--config",
         type=named,

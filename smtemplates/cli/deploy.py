@@ -273,7 +273,6 @@ def given_options(arguments: Sequence[str]) -> frozenset[str]:
 
 
 def connection_options() -> set[str]:
-    """Return the options of the connection."""
     command = Parser(add_help=False)
     add_connection(command)
     return set().union(*options_in(command).values())

@@ -97,7 +97,6 @@ def add_request(command: argparse.ArgumentParser) -> None:
 
 
 def add_plan(command: argparse.ArgumentParser) -> None:
-    """Add the options of plan."""
     add_stacks(command, config=False)
     add_request(command)
     keep = command.add_argument(
@@ -112,7 +111,6 @@ def add_plan(command: argparse.ArgumentParser) -> None:
 
 
 def add_deploy(command: argparse.ArgumentParser) -> None:
-    """Add the options of deploy."""
     add_stacks(command, config=False)
     add_request(command)
     group = command.add_argument_group("execution")
@@ -165,7 +163,6 @@ def add_deploy(command: argparse.ArgumentParser) -> None:
 
 
 def add_skip(command: argparse._ActionsContainer) -> None:
-    """Add --skip."""
     command.add_argument(
         "--skip",
         type=resource_paths,
@@ -185,7 +182,6 @@ def resource_paths(text: str) -> list[str]:
 
 
 def add_rollback(command: argparse.ArgumentParser) -> None:
-    """Add the options of rollback."""
     add_stack(command)
     add_skip(command)
     command.add_argument("--yes", action="store_true", help="do not ask for confirmation; required without a terminal")
@@ -200,7 +196,6 @@ def add_rollback(command: argparse.ArgumentParser) -> None:
 
 
 def add_destroy(command: argparse.ArgumentParser) -> None:
-    """Add the options of destroy."""
     add_stacks(command)
     command.add_argument(
         "--delete-data", action="store_true", help="also empty and delete the buckets, with all object versions"
@@ -236,7 +231,6 @@ def add_destroy(command: argparse.ArgumentParser) -> None:
 
 
 def add_status(command: argparse.ArgumentParser) -> None:
-    """Add the options of status."""
     add_stacks(command)
     command.add_argument("--watch", action="store_true", help="watch the operation in progress until it ends")
     command.add_argument("--json", action="store_true", help="print the status as JSON")
@@ -244,7 +238,6 @@ def add_status(command: argparse.ArgumentParser) -> None:
 
 
 def add_outputs(command: argparse.ArgumentParser) -> None:
-    """Add the options of outputs."""
     add_stack(command)
     formats = command.add_mutually_exclusive_group()
     add_formats(formats, json="print the outputs as JSON", env="print the outputs as assignments for a shell")
@@ -258,7 +251,6 @@ def add_formats(command: argparse._MutuallyExclusiveGroup, **formats: str) -> No
 
 
 def add_drift(command: argparse.ArgumentParser) -> None:
-    """Add the options of drift."""
     add_stack(command)
     command.add_argument("--json", action="store_true", help="print the drift as JSON")
     command.add_argument("--detailed-exitcode", action="store_true", help="exit with 3 if there is drift")

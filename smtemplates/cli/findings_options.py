@@ -9,7 +9,6 @@ from smtemplates.linting.formats import FORMATS
 
 
 def add_findings_options(command: argparse.ArgumentParser) -> None:
-    """Add the options for the format of the findings."""
     group = command.add_argument_group("findings")
     group.add_argument(
         "--findings-format",

@@ -21,7 +21,6 @@ EXAMPLES = """\
 
 
 def add_init(command: argparse.ArgumentParser) -> None:
-    """Add the options of init."""
     command.add_argument(
         "folder",
         nargs="?",

@@ -38,12 +38,10 @@ installs it, which requires uv, or the modules venv and pip of Python."""
 
 
 def add_start(command: argparse.ArgumentParser) -> None:
-    """Add the options of start."""
     command.add_argument("--port", type=port, help="port of the server (default: any unused port)")
 
 
 def port(text: str) -> int:
-    """Return the value of --port."""
     number = int(text)
     if not 0 < number <= MAX_PORT:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to {MAX_PORT:,}, not {text}")

@@ -50,7 +50,6 @@ def add_execution(command: argparse.ArgumentParser) -> None:
 
 
 def add_version(command: argparse.ArgumentParser) -> None:
-    """Add the options of version."""
     command.add_argument("version", help="name of the version, such as 1.4.0 or 2.0.0-rc.1")
     add_product(command)
     add_template(command)
@@ -81,14 +80,12 @@ def add_version(command: argparse.ArgumentParser) -> None:
 
 
 def add_versions(command: argparse.ArgumentParser) -> None:
-    """Add the options of versions."""
     add_product(command)
     command.add_argument("--json", action="store_true", help="print the list as JSON")
     add_connection(command)
 
 
 def add_prune(command: argparse.ArgumentParser) -> None:
-    """Add the options of prune."""
     add_product(command)
     command.add_argument(
         "--delete", action="store_true", help="permanently delete inactive versions instead of deactivating versions"
@@ -98,7 +95,6 @@ def add_prune(command: argparse.ArgumentParser) -> None:
 
 
 def add_link(command: argparse.ArgumentParser) -> None:
-    """Add the options of link."""
     add_template(command)
     # --create-staging-bucket is rejected with the reason: its objects expire, and the link with them
     staging = add_staging(command, bucket_help=BUCKET_HELP, creation_help=argparse.SUPPRESS)
@@ -131,7 +127,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def run_version(arguments: argparse.Namespace, options: Options) -> int:
-    """Publish a version."""
     from smtemplates.publish import commands
     from smtemplates.publish.publication import Request
 
@@ -148,7 +143,6 @@ def run_version(arguments: argparse.Namespace, options: Options) -> int:
 
 
 def run_link(arguments: argparse.Namespace) -> int:
-    """Print links."""
     from smtemplates.deploy.requests import parameters
     from smtemplates.publish import commands
 

@@ -60,7 +60,6 @@ REFERENCE = """\
 
 
 def add_render(render: argparse.ArgumentParser) -> None:
-    """Add the options of render."""
     render.add_argument(
         "names",
         nargs="*",
@@ -162,7 +161,6 @@ def _add_validation(command: argparse.ArgumentParser) -> None:
 
 
 def add_lint(lint: argparse.ArgumentParser) -> None:
-    """Add the options of lint."""
     lint.add_argument(
         "files",
         nargs="+",
@@ -178,7 +176,6 @@ def add_lint(lint: argparse.ArgumentParser) -> None:
 
 
 def add_explore(explore: argparse.ArgumentParser) -> None:
-    """Add the options of explore."""
     _add_name(explore, default="workspace", otherwise="%(default)s")
     explore.add_argument(
         "-o",
@@ -191,7 +188,6 @@ def add_explore(explore: argparse.ArgumentParser) -> None:
 
 
 def add_reference(reference: argparse.ArgumentParser) -> None:
-    """Add the options of reference."""
     _add_name(reference, default=None, otherwise="all templates of this package")
     reference.add_argument("-o", "--output", type=named, help="file, or - for standard output (default: -)")
     add_config(reference)

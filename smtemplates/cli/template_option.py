@@ -19,7 +19,6 @@ DEFAULT = "workspace"
 
 
 def add_template(command: argparse._ActionsContainer) -> None:
-    """Add --template."""
     command.add_argument(
         "--template",
         type=named,

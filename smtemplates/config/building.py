@@ -40,7 +40,6 @@ class TableError(UsageError):
     """Report the problems of a table."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """Store the problems."""
         super().__init__()
         self.problems = list(problems)
 

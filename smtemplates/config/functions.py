@@ -23,7 +23,6 @@ class CodeError(UsageError):
     """Report an exception in a function of a project."""
 
     def __init__(self, message: str, function: str) -> None:
-        """Store the message and the name of the function."""
         super().__init__(message)
         self.function = function
 

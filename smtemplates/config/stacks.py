@@ -70,7 +70,6 @@ class Builder:
     """
 
     def __init__(self, project: Project, overrides: Overrides) -> None:
-        """Build targets for the options of the command line."""
         self._project = project
         self._overrides = overrides
         self._clouds: dict[Connection, Cloud] = {}

@@ -48,7 +48,6 @@ class Comparisons:
     """
 
     def __init__(self, template: Mapping[str, Any], domains: Values, formulas: Formulas, steps: Steps) -> None:
-        """Prepare a template, with the values that each parameter can have."""
         self._parameters = definitions(template, "Parameters")
         self._names = {*pseudo_parameters({}), *entries(template, "Parameters")}
         self._can_grow = can_grow(template, "Parameters")

@@ -18,7 +18,6 @@ class TooManyCombinationsError(NotEvaluatedError):
     """Report that a condition, rule or parameter has too many combinations of values to try."""
 
     def __init__(self, subject: str) -> None:
-        """Build the message for a subject."""
         super().__init__(subject, TOO_MANY)
 
 
@@ -29,7 +28,6 @@ class Steps:
     """
 
     def __init__(self, most: int = MOST_STEPS) -> None:
-        """Start at zero; `most` is the limit for all steps together."""
         self.taken = 0
         self._most = most
         self._subject = "Template"
@@ -73,7 +71,6 @@ class TextLimit:
     """Count the characters of resolved texts."""
 
     def __init__(self) -> None:
-        """Start at zero."""
         self._total = 0
 
     def count(self, length: int) -> None:

@@ -24,7 +24,6 @@ class NotEvaluatedError(Error):
     """
 
     def __init__(self, subject: str, reason: str) -> None:
-        """Build the message."""
         super().__init__(f"{subject}: not evaluated: {reason}.")
         self.subject = subject
         self.reason = reason

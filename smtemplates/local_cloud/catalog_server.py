@@ -110,7 +110,6 @@ class LoopbackStacks:
     """The stacks of an account and Region, through requests to this server, so that IAM evaluates the launch role."""
 
     def __init__(self, account: str, region: str) -> None:
-        """Store the account and the Region."""
         self.account, self.region = account, region
 
     def client(self, service: str, credentials: Props | None = None, region: str = "") -> Any:

@@ -63,7 +63,6 @@ class LaunchCatalog(Catalog):
     """The methods that receive the ID and the properties of a resource that a stack puts or removes."""
 
     def __init__(self, account: str, region: str, stacks: Stacks, template: Callable[[str], Props | None]) -> None:
-        """Create an empty catalog."""
         super().__init__(template)
         self.account, self.region, self.stacks = account, region, stacks
         self.about: dict[str, Product] = {}

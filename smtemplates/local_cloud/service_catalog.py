@@ -38,7 +38,6 @@ class RefusedError(Exception):
     """An error response of the service."""
 
     def __init__(self, code: str, message: str) -> None:
-        """Store the code and the message."""
         super().__init__(message)
         self.code = code
 

@@ -39,7 +39,6 @@ class Gaps:
     """The parts of one template that were not evaluated, each once, with the first reason."""
 
     def __init__(self) -> None:
-        """Start without any."""
         self._found: dict[str, Gap] = {}
 
     def add(self, subject: str, reason: str, resources: Iterable[str] = (), path: Sequence[str] | None = None) -> None:

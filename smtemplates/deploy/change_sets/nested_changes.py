@@ -46,7 +46,6 @@ class NestedChanges:
     """
 
     def __init__(self, cloud: Cloud, secrets: list[str], reason: str) -> None:
-        """Prepare to read each nested stack once."""
         self.cloud, self.secrets, self.reason = cloud, secrets, reason
         self._read: set[str] = set()
 

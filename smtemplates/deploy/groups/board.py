@@ -19,7 +19,6 @@ class Board:
     """The state of a run. Every thread can use its methods."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Create the state for the targets of these names."""
         self._changed = threading.Condition()
         self.planned: dict[str, Planned] = {}
         self.results: dict[str, Result] = {}

@@ -27,7 +27,6 @@ class _Turn(Turn):
     """The reviewer of one stack: it accepts the effects that the plan of the run has shown."""
 
     def __init__(self, lines: Lines, shown: Destruction) -> None:
-        """Compare with the effects that were shown."""
         super().__init__(lines)
         self._shown = shown
 

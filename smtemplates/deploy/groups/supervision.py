@@ -28,7 +28,6 @@ class Supervisor:
     def __init__(
         self, board: Board, work: Work, decide: Callable[[], bool], reviewer: GroupReviewer, *, cancels: bool
     ) -> None:
-        """Prepare a run."""
         self._board = board
         self._work = work
         self._decide = decide

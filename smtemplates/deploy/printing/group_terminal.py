@@ -37,7 +37,6 @@ class GroupTerminal:
     """The reviewer of a run of several stacks. During a question, the lines of the stacks wait."""
 
     def __init__(self, terminal: Terminal) -> None:
-        """Ask on a terminal."""
         self._terminal = terminal
         self._lock = threading.RLock()
 
