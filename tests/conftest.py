@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,19 @@ def default_template(request: pytest.FixtureRequest) -> dict[str, Any]:
 def _built(name: str) -> dict[str, Any]:
     built = definition(name)
     return load(smtemplates.render(built.template()))
+
+
+@pytest.fixture
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry calls of the SDK without a pause: the tests count the calls and not the time."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda _self, _context: 0)
+
+
+@pytest.fixture(scope="session")
+def session() -> Any:
+    """Return a session of the SDK for the local cloud."""
+    sdk: Any = import_module("boto3")  # it has no types
+    return sdk.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 a key of the local cloud
 
 
 @pytest.fixture

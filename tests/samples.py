@@ -33,6 +33,15 @@ BUCKETS = {
 }
 NO_BUCKETS = {"CreateBuckets": "false", **BUCKETS}
 TOPIC = {"AlarmTopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:team"}
+JOBS = {
+    "TrainingInstanceType": "ml.g5.2xlarge",
+    "TrainingInstanceCount": "3",
+    "TrainingVolumeSizeGb": "77",
+    "TrainingMaxRuntimeSeconds": "7200",
+    "ProcessingInstanceType": "ml.m5.4xlarge",
+    "ProcessingInstanceCount": "2",
+    "ProcessingVolumeSizeGb": "88",
+}
 PROFILES = {"UserProfileNames": "ana,bo,cy,di,ed"}
 ENDPOINT = {
     "ModelImageUri": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312",

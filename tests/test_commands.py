@@ -21,13 +21,7 @@ pytestmark = pytest.mark.slow
 
 Choice = dict[str, str]
 JOBS = {
-    "TrainingInstanceType": "ml.g5.2xlarge",
-    "TrainingInstanceCount": "3",
-    "TrainingVolumeSizeGb": "77",
-    "TrainingMaxRuntimeSeconds": "7200",
-    "ProcessingInstanceType": "ml.m5.4xlarge",
-    "ProcessingInstanceCount": "2",
-    "ProcessingVolumeSizeGb": "88",
+    **samples.JOBS,
     "NotebookInstanceType": "ml.t3.xlarge",
     "NotebookVolumeSizeGb": "33",
     "NotebookRootAccess": "Enabled",

@@ -25,15 +25,6 @@ CHOICES = [
         ({}, samples.BUCKETS, samples.NO_BUCKETS),
     )
 ]
-JOBS = {
-    "TrainingInstanceType": "ml.g5.2xlarge",
-    "TrainingInstanceCount": "3",
-    "TrainingVolumeSizeGb": "77",
-    "TrainingMaxRuntimeSeconds": "7200",
-    "ProcessingInstanceType": "ml.m5.4xlarge",
-    "ProcessingInstanceCount": "2",
-    "ProcessingVolumeSizeGb": "88",
-}
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +85,8 @@ def test_file_contains_the_resources_of_the_stack(template: dict[str, Any], choi
 
 def test_job_defaults_are_custom_parameters(template: dict[str, Any]) -> None:
     """Settings without a default in the SDK are in CustomParameters, as text."""
-    found = config(samples.deployed(template, JOBS))["CustomParameters"]
-    assert {name: found[name] for name in JOBS} == JOBS
+    found = config(samples.deployed(template, samples.JOBS))["CustomParameters"]
+    assert {name: found[name] for name in samples.JOBS} == samples.JOBS
     assert all(isinstance(value, str) for value in found.values())
 
 

@@ -7,9 +7,9 @@ import argparse
 from smtemplates.aws_data.regions import DEFAULT_REGIONS
 from smtemplates.cli.command import Command
 from smtemplates.cli.config import add_config
-from smtemplates.cli.findings_options import add_findings_options
 from smtemplates.console.regions import add_regions
 from smtemplates.console.streams import named
+from smtemplates.linting.formats import FORMATS
 from smtemplates.templates.registry import PLACES, TEMPLATES
 from smtemplates.templates.workspace.features import FEATURES
 
@@ -157,7 +157,18 @@ def _add_validation(command: argparse.ArgumentParser) -> None:
         help="do not check the built-in rules; the files of --policy are still checked",
     )
     command.add_argument("--no-cache", action="store_true", help="validate again even if the template is unchanged")
-    add_findings_options(command)
+    group = command.add_argument_group("findings")
+    group.add_argument(
+        "--findings-format",
+        choices=FORMATS,
+        help="format of the findings (default: the suffix of the findings file, otherwise text)",
+    )
+    group.add_argument(
+        "--findings-output",
+        type=named,
+        metavar="FILE",
+        help="write the findings to this file, and show them as text on the terminal",
+    )
 
 
 def add_lint(lint: argparse.ArgumentParser) -> None:

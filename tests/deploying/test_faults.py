@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.retries.standard import ExponentialBackoff
 
-from deploying.local_aws import SDK, Aws
+from deploying.local_aws import Aws
 from deploying.matrix import Tally, tallied
 from deploying.proxy import AFFECTED_ATTEMPTS, Proxy
 from smtemplates.aws.connection import Connection
@@ -22,6 +21,8 @@ from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.request import Options, Request
 from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import Error
+
+pytestmark = pytest.mark.usefixtures("no_backoff")
 
 CONTENT: dict[str, Any] = {
     "Parameters": {"Size": {"Type": "String", "Default": "1"}},
@@ -43,17 +44,6 @@ def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
     """Print the number of faults that the commands survived."""
     with tallied("fault matrix", pytestconfig) as tally:
         yield tally
-
-
-@pytest.fixture(scope="module")
-def session() -> Any:
-    return SDK.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 a key of the local cloud
-
-
-@pytest.fixture(autouse=True)
-def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retry calls of the SDK without a pause: the tests count the calls and not the time."""
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
 
 
 class Scenario:

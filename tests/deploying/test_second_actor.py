@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.retries.standard import ExponentialBackoff
 
-from deploying.local_aws import SDK, Aws
+from deploying.local_aws import Aws
 from deploying.matrix import Tally, tallied
 from deploying.proxy import Proxy, serving
 from smtemplates.aws.connection import Connection
@@ -20,6 +19,8 @@ from smtemplates.deploy import api
 from smtemplates.deploy.destruction import Destruction
 from smtemplates.deploy.reviewer import Silent
 from smtemplates.errors import Error
+
+pytestmark = pytest.mark.usefixtures("no_backoff")
 
 TEMPLATE = """\
 Resources:
@@ -133,12 +134,6 @@ def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
         yield tally
 
 
-@pytest.fixture(autouse=True)
-def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retry calls of the SDK without a pause: the tests count the calls and not the time."""
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
-
-
 def quietly(action: Callable[[], None]) -> Callable[[], None]:
     """Return an action that does nothing if its object does not exist any more."""
 
@@ -155,12 +150,11 @@ def quietly(action: Callable[[], None]) -> Callable[[], None]:
     "action",
     ["deletes_the_stack", "creates_a_space", "creates_a_profile", "protects_the_stack", "stores_an_object"],
 )
-def test_second_actor_at_every_call(aws: Aws, actor: Actor, tally: Tally, action: str) -> None:
+def test_second_actor_at_every_call(aws: Aws, actor: Actor, session: Any, tally: Tally, action: str) -> None:
     """With every action of the actor, destroy succeeds or ends with a message, and a second run completes it.
 
     An object that destroy has not shown is never deleted while the stack still exists.
     """
-    session = SDK.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 a key of the local cloud
     number, reached = 0, True
     while reached:
         number += 1

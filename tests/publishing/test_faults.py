@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.retries.standard import ExponentialBackoff
-from deploying.local_aws import SDK
 from deploying.matrix import Tally, tallied
 from deploying.proxy import AFFECTED_ATTEMPTS
 
@@ -26,6 +24,8 @@ from smtemplates.publish import commands, publication
 from smtemplates.publish.commands import Options
 from smtemplates.publish.publication import Request
 
+pytestmark = pytest.mark.usefixtures("no_backoff")
+
 CODES = {1, 2, 5}
 PUBLISHING = ["version", "version after a failure"]
 COMMANDS = [*PUBLISHING, "versions", "prune", "prune --delete"]
@@ -36,17 +36,6 @@ def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
     """Count the cases of the matrix, and print the result."""
     with tallied("fault matrix of publishing", pytestconfig) as tally:
         yield tally
-
-
-@pytest.fixture(scope="module")
-def session() -> Any:
-    return SDK.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 the key of the local cloud
-
-
-@pytest.fixture(autouse=True)
-def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retry without delay, because the tests check the number of attempts and not their time."""
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
 
 
 class Scenario:
