@@ -86,9 +86,9 @@ class Formulas:
             nodes.append(node)
         if not nodes:
             return every
-        return nodes[0] if len(nodes) == 1 else self._node(every, tuple(nodes))
+        return nodes[0] if len(nodes) == 1 else self._node(every=every, parts=tuple(nodes))
 
-    def _node(self, every: bool, parts: Group) -> Joined:  # noqa: FBT001  it is one half of the key
+    def _node(self, *, every: bool, parts: Group) -> Joined:
         if (every, parts) not in self._joined:
             self._steps.take(len(parts))
             mask = 0

@@ -85,10 +85,10 @@ def branches_of(branches: Any) -> tuple[str, Any, Any]:
     Raises:
         Error: The function has the wrong arguments.
     """
-    if not isinstance(branches, list) or len(branches) != 3:  # noqa: PLR2004  condition, then, otherwise
-        raise Error(f"Fn::If does not take {short(branches)}.")
-    condition, then, otherwise = branches
-    return _name(condition, "Fn::If"), then, otherwise
+    match branches:
+        case [condition, then, otherwise]:
+            return _name(condition, "Fn::If"), then, otherwise
+    raise Error(f"Fn::If does not take {short(branches)}.")
 
 
 def _name(value: Any, place: str) -> str:

@@ -81,7 +81,8 @@ class _Config(ConfigMixIn):
         """Read the options in the Metadata of the template."""
         metadata = template.get("Metadata") if isinstance(template, dict) else None
         options = metadata.get("cfn-lint") if isinstance(metadata, dict) else None
-        super().set_template_args({"Metadata": {"cfn-lint": options}} if isinstance(options, dict) else {})  # type: ignore[no-untyped-call]  # cfn-lint has no types
+        untyped: Any = super()
+        untyped.set_template_args({"Metadata": {"cfn-lint": options}} if isinstance(options, dict) else {})
 
 
 def _config(regions: list[str], checks: Sequence[str]) -> ConfigMixIn:

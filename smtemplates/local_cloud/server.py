@@ -241,11 +241,8 @@ def fix_conditions() -> None:
         return {name: truth({"Condition": name}) for name in conditions}
 
     for name, module in list(sys.modules.items()):
-        if (
-            name.startswith("ministack.services.cloudformation")
-            and getattr(module, "_evaluate_conditions", None) is old
-        ):
-            module._evaluate_conditions = evaluate  # type: ignore[attr-defined] # getattr found it above
+        if name.startswith("ministack.services.cloudformation") and vars(module).get("_evaluate_conditions") is old:
+            vars(module)["_evaluate_conditions"] = evaluate
 
 
 def end_with_parent() -> None:

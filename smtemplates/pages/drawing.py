@@ -82,7 +82,7 @@ def drawing(rows: Mapping[str, Row], *, absent: str) -> str:
 def _service(type_: str) -> str:
     """Return the service of a type: S3 for AWS::S3::Bucket, Custom for Custom::Folders."""
     words = type_.split("::")
-    return words[1] if len(words) > 2 else words[0]  # noqa: PLR2004 organization, service, kind
+    return words[1] if words[2:] else words[0]
 
 
 def _placed(placed: Layout, members: Mapping[str, Iterable[str]], rows: Mapping[str, Row]) -> str:

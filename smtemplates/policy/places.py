@@ -61,11 +61,11 @@ def _step(node: Node, rest: list[str], conditions: Mapping[str, bool]) -> tuple[
 def _chosen(node: Node, conditions: Mapping[str, bool]) -> Node:
     """Follow every Fn::If, in short or long form, to the branch that applies."""
     while True:
-        branches = _arguments(node, "!If", "Fn::If")
-        if not isinstance(branches, yaml.SequenceNode) or len(branches.value) != 3:  # noqa: PLR2004  condition, then, else
-            return node
-        condition, then, otherwise = branches.value
-        node = then if conditions.get(str(condition.value)) else otherwise
+        match _arguments(node, "!If", "Fn::If"):
+            case yaml.SequenceNode(value=[condition, then, otherwise]):
+                node = then if conditions.get(str(condition.value)) else otherwise
+            case _:
+                return node
 
 
 def _is_no_value(node: Node) -> bool:

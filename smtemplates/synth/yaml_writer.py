@@ -120,7 +120,7 @@ def _string(start: str, text: str, indent: str) -> Iterator[str]:
     plain = _text(text)
     words = textwrap.wrap(text, LINE - len(indent), break_long_words=False, break_on_hyphens=False)
     cannot_fold = text[:1] == " " or " ".join(words) != text or _ODD.search(text)  # a first space is indentation
-    if len(start) + len(plain) < LINE or len(words) < 2 or cannot_fold:  # noqa: PLR2004
+    if len(start) + len(plain) < LINE or not words[1:] or cannot_fold:
         yield f"{start} {plain}"
         return
     yield f"{start} >-"
