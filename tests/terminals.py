@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from processes import TIMEOUT_SECONDS
 
 # The command becomes the session leader of its terminal, so that the kernel sends it SIGHUP when the terminal closes.
 LEADER = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
@@ -34,16 +37,21 @@ class Terminal:
     def read_until(self, text: str) -> None:
         """Read the output of the command until it contains `text`."""
         while text not in self.printed:
-            self.printed += os.read(self._master, 4096).decode()
+            self.printed += self._read().decode()
 
     def read_all(self) -> str:
         """Read the output of the command until it ends."""
         written = b""
         with suppress(OSError):  # Linux reports the end of the output as an error
-            while chunk := os.read(self._master, 65536):
+            while chunk := self._read():
                 written += chunk
         self.printed += written.decode()
         return self.printed
+
+    def _read(self) -> bytes:
+        """Read the next output. A command that writes nothing for minutes hangs."""
+        assert select.select([self._master], [], [], TIMEOUT_SECONDS)[0], self.printed
+        return os.read(self._master, 65536)
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())

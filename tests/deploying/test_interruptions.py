@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from terminals import Terminal, terminal
 
 from deploying.local_aws import Aws
 from deploying.proxy import Proxy, serving
@@ -49,7 +49,7 @@ def held(through: Aws, proxy: Proxy, call: str, *arguments: str) -> subprocess.P
     return process
 
 
-def send_together(process: subprocess.Popen[str], numbers: list[signal.Signals]) -> None:
+def send_together(process: subprocess.Popen[Any], numbers: list[signal.Signals]) -> None:
     """Send several signals that the process receives at the same time."""
     process.send_signal(signal.SIGSTOP)
     for number in numbers:
@@ -272,63 +272,32 @@ def test_repeat_after_a_kill_during_the_execution(
     assert "An earlier run of this deployment is still in progress" in messages
 
 
-def asked(aws: Aws, name: str, *arguments: str) -> tuple[subprocess.Popen[str], int, str]:
+@contextmanager
+def asked(aws: Aws, name: str, *arguments: str) -> Iterator[Terminal]:
     """Start a deployment at its own terminal, and read its output up to the question."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        aws.command("deploy", name, *arguments),
-        env=aws.environment,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        text=True,
-    )
-    os.close(slave)
-    return process, master, until(master, "[y/N] ")
-
-
-def until(master: int, text: str) -> str:
-    """Read the output of a terminal up to a text."""
-    output = ""
-    while text not in output:
-        output += read(master).decode()
-    return output
-
-
-def read(master: int) -> bytes:
-    """Read the next output of a terminal. A process without output for a minute is stuck."""
-    assert select.select([master], [], [], 60)[0], "the process hangs"
-    return os.read(master, 4096)
-
-
-def drain(master: int) -> str:
-    """Read the output of a terminal until the process closes it."""
-    output = b""
-    try:
-        while chunk := read(master):
-            output += chunk
-    except OSError:
-        os.close(master)
-    return output.decode()
+    with terminal(aws.command("deploy", name, *arguments), aws.environment) as opened:
+        opened.read_until("[y/N] ")
+        yield opened
 
 
 @pytest.mark.parametrize(("answer", "code", "status"), [("y", 0, "CREATE_COMPLETE"), ("n", 130, None), ("", 130, None)])
 def test_only_yes_executes(aws: Aws, name: str, answer: str, code: int, status: str | None) -> None:
     """A terminal shows the plan and a question, and only the answer yes executes the plan."""
-    process, master, output = asked(aws, name)
-    os.write(master, f"{answer}\n".encode())
-    drain(master)
-    assert (process.wait(60), aws.status(name)) == (code, status), output
+    with asked(aws, name) as opened:
+        opened.type(f"{answer}\n")
+        output = opened.read_all()
+        assert (opened.process.wait(60), aws.status(name)) == (code, status), output
 
 
 def test_progress_bar_is_erased(aws: Aws, name: str) -> None:
     """A terminal does not show the progress bar any more when the result is printed."""
-    process, master, _ = asked(aws, name)
-    os.write(master, b"y\n")
-    output = drain(master)
+    with asked(aws, name) as opened:
+        opened.type("y\n")
+        output = opened.read_all().partition("[y/N] ")[2]
+        assert opened.process.wait(60) == 0, output
     # a line shows the text that was written after it was last erased
     lines = [line.rstrip("\r").split("\r\033[K")[-1] for line in output.split("\n")]
-    assert (process.wait(60), "\r\033[K[" in output) == (0, True), output
+    assert "\r\033[K[" in output
     assert f"Stack {name} is CREATE_COMPLETE." in lines
     assert [line for line in lines if line.startswith("[")] == []
 
@@ -336,45 +305,32 @@ def test_progress_bar_is_erased(aws: Aws, name: str) -> None:
 @each_signal
 def test_interruption_at_the_question(aws: Aws, name: str, number: signal.Signals) -> None:
     """A signal instead of an answer leaves neither a stack nor a change set."""
-    process, master, _ = asked(aws, name)
-    process.send_signal(number)
-    drain(master)
-    assert (process.wait(60), aws.status(name)) == (130, None)
+    with asked(aws, name) as opened:
+        opened.process.send_signal(number)
+        output = opened.read_all()
+        assert opened.process.wait(60) == 130, output
+    assert aws.status(name) is None
 
 
 @pytest.mark.parametrize("numbers", TOGETHER, ids=["hangup and termination", "all"])
 def test_signals_together_at_the_question(aws: Aws, name: str, numbers: list[signal.Signals]) -> None:
     """Several signals at the same time leave the stack unchanged and no change set."""
     aws.deployed(name)
-    process, master, _ = asked(aws, name, "--set", "Prefix=other")
-    send_together(process, numbers)
-    output = drain(master)
-    assert (process.wait(60), aws.change_sets(name)) == (130, []), output
-
-
-def test_closed_terminal_at_the_question(aws: Aws, name: str) -> None:
-    """A terminal that is closed at the question leaves the stack unchanged and no change set."""
-    aws.deployed(name)
-    master, slave = pty.openpty()
-    # the shell starts a session, so that the terminal that it opens controls the process and sends it SIGHUP
-    redirected = ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(slave)]
-    command = [*redirected, *aws.command("deploy", name, "--set", "Prefix=other")]
-    process = subprocess.Popen(command, env=aws.environment, start_new_session=True)
-    until(master, "[y/N] ")
-    os.close(slave)
-    os.close(master)
-    process.wait(60)
-    assert (aws.status(name), aws.change_sets(name)) == ("CREATE_COMPLETE", [])
+    with asked(aws, name, "--set", "Prefix=other") as opened:
+        send_together(opened.process, numbers)
+        output = opened.read_all()
+        assert (opened.process.wait(60), aws.change_sets(name)) == (130, []), output
 
 
 def test_interruption_during_a_creation_asks(aws: Aws, name: str, gate: Callable[[], None]) -> None:
     """At a terminal, Ctrl-C asks before it deletes a stack in creation, and the answer no continues to the end."""
-    process, master, _ = asked(aws, name, "--set", f"Gate=gate-{name.lower()}")
-    os.write(master, b"y\n")
-    until(master, "Initializer")
-    process.send_signal(signal.SIGINT)
-    until(master, "Delete stack")
-    os.write(master, b"n\n")
-    gate()
-    drain(master)
-    assert (process.wait(60), aws.status(name)) == (0, "CREATE_COMPLETE")
+    with asked(aws, name, "--set", f"Gate=gate-{name.lower()}") as opened:
+        opened.printed = ""
+        opened.type("y\n")
+        opened.read_until("Initializer")
+        opened.process.send_signal(signal.SIGINT)
+        opened.read_until("Delete stack")
+        opened.type("n\n")
+        gate()
+        opened.read_all()
+        assert (opened.process.wait(60), aws.status(name)) == (0, "CREATE_COMPLETE")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import pty
 import signal
 import subprocess
 
 import processes
 import pytest
+from terminals import terminal
 
 from publishing.conftest import BUCKET, Publisher
 
@@ -58,29 +57,14 @@ def test_interrupted_publication_is_completed_by_the_next_run(
 
 def publish_at_terminal(publisher: Publisher, answer: str | None) -> tuple[int, str]:
     """Publish at a pseudo-terminal, and answer the question; None means Ctrl-C."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        publisher.command(*publisher.arguments("1.0.0")),
-        env=publisher.environment,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        text=True,
-    )
-    os.close(slave)
-    output = b""
-    while b"[y/N] " not in output:
-        output += os.read(master, 4096)
-    if answer is None:
-        process.send_signal(signal.SIGINT)
-    else:
-        os.write(master, f"{answer}\n".encode())
-    try:
-        while read := os.read(master, 4096):
-            output += read
-    except OSError:
-        os.close(master)
-    return process.wait(60), output.decode()
+    with terminal(publisher.command(*publisher.arguments("1.0.0")), publisher.environment) as opened:
+        opened.read_until("[y/N] ")
+        if answer is None:
+            opened.process.send_signal(signal.SIGINT)
+        else:
+            opened.type(f"{answer}\n")
+        output = opened.read_all()
+        return opened.process.wait(60), output
 
 
 @pytest.mark.parametrize(("answer", "code", "created"), [("y", 0, 1), ("n", 130, 0), ("", 130, 0), (None, 130, 0)])
