@@ -175,8 +175,6 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], sentenc
     "arguments",
     [
         ["render", "-o", ""],
-        ["render", "--region", ""],
-        ["render", "--region", ","],
         ["render", "--policy", ""],
         ["lint", ""],
         ["explore", "-o", ""],
@@ -366,10 +364,3 @@ def test_interruption_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.communicate()[1] == "smtemplates: interrupted.\n"
     assert process.returncode == 130
-
-
-def test_help_has_examples() -> None:
-    """--help shows examples."""
-    done = run("render", "--help")
-    assert done.returncode == 0
-    assert "examples:" in done.stdout

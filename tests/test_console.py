@@ -11,29 +11,6 @@ import samples
 from smtemplates.evaluate import check_parameters
 
 # The released logical IDs with their types. A rename would replace the resource.
-RELEASED = {
-    "InputBucket": "AWS::S3::Bucket",
-    "OutputBucket": "AWS::S3::Bucket",
-    "ModelBucket": "AWS::S3::Bucket",
-    "InputBucketPolicy": "AWS::S3::BucketPolicy",
-    "OutputBucketPolicy": "AWS::S3::BucketPolicy",
-    "ModelBucketPolicy": "AWS::S3::BucketPolicy",
-    "ExecutionRole": "AWS::IAM::Role",
-    "EncryptionKey": "AWS::KMS::Key",
-    "SecurityGroup": "AWS::EC2::SecurityGroup",
-    "Notebook": "AWS::SageMaker::NotebookInstance",
-    "NotebookLifecycle": "AWS::SageMaker::NotebookInstanceLifecycleConfig",
-    "Domain": "AWS::SageMaker::Domain",
-    "ModelPackageGroup": "AWS::SageMaker::ModelPackageGroup",
-    "Dashboard": "AWS::CloudWatch::Dashboard",
-    "AlarmTopic": "AWS::SNS::Topic",
-    "EndpointErrorsAlarm": "AWS::CloudWatch::Alarm",
-    "EndpointLatencyAlarm": "AWS::CloudWatch::Alarm",
-    "Initializer": "AWS::Lambda::Function",
-    "Folders": "Custom::Folders",
-    "LogGroups": "Custom::LogGroups",
-}
-
 # The released parameters with their defaults. Scripts of users depend on both.
 RELEASED_DEFAULTS = {
     "ProjectName": "sagemaker",
@@ -162,11 +139,6 @@ def test_descriptions_are_within_the_limits_of_cloudformation(any_template: dict
         for mapping in any_template.get("Mappings", {}).values()
         for attributes in mapping.values()
     )
-
-
-def test_released_logical_ids_are_kept(template: dict[str, Any]) -> None:
-    """A released resource keeps its logical ID and its type."""
-    assert {name: template["Resources"].get(name, {}).get("Type") for name in RELEASED} == RELEASED
 
 
 def test_exports_are_few_and_named_after_the_stack(template: dict[str, Any]) -> None:

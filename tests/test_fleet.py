@@ -21,7 +21,7 @@ import smtemplates
 from smtemplates.core import assemble
 from smtemplates.core.construct import Construct, choice_parameter
 from smtemplates.deploy.requests import template as deploying
-from smtemplates.evaluate import Stack, check_parameters, dangling, possible, references
+from smtemplates.evaluate import Stack, check_parameters, possible, references
 from smtemplates.synth.loader import load
 from smtemplates.templates.registry import definition
 from smtemplates.templates.stack_set.template import constructs
@@ -313,11 +313,6 @@ def test_every_condition_can_be_true_and_false(stack_set: dict[str, Any]) -> Non
     """Over all parameters, each condition has both values, except the condition that repeats a Rule."""
     decided = {name: truths for name, truths in possible(stack_set).items() if truths != {True, False}}
     assert decided == {"HasTemplate": {True}}
-
-
-def test_no_reference_is_dangling(stack_set: dict[str, Any]) -> None:
-    """In all combinations of parameters that the Rules accept, every reference is to an existing resource."""
-    assert dangling(stack_set) == []
 
 
 OTHERS = {

@@ -53,22 +53,6 @@ def run_program(code: str, *arguments: object, ignored: str = "") -> subprocess.
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_uninterrupted_block_is_executed_completely(number: signal.Signals) -> None:
-    """A signal during the block interrupts the program, but only after the block."""
-    code = """
-signals.raise_on_signals()
-try:
-    with signals.uninterrupted():
-        send(int(sys.argv[1]))
-        print("completed")
-    print("continued")
-except KeyboardInterrupt:
-    print("interrupted")
-"""
-    assert run_program(code, int(number)).stdout.split() == ["completed", "interrupted"]
-
-
-@pytest.mark.parametrize("number", SIGNALS)
 def test_program_without_handlers_is_ended_after_the_block(number: signal.Signals) -> None:
     """In a program without handlers, a signal has its usual effect after the block."""
     code = """

@@ -108,14 +108,6 @@ def test_exception_of_the_block_is_raised() -> None:
         run()
 
 
-def test_ignored_signal_stays_ignored() -> None:
-    """A signal that the program ignores, such as SIGHUP under nohup, is not recorded."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with uninterrupted() as signals, signals.allowed():
-        signal.raise_signal(signal.SIGHUP)
-    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-
-
 def test_other_threads_change_no_handler() -> None:
     """In another thread, which cannot set handlers, the block is executed without them."""
     steps = []

@@ -58,13 +58,6 @@ def test_stack_that_cannot_be_updated(aws: Aws, status: str, message: str) -> No
         run(aws, Options())
 
 
-def test_stack_of_another_tool_is_not_recreated(aws: Aws) -> None:
-    """A stack without the tag of this deployer is not deleted, even with --recreate."""
-    aws.answers("describe_stacks", {"Stacks": [stack("ROLLBACK_COMPLETE")]})
-    with pytest.raises(DeploymentError, match="This deployer did not create the stack"):
-        run(aws, Options(recreate=True))
-
-
 def test_continued_rollback_that_fails_reports_the_cause(aws: Aws) -> None:
     """A continued rollback that fails reports the resource that failed, not the cancelled ones."""
     aws.answers("describe_stacks", {"Stacks": [stack("UPDATE_ROLLBACK_FAILED")]})
