@@ -50,10 +50,10 @@ class Selection:
     several: bool
 
 
-def add_stack(command: argparse.ArgumentParser, *, config: bool = True) -> None:
-    """Add the name of one stack, and --config unless the command already has it."""
+def add_stack(command: argparse.ArgumentParser) -> None:
+    """Add the name of one stack, and --config."""
     command.add_argument("stack", type=named, help="name of the stack, or of a stack in the configuration file")
-    _add_file(command, config=config)
+    _add_file(command, config=True)
 
 
 def add_stacks(command: argparse.ArgumentParser, *, config: bool = True) -> None:
