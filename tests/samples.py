@@ -10,6 +10,7 @@ from conditional import switches
 
 import smtemplates
 from smtemplates.evaluate import Stack
+from smtemplates.templates.network.endpoint_services import SERVICES
 
 ACCOUNT = "111122223333"
 VPC = {
@@ -93,8 +94,21 @@ CATALOG = {
     "ShareAccountIds": "444455556666,001234567012",
     "TagOptionValues": "research,churn team",
 }
+# A network with everything, and one with pinned zones and without flow logs.
+NETWORK = {
+    "VpcCidr": "10.20.16.0/20",
+    "NumberOfZones": "3",
+    "InterfaceEndpoints": ",".join(service.name for service in SERVICES),
+    "TrustedAccountIds": "444455556666,001234567012",
+    "NatGateways": "OnePerZone",
+    "CreateFlowLogs": "true",
+    "FlowLogRetentionDays": "365",
+    "FlowLogKmsKeyArn": KEY["KmsKeyArn"],
+}
+PINNED = {"AvailabilityZones": "us-east-1b,us-east-1d", "NatGateways": "One", "CreateFlowLogs": "false"}
 # The other templates without required parameters, with parameters for their smallest and their largest stacks.
 OTHERS: dict[str, list[dict[str, str]]] = {
+    "network": [{}, NETWORK, {**NETWORK, **PINNED}, {"InterfaceEndpoints": "none"}],
     "launch-role": [{}, LAUNCH, {**LAUNCH, **OWN_BOUNDARY}],
     "service-catalog": [{}, CATALOG, {**CATALOG, **OWN_BOUNDARY}, {**CATALOG, "CreateLaunchRole": "false"}],
 }
@@ -138,6 +152,9 @@ VALUES = {
         name: ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"]
         for name in ("UserProfileNames", "PrincipalArns", "PrincipalPatterns", "ShareAccountIds", "TagOptionValues")
     },
+    "AvailabilityZones": ["", "us-east-1a,us-east-1b", "us-east-1a,us-east-1b,us-east-1c"],
+    "InterfaceEndpoints": ["none", NETWORK["InterfaceEndpoints"], *(service.name for service in SERVICES)],
+    "VpcCidr": ["10.0.0.0/16", "10.0.0.0/20", "10.0.0.0/24"],
     "TrainingInstanceType": ["ml.m5.large", "ml.g5.xlarge", "ml.p4d.24xlarge", "ml.inf2.xlarge"],
 }
 

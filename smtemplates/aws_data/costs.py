@@ -31,6 +31,7 @@ class Cost:
 _KMS = f"{_PRICING}kms/pricing/"
 _CLOUDWATCH = f"{_PRICING}cloudwatch/pricing/"
 _SAGEMAKER = f"{_PRICING}sagemaker/pricing/"
+_VPC = f"{_PRICING}vpc/pricing/"
 
 COSTS = {
     "AWS::S3::Bucket": Cost(
@@ -69,6 +70,13 @@ COSTS = {
         "artifacts are stored in the model bucket.",
         _SAGEMAKER,
     ),
+    "AWS::EC2::EIP": Cost("per hour of each public IPv4 address", _VPC),
+    "AWS::EC2::FlowLog": Cost("nothing without traffic. Per GB of records.", _CLOUDWATCH),
+    "AWS::EC2::NatGateway": Cost("per hour, and per GB that it processes", _VPC),
+    "AWS::EC2::VPCEndpoint": Cost(
+        "nothing for a gateway endpoint. For an interface endpoint, per hour in each Availability Zone, and per GB.",
+        f"{_PRICING}privatelink/pricing/",
+    ),
     "AWS::SSM::Parameter": Cost(
         "nothing in the standard tier. In the advanced tier, if that is the default of the account, per parameter and "
         "month.",
@@ -82,9 +90,16 @@ IDLE_FREE = frozenset(
         "AWS::ApplicationAutoScaling::ScalableTarget",
         "AWS::ApplicationAutoScaling::ScalingPolicy",
         "AWS::CloudFormation::StackSet",
+        "AWS::EC2::InternetGateway",
+        "AWS::EC2::Route",
+        "AWS::EC2::RouteTable",
         "AWS::EC2::SecurityGroup",
         "AWS::EC2::SecurityGroupEgress",
         "AWS::EC2::SecurityGroupIngress",
+        "AWS::EC2::Subnet",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::VPC",
+        "AWS::EC2::VPCGatewayAttachment",
         "AWS::Events::Rule",
         "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Policy",
@@ -120,6 +135,9 @@ RETAINED = "retained"
 DELETED = "deleted"
 # Effects of deleting the stack that the DeletionPolicy of a resource does not show.
 ON_DELETION = {
+    "AWS::EC2::VPC": "deleted. `smtemplates destroy` rejects this while another stack or a network interface uses the "
+    "VPC. In the console, the deletion ends with DELETE_FAILED while a network interface or another security group "
+    "exists in the VPC. Otherwise the VPC is deleted, and jobs of a workspace that uses it fail.",
     "AWS::CloudFormation::StackSet": "deleted, with the stacks in all accounts. The resources that a workspace "
     "retains are retained.",
     "AWS::SageMaker::NotebookInstance": "deleted, with its volume and all files on it",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from smtemplates.aws.errors import DENIED, CloudError, DeploymentError, sentence
@@ -13,7 +13,7 @@ from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations import states
 from smtemplates.deploy.operations.operation import BUCKET
 from smtemplates.deploy.operations.stack import Stack
-from smtemplates.deploy.resources import buckets, in_use
+from smtemplates.deploy.resources import buckets, in_use, networks
 from smtemplates.deploy.resources.stack_tree import Resource, Tree, read_tree
 from smtemplates.deploy.studio.clearing import refused_error
 from smtemplates.deploy.studio.contents import (
@@ -136,8 +136,10 @@ def plan_destruction(cloud: Cloud, name: str, options: DestroyOptions) -> Destru
     domains = [item.physical_id for item in tree.resources if item.type == DOMAIN]
     targets = find_targets(cloud, pairs, domains)
     contents = find_contents(cloud, targets)
-    exports, unknown = _exports_in_use(cloud, tree, options.before)
-    blockers = [*_busy(stack), *exports, *_users_of(cloud, stack, deleted)]
+    together = {*tree.stacks, *options.before}
+    exports, unknown = _exports_in_use(cloud, tree, together)
+    users, unseen = ([], []) if options.force else networks.network_blockers(cloud, deleted, together)
+    blockers = [*_busy(stack), *exports, *_users_of(cloud, stack, deleted), *users]
     if unknown and (contents or options.delete_data):
         blockers.append(f"{unknown[0]} AWS could refuse the deletion after data was deleted.")
     if contents and any(item.policy is None for item in deleted):
@@ -160,7 +162,7 @@ def plan_destruction(cloud: Cloud, name: str, options: DestroyOptions) -> Destru
         blockers=tuple(blockers),
         targets=tuple(targets),
         studio_contents=contents,
-        unknown=(*tree.unknown, *unknown, *unread),
+        unknown=(*tree.unknown, *unknown, *unseen, *unread),
         force=options.force,
     )
 
@@ -198,10 +200,10 @@ def _busy(stack: Stack) -> list[str]:
     return [f"{text} {program.command('status', '--watch', stack.name)}"]
 
 
-def _exports_in_use(cloud: Cloud, tree: Tree, before: Sequence[str]) -> tuple[list[str], list[str]]:
+def _exports_in_use(cloud: Cloud, tree: Tree, together: Collection[str]) -> tuple[list[str], list[str]]:
     """Return texts on the exports that other stacks import, and a sentence if this is not known."""
     try:
-        return in_use.export_blockers(cloud, tree.exports, {*tree.stacks, *before}), []
+        return in_use.export_blockers(cloud, tree.exports, together), []
     except CloudError as error:
         if error.code not in DENIED:
             raise

@@ -14,7 +14,7 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-from smtemplates.local_cloud import access, catalog_server, stack_sets
+from smtemplates.local_cloud import access, catalog_server, evaluation, stack_sets
 from smtemplates.local_cloud.sagemaker import KINDS, Props, Resource, SageMaker
 
 # Properties whose change replaces a resource. For these types MiniStack would report each change as a possible
@@ -22,7 +22,14 @@ from smtemplates.local_cloud.sagemaker import KINDS, Props, Resource, SageMaker
 CREATE_ONLY = {
     "AWS::CloudWatch::Alarm": ("AlarmName",),
     "AWS::CloudWatch::Dashboard": ("DashboardName",),
+    "AWS::EC2::Route": ("DestinationCidrBlock", "RouteTableId"),
+    "AWS::EC2::RouteTable": ("VpcId",),
     "AWS::EC2::SecurityGroup": ("GroupDescription", "GroupName", "VpcId"),
+    "AWS::EC2::Subnet": ("AvailabilityZone", "CidrBlock", "VpcId"),
+    "AWS::EC2::SubnetRouteTableAssociation": ("RouteTableId", "SubnetId"),
+    "AWS::EC2::VPC": ("CidrBlock",),
+    "AWS::EC2::VPCEndpoint": ("ServiceName", "VpcEndpointType", "VpcId"),
+    "AWS::EC2::VPCGatewayAttachment": ("VpcId",),
     "AWS::Events::Rule": ("Name",),
     "AWS::IAM::ManagedPolicy": ("Description", "ManagedPolicyName", "Path"),
     "AWS::IAM::Role": ("Path", "RoleName"),
@@ -33,10 +40,14 @@ CREATE_ONLY = {
     "AWS::S3::BucketPolicy": ("Bucket",),
     "AWS::SNS::Topic": ("FifoTopic", "TopicName"),
 }
-# Types that are recorded only: the prefix of their IDs, and the number of characters after it.
+# Types that are recorded only: the prefix of their IDs, and the number of characters after it. The ID is also the value
+# of the attributes in RECORDED_ATTRIBUTES.
 RECORDED = {
     "AWS::ApplicationAutoScaling::ScalableTarget": ("target", 13),
     "AWS::ApplicationAutoScaling::ScalingPolicy": ("policy", 13),
+    "AWS::EC2::EIP": ("eipalloc", 17),
+    "AWS::EC2::FlowLog": ("fl", 17),
+    "AWS::EC2::NatGateway": ("nat", 17),
     "AWS::EC2::SecurityGroupEgress": ("sgr", 17),
     "AWS::EC2::SecurityGroupIngress": ("sgr", 17),
     "AWS::ServiceCatalog::CloudFormationProduct": ("prod", 13),
@@ -51,6 +62,8 @@ RECORDED = {
     "AWS::ServiceCatalog::TagOption": ("tag", 13),
     "AWS::ServiceCatalog::TagOptionAssociation": ("association", 13),
 }
+
+RECORDED_ATTRIBUTES = ("AllocationId",)
 
 
 def ministack(name: str) -> Any:
@@ -81,10 +94,11 @@ def add_recorded_types() -> None:
 
 def _recorder(prefix: str, digits: int) -> dict[str, Any]:
     def create(logical_id: str, _props: Props, stack_name: str) -> Resource:
-        return f"{prefix}-{uuid.uuid5(uuid.NAMESPACE_DNS, stack_name + logical_id).hex[:digits]}", {}
+        recorded = f"{prefix}-{uuid.uuid5(uuid.NAMESPACE_DNS, stack_name + logical_id).hex[:digits]}"
+        return recorded, dict.fromkeys(RECORDED_ATTRIBUTES, recorded)
 
     def update(physical_id: str, _old: Props, _props: Props, _stack_name: str) -> Resource:
-        return physical_id, {}
+        return physical_id, dict.fromkeys(RECORDED_ATTRIBUTES, physical_id)
 
     return {"create": create, "update": update, "delete": lambda _physical_id, _props: None}
 
@@ -214,37 +228,6 @@ def fix_change_sets() -> None:
     cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_in_placeholder
 
 
-def fix_conditions() -> None:
-    """Evaluate all functions that AWS allows in conditions. MiniStack supports only some."""
-    engine = ministack("services.cloudformation.engine")
-    old = engine._evaluate_conditions
-
-    def evaluate(template: Props, params: Props) -> dict[str, bool]:
-        conditions = template.get("Conditions", {})
-        known: dict[str, bool] = {}
-
-        def truth(expression: Any) -> bool:
-            ((function, arguments),) = expression.items()
-            if function == "Condition":
-                if arguments not in known:
-                    known[arguments] = truth(conditions[arguments])
-                return known[arguments]
-            if function == "Fn::Equals":
-                left, right = (
-                    engine._resolve_refs(side, {}, params, known, template.get("Mappings", {}), "", "")
-                    for side in arguments
-                )
-                return bool(left == right)
-            parts = [truth(part) for part in arguments]
-            return {"Fn::And": all(parts), "Fn::Or": any(parts), "Fn::Not": not parts[0]}[function]
-
-        return {name: truth({"Condition": name}) for name in conditions}
-
-    for name, module in list(sys.modules.items()):
-        if name.startswith("ministack.services.cloudformation") and vars(module).get("_evaluate_conditions") is old:
-            vars(module)["_evaluate_conditions"] = evaluate
-
-
 def end_with_parent() -> None:
     """Exit when standard input closes, which happens when the parent process ends."""
     sys.stdin.buffer.read()
@@ -261,7 +244,7 @@ def main() -> None:
     add_recorded_types()
     catalog_server.add_service_catalog()
     stack_sets.add_stack_sets()
-    fix_conditions()
+    evaluation.patch()
     accept_metric_math()
     reject_deletion_of_full_buckets()
     delete_after_creation()

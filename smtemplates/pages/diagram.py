@@ -14,7 +14,7 @@ from typing import Any
 
 from smtemplates.evaluate import Stack, references
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 LEGEND = "Arrows point to the groups that a group uses. Groups with a dashed outline are optional."
 
 
@@ -90,8 +90,9 @@ def is_optional(one: Group, other: Group) -> bool:
 
 
 def kind(type_: str) -> str:
-    """Return the kind of a resource: "notebook instance" for AWS::SageMaker::NotebookInstance."""
-    return _HUMP.sub(" ", type_.rpartition("::")[2]).lower()
+    """Return the kind of a resource: "notebook instance" for AWS::SageMaker::NotebookInstance. VPC remains VPC."""
+    words = _HUMP.sub(" ", type_.rpartition("::")[2]).split()
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
 
 
 def _kinds(types: Iterable[str]) -> list[str]:
@@ -105,7 +106,7 @@ def _kinds(types: Iterable[str]) -> list[str]:
 
 
 def _plural(name: str) -> str:
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return re.sub("(?<![aeiou])y$", "ie", name) + "s"
 
 
 def _targets(body: Mapping[str, Any]) -> list[str]:

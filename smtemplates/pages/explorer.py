@@ -13,6 +13,7 @@ from smtemplates.aws_data.consoles import CONSOLE_HOSTS
 from smtemplates.aws_data.partitions import PARTITIONS
 from smtemplates.core.construct import OFF, ON
 from smtemplates.evaluate.check import VALUE_BYTES
+from smtemplates.evaluate.parameters import is_list
 from smtemplates.pages.drawing import Row, asset, drawing
 from smtemplates.synth.declarations import entries, parameter_groups, parameter_labels
 
@@ -67,7 +68,7 @@ def _field(name: str, label: str, about: Mapping[str, Any]) -> str:
     default, allowed = str(about.get("Default", "")), [str(value) for value in about.get("AllowedValues", ())]
     if set(allowed) == {ON, OFF}:
         widget = f'<input type="checkbox" {attributes}{" checked" if default == ON else ""}>'
-    elif allowed:
+    elif allowed and not is_list(about):
         options = (f"<option{' selected' if value == default else ''}>{escape(value)}</option>" for value in allowed)
         widget = f"<select {attributes}>{''.join(options)}</select>"
     else:

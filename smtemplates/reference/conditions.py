@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 from smtemplates.evaluate import Stack, references
@@ -20,19 +21,23 @@ _EXAMPLE = re.compile(r"\b(?:like|such as|for example,?) ([^\s,;]+)")
 class Fact:
     """A statement that a parameter has a value, or does not have it.
 
-    With `entry`, the statement is about that entry of a comma-separated list. Without a value, the parameter is
-    compared with an expression that has no description: the comparison has its default result, or the other one.
+    With `entry`, the statement is about that entry of a comma-separated list. With `member`, it is that the list
+    contains the value. Without a value, the parameter is compared with an expression that has no description: the
+    comparison has its default result, or the other one.
     """
 
     parameter: str
     value: str | None
     holds: bool = True
     entry: int = 0
+    member: bool = False
 
     def __str__(self) -> str:
         """Return the statement in words."""
         if self.parameter == REGION:
             return "available in the Region" if self.holds else "unavailable in the Region"
+        if self.member:
+            return f"`{self.parameter}` {'contains' if self.holds else 'does not contain'} `{self.value}`"
         if self.value is None:
             return f"`{self.parameter}` has {'its default value' if self.holds else 'a value that changes this'}"
         if not self.value and not self.entry:
@@ -69,18 +74,29 @@ def main_setting(template: Mapping[str, Any], condition: str | None) -> str:
     return str(required[0]) if required else f"{by_default[0]} (default)"
 
 
-def satisfying(template: Mapping[str, Any], condition: str | None) -> dict[str, str]:
-    """Return the parameters that differ from their defaults to satisfy a condition."""
+def satisfying(
+    template: Mapping[str, Any], condition: str | None, given: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Return the parameters that differ from their defaults to satisfy a condition; `given` as for `parameters_for`."""
     if condition is None:
         return {}
     required, _ = _split(template, alternatives(template, template["Conditions"][condition])[0])
-    return parameters_for(template, required)
+    return parameters_for(template, required, given)
 
 
-def parameters_for(template: Mapping[str, Any], facts: Sequence[Fact]) -> dict[str, str]:
-    """Return parameters for which statements are true. Statements about the Region are ignored."""
-    declared = template["Parameters"]
-    return {fact.parameter: _value(declared[fact.parameter], fact) for fact in facts if fact.parameter in declared}
+def parameters_for(
+    template: Mapping[str, Any], facts: Sequence[Fact], given: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Return parameters for which statements are true. Statements about the Region are ignored.
+
+    An item that a list must contain is added to the `given` value of the list, or to its default.
+    """
+    found: dict[str, str] = {}
+    for fact in facts:
+        if declared := template["Parameters"].get(fact.parameter):
+            value = found.get(fact.parameter) or given.get(fact.parameter) or str(declared["Default"])
+            found[fact.parameter] = f"{value},{fact.value}" if fact.member else _value(declared, fact)
+    return found
 
 
 def all_options(template: Mapping[str, Any]) -> dict[str, str]:
@@ -91,7 +107,7 @@ def all_options(template: Mapping[str, Any]) -> dict[str, str]:
         before = Stack(template, parameters)
         if before.conditions[condition]:
             continue
-        candidate = parameters | satisfying(template, condition)
+        candidate = parameters | satisfying(template, condition, parameters)
         after = Stack(template, candidate)
         rejected = set(after.rules()) - set(before.rules())
         if after.conditions[condition] and not rejected and all(map(after.exists, before.resources)):
@@ -137,16 +153,28 @@ def _fact(template: Mapping[str, Any], comparison: Mapping[str, Any]) -> Fact:
     if not names:
         # In us-east-1 everything is available, so the result there is that of "available in the Region".
         return Fact(REGION, "", probe.conditions["Probe"])
+    if item := _split_at(tested):
+        return Fact(names[0], item, holds=False, member=True)
     index, whole = tested.get("Fn::Select", (0, {}))
     by_comma = value == "" and isinstance(whole, dict) and whole.get("Fn::Split", [""])[0] == ","
     return Fact(names[0], "", entry=int(index) + 1) if by_comma else Fact(names[0], None, probe.conditions["Probe"])
+
+
+def _split_at(tested: Mapping[str, Any]) -> str:
+    """Return the item of a list at which the joined list is split, or ''.
+
+    Such a comparison with the joined list is false if the list contains the item.
+    """
+    delimiter, parts = tested.get("Fn::Join", ("", ()))
+    item = parts.get("Fn::Split", [""])[0] if isinstance(parts, dict) else ""
+    return str(item) if delimiter == "" else ""
 
 
 def _opposite(template: Mapping[str, Any], fact: Fact) -> Fact:
     """Return the opposite statement. With two allowed values, it states the other value."""
     options = [str(value) for value in template["Parameters"].get(fact.parameter, {}).get("AllowedValues", ())]
     others = [value for value in options if value != fact.value]
-    if fact.holds and len(options) == len(others) + 1 and len(others) == 1:
+    if not fact.member and fact.holds and len(options) == len(others) + 1 and len(others) == 1:
         return replace(fact, value=others[0])
     return replace(fact, holds=not fact.holds)
 
@@ -157,7 +185,8 @@ def _split(template: Mapping[str, Any], facts: Sequence[Fact]) -> tuple[list[Fac
     by_default: list[Fact] = []
     for fact in facts:
         default = str(template["Parameters"].get(fact.parameter, {}).get("Default", ""))
-        (by_default if (fact.value in {default, None}) is fact.holds else required).append(fact)
+        met = fact.value in default.split(",") if fact.member else fact.value in {default, None}
+        (by_default if met is fact.holds else required).append(fact)
     return required, by_default
 
 

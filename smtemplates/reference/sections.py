@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from smtemplates.aws_data import network_prices
 from smtemplates.aws_data.costs import COSTS, DELETED, IDLE_FREE, ON_DELETION, RETAINED, missing_costs
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
@@ -14,6 +15,7 @@ from smtemplates.reference.examples import ACCOUNT, REGION, STACK, example_stack
 from smtemplates.reference.iam_policies import policy_tables
 from smtemplates.reference.markdown import block, code, prose, table
 from smtemplates.synth.declarations import parameter_groups
+from smtemplates.templates.network.endpoint_services import SERVICES
 
 LONG = 100  # characters. Longer examples are shown below their table.
 
@@ -75,6 +77,26 @@ def resources(template: Template, construct_of: ConstructTitles) -> Iterator[str
             if construct_of[name] == title
         )
         yield table(("Resource", "Type", "Created", "When the stack is deleted"), rows)
+
+
+def interface_endpoints() -> Iterator[str]:
+    """Yield the services with an interface endpoint, and the calls that need each of them."""
+    price = network_prices.interface_endpoints(1, 1)
+    yield f"Each endpoint costs {price} per Availability Zone and month. {network_prices.VALIDITY}\n"
+    yield table(
+        ("Service", "By default", "Needed for", "Source"),
+        (
+            (code(each.name), "yes" if each.default else "no", prose(each.needed_for), f"<{each.source}>")
+            for each in SERVICES
+        ),
+    )
+    yield (
+        "Endpoints that are left out in Regions without the service: "
+        + "; ".join(f"{code(each.name)} in {', '.join(map(code, each.lacking))}" for each in SERVICES if each.lacking)
+        + ". CloudFormation cannot tell which other endpoints a Region lacks. The deployment then fails and names the "
+        "service. Remove it from the list. This command prints the services of a Region:\n\n"
+    )
+    yield block("aws ec2 describe-vpc-endpoint-services --query ServiceNames --region eu-west-1\n", "console")
 
 
 def outputs(template: Template) -> Iterator[str]:

@@ -20,6 +20,7 @@ _TEMPLATES = "smtemplates.templates"
 
 TEMPLATES = {
     "workspace": f"{_TEMPLATES}.workspace.template:definition",
+    "network": f"{_TEMPLATES}.network.template:definition",
     "launch-role": f"{_TEMPLATES}.launch_role.template:definition",
     "service-catalog": f"{_TEMPLATES}.service_catalog.template:definition",
     "stack-set": f"{_TEMPLATES}.stack_set.template:definition",

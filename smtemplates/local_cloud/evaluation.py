@@ -1,0 +1,76 @@
+"""The evaluation of templates in the local cloud: parameters that are lists, and conditions, as AWS evaluates them."""
+
+# ruff: noqa: SLF001 - MiniStack has no public interface for this, so private members of the locked version are patched
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+from smtemplates.local_cloud.sagemaker import Props
+
+
+def patch() -> None:
+    """Replace the functions of MiniStack that resolve parameters and evaluate conditions."""
+    check_allowed_values_of_lists()
+    fix_conditions()
+
+
+def _replace(name: str, new: Any) -> None:
+    """Replace a function in all modules that have imported it."""
+    old = vars(import_module("ministack.services.cloudformation.engine"))[name]
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith("ministack.services.cloudformation") and vars(module).get(name) is old:
+            vars(module)[name] = new
+
+
+def check_allowed_values_of_lists() -> None:
+    """Compare each item of a list with the allowed values. MiniStack compares the whole list.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+    """
+    resolve = import_module("ministack.services.cloudformation.engine")._resolve_parameters
+
+    def resolve_lists(template: Props, provided: Any, *previous: Any, **more: Any) -> Props:
+        declared = template.get("Parameters", {})
+        lists = {
+            name: about["AllowedValues"]
+            for name, about in declared.items()
+            if about.get("Type") == "CommaDelimitedList" and "AllowedValues" in about
+        }
+        free = {name: {**declared[name], "AllowedValues": None} for name in lists}
+        resolved: Props = resolve({**template, "Parameters": {**declared, **free}}, provided, *previous, **more)
+        for name, allowed in lists.items():
+            if others := {item.strip() for item in resolved[name]["Value"].split(",")} - set(map(str, allowed)):
+                raise ValueError(f"Parameter {name} must be one of AllowedValues: {', '.join(sorted(others))}")
+        return resolved
+
+    _replace("_resolve_parameters", resolve_lists)
+
+
+def fix_conditions() -> None:
+    """Evaluate all functions that AWS allows in conditions. MiniStack supports only some."""
+    engine = import_module("ministack.services.cloudformation.engine")
+
+    def evaluate(template: Props, params: Props) -> dict[str, bool]:
+        conditions = template.get("Conditions", {})
+        known: dict[str, bool] = {}
+
+        def truth(expression: Any) -> bool:
+            ((function, arguments),) = expression.items()
+            if function == "Condition":
+                if arguments not in known:
+                    known[arguments] = truth(conditions[arguments])
+                return known[arguments]
+            if function == "Fn::Equals":
+                left, right = (
+                    engine._resolve_refs(side, {}, params, known, template.get("Mappings", {}), "", "")
+                    for side in arguments
+                )
+                return bool(left == right)
+            parts = [truth(part) for part in arguments]
+            return {"Fn::And": all(parts), "Fn::Or": any(parts), "Fn::Not": not parts[0]}[function]
+
+        return {name: truth({"Condition": name}) for name in conditions}
+
+    _replace("_evaluate_conditions", evaluate)

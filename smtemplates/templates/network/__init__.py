@@ -1,0 +1,1 @@
+"""The network template: a VPC for workspaces, which exists independently of them."""
