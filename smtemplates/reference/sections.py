@@ -91,10 +91,12 @@ def interface_endpoints() -> Iterator[str]:
         ),
     )
     yield (
-        "Endpoints that are left out in Regions without the service: "
-        + "; ".join(f"{code(each.name)} in {', '.join(map(code, each.lacking))}" for each in SERVICES if each.lacking)
-        + ". CloudFormation cannot tell which other endpoints a Region lacks. The deployment then fails and names the "
-        "service. Remove it from the list. This command prints the services of a Region:\n\n"
+        "Endpoints are left out in Regions without the service: "
+        + ", and ".join(
+            f"{code(each.name)} in {', '.join(map(code, each.lacking))}" for each in SERVICES if each.lacking
+        )
+        + ". CloudFormation cannot check other endpoints before it creates them. If the Region does not have one, the "
+        "deployment fails and names the service. Remove it from the list. This command prints all services:\n\n"
     )
     yield block("aws ec2 describe-vpc-endpoint-services --query ServiceNames --region eu-west-1\n", "console")
 

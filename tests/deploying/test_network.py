@@ -1,4 +1,4 @@
-"""A network and a workspace in it: their life on the local cloud, and what prevents the deletion of a network."""
+"""A network and a workspace in it on the local cloud, and the reasons that prevent the deletion of a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The address ranges of the network: those that the parameter accepts, and the subnets in them."""
+"""The address ranges that the network accepts, and the subnets in them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
 from smtemplates.templates.registry import definition
 
-PRIVATE = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
+PRIVATE = [ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
 # SageMaker uses this range itself.
-TAKEN = ipaddress.ip_network("172.17.0.0/16")
+TAKEN = ipaddress.IPv4Network("172.17.0.0/16")
 # AWS uses five addresses of each subnet.
 # Source: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 RESERVED = 5
@@ -76,9 +76,9 @@ PATTERN = str(definition("network").template().to_dict()["Parameters"]["VpcCidr"
 
 def _check(cidr: str) -> None:
     try:
-        network = ipaddress.ip_network(cidr)
+        network = ipaddress.IPv4Network(cidr)
     except ValueError:
-        network = ipaddress.ip_network("8.0.0.0/8")
+        network = ipaddress.IPv4Network("8.0.0.0/8")
     expected = (
         network.prefixlen in (16, 20, 24)
         and any(network.subnet_of(private) for private in PRIVATE)

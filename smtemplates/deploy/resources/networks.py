@@ -1,6 +1,6 @@
-"""Find what still uses the VPCs of a stack that is to be destroyed: other stacks, and foreign resources in the VPCs.
+"""Find the users of the VPCs of a stack that is to be destroyed: other stacks, and foreign resources in the VPCs.
 
-A workspace receives the IDs of a network as parameters, and imports no export. AWS therefore does not know that it
+A workspace receives the IDs of a network as parameters, not as imports of exports. AWS therefore does not know that it
 needs the network. It deletes endpoints and gateways first, and fails at the first subnet with a network interface.
 """
 
@@ -65,7 +65,7 @@ def network_blockers(cloud: Cloud, deleted: Sequence[Resource], own: Collection[
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         blockers.append(
             f"The VPC contains resources that the stack did not create: {', '.join(found[:SHOWN])}{more}. AWS cannot "
-            "delete the VPC. First delete what they belong to, such as a notebook instance, a Studio domain or a job. "
+            "delete the VPC. First delete their owners, such as a notebook instance, a Studio domain or a job. "
             "Delete those that remain after some minutes in Amazon EC2."
         )
     return blockers, unknown

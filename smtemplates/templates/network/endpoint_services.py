@@ -14,9 +14,8 @@ WITHOUT_MLFLOW = ("ap-southeast-6", "cn-north-1", "cn-northwest-1", "us-gov-east
 # Regions whose provider schemas lack AWS::SageMaker::Domain. A test compares them.
 WITHOUT_STUDIO = ("ca-west-1", "mx-central-1")
 
-# The start of the names of endpoint services by partition, for the services that have a different one in some
-# partition. The other services have the start com.amazonaws everywhere. Those of the isolated partitions are inferred
-# from their first Region.
+# The first part of the names of endpoint services by partition. It is com.amazonaws, except for some services in some
+# partitions. The names in the isolated partitions are inferred from one Region of each.
 # Source: https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/aws-ec2/lib/vpc-endpoint.ts
 # Source: https://github.com/aws/aws-cdk/pull/25333 (describe-vpc-endpoint-services in cn-northwest-1)
 _USUAL = "com.amazonaws"
@@ -42,10 +41,10 @@ class Service:
     """An AWS service with an interface endpoint.
 
     `name` is its name in the parameter, and the end of the name of the endpoint service. `logical_id` is that of the
-    endpoint. `needed_for` are the calls that need it, and `source` documents them. `kind` is its column in PREFIXES; a
-    service without one has the start com.amazonaws. A service of `sagemaker_web` has the start aws.sagemaker: it
-    serves browsers and clients with tokens, and has no endpoint policy here. `lacking` are the Regions where the
-    endpoint is left out.
+    endpoint. `needed_for` are the calls that need it, and `source` documents them. `kind` is its column in PREFIXES.
+    Without it, the name of the endpoint service starts with com.amazonaws. With `sagemaker_web`, it starts with
+    aws.sagemaker: browsers and clients use the service with tokens, so it has no endpoint policy here. `lacking` are
+    the Regions where the endpoint is left out.
     """
 
     name: str

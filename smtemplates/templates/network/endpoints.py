@@ -88,9 +88,9 @@ def _services_parameter() -> Parameter:
     return Parameter(
         "InterfaceEndpoints",
         Type="CommaDelimitedList",
-        Description="Services that the subnets reach without internet access, separated by commas. The default is what "
-        "notebook instances, Studio, jobs and MLflow need. The reference explains each service. Enter none if the "
-        "subnets have a NAT gateway and this is enough. Each endpoint costs "
+        Description="Services that the subnets reach without internet access, separated by commas. The default "
+        "contains the services that notebook instances, Studio, jobs and MLflow need. The reference explains each "
+        "service. Enter none if a NAT gateway is enough. Each endpoint costs "
         f"{prices.interface_endpoints(1, 1)} per zone and month, and USD {prices.ENDPOINT_PER_GB} per GB: the default "
         f"in two zones is {prices.interface_endpoints(len(DEFAULT), 2)} per month. {prices.VALIDITY} Removing a "
         "service deletes its endpoint. Services that the Region does not have are left out as far as this is known.",

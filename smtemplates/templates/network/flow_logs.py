@@ -125,7 +125,7 @@ def _delivery(vpc: Vpc, condition: NamedCondition, traffic: Parameter, group: lo
                         actions("logs", "CreateLogStream", "DescribeLogStreams", "PutLogEvents"),
                         [GetAtt(group, "Arn")],
                     ),
-                    # it takes no resource
+                    # this action has no resource
                     allow("FindGroup", actions("logs", "DescribeLogGroups"), ["*"]),
                 ),
             )

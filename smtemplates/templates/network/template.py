@@ -1,4 +1,4 @@
-"""The template of a network: a VPC in which workspaces run, and which outlives them."""
+"""The template of a network: a VPC in which workspaces run, and which is retained when they are deleted."""
 
 from __future__ import annotations
 

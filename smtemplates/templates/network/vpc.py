@@ -60,7 +60,7 @@ _ZONE = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}[a-z]"
 
 @dataclass(frozen=True, kw_only=True)
 class Zone:
-    """One Availability Zone of the network: its number from 1, and the condition on it; the first two always exist."""
+    """One Availability Zone of the network: its number from 1, and the condition on it. Two zones have no condition."""
 
     number: int
     condition: NamedCondition | None
@@ -124,7 +124,7 @@ def vpc() -> Vpc:
         )
         for number in range(1, MAX_ZONES + 1)
     ]
-    # Each block is a quarter of the VPC: 2 bits are gone.
+    # Each block is a quarter of the VPC, so its address has 2 bits fewer.
     blocks = Cidr(Ref(cidr), BLOCKS, when(large, 14, when(medium, 10, 6)))
     return Vpc(
         title="Network",
