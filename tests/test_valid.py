@@ -111,8 +111,9 @@ def _found(template: dict[str, Any], choices: list[dict[str, str]], engine: Rego
         report = engine.validate_template(TemplateContent(json.dumps(stack.template()), "resolved"))
         for finding in report.diagnostics:
             bad = finding.severity in {Severity.FATAL, Severity.ERROR, Severity.WARN}
-            # an account ID is allowed in an ARN that is the value of a parameter
+            # account IDs and zones are allowed in the values of parameters
             given = finding.rule_id == "W9013" and any(samples.ACCOUNT in value for value in choice.values())
+            given |= finding.rule_id == "W3010" and "AvailabilityZones" in choice
             if bad and not given and finding.rule_id not in RESOLVING_CAUSES:
                 found[f"{finding.rule_id} {finding.message}"] = choice
     return found
