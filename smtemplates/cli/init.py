@@ -43,7 +43,7 @@ def run_init(options: argparse.Namespace) -> int:
     for path in create_project(folder, options.ci):
         print(path)
     enter = [] if folder == Path() else [f"cd {quote(str(folder))}"]
-    commands = [program.command("render"), program.command("plan", "--all"), program.command("deploy", "--all")]
+    commands = [program.command("plan", "--all"), program.command("deploy", "--all")]
     print("\nnext commands:", *(f"  {line}" for line in [*enter, *commands]), sep="\n", file=sys.stderr)
     return 0
 

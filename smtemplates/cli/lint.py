@@ -7,10 +7,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smtemplates.aws_data.regions import ALL_REGIONS, DEFAULT_REGIONS, UNKNOWN_REGIONS
 from smtemplates.cli.config import project_of
 from smtemplates.cli.findings import POLICY_RULES, check_findings_options, print_findings, write_findings
+from smtemplates.config.problems import shown_file, unknown
 from smtemplates.config.templates import names, rendered, resolve
 from smtemplates.console.files import read, reason_of
 from smtemplates.errors import MissingError, UsageError
@@ -21,6 +23,9 @@ from smtemplates.policy import check_policy
 from smtemplates.synth.loader import load, parse
 from smtemplates.templates.registry import is_file
 from smtemplates.templates.workspace.features import feature_of
+
+if TYPE_CHECKING:
+    from smtemplates.config.project import Project
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +67,24 @@ def _subject(options: argparse.Namespace, file: str) -> Subject:
         return Subject(text=_standard_input(), name=STANDARD_INPUT)
     if not is_file(file) and not Path(file).exists():
         project = project_of(options)
-        if file in names(project):
-            built = resolve(file, project)
-            return Subject(text=rendered(built), name=file, sources=built.sources, policies=built.policies)
+        if file not in names(project):
+            message = unknown("file or template", file, names(project))
+            raise UsageError(f"{message[0].upper()}{message[1:]}")
+        built = resolve(file, project)
+        text = rendered(built)
+        shown = _rendered_file(project, file, text)
+        return Subject(text=text, name=shown, sources=built.sources, policies=built.policies)
     return Subject(text=read(Path(file)), name=file)
+
+
+def _rendered_file(project: Project | None, name: str, text: str) -> str:
+    """Return the file of a template in the output folder if it is up to date, because its lines can be shown there.
+
+    Otherwise return the name of the template.
+    """
+    file = project.file(project.output) / f"{name}.yaml" if project else Path("templates") / f"{name}.yaml"
+    is_current = file.is_file() and file.read_text(encoding="utf-8", errors="replace") == text
+    return shown_file(file) if is_current else name
 
 
 def check(

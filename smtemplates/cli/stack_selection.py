@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from smtemplates.deploy.groups.target import Target
     from smtemplates.deploy.requests.request import Request
 
+EXAMPLE = """\
+[stack.churn-dev]
+template = "workspace"
+regions = ["eu-west-1"]
+parameters = { ProjectName = "churn", Environment = "dev" }"""
 # The options that can be used only with one stack, by the attribute of the parsed arguments.
 ONE_STACK_ONLY = {
     "set": "--set",
@@ -93,20 +98,24 @@ def select(arguments: argparse.Namespace, change: Callable[[Request], Request] |
         raise UsageError("No stack is specified. Specify the name of a stack, or --all.")
     project = None if arguments.no_config else project_of(arguments)
     if project is None or not project.stacks:
-        _check_one(names, everything=everything)
+        _check_one(names, project, everything=everything)
         return None
     if getattr(arguments, "template", None) and len(names) == 1 and not _is_named(project, names[0]):
         return None
     return _selection(arguments, project, names, change)
 
 
-def _check_one(names: list[str], *, everything: bool) -> None:
+def _check_one(names: list[str], project: Project | None, *, everything: bool) -> None:
     """Check that a command without stacks in a configuration file is for one stack.
 
     Raises:
         UsageError: It is not.
     """
     if everything or len(names) > 1:
+        if project is not None:
+            raise UsageError(
+                f"{project.path} has no [stack.NAME] table. Add one for each stack, for example:\n\n{EXAMPLE}"
+            )
         option = "--all" if everything else "Several stacks"
         raise UsageError(
             f"{option} can be used only with a configuration file that has tables [stack.NAME]. There is no "

@@ -17,7 +17,7 @@ def folded(line: str, indent: int) -> list[str]:
 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, such as "2 resources"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def beside(label: str, value: str, indent: int) -> list[str]:

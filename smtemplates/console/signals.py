@@ -21,6 +21,11 @@ from typing import Any, TextIO
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
+def again(effect: str) -> str:
+    """Return a sentence, after a space, on how to interrupt the command again; empty without a terminal."""
+    return f" Press Ctrl-C again to {effect}." if sys.stdin is not None and sys.stdin.isatty() else ""
+
+
 def raise_on_signals() -> None:
     """Raise KeyboardInterrupt on SIGINT, SIGTERM and SIGHUP, so that a command cleans up before it ends.
 

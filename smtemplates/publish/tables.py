@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from smtemplates.console.columns import folded
+from smtemplates.console.columns import counted, folded
 from smtemplates.publish.catalog import Version
 from smtemplates.publish.links import Link
 from smtemplates.publish.pruning import Pruning
@@ -99,7 +99,7 @@ def pruning(plan: Pruning) -> str:
     if plan.empty:
         return _fitted([f"nothing to prune: product {plan.product} has no unused {state} version"])
     verb = "permanently delete" if plan.delete else "deactivate"
-    lines = [f"{verb} {len(plan.versions)} unused {state} version(s) of product {plan.product}"]
+    lines = [f"{verb} {counted(len(plan.versions), f'unused {state} version')} of product {plan.product}"]
     lines += [f"  - {version.name}  {version.id}  {version.created[:16]}" for version in plan.versions]
     if plan.delete:
         lines.append("  note: a different template can be published under their names afterwards")

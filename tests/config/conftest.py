@@ -74,7 +74,6 @@ def new_user(runner: wheel.Installation, aws: Aws, tmp_path: Path) -> User:
 
 @pytest.fixture
 def user(new_user: User) -> User:
-    """Return a user who has created and rendered a project."""
+    """Return a user who has created a project."""
     new_user.run("init")
-    new_user.run("render")
     return new_user

@@ -117,7 +117,9 @@ def test_policy_files_of_the_table_are_checked(project: Path) -> None:
     done = run("lint", "company")
     assert done.returncode == 1
     assert finding in done.stdout
-    assert done.stdout.startswith("company:")
+    assert done.stdout.startswith("built/company.yaml:")
+    (project / "built" / "company.yaml").unlink()
+    assert run("lint", "company").stdout.startswith("company:")
     (project / "company.guard").write_text("rule anything { Resources exists }\n")
     assert run("lint", "company", "small").returncode == 0
 
@@ -127,6 +129,43 @@ def test_lint_prefers_an_existing_file(project: Path) -> None:
     (project / "company").write_text("Resources: {}\n")
     done = run("lint", "company")
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_lint_suggests_the_nearest_name(project: Path) -> None:
+    """A name is searched among the templates of the file and those of smtemplates."""
+    done = run("lint", "companyy", cwd=project)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "smtemplates: There is no file or template companyy; did you mean company?\n",
+    )
+
+
+def test_findings_are_shown_in_files_that_exist(project: Path) -> None:
+    """GitHub shows the rendered file, or the Python code if the file is missing or stale."""
+
+    def place() -> str:
+        done = run("lint", "company", "--findings-format", "github")
+        (line,) = [line for line in done.stdout.splitlines() if "topics_have_a_name" in line]
+        return line.partition(" ")[2].partition(",col=")[0].partition(",title=")[0]
+
+    line = 1 + next(n for n, text in enumerate(FILES["parts/topic.py"].splitlines()[1:]) if "def topic" in text)
+    assert place() == f"file=parts/topic.py,line={line}"
+    run("render", "company")
+    rendered = (project / "built" / "company.yaml").read_text().splitlines()
+    assert place() == f"file=built/company.yaml,line={rendered.index('  JobTopic:') + 3}"  # its Properties
+    (project / "built" / "company.yaml").write_text("stale")
+    assert place().startswith("file=parts/topic.py")
+
+
+def test_all_without_stacks_shows_a_table_of_a_stack(project: Path) -> None:
+    """A file without stacks is not a missing file, and the message contains a table to copy."""
+    (project / "smtemplates.toml").write_text("")
+    done = run("plan", "--all")
+    assert done.returncode == 2
+    assert done.stderr.startswith("smtemplates: smtemplates.toml has no [stack.NAME] table. Add one")
+    example = done.stderr.partition("\n\n")[2]
+    (project / "smtemplates.toml").write_text(example)
+    assert run("config", "check").stderr == "smtemplates.toml: 0 templates, 1 stack, no problems\n"
 
 
 def test_config_check(project: Path) -> None:

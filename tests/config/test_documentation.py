@@ -42,17 +42,18 @@ def part(name: str) -> Any:
     return definitions[name] if name else schema()
 
 
-def kind(about: Any) -> str:
+def kind(about: Any, *, plural: bool = False) -> str:
     """Return the type of a key in words."""
     if "enum" in about:
         return "text"
     types = about["type"] if isinstance(about["type"], list) else [about["type"]]
-    words = " or ".join(KINDS[name] for name in types)
-    if words == "array":
-        return f"array of {kind(definition(about['items']))}s"
-    if words == "table" and "additionalProperties" in about and about["additionalProperties"]:
-        return f"table of {kind(definition(about['additionalProperties']))}s"
-    return words
+    *words, last = [f"{KINDS[name]}s" if plural else KINDS[name] for name in types]
+    text = f"{', '.join(words)} or {last}" if words else last
+    if types == ["array"]:
+        return f"{text} of {kind(definition(about['items']), plural=True)}"
+    if types == ["object"] and about.get("additionalProperties"):
+        return f"{text} of {kind(definition(about['additionalProperties']), plural=True)}"
+    return text
 
 
 def lines(name: str) -> Iterator[str]:

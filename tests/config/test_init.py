@@ -21,7 +21,7 @@ PIPELINE_FILES = {
 PIPELINE_FILES |= {"both": PIPELINE_FILES["github"] | PIPELINE_FILES["gitlab"], "none": set()}
 COMMON = {
     *("smtemplates.toml", "shared.yaml", "README.md", "requirements.txt", ".gitignore"),
-    *("constructs/image_repository.py", "tests/test_company.py"),
+    *("constructs/image_repository.py", "tests/test_company.py", "templates/company.yaml"),
 }
 
 
@@ -50,7 +50,7 @@ def test_project_is_created_in_a_new_folder(tmp_path: Path, ci: str) -> None:
 
 def test_next_commands_are_printed(tmp_path: Path) -> None:
     """The message ends with the commands to run, after one that enters a new folder."""
-    steps = ["render", "plan --all", "deploy --all"]
+    steps = ["plan --all", "deploy --all"]
     done = init("my project", folder=tmp_path)
     commands = [f"  python -m smtemplates {step}\n" for step in steps]
     assert done.stderr.endswith("".join(["next commands:\n", "  cd 'my project'\n", *commands]))

@@ -170,6 +170,7 @@ def test_interruption_during_a_creation(
     messages = ended(process)
     assert (process.returncode, aws.status(name)) == (130, None), messages
     assert "DataBucket (AWS::S3::Bucket)" in messages
+    assert "AWS is deleting the stack.\n" in messages  # without advice on a key, because there is no terminal
     command = f"scripts/deploy.py destroy {name} --delete-data"
     assert command in messages
     done = aws.run(*command.split()[1:], "--confirm", name)

@@ -202,7 +202,7 @@ def test_destroy_with_data(aws: Aws, name: str) -> None:
     assert aws.run("destroy", name, "--confirm", name).returncode == 0
     done = aws.run("destroy", name, "--confirm", name, "--delete-data")
     assert done.returncode == 0, done.stderr
-    assert f"Emptied bucket {bucket}: 4 object version(s) deleted" in done.stderr
+    assert f"Emptied bucket {bucket}: 4 object versions deleted" in done.stderr
     assert bucket not in [item["Name"] for item in s3.list_buckets()["Buckets"]]
 
 
@@ -270,6 +270,8 @@ def test_missing_stack_is_an_error(aws: Aws, command: list[str]) -> None:
     done = aws.run(command[0], "none", *command[1:])
     assert done.returncode == 1
     assert "Stack none does not exist in us-east-1" in done.stderr
+    assert "aws cloudformation describe-stacks" in done.stderr  # to list them; a deployment would not help
+    assert "run: scripts/deploy.py deploy" not in done.stderr
     assert "Traceback" not in done.stderr
 
 

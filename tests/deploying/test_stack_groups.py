@@ -246,6 +246,13 @@ def test_status_lists_stacks_that_the_file_no_longer_names(folder: Folder) -> No
     """A stack that was removed from the file is listed by status --all, and destroy --all does not delete it."""
     project = THREE.replace('"demo"', '"{p}demo"')
     deployed(folder, project)
+    again = folder.run("deploy", "free", "--yes")
+    assert (again.returncode, again.stderr.splitlines()[-1]) == (
+        0,
+        f"No change. Stack {folder.prefix}free is up to date.",
+    )
+    near = folder.run("status", f"{folder.prefix}fre", "--no-config")
+    assert f"Stack {folder.prefix}fre does not exist in us-east-1; did you mean {folder.prefix}free?" in near.stderr
     folder.write(project.replace(FREE, ""))
     found = json.loads(folder.run("status", "--all", "--json").stdout)
     assert [one["stack"] for one in found["orphans"]] == [f"{folder.prefix}free"]
@@ -256,6 +263,18 @@ def test_status_lists_stacks_that_the_file_no_longer_names(folder: Folder) -> No
     assert folder.run("destroy", f"{folder.prefix}free", "--confirm", f"{folder.prefix}free").returncode == 2
     name = f"{folder.prefix}free"
     assert folder.run("destroy", name, "--confirm", name, "--no-config").returncode == 0
+
+
+def test_destroy_names_the_stacks_that_use_what_it_deletes(folder: Folder) -> None:
+    """A stack that the file no longer names can use an output of a stack that is destroyed. A warning precedes this."""
+    project = THREE.replace('"demo"', '"{p}demo"')
+    deployed(folder, project)
+    folder.write(project.replace(f"{APP}{PLACE}", ""))
+    done = folder.run("destroy", "--all", "--confirm", "no")
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("Warning")]
+    user, producer = f"{folder.prefix}app", f"{folder.prefix}network"
+    used = f"outputs of stack {producer} that name deleted resources: PlaceName (parameter Place)."
+    assert warnings == [f"Warning: stack {user} in us-east-1 is not deleted, and uses {used}"]
 
 
 def test_destruction_requires_the_names_of_all_stacks(folder: Folder) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import smtemplates
 from smtemplates.console.files import reason_of
@@ -18,6 +21,8 @@ VERSION = "@VERSION@"
 """The placeholder in an asset for the version of this package."""
 PROJECT = "@PROJECT@"
 """The placeholder in an asset for the name of the project."""
+RENDERED = Path("templates/company.yaml")
+"""The rendered template of a new project."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,16 +64,17 @@ PIPELINES: Mapping[str, frozenset[str]] = {
 def create_project(folder: Path, ci: str) -> list[Path]:
     """Write the files of a new project into a folder, which is created if it does not exist, and return their paths.
 
-    `ci` is a key of PIPELINES. If writing fails or is interrupted, the files that were written are deleted.
+    The rendered template is one of the files, so that the steps of the pipeline succeed in the new project. `ci` is a
+    key of PIPELINES. If writing fails or is interrupted, the files that were written are deleted.
 
     Raises:
         UsageError: A file exists already or cannot be written. Nothing was written.
     """
     assets = {folder / asset.path: asset for asset in ASSETS if asset.service in {"", *PIPELINES[ci]}}
-    _check(folder, list(assets))
+    _check(folder, [*assets, folder / RENDERED])
     with uninterrupted():
-        _write({path: asset.text(_project_name(folder)) for path, asset in assets.items()})
-    return list(assets)
+        _write(folder, {path: asset.text(_project_name(folder)) for path, asset in assets.items()})
+    return [*assets, folder / RENDERED]
 
 
 def _project_name(folder: Path) -> str:
@@ -98,20 +104,45 @@ def _check(folder: Path, paths: list[Path]) -> None:
         )
 
 
-def _write(texts: Mapping[Path, str]) -> None:
-    """Write all files, or none of them. A file that has appeared since the check is not replaced."""
+def _write(folder: Path, texts: Mapping[Path, str]) -> None:
+    """Write all files and the rendered template, or nothing. A file that has appeared since the check is not replaced.
+
+    Raises:
+        UsageError: A file cannot be written.
+    """
     created: list[Path] = []
-    path = Path()
     try:
         for path, text in texts.items():
-            for folder in reversed([each for each in path.parents if not each.exists()]):
-                folder.mkdir()
-                created.append(folder)
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                created.append(path)
-                file.write(text)
-    except OSError as error:
+            _create(path, text, created)
+        _create(folder / RENDERED, _rendered(folder), created)
+    except UsageError as error:
         for made in reversed(created):
             with suppress(OSError):
                 made.rmdir() if made.is_dir() else made.unlink()
-        raise UsageError(f"Cannot write {path}: {reason_of(error)}. Nothing was written.") from error
+        raise UsageError(f"{error} Nothing was written.") from error
+
+
+def _create(path: Path, text: str, created: list[Path]) -> None:
+    """Write a new file, and add it and its new folders to those that were created."""
+    try:
+        for folder in reversed([each for each in path.parents if not each.exists()]):
+            folder.mkdir()
+            created.append(folder)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            created.append(path)
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"Cannot write {path}: {reason_of(error)}.") from error
+
+
+def _rendered(folder: Path) -> str:
+    """Return the text of the template of a new project."""
+    project: Any = import_module("smtemplates.config.project")  # not an import statement: --help needs no TOML parser
+    templates: Any = import_module("smtemplates.config.templates")
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # a new project contains no compiled code
+    try:
+        built = templates.resolve(RENDERED.stem, project.read_project(folder / project.FILE))
+        text: str = templates.rendered(built)
+    finally:
+        sys.dont_write_bytecode = before
+    return text

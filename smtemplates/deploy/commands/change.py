@@ -92,7 +92,8 @@ def deploy_reviewed(
 
 def _report_deployed(done: api.Deployment, terminal: Terminal, *, as_json: bool) -> int:
     stack = done.stack
-    terminal.say(f"Stack {stack.name} is {stack.status}.")
+    if done.changed:  # otherwise the plan has said that the stack is up to date
+        terminal.say(f"Stack {stack.name} is {stack.status}.")
     if as_json:
         outputs = {name: output.value for name, output in sorted(stack.outputs.items())}
         result = {

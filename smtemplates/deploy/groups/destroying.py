@@ -13,6 +13,7 @@ from smtemplates.deploy import api, destruction
 from smtemplates.deploy.destruction import DestroyOptions, Destruction
 from smtemplates.deploy.groups import order, results
 from smtemplates.deploy.groups.board import Board
+from smtemplates.deploy.groups.remaining import remaining_users
 from smtemplates.deploy.groups.results import Planned, Result
 from smtemplates.deploy.groups.reviewer import GroupReviewer, Lines, Turn
 from smtemplates.deploy.groups.supervision import INTERRUPTED, Supervisor
@@ -179,6 +180,9 @@ def destroy_all(
             return False
         if not shown:
             return True
+        plans = {name: plan for name, plan in shown if isinstance(plan, Destruction)}
+        for text in remaining_users(reverse, plans, delete_data=options.delete_data):
+            reviewer.say(text)
         existing = dict.fromkeys(run.targets[name].stack for name, _ in shown)
         declined = not reviewer.approve_destruction([*existing], [target.stack for target in reverse])
         if declined:

@@ -9,7 +9,7 @@ from typing import Any
 from smtemplates.aws.errors import TRANSIENT, CloudError, DeploymentError, StoppedError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.console import program
-from smtemplates.console.signals import Deferral, uninterrupted
+from smtemplates.console.signals import Deferral, again, uninterrupted
 from smtemplates.deploy.operations import diagnosis, events, states
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import Event
@@ -141,7 +141,7 @@ def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Defer
     except KeyboardInterrupt:
         raise detached_error(watch) from None
     if not confirmed:
-        listener.say("The operation continues. Press Ctrl-C again to stop watching.")
+        listener.say(f"The operation continues.{again('stop watching')}")
         return True
     token = f"smtemplates-cancel-{uuid.uuid4().hex}"
     try:
@@ -152,7 +152,7 @@ def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Defer
         request_cancellation(watch.cloud, watch.stack_id, creating=creating, token=token)
     except CloudError as error:
         if error.code in TRANSIENT:
-            listener.say(f"{sentence(error)} The operation continues. Press Ctrl-C again to cancel it.")
+            listener.say(f"{sentence(error)} The operation continues.{again('cancel it')}")
             return False
         listener.say(f"The operation can no longer be cancelled. {sentence(error)}")
         return True
@@ -160,7 +160,7 @@ def _offer_to_cancel(watch: Watch, listener: Listener, name: str, signals: Defer
     if creating:
         watch.expect_deletion()
     undone = "deleting the stack" if creating else "rolling the update back"
-    listener.say(f"AWS is {undone}. Press Ctrl-C again to stop watching.")
+    listener.say(f"AWS is {undone}.{again('stop watching')}")
     return True
 
 

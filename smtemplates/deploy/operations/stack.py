@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from shlex import quote
 from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
-from smtemplates.console import program
 from smtemplates.deploy.operations import states
 from smtemplates.synth import received
 
@@ -86,11 +87,23 @@ def get(cloud: Cloud, name: str) -> Stack:
         DeploymentError: The stack does not exist.
     """
     if (stack := find(cloud, name)) is None:
-        raise DeploymentError(
-            f"Stack {name} does not exist in {cloud.region}. Check the name, --region and --profile. To create the "
-            f"stack, run: {program.command('deploy', name)}"
-        )
+        raise DeploymentError(_missing(cloud, name))
     return stack
+
+
+def _missing(cloud: Cloud, name: str) -> str:
+    """Return the message about a stack that does not exist, with the nearest name if the user may list stacks."""
+    try:
+        existing = [item["StackName"] for item in cloud.pages("cloudformation", "describe_stacks", "Stacks")]
+    except CloudError:
+        existing = []
+    near = get_close_matches(name, existing, n=1)
+    profile = f" --profile {quote(cloud.connection.profile)}" if cloud.connection.profile else ""
+    return (
+        f"Stack {name} does not exist in {cloud.region}{f'; did you mean {near[0]}?' if near else '.'} Check the name, "
+        "--region and --profile. To list all stacks, run: aws cloudformation describe-stacks --query "
+        f'"Stacks[].StackName" --region {cloud.region}{profile}'
+    )
 
 
 def template_text(cloud: Cloud, **of: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smtemplates.aws_data.data_loss import data_loss, snapshot_sentence
-from smtemplates.console.columns import folded
+from smtemplates.console.columns import counted, folded
 from smtemplates.deploy.destruction import Destruction
 from smtemplates.deploy.operations.operation import BUCKET
 from smtemplates.deploy.resources import in_use
@@ -52,7 +52,7 @@ def _deleted(plan: Destruction, *, delete_data: bool) -> list[str]:
     """Return lines on the deleted resources, and on the data that is lost with them."""
     if plan.stack is None:
         return [f"Stack {plan.name} is deleted already. These buckets of it were retained."]
-    lines = [f"Destroying stack {plan.name} ({plan.stack.status}) deletes {len(plan.deleted)} resource(s):"]
+    lines = [f"Destroying stack {plan.name} ({plan.stack.status}) deletes {counted(len(plan.deleted), 'resource')}:"]
     for item in plan.deleted:
         lines.append(f"  - {_named(item)}{CONSEQUENCES.get(item.type, '')}")
         if item.type == BUCKET and delete_data:

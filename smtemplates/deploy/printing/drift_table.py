@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from smtemplates.aws.errors import sentence
-from smtemplates.console.columns import folded
+from smtemplates.console.columns import counted, folded
 from smtemplates.deploy.printing import results
 from smtemplates.deploy.resources.drift import Comparison
 
@@ -13,11 +13,12 @@ from smtemplates.deploy.resources.drift import Comparison
 def table(found: Comparison, stack: str) -> str:
     """Return drift as text."""
     number = len(found.drifted)
+    checked = "was checked" if found.resources == 1 else "were checked"
     lines = [
-        f"{number} resource(s) of stack {stack} differ from the template."
+        f"{counted(number, 'resource')} of stack {stack} {'differs' if number == 1 else 'differ'} from the template."
         if number
         else f"No drift was detected in {'' if found.complete else 'the checked resources of '}stack {stack}.",
-        f"  {found.checked} of {found.resources} resources were checked.",
+        f"  {found.checked} of {counted(found.resources, 'resource')} {checked}.",
     ]
     if number:
         lines.append("  To revert the changes that AWS can revert, run deploy with --revert-drift.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smtemplates.aws_data.data_loss import data_loss
-from smtemplates.console.columns import folded
+from smtemplates.console.columns import counted, folded
 from smtemplates.deploy.recovery import Rollback
 
 
@@ -16,7 +16,7 @@ def table(rollback: Rollback) -> str:
     else:
         lines.append(
             f"The events of stack {stack.name} ({stack.status}) show no earlier stable state. Rolling it back deletes "
-            f"the stack and {len(rollback.deleted)} resource(s):"
+            f"the stack and {counted(len(rollback.deleted), 'resource')}:"
         )
         for item in rollback.deleted:
             lines.append(f"  - {item.logical_id} ({item.type}) {item.physical_id}")

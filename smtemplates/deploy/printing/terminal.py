@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TextIO
 
-from smtemplates.console.columns import coloured, folded
+from smtemplates.console.columns import coloured, counted, folded
 from smtemplates.console.signals import read_line
 from smtemplates.console.streams import discard, write_message
 from smtemplates.deploy.change_sets.change_plan import Plan
@@ -119,7 +119,7 @@ class Terminal:
         self._draw(done, total, f"objects of {bucket} deleted")
         if done >= total:
             self.close()
-            self.say(f"Emptied bucket {bucket}: {done:,} object version(s) deleted.")
+            self.say(f"Emptied bucket {bucket}: {counted(done, 'object version')} deleted.")
 
     def cancel(self, question: str) -> bool:
         """Ask whether to cancel the operation in progress. Without a terminal, the interruption means yes."""

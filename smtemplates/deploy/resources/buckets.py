@@ -7,6 +7,7 @@ from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
+from smtemplates.console.columns import counted
 
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 MAX_DELETED_AT_ONCE = 1000
@@ -57,8 +58,9 @@ def empty(cloud: Cloud, bucket: str, progress: Progress | None = None) -> None:
         if errors := answer.get("Errors"):
             first = errors[0]
             raise DeploymentError(
-                f"S3 did not delete {len(errors)} object(s) in bucket {bucket}, for example {first.get('Key')}: "
-                f"{sentence(first.get('Message') or first.get('Code'))} Fix this, then repeat this command."
+                f"S3 did not delete {counted(len(errors), 'object')} in bucket {bucket}, for example "
+                f"{first.get('Key')}: {sentence(first.get('Message') or first.get('Code'))} Fix this, then repeat this "
+                "command."
             )
         done += len(batch)
         if progress:

@@ -8,6 +8,7 @@ from typing import Any
 
 from smtemplates.aws.errors import DENIED, CloudError
 from smtemplates.aws.session import Cloud
+from smtemplates.console.columns import counted
 from smtemplates.synth.declarations import mapping
 
 PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
@@ -87,9 +88,9 @@ def product_blockers(cloud: Cloud, products: Sequence[str]) -> list[str]:
     """
     counts = {product: sum(1 for _ in provisioned_products(cloud, product)) for product in products}
     return [
-        f"Product {product} has {count} provisioned product(s) in this account and Region. Without the launch role "
-        "they can no longer be updated or terminated. Have them terminated first, in every account that launches the "
-        "product."
+        f"Product {product} has {counted(count, 'provisioned product')} in this account and Region. Without "
+        "the launch role they can no longer be updated or terminated. Have them terminated first, in every account "
+        "that launches the product."
         for product, count in counts.items()
         if count
     ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from smtemplates.aws.errors import CloudError, DeploymentError, RefusedError, sentence
 from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.blocking import CONTENTS, DOMAIN, Content
+from smtemplates.console.columns import counted
 from smtemplates.deploy.change_sets.change_plan import Plan, ResourceChange
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.events import STACK_TYPE
@@ -152,7 +153,7 @@ def delete_contents(cloud: Cloud, contents: Contents, listener: Listener) -> Non
         items = [item for item in contents.items if item.type == kind.type]
         if items:
             _delete_all(cloud, kind, items)
-            listener.say(f"Deleted {len(items)} Studio {kind.noun}(s).")
+            listener.say(f"Deleted {counted(len(items), f'Studio {kind.noun}')}.")
 
 
 def _delete_all(cloud: Cloud, kind: Content, items: Sequence[Item]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smtemplates.linting.formats.run import STANDARD_INPUT, Run, relative_path
+from smtemplates.linting.formats.run import STANDARD_INPUT, Run, is_file, is_name, relative_path
 from smtemplates.linting.linter import Finding
 
 LEVELS = {"error": "error", "warning": "warning", "informational": "notice"}
@@ -20,11 +20,16 @@ def document(run: Run) -> str:
 
 def _command(found: Finding) -> str:
     properties = ",".join(f"{name}={_escaped_property(str(value))}" for name, value in _properties(found))
-    return f"::{LEVELS.get(found.severity, 'notice')} {properties}::{_escaped(found.sentence)}"
+    start = f"{found.file}:{found.line}: " if is_name(found.file) else ""
+    return f"::{LEVELS.get(found.severity, 'notice')} {properties}::{_escaped(start + found.sentence)}"
 
 
 def _properties(found: Finding) -> Iterator[tuple[str, str | int]]:
-    if found.file != STANDARD_INPUT:
+    if is_name(found.file):
+        if is_file(found.source):
+            yield "file", relative_path(found.source) or found.source
+            yield "line", found.source_line or 1
+    elif found.file != STANDARD_INPUT:
         yield "file", relative_path(found.file) or found.file
         yield "line", found.line
         yield "col", found.column

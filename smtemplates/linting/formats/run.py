@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from smtemplates.linting.linter import Finding
 
 STANDARD_INPUT = "<stdin>"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # of a template
 MOST_NAMED = 5  # parts in one line
 
 
@@ -51,6 +53,16 @@ class Run:
     regions: Sequence[str]
     notes: Sequence[str]
     version: str
+
+
+def is_file(path: str) -> bool:
+    """Return whether a text is the path of an existing file; False for every text that cannot be a path."""
+    return os.path.isfile(path)  # noqa: PTH113  is_file() raises an error for a name that is too long
+
+
+def is_name(file: str) -> bool:
+    """Return whether a template is named, as after `lint NAME`, and is in no file that a tool can show."""
+    return NAME.fullmatch(file) is not None and not is_file(file)
 
 
 def relative_path(file: str) -> str | None:

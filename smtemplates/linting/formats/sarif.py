@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from smtemplates.linting.formats.run import STANDARD_INPUT, Run, relative_path
+from smtemplates.linting.formats.run import STANDARD_INPUT, Run, is_file, is_name, relative_path
 from smtemplates.linting.linter import Finding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -90,6 +90,8 @@ def _result(found: Finding, rules: dict[str, int], seen: Counter[str]) -> Json:
     location: Json = {
         "physicalLocation": {"artifactLocation": _location(found.file), "region": _region(found)},
     }
+    if is_name(found.file) and is_file(found.source):
+        location = {"physicalLocation": _python_place(found)}
     if found.logical:
         section, name = found.logical
         location["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"{section}.{name}"}]
@@ -119,12 +121,15 @@ def _region(found: Finding) -> Json:
 
 def _python(found: Finding) -> Json:
     """Return the place of the Python code that built the subject of a finding."""
-    is_here = os.path.isfile(found.source)  # noqa: PTH113  is_file() raises an error for a name that is too long
-    base = ROOT if is_here else PACKAGES
+    return {"id": 1, "physicalLocation": _python_place(found), "message": {"text": "The Python code that builds it"}}
+
+
+def _python_place(found: Finding) -> Json:
+    base = ROOT if is_file(found.source) else PACKAGES
     place: Json = {"artifactLocation": {"uri": quote(os.fsencode(found.source)), "uriBaseId": base}}
     if found.source_line:
         place["region"] = {"startLine": found.source_line}
-    return {"id": 1, "physicalLocation": place, "message": {"text": "The Python code that builds it"}}
+    return place
 
 
 def _location(file: str) -> Json:
