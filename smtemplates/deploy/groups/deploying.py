@@ -11,11 +11,12 @@ from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.groups import order, outputs, results
 from smtemplates.deploy.groups.board import Board
 from smtemplates.deploy.groups.results import Planned, Result
-from smtemplates.deploy.groups.reviewer import GroupReviewer, Lines, Turn
+from smtemplates.deploy.groups.reviewer import GroupReviewer, Turn
 from smtemplates.deploy.groups.supervision import INTERRUPTED, Supervisor
 from smtemplates.deploy.groups.target import Need, Target, check_accounts
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.requests.request import Request, check_later, check_request
+from smtemplates.deploy.reviewer import Reviewer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ class _Turn(Turn):
 class _Run:
     """The work of the threads of a plan or a deployment."""
 
-    def __init__(self, targets: Sequence[Target], lines: Callable[[str], Lines], *, executes: bool) -> None:
+    def __init__(self, targets: Sequence[Target], lines: Callable[[str], Reviewer], *, executes: bool) -> None:
         self.targets = {target.name: target for target in targets}
         self.needed = order.needed_targets(targets)
         self.board = Board(self.targets)

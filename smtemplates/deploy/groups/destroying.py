@@ -15,19 +15,20 @@ from smtemplates.deploy.groups import order, results
 from smtemplates.deploy.groups.board import Board
 from smtemplates.deploy.groups.remaining import remaining_users
 from smtemplates.deploy.groups.results import Planned, Result
-from smtemplates.deploy.groups.reviewer import GroupReviewer, Lines, Turn
+from smtemplates.deploy.groups.reviewer import GroupReviewer, Turn
 from smtemplates.deploy.groups.supervision import INTERRUPTED, Supervisor
 from smtemplates.deploy.groups.target import Target, check_accounts
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations import states
 from smtemplates.deploy.resources import in_use
+from smtemplates.deploy.reviewer import Reviewer
 from smtemplates.errors import Error
 
 
 class _Turn(Turn):
     """The reviewer of one stack: it accepts the effects that the plan of the run has shown."""
 
-    def __init__(self, lines: Lines, shown: Destruction) -> None:
+    def __init__(self, lines: Reviewer, shown: Destruction) -> None:
         super().__init__(lines)
         self._shown = shown
 

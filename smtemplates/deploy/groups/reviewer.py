@@ -5,35 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.destruction import Destruction
 from smtemplates.deploy.groups.results import Planned, Result
 from smtemplates.deploy.operations.events import Event
-from smtemplates.deploy.reviewer import Silent
+from smtemplates.deploy.reviewer import Reviewer, Silent
 from smtemplates.errors import Error
-
-
-class Lines(Protocol):
-    """Receives the messages and events of one stack, in the thread of this stack."""
-
-    def say(self, message: str) -> None:
-        """Show a message."""
-
-    def on_event(self, event: Event, done: int, total: int) -> None:
-        """Show an event, with the number of finished resources and of all resources."""
-
-    def show_plan(self, plan: Plan) -> None:
-        """Show the plan of a stack that is planned in its turn."""
-
-    def show_emptying(self, bucket: str, done: int, total: int) -> None:
-        """Show how many objects of a bucket are deleted."""
 
 
 class GroupReviewer(Protocol):
     """Shows what belongs to all stacks, and asks, in the main thread."""
 
-    def lines(self, name: str) -> Lines:
-        """Return the object that shows the lines of one stack."""
+    def lines(self, name: str) -> Reviewer:
+        """Return the reviewer that shows the lines of one stack, in the thread of this stack."""
 
     def say(self, message: str) -> None:
         """Show a message."""
@@ -57,7 +40,7 @@ class GroupReviewer(Protocol):
 class Turn(Silent):
     """The reviewer of one stack of a run. It shows the messages and events of the stack, but asks nothing."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Reviewer) -> None:
         """Show the lines of a stack. Lines of several stacks have no progress bar."""
         self.lines = lines
 
