@@ -49,6 +49,13 @@ def held(through: Aws, proxy: Proxy, call: str, *arguments: str) -> subprocess.P
     return process
 
 
+def go_on(process: subprocess.Popen[str], proxy: Proxy, *, until: str) -> None:
+    """Answer the call for which a process waits, and hold the answer to another call."""
+    proxy.hold(until)
+    proxy.released.set()
+    assert proxy.arrived.wait(60), process.communicate()
+
+
 def send_together(process: subprocess.Popen[Any], numbers: list[signal.Signals]) -> None:
     """Send several signals that the process receives at the same time."""
     process.send_signal(signal.SIGSTOP)
@@ -126,9 +133,7 @@ def test_interruption_cancels_an_update(
     settings = ["--set", f"Gate=gate-{name.lower()}", "--set", "CreateNotebook=true"]
     process = held(through, proxy, call, name, "--yes", *settings)
     process.send_signal(number)
-    proxy.hold("CancelUpdateStack")
-    proxy.released.set()
-    assert proxy.arrived.wait(60), process.communicate()
+    go_on(process, proxy, until="CancelUpdateStack")
     proxy.release()
     gate()
     messages = ended(process)
@@ -146,9 +151,7 @@ def test_interruption_before_aws_receives_the_execution(
         process = replace(aws, url=proxy.url).start("deploy", name, "--yes", *settings)
         assert proxy.arrived.wait(60), process.communicate()
         process.send_signal(number)
-        proxy.hold("DeleteStack")
-        proxy.released.set()
-        assert proxy.arrived.wait(60), process.communicate()
+        go_on(process, proxy, until="DeleteStack")
         proxy.release()
         gate()
         messages = ended(process)
@@ -162,9 +165,7 @@ def test_interruption_during_a_creation(
     """A signal during a creation deletes the stack, and the message contains the command that deletes its bucket."""
     process = held(through, proxy, "DescribeStackEvents", name, "--yes", "--set", f"Gate=gate-{name.lower()}")
     process.send_signal(signal.SIGINT)
-    proxy.hold("DeleteStack")
-    proxy.released.set()
-    assert proxy.arrived.wait(60), process.communicate()
+    go_on(process, proxy, until="DeleteStack")
     proxy.release()
     gate()
     messages = ended(process)
@@ -183,12 +184,8 @@ def test_second_ctrl_c_detaches(aws: Aws, through: Aws, proxy: Proxy, name: str,
     settings = ["--set", f"Gate=gate-{name.lower()}"]
     process = held(through, proxy, "DescribeStackEvents", name, "--yes", *settings)
     process.send_signal(signal.SIGINT)
-    proxy.hold("CancelUpdateStack")
-    proxy.released.set()
-    assert proxy.arrived.wait(60), process.communicate()
-    proxy.hold("DescribeStackEvents")
-    proxy.released.set()
-    assert proxy.arrived.wait(60), process.communicate()
+    go_on(process, proxy, until="CancelUpdateStack")
+    go_on(process, proxy, until="DescribeStackEvents")
     process.send_signal(signal.SIGINT)
     proxy.release()
     messages = ended(process)
