@@ -44,14 +44,6 @@ def test_script_is_clean() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_script_fits_with_long_values() -> None:
-    """The script is within the limit with 1,000 bytes of packages, 255 of address and 3,000 of SDK defaults.
-
-    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html
-    """
-    assert len(rendered("p" * 1000, "r" * 255, "525600", "c" * 3000).encode()) <= 16384 * 3 / 4
-
-
 def test_auto_stop_can_be_embedded() -> None:
     """The auto-stop program contains no end marker of the shell text and no placeholder of CloudFormation."""
     assert "END" not in AUTO_STOP.splitlines()

@@ -85,12 +85,12 @@ def test_answers_of_the_completion_import_no_slow_library(tmp_path: Path) -> Non
     assert modules & SLOW == set()
 
 
-def test_render_without_a_configuration_file_does_not_need_the_toml_parser(tmp_path: Path) -> None:
+def test_rendering_imports_only_the_libraries_that_build_a_template(tmp_path: Path) -> None:
     """A template is rendered where only the libraries that build and check it are installed."""
     words = ["render", "launch-role", "--no-lint", "-o", str(tmp_path / "role.yaml")]
     _, modules = imported(program.PACKAGE, words, tmp_path)
     assert "troposphere" in modules
-    assert modules & {"tomli", "argcomplete", "boto3"} == set()
+    assert modules & {"tomli", "argcomplete", "boto3", "cfnlint"} == set()
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,18 +93,6 @@ def test_check_without_a_file_compares_the_former_files(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert "workspace.svg: stale" in done.stderr
         assert ">3 buckets<" in done.stdout
-
-
-def test_rendering_does_not_import_cfn_lint() -> None:
-    """Only the reference imports cfn-lint, so that rendering without validation is fast."""
-    program = "import sys; from smtemplates.cli import main as cli; cli.main(['render', '--no-lint', '-o', '-']); "
-    done = subprocess.run(
-        [sys.executable, "-c", program + "sys.exit('cfnlint' in sys.modules)"],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def _conditions(template: dict[str, Any]) -> dict[str, str]:
