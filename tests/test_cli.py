@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -326,23 +324,6 @@ def test_rendering_imports_neither_boto3_nor_cfn_lint() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"], ["lint", "--help"]])
-def test_help_imports_no_library(arguments: list[str]) -> None:
-    """--help starts fast: it imports neither troposphere, cfn-lint, boto3 nor a YAML parser."""
-    code = (
-        "import sys; from runpy import run_module; sys.argv[0] = 'smtemplates'\n"
-        "try: run_module('smtemplates', run_name='__main__')\n"
-        "except SystemExit as end: assert end.code == 0\n"
-        "libraries = {'troposphere', 'awacs', 'cfnlint', 'boto3', 'botocore', 'yaml', 'cloudformation_validate'}\n"
-        "sys.exit(' '.join(sorted(libraries & set(sys.modules))))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert done.stdout.startswith("usage: python -m smtemplates")
-    assert done.stderr.strip() == ""
-
-
 def test_missing_library_is_one_line() -> None:
     """A library that is not installed is named with the command that installs it."""
     code = (
@@ -352,15 +333,3 @@ def test_missing_library_is_one_line() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"smtemplates: troposphere is required but not installed for {sys.executable}.")
-
-
-def test_interruption_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
-    """Ctrl-C ends a command with a message and without a traceback."""
-    pipe = tmp_path / "template.yaml"
-    os.mkfifo(pipe)
-    command = [sys.executable, "-m", "smtemplates", "lint", str(pipe)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process, pipe.open("w"):
-        # the pipe opens when the command starts to read it
-        process.send_signal(signal.SIGINT)
-        assert process.communicate()[1] == "smtemplates: interrupted.\n"
-    assert process.returncode == 130

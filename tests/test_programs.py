@@ -20,7 +20,7 @@ WAYS = {
     program.MODULE: ["-m", program.PACKAGE],
     **{name.rpartition("/")[2]: [str(ROOT / name)] for name in program.SCRIPTS.values()},
 }
-SLOW = {"awacs", "boto3", "botocore", "cfnlint", "jsonschema", "troposphere", "yaml"}
+SLOW = {"awacs", "boto3", "botocore", "cfnlint", "cloudformation_validate", "jsonschema", "troposphere", "yaml"}
 HELP = [
     (way, [*words.split(), "--help"])
     for way in WAYS
