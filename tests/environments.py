@@ -9,6 +9,7 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).parent.parent / "requirements"
 # The locks that scripts/test installs, each with the copy of it that scripts/venv leaves in .venv.
 INSTALLED = {
+    "uv": ("uv.txt", "uv.installed"),
     "dev": ("dev.txt", "dev.installed"),
     "images": ("images.txt", "images.installed"),
     "npm": ("npm/package-lock.json", "npm/package-lock.json"),

@@ -54,8 +54,8 @@ def test_pytest_names_the_missing_locks_and_the_command(tmp_path: Path, options:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (2, "")
     assert done.stderr == (
-        f"Exit: {tmp_path} lacks the current version of images and npm (see requirements/), which the tests need: "
-        "in bash, run '. scripts/venv dev images npm' and then .venv/bin/pytest.\n"
+        f"Exit: {tmp_path} lacks the current version of uv and images and npm (see requirements/), which the tests "
+        "need: in bash, run '. scripts/venv uv dev images npm' and then .venv/bin/pytest.\n"
     )
 
 

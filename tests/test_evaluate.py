@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
+from importlib import import_module
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moto.cloudformation.parsing import ResourceMap, clean_json
 
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate import Stack
@@ -397,8 +397,9 @@ def test_moto_has_the_same_result(value: Any, test: Any, given: dict[str, str]) 
         "Conditions": {**CONDITIONS, "It": test},
         "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"Value": value}}},
     }
-    theirs = ResourceMap("id", "name", given, {}, "us-east-1", "111122223333", template, {})
+    moto: Any = import_module("moto.cloudformation.parsing")  # loaded here, because its library takes long to load
+    theirs = moto.ResourceMap("id", "name", given, {}, "us-east-1", "111122223333", template, {})
     theirs.load()
     ours = Stack(template, given)
     assert ours.conditions == {name: theirs.lazy_condition_map[name] for name in ours.conditions}
-    assert ours.resources["Bucket"]["Properties"]["Value"] == clean_json(value, theirs)
+    assert ours.resources["Bucket"]["Properties"]["Value"] == moto.clean_json(value, theirs)

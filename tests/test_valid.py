@@ -24,23 +24,29 @@ pytestmark = pytest.mark.slow
 RESOLVING_CAUSES = {"W9002", "W9003"}
 
 
-def _needed(region: str) -> frozenset[str]:
-    """Return the features to leave out in a Region because the provider schemas lack their types there."""
-    there = set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
-    lacking = {
-        feature_of(construct.source)
+def _features_of_types() -> set[tuple[str, str]]:
+    """Return each AWS type in the workspace with the feature that creates its resources."""
+    return {
+        (str(resource.resource_type), feature_of(construct.source))
         for construct in workspace.constructs()
         for resource in construct.resources
-        if str(resource.resource_type).startswith("AWS::") and resource.resource_type not in there
+        if str(resource.resource_type).startswith("AWS::")
     }
+
+
+def _needed(region: str, types: set[tuple[str, str]]) -> frozenset[str]:
+    """Return the features to leave out in a Region because the provider schemas lack their types there."""
+    there = set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
+    lacking = {feature for type_, feature in types if type_ not in there}
     assert all(lacking), f"{region} lacks a type of a construct that --without cannot leave out"
     return frozenset(lacking)
 
 
 def _groups() -> dict[frozenset[str], list[str]]:
     groups: dict[frozenset[str], list[str]] = defaultdict(list)
+    types = _features_of_types()
     for region in REGIONS:
-        groups[_needed(region)].append(region)
+        groups[_needed(region, types)].append(region)
     return dict(sorted(groups.items(), key=lambda group: sorted(group[0])))
 
 

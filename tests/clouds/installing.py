@@ -15,8 +15,6 @@ from io import BytesIO
 from pathlib import Path
 from threading import Event, Thread
 
-import venvs
-
 from smtemplates.local_cloud.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +50,13 @@ class Tiny:
     def environment(self) -> Environment:
         return Environment("tiny", self.folder, self.lock)
 
+    def use_uv(self) -> None:
+        """Add a folder to the PATH that contains only uv."""
+        programs = self.lock.parent / "programs"
+        programs.mkdir()
+        (programs / "uv").symlink_to(Path(sys.executable).with_name("uv"))
+        self.path = f"{programs}{os.pathsep}{os.defpath}"
+
     def start(self, **variables: str) -> subprocess.Popen[str]:
         """Start a process that installs the environment."""
         home = str(self.lock.parent)
@@ -86,11 +91,6 @@ def wheel() -> bytes:
             archive.writestr(name, text)
         archive.writestr(f"{info}/RECORD", "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"]))
     return content.getvalue()
-
-
-def uv_path() -> str:
-    """Return a PATH on which uv is."""
-    return f"{venvs.prepare('uv').parent}{os.pathsep}{os.defpath}"
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from clouds.installing import WHEEL, Tiny, downloads, uv_path, wheel, write_lock
+from clouds.installing import WHEEL, Tiny, downloads, wheel, write_lock
 from smtemplates.errors import UsageError
 from smtemplates.local_cloud import environment
 from smtemplates.local_cloud.locks import held
@@ -46,7 +46,8 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_installed_once(tiny: Tiny, installer: str) -> None:
     """Either installer creates the environment with its packages and modules. A second run installs nothing."""
-    tiny.path = uv_path() if installer == "uv" else tiny.path
+    if installer == "uv":
+        tiny.use_uv()
     code, output, messages = tiny.install()
     assert (code, messages) == (0, f"installing tiny into {tiny.folder} ...\n")
     module, _, value = output.strip().rpartition(" ")
@@ -67,7 +68,7 @@ def test_variables_of_the_user_do_not_redirect_it(tiny: Tiny, tmp_path: Path) ->
 
 def test_parallel_processes_install_it_once(tiny: Tiny) -> None:
     """Of processes that all found nothing, one installs the environment. The others wait until it is complete."""
-    tiny.path = uv_path()
+    tiny.use_uv()
     with held(tiny.environment.guard, shared=True):
         processes = [tiny.start() for _ in range(3)]
         for process in processes:
@@ -104,7 +105,7 @@ def test_interrupted_installation_is_repaired(tiny: Tiny, number: signal.Signals
 @pytest.mark.parametrize("damage", ["python", "installed.txt", "lock"])
 def test_damaged_environment_is_installed_again(tiny: Tiny, damage: str) -> None:
     """An environment is replaced if its Python was removed, if it is incomplete, or if its lock has changed."""
-    tiny.path = uv_path()
+    tiny.use_uv()
     assert tiny.install()[0] == 0
     if damage == "python":
         (tiny.folder / "bin" / "python").unlink()
@@ -121,7 +122,8 @@ def test_damaged_environment_is_installed_again(tiny: Tiny, damage: str) -> None
 def test_hashes_are_checked(tiny: Tiny, installer: str, bare_python: Path) -> None:
     """A package whose hash differs from the lock is not installed."""
     if installer == "uv":
-        tiny.path, tiny.python = uv_path(), str(bare_python)
+        tiny.use_uv()
+        tiny.python = str(bare_python)
     write_lock(tiny.lock, (tiny.lock.parent / WHEEL).as_uri(), b"a different wheel")
     code, output, messages = tiny.install()
     assert (code, output) == (1, "")
@@ -154,7 +156,7 @@ def test_computer_without_installer(tiny: Tiny, bare_python: Path) -> None:
 
 def test_no_network(tiny: Tiny) -> None:
     """If no package can be downloaded, one sentence contains the reasons of both installers."""
-    tiny.path = uv_path()
+    tiny.use_uv()
     shutil.copy(environment.LOCK, tiny.lock)
     unreachable = dict.fromkeys(("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), "http://127.0.0.1:9/simple")
     code, output, messages = tiny.install(**unreachable, PIP_RETRIES="0", UV_HTTP_RETRIES="0")

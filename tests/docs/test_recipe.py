@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 GUIDE, TITLE = ".github/CONTRIBUTING.md", "## Add a resource of a new type"
 # The files of the recipe: the module, the table of features, the test file, and three tables of data.
 MOST_FILES = 6
-LOCKS = ("dev", "images", "render")
+LOCKS = ("uv", "dev", "images", "render")
 # All tests of the launch role and of the Control Tower rules, because a new type adds permissions and controls.
 COMPLETE = ("tests/launching/test_launch_role.py", "tests/scanners/test_guard.py")
 # The tests that read all resources, parameters or texts of the templates. Those of the fast selection are run.
