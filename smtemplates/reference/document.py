@@ -154,6 +154,7 @@ def _sections(
         ("Architecture", sections.architecture(template, construct_of)),
         ("Idle costs and retained resources", sections.costs(template)),
         ("Parameters", sections.parameters(template, workspace)),
+        ("Changes of parameters", _changes(template)),
         ("Resources", sections.resources(template, construct_of)),
         ("Outputs", sections.outputs(template)),
         ("Permissions", sections.permissions(template)),
@@ -217,6 +218,12 @@ def _regions(template: Mapping[str, Any]) -> Iterator[str]:
             ("Regions", "Omitted outputs"),
             ((", ".join(map(code, found)), ", ".join(map(code, names))) for names, found in by_outputs.items()),
         )
+
+
+def _changes(template: Mapping[str, Any]) -> Iterator[str]:
+    from smtemplates.reference.parameter_changes import parameter_changes  # noqa: PLC0415  importing cfn-lint is slow
+
+    yield from sections.parameter_changes(parameter_changes(template))
 
 
 def _without(template: Mapping[str, Any], types: Sequence[str]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from smtemplates.aws_data import network_prices
 from smtemplates.aws_data.costs import COSTS, DELETED, IDLE_FREE, ON_DELETION, RETAINED, missing_costs
@@ -16,6 +16,9 @@ from smtemplates.reference.iam_policies import policy_tables
 from smtemplates.reference.markdown import block, code, prose, table
 from smtemplates.synth.declarations import parameter_groups
 from smtemplates.templates.network.endpoint_services import SERVICES
+
+if TYPE_CHECKING:
+    from smtemplates.reference.parameter_changes import Effect
 
 LONG = 100  # characters. Longer examples are shown below their table.
 
@@ -65,6 +68,28 @@ def parameters(template: Template, workspace: Template) -> Iterator[str]:
         yield "#### Validation rules\n"
         yield "Invalid combinations are rejected with one of these messages before any resource is created:\n"
         yield "".join(f"- {prose(message)}\n" for message in messages)
+
+
+def parameter_changes(effects: Sequence[Effect]) -> Iterator[str]:
+    """Yield the effects of a change of each parameter on existing resources."""
+    if not effects:
+        yield "A change of a parameter replaces no resource, and deletes no resource that contains data.\n"
+        return
+    yield (
+        "A change of these parameters does more than update existing resources in place. A plan shows the effects "
+        "before you deploy.\n"
+    )
+    outcomes = ("replaced", "deleted", "deployed again")
+    rows = (
+        (code(name), *(_affected(effects, name, outcome) for outcome in outcomes))
+        for name in dict.fromkeys(effect.parameter for effect in effects)
+    )
+    yield table(("Parameter", "Replaced", "Deleted, with data", "Deployed again"), rows)
+
+
+def _affected(effects: Sequence[Effect], parameter: str, outcome: str) -> str:
+    found = [effect for effect in effects if (effect.parameter, effect.outcome) == (parameter, outcome)]
+    return ", ".join(f"{code(effect.logical_id)}{' (retained)' if effect.retained else ''}" for effect in found)
 
 
 def resources(template: Template, construct_of: ConstructTitles) -> Iterator[str]:

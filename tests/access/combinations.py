@@ -24,7 +24,11 @@ OPTIONS: dict[str, dict[str, dict[str, str]]] = {
         "yes": {"CreateModelPackageGroup": "true"},
         "approval": {"CreateModelPackageGroup": "true", "AllowModelApproval": "true"},
     },
-    "notebook": {"": {}, "yes": {"CreateNotebook": "true"}},
+    "notebook": {
+        "": {},
+        "yes": {"CreateNotebook": "true"},
+        "own subnet": {"CreateNotebook": "true", "NotebookSubnetId": "subnet-0123456789abcdeff"},
+    },
     "studio": {"": {}, "yes": {"CreateDomain": "true"}},
     "mlflow": {"": {}, "yes": {"CreateMlflow": "true"}},
 }

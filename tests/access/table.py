@@ -16,6 +16,7 @@ When = Callable[[Combination], bool]
 Row = tuple[str, str, Context, When]
 
 SUBNET = "subnet-0123456789abcdef0"
+NOTEBOOK_SUBNET = "subnet-0123456789abcdeff"
 S3 = "arn:aws:s3:::"
 SM = "arn:aws:sagemaker:{here}"
 EC2 = "arn:aws:ec2:{here}"
@@ -60,6 +61,11 @@ def on(*options: str) -> When:
 def off(*options: str) -> When:
     """Return a test for combinations in which all of these options are off."""
     return lambda combination: not any(combination[option] for option in options)
+
+
+def has_notebook_subnet(combination: Combination) -> bool:
+    """Return true for combinations in which the notebook has its own subnet in the VPC."""
+    return bool(combination["vpc"]) and combination["notebook"] == "own subnet"
 
 
 def each(
@@ -167,6 +173,8 @@ def _network() -> Iterable[Row]:
         "ec2", "CreateNetworkInterface DeleteNetworkInterface DeleteNetworkInterfacePermission", interface, when=vpc
     )
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/{SUBNET}", {"ec2:SubnetID": SUBNET}, vpc)
+    own = {"ec2:SubnetID": NOTEBOOK_SUBNET}
+    yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/{NOTEBOOK_SUBNET}", own, has_notebook_subnet)
     group = {"ec2:SecurityGroupID": "{security_group}"}
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}security-group/{{security_group}}", group, vpc)
     names = "CreateNetworkInterfacePermission"

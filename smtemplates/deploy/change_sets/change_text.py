@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from smtemplates.aws_data import deployments
 from smtemplates.aws_data.data_loss import data_loss, snapshot_sentence
 from smtemplates.deploy.change_sets.change_plan import Fate, ResourceChange
 
@@ -52,8 +53,8 @@ def describe_change(change: ResourceChange) -> str:
 
 
 def warnings(change: ResourceChange) -> tuple[str, ...]:
-    """Return sentences on the data that a change deletes, and on effects that cannot be seen."""
-    found = [loss] if (loss := lost_data(change)) else []
+    """Return sentences on the data that a change deletes, on new deployments, and on effects that cannot be seen."""
+    found = [text for text in (lost_data(change), _redeployment(change)) if text]
     for lost in change.stack_set_losses:
         verb = "replaces" if lost.replaced else "deletes"
         text = f"In the stacks of stack set {change.id}, this change {verb} {lost.logical_id} ({lost.type})."
@@ -71,6 +72,14 @@ def lost_data(change: ResourceChange) -> str:
     if not loss or change.fate != "may replace" or not change.destructive:
         return loss if change.destructive else ""
     return f"If it is replaced: {loss}"
+
+
+def _redeployment(change: ResourceChange) -> str:
+    """Return a sentence on an update that deploys an endpoint again; '' for other changes."""
+    path = f"/Properties/{deployments.PROPERTIES.get(change.type, '')}"
+    if change.fate != "update" or not any(item.path == path for item in change.properties):
+        return ""
+    return deployments.redeployment(change.type, change.id)
 
 
 def drift_notes(change: ResourceChange) -> tuple[str, ...]:

@@ -202,7 +202,8 @@ def _existing_role() -> Parameter:
         "ExistingRoleArn",
         "ARN of an existing execution role. The stack does not change the role. The role needs permissions on the "
         "buckets and the key, sagemaker:StopNotebookInstance for a notebook that stops itself, and "
-        "cloudwatch:DescribeAlarms for an endpoint that rolls back. Leave empty to create a role.",
+        "cloudwatch:DescribeAlarms for an endpoint that rolls back. Leave empty to create a role. Changing this "
+        "replaces the MLflow app, and its records are lost. It also deploys the endpoint again.",
         pattern=f"^$|^{ROLE}$",
         hint="must be empty or the ARN of an IAM role",
         max_length=640,

@@ -43,7 +43,8 @@ def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) ->
         "CreateMlflow",
         "Create a serverless MLflow app for experiments. Its artifacts are stored in mlflow/ in the model bucket "
         "and are retained when the app is deleted. Changing ProjectName, Environment or ExistingRoleArn later "
-        "replaces the app, and its records are lost. If false, no app is created.",
+        "replaces the app, and its records are lost. If false, no app is created. Changing this to false deletes the "
+        "app, and its records are lost.",
         default=False,
     )
     is_created = NamedCondition("CreateMlflow", is_true(create))

@@ -269,7 +269,8 @@ def _topic_arn() -> Parameter:
     return string_parameter(
         "AlarmTopicArn",
         "ARN of an existing SNS topic for alarm notifications. Its policy must allow CloudWatch and EventBridge to "
-        "publish. Leave empty to create a topic.",
+        "publish. Leave empty to create a topic. If you enter a topic later, the topic of this stack is deleted with "
+        "its subscriptions.",
         pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
         hint="must be empty or the ARN of an SNS topic",
         max_length=320,

@@ -53,6 +53,10 @@ class Network(Construct):
         """Return the first subnet."""
         return Select(0, self.subnets())
 
+    def allow_in_subnet(self, sid: str, subnet: Ref) -> Grant:
+        """Allow network interfaces in one more subnet, in addition to `subnets`."""
+        return _only(sid, "subnet", "ec2:SubnetID", subnet)
+
     def security_groups_text(self) -> If:
         """Return the security groups as one text, separated by commas."""
         return when(self.use_existing_groups, Ref(self.security_group_ids), GetAtt("SecurityGroup", "GroupId"))
@@ -108,15 +112,18 @@ def network(project: Project) -> Network:
     vpc = string_parameter(
         "VpcId",
         "VPC for the notebook, Studio and jobs. It must be able to reach AWS services through VPC endpoints or "
-        "NAT. Studio requires a VPC. Changing this replaces the notebook instance and deletes the files on it. "
-        "Delete a Studio domain first (CreateDomain=false). Leave empty to use no VPC.",
+        "NAT. Studio requires a VPC. Leave empty to use no VPC. Changing this replaces the notebook instance and "
+        "deletes the files on it, and deploys the endpoint again. Delete a Studio domain first (CreateDomain=false).",
         pattern="^$|^vpc-[0-9a-f]{8,17}$",
         hint="must be empty or the ID of a VPC, such as vpc-0123456789abcdef0",
         max_length=21,
     )
     subnets = string_parameter(
         "SubnetIds",
-        "Subnets of the VPC, separated by commas. The notebook uses the first one. Leave empty to use no VPC.",
+        "Subnets of the VPC, separated by commas. The notebook uses the first one, unless you enter a subnet for it. "
+        "Leave empty to use no VPC. Changing the first subnet, also by reordering the list, replaces the notebook "
+        "instance and deletes the files on it. To keep it, enter its subnet as NotebookSubnetId. Any change deploys "
+        "the endpoint again.",
         pattern="^$|^subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17}){0,15}$",
         hint="must be empty or up to 16 IDs of subnets such as subnet-0123456789abcdef0, separated by commas, "
         "without spaces",
@@ -125,7 +132,8 @@ def network(project: Project) -> Network:
     groups = string_parameter(
         "SecurityGroupIds",
         "Security groups of the VPC for the notebook, Studio and jobs, separated by commas. Leave empty to create "
-        "a security group that allows traffic between its members and outbound HTTPS.",
+        "a security group that allows traffic between its members and outbound HTTPS. Changing this replaces the "
+        "notebook instance and deletes the files on it, and deploys the endpoint again.",
         pattern="^$|^sg-[0-9a-f]{8,17}(,sg-[0-9a-f]{8,17}){0,4}$",
         hint="must be empty or up to five IDs of security groups such as sg-0123456789abcdef0, separated by "
         "commas, without spaces",
@@ -196,7 +204,7 @@ def _security_group(project: Project, create_group: NamedCondition, vpc: Paramet
     ]
 
 
-def _only(sid: str, kind: str, key: str, ids: Split) -> Grant:
+def _only(sid: str, kind: str, key: str, ids: Split | Ref) -> Grant:
     """Allow interfaces in these subnets or groups. In a shared VPC, another account owns them, so the ID is checked."""
     anybodys = Sub(f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:*:{kind}/*")
     return allow(sid, actions("ec2", "CreateNetworkInterface"), [anybodys], Condition(StringEquals({key: ids})))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import AWSObject, Base64, GetAtt, Join, Output, Parameter, Ref, Sub, sagemaker
+from troposphere import AWSObject, Base64, GetAtt, If, Join, Output, Parameter, Ref, Sub, sagemaker
 
 from smtemplates.core.assets import read_asset
 from smtemplates.core.construct import (
@@ -43,9 +43,15 @@ class _Settings:
     internet: Parameter
     root: Parameter
     idle_minutes: Parameter
+    subnet: Parameter
     is_created: NamedCondition
     internet_is_auto: NamedCondition
     has_policy: NamedCondition
+    has_subnet: NamedCondition
+
+    def subnet_id(self, network: Network) -> If:
+        """Return the subnet of the notebook. Use it only with a VPC."""
+        return when(self.has_subnet, Ref(self.subnet), network.first_subnet())
 
 
 def notebook(
@@ -57,7 +63,7 @@ def notebook(
     packages: Packages,
 ) -> Construct:
     """Build an optional notebook instance."""
-    settings = _settings(execution_role)
+    settings = _settings(network, execution_role)
     return Construct(
         title="Notebook",
         source=__name__,
@@ -65,18 +71,24 @@ def notebook(
         parameters={
             "Notebook instance type": settings.instance_type,
             "Notebook volume size (GB)": settings.volume_gb,
+            "Notebook subnet": settings.subnet,
             "Direct internet access": settings.internet,
             "Root access": settings.root,
             "Stop notebook when idle for (minutes)": settings.idle_minutes,
         },
-        conditions=[settings.is_created, settings.internet_is_auto, settings.has_policy],
+        conditions=[settings.is_created, settings.internet_is_auto, settings.has_policy, settings.has_subnet],
         rules={
             "NotebookReachesSomething": rule(
                 "NotebookDirectInternetAccess=Disabled requires VpcId and SubnetIds. Without a VPC and without "
                 "internet access, the notebook has no network connection.",
                 is_not_empty(network.subnet_ids),
                 given=equals(settings.internet, "Disabled"),
-            )
+            ),
+            "NotebookSubnetNeedsVpc": rule(
+                "NotebookSubnetId requires VpcId and SubnetIds.",
+                is_not_empty(network.subnet_ids),
+                given=is_not_empty(settings.subnet),
+            ),
         },
         resources=_resources(
             settings,
@@ -126,7 +138,7 @@ def _resources(
         RoleArn=role.execution_arn(),
         RootAccess=Ref(settings.root),
         SecurityGroupIds=when(network.has_vpc, network.security_groups()),
-        SubnetId=when(network.has_vpc, network.first_subnet()),
+        SubnetId=when(network.has_vpc, settings.subnet_id(network)),
         Tags=project.tags(),
         VolumeSizeInGB=Ref(settings.volume_gb),
     )
@@ -136,7 +148,9 @@ def _resources(
         actions("sagemaker", "DescribeNotebookInstance", "StopNotebookInstance"),
         [Ref(notebook)],
     )
-    return [lifecycle, notebook, execution_role_policy("NotebookPolicy", settings.has_policy, policy_document(stop))]
+    in_subnet = when(settings.has_subnet, network.allow_in_subnet("InNotebookSubnet", Ref(settings.subnet)))
+    policy = execution_role_policy("NotebookPolicy", settings.has_policy, policy_document(stop, in_subnet))
+    return [lifecycle, notebook, policy]
 
 
 def _script(settings: _Settings, role: ExecutionRole, sdk_config: SdkConfig, packages: Packages) -> Sub:
@@ -177,7 +191,7 @@ def _outputs(settings: _Settings) -> list[Output]:
 def _another(settings: _Settings, encryption: Encryption, network: Network, role: ExecutionRole) -> Output:
     inside = Sub(
         " --direct-internet-access Disabled --subnet-id ${Subnet} --security-group-ids ${Groups}",
-        Subnet=network.first_subnet(),
+        Subnet=settings.subnet_id(network),
         Groups=Join(" ", network.security_groups()),
     )
     return output(
@@ -198,10 +212,11 @@ def _another(settings: _Settings, encryption: Encryption, network: Network, role
     )
 
 
-def _settings(role: ExecutionRole) -> _Settings:
+def _settings(network: Network, role: ExecutionRole) -> _Settings:
     create = boolean_parameter(
         "CreateNotebook",
-        "Create a notebook instance. It is charged while it runs. If false, no notebook instance is created.",
+        "Create a notebook instance. It is charged while it runs. If false, no notebook instance is created. Changing "
+        "this to false deletes the notebook instance and the files on it.",
         default=False,
     )
     internet = choice_parameter(
@@ -211,12 +226,22 @@ def _settings(role: ExecutionRole) -> _Settings:
         ("Auto", "Enabled", "Disabled"),
         default="Auto",
     )
+    subnet = string_parameter(
+        "NotebookSubnetId",
+        "Subnet of the VPC for the notebook. Changing this to another subnet replaces the notebook instance and "
+        "deletes the files on it. Leave empty to use the first subnet of SubnetIds.",
+        pattern="^$|^subnet-[0-9a-f]{8,17}$",
+        hint="must be empty or the ID of a subnet, such as subnet-0123456789abcdef0",
+        max_length=24,
+    )
     is_created = NamedCondition("CreateNotebook", is_true(create))
     return _Settings(
         is_created=is_created,
         internet_is_auto=NamedCondition("NotebookInternetIsAuto", equals(internet, "Auto")),
         has_policy=NamedCondition("CreateNotebookPolicy", all_of(is_created, role.create_role)),
+        has_subnet=NamedCondition("UseNotebookSubnet", all_of(network.has_vpc, is_not_empty(subnet))),
         create=create,
+        subnet=subnet,
         internet=internet,
         instance_type=string_parameter(
             "NotebookInstanceType",

@@ -257,7 +257,8 @@ def _create() -> Parameter:
         "Create a Studio domain. It requires VpcId and SubnetIds. Apps that users start in it are charged. The "
         "apps read their settings from Systems Manager: a VPC without NAT needs a VPC endpoint for ssm, and an "
         "existing role needs ssm:GetParameter. Do not change the tags of the stack while the domain exists. If "
-        "false, no domain is created.",
+        "false, no domain is created. Changing this to false deletes the domain with its user profiles. Delete all "
+        "spaces, with the files in them, first.",
         default=False,
     )
 
@@ -275,9 +276,10 @@ def _auth_mode() -> Parameter:
 def _profiles() -> Parameter:
     return string_parameter(
         "UserProfileNames",
-        'Names of up to five user profiles, separated by commas. To delete a profile, keep its comma (",bob"). '
-        "The positions of the other profiles must not change. Leave empty for no profiles. With DomainAuthMode SSO "
-        "it must be empty, because IAM Identity Center creates the profiles.",
+        'Names of up to five user profiles, separated by commas. To delete a profile, keep its comma (",bob"). The '
+        "positions of the other profiles must not change. Delete the spaces of the profile, with the files in them, "
+        "first. Leave empty for no profiles. With DomainAuthMode SSO it must be empty, because IAM Identity Center "
+        "creates the profiles.",
         pattern=f"^{EACH_ONCE}({PROFILE})?(,({PROFILE})?){{0,{MOST_PROFILES - 1}}}$",
         hint="must be empty or up to five different names of letters, digits and hyphens, separated by commas, "
         "without spaces",

@@ -1,0 +1,185 @@
+"""The effect of a change of each parameter on existing resources, found by evaluating the template.
+
+It imports cfn-lint, whose provider schemas name the properties that require a replacement.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
+
+from smtemplates.aws_data.data_loss import data_loss
+from smtemplates.aws_data.deployments import PROPERTIES as DEPLOYED
+from smtemplates.evaluate import Stack, covering
+from smtemplates.evaluate.check import faults
+from smtemplates.evaluate.cover import SAMPLES
+from smtemplates.evaluate.domains import REGION, defaults
+from smtemplates.reference.conditions import all_options
+
+Outcome = Literal["replaced", "deleted", "deployed again"]
+_DROPPED = ("Properties", "Metadata", "DependsOn")
+_REFERENCE = re.compile(r"<(\w+)>")  # the value of a reference to a resource, as `_physical` writes it
+Template = Mapping[str, Any]
+State = dict[str, dict[str, Any]]  # the watched properties of each resource
+
+
+@dataclass(frozen=True, order=True)
+class Effect:
+    """What a change of a parameter does to a resource that exists.
+
+    `retained` is True if the old resource is retained outside the stack.
+    """
+
+    parameter: str
+    logical_id: str
+    type: str
+    outcome: Outcome
+    retained: bool = False
+
+
+def parameter_changes(template: Template) -> list[Effect]:
+    """Return the effects of a change of each parameter, if there are any, in the order of the template.
+
+    The effects are that a resource is replaced, that a resource with data is deleted, and that an endpoint is deployed
+    again. Each parameter is changed in the sets of values of `covering`, which show each resource in all its forms, and
+    in a stack with all options.
+
+    Raises:
+        NotEvaluatedError: a condition or rule cannot be evaluated.
+    """
+    watched = _watched(template)
+    found: dict[tuple[str, str, Outcome], Effect] = {}
+    names = _read(watched)
+    for values in [*covering(watched), all_options(template)]:
+        for name in names:
+            states = _states(watched, values, name)
+            for one, other in itertools.combinations(states, 2):
+                for effect in _effects(watched, name, one, other):
+                    found.setdefault((name, effect.logical_id, effect.outcome), effect)
+    return sorted(found.values(), key=lambda effect: (names.index(effect.parameter), effect))
+
+
+def create_only(type_: str) -> list[tuple[str, ...]]:
+    """Return the paths of the properties of a type whose change replaces the resource, or can replace it."""
+    try:
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema
+    except ResourceNotFoundError:
+        return []
+    names = [*(schema.get("createOnlyProperties") or ()), *(schema.get("conditionalCreateOnlyProperties") or ())]
+    return [tuple(itertools.takewhile(lambda part: part != "*", name.split("/")[2:])) for name in names]
+
+
+def _watched(template: Template) -> dict[str, Any]:
+    """Return a template that contains only the properties whose change has an effect."""
+    resources = {}
+    for name, body in template["Resources"].items():
+        kept = {path[0] for path in create_only(body["Type"])} | {DEPLOYED.get(body["Type"], "")}
+        properties = {key: value for key, value in body.get("Properties", {}).items() if key in kept}
+        resources[name] = {
+            **{key: value for key, value in body.items() if key not in _DROPPED},
+            "Properties": properties,
+        }
+    return {**{key: value for key, value in template.items() if key != "Outputs"}, "Resources": resources}
+
+
+def _read(template: Template) -> list[str]:
+    """Return the parameters that the resources and their conditions read."""
+    text = json.dumps(template["Resources"])
+    left = dict(template["Conditions"])
+    while used := [name for name in left if f'"{name}"' in text]:
+        text += "".join(json.dumps(left.pop(name)) for name in used)
+    return [name for name in template["Parameters"] if re.search(rf"\b{name}\b", text)]
+
+
+def _states(template: Template, values: Mapping[str, str], name: str) -> list[State]:
+    """Return the different states of a stack with the values of a parameter that the Rules allow."""
+    states: list[State] = []
+    own = {key: value for key, value in values.items() if key != REGION}
+    pseudo = {key: value for key, value in values.items() if key == REGION}
+    for value in _values(template["Parameters"][name], values.get(name)):
+        stack = Stack(template, {**own, name: value}, pseudo=pseudo, physical=_physical)
+        state = _state(stack)
+        if state not in states and not stack.rules():
+            states.append(state)
+    return states
+
+
+def _physical(logical_id: str, attribute: str | None) -> str:
+    return f"<{logical_id}>{attribute or ''}"
+
+
+def _state(stack: Stack) -> State:
+    return {
+        name: {
+            **{"/".join(path): _value_at(body.get("Properties", {}), path) for path in create_only(body["Type"])},
+            **{key: body["Properties"].get(key) for type_, key in DEPLOYED.items() if type_ == body["Type"]},
+        }
+        for name, body in stack.resources.items()
+    }
+
+
+def _value_at(value: Any, path: Sequence[str]) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _effects(template: Template, name: str, one: State, other: State) -> Iterator[Effect]:
+    bodies = template["Resources"]
+    both = one.keys() & other.keys()
+    changed = {key for key in both if _differs(bodies[key]["Type"], one[key], other[key])}
+    while more := {key for key in both - changed if _refers(bodies[key]["Type"], one[key], changed)}:
+        changed |= more
+    for key in changed:
+        retained = str(bodies[key].get("UpdateReplacePolicy", "")).startswith("Retain")
+        yield Effect(name, key, bodies[key]["Type"], "replaced", retained)
+    for key in one.keys() ^ other.keys():
+        retained = str(bodies[key].get("DeletionPolicy", "")).startswith("Retain")
+        if data_loss(bodies[key]["Type"], key) and not retained:
+            yield Effect(name, key, bodies[key]["Type"], "deleted")
+    for key in both - changed:
+        watched = DEPLOYED.get(bodies[key]["Type"])
+        if watched and (one[key][watched] != other[key][watched] or _targets(one[key][watched]) & changed):
+            yield Effect(name, key, bodies[key]["Type"], "deployed again")
+
+
+def _differs(type_: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return any(one[key] != other[key] for key in one if key != DEPLOYED.get(type_))
+
+
+def _refers(type_: str, state: Mapping[str, Any], changed: set[str]) -> bool:
+    return any(_targets(value) & changed for key, value in state.items() if key != DEPLOYED.get(type_))
+
+
+def _targets(value: Any) -> set[str]:
+    return set(_REFERENCE.findall(json.dumps(value)))
+
+
+def _values(declared: Mapping[str, Any], known: str | None) -> list[str]:
+    """Return values of a parameter: its allowed values, or the default, and a typical value with variants."""
+    if "AllowedValues" in declared:
+        return [str(value) for value in declared["AllowedValues"]]
+    default = defaults({"": declared}).values()
+    value = known or next((sample for sample in SAMPLES if not any(faults(declared, sample))), None)
+    others = []
+    if value is not None:
+        other = next(_variants(declared, value), value)
+        others = [value, other, f"{value},{other}", f"{other},{value}"]
+    return [each for each in dict.fromkeys([*default, *others]) if not any(faults(declared, each))]
+
+
+def _variants(declared: Mapping[str, Any], value: str) -> Iterator[str]:
+    """Yield values that differ from a value in one character."""
+    for place in reversed(range(len(value))):
+        for letter in "a1":
+            variant = value[:place] + letter + value[place + 1 :]
+            if variant != value and not any(faults(declared, variant)):
+                yield variant
