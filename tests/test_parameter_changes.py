@@ -1,4 +1,4 @@
-"""A change of a parameter that destroys something says so: in its description, in the reference and in the plan."""
+"""A change of a parameter that destroys something is described in the parameter, in the reference and in the plan."""
 
 from __future__ import annotations
 

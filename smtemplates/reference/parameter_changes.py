@@ -33,7 +33,7 @@ State = dict[str, dict[str, Any]]  # the watched properties of each resource
 
 @dataclass(frozen=True, order=True)
 class Effect:
-    """What a change of a parameter does to a resource that exists.
+    """Describe the effect of a change of a parameter on an existing resource.
 
     `retained` is True if the old resource is retained outside the stack.
     """

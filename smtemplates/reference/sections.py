@@ -73,7 +73,7 @@ def parameters(template: Template, workspace: Template) -> Iterator[str]:
 def parameter_changes(effects: Sequence[Effect]) -> Iterator[str]:
     """Yield the effects of a change of each parameter on existing resources."""
     if not effects:
-        yield "A change of a parameter replaces no resource, and deletes no resource that contains data.\n"
+        yield "A change of a parameter does not replace a resource, or delete one that contains data.\n"
         return
     yield (
         "A change of these parameters does more than update existing resources in place. A plan shows the effects "
