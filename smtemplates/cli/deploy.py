@@ -101,6 +101,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
 def run(cloud: Cloud, arguments: argparse.Namespace, target: Target | None = None) -> int:
     """Run the command for one stack, and return the exit code. `target` is the stack in the configuration file."""
     from smtemplates.deploy.commands import change, recovery, removal, reports
+    from smtemplates.deploy.destruction import DestroyOptions
 
     name = arguments.stack
     if arguments.command == "plan":
@@ -116,18 +117,16 @@ def run(cloud: Cloud, arguments: argparse.Namespace, target: Target | None = Non
     elif arguments.command == "deploy":
         code = run_deploy(cloud, arguments, target)
     elif arguments.command == "destroy":
-        code = removal.destroy(
-            cloud,
-            name,
+        options = DestroyOptions(
             delete_data=arguments.delete_data,
-            disable_protection=arguments.disable_protection,
-            confirmed=arguments.confirm,
-            timeout_seconds=seconds(arguments.timeout),
             clear_studio=arguments.clear_studio,
-            retain=logical_ids(arguments.retain, "--retain"),
+            disable_protection=arguments.disable_protection,
+            retain=tuple(logical_ids(arguments.retain, "--retain")),
             force=arguments.force,
             wait=not arguments.no_wait,
         )
+        timeout = seconds(arguments.timeout)
+        code = removal.destroy(cloud, name, options, confirmed=arguments.confirm, timeout_seconds=timeout)
     elif arguments.command == "rollback":
         code = recovery.rollback(
             cloud,

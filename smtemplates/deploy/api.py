@@ -182,8 +182,6 @@ def destroy(
         RefusedError: The reviewer did not approve the deletion, or Studio contains objects of users.
         CloudError: AWS rejected a call or could not be reached.
     """
-    reviewer = reviewer or Silent()
-    check_name(name)
     options = DestroyOptions(
         delete_data=delete_data,
         clear_studio=clear_studio,
@@ -192,16 +190,24 @@ def destroy(
         force=force,
         wait=wait,
     )
+    destroy_with(cloud, name, options, timeout_seconds=timeout_seconds, reviewer=reviewer or Silent())
+
+
+def destroy_with(
+    cloud: Cloud, name: str, options: DestroyOptions, *, timeout_seconds: float | None, reviewer: Reviewer
+) -> None:
+    """Delete a stack as `destroy` does, with its options in one object."""
+    check_name(name)
     destruction.check_options(options)
     deadline = execution.deadline_of(timeout_seconds)
     plan = destruction.plan_destruction(cloud, name, options)
     if plan.running:
         stack_deletion.follow(cloud, plan, reviewer, options, deadline=deadline)
-        buckets = destruction.left_buckets(cloud, name) if delete_data and wait else ()
+        buckets = destruction.left_buckets(cloud, name) if options.delete_data and options.wait else ()
         if not buckets:
             return
         plan = Destruction(name=name, stack=None, retained=buckets)
-    reviewer.show_destruction(plan, delete_data=delete_data)
+    reviewer.show_destruction(plan, delete_data=options.delete_data)
     destruction.check(plan, options)
     if not reviewer.approve_destruction(plan):
         raise RefusedError("The name of the stack was not confirmed. Nothing was deleted.")

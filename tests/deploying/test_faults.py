@@ -17,6 +17,7 @@ from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import api
 from smtemplates.deploy.commands import change, recovery, removal
+from smtemplates.deploy.destruction import DestroyOptions
 from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.request import Options, Request
 from smtemplates.deploy.requests.template import Template
@@ -96,14 +97,8 @@ class Scenario:
             self.deploy("7")
 
     def destroy(self) -> None:
-        removal.destroy(
-            self.cloud(),
-            self.stack,
-            delete_data=True,
-            disable_protection=False,
-            confirmed=self.stack,
-            timeout_seconds=None,
-        )
+        options = DestroyOptions(delete_data=True)
+        removal.destroy(self.cloud(), self.stack, options, confirmed=self.stack, timeout_seconds=None)
 
     def check(self) -> None:
         """Check that the result is the same as without a fault."""

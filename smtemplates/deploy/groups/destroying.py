@@ -85,12 +85,10 @@ class _Run:
         if shown is None:
             return Result(name=name, state="absent")
         self.board.start(name)
-        api.destroy(
+        api.destroy_with(
             cloud,
             target.stack,
-            delete_data=options.delete_data,
-            clear_studio=options.clear_studio,
-            disable_protection=options.disable_protection,
+            self._options,
             timeout_seconds=target.options.timeout_seconds,
             reviewer=_Turn(self._reviewer.lines(name), shown),
         )
