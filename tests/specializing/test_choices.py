@@ -13,8 +13,6 @@ from smtemplates.specializing.choices import Choices
 from smtemplates.specializing.specialization import specialization, specialize
 from smtemplates.synth.loader import load
 
-REF = {"Ref": "Size"}
-
 
 def template(**parameters: dict[str, Any]) -> dict[str, Any]:
     """Return a template whose resource refers to each parameter."""
