@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import environments
+import order
 import pytest
 import samples
 import wheel
@@ -34,13 +35,15 @@ SERVERS = frozenset({"account", "aws", "catalog", "fleet", "https", "publisher",
 BROWSERS = frozenset({"browser", "page"})
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a server or a browser, by the fixtures that they use."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that need a server or a browser, by the fixtures that they use, and order tests for workers."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
         for fixtures, mark in ((SERVERS, pytest.mark.server), (BROWSERS, pytest.mark.browser)):
             if fixtures & used:
                 item.add_marker(mark)
+    if workers := getattr(config, "workerinput", {}).get("workercount"):
+        items[:] = order.dealt(items, lambda item: item.location[0], workers)
 
 
 @pytest.fixture(scope="session")
