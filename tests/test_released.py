@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 import smtemplates
+from smtemplates.evaluate import covering
+from smtemplates.reference.conditions import all_options
+from smtemplates.reference.parameter_changes import create_only, template_changes
 from smtemplates.synth.loader import load
 from smtemplates.templates.registry import definition
 
-# The resources of release 0.1.0, each with the properties that its provider schema calls create-only.
-RELEASED: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "released" / "0.1.0.json").read_text("utf-8"))
+# The resources of the other templates of version 0.1.0, with the properties that their schemas call create-only.
+FOLDER = Path(__file__).parent / "released"
+RELEASED: dict[str, dict[str, Any]] = json.loads((FOLDER / "0.1.0.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", RELEASED)
@@ -31,9 +35,20 @@ def test_released_resources_keep_their_create_only_properties(name: str) -> None
     assert now == RELEASED[name]
 
 
-def test_scripts_in_the_names_of_lifecycle_configurations_stay_the_same() -> None:
-    """The name of a Studio lifecycle configuration contains a hash of its scripts, so a change replaces it."""
-    template = load(smtemplates.render(smtemplates.build()))
-    name = template["Resources"]["StudioLabLifecycle"]["Properties"]["StudioLifecycleConfigName"]
-    assert name == RELEASED["workspace"]["StudioLabLifecycle"]["Properties"]["StudioLifecycleConfigName"]
-    assert template["Parameters"]["ModelPackageGroupDescription"]["Default"] == "Models of this workspace"
+def test_update_from_0_1_0_replaces_nothing(template: dict[str, Any]) -> None:
+    """No set of parameters leads to a replacement, a loss of data or a new deployment in an update from 0.1.0.
+
+    The properties are compared in all forms of the resources in either version, also where the local cloud does not
+    simulate a replacement.
+    """
+    old = load((FOLDER / "0.1.0.yaml").read_text("utf-8"))
+    known = {*old["Parameters"], "AWS::Region"}
+    given = [{name: value for name, value in values.items() if name in known} for values in covering(template)]
+    assert template_changes(old, template, [*covering(old), *given, all_options(old)]) == []
+
+
+def test_platform_of_the_notebook_stays(template: dict[str, Any]) -> None:
+    """As long as its provider schema calls the platform create-only, a newer one would delete all files of users."""
+    notebook = template["Resources"]["Notebook"]["Properties"]
+    assert ("PlatformIdentifier",) in create_only("AWS::SageMaker::NotebookInstance"), "It can be updated in place now."
+    assert notebook["PlatformIdentifier"] == "notebook-al2023-v1"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -67,6 +67,19 @@ def parameter_changes(template: Template) -> list[Effect]:
     return sorted(found.values(), key=lambda effect: (names.index(effect.parameter), effect))
 
 
+def template_changes(old: Template, new: Template, sets: Iterable[Mapping[str, str]]) -> list[Effect]:
+    """Return the effects of an update to another template, with each of these sets of parameter values.
+
+    The parameter of each effect is ''.
+    """
+    before, after = _watched(old), _watched(new)
+    found: dict[Effect, None] = {}
+    for values in sets:
+        one, other = (_state(_stack(watched, values)) for watched in (before, after))
+        found |= dict.fromkeys(_effects(before, "", one, other))
+    return [*found]
+
+
 def create_only(type_: str) -> list[tuple[str, ...]]:
     """Return the paths of the properties of a type whose change replaces the resource, or can replace it."""
     try:
@@ -102,14 +115,18 @@ def _read(template: Template) -> list[str]:
 def _states(template: Template, values: Mapping[str, str], name: str) -> list[State]:
     """Return the different states of a stack with the values of a parameter that the Rules allow."""
     states: list[State] = []
-    own = {key: value for key, value in values.items() if key != REGION}
-    pseudo = {key: value for key, value in values.items() if key == REGION}
     for value in _values(template["Parameters"][name], values.get(name)):
-        stack = Stack(template, {**own, name: value}, pseudo=pseudo, physical=_physical)
+        stack = _stack(template, {**values, name: value})
         state = _state(stack)
         if state not in states and not stack.rules():
             states.append(state)
     return states
+
+
+def _stack(template: Template, values: Mapping[str, str]) -> Stack:
+    own = {key: value for key, value in values.items() if key != REGION}
+    pseudo = {key: value for key, value in values.items() if key == REGION}
+    return Stack(template, own, pseudo=pseudo, physical=_physical)
 
 
 def _physical(logical_id: str, attribute: str | None) -> str:
@@ -119,6 +136,7 @@ def _physical(logical_id: str, attribute: str | None) -> str:
 def _state(stack: Stack) -> State:
     return {
         name: {
+            "Type": body["Type"],
             **{"/".join(path): _value_at(body.get("Properties", {}), path) for path in create_only(body["Type"])},
             **{key: body["Properties"].get(key) for type_, key in DEPLOYED.items() if type_ == body["Type"]},
         }
@@ -141,7 +159,7 @@ def _effects(template: Template, name: str, one: State, other: State) -> Iterato
     for key in changed:
         retained = str(bodies[key].get("UpdateReplacePolicy", "")).startswith("Retain")
         yield Effect(name, key, bodies[key]["Type"], "replaced", retained)
-    for key in one.keys() ^ other.keys():
+    for key in (one.keys() ^ other.keys()) & bodies.keys():
         retained = str(bodies[key].get("DeletionPolicy", "")).startswith("Retain")
         if data_loss(bodies[key]["Type"], key) and not retained:
             yield Effect(name, key, bodies[key]["Type"], "deleted")
