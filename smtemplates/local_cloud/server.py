@@ -174,12 +174,11 @@ def delete_after_creation() -> None:
     handlers._delete_stack_async = wait_and_delete
 
 
-def fix_change_sets() -> None:
-    """Add conditions and outputs to the comparison in change sets, which ignores them."""
+def fix_comparisons() -> None:
+    """Add conditions to the comparison in change sets, and compare only the values of parameters that both have."""
     changesets = ministack("services.cloudformation.changesets")
-    cloudformation = ministack("services.cloudformation")
     evaluate = ministack("services.cloudformation.engine")._evaluate_conditions
-    resolve, create = changesets._resolve_props_for_diff, cloudformation._ACTION_HANDLERS["CreateChangeSet"]
+    resolve, diff = changesets._resolve_props_for_diff, changesets._diff_resources
 
     def resolve_existing(template: Props, params: Props, stack_name: str, stack_id: str) -> Props:
         resolved: Props = resolve(template, params, stack_name, stack_id)
@@ -189,7 +188,18 @@ def fix_change_sets() -> None:
             for name, resource in resolved.get("Resources", {}).items()
             if conditions.get(resource.get("Condition"), True)
         }
-        return {**resolved, "Resources": existing}
+        return {**resolved, "Resources": existing, "Parameters": (template or {}).get("Parameters", {})}
+
+    def diff_known(old: Props, new: Props, resources: Props, template: Props, changed: set[str], retag: Any) -> Any:
+        return diff(old, new, resources, template, changed & old.get("Parameters", {}).keys(), retag)
+
+    changesets._resolve_props_for_diff, changesets._diff_resources = resolve_existing, diff_known
+
+
+def fix_change_sets() -> None:
+    """Add outputs to the comparison in change sets, which ignores them, and use the placeholder of a stack."""
+    cloudformation = ministack("services.cloudformation")
+    create = cloudformation._ACTION_HANDLERS["CreateChangeSet"]
 
     def create_with_outputs(params: Props) -> Any:
         before = set(cloudformation._change_sets)
@@ -224,7 +234,6 @@ def fix_change_sets() -> None:
         text = body.replace(old, new) if isinstance(body, str) else body.replace(old.encode(), new.encode())
         return status, headers, text
 
-    changesets._resolve_props_for_diff = resolve_existing
     cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_in_placeholder
 
 
@@ -248,6 +257,7 @@ def main() -> None:
     accept_metric_math()
     reject_deletion_of_full_buckets()
     delete_after_creation()
+    fix_comparisons()
     fix_change_sets()
     name_log_groups()
     access.patch()
