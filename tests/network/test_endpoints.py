@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from smtemplates.aws_data.partitions import some_region_of_each_partition
 from smtemplates.evaluate import Stack, check_parameters
+from smtemplates.pages.explorer import explore
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
 from smtemplates.templates.network.endpoint_services import SERVICES
@@ -50,6 +51,13 @@ def test_none_is_an_empty_list() -> None:
     assert service_names(Stack(NETWORK, {"InterfaceEndpoints": "none"})) == set()
     assert "InterfaceEndpoints contains none" in " ".join(check_parameters(NETWORK, {"InterfaceEndpoints": "none,sts"}))
     assert check_parameters(NETWORK, {"InterfaceEndpoints": "sts,s3"})
+
+
+def test_page_has_a_text_field_for_the_list() -> None:
+    """Several allowed values can be entered, so the page to try parameters does not offer a choice of one."""
+    page = explore(NETWORK, "network")
+    assert re.search('<input id="InterfaceEndpoints"[^>]* value="sagemaker.api,', page)
+    assert '<select id="NatGateways"' in page
 
 
 def test_no_name_is_a_part_of_another() -> None:
