@@ -49,7 +49,7 @@ class Terminal:
         return self.printed
 
     def _read(self) -> bytes:
-        """Read the next output. A command that writes nothing for minutes hangs."""
+        """Read the next output. A command without output for minutes hangs."""
         assert select.select([self._master], [], [], TIMEOUT_SECONDS)[0], self.printed
         return os.read(self._master, 65536)
 

@@ -50,7 +50,7 @@ def held(through: Aws, proxy: Proxy, call: str, *arguments: str) -> subprocess.P
 
 
 def go_on(process: subprocess.Popen[str], proxy: Proxy, *, until: str) -> None:
-    """Answer the call for which a process waits, and hold the answer to another call."""
+    """Send the answer for which a process waits, and hold the answer to another call."""
     proxy.hold(until)
     proxy.released.set()
     assert proxy.arrived.wait(60), process.communicate()
