@@ -14,10 +14,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from cfnlint.helpers import REGIONS
 from cfnlint.schema import ResourceNotFoundError
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from smtemplates.aws_data import costs
+from smtemplates.aws_data import availability, costs
+from smtemplates.aws_data.regions import UNKNOWN_REGIONS
 from smtemplates.console.files import read, write
 from smtemplates.errors import Error
 from smtemplates.reference import document
@@ -27,6 +29,7 @@ from smtemplates.templates.registry import TEMPLATES, definition
 from smtemplates.templates.workspace import template as workspace
 
 ROOT = Path(__file__).resolve().parent.parent
+UNAVAILABLE = Path("smtemplates/aws_data/assets/unavailable_types.json")
 PERMISSIONS = Path("smtemplates/templates/launch_role/assets/handler_permissions.json")
 HANDLERS = ("create", "read", "update", "delete")
 SCHEMA_REGION = "us-east-1"
@@ -61,6 +64,17 @@ def handler_permissions(types: Iterable[str]) -> dict[str, list[str]]:
     }
 
 
+def lacking_regions(types: Iterable[str]) -> dict[str, list[str]]:
+    """Return the Regions that lack a type, for each type that some Region lacks; without Regions of copied schemas."""
+    known = sorted(set(REGIONS) - set(UNKNOWN_REGIONS))
+    lacking = {
+        type_: [region for region in known if type_ not in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)]
+        for type_ in sorted(types)
+        if type_.startswith("AWS::")
+    }
+    return {type_: regions for type_, regions in lacking.items() if regions}
+
+
 def missing_rows() -> list[str]:
     """Return a sentence for each row of data that the templates need and that is missing."""
     types = actions.types(workspace.constructs())
@@ -78,7 +92,8 @@ def build() -> dict[Path, str]:
     """Return the text of each generated file."""
     permissions = json.dumps(actions.handler_permissions(), indent=1) + "\n"
     templates = {Path("templates", f"{name}.yaml"): render(definition(name).template()) for name in TEMPLATES}
-    return {PERMISSIONS: permissions, **templates, **document.files()}
+    unavailable = json.dumps(availability.lacking_by_type(), indent=1) + "\n"
+    return {PERMISSIONS: permissions, UNAVAILABLE: unavailable, **templates, **document.files()}
 
 
 def main() -> int:
@@ -91,10 +106,13 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     options = parser.parse_args()
-    known = actions.handler_permissions()
-    current = handler_permissions(actions.types(workspace.constructs()))
-    known.clear()
-    known.update(current)
+    types = actions.types(workspace.constructs())
+    for known, current in (
+        (actions.handler_permissions(), handler_permissions(types)),
+        (availability.lacking_by_type(), lacking_regions(types)),
+    ):
+        known.clear()
+        known.update(current)
     if missing := missing_rows():
         print(f"Nothing was written. {len(missing)} rows of data are missing:", *missing, sep="\n- ", file=sys.stderr)
         return 1

@@ -53,6 +53,7 @@ FEATURES: dict[str, dict[str, str]] = {
     "studio": {"CreateDomain": "true", **VPC, **PROFILES},
     "endpoint": ENDPOINT,
     "mlflow": {"CreateMlflow": "true"},
+    "budget": {"MonthlyBudgetUsd": "500"},
     "registry": {"CreateModelPackageGroup": "true", "RegistryReaderAccountIds": "444455556666,001234567012"},
 }
 
@@ -64,6 +65,7 @@ EVERYTHING = {
     **VPC,
     **PROFILES,
     **FEATURES["registry"],
+    **FEATURES["budget"],
     **POLICIES,
     **BOUNDARY,
     "AccessLogBucketName": "team-logs",
@@ -148,6 +150,7 @@ COMBINATIONS = [
 
 # Values of the parameters of which conditions read a part. The values of all other parameters follow from the template.
 VALUES = {
+    "MonthlyBudgetUsd": ["0", "500"],
     **{
         name: ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"]
         for name in ("UserProfileNames", "PrincipalArns", "PrincipalPatterns", "ShareAccountIds", "TagOptionValues")

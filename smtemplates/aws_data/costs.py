@@ -89,6 +89,7 @@ IDLE_FREE = frozenset(
     {
         "AWS::ApplicationAutoScaling::ScalableTarget",
         "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "AWS::Budgets::Budget",
         "AWS::CloudFormation::StackSet",
         "AWS::EC2::InternetGateway",
         "AWS::EC2::Route",
@@ -110,6 +111,8 @@ IDLE_FREE = frozenset(
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
         "AWS::SNS::TopicPolicy",
+        "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
         "AWS::SageMaker::EndpointConfig",
         "AWS::SageMaker::Model",
         "AWS::SageMaker::ModelPackageGroup",

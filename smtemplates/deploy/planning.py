@@ -23,7 +23,14 @@ from smtemplates.deploy.operations.operation import check_deleted, delete_and_wa
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.requests.failure import check_failure_options, disables_rollback, omitted_options
-from smtemplates.deploy.requests.request import Options, Request, check_against, check_request, token_prefix
+from smtemplates.deploy.requests.request import (
+    Options,
+    Request,
+    check_against,
+    check_places,
+    check_request,
+    token_prefix,
+)
 from smtemplates.evaluate.sections import hidden
 
 
@@ -76,6 +83,7 @@ def planned(
     """
     check_request(request)
     check_failure_options(request, no_rollback=options.no_rollback)
+    check_places(request, cloud.region, lambda: cloud.account)
     while True:
         stack = _settled(cloud, request, listener)
         step = _planned_step(stack) if purpose in ("plan", "keep") else _step(request, options, stack)

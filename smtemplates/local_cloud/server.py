@@ -45,6 +45,7 @@ CREATE_ONLY = {
 RECORDED = {
     "AWS::ApplicationAutoScaling::ScalableTarget": ("target", 13),
     "AWS::ApplicationAutoScaling::ScalingPolicy": ("policy", 13),
+    "AWS::Budgets::Budget": ("budget", 12),
     "AWS::EC2::EIP": ("eipalloc", 17),
     "AWS::EC2::FlowLog": ("fl", 17),
     "AWS::EC2::NatGateway": ("nat", 17),

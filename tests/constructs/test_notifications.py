@@ -1,8 +1,9 @@
-"""Check which events send a notification: only events of this workspace that require an action."""
+"""Check which events send a notification, that every message can be read, and where undelivered events go."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -20,14 +21,22 @@ def notifies(choice: Choice) -> bool:
 
 EXPECTATION = Expectation(
     resources={
-        "JobFailures": notifies,
-        "ModelApprovals": lambda choice: notifies(choice) and creates_group(choice),
+        **dict.fromkeys(("JobFailures", "JobFailuresAlarm", "EndpointFailures", "EndpointFailuresAlarm"), notifies),
+        **dict.fromkeys(("UndeliveredEvents", "UndeliveredEventsPolicy"), notifies),
+        **dict.fromkeys(
+            ("ModelApprovals", "ModelApprovalsAlarm"), lambda choice: notifies(choice) and creates_group(choice)
+        ),
     }
 )
 
 ROLE = samples.physical("ExecutionRole", "Arn")
 OTHER_ROLE = f"arn:aws:iam::{samples.ACCOUNT}:role/other"
 GROUP = "sagemaker-dev-0a1b2c3d"
+HERE = f"arn:aws:sagemaker:us-east-1:{samples.ACCOUNT}"
+# A failure reason with all kinds of characters and the greatest length.
+# Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html (FailureReason)
+NASTY = 'ExecuteUserScriptError: "C:\\data\\new"\n\tKeyError: \'été\' \u2028 <reason> </b> \U0001f600 {"a": [1]} \x1b'
+REASON = NASTY.ljust(1024, '"')
 
 
 def job(kind: str, **detail: Any) -> dict[str, Any]:
@@ -39,22 +48,53 @@ def job(kind: str, **detail: Any) -> dict[str, Any]:
         "source": "aws.sagemaker",
         "account": samples.ACCOUNT,
         "detail-type": f"SageMaker {kind} State Change",
+        "resources": [f"{HERE}:{kind.lower().replace(' ', '-')}/churn-1"],
         "detail": detail,
     }
 
 
-def matching_rules(template: dict[str, Any], event: dict[str, Any]) -> set[str]:
+def endpoint(status: str, kind: str = "Endpoint", name: str = "churn") -> dict[str, Any]:
+    """Return an event of an endpoint."""
+    return job(kind, EndpointName=name, EndpointArn=f"{HERE}:endpoint/{name}", EndpointStatus=status)
+
+
+def flat(value: Any) -> Any:
+    """Return an event with one object instead of each list of objects, as EventBridge matches them; moto does not.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-arrays.html
+    """
+    if isinstance(value, dict):
+        return {name: flat(one) for name, one in value.items()}
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        return {name: [one[name] for one in value if name in one] for name in value[0]}
+    return value
+
+
+def matching_rules(
+    template: dict[str, Any], event: dict[str, Any], parameters: dict[str, str] | None = None
+) -> set[str]:
     """Return the names of the rules that match an event."""
-    stack = samples.deployed(template, samples.FEATURES["registry"])
+    stack = samples.deployed(template, samples.FEATURES["registry"], parameters or {})
     rules = {name: body["Properties"] for name, body in stack.resources.items() if body["Type"] == "AWS::Events::Rule"}
     patterns: dict[str, Any] = {
         name: EventPattern.load(json.dumps(rule["EventPattern"])) for name, rule in rules.items()
     }
-    return {name for name, pattern in patterns.items() if pattern.matches_event(event)}
+    return {name for name, pattern in patterns.items() if pattern.matches_event(flat(event))}
 
 
 NOTIFIED = [
-    (job("Training Job", TrainingJobStatus="Failed", RoleArn=ROLE), "JobFailures"),
+    (job("Training Job", TrainingJobStatus="Failed", RoleArn=ROLE, FailureReason=REASON), "JobFailures"),
+    (job("Training Job", TrainingJobStatus="Failed", RoleArn=ROLE, TuningJobArn=None), "JobFailures"),
+    (
+        job(
+            "HyperParameter Tuning Job",
+            HyperParameterTuningJobStatus="Failed",
+            TrainingJobDefinitions=[{"RoleArn": OTHER_ROLE}, {"RoleArn": ROLE}],
+        ),
+        "JobFailures",
+    ),
+    *((endpoint(status), "EndpointFailures") for status in ("FAILED", "Failed", "OUT_OF_SERVICE")),
+    *((endpoint(status, "Endpoint Deployment"), "EndpointFailures") for status in ("ROLLING_BACK", "RollingBack")),
     (job("Processing Job", ProcessingJobStatus="Failed", RoleArn=ROLE), "JobFailures"),
     (job("Transform Job", TransformJobStatus="Failed"), "JobFailures"),
     (
@@ -71,6 +111,14 @@ NOTIFIED = [
     ),
 ]
 OTHER_EVENTS = [
+    job(
+        "Training Job",
+        TrainingJobStatus="Failed",
+        RoleArn=ROLE,
+        TuningJobArn=f"{HERE}:hyper-parameter-tuning-job/churn",
+    ),
+    *(endpoint(status) for status in ("IN_SERVICE", "UPDATING", "CREATING", "DELETING")),
+    endpoint("UPDATING", "Endpoint Deployment"),
     job("Training Job", TrainingJobStatus="Completed", RoleArn=ROLE),
     job("Training Job", TrainingJobStatus="Failed", RoleArn=OTHER_ROLE),
     job("Processing Job", ProcessingJobStatus="Failed", RoleArn=OTHER_ROLE),
@@ -99,3 +147,86 @@ def test_events_that_require_an_action_match_one_rule(
 def test_other_events_match_no_rule(template: dict[str, Any], event: dict[str, Any]) -> None:
     """Events with another state, role, group, account or source match no rule."""
     assert matching_rules(template, event) == set()
+
+
+def test_only_the_monitored_endpoint_is_notified(template: dict[str, Any]) -> None:
+    """With EndpointName, failures of other endpoints match no rule."""
+    monitored = {"EndpointName": "churn"}
+    assert matching_rules(template, endpoint("FAILED"), monitored) == {"EndpointFailures"}
+    assert matching_rules(template, endpoint("FAILED", name="fraud"), monitored) == set()
+
+
+def rendered(transformer: dict[str, Any], event: dict[str, Any], *, escaped: bool) -> str:
+    """Return the message that EventBridge sends, if it escapes the values of texts or not: that is not documented.
+
+    Objects and lists that are not in quotes are inserted as JSON.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+    """
+    in_quotes = transformer["InputTemplate"].startswith('"')
+
+    def value(found: re.Match[str]) -> str:
+        inserted: Any = event
+        for name in transformer["InputPathsMap"][found[1]].split(".")[1:]:
+            inserted = inserted[name]
+        if not isinstance(inserted, str):
+            assert not in_quotes, "EventBridge would remove the quotes inside of this value"
+            return json.dumps(inserted)
+        text = json.dumps(inserted)[1:-1] if escaped else inserted
+        return text if in_quotes else f'"{text}"'
+
+    return re.sub("<([A-Za-z]+)>", value, transformer["InputTemplate"])
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+@pytest.mark.parametrize(("event", "rule"), NOTIFIED)
+def test_every_message_is_valid_and_names_the_resource(
+    template: dict[str, Any], event: dict[str, Any], rule: str, *, escaped: bool
+) -> None:
+    """A message is valid whether values are escaped or not, begins with what happened, and contains the reason."""
+    stack = samples.deployed(template, samples.FEATURES["registry"], AWS_StackName="team-churn")
+    (target,) = stack.resources[rule]["Properties"]["Targets"]
+    arn = event["detail"].get("EndpointArn", f"{HERE}:model-package/{GROUP}/7")
+    event = {**event, "detail": {"ModelPackageArn": arn, "FailureReason": REASON, **event["detail"]}}
+    message = json.loads(rendered(target["InputTransformer"], event, escaped=escaped))
+    if rule == "JobFailures":
+        assert next(iter(message.values())) == "A SageMaker job of workspace team-churn failed. See FailureReason."
+        assert message["resources"] == event["resources"]
+        assert message["detail"]["FailureReason"] == REASON
+    else:
+        status = event["detail"].get("EndpointStatus") or event["detail"]["ModelApprovalStatus"]
+        assert message == f"{event['detail-type']}: {arn} is {status}"
+
+
+# --- undelivered events
+
+
+def test_every_target_has_the_queue_and_every_rule_an_alarm(template: dict[str, Any]) -> None:
+    """Each rule sends undelivered events to the queue, and an alarm watches the metric with its name only."""
+    stack = samples.deployed(template, samples.FEATURES["registry"])
+    rules = {name: body["Properties"] for name, body in stack.resources.items() if body["Type"] == "AWS::Events::Rule"}
+    arn = samples.physical("UndeliveredEvents", "Arn")
+    assert rules
+    for name, rule in rules.items():
+        assert [target["DeadLetterConfig"]["Arn"] for target in rule["Targets"]] == [arn]
+        alarm = stack.resources[f"{name}Alarm"]["Properties"]
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Events", "FailedInvocations")
+        assert alarm["Dimensions"] == [{"Name": "RuleName", "Value": samples.physical(name, None)}]
+
+
+@pytest.mark.parametrize("parameters", [{}, samples.FEATURES["registry"]])
+def test_only_the_rules_of_the_stack_send_to_the_queue(template: dict[str, Any], parameters: dict[str, str]) -> None:
+    """The policy of the queue names all rules that exist, and no others."""
+    stack = samples.deployed(template, parameters)
+    policy = stack.resources["UndeliveredEventsPolicy"]["Properties"]["PolicyDocument"]
+    (allowed,) = (statement for statement in policy["Statement"] if statement["Effect"] == "Allow")
+    rules = [name for name, body in stack.resources.items() if body["Type"] == "AWS::Events::Rule"]
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": [samples.physical(name, "Arn") for name in rules]}}
+
+
+@pytest.mark.parametrize("key", [{}, samples.KEY, samples.MADE_KEY])
+def test_queue_is_always_encrypted(template: dict[str, Any], key: dict[str, str]) -> None:
+    """The key of the workspace encrypts the queue or, without one, a key of SQS, but never both."""
+    queue = samples.deployed(template, key).resources["UndeliveredEvents"]["Properties"]
+    assert ("KmsMasterKeyId" in queue, "SqsManagedSseEnabled" in queue) == (bool(key), not key)

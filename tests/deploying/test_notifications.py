@@ -8,6 +8,8 @@ from pathlib import Path
 import smtemplates
 from deploying.local_aws import Aws, policy
 
+REASON = 'ExecuteUserScriptError: "No space left"\nC:\\data'
+
 
 def test_subscriber_receives_only_failed_jobs_of_the_workspace(aws: Aws, name: str, tmp_path: Path) -> None:
     """Of three events, the topic receives only the failed job with the role of the workspace."""
@@ -35,7 +37,7 @@ def test_subscriber_receives_only_failed_jobs_of_the_workspace(aws: Aws, name: s
                     "TrainingJobName": job,
                     "TrainingJobStatus": status,
                     "RoleArn": role_arn,
-                    "FailureReason": "No space left",
+                    "FailureReason": REASON,
                 }
             ),
         }
@@ -48,5 +50,7 @@ def test_subscriber_receives_only_failed_jobs_of_the_workspace(aws: Aws, name: s
     aws.client("events").put_events(Entries=events)
     (received,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
     message = json.loads(received["Body"])["Message"]
-    assert message.strip('"') == "SageMaker Training Job State Change: churn failed. No space left"
+    read = json.loads(message)
+    assert read["summary"] == f"A SageMaker job of workspace {name} failed. See FailureReason."
+    assert (read["detail"]["TrainingJobName"], read["detail"]["FailureReason"]) == ("churn", REASON)
     aws.run("destroy", name, "--confirm", name, "--delete-data")

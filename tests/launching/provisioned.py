@@ -48,6 +48,10 @@ ARNS: dict[str, tuple[str, ...]] = {
         f"{LINKED}/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_X",
     ),
     "AWS::ApplicationAutoScaling::ScalingPolicy": (TARGET,),
+    "AWS::Budgets::Budget": (
+        f"arn:aws:budgets::{samples.ACCOUNT}:budget/Budget-1abc",
+        f"arn:aws:billing::{samples.ACCOUNT}:billingview/primary",
+    ),
     "AWS::CloudWatch::Dashboard": (f"arn:aws:cloudwatch::{samples.ACCOUNT}:dashboard/Dashboard-1abc",),
     "AWS::EC2::SecurityGroup": (GROUP,),
     "AWS::EC2::SecurityGroupEgress": (GROUP, RULE),

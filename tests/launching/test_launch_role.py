@@ -15,7 +15,7 @@ from access.mutations import mutations
 from access.simulator import Policies, Request, verdicts
 from access.table import ALLOWED
 from access.test_execution_role import requested
-from troposphere import sqs
+from troposphere import kinesis
 
 import smtemplates
 from launching import provisioned
@@ -197,11 +197,11 @@ def test_every_allow_and_condition_is_exercised(template: dict[str, Any], launch
 
 def test_a_type_without_a_scope_is_an_error() -> None:
     """Rendering a template with a new resource type names the rows that are missing."""
-    queue = Construct(title="Queue", source="tests", resources=[sqs.Queue("Queue")])
-    with pytest.raises(TemplateError, match=r"no permissions for AWS::SQS::Queue"):
-        launch.launch_role([*workspace.constructs(), queue])
-    with pytest.raises(TemplateError, match=r"scopes\.py: no row covers sqs:CreateQueue"):
-        launch_scopes.statements(["sqs:CreateQueue"], BOUNDARY)
+    stream = Construct(title="Stream", source="tests", resources=[kinesis.Stream("Stream")])
+    with pytest.raises(TemplateError, match=r"no permissions for AWS::Kinesis::Stream"):
+        launch.launch_role([*workspace.constructs(), stream])
+    with pytest.raises(TemplateError, match=r"scopes\.py: no row covers kinesis:CreateStream"):
+        launch_scopes.statements(["kinesis:CreateStream"], BOUNDARY)
 
 
 def test_scopes_have_no_unused_rows() -> None:

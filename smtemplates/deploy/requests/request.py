@@ -6,11 +6,12 @@ import hashlib
 import json
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from smtemplates.deploy.operations.stack import Stack
-from smtemplates.deploy.requests import staging
+from smtemplates.deploy.requests import places, staging
 from smtemplates.deploy.requests import template as templates
 from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.template import Template
@@ -194,6 +195,16 @@ def check_against(request: Request, stack: Stack | None, region: str) -> None:
             f"Parameter {missing[0]} cannot keep its previous value because the stack has none. Set a value."
         )
     _raise_all(templates.check(request.template, given, previous, region=region))
+
+
+def check_places(request: Request, region: str, account: Callable[[], str]) -> None:
+    """Check that the values of the request name things of this Region and account.
+
+    Raises:
+        UsageError: A value names something that the stack cannot use.
+    """
+    values = {name: text for name, text in request.settings.parameters.items() if name in request.template.parameters}
+    _raise_all(list(places.problems(values, region, account)))
 
 
 def check_later(request: Request, stack: Stack | None, region: str, *, unknown: frozenset[str]) -> None:

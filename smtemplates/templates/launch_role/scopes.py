@@ -204,6 +204,7 @@ def _data() -> list[Scope]:
         Scope(sid="ManageKeys", actions=["kms:*"], resources=arns("kms", "key/*")),
         Scope(sid="ManageSettings", actions=["ssm:*"], resources=arns("ssm", "parameter/smtemplates/*")),
         Scope(sid="ManageTopics", actions=["sns:*"], resources=arns("sns", STACKS)),
+        Scope(sid="ManageQueues", actions=["sqs:*"], resources=arns("sqs", STACKS)),
         Scope(sid="SeeLogs", actions=["logs:Describe*"], resources=["*"]),
         Scope(sid="ManageLogs", actions=["logs:*"], resources=arns("logs", f"log-group:{STACKS}")),
     ]
@@ -223,6 +224,17 @@ def _watch() -> list[Scope]:
         Scope(sid="SeeAlarms", actions=["cloudwatch:DescribeAlarms"], resources=arns("cloudwatch", "alarm:*")),
         Scope(sid="ManageAlarmsAndDashboards", actions=["cloudwatch:*"], resources=[*alarms, dashboards]),
         Scope(sid="ManageRules", actions=["events:*"], resources=arns("events", f"rule/{STACKS}")),
+        # CloudFormation generates the name of a budget, and it is not documented how it begins
+        Scope(
+            sid="ManageBudgets",
+            actions=["budgets:*"],
+            resources=["arn:${AWS::Partition}:budgets::${AWS::AccountId}:budget/*"],
+        ),
+        Scope(
+            sid="SeeCosts",
+            actions=["billing:GetBillingViewData"],
+            resources=["arn:${AWS::Partition}:billing::${AWS::AccountId}:billingview/*"],
+        ),
         Scope(sid="SeeScaling", actions=["application-autoscaling:Describe*"], resources=["*"]),
         Scope(
             sid="TagScaling",

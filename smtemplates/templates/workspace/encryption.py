@@ -51,10 +51,10 @@ def encryption(project: Project) -> Encryption:
         "notebook and of Studio, and the log of the function that creates folders and log groups. Other logs are "
         "encrypted with keys of CloudWatch Logs, because all teams share their groups. Volumes of jobs and "
         "endpoints are not encrypted with it, because some instance types do not accept a key. The key policy must "
-        "delegate access control to IAM policies of this account and allow CloudWatch, CloudWatch Logs and "
-        "EventBridge. Changing this replaces the notebook instance and deletes the files on it; the role can no "
-        "longer read data that the previous key encrypted. Delete a Studio domain first (CreateDomain=false). Leave "
-        "empty to use keys that AWS manages, or the key of CreateKmsKey.",
+        "delegate access control to IAM policies of this account and allow CloudWatch, CloudWatch Logs, "
+        "EventBridge and AWS Budgets. Changing this replaces the notebook instance and deletes the files on it; the "
+        "role can no longer read data that the previous key encrypted. Delete a Studio domain first "
+        "(CreateDomain=false). Leave empty to use keys that AWS manages, or the key of CreateKmsKey.",
         pattern="^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         hint="must be empty or the ARN of a KMS key, such as arn:aws:kms:us-east-1:111122223333:key/<id>, not of "
         "an alias",
@@ -117,14 +117,15 @@ def required_key_policy() -> dict[str, Any]:
             Resource=["*"],
         ),
         _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
-        _service_may_use("Alarms", "cloudwatch.amazonaws.com", for_this_account()),
+        # AWS does not document that budgets publish to an encrypted topic (inferred from the other services)
+        _service_may_use("Alarms", ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"], for_this_account()),
         # No condition: EventBridge sends no source that it could test. Not verified in a live account; reported by:
         # https://aws.github.io/modern-data-architecture-accelerator/typedocs/functions/_aws-mdaa_cloudwatch-constructs.grantCloudWatchAlarmsTopicAccess.html
         _service_may_use("Events", "events.amazonaws.com"),
     )
 
 
-def _service_may_use(sid: str, service: str | Sub, condition: Condition | None = None) -> Statement:
+def _service_may_use(sid: str, service: str | Sub | list[str], condition: Condition | None = None) -> Statement:
     """Build a statement that allows a service to encrypt with the key.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html

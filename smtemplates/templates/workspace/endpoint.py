@@ -28,6 +28,7 @@ from smtemplates.core.construct import (
     rule,
     when,
 )
+from smtemplates.core.regions import region_rule
 from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
 from smtemplates.templates.workspace.endpoint_settings import EndpointSettings, endpoint_settings
 from smtemplates.templates.workspace.execution_role import ExecutionRole
@@ -82,6 +83,7 @@ def endpoint(
             settings.in_vpc,
         ],
         rules={
+            **region_rule(settings.image, "Endpoints", sagemaker.Endpoint, sagemaker.EndpointConfig, sagemaker.Model),
             "ModelNeedsImage": rule(
                 "ModelDataUrl requires ModelImageUri, because the image contains the code that serves the model.",
                 is_not_empty(settings.image),

@@ -43,6 +43,7 @@ CONSTRUCTS = (
     _row("endpoint_alarm_names", feature="monitoring"),
     _row("monitoring", feature="monitoring"),
     _row("notifications", feature="monitoring"),
+    _row("budget", feature="budget"),
     _row("endpoint", feature="endpoint"),
     _row("endpoint_scaling", feature="endpoint"),
     _row("packages", on_demand=True),

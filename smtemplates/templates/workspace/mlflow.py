@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from troposphere import AWS_REGION, AWSObject, Not, Ref, Sub, sagemaker
+from troposphere import AWSObject, Ref, Sub, sagemaker
 
-from smtemplates.core.construct import Construct, NamedCondition, all_of, boolean_parameter, is_true, output, rule
+from smtemplates.core.construct import Construct, NamedCondition, all_of, boolean_parameter, is_true, output
 from smtemplates.core.iam import actions, allow, policy_document
+from smtemplates.core.regions import region_rule
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
 
-# Regions whose provider schemas lack AWS::SageMaker::MlflowApp. A test compares them. Regions without schemas
-# (UNKNOWN_REGIONS) are not rejected.
-LACKING = (
-    *("af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-4"),
-    *("ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "cn-north-1", "cn-northwest-1"),
-    *("eu-central-2", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1"),
-    *("us-gov-east-1", "us-gov-west-1"),
-)
 # All actions of MLflow by their verbs, because the Security Hub control IAM.21 rejects '*'.
 MLFLOW_ACTIONS = (
     *(
@@ -54,13 +47,7 @@ def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) ->
         source=__name__,
         switches={"Create MLflow app": create},
         conditions=[is_created, has_policy],
-        rules={
-            "MlflowIsInThisRegion": rule(
-                "MLflow apps are not available in this Region. Set CreateMlflow to false, or use another Region.",
-                Not({"Fn::Contains": [list(LACKING), Ref(AWS_REGION)]}),
-                given=is_true(create),
-            )
-        },
+        rules=region_rule(create, "MLflow apps", sagemaker.MlflowApp),
         resources=[_app(is_created, project, storage, execution_role), _policy(has_policy)],
         outputs=[
             output(

@@ -21,6 +21,7 @@ from smtemplates.core.construct import (
     when,
 )
 from smtemplates.core.iam import actions, allow, deny, policy_document, regional_arns
+from smtemplates.core.regions import region_rule
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.project import Project
 
@@ -53,6 +54,7 @@ def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegi
             "Allow model approval": approval,
         },
         conditions=[is_created, is_shared, approve_elsewhere, has_policy],
+        rules=region_rule(create, "Model package groups", sagemaker.ModelPackageGroup),
         resources=[
             _group(is_created, is_shared, project, description, readers),
             _policy(has_policy, approve_elsewhere, project),

@@ -161,10 +161,11 @@ def _topic_policy(create_topic: NamedCondition, topic: sns.Topic) -> sns.TopicPo
         "AlarmTopicPolicy",
         Condition=create_topic.name,
         PolicyDocument=policy_document(
+            # Source: https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
             Statement(
                 Sid="AlarmsPublish",
                 Effect=Allow,
-                Principal=Principal("Service", "cloudwatch.amazonaws.com"),
+                Principal=Principal("Service", ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]),
                 Action=actions("sns", "Publish"),
                 Resource=[Ref(topic)],
                 Condition=for_this_account(),

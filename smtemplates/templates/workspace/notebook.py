@@ -25,6 +25,7 @@ from smtemplates.core.construct import (
     when,
 )
 from smtemplates.core.iam import actions, allow, policy_document
+from smtemplates.core.regions import region_rule
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.network import Network
@@ -78,6 +79,7 @@ def notebook(
         },
         conditions=[settings.is_created, settings.internet_is_auto, settings.has_policy, settings.has_subnet],
         rules={
+            **region_rule(settings.create, "Notebook instances", sagemaker.NotebookInstance),
             "NotebookReachesSomething": rule(
                 "NotebookDirectInternetAccess=Disabled requires VpcId and SubnetIds. Without a VPC and without "
                 "internet access, the notebook has no network connection.",

@@ -26,6 +26,7 @@ from smtemplates.core.construct import (
     when,
 )
 from smtemplates.core.iam import actions, allow, policy_document, regional_arns
+from smtemplates.core.regions import region_rule
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.network import Network
@@ -85,6 +86,8 @@ def studio(
 
 def _rules(network: Network, create: Parameter, auth: Parameter, profiles: Parameter) -> dict[str, Any]:
     return {
+        **region_rule(create, "Studio domains", sagemaker.Domain, sagemaker.StudioLifecycleConfig),
+        **region_rule(profiles, "User profiles", sagemaker.UserProfile),
         "DomainNeedsVpc": rule(
             "CreateDomain requires VpcId and SubnetIds, because Studio runs in a VPC.",
             is_not_empty(network.subnet_ids),
@@ -266,8 +269,8 @@ def _create() -> Parameter:
 def _auth_mode() -> Parameter:
     return choice_parameter(
         "DomainAuthMode",
-        "How users sign in to Studio: IAM, or SSO for IAM Identity Center, where you assign users. To change this "
-        "later, delete the domain first (CreateDomain=false).",
+        "How users sign in to Studio: IAM, or SSO for IAM Identity Center, which must be enabled in this Region. You "
+        "assign the users there. To change this later, delete the domain first (CreateDomain=false).",
         ("IAM", "SSO"),
         default="IAM",
     )
