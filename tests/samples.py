@@ -48,9 +48,13 @@ ENDPOINT = {
     "ModelImageUri": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312",
     "ModelDataUrl": "s3://team-models/churn/model.tar.gz",
 }
+STUDIO_IMAGES = {
+    f"Studio{app}ImageUri": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/team/studio:{app.lower()}-1"
+    for app in ("JupyterLab", "CodeEditor")
+}
 FEATURES: dict[str, dict[str, str]] = {
     "notebook": {"CreateNotebook": "true"},
-    "studio": {"CreateDomain": "true", **VPC, **PROFILES},
+    "studio": {"CreateDomain": "true", **VPC, **PROFILES, **STUDIO_IMAGES},
     "endpoint": ENDPOINT,
     "mlflow": {"CreateMlflow": "true"},
     "budget": {"MonthlyBudgetUsd": "500"},
@@ -64,12 +68,17 @@ EVERYTHING = {
     **dict.fromkeys(SWITCHES, "true"),
     **VPC,
     **PROFILES,
+    **STUDIO_IMAGES,
+    "StudioSpaceSizeGb": "5-16384",
+    "StudioDockerAccess": "true",
+    "StudioDockerTrustedAccountIds": "763104351884,001234567012",
     **FEATURES["registry"],
     **FEATURES["budget"],
     **POLICIES,
     **BOUNDARY,
     "AccessLogBucketName": "team-logs",
     "ObjectExpirationDays": "365",
+    "IntelligentTieringDays": "30",
     "AllowedInstanceTypes": "ml.m5.*,ml.g5.xlarge",
     "MaxJobRuntimeSeconds": "86400",
     "NotebookGitRepository": "https://git.example.com/team/repository.git",

@@ -151,6 +151,13 @@ REJECTED = [
     ({**samples.KEY, **samples.MADE_KEY}, "not both"),
     ({"CreateDomain": "true"}, "CreateDomain requires VpcId and SubnetIds"),
     ({**samples.FEATURES["studio"], "DomainAuthMode": "SSO"}, "UserProfileNames empty"),
+    ({"StudioDockerTrustedAccountIds": samples.ACCOUNT}, "requires StudioDockerAccess"),
+    ({"ExistingModelPackageGroupName": "churn", "CreateModelPackageGroup": "true"}, "but not both"),
+    ({"ExistingModelPackageGroupName": "churn", "RegistryReaderAccountIds": samples.ACCOUNT}, "leave RegistryReader"),
+    *(
+        ({"IntelligentTieringDays": tiering, "ObjectExpirationDays": expiration}, "before they are deleted")
+        for tiering, expiration in (("1", "1"), ("90", "90"), ("90", "1"), ("1", "90"))
+    ),
     ({"NotebookDirectInternetAccess": "Disabled"}, "requires VpcId and SubnetIds"),
     ({"VpcId": samples.VPC["VpcId"]}, "both VpcId and SubnetIds"),
     ({"SubnetIds": samples.VPC["SubnetIds"]}, "both VpcId and SubnetIds"),
@@ -176,8 +183,17 @@ def test_invalid_combinations_are_rejected_with_a_message(
 
 @pytest.mark.parametrize(
     "choice",
-    [samples.EVERYTHING, samples.NO_BUCKETS, samples.ROLE, samples.KEY, samples.VPC | samples.GROUPS, samples.TOPIC],
-    ids=["everything", "buckets", "role", "key", "groups", "topic"],
+    [
+        samples.EVERYTHING,
+        samples.NO_BUCKETS,
+        samples.ROLE,
+        samples.KEY,
+        samples.VPC | samples.GROUPS,
+        samples.TOPIC,
+        {"IntelligentTieringDays": "90", "ObjectExpirationDays": "91"},
+        {"IntelligentTieringDays": "90"},
+    ],
+    ids=["everything", "buckets", "role", "key", "groups", "topic", "later expiration", "no expiration"],
 )
 def test_valid_combinations_are_accepted(template: dict[str, Any], choice: Choice) -> None:
     """The Rules accept combinations that users need."""

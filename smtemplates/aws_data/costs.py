@@ -60,6 +60,10 @@ COSTS = {
         "nothing for the domain itself. Per hour of each running app, and per GB-month of the volume of each space.",
         _SAGEMAKER,
     ),
+    "AWS::ECR::Repository": Cost(
+        "per GB-month of stored images in excess of the free tier. An empty repository costs nothing.",
+        f"{_PRICING}ecr/pricing/",
+    ),
     "AWS::SageMaker::Endpoint": Cost(
         "nothing if it is serverless without provisioned concurrency. On instances, per instance and hour, with or "
         "without requests.",
@@ -113,7 +117,10 @@ IDLE_FREE = frozenset(
         "AWS::SNS::TopicPolicy",
         "AWS::SQS::Queue",
         "AWS::SQS::QueuePolicy",
+        "AWS::SageMaker::AppImageConfig",
         "AWS::SageMaker::EndpointConfig",
+        "AWS::SageMaker::Image",
+        "AWS::SageMaker::ImageVersion",
         "AWS::SageMaker::Model",
         "AWS::SageMaker::ModelPackageGroup",
         "AWS::SageMaker::NotebookInstanceLifecycleConfig",

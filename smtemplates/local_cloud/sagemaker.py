@@ -5,109 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from smtemplates.local_cloud.sagemaker_types import BLOCKERS, ENDED, IN_DOMAIN, KINDS
 
 Props = dict[str, Any]
 # the value of Ref, and the attributes
 Resource = tuple[str, Props]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """One SageMaker type: the noun in its ARN, the value of Ref, and the properties whose change replaces it."""
-
-    name: str
-    noun: str
-    ref: str
-    create_only: tuple[str, ...]
-    attributes: tuple[str, ...] = field(default=())
-
-
-# Ref and the create-only properties follow the provider schemas (primaryIdentifier, createOnlyProperties).
-KINDS = {
-    "NotebookInstance": Kind(
-        name="NotebookInstanceName",
-        noun="notebook-instance",
-        ref="NotebookInstanceArn",
-        create_only=(
-            "DirectInternetAccess",
-            "KmsKeyId",
-            "NotebookInstanceName",
-            "PlatformIdentifier",
-            "SecurityGroupIds",
-            "SubnetId",
-        ),
-    ),
-    "NotebookInstanceLifecycleConfig": Kind(
-        name="NotebookInstanceLifecycleConfigName",
-        noun="notebook-instance-lifecycle-config",
-        ref="NotebookInstanceLifecycleConfigArn",
-        create_only=("NotebookInstanceLifecycleConfigName",),
-    ),
-    "Domain": Kind(
-        name="DomainId",
-        noun="domain",
-        ref="DomainId",
-        create_only=("AuthMode", "DomainName", "KmsKeyId", "VpcId"),
-        attributes=("HomeEfsFileSystemId", "SecurityGroupIdForDomainBoundary", "SingleSignOnApplicationArn"),
-    ),
-    "UserProfile": Kind(
-        name="UserProfileName",
-        noun="user-profile",
-        ref="UserProfileName",
-        create_only=("DomainId", "UserProfileName", "SingleSignOnUserIdentifier", "SingleSignOnUserValue"),
-    ),
-    "Space": Kind(name="SpaceName", noun="space", ref="SpaceName", create_only=("DomainId", "SpaceName")),
-    "App": Kind(name="AppName", noun="app", ref="AppName", create_only=("AppName", "AppType", "DomainId")),
-    "ModelPackageGroup": Kind(
-        name="ModelPackageGroupName",
-        noun="model-package-group",
-        ref="ModelPackageGroupArn",
-        create_only=("ModelPackageGroupName", "ModelPackageGroupDescription"),
-        attributes=("CreationTime", "ModelPackageGroupStatus"),
-    ),
-    "ModelPackage": Kind(name="ModelPackageName", noun="model-package", ref="ModelPackageArn", create_only=()),
-    "StudioLifecycleConfig": Kind(
-        name="StudioLifecycleConfigName",
-        noun="studio-lifecycle-config",
-        ref="StudioLifecycleConfigName",
-        create_only=(
-            "StudioLifecycleConfigAppType",
-            "StudioLifecycleConfigContent",
-            "StudioLifecycleConfigName",
-            "Tags",
-        ),
-    ),
-    "Model": Kind(
-        name="ModelName",
-        noun="model",
-        ref="ModelArn",
-        create_only=("ExecutionRoleArn", "ModelName", "PrimaryContainer", "VpcConfig"),
-    ),
-    "EndpointConfig": Kind(
-        name="EndpointConfigName",
-        noun="endpoint-config",
-        ref="EndpointConfigArn",
-        create_only=("EndpointConfigName", "KmsKeyId", "ProductionVariants"),
-    ),
-    "Endpoint": Kind(name="EndpointName", noun="endpoint", ref="EndpointArn", create_only=("EndpointName",)),
-    "MlflowApp": Kind(name="Name", noun="mlflow-app", ref="Arn", create_only=("Name", "RoleArn")),
-}
-
-OWNER = "OwnershipSettingsSummary.OwnerUserProfileName"
-
-# Types whose resources prevent the deletion of another resource, and the property that refers to it.
-BLOCKERS = {
-    "Domain": (("App", "DomainId"), ("Space", "DomainId"), ("UserProfile", "DomainId")),
-    "UserProfile": (("App", "UserProfileName"), ("Space", OWNER)),
-    "Space": (("App", "SpaceName"),),
-    "ModelPackageGroup": (("ModelPackage", "ModelPackageGroupName"),),
-}
-# The types in a domain. Their deletion through the API takes time: the next look at them still shows them.
-IN_DOMAIN = ("UserProfile", "Space", "App")
-# The statuses in which an app prevents no deletion.
-ENDED = ("Failed", "Deleted")
 
 # Parameters of List operations that do not select objects.
 IGNORED = {"MaxResults", "NextToken", "SortBy", "SortOrder"}
@@ -138,6 +42,10 @@ class SageMaker:
         parent = f"{given['DomainId']}/" if kind_name != "Domain" and "DomainId" in given else ""
         if kind_name == "App":
             parent += f"{given.get('SpaceName') or given.get('UserProfileName')}/{given['AppType'].lower()}/"
+        if kind_name == "ImageVersion":
+            parent, name = f"{given['ImageName']}/", str(self.next_version(given["ImageName"]))
+        if kind_name == "Domain":
+            self.check_images(given)
         if kind_name in IN_DOMAIN and not self.find("Domain", DomainId=given["DomainId"]):
             raise LookupError(f"Domain {given['DomainId']} does not exist")
         taken = kind_name == "Domain" and self.find(kind_name, DomainName=given.get("DomainName"))
@@ -164,6 +72,22 @@ class SageMaker:
         self.objects[region, kind_name, parent + name] = created
         return created
 
+    def next_version(self, image: str) -> int:
+        """Return the number of the next version of an image."""
+        if not self.find("Image", ImageName=image):
+            raise LookupError(f"Image {image} does not exist")
+        return 1 + max((int(one["Version"]) for one in self.find("ImageVersion", ImageName=image)), default=0)
+
+    def check_images(self, domain: Props) -> None:
+        """Reject the custom images of a domain unless their versions and configurations exist."""
+        settings = [domain.get(key, {}) for key in ("DefaultUserSettings", "DefaultSpaceSettings")]
+        apps = [each.get(f"{app}AppSettings", {}) for each in settings for app in ("JupyterLab", "CodeEditor")]
+        for image in [image for app in apps for image in app.get("CustomImages", ())]:
+            version = {"ImageName": image["ImageName"], "Version": str(image["ImageVersionNumber"])}
+            config = {"AppImageConfigName": image["AppImageConfigName"]}
+            if not (self.find("ImageVersion", **version) and self.find("AppImageConfig", **config)):
+                raise ValueError(f"The domain names a custom image that does not exist: {image}")
+
     def find(self, kind_name: str, **wanted: Any) -> list[Props]:
         """Return the objects of a type with the given fields. The name can also be the ARN, or contain a text."""
         _, region = self.scope()
@@ -189,6 +113,8 @@ class SageMaker:
         for other, key in BLOCKERS.get(kind_name, ()):
             if inside := [one for one in self.find(other, **{**domain, key: name}) if one["Status"] not in ENDED]:
                 raise ValueError(f"{kind_name} {item[KINDS[kind_name].name]} still has {len(inside)} {other}(s)")
+        for version in self.find("ImageVersion", ImageName=name) if kind_name == "Image" else ():
+            self.delete("ImageVersion", version)
         for place, kept in list(self.objects.items()):
             if not only_check and kept is item and place[:2] == (region, kind_name):
                 del self.objects[place]
@@ -276,6 +202,8 @@ class SageMaker:
             item = find(physical_id)[0]
             if kind_name == "Endpoint":
                 self.check_instance_type(item["EndpointConfigName"], props["EndpointConfigName"])
+            if kind_name == "Domain":
+                self.check_images(props)
             item.update(props)
             return physical_id, item
 

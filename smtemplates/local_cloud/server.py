@@ -15,7 +15,8 @@ from importlib import import_module
 from typing import Any
 
 from smtemplates.local_cloud import access, catalog_server, evaluation, stack_sets
-from smtemplates.local_cloud.sagemaker import KINDS, Props, Resource, SageMaker
+from smtemplates.local_cloud.sagemaker import Props, Resource, SageMaker
+from smtemplates.local_cloud.sagemaker_types import KINDS
 
 # Properties whose change replaces a resource. For these types MiniStack would report each change as a possible
 # replacement.

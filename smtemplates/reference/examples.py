@@ -24,6 +24,7 @@ _SHAPES = {
     ("AWS::Logs::LogGroup", "Arn"): "arn:aws:logs:{region}:{account}:log-group:{name}:*",
     ("AWS::CloudWatch::Alarm", "Arn"): "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
     ("AWS::SNS::Topic", None): "arn:aws:sns:{region}:{account}:{name}",
+    ("AWS::ECR::Repository", "RepositoryUri"): "{account}.dkr.ecr.{region}.amazonaws.com/{name}",
     ("AWS::SSM::Parameter", None): "/{name}",
     ("AWS::EC2::EIP", None): "203.0.113.10",
     ("AWS::EC2::SecurityGroup", "GroupId"): "sg-0123456789abcdef0",
@@ -44,6 +45,8 @@ _SHAPES = {
 }
 # Properties in which the template itself sets the name of a resource.
 _OWN_NAMES = {"AWS::IAM::Role": "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName"}
+# Types whose generated names are in lower case.
+_LOWER_CASE = ("AWS::ECR::Repository", "AWS::S3::Bucket")
 
 
 def example_stack(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:
@@ -61,7 +64,7 @@ def _stack(template: Mapping[str, Any], parameters: Mapping[str, str], naming: s
 
     def physical(logical_id: str, attribute: str | None) -> str:
         type_ = template["Resources"][logical_id]["Type"]
-        shown_id = logical_id.lower() if type_ == "AWS::S3::Bucket" and "{stack}" in naming else logical_id
+        shown_id = logical_id.lower() if type_ in _LOWER_CASE and "{stack}" in naming else logical_id
         own_name = resources.get(logical_id, {}).get("Properties", {}).get(_OWN_NAMES.get(type_, ""))
         name = own_name or naming.format(stack=STACK, id=shown_id)
         shape = _SHAPES.get((type_, attribute), "{name}")

@@ -23,13 +23,14 @@ OPTIONS: dict[str, dict[str, dict[str, str]]] = {
         "": {},
         "yes": {"CreateModelPackageGroup": "true"},
         "approval": {"CreateModelPackageGroup": "true", "AllowModelApproval": "true"},
+        "existing": {"ExistingModelPackageGroupName": "team-models"},
     },
     "notebook": {
         "": {},
         "yes": {"CreateNotebook": "true"},
         "own subnet": {"CreateNotebook": "true", "NotebookSubnetId": "subnet-0123456789abcdeff"},
     },
-    "studio": {"": {}, "yes": {"CreateDomain": "true"}},
+    "studio": {"": {}, "yes": {"CreateDomain": "true"}, "images": {"CreateDomain": "true", **samples.STUDIO_IMAGES}},
     "mlflow": {"": {}, "yes": {"CreateMlflow": "true"}},
 }
 
@@ -88,6 +89,7 @@ def _prefix() -> str:
 def _names(stack: Stack) -> dict[str, str]:
     """Return the names of the resources in requests."""
     outputs = stack.outputs
+    no_image = {"Properties": {"ImageName": "no-image"}}
     key = stack.parameters["KmsKeyArn"] or samples.physical("EncryptionKey", "Arn")
     return {
         "here": _prefix(),
@@ -97,6 +99,7 @@ def _names(stack: Stack) -> dict[str, str]:
         "role": outputs["ExecutionRoleArn"],
         "key": key,
         "group": outputs.get("ModelPackageGroupName", "no-group"),
+        "id": stack.resources.get("StudioLabImage", no_image)["Properties"]["ImageName"].rpartition("-")[2],
         "notebook": samples.physical("Notebook", None),
         "app": samples.physical("MlflowApp", None),
         "settings": samples.physical("StudioSettings", None),

@@ -200,6 +200,9 @@ def _features() -> Iterable[Row]:
     yield from each("sagemaker", "CreateApp DeleteApp", f"{SM}app/d-abcdefghijkl/anas/JupyterLab/default", ANAS, studio)
     yield from each("sagemaker", "CreateApp DeleteApp", SM + kinds["App"], ANA, studio)
     yield from each("ssm", "GetParameter", "arn:aws:ssm:{here}parameter{settings}", when=studio)
+    for app in ("jupyterlab", "codeeditor"):
+        yield from each("sagemaker", "DescribeImage", f"{SM}image/studio-{app}-{{id}}", when=_images)
+        yield from each("sagemaker", "DescribeImageVersion", f"{SM}image-version/studio-{app}-{{id}}/2", when=_images)
     names = "CallMlflowAppApi CreatePresignedMlflowAppUrl DescribeMlflowApp"
     yield from each("sagemaker", names, "{app}", when=on("mlflow"))
 
@@ -234,6 +237,10 @@ def _limits() -> Iterable[Row]:
 
 def _studio_without_limit(combination: Combination) -> bool:
     return on("studio")(combination) and off("types")(combination)
+
+
+def _images(combination: Combination) -> bool:
+    return combination["studio"] == "images"
 
 
 def _approval(combination: Combination) -> bool:
@@ -319,6 +326,9 @@ def _other_sagemaker_resources() -> Iterable[Row]:
     yield from each("sagemaker", "CreateApp DeleteApp", f"{SM}app/d-abcdefghijkl/bo/JupyterLab/default", ANA, never)
     names = "CreateModelPackage DescribeModelPackage UpdateModelPackage"
     yield from each("sagemaker", names, f"{SM}model-package/other/1", when=never)
+    yield from each("sagemaker", "DescribeImage", f"{SM}image/other", when=never)
+    own_image = f"{SM}image/studio-jupyterlab-{{id}}"
+    yield from each("sagemaker", "CreateImageVersion DeleteImage UpdateImage", own_image, when=never)
     yield from each("sagemaker", "DeleteModelPackage", PACKAGE, when=never)
     yield from each("sagemaker", "DeleteModelPackageGroup PutModelPackageGroupPolicy", GROUP, when=never)
     debugged = {**JOB, "sagemaker:EnableRemoteDebug": "true"}

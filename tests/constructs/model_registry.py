@@ -12,10 +12,15 @@ def creates_group(choice: Choice) -> bool:
     return choice.is_true("CreateModelPackageGroup")
 
 
+def has_group(choice: Choice) -> bool:
+    """Return whether the workspace has a model package group, created or existing."""
+    return creates_group(choice) or choice.is_set("ExistingModelPackageGroupName")
+
+
 EXPECTATION = Expectation(
     resources={
         "ModelPackageGroup": creates_group,
-        "RegistryPolicy": lambda choice: creates_group(choice) and has_least_privilege(choice),
+        "RegistryPolicy": lambda choice: has_group(choice) and has_least_privilege(choice),
     },
-    outputs=dict.fromkeys(("ModelPackageGroupName", "ModelPackageGroupArn"), creates_group),
+    outputs=dict.fromkeys(("ModelPackageGroupName", "ModelPackageGroupArn"), has_group),
 )

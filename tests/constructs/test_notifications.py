@@ -11,7 +11,7 @@ import samples
 from expectations import Choice, Expectation
 from moto.events.models import EventPattern
 
-from constructs.model_registry import creates_group
+from constructs.model_registry import has_group
 
 
 def notifies(choice: Choice) -> bool:
@@ -24,7 +24,7 @@ EXPECTATION = Expectation(
         **dict.fromkeys(("JobFailures", "JobFailuresAlarm", "EndpointFailures", "EndpointFailuresAlarm"), notifies),
         **dict.fromkeys(("UndeliveredEvents", "UndeliveredEventsPolicy"), notifies),
         **dict.fromkeys(
-            ("ModelApprovals", "ModelApprovalsAlarm"), lambda choice: notifies(choice) and creates_group(choice)
+            ("ModelApprovals", "ModelApprovalsAlarm"), lambda choice: notifies(choice) and has_group(choice)
         ),
     }
 )
@@ -74,7 +74,8 @@ def matching_rules(
     template: dict[str, Any], event: dict[str, Any], parameters: dict[str, str] | None = None
 ) -> set[str]:
     """Return the names of the rules that match an event."""
-    stack = samples.deployed(template, samples.FEATURES["registry"], parameters or {})
+    registry = {} if parameters and "ExistingModelPackageGroupName" in parameters else samples.FEATURES["registry"]
+    stack = samples.deployed(template, registry, parameters or {})
     rules = {name: body["Properties"] for name, body in stack.resources.items() if body["Type"] == "AWS::Events::Rule"}
     patterns: dict[str, Any] = {
         name: EventPattern.load(json.dumps(rule["EventPattern"])) for name, rule in rules.items()
@@ -230,3 +231,12 @@ def test_queue_is_always_encrypted(template: dict[str, Any], key: dict[str, str]
     """The key of the workspace encrypts the queue or, without one, a key of SQS, but never both."""
     queue = samples.deployed(template, key).resources["UndeliveredEvents"]["Properties"]
     assert ("KmsMasterKeyId" in queue, "SqsManagedSseEnabled" in queue) == (bool(key), not key)
+
+
+def test_decisions_in_an_existing_group_match(template: dict[str, Any]) -> None:
+    """Versions in an existing group send notifications, and those in the group that the stack could create do not."""
+    existing = {"ExistingModelPackageGroupName": "other"}
+    approved = job("Model Package", ModelPackageGroupName="other", ModelApprovalStatus="Approved")
+    assert matching_rules(template, approved, existing) == {"ModelApprovals"}
+    created = job("Model Package", ModelPackageGroupName=GROUP, ModelApprovalStatus="Approved")
+    assert matching_rules(template, created, existing) == set()

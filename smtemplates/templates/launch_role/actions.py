@@ -30,13 +30,16 @@ _TABLES = "buckets have no metadata tables, analytics, inventory, metrics, websi
 _PLAIN_LOGS = "log groups have no delivery, index, data protection, resource policy or bearer tokens"
 _NO_EFS = "the domain has no home file system"
 _NO_SSO = "profiles are created only for IAM; IAM Identity Center creates its own"
-_NO_IMAGE = "apps use SageMaker's own images, and the template does not start apps"
+_NO_APP = "the template does not start apps"
+_NO_POLICY = "the repository has no policy"
 NO_ACTION = "not an action of IAM: another action of the list authorizes the call"
 
 UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::ApplicationAutoScaling::ScalableTarget", "*ScheduledAction"): _SCALING,
     ("AWS::ApplicationAutoScaling::ScalableTarget", "lambda:*"): _SCALING,
     ("AWS::ApplicationAutoScaling::ScalableTarget", "iam:PassRole"): "scaling works with its service-linked role",
+    ("AWS::ECR::Repository", "ecr:DeleteRepositoryPolicy"): _NO_POLICY,
+    ("AWS::ECR::Repository", "ecr:SetRepositoryPolicy"): _NO_POLICY,
     ("AWS::Events::Rule", "iam:PassRole"): _NO_REPLICA,
     ("AWS::IAM::*Policy", "iam:*Group*"): _OTHERS,
     ("AWS::IAM::*Policy", "iam:*User*"): _OTHERS,
@@ -91,12 +94,12 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::SNS::*", "iam:*"): _NO_REPLICA,
     ("AWS::SNS::Topic", "sns:PutDataProtectionPolicy"): "the topic has no data protection policy",
     ("AWS::SageMaker::Domain", "efs:*"): _NO_EFS,
-    ("AWS::SageMaker::Domain", "*App"): _NO_IMAGE,
+    ("AWS::SageMaker::Domain", "*App"): _NO_APP,
     (
         "AWS::SageMaker::Domain",
         "sagemaker:DescribeUserProfile",
     ): "profiles are separate resources, whose handlers call it",
-    ("AWS::SageMaker::*", "sagemaker:DescribeImage*"): _NO_IMAGE,
+    ("AWS::SageMaker::UserProfile", "sagemaker:DescribeImage*"): "profiles use the images of the domain",
     ("AWS::SageMaker::UserProfile", "identitystore:*"): _NO_SSO,
     ("AWS::SageMaker::UserProfile", "sso:*"): _NO_SSO,
 }

@@ -37,7 +37,7 @@ KINDS = (
         f"sagemaker:{kind}"
         for kind in ("*Association", "*Endpoint*", "*Execution", "*Pipeline", "*TransformJob", "*Trial*")
     ),
-    *("sagemaker:Batch*Metrics", "sagemaker:DescribeModelPackage*"),
+    *("sagemaker:Batch*Metrics", "sagemaker:DescribeImage*", "sagemaker:DescribeModelPackage*"),
 )
 
 

@@ -186,18 +186,23 @@ def _bounded_roles(boundary: Any) -> list[Scope]:
 
 
 def _data() -> list[Scope]:
-    """Allow managing buckets, keys, settings and topics. An existing key can belong to another account: grants only.
+    """Allow managing buckets, repositories, keys, settings and topics. An existing key can belong to another account.
+
+    So keys are used only for grants, by SageMaker and Amazon ECR.
 
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html (kms:ViaService)
+    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
     """
-    lent = Condition(StringLike({"kms:ViaService": Sub("sagemaker.*.${AWS::URLSuffix}")}))
+    services = [Sub(f"{name}.*.${{AWS::URLSuffix}}") for name in ("ecr", "sagemaker")]
+    lent = Condition(StringLike({"kms:ViaService": services}))
     return [
         Scope(sid="ManageBuckets", actions=["s3:*"], resources=[BUCKETS]),
+        Scope(sid="ManageRepositories", actions=["ecr:*"], resources=arns("ecr", f"repository/{STACKS.lower()}")),
         Scope(sid="MakeKeys", actions=["kms:CreateKey"], resources=["*"]),
         Scope(sid="SeeKeys", actions=["kms:DescribeKey"], resources=arns("kms", "key/*", account="*")),
         Scope(
             sid="LendKeys",
-            actions=["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*"],
+            actions=["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*", "kms:RetireGrant"],
             resources=arns("kms", "key/*", account="*"),
             condition=lent,
         ),
@@ -258,9 +263,12 @@ def _work() -> list[Scope]:
     shared = arns("ec2", "security-group/*", "subnet/*", "vpc/*", account="*")
     ours = arns("ec2", "network-interface/*", "security-group-rule/*")
     kinds = (
+        "app-image-config/studio-*",
         "domain/*",
         "endpoint-config/*",
         f"endpoint/{UNIQUE}",
+        "image-version/studio-*",
+        "image/studio-*",
         "mlflow-app/*",
         f"model-package-group/{UNIQUE}",
         "model/*",

@@ -20,10 +20,12 @@ class BucketOptions:
     """Contain the settings that the buckets of this stack share."""
 
     expiration: Parameter
+    tiering: Parameter
     noncurrent: Parameter
     log_bucket: Parameter
     keep_versions: NamedCondition
     expire_objects: NamedCondition
+    tier_objects: NamedCondition
     expire_versions: NamedCondition
     has_log_bucket: NamedCondition
 
@@ -57,7 +59,9 @@ class Bucket:
             UpdateReplacePolicy=Retain,
             Metadata=guard_waivers(S3_9=options.has_log_bucket, S3_14=options.keep_versions, S3_17=encryption.has_key),
             BucketEncryption=s3.BucketEncryption(ServerSideEncryptionConfiguration=[_encryption_rule(encryption)]),
-            LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[_cleanup(options), _expiry(options)]),
+            LifecycleConfiguration=s3.LifecycleConfiguration(
+                Rules=[_cleanup(options), _expiry(options), _tiering(options)]
+            ),
             LoggingConfiguration=when(
                 options.has_log_bucket,
                 s3.LoggingConfiguration(
@@ -141,3 +145,18 @@ def _expiry(options: BucketOptions) -> If:
         ExpirationInDays=Ref(options.expiration),
     )
     return when(options.expire_objects, rule)
+
+
+def _tiering(options: BucketOptions) -> If:
+    """Build the rule that moves objects to Intelligent-Tiering by age. S3 does not move objects smaller than 128 KB.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+    """
+    rule = s3.LifecycleRule(
+        Id="Tier",
+        Status="Enabled",
+        Transitions=[
+            s3.LifecycleRuleTransition(StorageClass="INTELLIGENT_TIERING", TransitionInDays=Ref(options.tiering))
+        ],
+    )
+    return when(options.tier_objects, rule)

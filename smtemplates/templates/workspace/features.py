@@ -37,6 +37,8 @@ CONSTRUCTS = (
     _row("execution_role"),
     _row("network"),
     _row("notebook", feature="notebook"),
+    _row("studio_settings", feature="studio"),
+    _row("studio_images", feature="studio"),
     _row("studio", feature="studio"),
     _row("model_registry", feature="registry"),
     _row("mlflow", feature="mlflow"),

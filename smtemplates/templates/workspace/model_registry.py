@@ -1,21 +1,25 @@
-"""Model registry: a model package group that other accounts can read."""
+"""Model registry: a model package group, created by this stack or existing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from awacs.aws import Allow, Condition, Principal, Statement, StringEquals
-from troposphere import AWSObject, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
+from troposphere import AWSObject, If, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
 
 from smtemplates.core.construct import (
     Construct,
     NamedCondition,
     all_of,
+    any_of,
     boolean_parameter,
+    is_empty,
     is_not_empty,
     is_true,
     not_,
     output,
+    placeholder,
+    rule,
     split_list,
     string_parameter,
     when,
@@ -31,49 +35,72 @@ PACKAGE_READ = ("DescribeModelPackage",)
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRegistry(Construct):
-    """Contain the condition that the stack has a model package group."""
+    """Represent the model package group, created by this stack or existing.
 
-    create: NamedCondition
+    Use `name` only where `has_group` is true.
+    """
+
+    has_group: NamedCondition
+    name: If
 
 
 def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegistry:
-    """Build an optional model package group. It is retained: a group with versions cannot be deleted."""
+    """Build an optional model package group, or use an existing one.
+
+    A group that the stack creates is retained, because a group with versions cannot be deleted.
+    """
     create, description, readers = _parameters()
-    approval = _approval()
+    existing, approval = _existing(), _approval()
     is_created = NamedCondition("CreateModelPackageGroup", is_true(create))
+    has_group = NamedCondition("HasModelPackageGroup", any_of(is_created, is_not_empty(existing)))
     is_shared = NamedCondition("ShareRegistry", is_not_empty(readers))
     approve_elsewhere = NamedCondition("ApproveElsewhere", not_(is_true(approval)))
-    has_policy = NamedCondition("CreateRegistryPolicy", all_of(is_created, execution_role.least_privilege))
+    has_policy = NamedCondition("CreateRegistryPolicy", all_of(has_group, execution_role.least_privilege))
+    name = when(is_created, project.unique_name(), Ref(existing))
+    existing_arn = Sub(
+        "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:model-package-group/"
+        f"{placeholder(existing)}"
+    )
     return ModelRegistry(
         title="Registry",
         source=__name__,
         switches={"Create model package group": create},
         parameters={
+            "Existing model package group": existing,
             "Description of the model package group": description,
             "Accounts that can read the registry": readers,
             "Allow model approval": approval,
         },
-        conditions=[is_created, is_shared, approve_elsewhere, has_policy],
-        rules=region_rule(create, "Model package groups", sagemaker.ModelPackageGroup),
+        conditions=[is_created, has_group, is_shared, approve_elsewhere, has_policy],
+        rules={
+            **region_rule(create, "Model package groups", sagemaker.ModelPackageGroup),
+            "OneModelPackageGroup": rule(
+                "Enter ExistingModelPackageGroupName or set CreateModelPackageGroup to true, but not both.",
+                is_empty(existing),
+                given=is_true(create),
+            ),
+            "ExistingGroupKeepsItsPolicy": rule(
+                "With ExistingModelPackageGroupName, leave RegistryReaderAccountIds empty. The stack does not change "
+                "the policy of an existing group.",
+                is_empty(readers),
+                given=is_not_empty(existing),
+            ),
+        },
         resources=[
             _group(is_created, is_shared, project, description, readers),
-            _policy(has_policy, approve_elsewhere, project),
+            _policy(has_policy, approve_elsewhere, name),
         ],
         outputs=[
-            output(
-                "ModelPackageGroupName",
-                "Name of the model package group",
-                project.unique_name(),
-                condition=is_created,
-            ),
+            output("ModelPackageGroupName", "Name of the model package group", name, condition=has_group),
             output(
                 "ModelPackageGroupArn",
                 "ARN of the model package group",
-                Ref("ModelPackageGroup"),
-                condition=is_created,
+                when(is_created, Ref("ModelPackageGroup"), existing_arn),
+                condition=has_group,
             ),
         ],
-        create=is_created,
+        has_group=has_group,
+        name=name,
     )
 
 
@@ -96,7 +123,7 @@ def _group(
             Effect=Allow,
             Principal=accounts,
             Action=actions("sagemaker", *what),
-            Resource=_arns(project, resource),
+            Resource=_arns(project.unique_name(), resource),
         )
 
     return sagemaker.ModelPackageGroup(
@@ -117,11 +144,11 @@ def _group(
     )
 
 
-def _arns(project: Project, *resources: str) -> list[Sub]:
-    return regional_arns("sagemaker", *resources, Group=project.unique_name())
+def _arns(group: If | Sub, *resources: str) -> list[Sub]:
+    return regional_arns("sagemaker", *resources, Group=group)
 
 
-def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, project: Project) -> AWSObject:
+def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, group: If) -> AWSObject:
     """Build the policy that allows the role to register and read versions, but not to approve them.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
@@ -135,10 +162,22 @@ def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, proje
             allow(
                 "Register",
                 [*register, *actions("sagemaker", "DescribeModelPackage", "DescribeModelPackageGroup")],
-                _arns(project, "model-package-group/${Group}", "model-package/${Group}/*"),
+                _arns(group, "model-package-group/${Group}", "model-package/${Group}/*"),
             ),
             when(approve_elsewhere, deny("NoApproval", register, Condition(StringEquals(approved)))),
         ),
+    )
+
+
+def _existing() -> Parameter:
+    return string_parameter(
+        "ExistingModelPackageGroupName",
+        "Name of an existing model package group in this account and Region, which the role can use instead of a group "
+        "of this stack. The stack does not change the group. Leave empty to use no existing group.",
+        # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html
+        pattern="^$|^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$",
+        hint="must be empty or a name of up to 63 letters, digits and hyphens, without a hyphen at the start or end",
+        max_length=63,
     )
 
 

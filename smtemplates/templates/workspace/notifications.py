@@ -64,7 +64,7 @@ def notifications(
         "NotifyOfEvents",
         "Notify the alarm topic of failed jobs of this workspace's role, of failed transform jobs of the account, of "
         "endpoints that fail or are rolled back, and of model versions that are registered, approved or rejected in "
-        "the group that this stack creates. A message about a job contains all details of the event, such as "
+        "the model package group. A message about a job contains all details of the event, such as "
         "hyperparameters. If false, the topic receives only alarms.",
         default=True,
     )
@@ -72,9 +72,9 @@ def notifications(
     conditions = [on_events]
     rows = [_job_failures(on_events, execution_role), _endpoint_failures(on_events, log_groups)]
     if model_registry:
-        on_approvals = NamedCondition("NotifyOfApprovals", all_of(on_events, model_registry.create))
+        on_approvals = NamedCondition("NotifyOfApprovals", all_of(on_events, model_registry.has_group))
         conditions.append(on_approvals)
-        rows.append(_approvals(on_approvals, project))
+        rows.append(_approvals(on_approvals, model_registry))
     queue = _queue(on_events, project, encryption)
     topic_arn = monitoring.topic_arn()
     rules = [_rule(row, topic_arn, queue) for row in rows]
@@ -150,13 +150,13 @@ def _endpoint_failures(condition: NamedCondition, log_groups: LogGroups) -> _Not
     )
 
 
-def _approvals(condition: NamedCondition, project: Project) -> _Notification:
+def _approvals(condition: NamedCondition, registry: ModelRegistry) -> _Notification:
     return _Notification(
         name="ModelApprovals",
         condition=condition,
         description="A model version of this workspace was registered, approved or rejected",
         types=["SageMaker Model Package State Change"],
-        detail={"ModelPackageGroupName": [project.unique_name()]},
+        detail={"ModelPackageGroupName": [registry.name]},
         template='"<type>: <version> is <status>"',
         paths={"version": "$.detail.ModelPackageArn", "status": "$.detail.ModelApprovalStatus"},
     )

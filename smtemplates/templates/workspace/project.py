@@ -27,10 +27,12 @@ class Project(Construct):
 
         The stack name cannot be used: it can have 128 characters and upper-case letters.
         """
+        return self.stack_name(f"${{{self.name.title}}}-${{{self.environment.title}}}")
+
+    def stack_name(self, first: str) -> Sub:
+        """Return a unique name that starts with `first`, which can contain placeholders for Fn::Sub."""
         stack_uuid = Select(2, Split("/", Ref(AWS_STACK_ID)))
-        return Sub(
-            f"${{{self.name.title}}}-${{{self.environment.title}}}-${{Id}}", Id=Select(0, Split("-", stack_uuid))
-        )
+        return Sub(f"{first}-${{Id}}", Id=Select(0, Split("-", stack_uuid)))
 
 
 def project() -> Project:

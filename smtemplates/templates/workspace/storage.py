@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import (
-    Parameter,
-)
+from troposphere import Not, Parameter, Ref
 
 from smtemplates.core.construct import (
     OFF,
@@ -28,6 +26,7 @@ from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.project import Project
 
 TEN_YEARS_DAYS = 3650
+MOST_TIERING_DAYS = 90
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET_NAME = "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 BUCKET_HINT = "a bucket name of 3 to 63 lower-case letters, digits, dots and hyphens"
@@ -51,6 +50,7 @@ def storage(project: Project, encryption: Encryption) -> Storage:
     """Build three buckets for training data, results and models. They are retained when the stack is deleted."""
     create, folders = _create(), _folders()
     versioning, expiration, noncurrent, log_bucket = _versioning(), _expiration(), _noncurrent(), _log_bucket()
+    tiering = _tiering()
     buckets = {
         "input": _bucket(create, "Input", "training data", "training/", "validation/", "test/"),
         "output": _bucket(create, "Output", "results of jobs", "output/", "processing/"),
@@ -59,10 +59,12 @@ def storage(project: Project, encryption: Encryption) -> Storage:
     create_folders = NamedCondition("CreateFolders", is_true(folders))
     options = BucketOptions(
         expiration=expiration,
+        tiering=tiering,
         noncurrent=noncurrent,
         log_bucket=log_bucket,
         keep_versions=NamedCondition("VersionBuckets", is_true(versioning)),
         expire_objects=NamedCondition("ExpireObjects", not_(equals(expiration, "0"))),
+        tier_objects=NamedCondition("TierObjects", not_(equals(tiering, "0"))),
         expire_versions=NamedCondition("ExpireVersions", not_(equals(noncurrent, "0"))),
         has_log_bucket=NamedCondition("HasAccessLogBucket", is_not_empty(log_bucket)),
     )
@@ -74,6 +76,7 @@ def storage(project: Project, encryption: Encryption) -> Storage:
             **{f"Existing {role} bucket": bucket.existing for role, bucket in buckets.items()},
             "Keep older versions": versioning,
             "Delete objects after (days)": expiration,
+            "Move objects to Intelligent-Tiering after (days)": tiering,
             "Delete older versions after (days)": noncurrent,
             "Bucket for access logs": log_bucket,
             "Create folders": folders,
@@ -82,6 +85,7 @@ def storage(project: Project, encryption: Encryption) -> Storage:
             *(bucket.create for bucket in buckets.values()),
             options.keep_versions,
             options.expire_objects,
+            options.tier_objects,
             options.expire_versions,
             options.has_log_bucket,
             create_folders,
@@ -92,7 +96,14 @@ def storage(project: Project, encryption: Encryption) -> Storage:
                 "ExistingModelBucketName.",
                 *(is_not_empty(bucket.existing) for bucket in buckets.values()),
                 given=equals(create, OFF),
-            )
+            ),
+            # Rules cannot compare numbers, so the list contains every number that is too small for some tiering
+            "ObjectsTierBeforeTheyExpire": rule(
+                "With IntelligentTieringDays, ObjectExpirationDays must be 0 or greater than "
+                f"{MOST_TIERING_DAYS}, so that objects are moved before they are deleted.",
+                Not({"Fn::Contains": [[str(days) for days in range(1, MOST_TIERING_DAYS + 1)], Ref(expiration)]}),
+                given=not_(equals(tiering, "0")),
+            ),
         },
         resources=[made for bucket in buckets.values() for made in bucket.resources(project, encryption, options)],
         outputs=[output for role, bucket in buckets.items() for output in bucket.outputs(role)],
@@ -138,6 +149,19 @@ def _expiration() -> Parameter:
         default=0,
         least=0,
         most=TEN_YEARS_DAYS,
+    )
+
+
+def _tiering() -> Parameter:
+    return number_parameter(
+        "IntelligentTieringDays",
+        "Number of days after which objects in the buckets that this stack creates move to S3 Intelligent-Tiering. It "
+        "lowers the price of objects that are not read for 30 days, and charges a monthly fee for each object. Objects "
+        "smaller than 128 KB do not move. If objects expire, they must expire after more than 90 days. Objects that "
+        "have moved do not move back. Enter 0 to keep the storage class.",
+        default=0,
+        least=0,
+        most=MOST_TIERING_DAYS,
     )
 
 
