@@ -91,7 +91,8 @@ class StudioSettings(Construct):
 
     def space_storage(self) -> If:
         """Build the default and maximum storage of a space, which is omitted if no sizes are specified."""
-        default, maximum = (Select(place, Split("-", Ref(self.sizes))) for place in (0, 1))
+        # the added hyphen gives every value two parts, also values in tests of templates that have no hyphen
+        default, maximum = (Select(place, Split("-", Sub(f"{placeholder(self.sizes)}-"))) for place in (0, 1))
         storage = sagemaker.DefaultSpaceStorageSettings(
             DefaultEbsStorageSettings=sagemaker.DefaultEbsStorageSettings(
                 DefaultEbsVolumeSizeInGb=default, MaximumEbsVolumeSizeInGb=maximum
