@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ import processes
 from botocore.exceptions import ClientError
 
 from deploying.results import check_result
+from smtemplates.deploy.operations.states import PRODUCT_TAG
 from smtemplates.local_cloud.lifecycle import CLIENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +105,18 @@ class Aws:
             return None
         status: str = found[0]["StackStatus"]
         return status
+
+    def created(self, stack: str, template: str, **parameters: str) -> None:
+        """Create a stack as the deployer does, but with two kinds of calls, and wait until it is complete."""
+        self.client("cloudformation").create_stack(
+            StackName=stack,
+            TemplateBody=template,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Tags=[{"Key": PRODUCT_TAG, "Value": "deploy"}],
+        )
+        while (status := self.status(stack)) == "CREATE_IN_PROGRESS":
+            time.sleep(0.02)
+        assert status == "CREATE_COMPLETE"
 
     def change_sets(self, stack: str) -> list[str]:
         found = self.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]

@@ -64,7 +64,7 @@ class Scenario:
 
     def prepare(self) -> None:
         if self.kind in ("update", "destroy", "rollback"):
-            self.deploy("1")
+            self.aws.created(self.stack, TEMPLATE.body, Size="1")
         if self.kind == "rollback":
             self.fail()
 

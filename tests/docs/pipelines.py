@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ MODULES = Path(sys.prefix) / "npm"
 WITHOUT_KEYS = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY"
 # pip uses only the installed libraries, without a network connection.
 WITHOUT_INDEX = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+INSTALLS = "python -m pip install "
 # The account in the documentation, and the beginning of the subjects of GitLab's tokens there.
 DOCUMENTED = "111122223333"
 PROJECT = "project_path:mygroup/myproject:ref_type:branch"
@@ -94,6 +96,26 @@ def bash(runner: Runner, script: str, environment: Mapping[str, str]) -> tuple[i
     return done.returncode, done.stdout
 
 
+_installed: set[tuple[str, ...]] = set()
+
+
+def install(runner: Runner, script: str, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run a script that installs packages, unless it already succeeded with the same files on this runner.
+
+    Jobs have a machine of their own. Here they share an environment, in which another installation changes nothing.
+    """
+    variables = {**runner.environment, **environment}
+    names = [*re.findall(r"-r ([\w./-]+)", script), variables.get("REQUIREMENTS", "")]
+    files = [path.read_text(encoding="utf-8") for name in names if (path := runner.folder / name).is_file()]
+    installation = (variables["PATH"], script, *names, *files)
+    if installation in _installed:
+        return 0, ""
+    code, log = bash(runner, script, environment)
+    if code == 0:
+        _installed.add(installation)
+    return code, log
+
+
 @dataclass(frozen=True)
 class GitHub:
     """Run one workflow. `variables` are those of the repository."""
@@ -141,7 +163,8 @@ class GitHub:
                 path.write_text("")
             step_variables = self._values(step.get("env", {}), step_contexts)
             step_variables.update({name: str(path) for name, path in files.items()})
-            code, log = bash(self.runner, step["run"], {**environment, **step_variables})
+            run = install if INSTALLS in step["run"] else bash
+            code, log = run(self.runner, step["run"], {**environment, **step_variables})
             result.log += log
             result.summary += files["GITHUB_STEP_SUMMARY"].read_text()
             lines = files["GITHUB_OUTPUT"].read_text().splitlines()
@@ -183,8 +206,13 @@ class GitLab:
         job = {**self.pipeline.get("default", {}), **self.pipeline.get(own.get("extends"), {}), **own}
         environment = {**self.pipeline.get("variables", {}), **job.get("variables", {}), **variables}
         tokens = {key: token(declared["aud"], self.subject) for key, declared in job.get("id_tokens", {}).items()}
-        script = "\n".join([WITHOUT_KEYS, *job.get("before_script", []), *job["script"]])
-        code, log = bash(self.runner, script, {**environment, **tokens})
+        before = job.get("before_script", [])
+        installing = [line for line in before if line.startswith(INSTALLS)]
+        assert before[: len(installing)] == installing
+        code, log = install(self.runner, "\n".join(installing), environment)
+        if not code:
+            script = "\n".join([WITHOUT_KEYS, *before[len(installing) :], *job["script"]])
+            code, log = bash(self.runner, script, {**environment, **tokens})
         result = Job("failure" if code else "success", log=log, role=environment.get("AWS_ROLE_ARN", ""))
         if file := job.get("artifacts", {}).get("reports", {}).get("dotenv"):
             lines = (self.runner.folder / file).read_text().splitlines()
