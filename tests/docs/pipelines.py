@@ -102,7 +102,7 @@ _installed: set[tuple[str, ...]] = set()
 def install(runner: Runner, script: str, environment: Mapping[str, str]) -> tuple[int, str]:
     """Run a script that installs packages, unless it already succeeded with the same files on this runner.
 
-    Jobs have a machine of their own. Here they share an environment, in which another installation changes nothing.
+    Each job has its own machine. Here they share an environment, in which another installation changes nothing.
     """
     variables = {**runner.environment, **environment}
     names = [*re.findall(r"-r ([\w./-]+)", script), variables.get("REQUIREMENTS", "")]

@@ -20,7 +20,7 @@ NOT_RUN = {
     "scripts/lock": "it requests newer versions from the package index",
     "pre-commit": "it changes the hooks of git; tests/test_ci.py checks the hooks",
 }
-# This command has a local cloud of its own, so that it has the same result in each section. Its own help runs it.
+# This command has its own local cloud, so that it has the same result in each section. Its own help runs it.
 RUN_ONCE = {"smtemplates demo": "smtemplates demo: --help"}
 SECTIONS = [section for document in DOCUMENTS for section in sections(document)] + [
     examples(*each) for each in every_help()
