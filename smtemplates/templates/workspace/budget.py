@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from troposphere import If, Join, Not, Parameter, Ref, budgets
+from troposphere import If, Not, Parameter, Ref, Sub, budgets
 
-from smtemplates.core.construct import Construct, NamedCondition, equals, number_parameter
+from smtemplates.core.construct import Construct, NamedCondition, equals, number_parameter, placeholder
 from smtemplates.core.regions import region_rule
 from smtemplates.templates.workspace.monitoring import Monitoring
 from smtemplates.templates.workspace.project import Project
@@ -61,7 +61,7 @@ def _budget(is_created: NamedCondition, limit: Parameter, project: Project, topi
             BudgetLimit=budgets.Spend(Amount=Ref(limit), Unit="USD"),
             BudgetType="COST",
             # the prefix user: marks tags that users defined
-            CostFilters={"TagKeyValue": [Join("", ["user:Project$", Ref(project.name)])]},
+            CostFilters={"TagKeyValue": [Sub(f"user:Project${placeholder(project.name)}")]},
             TimeUnit="MONTHLY",
         ),
         NotificationsWithSubscribers=[

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Allow, ArnEquals, Bool, Condition, Deny, Principal, Statement
-from troposphere import AWS_ACCOUNT_ID, AWS_NO_VALUE, AWSObject, GetAtt, If, Ref, Sub, cloudwatch, events, sqs
+from troposphere import AWS_ACCOUNT_ID, AWS_NO_VALUE, AWSObject, Delete, GetAtt, If, Ref, Sub, cloudwatch, events, sqs
 
 from smtemplates.core.construct import Construct, NamedCondition, all_of, boolean_parameter, is_true, when
 from smtemplates.core.iam import actions, policy_document
@@ -221,6 +221,8 @@ def _queue(condition: NamedCondition, project: Project, encryption: Encryption) 
     return sqs.Queue(
         "UndeliveredEvents",
         Condition=condition.name,
+        DeletionPolicy=Delete,
+        UpdateReplacePolicy=Delete,
         KmsMasterKeyId=encryption.key(),
         MessageRetentionPeriod=RETENTION_SECONDS,
         SqsManagedSseEnabled=when(encryption.has_key, Ref(AWS_NO_VALUE), otherwise=True),
