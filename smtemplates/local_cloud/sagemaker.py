@@ -112,7 +112,8 @@ class SageMaker:
         name = item[KINDS[kind_name].name]
         for other, key in BLOCKERS.get(kind_name, ()):
             if inside := [one for one in self.find(other, **{**domain, key: name}) if one["Status"] not in ENDED]:
-                raise ValueError(f"{kind_name} {item[KINDS[kind_name].name]} still has {len(inside)} {other}(s)")
+                left = f"{len(inside)} {other}{'' if len(inside) == 1 else 's'}"
+                raise ValueError(f"{kind_name} {item[KINDS[kind_name].name]} still has {left}")
         for version in self.find("ImageVersion", ImageName=name) if kind_name == "Image" else ():
             self.delete("ImageVersion", version)
         for place, kept in list(self.objects.items()):

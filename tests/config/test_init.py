@@ -21,7 +21,7 @@ PIPELINE_FILES = {
 PIPELINE_FILES |= {"both": PIPELINE_FILES["github"] | PIPELINE_FILES["gitlab"], "none": set()}
 COMMON = {
     *("smtemplates.toml", "shared.yaml", "README.md", "requirements.txt", ".gitignore"),
-    *("constructs/image_repository.py", "tests/test_company.py", "templates/company.yaml"),
+    *("constructs/__init__.py", "constructs/image_repository.py", "tests/test_company.py", "templates/company.yaml"),
 }
 
 

@@ -29,7 +29,7 @@ from config.projects import (
     results,
     run,
 )
-from smtemplates.config.init.project_files import create_project
+from config.test_init import init
 from smtemplates.synth.loader import load
 
 PLANNING = next(dict(section.fences)["json"] for section in sections("docs/project.md") if section.title == "Roles")
@@ -67,7 +67,7 @@ def versions(user: User, product: str) -> list[str]:
 
 def test_pipelines_are_valid_and_pass_the_linters(github: WorkflowReader, tmp_path: Path) -> None:
     """The pipelines follow their schemas. GitHub knows each name, and zizmor reports no finding."""
-    create_project(tmp_path, "both")
+    init(folder=tmp_path)
     for schema in ("vendor.github-workflows", "custom.github-workflows-require-timeout"):
         check_schema(schema, tmp_path / WORKFLOW)
     check_schema("vendor.gitlab-ci", tmp_path / GITLAB)
@@ -80,7 +80,7 @@ def test_pipelines_are_valid_and_pass_the_linters(github: WorkflowReader, tmp_pa
 
 def test_pipelines_run_the_same_commands(tmp_path: Path) -> None:
     """Each job of the two pipelines runs the same commands, so the test of one applies to the other."""
-    create_project(tmp_path, "both")
+    init(folder=tmp_path)
     github, gitlab = (load((tmp_path / name).read_text()) for name in (WORKFLOW, GITLAB))
     for name, job in github["jobs"].items():
         steps = [step["run"] for step in job["steps"] if "run" in step]

@@ -233,7 +233,7 @@ def test_undeleted_resource_is_a_failure(aws: Aws, name: str, gate: Callable[[],
     _, output = running.communicate(timeout=60)
     assert (running.returncode, aws.status(name)) == (1, "UPDATE_COMPLETE"), output
     assert f"Domain (AWS::SageMaker::Domain) {domain}: " in output
-    assert "still has 1 Space(s)" in output
+    assert "still has 1 Space" in output
     assert "outside the stack" in output
 
 

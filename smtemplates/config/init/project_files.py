@@ -42,6 +42,8 @@ class Asset:
 
 ASSETS = (
     Asset(path="smtemplates.toml"),
+    # without this file, Python prefers a library of the same name, such as that of the AWS CDK
+    Asset(path="constructs/__init__.py"),
     Asset(path="constructs/image_repository.py"),
     Asset(path="tests/test_company.py"),
     Asset(path="shared.yaml"),
@@ -115,11 +117,13 @@ def _write(folder: Path, texts: Mapping[Path, str]) -> None:
         for path, text in texts.items():
             _create(path, text, created)
         _create(folder / RENDERED, _rendered(folder), created)
-    except UsageError as error:
+    except BaseException as error:
         for made in reversed(created):
             with suppress(OSError):
                 made.rmdir() if made.is_dir() else made.unlink()
-        raise UsageError(f"{error} Nothing was written.") from error
+        if isinstance(error, UsageError):
+            raise UsageError(f"{error} Nothing was written.") from error
+        raise
 
 
 def _create(path: Path, text: str, created: list[Path]) -> None:

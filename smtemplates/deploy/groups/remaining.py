@@ -1,4 +1,4 @@
-"""Find deployed stacks that remain after a destruction although they use what it deletes."""
+"""Find deployed stacks that remain after a destruction, and use the resources that it deletes."""
 
 from __future__ import annotations
 

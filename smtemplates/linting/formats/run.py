@@ -61,7 +61,7 @@ def is_file(path: str) -> bool:
 
 
 def is_name(file: str) -> bool:
-    """Return whether a template is named, as after `lint NAME`, and is in no file that a tool can show."""
+    """Return whether a text is the name of a template, as after `lint NAME`, and not a file that a tool can show."""
     return NAME.fullmatch(file) is not None and not is_file(file)
 
 

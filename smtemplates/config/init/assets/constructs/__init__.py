@@ -1,0 +1,1 @@
+"""Constructs that the templates of this project add."""
