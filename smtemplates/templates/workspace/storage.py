@@ -190,8 +190,9 @@ def _log_bucket() -> Parameter:
 def _bucket(create: Parameter, which: str, holds: str, *folders: str) -> Bucket:
     existing = string_parameter(
         f"Existing{which}BucketName",
-        f"Name of an existing bucket for {holds}. The stack does not change the bucket. If the bucket is encrypted "
-        f"with a customer managed KMS key, enter that key as KmsKeyArn. Leave empty to create a bucket.",
+        f"Name of an existing bucket for {holds}. The stack does not change its settings, and creates only empty "
+        f"folders in it. If it is encrypted with a customer managed KMS key, enter that key as KmsKeyArn. Leave empty "
+        f"to create a bucket.",
         pattern=f"^$|{BUCKET_NAME}",
         hint=f"must be empty or {BUCKET_HINT}",
         max_length=63,
