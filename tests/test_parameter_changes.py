@@ -33,6 +33,7 @@ SENTENCES: dict[tuple[str, str], Sequence[str]] = {
         "deploys[^.]* (again|to the endpoint)",
         "delete the endpoint first",
     ],
+    ("AWS::SQS::Queue", "deleted"): ["deletes the undelivered events"],
     ("AWS::SNS::Topic", "deleted"): ["the topic of this stack is deleted with its subscriptions"],
 }
 # These describe the endpoint itself, so a new deployment is expected.

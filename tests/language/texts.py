@@ -18,7 +18,8 @@ LATER = (
     *("README.md", "CHANGELOG.md", "SECURITY.md", "docs", "examples"),
     *(".github", ".ci", ".pre-commit-config.yaml", "pyproject.toml", "requirements"),
 )
-SKIPPED = {"__pycache__", "node_modules", ".venv"}
+# The templates of released versions stay as they are.
+SKIPPED = {"__pycache__", "node_modules", ".venv", "released"}
 Reader = Callable[[str, str], Iterator[Text]]
 READERS: dict[str, Reader] = {
     ".py": source.python_texts,
@@ -42,7 +43,7 @@ WITHOUT_PROSE = {".txt", ".typed"}
 
 
 def files(root: Path, names: tuple[str, ...] = FOLDERS) -> Iterator[Path]:
-    """Yield the files below the given names, sorted, without caches and environments."""
+    """Yield the files below the given names, sorted, without caches, environments and released templates."""
     for name in names:
         start = root / name
         if start.is_file():

@@ -65,7 +65,8 @@ def notifications(
         "Notify the alarm topic of failed jobs of this workspace's role, of failed transform jobs of the account, of "
         "endpoints that fail or are rolled back, and of model versions that are registered, approved or rejected in "
         "the model package group. A message about a job contains all details of the event, such as "
-        "hyperparameters. If false, the topic receives only alarms.",
+        "hyperparameters. If false, the topic receives only alarms. Changing this to false deletes the undelivered "
+        "events.",
         default=True,
     )
     on_events = NamedCondition("NotifyOfEvents", is_true(notify))
