@@ -18,7 +18,7 @@ LATER = (
     *("README.md", "CHANGELOG.md", "SECURITY.md", "docs", "examples"),
     *(".github", ".ci", ".pre-commit-config.yaml", "pyproject.toml", "requirements"),
 )
-# The templates of released versions stay as they are.
+# The templates of released versions are not modified.
 SKIPPED = {"__pycache__", "node_modules", ".venv", "released"}
 Reader = Callable[[str, str], Iterator[Text]]
 READERS: dict[str, Reader] = {
