@@ -53,8 +53,9 @@ def encryption(project: Project) -> Encryption:
         "endpoints are not encrypted with it, because some instance types do not accept a key. The key policy must "
         "delegate access control to IAM policies of this account and allow CloudWatch, CloudWatch Logs, "
         "EventBridge and AWS Budgets. Changing this replaces the notebook instance and deletes the files on it; the "
-        "role can no longer read data that the previous key encrypted. Delete a Studio domain first "
-        "(CreateDomain=false). Leave empty to use keys that AWS manages, or the key of CreateKmsKey.",
+        "role can no longer read data that the previous key encrypted. The repository for Studio images is retained, "
+        "and an empty one replaces it. Delete a Studio domain first (CreateDomain=false). Leave empty to use keys that "
+        "AWS manages, or a key that this stack creates.",
         pattern="^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         hint="must be empty or the ARN of a KMS key, such as arn:aws:kms:us-east-1:111122223333:key/<id>, not of "
         "an alias",
@@ -64,8 +65,9 @@ def encryption(project: Project) -> Encryption:
         "CreateKmsKey",
         "Create a KMS key with yearly rotation and encrypt with it. The key has a monthly charge and is retained "
         "when the stack is deleted. Changing this replaces the notebook instance and deletes the files on it; the "
-        "role can no longer read data that the previous key encrypted. Delete a Studio domain first "
-        "(CreateDomain=false). If false, no key is created.",
+        "role can no longer read data that the previous key encrypted. The repository for Studio images is "
+        "retained, and an empty one replaces it. Delete a Studio domain first (CreateDomain=false). If false, no key "
+        "is created.",
         default=False,
     )
     is_created = NamedCondition("CreateKmsKey", is_true(create))

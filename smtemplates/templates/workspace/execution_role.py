@@ -264,7 +264,7 @@ def _job_runtime() -> Parameter:
         "MaxJobRuntimeSeconds",
         "Maximum runtime in seconds of the training, tuning and processing jobs that the role can start. It "
         "applies to a role that this stack creates. Each job must then specify its own limit. The commands in the "
-        "outputs specify one hour for processing and TrainingMaxRuntimeSeconds for training. Enter 0 for no limit.",
+        "outputs specify one hour for processing and the maximum training runtime for training. Enter 0 for no limit.",
         default=0,
         least=0,
         most=MONTH_SECONDS,

@@ -185,7 +185,7 @@ def _approval() -> Parameter:
     return boolean_parameter(
         "AllowModelApproval",
         "Allow the execution role to approve model versions. If false, a reviewer must approve them with a "
-        "different role. It applies only with AccessLevel LeastPrivilege.",
+        "different role. It applies only to a role of this stack with least privilege.",
         default=False,
     )
 

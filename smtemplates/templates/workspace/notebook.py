@@ -231,7 +231,7 @@ def _settings(network: Network, role: ExecutionRole) -> _Settings:
     subnet = string_parameter(
         "NotebookSubnetId",
         "Subnet of the VPC for the notebook. Changing this to another subnet replaces the notebook instance and "
-        "deletes the files on it. Leave empty to use the first subnet of SubnetIds.",
+        "deletes the files on it. Leave empty to use the first of the subnets of the VPC that you enter.",
         pattern="^$|^subnet-[0-9a-f]{8,17}$",
         hint="must be empty or the ID of a subnet, such as subnet-0123456789abcdef0",
         max_length=24,

@@ -56,7 +56,7 @@ def _packages() -> Parameter:
     return string_parameter(
         "NotebookPackages",
         "Python packages for a kernel named Workspace in the notebook and in Studio, as pip requirements separated "
-        "by spaces. Leave empty to use only the kernels of SageMaker.",
+        "by spaces. A change takes effect at the next start. Leave empty to use only the kernels of SageMaker.",
         pattern=f"^({word}( +|$))*$",
         hint="must be empty or pip requirements such as 'pandas scikit-learn>=1.5', separated by spaces, without "
         "options",

@@ -54,7 +54,7 @@ def storage(project: Project, encryption: Encryption) -> Storage:
     buckets = {
         "input": _bucket(create, "Input", "training data", "training/", "validation/", "test/"),
         "output": _bucket(create, "Output", "results of jobs", "output/", "processing/"),
-        "models": _bucket(create, "Model", "trained models", "models/", "artifacts/"),
+        "model": _bucket(create, "Model", "trained models", "models/", "artifacts/"),
     }
     create_folders = NamedCondition("CreateFolders", is_true(folders))
     options = BucketOptions(
@@ -109,7 +109,7 @@ def storage(project: Project, encryption: Encryption) -> Storage:
         outputs=[output for role, bucket in buckets.items() for output in bucket.outputs(role)],
         input=buckets["input"],
         output=buckets["output"],
-        models=buckets["models"],
+        models=buckets["model"],
         create_folders=create_folders,
     )
 
@@ -145,7 +145,7 @@ def _expiration() -> Parameter:
     return number_parameter(
         "ObjectExpirationDays",
         "Number of days after which objects in the buckets that this stack creates are deleted, INCLUDING MODELS. "
-        "Folders are kept. Enter 0 to keep objects.",
+        "Objects that are already older are also deleted. Folders are kept. Enter 0 to keep objects.",
         default=0,
         least=0,
         most=TEN_YEARS_DAYS,
@@ -169,7 +169,7 @@ def _noncurrent() -> Parameter:
     return number_parameter(
         "NoncurrentVersionExpirationDays",
         "Number of days after which older versions in the buckets that this stack creates are permanently deleted. "
-        "Enter 0 to keep them. Default: 90.",
+        "Versions that are already older are also deleted. Enter 0 to keep them. Default: 90.",
         default=90,
         least=0,
         most=TEN_YEARS_DAYS,
@@ -191,8 +191,9 @@ def _bucket(create: Parameter, which: str, holds: str, *folders: str) -> Bucket:
     existing = string_parameter(
         f"Existing{which}BucketName",
         f"Name of an existing bucket for {holds}. The stack does not change its settings, and creates only empty "
-        f"folders in it. If it is encrypted with a customer managed KMS key, enter that key as KmsKeyArn. Leave empty "
-        f"to create a bucket.",
+        "folders in it. If it is encrypted with a customer managed KMS key, also enter that key as the existing KMS "
+        "key. If you change this later, objects are not moved, and a bucket of this stack is retained. Leave empty to "
+        "create a bucket.",
         pattern=f"^$|{BUCKET_NAME}",
         hint=f"must be empty or {BUCKET_HINT}",
         max_length=63,

@@ -167,7 +167,7 @@ def studio_settings(network: Network) -> StudioSettings:
 def _create() -> Parameter:
     return boolean_parameter(
         "CreateDomain",
-        "Create a Studio domain. It requires VpcId and SubnetIds. Apps that users start in it are charged. The "
+        "Create a Studio domain. It requires a VPC and subnets. Apps that users start in it are charged. The "
         "apps read their settings from Systems Manager: a VPC without NAT needs a VPC endpoint for ssm, and an "
         "existing role needs ssm:GetParameter. Do not change the tags of the stack while the domain exists. If "
         "false, no domain is created. Changing this to false deletes the domain with its user profiles. Delete all "
@@ -192,8 +192,8 @@ def _profile_names() -> Parameter:
         "UserProfileNames",
         'Names of up to five user profiles, separated by commas. To delete a profile, keep its comma (",bob"). The '
         "positions of the other profiles must not change. Delete the spaces of the profile, with the files in them, "
-        "first. Leave empty for no profiles. With DomainAuthMode SSO it must be empty, because IAM Identity Center "
-        "creates the profiles.",
+        "first. Leave empty for no profiles. If users sign in with IAM Identity Center (SSO), it must be empty, "
+        "because IAM Identity Center creates the profiles.",
         pattern=f"^{EACH_ONCE}({PROFILE})?(,({PROFILE})?){{0,{MOST_PROFILES - 1}}}$",
         hint="must be empty or up to five different names of letters, digits and hyphens, separated by commas, "
         "without spaces",
@@ -237,7 +237,7 @@ def _accounts() -> Parameter:
         "StudioDockerTrustedAccountIds",
         "IDs of other AWS accounts whose images in Amazon ECR Docker can use in Studio, separated by commas. The IDs "
         "of the accounts with the images of AWS are at the start of the image URIs in the outputs of this stack. It "
-        "applies if StudioDockerAccess is true. Leave empty to trust only this account.",
+        "requires that Docker is allowed in Studio. Leave empty to trust only this account.",
         pattern=f"^$|^[0-9]{{12}}(,[0-9]{{12}}){{0,{MOST_ACCOUNTS - 1}}}$",
         hint=f"must be empty or up to {MOST_ACCOUNTS} account IDs such as 111122223333, separated by commas, without "
         "spaces",
