@@ -173,8 +173,8 @@ def _image(project: Project, settings: StudioSettings, prefix: str, app: str, en
         f"URI of a container image in Amazon ECR that users can choose for {label}, with a tag or digest. The image "
         f"must be in this Region and start {label}, for example with the entry point {entrypoint} of SageMaker "
         "Distribution. Changing this adds a version; a space that uses an older version keeps it. Clearing this "
-        "deletes the image from Studio; a space that uses it needs another image. Leave empty to offer only the images of "
-        "SageMaker AI.",
+        "deletes the image from Studio; a space that uses it needs another image. Leave empty to offer only the "
+        "images of SageMaker AI.",
         pattern=f"^$|^{IMAGE_URI}$",
         hint="must be empty or the URI of an image in ECR with a tag or digest",
         max_length=MOST_CHARACTERS,
