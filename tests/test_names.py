@@ -16,8 +16,8 @@ from smtemplates.evaluate import Stack
 # Patterns of names for which the provider schema has none.
 # Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 PATTERNS = {("AWS::SSM::Parameter", "Name"): r"/smtemplates/[a-zA-Z0-9_.-]+/studio"}
-# Names of other resources, which users choose or CloudFormation generates.
-REFERENCES = {"LifecycleConfigName", "PolicyName"}
+# Names of other resources and metrics, which users or AWS choose, or CloudFormation generates.
+REFERENCES = {"LifecycleConfigName", "MetricName", "PolicyName"}
 # Names that are unique only within a resource.
 LOCAL = {"AWS::SageMaker::UserProfile"}
 STACK_NAMES = st.from_regex(r"[a-zA-Z][a-zA-Z0-9-]{0,127}", fullmatch=True) | st.sampled_from(
