@@ -44,10 +44,12 @@ JOBS = {
     "ProcessingVolumeSizeGb": "88",
 }
 PROFILES = {"UserProfileNames": "ana,bo,cy,di,ed"}
-ENDPOINT = {
-    "ModelImageUri": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312",
-    "ModelDataUrl": "s3://team-models/churn/model.tar.gz",
-}
+IMAGE = {"ModelImageUri": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312"}
+ENDPOINT = {**IMAGE, "ModelDataUrl": "s3://team-models/churn/model.tar.gz"}
+INSTANCES = {**ENDPOINT, "EndpointServing": "Instances"}
+UNCOMPRESSED = {"ModelDataPrefix": "s3://team-models/llm/"}
+PACKAGE = {"ModelPackageArn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model-package/churn/3"}
+PRD = {"Environment": "prd"}
 STUDIO_IMAGES = {
     f"Studio{app}ImageUri": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/team/studio:{app.lower()}-1"
     for app in ("JupyterLab", "CodeEditor")

@@ -60,8 +60,8 @@ def test_every_parameter_has_an_effect(template: dict[str, Any]) -> None:
         **samples.ENDPOINT,
         "EndpointInstanceType": "ml.m5.xlarge",
     }
-    on_instances = {**samples.ENDPOINT, "EndpointServing": "Instances"}
-    contexts = [{}, samples.EVERYTHING, samples.NO_BUCKETS, samples.ENDPOINT, on_instances]
+    encrypted = {**samples.INSTANCES, **samples.MADE_KEY}
+    contexts = [{}, samples.EVERYTHING, samples.NO_BUCKETS, samples.ENDPOINT, samples.INSTANCES, encrypted]
     unused = [
         name for name in template["Parameters"] if not _has_effect(template, name, others.get(name, "sample"), contexts)
     ]
@@ -167,9 +167,22 @@ REJECTED = [
     ({**samples.ROLE, "MaxJobRuntimeSeconds": "3600"}, "With ExistingRoleArn, keep"),
     ({**samples.ROLE, "AllowedInstanceTypes": "ml.m5.*"}, "With ExistingRoleArn, keep"),
     ({**samples.TOPIC, "AlarmEmail": "team@example.com"}, "not both"),
-    ({"ModelDataUrl": samples.ENDPOINT["ModelDataUrl"]}, "requires ModelImageUri"),
+    ({"ModelDataUrl": samples.ENDPOINT["ModelDataUrl"]}, "require ModelImageUri"),
+    (samples.UNCOMPRESSED, "require ModelImageUri"),
+    ({**samples.ENDPOINT, **samples.UNCOMPRESSED}, "ModelDataUrl or ModelDataPrefix, but not both"),
+    ({**samples.IMAGE, **samples.UNCOMPRESSED}, "cannot serve an uncompressed model"),
+    ({**samples.IMAGE, **samples.PACKAGE}, "ModelPackageArn or ModelImageUri, but not both"),
+    ({"ContainerEnvironment": "HF_TASK=text-generation"}, "requires ModelImageUri or ModelPackageArn"),
+    ({**samples.ENDPOINT, "DataCapturePercentage": "20"}, "captures no data"),
+    ({**samples.ENDPOINT, **samples.KEY, "EncryptEndpointVolumes": "true"}, "has no volumes"),
+    ({**samples.PRD, **samples.INSTANCES, "EndpointInstanceType": "ml.g5.xlarge"}, "only if AllowedInstanceTypes"),
+    (
+        {**samples.PRD, "CreateNotebook": "true", "NotebookInstanceType": "ml.p3.2xlarge"},
+        "only if AllowedInstanceTypes",
+    ),
     ({**samples.ENDPOINT, **samples.VPC}, "cannot run in a VPC"),
     ({**samples.ENDPOINT, "EndpointName": "churn"}, "leave EndpointName empty"),
+    ({**samples.PACKAGE, "EndpointName": "churn"}, "leave EndpointName empty"),
 ]
 
 
@@ -181,20 +194,35 @@ def test_invalid_combinations_are_rejected_with_a_message(
     assert any(sentence in message for message in Stack(template, choice).rules())
 
 
-@pytest.mark.parametrize(
-    "choice",
-    [
-        samples.EVERYTHING,
-        samples.NO_BUCKETS,
-        samples.ROLE,
-        samples.KEY,
-        samples.VPC | samples.GROUPS,
-        samples.TOPIC,
-        {"IntelligentTieringDays": "90", "ObjectExpirationDays": "91"},
-        {"IntelligentTieringDays": "90"},
-    ],
-    ids=["everything", "buckets", "role", "key", "groups", "topic", "later expiration", "no expiration"],
-)
+ACCEPTED = {
+    "everything": samples.EVERYTHING,
+    "buckets": samples.NO_BUCKETS,
+    "role": samples.ROLE,
+    "key": samples.KEY,
+    "groups": samples.VPC | samples.GROUPS,
+    "topic": samples.TOPIC,
+    "later expiration": {"IntelligentTieringDays": "90", "ObjectExpirationDays": "91"},
+    "no expiration": {"IntelligentTieringDays": "90"},
+    "package": samples.PACKAGE,
+    "uncompressed": {**samples.IMAGE, **samples.UNCOMPRESSED, "EndpointServing": "Instances"},
+    "accelerator in dev": {**samples.INSTANCES, "EndpointInstanceType": "ml.g5.xlarge"},
+    "accelerator in the list": {
+        **samples.PRD,
+        **samples.INSTANCES,
+        "EndpointInstanceType": "ml.g5.xlarge",
+        "AllowedInstanceTypes": "ml.g5.*",
+    },
+    "accelerator with an existing role": {
+        **samples.PRD,
+        **samples.ROLE,
+        **samples.INSTANCES,
+        "EndpointInstanceType": "ml.g5.xlarge",
+    },
+    "accelerator that is not used": {**samples.PRD, **samples.ENDPOINT, "EndpointInstanceType": "ml.g5.xlarge"},
+}
+
+
+@pytest.mark.parametrize("choice", ACCEPTED.values(), ids=ACCEPTED)
 def test_valid_combinations_are_accepted(template: dict[str, Any], choice: Choice) -> None:
     """The Rules accept combinations that users need."""
     assert Stack(template, choice).rules() == []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.metadata import files
 from typing import Any
 
 import pytest
 import samples
 
-from smtemplates.evaluate import Stack
+from smtemplates.evaluate import Stack, check_parameters
 
 # The image of each output in the data of the SDK: file, scope and version.
 IMAGES = {
@@ -88,3 +89,30 @@ def test_commands_use_only_images_of_the_region(template: dict[str, Any]) -> Non
         outputs = Stack(template, samples.VPC, pseudo={"AWS::Region": region}).outputs
         commands = [str(value) for name, value in outputs.items() if name.endswith("Command")]
         assert not [command for command in commands if "none." in command], region
+
+
+# The variables that an image needs to serve a model, or a model of the Hugging Face Hub.
+# Source: https://github.com/aws/sagemaker-scikit-learn-container/issues/82
+# Source: https://github.com/aws/sagemaker-huggingface-inference-toolkit
+SERVING: dict[str, dict[str, str]] = {
+    "PyTorchInferenceImage": {},
+    "TensorFlowInferenceImage": {},
+    "HuggingFaceInferenceImage": {"HF_MODEL_ID": "org/model", "HF_TASK": "text-classification"},
+    "ScikitLearnImage": {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"},
+    "XGBoostImage": {},
+}
+
+
+def test_every_inference_image_can_be_served(template: dict[str, Any]) -> None:
+    """The endpoint accepts the image with the environment that it needs, which the description of its output names."""
+    outputs = samples.deployed(template).outputs
+    assert SERVING.keys() == {name for name in outputs if name.endswith("Image") and "Training" not in name}
+    for name, environment in SERVING.items():
+        text = ",".join(f"{key}={value}" for key, value in environment.items())
+        choice = {"ModelImageUri": outputs[name], "ContainerEnvironment": text}
+        assert check_parameters(template, choice) == []
+        container = samples.deployed(template, choice).resources["Model"]["Properties"]["PrimaryContainer"]
+        assert container["Image"] == outputs[name]
+        assert json.loads(container.get("Environment", "{}")) == environment
+        description = template["Outputs"][name]["Description"]
+        assert set(re.findall("[A-Z]+(?:_[A-Z]+)+", description)) == environment.keys()

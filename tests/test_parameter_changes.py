@@ -37,7 +37,7 @@ SENTENCES: dict[tuple[str, str], Sequence[str]] = {
     ("AWS::SNS::Topic", "deleted"): ["the topic of this stack is deleted with its subscriptions"],
 }
 # These describe the endpoint itself, so a new deployment is expected.
-OF_ENDPOINT = {"ModelImageUri", "ModelDataUrl", "ServerlessMemoryMb", "ServerlessMaxConcurrency", "EndpointInstances"}
+OF_ENDPOINT = {"ModelImageUri", "ModelDataUrl", "ServerlessMemoryMb", "ServerlessMaxConcurrency"}
 FATES: dict[str, Fate] = {"replaced": "replace", "deleted": "delete", "deployed again": "update"}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import samples
 
 import smtemplates
 from smtemplates.evaluate import covering
@@ -52,3 +53,14 @@ def test_platform_of_the_notebook_stays(template: dict[str, Any]) -> None:
     notebook = template["Resources"]["Notebook"]["Properties"]
     assert ("PlatformIdentifier",) in create_only("AWS::SageMaker::NotebookInstance"), "It can be updated in place now."
     assert notebook["PlatformIdentifier"] == "notebook-al2023-v1"
+
+
+@pytest.mark.parametrize("instances", ["1-1", "1-2", "1-4", "2-2", "2-4", "2-8", "4-16"])
+def test_update_deploys_no_endpoint_again_that_scales(template: dict[str, Any], instances: str) -> None:
+    """If the range of instances starts with 2 or 4, that needs this number as a parameter."""
+    old = load((FOLDER / "0.1.0.yaml").read_text("utf-8"))
+    choice = {**samples.INSTANCES, "EndpointInstances": instances}
+    assert bool(template_changes(old, template, [choice])) == (instances[0] != "1")
+    declared = {"EndpointInitialInstances": template["Parameters"]["EndpointInitialInstances"]}
+    known = {**old, "Parameters": {**old["Parameters"], **declared}}
+    assert template_changes(known, template, [{**choice, "EndpointInitialInstances": instances[0]}]) == []

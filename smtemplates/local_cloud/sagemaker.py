@@ -25,6 +25,10 @@ def value_at(item: Props, path: str) -> Any:
     return found
 
 
+# The folder whose models let an update of an endpoint end like a rollback: in service with the previous configuration.
+ROLLED_BACK = "/rolled-back/"
+
+
 class SageMaker:
     """The SageMaker objects of the local cloud, by Region, type and name."""
 
@@ -132,6 +136,15 @@ class SageMaker:
         if None not in old and new != old:
             raise ValueError("The instance type of a variant that is a target for auto scaling cannot change")
 
+    def rolls_back(self, configuration: str) -> bool:
+        """Return whether an update to a configuration is rolled back: its model data is in a folder `rolled-back`."""
+        return any(
+            ROLLED_BACK in str(model["PrimaryContainer"])
+            for config in self.find("EndpointConfig", EndpointConfigName=configuration)
+            for variant in config["ProductionVariants"]
+            for model in self.find("Model", ModelName=variant["ModelName"])
+        )
+
     def answer(self, action: str, request: Props) -> Props:
         """Return the response to one API request: Create, Describe, List or Delete of a type."""
         verb = next((verb for verb in ("Create", "Describe", "List", "Delete") if action.startswith(verb)), "")
@@ -193,6 +206,9 @@ class SageMaker:
             given = dict(props)
             if kind_name != "Domain" and not given.get(kind.name):
                 given[kind.name] = f"{stack_name[:20]}-{logical_id[:20]}-{uuid.uuid4().hex[:8]}"
+            container = given.get("PrimaryContainer", {})
+            if isinstance(text := container.get("Environment"), str):
+                given["PrimaryContainer"] = {**container, "Environment": json.loads(text)}
             created = self.create(kind_name, given)
             return created[kind.ref], created
 
@@ -202,7 +218,9 @@ class SageMaker:
         def update(physical_id: str, _old: Props, props: Props, _stack_name: str) -> Resource:
             item = find(physical_id)[0]
             if kind_name == "Endpoint":
-                self.check_instance_type(item["EndpointConfigName"], props["EndpointConfigName"])
+                served, wanted = item["EndpointConfigName"], props["EndpointConfigName"]
+                self.check_instance_type(served, wanted)
+                props = {**props, "EndpointConfigName": served if self.rolls_back(wanted) else wanted}
             if kind_name == "Domain":
                 self.check_images(props)
             item.update(props)

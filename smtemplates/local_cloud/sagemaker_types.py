@@ -94,7 +94,7 @@ KINDS = {
         name="EndpointConfigName",
         noun="endpoint-config",
         ref="EndpointConfigArn",
-        create_only=("EndpointConfigName", "KmsKeyId", "ProductionVariants"),
+        create_only=("DataCaptureConfig", "EndpointConfigName", "KmsKeyId", "ProductionVariants"),
     ),
     "Endpoint": Kind(name="EndpointName", noun="endpoint", ref="EndpointArn", create_only=("EndpointName",)),
     "MlflowApp": Kind(name="Name", noun="mlflow-app", ref="Arn", create_only=("Name", "RoleArn")),

@@ -80,3 +80,45 @@ def test_serving_type_changes_only_with_a_new_endpoint(aws: Aws, template: Path,
     deploy(aws, template, name, *MODEL, "EndpointInstanceType=ml.c5.xlarge")
     assert variant()["InstanceType"] == "ml.c5.xlarge"
     aws.run("destroy", name, "--confirm", name, "--delete-data")
+
+
+EVERYTHING = {
+    **samples.INSTANCES,
+    **samples.MADE_KEY,
+    "ContainerEnvironment": "SAGEMAKER_PROGRAM=serve.py,OPTIONS=a%2Cb",
+    "EndpointStartupTimeoutSeconds": "1200",
+    "EndpointDownloadTimeoutSeconds": "600",
+    "EncryptEndpointVolumes": "true",
+    "DataCapturePercentage": "20",
+    "EndpointIdleHours": "8",
+}
+
+
+def test_endpoint_is_scaled_rolled_back_and_repaired(aws: Aws, template: Path, name: str) -> None:
+    """A change of scale keeps the configuration. A rollback is reported, and the next update repairs the endpoint."""
+    sagemaker = aws.client("sagemaker")
+    outputs = deploy(aws, template, name, *OFF, *(f"{key}={value}" for key, value in EVERYTHING.items()))
+    endpoint = outputs["ServedEndpointName"]
+
+    def served() -> str:
+        return str(sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"])
+
+    first, before = served(), physical_ids(aws, name)
+    deploy(aws, template, name, "EndpointInstances=2-4")
+    assert (served(), physical_ids(aws, name)) == (first, before)
+    flags = ["--yes", "--create-staging-bucket", "--allow-destructive"]
+    failing = "ModelDataUrl=s3://team-models/rolled-back/model.tar.gz"
+    rolled_back = aws.run("deploy", name, *flags, "--set", failing, template=template)
+    assert (rolled_back.returncode, aws.status(name)) == (1, "UPDATE_COMPLETE")
+    assert (
+        f"SageMaker rolled back endpoint {endpoint}: it serves configuration {first} instead of " in rolled_back.stderr
+    )
+    assert served() == first
+    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=first)["ProductionVariants"]
+    assert (
+        sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]["ModelDataUrl"]
+        == (samples.ENDPOINT["ModelDataUrl"])
+    )
+    deploy(aws, template, name, NEW_MODEL)
+    assert served().lower() == physical_ids(aws, name)["EndpointConfig"].rpartition("/")[2] != first.lower()
+    aws.run("destroy", name, "--confirm", name, "--delete-data")

@@ -63,7 +63,10 @@ def cli_commands(
                 commands.process(),
             ),
             output(
-                "CreateModelCommand", "Command that creates a model from the result of a training job", commands.model()
+                "CreateModelCommand",
+                "Command that creates a model from the result of a training job. An image that needs an environment "
+                "gets it in the container, as in Environment={KEY=VALUE,KEY=VALUE}.",
+                commands.model(),
             ),
             output(
                 "CreateEndpointConfigCommand",

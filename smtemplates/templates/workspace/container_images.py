@@ -19,7 +19,14 @@ REGISTRIES = {"deep-learning": "Dlc", "built-in": "Sm"}
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """Represent one image. `missing` lists the Regions whose registry does not have it."""
+    """Represent one image. `missing` lists the Regions whose registry does not have it.
+
+    `environment` are the variables without which it cannot serve a model, and `hub_environment` those without which it
+    cannot serve a model of the Hugging Face Hub.
+
+    Source: https://github.com/aws/sagemaker-scikit-learn-container/issues/82
+    Source: https://github.com/aws/sagemaker-huggingface-inference-toolkit (README)
+    """
 
     name: str
     repository: str
@@ -28,6 +35,17 @@ class Image:
     missing: tuple[str, ...]
     condition: NamedCondition | None
     on_gpu: NamedCondition
+    environment: tuple[str, ...] = ()
+    hub_environment: tuple[str, ...] = ()
+
+    def description(self) -> str:
+        """Return the description of the output, with the environment that the image needs."""
+        text = f"URI of the {_words(self.name)} image"
+        if self.environment:
+            text += f". To serve a model, it needs {' and '.join(self.environment)} in its environment"
+        if self.hub_environment:
+            text += f". To serve a model of the Hugging Face Hub, it needs {' and '.join(self.hub_environment)}"
+        return text
 
     def uri(self) -> Sub:
         """Return the URI of the image. Use it only where `condition`, if any, is true.
@@ -66,9 +84,14 @@ def container_images(training: Training) -> ContainerImages:
     catalog = {
         name: Image(
             name=name,
-            **{**image, "missing": tuple(image["missing"])},
+            repository=image["repository"],
+            tag=image["tag"],
+            registry=image["registry"],
+            missing=tuple(image["missing"]),
             condition=has_built_in if image["registry"] == "built-in" else _condition(name, image["missing"]),
             on_gpu=on_gpu,
+            environment=tuple(image.get("environment", ())),
+            hub_environment=tuple(image.get("hub_environment", ())),
         )
         for name, image in known["images"].items()
     }
@@ -90,7 +113,7 @@ def container_images(training: Training) -> ContainerImages:
         },
         conditions=[on_gpu, has_built_in, *(image.condition for image in optional if image.condition)],
         outputs=[
-            output(image.name, f"URI of the {_words(image.name)} image", image.uri(), condition=image.condition)
+            output(image.name, image.description(), image.uri(), condition=image.condition)
             for image in catalog.values()
         ],
         catalog=catalog,

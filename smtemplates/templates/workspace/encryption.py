@@ -49,11 +49,13 @@ def encryption(project: Project) -> Encryption:
         "KmsKeyArn",
         "ARN of an existing KMS key. It encrypts the buckets, job outputs, the alarm topic, the volumes of the "
         "notebook and of Studio, and the log of the function that creates folders and log groups. Other logs are "
-        "encrypted with keys of CloudWatch Logs, because all teams share their groups. Volumes of jobs and "
-        "endpoints are not encrypted with it, because some instance types do not accept a key. The key policy must "
+        "encrypted with keys of CloudWatch Logs, because all teams share their groups. Volumes of jobs are not "
+        "encrypted with it, because some instance types do not accept a key. Volumes of the endpoint are encrypted "
+        "with it only if EncryptEndpointVolumes is true. The key policy must "
         "delegate access control to IAM policies of this account and allow CloudWatch, CloudWatch Logs, "
-        "EventBridge and AWS Budgets. Changing this replaces the notebook instance and deletes the files on it; the "
-        "role can no longer read data that the previous key encrypted. The repository for Studio images is retained, "
+        "EventBridge and AWS Budgets. Changing this replaces the notebook instance and deletes the files on it, and "
+        "deploys an endpoint that encrypts with it again. The role can no longer read data that "
+        "the previous key encrypted. The repository for Studio images is retained, "
         "and an empty one replaces it. Delete a Studio domain first (CreateDomain=false). Leave empty to use keys that "
         "AWS manages, or a key that this stack creates.",
         pattern="^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
@@ -64,8 +66,9 @@ def encryption(project: Project) -> Encryption:
     create = boolean_parameter(
         "CreateKmsKey",
         "Create a KMS key with yearly rotation and encrypt with it. The key has a monthly charge and is retained "
-        "when the stack is deleted. Changing this replaces the notebook instance and deletes the files on it; the "
-        "role can no longer read data that the previous key encrypted. The repository for Studio images is "
+        "when the stack is deleted. Changing this replaces the notebook instance and deletes the files on it, and "
+        "deploys an endpoint that encrypts with it again. The role can no longer read data that "
+        "the previous key encrypted. The repository for Studio images is "
         "retained, and an empty one replaces it. Delete a Studio domain first (CreateDomain=false). If false, no key "
         "is created.",
         default=False,

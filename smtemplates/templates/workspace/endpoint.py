@@ -1,38 +1,15 @@
-"""Endpoint: serves a model, serverless or on instances."""
+"""Endpoint: serves the model, serverless or on instances, and rolls back an update that fails."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from troposphere import (
-    AWSObject,
-    GetAtt,
-    Not,
-    Output,
-    Parameter,
-    Ref,
-    Select,
-    Split,
-    Sub,
-    sagemaker,
-)
+from troposphere import Delete, GetAtt, Ref, Retain, Sub, sagemaker
 
-from smtemplates.core.construct import (
-    Construct,
-    NamedCondition,
-    all_of,
-    equals,
-    is_not_empty,
-    output,
-    rule,
-    when,
-)
-from smtemplates.core.regions import region_rule
+from smtemplates.core.construct import Construct, NamedCondition, Test, output, when
 from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
-from smtemplates.templates.workspace.endpoint_settings import EndpointSettings, endpoint_settings
-from smtemplates.templates.workspace.execution_role import ExecutionRole
-from smtemplates.templates.workspace.network import Network
+from smtemplates.templates.workspace.endpoint_instances import EndpointInstances
+from smtemplates.templates.workspace.endpoint_model import EndpointModel, endpoint_tags
 from smtemplates.templates.workspace.project import Project
 
 VARIANT = "AllTraffic"
@@ -42,165 +19,112 @@ BAKE_SECONDS, TIMEOUT_SECONDS = 1200, 14400
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint(Construct):
-    """Represent the endpoint of this stack, which the dashboard and the alarms monitor."""
+    """Represent the endpoint of this stack. `given` is the test of `exists` for Rules, which cannot use conditions."""
 
     exists: NamedCondition
-    image: Parameter
+    given: Test
     name: Sub
     on_instances: NamedCondition
-    least_instances: Select
-    most_instances: Select
-    requests_per_instance: Parameter
+    configuration: sagemaker.EndpointConfig
 
 
 def endpoint(
     project: Project,
-    network: Network,
-    execution_role: ExecutionRole,
-    endpoint_alarm_names: EndpointAlarmNames | None = None,
+    endpoint_model: EndpointModel,
+    endpoint_instances: EndpointInstances,
+    endpoint_alarm_names: EndpointAlarmNames,
 ) -> Endpoint:
-    """Build an optional endpoint. An update that triggers one of these alarms is rolled back."""
-    settings = endpoint_settings(network)
+    """Build the configuration and the endpoint. An update that triggers one of these alarms is rolled back.
+
+    An update keeps the number of instances, which would otherwise lose those that scaling added. It does not keep
+    the data capture, which would otherwise never start or end.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
+    """
     name = project.unique_name()
+    on_instances = endpoint_model.on_instances
+    configuration = _configuration(project, endpoint_model, endpoint_instances)
+    served = sagemaker.Endpoint(
+        "Endpoint",
+        Condition=endpoint_model.exists.name,
+        DeploymentConfig=when(on_instances, _deployment(endpoint_alarm_names)),
+        EndpointConfigName=GetAtt(configuration, "EndpointConfigName"),
+        EndpointName=name,
+        ExcludeRetainedVariantProperties=when(
+            on_instances, [sagemaker.VariantProperty(VariantPropertyType="DataCaptureConfig")]
+        ),
+        RetainAllVariantProperties=when(on_instances, value=True),
+        Tags=project.tags(),
+    )
     return Endpoint(
         title="Endpoint",
         source=__name__,
-        parameters={
-            "Container image of the model": settings.image,
-            "Model data": settings.data,
-            "Endpoint serving": settings.serving,
-            "Serverless memory (MB)": settings.memory_mb,
-            "Serverless concurrency": settings.concurrency,
-            "Endpoint instance type": settings.instance_type,
-            "Endpoint instances": settings.instances,
-            "Requests per instance and minute": settings.target,
-        },
-        conditions=[
-            settings.create,
-            settings.has_data,
-            settings.serverless,
-            settings.on_instances,
-            settings.in_vpc,
+        resources=[configuration, served],
+        outputs=[
+            output(
+                "ServedEndpointName",
+                "Name of the endpoint of this stack",
+                GetAtt(served, "EndpointName"),
+                condition=endpoint_model.exists,
+            ),
+            output(
+                "ServedEndpointArn", "ARN of the endpoint of this stack", Ref(served), condition=endpoint_model.exists
+            ),
         ],
-        rules={
-            **region_rule(settings.image, "Endpoints", sagemaker.Endpoint, sagemaker.EndpointConfig, sagemaker.Model),
-            "ModelNeedsImage": rule(
-                "ModelDataUrl requires ModelImageUri, because the image contains the code that serves the model.",
-                is_not_empty(settings.image),
-                given=is_not_empty(settings.data),
-            ),
-            # Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
-            "ServerlessKnowsNoVpc": rule(
-                "A serverless endpoint cannot run in a VPC. Set EndpointServing to Instances, or leave VpcId and "
-                "SubnetIds empty.",
-                Not(equals(settings.serving, "Serverless")),
-                given=all_of(is_not_empty(settings.image), is_not_empty(network.subnet_ids)),
-            ),
-        },
-        resources=_resources(settings, project, name, network, execution_role, endpoint_alarm_names),
-        outputs=_outputs(settings.create),
-        exists=settings.create,
-        image=settings.image,
+        exists=endpoint_model.exists,
+        given=endpoint_model.given,
         name=name,
-        on_instances=settings.on_instances,
-        least_instances=_least_instances(settings),
-        most_instances=Select(1, Split("-", Ref(settings.instances))),
-        requests_per_instance=settings.target,
+        on_instances=on_instances,
+        configuration=configuration,
     )
 
 
-def _resources(
-    settings: EndpointSettings,
-    project: Project,
-    name: Sub,
-    network: Network,
-    role: ExecutionRole,
-    alarms: EndpointAlarmNames | None,
-) -> list[AWSObject]:
-    """Build the model, the endpoint configuration and the endpoint.
+def _configuration(project: Project, model: EndpointModel, instances: EndpointInstances) -> sagemaker.EndpointConfig:
+    """Build the configuration. It is retained when a new one replaces it: after a rollback, the endpoint serves it.
 
-    A change creates a new model or configuration before the old one is deleted. There is no volume key, because
-    instances with local disks do not accept one, although the page below no longer says that the call fails.
+    CloudFormation takes a rollback for success, because the endpoint is in service again. It would then delete the
+    configuration and the model in use.
 
-    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
+    Source: https://github.com/hashicorp/terraform-provider-aws/issues/48997
     """
-    vpc = sagemaker.VpcConfig(SecurityGroupIds=network.security_groups(), Subnets=network.subnets())
-    model = sagemaker.Model(
-        "Model",
-        Condition=settings.create.name,
-        ExecutionRoleArn=role.once_attached(role.execution_arn()),
-        PrimaryContainer=sagemaker.ContainerDefinition(
-            Image=Ref(settings.image), ModelDataUrl=when(settings.has_data, Ref(settings.data))
-        ),
-        Tags=project.tags(),
-        VpcConfig=when(settings.in_vpc, vpc),
-    )
-    serverless = sagemaker.ServerlessConfig(
-        MaxConcurrency=Ref(settings.concurrency), MemorySizeInMB=Ref(settings.memory_mb)
-    )
-    config = sagemaker.EndpointConfig(
+    serverless = sagemaker.ServerlessConfig(MaxConcurrency=Ref(model.concurrency), MemorySizeInMB=Ref(model.memory_mb))
+    return sagemaker.EndpointConfig(
         "EndpointConfig",
-        Condition=settings.create.name,
+        Condition=model.exists.name,
+        DeletionPolicy=Delete,
+        UpdateReplacePolicy=Retain,
+        DataCaptureConfig=instances.data_capture,
+        KmsKeyId=instances.volume_key,
         ProductionVariants=[
             sagemaker.ProductionVariant(
-                InitialInstanceCount=when(settings.on_instances, _least_instances(settings)),
+                ContainerStartupHealthCheckTimeoutInSeconds=instances.startup_seconds,
+                InitialInstanceCount=when(model.on_instances, Ref(instances.initial)),
                 InitialVariantWeight=1,
-                InstanceType=when(settings.on_instances, Ref(settings.instance_type)),
-                ModelName=GetAtt(model, "ModelName"),
-                ServerlessConfig=when(settings.serverless, serverless),
+                InstanceType=when(model.on_instances, Ref(instances.instance_type)),
+                ModelDataDownloadTimeoutInSeconds=instances.download_seconds,
+                ModelName=GetAtt(model.model, "ModelName"),
+                ServerlessConfig=when(model.serverless, serverless),
                 VariantName=VARIANT,
             )
         ],
-        Tags=project.tags(),
+        Tags=endpoint_tags(project),
     )
-    return [
-        model,
-        config,
-        sagemaker.Endpoint(
-            "Endpoint",
-            Condition=settings.create.name,
-            DeploymentConfig=when(settings.on_instances, _deployment(alarms)),
-            EndpointConfigName=GetAtt(config, "EndpointConfigName"),
-            EndpointName=name,
-            # otherwise an update would remove the instances that scaling added
-            RetainAllVariantProperties=when(settings.on_instances, value=True),
-            Tags=project.tags(),
-        ),
-    ]
 
 
-def _least_instances(settings: EndpointSettings) -> Select:
-    return Select(0, Split("-", Ref(settings.instances)))
-
-
-def _deployment(alarms: EndpointAlarmNames | None) -> sagemaker.DeploymentConfig:
+def _deployment(alarms: EndpointAlarmNames) -> sagemaker.DeploymentConfig:
     """Build a blue/green deployment that shifts all traffic at once and keeps the old instances for a rollback.
 
     Serverless endpoints do not accept this configuration. SageMaker shifts their traffic itself.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-all-at-once.html
     """
-    more: dict[str, Any] = {}
-    if alarms:
-        watching = [sagemaker.Alarm(AlarmName=Ref(alarm)) for alarm in alarms.logical_ids]
-        more["AutoRollbackConfiguration"] = sagemaker.AutoRollbackConfig(Alarms=watching)
     return sagemaker.DeploymentConfig(
+        AutoRollbackConfiguration=sagemaker.AutoRollbackConfig(
+            Alarms=[sagemaker.Alarm(AlarmName=Ref(alarm)) for alarm in alarms.logical_ids]
+        ),
         BlueGreenUpdatePolicy=sagemaker.BlueGreenUpdatePolicy(
             MaximumExecutionTimeoutInSeconds=TIMEOUT_SECONDS,
             TerminationWaitInSeconds=BAKE_SECONDS,
             TrafficRoutingConfiguration=sagemaker.TrafficRoutingConfig(Type="ALL_AT_ONCE", WaitIntervalInSeconds=0),
         ),
-        **more,
     )
-
-
-def _outputs(create: NamedCondition) -> list[Output]:
-    return [
-        output(
-            "ServedEndpointName",
-            "Name of the endpoint of this stack",
-            GetAtt("Endpoint", "EndpointName"),
-            condition=create,
-        ),
-        output("ServedEndpointArn", "ARN of the endpoint of this stack", Ref("Endpoint"), condition=create),
-    ]

@@ -1,4 +1,4 @@
-"""Endpoint alarms: their logical IDs, for constructs that must name the alarms before `monitoring` creates them."""
+"""Rollback alarms: their logical IDs, for constructs that must name the alarms before they are built."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 from smtemplates.core.construct import Construct
 
+# The role may read the alarms of its stack whose logical IDs start with this. The notification alarms are among them:
+# an endpoint that was deployed with version 0.1 names them until its first update.
+PREFIX = "Endpoint"
+
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointAlarmNames(Construct):
-    """Contain the logical IDs of the alarms on the errors and the latency of endpoints."""
+    """Contain the logical IDs of the alarms that roll back an update of the endpoint."""
 
     errors: str
     latency: str
@@ -21,7 +25,10 @@ class EndpointAlarmNames(Construct):
 
 
 def endpoint_alarm_names() -> EndpointAlarmNames:
-    """Return the names of the alarms. The role and the endpoint refer to them, and `monitoring` depends on both."""
+    """Return the names of the alarms. The role and the endpoint refer to them, and the alarms depend on both."""
     return EndpointAlarmNames(
-        title="Monitoring", source=__name__, errors="EndpointErrorsAlarm", latency="EndpointLatencyAlarm"
+        title="Endpoint",
+        source=__name__,
+        errors=f"{PREFIX}RollbackErrorsAlarm",
+        latency=f"{PREFIX}RollbackLatencyAlarm",
     )

@@ -6,11 +6,12 @@ from troposphere import GetAtt, Ref, Sub, applicationautoscaling
 
 from smtemplates.core.construct import Construct
 from smtemplates.templates.workspace.endpoint import VARIANT, Endpoint
+from smtemplates.templates.workspace.endpoint_instances import EndpointInstances
 
 SCALE_IN_SECONDS = 300
 
 
-def endpoint_scaling(endpoint: Endpoint) -> Construct:
+def endpoint_scaling(endpoint: Endpoint, endpoint_instances: EndpointInstances) -> Construct:
     """Build target tracking on the number of requests for each instance.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling.html
@@ -18,8 +19,8 @@ def endpoint_scaling(endpoint: Endpoint) -> Construct:
     target = applicationautoscaling.ScalableTarget(
         "EndpointScaling",
         Condition=endpoint.on_instances.name,
-        MaxCapacity=endpoint.most_instances,
-        MinCapacity=endpoint.least_instances,
+        MaxCapacity=endpoint_instances.most,
+        MinCapacity=endpoint_instances.least,
         ResourceId=Sub(f"endpoint/${{Name}}/variant/{VARIANT}", Name=GetAtt("Endpoint", "EndpointName")),
         ScalableDimension="sagemaker:variant:DesiredInstanceCount",
         ServiceNamespace="sagemaker",
@@ -37,7 +38,7 @@ def endpoint_scaling(endpoint: Endpoint) -> Construct:
                     PredefinedMetricType="SageMakerVariantInvocationsPerInstance"
                 ),
                 ScaleInCooldown=SCALE_IN_SECONDS,
-                TargetValue=Ref(endpoint.requests_per_instance),
+                TargetValue=Ref(endpoint_instances.requests_per_instance),
             ),
         ),
     ]

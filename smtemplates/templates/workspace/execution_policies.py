@@ -21,7 +21,7 @@ from troposphere import AWS_REGION, Ref, Sub
 
 from smtemplates.core.iam import Grant, actions, allow, deny, in_this_region, policy_document, regional_arns
 from smtemplates.templates.workspace.data_policy import RUN_JOBS
-from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
+from smtemplates.templates.workspace.endpoint_alarm_names import PREFIX, EndpointAlarmNames
 from smtemplates.templates.workspace.network import Network
 
 METRICS = ("/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker")
@@ -76,15 +76,13 @@ def jobs(network: Network) -> dict[str, Any]:
 def hosting(network: Network, alarms: EndpointAlarmNames | None) -> dict[str, Any]:
     """Allow creating and invoking models and endpoints, and reading the alarms that trigger a rollback.
 
-    The alarms are named with the prefix that CloudFormation gives them. A reference would make the role depend on
+    The alarms are named with the prefix that their names start with. A reference would make the role depend on
     resources that depend on the role.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
     """
-    seen = regional_arns(
-        "cloudwatch", *(f"alarm:${{AWS::StackName}}-{alarm}-*" for alarm in (alarms.logical_ids if alarms else ()))
-    )
+    seen = regional_arns("cloudwatch", f"alarm:${{AWS::StackName}}-{PREFIX}*") if alarms else []
     return policy_document(
         allow("MakeModels", actions("sagemaker", "CreateModel"), regional_arns("sagemaker", "*"), network.inside()),
         allow(

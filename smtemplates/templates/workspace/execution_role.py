@@ -49,6 +49,7 @@ class ExecutionRole(Construct):
     create_role: NamedCondition
     least_privilege: NamedCondition
     existing: Parameter
+    instance_types: Parameter
     boundary: Parameter
     has_boundary: NamedCondition
     policies: Sequence[iam.ManagedPolicy]
@@ -173,6 +174,7 @@ def execution_role(
         create_role=create_role,
         least_privilege=least_privilege,
         existing=existing,
+        instance_types=types,
         boundary=boundary,
         has_boundary=has_boundary,
         policies=policies,

@@ -75,10 +75,10 @@ def log_groups(endpoint: Endpoint | None = None) -> LogGroups:
         watched = when(endpoint.exists, endpoint.name, Ref(name))
         conditions.append(has_endpoint)
         rules["OneEndpointIsWatched"] = rule(
-            "With ModelImageUri, leave EndpointName empty. The dashboard and the alarms monitor the endpoint of this "
-            "stack.",
+            "With ModelImageUri or ModelPackageArn, leave EndpointName empty. The dashboard and the alarms monitor the "
+            "endpoint of this stack.",
             is_empty(name),
-            given=is_not_empty(endpoint.image),
+            given=endpoint.given,
         )
     return LogGroups(
         title="Monitoring",

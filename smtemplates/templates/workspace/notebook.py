@@ -28,6 +28,7 @@ from smtemplates.core.iam import actions, allow, policy_document
 from smtemplates.core.regions import region_rule
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
+from smtemplates.templates.workspace.instance_rules import accelerators_need_list
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.packages import Packages
 from smtemplates.templates.workspace.project import INSTANCE_TYPE, Project
@@ -90,6 +91,9 @@ def notebook(
                 "NotebookSubnetId requires VpcId and SubnetIds.",
                 is_not_empty(network.subnet_ids),
                 given=is_not_empty(settings.subnet),
+            ),
+            "AcceleratedNotebookNeedsList": accelerators_need_list(
+                project, execution_role, settings.instance_type, is_true(settings.create)
             ),
         },
         resources=_resources(

@@ -188,12 +188,13 @@ def _log_bucket() -> Parameter:
 
 
 def _bucket(create: Parameter, which: str, holds: str, *folders: str) -> Bucket:
+    changing = "Changing this deploys an endpoint that stores requests again. " if which == "Output" else ""
     existing = string_parameter(
         f"Existing{which}BucketName",
         f"Name of an existing bucket for {holds}. The stack does not change its settings, and creates only empty "
         "folders in it. If it is encrypted with a customer managed KMS key, also enter that key as the existing KMS "
-        "key. If you change this later, objects are not moved, and a bucket of this stack is retained. Leave empty to "
-        "create a bucket.",
+        "key. If you change this later, objects are not moved, and a bucket of this stack is retained. "
+        f"{changing}Leave empty to create a bucket.",
         pattern=f"^$|{BUCKET_NAME}",
         hint=f"must be empty or {BUCKET_HINT}",
         max_length=63,
