@@ -20,7 +20,7 @@ from smtemplates.deploy.operations.operation import check_deleted, check_idle, d
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.requests.request import Options, execution_prefix, operation_token, token_prefix
-from smtemplates.deploy.resources.served_endpoints import check_served
+from smtemplates.deploy.resources.served_endpoints import ENDPOINT, check_served
 from smtemplates.synth import received
 
 # The errors for a change set that another actor executed or deleted, or for a stack with another operation.
@@ -88,7 +88,8 @@ def execute(
             stack = follow_to_end(watch, listener, plan.stack, deadline=deadline)
         _check_executed(watch, plan, stack)
         apply_stack_settings(cloud, stack, options, listener)
-    check_served(cloud, plan, stack, listener)
+    if any(change.type == ENDPOINT and not change.stack_path for change in plan.changes):
+        check_served(cloud, stack, listener)
     check_deleted(watch, stack)
     return stack
 

@@ -138,9 +138,7 @@ def _workflows() -> Iterable[Row]:
     }
     for kind, resource in kinds.items():
         arn = f"{SM}{resource}/churn"
-        yield from each("sagemaker", f"Create{kind} Describe{kind} Update{kind}", arn)
-        if "xperiment" in resource:
-            yield from each("sagemaker", f"Delete{kind}", arn)
+        yield from each("sagemaker", f"Create{kind} Delete{kind} Describe{kind} Update{kind}", arn)
     component = f"{SM}experiment-trial-component/churn"
     names = "AssociateTrialComponent DisassociateTrialComponent BatchGetMetrics BatchPutMetrics"
     yield from each("sagemaker", f"{names} AddAssociation DeleteAssociation", component)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from smtemplates.aws.errors import CloudError, DeploymentError, sentence
 from smtemplates.aws.session import Cloud
-from smtemplates.deploy.change_sets.change_plan import Plan
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.operations.listener import Listener
 from smtemplates.deploy.operations.stack import Stack
@@ -19,14 +18,12 @@ from smtemplates.deploy.operations.stack import Stack
 ENDPOINT, CONFIGURATION = "AWS::SageMaker::Endpoint", "AWS::SageMaker::EndpointConfig"
 
 
-def check_served(cloud: Cloud, plan: Plan, stack: Stack, listener: Listener) -> None:
-    """Check the endpoints of a stack after a successful operation, if its plan changed one.
+def check_served(cloud: Cloud, stack: Stack, listener: Listener) -> None:
+    """Check the endpoints of a stack after a successful operation that changed one.
 
     Raises:
         DeploymentError: An endpoint serves a configuration that is not in the stack, or is not in service.
     """
-    if not any(change.type == ENDPOINT and not change.stack_path for change in plan.changes):
-        return
     try:
         problems = _problems(cloud, stack)
     except CloudError as error:

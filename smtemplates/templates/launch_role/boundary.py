@@ -32,11 +32,13 @@ from smtemplates.templates.workspace.execution_policies import METRICS
 # Actions that are allowed as a group are written as patterns, to stay within the limit of 6,144 characters.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 KINDS = (
-    *("cloudwatch:GetMetric*", "ec2:DeleteNetworkInterface*", "kms:GenerateDataKey*"),
-    *("s3:GetObject*", "s3:ListBucket*"),
+    *("ec2:DeleteNetworkInterface*", "kms:GenerateDataKey*", "s3:GetObject*Tagging", "s3:ListBucket*"),
     *(
         f"sagemaker:{kind}"
-        for kind in ("*Association", "*Endpoint*", "*InferenceComponent*", "*Pipeline*", "*TransformJob", "*Trial*")
+        for kind in (
+            *("*Action", "*Artifact", "*Association", "*Context", "*Endpoint*", "*InferenceComponent*"),
+            *("*Pipeline*", "*TransformJob", "*Trial*"),
+        )
     ),
     *("sagemaker:Batch*Metrics", "sagemaker:DescribeImage*", "sagemaker:DescribeModelPackage*"),
 )
