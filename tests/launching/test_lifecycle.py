@@ -14,6 +14,7 @@ from access.simulator import Policies, Request, verdicts
 from botocore.exceptions import ClientError, WaiterError
 from deploying.local_aws import Aws, policy
 from regenerate import handlers
+from troposphere.sagemaker import UserProfile
 
 import smtemplates
 from launching import provisioned
@@ -77,7 +78,11 @@ def account() -> Iterator[Aws]:
         _wait(cloud, "create", "launch-role")
         s3 = cloud.client("s3")
         s3.create_bucket(Bucket="templates")
-        s3.put_object(Bucket="templates", Key="workspace.yaml", Body=smtemplates.render(smtemplates.build()))
+        whole = smtemplates.build()
+        s3.put_object(Bucket="templates", Key="workspace.yaml", Body=smtemplates.render(whole))
+        # the local cloud creates resources in the order of their names, as far as they are independent
+        whole.add_resource(UserProfile("ZFails", DomainId="d-missing", UserProfileName="z"))
+        s3.put_object(Bucket="templates", Key="failing.yaml", Body=smtemplates.render(whole))
         yield cloud
 
 
@@ -101,10 +106,10 @@ def _values(account: Aws) -> dict[str, str]:
     return {**provisioned.EVERYTHING, "VpcId": vpc, "SubnetIds": subnet, "PermissionsBoundaryArn": provisioned.BOUNDARY}
 
 
-def _stack_arguments(account: Aws, values: dict[str, str]) -> dict[str, Any]:
+def _stack_arguments(account: Aws, values: dict[str, str], file: str = "workspace.yaml") -> dict[str, Any]:
     return {
         "StackName": STACK,
-        "TemplateURL": f"{account.url}/templates/workspace.yaml",
+        "TemplateURL": f"{account.url}/templates/{file}",
         "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
         "Capabilities": ["CAPABILITY_IAM"],
     }
@@ -126,9 +131,10 @@ def lifecycle(account: Aws) -> Lifecycle:
 
 @pytest.fixture(scope="module")
 def failure(account: Aws, lifecycle: Lifecycle) -> Lifecycle:  # noqa: ARG001 the stack name is available again
-    """Launch it with a bucket that does not exist, so that CloudFormation rolls back the creation."""
-    role, values = account.as_role(LAUNCH_ROLE), {**_values(account), "ExistingInputBucketName": "not-there"}
-    stack: str = role.client("cloudformation").create_stack(**_stack_arguments(account, values))["StackId"]
+    """Launch it with a resource that fails after all others, so that CloudFormation rolls back the creation."""
+    role = account.as_role(LAUNCH_ROLE)
+    arguments = _stack_arguments(account, _values(account), "failing.yaml")
+    stack: str = role.client("cloudformation").create_stack(**arguments)["StackId"]
     with pytest.raises(WaiterError, match="ROLLBACK_COMPLETE"):
         _wait(role, "create", stack)
     return stack, _steps(account, stack)
