@@ -46,7 +46,7 @@ def _flow(value: Any) -> str:
     if (written := notation(value)) is not None:
         return written
     if isinstance(value, str):
-        return value if _WORDS.fullmatch(value) and value.lower() not in _NOT_TEXT else _double(value)
+        return value if _WORDS.fullmatch(value) and value.lower() not in _NOT_TEXT else _shorter(value)
     if isinstance(value, list):
         return f"[{','.join(map(_flow, value))}]"
     if not isinstance(value, dict):
@@ -133,8 +133,17 @@ def _text(text: str) -> str:
         return written
     if _PHRASE.fullmatch(text) and ": " not in text and " #" not in text and text.lower() not in _NOT_TEXT:
         return text
-    single = not _ODD.search(text) and "\n" not in text and "\t" not in text
-    return _single(text) if single else _double(text)
+    return _single(text) if _fits_single(text) else _double(text)
+
+
+def _shorter(text: str) -> str:
+    """Quote text with the quotation marks that need fewer bytes."""
+    double = _double(text)
+    return single if _fits_single(text) and len(single := _single(text)) < len(double) else double
+
+
+def _fits_single(text: str) -> bool:
+    return not _ODD.search(text) and "\n" not in text and "\t" not in text
 
 
 def _single(text: str) -> str:

@@ -21,11 +21,9 @@ def notifies(choice: Choice) -> bool:
 
 EXPECTATION = Expectation(
     resources={
-        **dict.fromkeys(("JobFailures", "JobFailuresAlarm", "EndpointFailures", "EndpointFailuresAlarm"), notifies),
-        **dict.fromkeys(("UndeliveredEvents", "UndeliveredEventsPolicy"), notifies),
-        **dict.fromkeys(
-            ("ModelApprovals", "ModelApprovalsAlarm"), lambda choice: notifies(choice) and has_group(choice)
-        ),
+        **dict.fromkeys(("JobFailures", "EndpointFailures"), notifies),
+        **dict.fromkeys(("UndeliveredEvents", "UndeliveredEventsPolicy", "UndeliveredEventsAlarm"), notifies),
+        "ModelApprovals": lambda choice: notifies(choice) and has_group(choice),
     }
 )
 
@@ -202,17 +200,21 @@ def test_every_message_is_valid_and_names_the_resource(
 # --- undelivered events
 
 
-def test_every_target_has_the_queue_and_every_rule_an_alarm(template: dict[str, Any]) -> None:
-    """Each rule sends undelivered events to the queue, and an alarm watches the metric with its name only."""
-    stack = samples.deployed(template, samples.FEATURES["registry"])
+@pytest.mark.parametrize("parameters", [{}, samples.FEATURES["registry"]])
+def test_every_rule_has_the_queue_and_is_watched(template: dict[str, Any], parameters: dict[str, str]) -> None:
+    """Each rule sends undelivered events to the queue, and an alarm adds up the metrics with their names only."""
+    stack = samples.deployed(template, parameters)
     rules = {name: body["Properties"] for name, body in stack.resources.items() if body["Type"] == "AWS::Events::Rule"}
     arn = samples.physical("UndeliveredEvents", "Arn")
     assert rules
-    for name, rule in rules.items():
+    for rule in rules.values():
         assert [target["DeadLetterConfig"]["Arn"] for target in rule["Targets"]] == [arn]
-        alarm = stack.resources[f"{name}Alarm"]["Properties"]
-        assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Events", "FailedInvocations")
-        assert alarm["Dimensions"] == [{"Name": "RuleName", "Value": samples.physical(name, None)}]
+    total, *queries = stack.resources["UndeliveredEventsAlarm"]["Properties"]["Metrics"]
+    assert total == {"Id": "failed", "Expression": "SUM(METRICS())"}
+    metrics = [query["MetricStat"]["Metric"] for query in queries]
+    assert {(metric["Namespace"], metric["MetricName"]) for metric in metrics} == {("AWS/Events", "FailedInvocations")}
+    names = [[{"Name": "RuleName", "Value": samples.physical(name, None)}] for name in rules]
+    assert sorted(map(str, (metric["Dimensions"] for metric in metrics))) == sorted(map(str, names))
 
 
 @pytest.mark.parametrize("parameters", [{}, samples.FEATURES["registry"]])

@@ -14,6 +14,7 @@ from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.job_defaults import JobDefaults, Training
 from smtemplates.templates.workspace.log_groups import TRAINING, LogGroups
 from smtemplates.templates.workspace.network import Network
+from smtemplates.templates.workspace.notebook import Notebook
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.storage import Storage
 
@@ -31,6 +32,7 @@ def cli_commands(
     processing: JobDefaults,
     container_images: ContainerImages,
     log_groups: LogGroups,
+    notebook: Notebook | None = None,
 ) -> Construct:
     """Build outputs with the commands to upload, train, process, deploy and monitor.
 
@@ -77,6 +79,7 @@ def cli_commands(
             output("CreateEndpointCommand", "Command that creates an endpoint", commands.endpoint()),
             output("InvokeEndpointCommand", "Command that sends REQUEST.json to the endpoint", commands.invoke()),
             output("ViewTrainingLogsCommand", "Command that shows the logs of a training job", commands.show_logs()),
+            *([notebook.create_another] if notebook else []),
         ],
     )
 

@@ -72,7 +72,7 @@ def _body(log_groups: LogGroups, alarms: list[Any], more: dict[str, Any]) -> Sub
     only = Sub(' EndpointName=\\"${EndpointName}\\"', EndpointName=log_groups.watched)
     errors, latency = alarms
     return Sub(
-        read_asset(__package__, "dashboard.json"),
+        read_asset(__package__, "dashboard.json").replace("\n", ""),
         Errors=errors,
         Latency=latency,
         Endpoint=when(log_groups.has_endpoint, only, ""),

@@ -19,7 +19,7 @@ from smtemplates.templates.workspace.storage import Storage
 RUN_JOBS = ("CreateTrainingJob", "CreateProcessingJob", "CreateHyperParameterTuningJob")
 # `aws s3 cp` between buckets reads and writes tags if an object is larger than its threshold for multipart copies.
 # Source: https://docs.aws.amazon.com/cli/latest/reference/s3/cp.html (option --copy-props)
-READ_OBJECTS = ("GetObject", "GetObjectTagging", "GetObjectVersion", "GetObjectVersionTagging")
+READ_OBJECTS = ("GetObject", "GetObject*Tagging", "GetObjectVersion")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,12 +54,15 @@ def jobs(network: Network) -> dict[str, Any]:
             regional_arns("sagemaker", "*"),
             Condition(Null({"sagemaker:TaggingAction": "false"})),
         ),
-        # lists show only names, and most of them support no resource
+        # Lists show only names, and most of them support no resource. Charts of a job's metrics in the SageMaker SDK
+        # need metrics, which support no resource and no namespace.
+        # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
         allow(
             "ListAndSearch",
             [
                 *actions("sagemaker", "GetSearchSuggestions", "List*", "QueryLineage", "Search"),
                 *actions("ecr", "GetAuthorizationToken"),
+                *actions("cloudwatch", "GetMetricData", "GetMetricStatistics"),
             ],
             ["*"],
             in_this_region(),
@@ -89,24 +92,11 @@ def hosting(network: Network, alarms: EndpointAlarmNames | None) -> dict[str, An
             "ManageModelsAndEndpoints",
             actions(
                 "sagemaker",
-                "CreateEndpoint",
-                "CreateEndpointConfig",
-                "CreateInferenceComponent",
-                "DeleteEndpoint",
-                "DeleteEndpointConfig",
-                "DeleteInferenceComponent",
+                *(f"{verb}Endpoint*" for verb in ("Create", "Delete", "Describe", "Invoke", "Update")),
+                *(f"{verb}InferenceComponent" for verb in ("Create", "Delete", "Describe")),
+                "UpdateInferenceComponent*",
                 "DeleteModel",
-                "DescribeEndpoint",
-                "DescribeEndpointConfig",
-                "DescribeInferenceComponent",
                 "DescribeModel",
-                "InvokeEndpoint",
-                "InvokeEndpointAsync",
-                "InvokeEndpointWithResponseStream",
-                "UpdateEndpoint",
-                "UpdateEndpointWeightsAndCapacities",
-                "UpdateInferenceComponent",
-                "UpdateInferenceComponentRuntimeConfig",
             ),
             regional_arns("sagemaker", "*"),
         ),
@@ -116,7 +106,7 @@ def hosting(network: Network, alarms: EndpointAlarmNames | None) -> dict[str, An
 
 def workflows() -> dict[str, Any]:
     """Allow pipelines, experiments and lineage."""
-    tracked = ("Action", "Artifact", "Context", "Experiment", "Trial", "TrialComponent")
+    tracked = ("Action", "Artifact", "Context", "Experiment", "Trial*")
     return policy_document(
         allow(
             "RunPipelines",
@@ -124,17 +114,12 @@ def workflows() -> dict[str, Any]:
                 "sagemaker",
                 "CreatePipeline",
                 "DeletePipeline",
-                "DescribePipeline",
-                "DescribePipelineDefinitionForExecution",
-                "DescribePipelineExecution",
+                "DescribePipeline*",
                 "RetryPipelineExecution",
-                "SendPipelineExecutionStepFailure",
-                "SendPipelineExecutionStepSuccess",
+                "SendPipelineExecutionStep*",
                 "StartPipelineExecution",
                 "StopPipelineExecution",
-                "UpdatePipeline",
-                "UpdatePipelineExecution",
-                "UpdatePipelineVersion",
+                "UpdatePipeline*",
             ),
             regional_arns("sagemaker", "*"),
         ),
@@ -177,14 +162,6 @@ def _images_and_logs() -> list[Grant]:
                 "PutLogEvents",
             ),
             regional_arns("logs", "log-group:/aws/sagemaker/*"),
-        ),
-        # charts of a job's metrics in the SageMaker SDK; these actions support no resource and no namespace
-        # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-        allow(
-            "ReadMetrics",
-            actions("cloudwatch", "GetMetricData", "GetMetricStatistics"),
-            ["*"],
-            in_this_region(),
         ),
         allow(
             "WriteMetrics",

@@ -9,7 +9,7 @@ from troposphere import Delete, GetAtt, Ref, Sub, awslambda, iam
 from troposphere import logs as cloudwatch_logs
 from troposphere.cloudformation import CustomResource
 
-from smtemplates.core.assets import read_asset
+from smtemplates.core.assets import read_code
 from smtemplates.core.construct import Construct, NamedCondition, all_of, any_of, when
 from smtemplates.core.iam import actions, allow, policy_document, trust_policy
 from smtemplates.templates.workspace.encryption import Encryption
@@ -58,7 +58,7 @@ def initializer(
     function = awslambda.Function(
         "Initializer",
         Condition=is_needed.name,
-        Code=awslambda.Code(ZipFile=read_asset(__package__, "initializer.py")),
+        Code=awslambda.Code(ZipFile=read_code(__package__, "initializer.py")),
         Description=Sub("Creates folders and log groups for stack ${AWS::StackName}"),
         Handler="index.handler",
         LoggingConfig=awslambda.LoggingConfig(LogGroup=Ref("InitializerLogGroup")),
@@ -145,22 +145,19 @@ def _role(
 def _make_log_groups(log_groups: LogGroups) -> list[Any]:
     """Allow creating these groups with a tag, and setting their retention. The tag names the stack that set it.
 
-    Only a list of groups shows their current retention. The ARNs for tags have no ':*'. It is not documented which form
-    the tags of a new group need, so both are allowed.
+    Only a list of groups shows their current retention. The ARNs of groups have no ':*' in calls for tags, and have it
+    in other calls. The condition has no effect on calls without tags.
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
     Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     """
-    groups, with_streams = log_groups.group_arns(), log_groups.group_arns(":*")
     return [
         allow("FindLogGroups", actions("logs", "DescribeLogGroups"), ["*"]),
-        allow("MakeLogGroups", actions("logs", "CreateLogGroup", "PutRetentionPolicy"), with_streams),
-        allow("ReadOwners", actions("logs", "ListTagsForResource"), groups),
         allow(
-            "WriteOwner",
-            actions("logs", "TagResource"),
-            [*groups, *with_streams],
+            "MakeLogGroups",
+            actions("logs", "CreateLogGroup", "ListTagsForResource", "PutRetentionPolicy", "TagResource"),
+            log_groups.group_arns(),
             Condition(ForAllValuesStringEquals({"aws:TagKeys": [OWNER_TAG]})),
         ),
     ]

@@ -53,11 +53,11 @@ class LogGroups(Construct):
         """Return the names of the log groups that only this stack uses: that of its endpoint, if it has one."""
         return [when(self.endpoint.exists, Sub(ENDPOINT, EndpointName=self.endpoint.name))] if self.endpoint else []
 
-    def group_arns(self, streams: str = "") -> list[Any]:
-        """Return the ARNs of all log groups, with `streams` at their end, such as ':*'."""
-        one = regional_arns("logs", f"log-group:{ENDPOINT}{streams}", EndpointName=self.watched)[0]
+    def group_arns(self) -> list[Any]:
+        """Return the ARNs of all log groups. The asterisk at their end stands for ':*' or nothing."""
+        one = regional_arns("logs", f"log-group:{ENDPOINT}*", EndpointName=self.watched)[0]
         return [
-            *regional_arns("logs", *(f"log-group:{name}{streams}" for name in SHARED_GROUPS)),
+            *regional_arns("logs", *(f"log-group:{name}*" for name in SHARED_GROUPS)),
             when(self.has_endpoint, one),
         ]
 

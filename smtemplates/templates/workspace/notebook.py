@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from troposphere import AWSObject, Base64, GetAtt, If, Join, Output, Parameter, Ref, Sub, sagemaker
 
-from smtemplates.core.assets import read_asset
+from smtemplates.core.assets import read_asset, read_code
 from smtemplates.core.construct import (
     Construct,
     NamedCondition,
@@ -38,6 +38,13 @@ YEAR_MINUTES = 525600
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notebook(Construct):
+    """Represent the optional notebook instance. The guide shows the command that creates another one."""
+
+    create_another: Output
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Settings:
     create: Parameter
     instance_type: Parameter
@@ -63,10 +70,10 @@ def notebook(
     execution_role: ExecutionRole,
     sdk_config: SdkConfig,
     packages: Packages,
-) -> Construct:
+) -> Notebook:
     """Build an optional notebook instance."""
     settings = _settings(network, execution_role)
-    return Construct(
+    return Notebook(
         title="Notebook",
         source=__name__,
         switches={"Create notebook instance": settings.create},
@@ -104,7 +111,8 @@ def notebook(
             execution_role,
             _script(settings, execution_role, sdk_config, packages),
         ),
-        outputs=[*_outputs(settings), _another(settings, encryption, network, execution_role)],
+        outputs=_outputs(settings),
+        create_another=_another(settings, encryption, network, execution_role),
     )
 
 
@@ -172,7 +180,7 @@ def _script(settings: _Settings, role: ExecutionRole, sdk_config: SdkConfig, pac
         IdleMinutes=Ref(settings.idle_minutes),
         SdkConfigBase64=Base64(sdk_config.text()),
         Setup=packages.setup,
-        AutoStop=read_asset(__package__, "auto_stop.py"),
+        AutoStop=read_code(__package__, "auto_stop.py"),
     )
 
 

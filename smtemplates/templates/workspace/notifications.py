@@ -86,7 +86,7 @@ def notifications(
         conditions=conditions,
         resources=[
             *rules,
-            *(_alarm(rule, row, project, topic_arn) for rule, row in zip(rules, rows, strict=True)),
+            _alarm(rules, rows, on_events, project, topic_arn),
             queue,
             _queue_policy(queue, rules, rows, on_events),
         ],
@@ -188,29 +188,51 @@ def _rule(row: _Notification, topic_arn: If, queue: sqs.Queue) -> events.Rule:
     )
 
 
-def _alarm(rule: events.Rule, row: _Notification, project: Project, topic_arn: If) -> cloudwatch.Alarm:
+def _alarm(
+    rules: Sequence[events.Rule],
+    rows: Sequence[_Notification],
+    on_events: NamedCondition,
+    project: Project,
+    topic_arn: If,
+) -> cloudwatch.Alarm:
     """Build an alarm on events that a rule could not deliver. The metric of a rule has one dimension, its name.
 
     Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
     """
+    failed = [
+        when(row.condition, _failed_invocations(rule)) if row.condition is not on_events else _failed_invocations(rule)
+        for rule, row in zip(rules, rows, strict=True)
+    ]
     return cloudwatch.Alarm(
-        f"{row.name}Alarm",
-        Condition=row.condition.name,
+        "UndeliveredEventsAlarm",
+        Condition=on_events.name,
         AlarmActions=[topic_arn],
         AlarmDescription=Sub(
-            f"Notifications could not be delivered (stack ${{AWS::StackName}}, rule {row.name}). The events are in the "
-            "queue UndeliveredEvents."
+            "Notifications of stack ${AWS::StackName} could not be delivered. The events are in the queue "
+            "UndeliveredEvents."
         ),
         ComparisonOperator="GreaterThanThreshold",
-        Dimensions=[cloudwatch.MetricDimension(Name="RuleName", Value=Ref(rule))],
         EvaluationPeriods=1,
-        MetricName="FailedInvocations",
-        Namespace="AWS/Events",
-        Period=PERIOD_SECONDS,
-        Statistic="Sum",
+        Metrics=[cloudwatch.MetricDataQuery(Id="failed", Expression="SUM(METRICS())"), *failed],
         Tags=project.tags(),
         Threshold=0,
         TreatMissingData="notBreaching",
+    )
+
+
+def _failed_invocations(rule: events.Rule) -> cloudwatch.MetricDataQuery:
+    return cloudwatch.MetricDataQuery(
+        Id=f"of{rule.title}",
+        MetricStat=cloudwatch.MetricStat(
+            Metric=cloudwatch.Metric(
+                Dimensions=[cloudwatch.MetricDimension(Name="RuleName", Value=Ref(rule))],
+                MetricName="FailedInvocations",
+                Namespace="AWS/Events",
+            ),
+            Period=PERIOD_SECONDS,
+            Stat="Sum",
+        ),
+        ReturnData=False,
     )
 
 
