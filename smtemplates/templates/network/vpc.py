@@ -179,7 +179,7 @@ def _zone_count_parameter() -> Parameter:
         "Number of Availability Zones with a private subnet. More zones offer more instances to jobs. Interface "
         "endpoints, and NAT gateways with OnePerZone, are charged for each zone. Some Regions have only two zones. "
         "Increasing this adds a subnet. Decreasing this deletes the third subnet, which fails while something uses it. "
-        "It has no effect if AvailabilityZones is specified.",
+        "It has no effect if AvailabilityZones is specified. Default: 2.",
         ("2", "3"),
         default="2",
     )
