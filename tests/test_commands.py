@@ -285,9 +285,26 @@ def test_commands_use_the_region_and_its_images(
 
 
 def test_every_command_is_tested(template: dict[str, Any]) -> None:
-    """Each command of the outputs has an expected request."""
+    """Each command of the outputs has an expected request, except for the one that runs Docker."""
     promised = {name for name in template["Outputs"] if name.endswith("Command")}
-    assert promised == set(requests(deployed(template, samples.VPC)))
+    assert promised == {*requests(deployed(template, samples.VPC)), "PushStudioImageCommand"}
+
+
+def test_image_is_pushed_with_the_password_of_the_registry(template: dict[str, Any], folder: Path) -> None:
+    """The command signs Docker in to the registry of the account, and pushes the image with its tag."""
+    create = {"CreateStudioRepository": "true"}
+    pasted = commands(samples.deployed(template, {"CreateDomain": "true"}, samples.VPC, create).outputs)
+    docker = 'docker() { echo "docker $*"; [ "$1" != login ] || cat; }'
+    with moto() as url:
+        printed = version_2(f"{docker}\n{pasted['PushStudioImageCommand']}", folder, url).splitlines()
+    registry = f"{samples.ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
+    uri = samples.physical("StudioRepository", "RepositoryUri")
+    assert printed == [
+        f"docker login --username AWS --password-stdin {registry}",
+        "123456789012-auth-token",  # of the account of moto
+        f"docker tag local-image {uri}:TAG",
+        f"docker push {uri}:TAG",
+    ]
 
 
 def test_commands_run_in_moto(template: dict[str, Any], folder: Path) -> None:

@@ -22,9 +22,9 @@ RENDER = """\
       is stale
   smtemplates render workspace -o -
       print one template
-  smtemplates render workspace --without studio,mlflow \\
+  smtemplates render workspace --without studio,mlflow,budget \\
       --region ca-west-1 -o calgary.yaml
-      write a template without two features that the Region ca-west-1
+      write a template without features that the Region ca-west-1
       does not support, and validate it for that Region
   smtemplates render workspace -o company.yaml \\
       --keep ProjectName,Environment,NotebookInstanceType \\

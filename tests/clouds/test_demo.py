@@ -67,7 +67,7 @@ def test_whole_life(variables: dict[str, str], installation: Installation) -> No
     assert {words[1] for words in commands} == {"smtemplates"}
     assert [words[2] for words in commands] == ["render", "plan", *["deploy"] * 4, *["destroy"] * 2]
     expected = [
-        "22 to create",
+        " to create",
         "Stack demo-workspace is CREATE_COMPLETE.",
         "    training/\n",
         "InService",

@@ -61,7 +61,7 @@ def github() -> Iterator[WorkflowReader]:
 def runner(tmp_path_factory: pytest.TempPathFactory) -> wheel.Installation:
     """Return an environment with the wheel, and with the tools of a machine on which pipelines run."""
     folder = tmp_path_factory.mktemp("runner")
-    return wheel.install(wheel.build(folder), folder, tools=("pytest",))
+    return wheel.install(wheel.build(folder), folder, tools=("pip", "pytest"))
 
 
 @pytest.fixture

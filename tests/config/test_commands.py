@@ -73,7 +73,7 @@ def test_render_without_a_name_renders_the_templates_of_the_file(project: Path) 
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (project / "built").iterdir()) == ["company.yaml", "small.yaml"]
     assert not (project / "deep" / "templates").exists()
-    assert "company: 60 parameters fixed, " in done.stderr
+    assert re.search(r"^company: \d+ parameters fixed, ", done.stderr, re.MULTILINE)
     assert run("render", "--no-lint", "--check").returncode == 0
     rendered = load((project / "built" / "company.yaml").read_text())
     assert rendered["Parameters"].keys() == {"ProjectName", "CreateNotebook", "NotebookInstanceType"}
@@ -178,8 +178,9 @@ def test_config_check(project: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == (
         "smtemplates: smtemplates.toml:2: [template.a] from: there is no template b. Choose from workspace, "
-        "launch-role, service-catalog, stack-set.\nsmtemplates.toml:4: [stack.c] template: There is no template d. "
-        "Choose from a, workspace, launch-role, service-catalog, stack-set.\n"
+        "network, launch-role, service-catalog, stack-set.\n"
+        "smtemplates.toml:4: [stack.c] template: There is no template d. Choose from a, workspace, network, launch-role, "
+        "service-catalog, stack-set.\n"
     )
     (project / "smtemplates.toml").unlink()
     done = run("config", "check")

@@ -85,7 +85,7 @@ class Clone:
 @pytest.fixture(scope="module")
 def clone(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     folder = tmp_path_factory.mktemp("runner")
-    return Clone(sandbox, wheel.install(wheel.build(folder), folder, tools=["flit-core"]))
+    return Clone(sandbox, wheel.install(wheel.build(folder), folder, tools=["flit-core", "pip"]))
 
 
 @pytest.fixture

@@ -196,8 +196,8 @@ def test_expectation_of_a_new_resource_is_required(checkout: Checkout) -> None:
         if not step.path.startswith("tests/"):
             follow(step, checkout.folder)
     done = checkout.run(".venv/bin/pytest", "-p", "no:cacheprovider", "tests/test_conditions.py")
-    for name in ("ImageRepository", "ImageRepositoryUri"):
-        example = f'"{name}": lambda choice: choice.is_true("CreateImageRepository")'
+    for name in ("ScheduleGroup", "ScheduleGroupName"):
+        example = f'"{name}": lambda choice: choice.is_true("CreateScheduleGroup")'
         assert f"no module states when {name} exists" in done.stdout
         assert example in done.stdout
     assert done.returncode == 1

@@ -37,7 +37,6 @@ from smtemplates.core.construct import (
     is_true,
     output,
     string_parameter,
-    when,
 )
 from smtemplates.core.iam import Grant, actions, allow, regional_arns
 from smtemplates.core.regions import region_rule
@@ -184,7 +183,7 @@ def _image(project: Project, settings: StudioSettings, prefix: str, app: str, en
 
 
 def _repository(project: Project, encryption: Encryption, create: NamedCondition) -> ecr.Repository:
-    """Build the repository, which is retained with its images.
+    """Build the repository, which is retained with its images. Without a key, AWS manages the key.
 
     Its name is derived from the stack, because a new KMS key replaces it, and the replacement needs a new name.
 
@@ -196,9 +195,7 @@ def _repository(project: Project, encryption: Encryption, create: NamedCondition
         Condition=create.name,
         DeletionPolicy=RetainExceptOnCreate,
         UpdateReplacePolicy=Retain,
-        EncryptionConfiguration=ecr.EncryptionConfiguration(
-            EncryptionType=when(encryption.has_key, "KMS", "AES256"), KmsKey=encryption.key()
-        ),
+        EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS", KmsKey=encryption.key()),
         ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
         ImageTagMutability="IMMUTABLE",
         LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=json.dumps(_expire_untagged(), separators=(",", ":"))),
