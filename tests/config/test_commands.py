@@ -179,8 +179,8 @@ def test_config_check(project: Path) -> None:
     assert done.stderr == (
         "smtemplates: smtemplates.toml:2: [template.a] from: there is no template b. Choose from workspace, "
         "network, launch-role, service-catalog, stack-set.\n"
-        "smtemplates.toml:4: [stack.c] template: There is no template d. Choose from a, workspace, network, launch-role, "
-        "service-catalog, stack-set.\n"
+        "smtemplates.toml:4: [stack.c] template: There is no template d. "
+        "Choose from a, workspace, network, launch-role, service-catalog, stack-set.\n"
     )
     (project / "smtemplates.toml").unlink()
     done = run("config", "check")

@@ -266,7 +266,7 @@ from = "parts.whole:without_resources"
 
 from = "topic.yaml"
 without = ["guid"]
-3: [template.company] without: only templates of smtemplates have features: workspace, launch-role, service-catalog, stack-set.
+3: [template.company] without: only templates of smtemplates have features: workspace, network, launch-role, service-catalog, stack-set.
 3: [template.company] without[1]: there is no feature guid; did you mean guide?
 
 from = "workspace"
