@@ -38,6 +38,12 @@ DEPLOYMENTS: list[Choice] = [
         **samples.FEATURES["studio"],
     },
     {**samples.BUCKETS, **samples.ENDPOINT, "EndpointServing": "Instances"},
+    {
+        "ModelImageUri": samples.ENDPOINT["ModelImageUri"],
+        **samples.UNCOMPRESSED,
+        "EndpointServing": "Instances",
+    },
+    samples.PACKAGE,
 ]
 PAYLOADS = [
     *NASTY,
@@ -59,8 +65,12 @@ MACHINES = {
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": new_machine,
     "AWS::SageMaker::StudioLifecycleConfig": new_app,
 }
-# A file pattern is an error, and the time is constant.
-SHELL = "shopt -s failglob\ndate() { echo now; }\n"
+# A file pattern is an error, and the time is constant. Docker prints its input and its arguments, as the AWS CLI does.
+SHELL = r"""
+shopt -s failglob
+date() { echo now; }
+docker() { [ "$1" != login ] || cat; printf "%s\0" docker "$@"; }
+"""
 PYTHON = """
 case "$*" in
   *' venv '*) mkdir "${@: -1}" ;;
@@ -276,7 +286,7 @@ def test_every_text_parameter_is_tested() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", range(len(DEPLOYMENTS)), ids=["created", "existing", "endpoint"])
+@pytest.mark.parametrize("place", range(len(DEPLOYMENTS)), ids=["created", "existing", "endpoint", "data", "package"])
 def test_hostile_values_are_data(tmp_path: Path, place: int) -> None:
     """All texts with a payload, in each parameter that accepts it, are run and parsed."""
     values = {name: hostile()[name] for name in accepted(place)}
