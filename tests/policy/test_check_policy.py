@@ -439,7 +439,7 @@ def test_a_finding_of_render_names_the_python_file(tmp_path: Path) -> None:
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if "NO_DASHBOARD" in line]
     assert line.startswith(f"{tmp_path / 'workspace.yaml'}:")
-    assert line.endswith("(smtemplates/templates/workspace/monitoring.py; --without monitoring leaves it out)")
+    assert line.endswith("(smtemplates/templates/workspace/dashboard.py; --without monitoring leaves it out)")
 
 
 def test_json_has_the_findings_of_yaml() -> None:
