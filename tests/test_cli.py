@@ -263,7 +263,9 @@ def test_finding_names_file_line_rule_and_the_python_file_to_fix(tmp_path: Path)
     assert "E3006" in line
     assert "smtemplates/templates/workspace/studio.py" in line
     assert "--without studio" in line
-    assert run("render", "-o", str(tmp_path), "--region", "ca-west-1", "--without", "studio,mlflow").returncode == 0
+    assert (
+        run("render", "-o", str(tmp_path), "--region", "ca-west-1", "--without", "studio,mlflow,budget").returncode == 0
+    )
 
 
 @pytest.mark.parametrize(

@@ -109,14 +109,6 @@ def test_rules_do_not_depend_on_the_region_of_the_stack_set(stack_set: dict[str,
 # --- the parameters
 
 
-def test_template_needs_no_bucket() -> None:
-    """A request can contain the template.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-    """
-    assert deploying.read(TEMPLATES_FOLDER / "stack-set.yaml").inline
-
-
 @pytest.mark.parametrize(
     "given_",
     [

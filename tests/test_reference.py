@@ -15,7 +15,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import ROOT, run
-from troposphere import Template, kinesis, sqs
+from troposphere import Template, athena, kinesis
 
 import smtemplates
 from smtemplates.aws_data.costs import COSTS, FILE, IDLE_FREE, ON_DELETION, missing_costs
@@ -142,9 +142,9 @@ DESCRIPTIONS = [
         "`CreateDomain=true`",
     ),
     (
-        "CreateRegistryPolicy",
-        "if `CreateModelPackageGroup=true`, unless `ExistingRoleArn` is specified or `AccessLevel=FullAccess`",
-        "`CreateModelPackageGroup=true`",
+        "CreateTrackingPolicy",
+        "if `CreateMlflow=true`, unless `ExistingRoleArn` is specified or `AccessLevel=FullAccess`",
+        "`CreateMlflow=true`",
     ),
     ("NeedsInitializer", "unless `CreateFolders=false` and `ManageLogGroups=false`", "`CreateFolders=true` (default)"),
     ("HasKmsKey", "if `CreateKmsKey=true` or `KmsKeyArn` is specified", "`CreateKmsKey=true`"),
@@ -264,19 +264,19 @@ def test_regions_without_schemas_are_named(text: str) -> None:
 def test_resource_types_without_a_cost_are_an_error() -> None:
     """The error names all resource types without a cost, the file to edit and an example, so that none seems free."""
     template = Template()
-    template.add_resource(sqs.Queue("JobQueue"))
+    template.add_resource(athena.WorkGroup("Queries", Name="queries"))
     template.add_resource(kinesis.Stream("Events"))
     with pytest.raises(TemplateError) as raised:
         list(sections.costs(load(smtemplates.render(template)) | {"Parameters": {}}))
-    stream, queue = str(raised.value).splitlines()
-    for line, name in ((stream, "AWS::Kinesis::Stream"), (queue, "AWS::SQS::Queue")):
+    group, stream = str(raised.value).splitlines()
+    for line, name in ((group, "AWS::Athena::WorkGroup"), (stream, "AWS::Kinesis::Stream")):
         assert line.startswith(f"{FILE}: no row for {name}.")
         assert f'for example: "{name}": Cost(' in line
 
 
 def test_missing_costs_name_each_type_once() -> None:
     """Types with a cost or with an entry in IDLE_FREE are not reported."""
-    types = ["AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::SQS::Queue"]
+    types = ["AWS::Glue::Job", "AWS::Kinesis::Stream", "AWS::Glue::Job"]
     messages = missing_costs([*types, *COSTS, *IDLE_FREE])
     assert [re.findall(r"no row for (\S+)[.] ", message) for message in messages] == [
         [name] for name in sorted({*types})

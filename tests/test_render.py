@@ -18,6 +18,7 @@ from troposphere import Template
 
 import smtemplates
 from smtemplates.core import assemble
+from smtemplates.core.assets import read_asset, read_code
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import SECTIONS, ordered
 from smtemplates.templates.workspace import template as workspace
@@ -81,7 +82,8 @@ def test_scripts_and_documents_are_literal_blocks() -> None:
     shown = {line.strip() for line in lines}
     assets = ("initializer.py", "notebook_start.sh", "setup.sh", "studio_start.sh", "auto_stop.py", "dashboard.json")
     for asset in (*assets, "sdk_config.yaml"):
-        source = (ROOT / "smtemplates/templates/workspace/assets" / asset).read_text(encoding="utf-8")
+        read = read_code if asset.endswith(".py") else read_asset
+        source = read("smtemplates.templates.workspace", asset)
         assert {line.strip() for line in source.splitlines()} <= shown | {""}, asset
 
 

@@ -10,7 +10,7 @@ import samples
 
 ROOT = Path(__file__).parent.parent
 SECRET = re.compile(r"secret|passw|passphrase|token|credential|(api|access|private|license)[ _-]?key", re.IGNORECASE)
-ALLOWED = ("without a password", "without a user name or password")
+ALLOWED = ("without a password", "without a user name or password", "Do not enter secrets")
 ADVICE = "To give access to a password, attach a policy that allows reading its secret in Secrets Manager."
 
 

@@ -121,7 +121,7 @@ def test_role_can_read_only_the_settings(template: dict[str, Any]) -> None:
     name = properties(stack, "StudioSettings")["Name"]
     assert f"\nSETTINGS={name}\nREGION=us-east-1\n" in "\n" + script(stack)
     statements = template["Resources"]["StudioPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    (statement,) = [statement for statement in statements if "Parameter" in statement["Action"][0]]
+    (statement,) = [statement for statement in statements if statement.get("Action", [""])[0] == "ssm:GetParameter"]
     assert statement["Action"] == ["ssm:GetParameter"]
     (resource,) = statement["Resource"]
     assert resource["Fn::Sub"][0].endswith(":parameter${Name}")

@@ -58,6 +58,8 @@ def test_name_is_generated(template: dict[str, Any]) -> None:
 
 def test_only_budgets_of_the_account_publish(template: dict[str, Any]) -> None:
     """The topic receives messages of AWS Budgets only for budgets of this account."""
-    policy = samples.deployed(template).resources["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]
+    policy = samples.deployed(template, {"MonthlyBudgetUsd": "100"}).resources["AlarmTopicPolicy"]["Properties"][
+        "PolicyDocument"
+    ]
     (statement,) = (one for one in policy["Statement"] if "budgets.amazonaws.com" in str(one["Principal"]))
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": samples.ACCOUNT}}

@@ -37,7 +37,7 @@ def aws() -> Iterator[Aws]:
 def _deploy(aws: Aws, *settings: str) -> tuple[int, str]:
     given = (f"TemplateUrl={URL}", f"Regions={','.join(REGIONS)}", *settings)
     sets = [text for setting in given for text in ("--set", setting)]
-    done = aws.run("deploy", STACK, "--yes", "--allow-destructive", *sets, template=TEMPLATE)
+    done = aws.run("deploy", STACK, "--yes", "--allow-destructive", "--create-staging-bucket", *sets, template=TEMPLATE)
     return done.returncode, done.stderr
 
 

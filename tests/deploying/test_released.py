@@ -38,7 +38,7 @@ def test_update_of_a_complete_stack_replaces_nothing(aws: Aws, tmp_path: Path, n
     before = physical_ids()
     plan = json.loads(aws.run("plan", name, "--json", "--create-staging-bucket", template=current).stdout)
     destroyed = {each["id"]: each["explanation"] for each in plan["changes"] if each["destructive"]}
-    assert destroyed == {}
+    assert destroyed == {}, json.dumps(destroyed, indent=1)
     done = aws.run("deploy", name, *arguments, template=current)
     assert done.returncode == 0, done.stderr
     after = physical_ids()

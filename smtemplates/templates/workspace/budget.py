@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-from troposphere import If, Not, Parameter, Ref, Sub, budgets
+from troposphere import If, Parameter, Ref, Sub, budgets
 
-from smtemplates.core.construct import Construct, NamedCondition, equals, number_parameter, placeholder
-from smtemplates.core.regions import region_rule
+from smtemplates.core.construct import Construct, NamedCondition, placeholder
+from smtemplates.templates.workspace.budget_limit import BudgetLimit
 from smtemplates.templates.workspace.monitoring import Monitoring
 from smtemplates.templates.workspace.project import Project
 
 # (kind of costs, percentage of the limit)
 # Source: https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Notification.html
 THRESHOLDS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
-MOST_USD = 1000000000
 
 
-def budget(project: Project, monitoring: Monitoring | None = None) -> Construct:
-    """Build an optional budget for all resources with the tag of the project, in all Regions of the account.
-
-    A template without monitoring has no topic, and thus no budget.
-    """
-    if monitoring is None:
-        return Construct(title="Monitoring", source=__name__)
-    limit = number_parameter(
-        "MonthlyBudgetUsd",
-        "Monthly budget in USD for all costs in this account with the tag Project and the value of ProjectName. The "
-        "alarm topic receives a message at 80% and 100% of actual and at 100% of forecasted costs. The budget stops "
-        "nothing. First activate Project as a cost allocation tag in the Billing console (in the management account "
-        "of an organization), otherwise the costs are always 0. An existing topic (AlarmTopicArn) must be in "
-        "this account and allow budgets.amazonaws.com to publish. Enter 0 for no budget. Default: 0.",
-        default=0,
-        least=0,
-        most=MOST_USD,
-    )
-    is_created = NamedCondition("CreateBudget", Not(equals(limit, "0")))
-    return Construct(
-        title="Monitoring",
-        source=__name__,
-        parameters={"Monthly budget (USD)": limit},
-        conditions=[is_created],
-        rules=region_rule(limit, "Budgets", budgets.Budget),
-        resources=[_budget(is_created, limit, project, monitoring.topic_arn())],
-    )
+def budget(project: Project, budget_limit: BudgetLimit, monitoring: Monitoring) -> Construct:
+    """Build an optional budget for all resources with the tag of the project, in all Regions of the account."""
+    built = _budget(budget_limit.is_created, budget_limit.limit, project, monitoring.topic_arn())
+    return Construct(title="Monitoring", source=__name__, resources=[built])
 
 
 def _budget(is_created: NamedCondition, limit: Parameter, project: Project, topic_arn: If) -> budgets.Budget:

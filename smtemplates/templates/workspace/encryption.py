@@ -21,6 +21,7 @@ from smtemplates.core.construct import (
     when,
 )
 from smtemplates.core.iam import actions, for_this_account, policy_document
+from smtemplates.templates.workspace.budget_limit import BUDGETS, CLOUDWATCH, BudgetLimit
 from smtemplates.templates.workspace.project import Project
 
 DELETION_WINDOW_DAYS = 30
@@ -43,7 +44,7 @@ class Encryption(Construct):
         return when(self.has_key, self.key_arn())
 
 
-def encryption(project: Project) -> Encryption:
+def encryption(project: Project, budget_limit: BudgetLimit | None = None) -> Encryption:
     """Build the choice between keys that AWS manages, an existing key, and a key of this stack."""
     arn = string_parameter(
         "KmsKeyArn",
@@ -89,14 +90,14 @@ def encryption(project: Project) -> Encryption:
                 given=is_true(create),
             )
         },
-        resources=[_key(project, is_created)],
+        resources=[_key(project, is_created, budget_limit)],
         has_key=has_key,
         use_existing=use_existing,
         existing=arn,
     )
 
 
-def _key(project: Project, is_created: NamedCondition) -> kms.Key:
+def _key(project: Project, is_created: NamedCondition, budget_limit: BudgetLimit | None) -> kms.Key:
     """Build the key. It is retained when the stack is deleted, because the encrypted data would be lost with it."""
     return kms.Key(
         "EncryptionKey",
@@ -106,13 +107,16 @@ def _key(project: Project, is_created: NamedCondition) -> kms.Key:
         Description=Sub("Encrypts the SageMaker workspace of stack ${AWS::StackName}"),
         EnableKeyRotation=True,
         PendingWindowInDays=DELETION_WINDOW_DAYS,
-        KeyPolicy=required_key_policy(),
+        KeyPolicy=required_key_policy(budget_limit.publishers() if budget_limit else CLOUDWATCH),
         Tags=project.tags(),
     )
 
 
-def required_key_policy() -> dict[str, Any]:
-    """Return the key policy that a key needs, whether this stack creates it or not."""
+def required_key_policy(publishers: Any = None) -> dict[str, Any]:
+    """Return the key policy that a key needs, whether this stack creates it or not.
+
+    `publishers` are the services that publish to the alarm topic, in addition to EventBridge (default: all).
+    """
     return policy_document(
         Statement(
             Sid="AccountDecidesWithIam",
@@ -123,14 +127,14 @@ def required_key_policy() -> dict[str, Any]:
         ),
         _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
         # AWS does not document that budgets publish to an encrypted topic (inferred from the other services)
-        _service_may_use("Alarms", ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"], for_this_account()),
+        _service_may_use("Alarms", publishers or [BUDGETS, CLOUDWATCH], for_this_account()),
         # No condition: EventBridge sends no source that it could test. Not verified in a live account; reported by:
         # https://aws.github.io/modern-data-architecture-accelerator/typedocs/functions/_aws-mdaa_cloudwatch-constructs.grantCloudWatchAlarmsTopicAccess.html
         _service_may_use("Events", "events.amazonaws.com"),
     )
 
 
-def _service_may_use(sid: str, service: str | Sub | list[str], condition: Condition | None = None) -> Statement:
+def _service_may_use(sid: str, service: Any, condition: Condition | None = None) -> Statement:
     """Build a statement that allows a service to encrypt with the key.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html

@@ -15,19 +15,21 @@ class Row:
     """Describe one construct of the workspace.
 
     `name` is also the name of the argument by which other constructs receive it. `feature` is the name by which
-    `--without` leaves it out; a construct without one is always built. A construct that is only built `on_demand` is
-    part of the template if a construct of the template receives it.
+    `--without` leaves it out; a construct without one is always built. A construct that `requires` another feature is
+    also left out with that feature. A construct that is only built `on_demand` is part of the template if a construct
+    of the template receives it.
     """
 
     name: str
     function: str
     feature: str = ""
+    requires: str = ""
     on_demand: bool = False
 
 
-def _row(name: str, *, module: str = "", feature: str = "", on_demand: bool = False) -> Row:
+def _row(name: str, *, module: str = "", feature: str = "", requires: str = "", on_demand: bool = False) -> Row:
     function = f"{_WORKSPACE}.{module or name}:{name}"
-    return Row(name=name, function=function, feature=feature, on_demand=on_demand)
+    return Row(name=name, function=function, feature=feature, requires=requires, on_demand=on_demand)
 
 
 CONSTRUCTS = (
@@ -46,7 +48,8 @@ CONSTRUCTS = (
     _row("endpoint_thresholds", on_demand=True),
     _row("endpoint_alarms", feature="monitoring"),
     _row("notifications", feature="monitoring"),
-    _row("budget", feature="budget"),
+    _row("budget_limit", feature="budget", requires="monitoring"),
+    _row("budget", feature="budget", requires="monitoring"),
     _row("endpoint_alarm_names", feature="endpoint"),
     _row("endpoint_model", feature="endpoint"),
     _row("endpoint_instances", feature="endpoint"),

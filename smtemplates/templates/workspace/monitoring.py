@@ -19,6 +19,7 @@ from smtemplates.core.construct import (
     when,
 )
 from smtemplates.core.iam import actions, for_this_account, policy_document
+from smtemplates.templates.workspace.budget_limit import CLOUDWATCH, BudgetLimit
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.project import Project
 
@@ -37,7 +38,7 @@ class Monitoring(Construct):
         return when(self.create_topic, Ref("AlarmTopic"), Ref(self.existing_topic))
 
 
-def monitoring(project: Project, encryption: Encryption) -> Monitoring:
+def monitoring(project: Project, encryption: Encryption, budget_limit: BudgetLimit | None = None) -> Monitoring:
     """Build the topic for notifications, with an optional subscription."""
     email, topic = _email(), _topic_arn()
     create_topic = NamedCondition("CreateAlarmTopic", is_empty(topic))
@@ -55,14 +56,19 @@ def monitoring(project: Project, encryption: Encryption) -> Monitoring:
                 given=is_not_empty(topic),
             )
         },
-        resources=_topic(create_topic, subscribe, project, encryption, email),
+        resources=_topic(create_topic, subscribe, project, encryption, email, budget_limit),
         create_topic=create_topic,
         existing_topic=topic,
     )
 
 
 def _topic(
-    create_topic: NamedCondition, subscribe: NamedCondition, project: Project, encryption: Encryption, email: Parameter
+    create_topic: NamedCondition,
+    subscribe: NamedCondition,
+    project: Project,
+    encryption: Encryption,
+    email: Parameter,
+    budget_limit: BudgetLimit | None,
 ) -> list[AWSObject]:
     """Build the topic. Without a customer managed key it is not encrypted: alarms cannot use the AWS managed key.
 
@@ -77,7 +83,7 @@ def _topic(
     )
     return [
         topic,
-        _topic_policy(create_topic, topic),
+        _topic_policy(create_topic, topic, budget_limit),
         sns.SubscriptionResource(
             "AlarmSubscription",
             Condition=subscribe.name,
@@ -88,7 +94,7 @@ def _topic(
     ]
 
 
-def _topic_policy(create_topic: NamedCondition, topic: sns.Topic) -> sns.TopicPolicy:
+def _topic_policy(create_topic: NamedCondition, topic: sns.Topic, budget_limit: BudgetLimit | None) -> sns.TopicPolicy:
     return sns.TopicPolicy(
         "AlarmTopicPolicy",
         Condition=create_topic.name,
@@ -97,7 +103,7 @@ def _topic_policy(create_topic: NamedCondition, topic: sns.Topic) -> sns.TopicPo
             Statement(
                 Sid="AlarmsPublish",
                 Effect=Allow,
-                Principal=Principal("Service", ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]),
+                Principal=Principal("Service", budget_limit.publishers() if budget_limit else CLOUDWATCH),
                 Action=actions("sns", "Publish"),
                 Resource=[Ref(topic)],
                 Condition=for_this_account(),

@@ -36,7 +36,7 @@ def constructs(without: Collection[str] = (), added: Mapping[str, Function] | No
     added = added or {}
     if taken := [row.name for row in CONSTRUCTS if row.name in added]:
         raise TemplateError(f"The workspace has a construct {taken[0]}. Rename the added function.")
-    rows = [row for row in CONSTRUCTS if row.feature not in without]
+    rows = [row for row in CONSTRUCTS if not {row.feature, row.requires} & set(without)]
     functions: dict[str, str | Function] = {row.name: row.function for row in rows}
     functions.update(added)
     built = build_all(functions, [*(row.name for row in rows if not row.on_demand), *added])
