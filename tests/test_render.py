@@ -77,10 +77,10 @@ def test_sections_are_in_order() -> None:
 
 
 def test_scripts_and_documents_are_literal_blocks() -> None:
-    """The template contains the function, scripts, dashboard and SDK configuration line by line."""
+    """The template contains the function, scripts and SDK configuration line by line."""
     lines = smtemplates.render(smtemplates.build()).splitlines()
     shown = {line.strip() for line in lines}
-    assets = ("initializer.py", "notebook_start.sh", "setup.sh", "studio_start.sh", "auto_stop.py", "dashboard.json")
+    assets = ("initializer.py", "notebook_start.sh", "setup.sh", "studio_start.sh", "auto_stop.py")
     for asset in (*assets, "sdk_config.yaml"):
         read = read_code if asset.endswith(".py") else read_asset
         source = read("smtemplates.templates.workspace", asset)

@@ -67,7 +67,7 @@ def fleet() -> Iterator[Fleet]:
             "CreateModelPackageGroup": "true",
         }
         sets = [text for name, value in parameters.items() for text in ("--set", f"{name}={value}")]
-        planned = aws.run("plan", STACK, "--create-staging-bucket", *sets, template=TEMPLATE)
+        planned = aws.run("plan", STACK, "--staging-bucket", BUCKET, *sets, template=TEMPLATE)
         assert planned.returncode == 0, planned.stderr
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         cloudformation = aws.client("cloudformation")

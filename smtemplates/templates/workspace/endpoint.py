@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import Delete, GetAtt, Ref, Retain, Sub, Tags, sagemaker
+from troposphere import Delete, GetAtt, Ref, Retain, Sub, sagemaker
 
 from smtemplates.core.construct import Construct, NamedCondition, Test, output, when
 from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
 from smtemplates.templates.workspace.endpoint_instances import EndpointInstances
-from smtemplates.templates.workspace.endpoint_model import EndpointModel
+from smtemplates.templates.workspace.endpoint_model import EndpointModel, endpoint_tags
 from smtemplates.templates.workspace.project import Project
 
 VARIANT = "AllTraffic"
@@ -107,8 +107,7 @@ def _configuration(project: Project, model: EndpointModel, instances: EndpointIn
                 VariantName=VARIANT,
             )
         ],
-        # by which earlier configurations and their models are found
-        Tags=project.tags() + Tags(Endpoint=project.unique_name()),
+        Tags=endpoint_tags(project),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import Delete, Join, Parameter, Ref, Retain, Split, sagemaker
+from troposphere import Delete, Join, Parameter, Ref, Retain, Split, Tags, sagemaker
 
 from smtemplates.core.construct import (
     Construct,
@@ -94,7 +94,7 @@ def endpoint_model(project: Project, network: Network, execution_role: Execution
             ModelDataUrl=when(has_data, Ref(source.data)),
             ModelPackageName=when(has_package, Ref(source.package)),
         ),
-        Tags=project.tags(),
+        Tags=endpoint_tags(project),
         VpcConfig=when(in_vpc, vpc),
     )
     memory_mb, concurrency = _serverless()
@@ -133,6 +133,11 @@ def endpoint_model(project: Project, network: Network, execution_role: Execution
         memory_mb=memory_mb,
         concurrency=concurrency,
     )
+
+
+def endpoint_tags(project: Project) -> Tags:
+    """Return the tags of the models and configurations of an endpoint, by which those that it served are found."""
+    return project.tags() + Tags(Endpoint=project.unique_name())
 
 
 def _json(environment: Parameter) -> Join:

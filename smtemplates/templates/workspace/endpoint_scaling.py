@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import Ref, Sub, applicationautoscaling
+from troposphere import GetAtt, Ref, Sub, applicationautoscaling
 
 from smtemplates.core.construct import Construct
 from smtemplates.templates.workspace.endpoint import VARIANT, Endpoint
@@ -19,10 +19,9 @@ def endpoint_scaling(endpoint: Endpoint, endpoint_instances: EndpointInstances) 
     target = applicationautoscaling.ScalableTarget(
         "EndpointScaling",
         Condition=endpoint.on_instances.name,
-        DependsOn="Endpoint",  # its name is not an attribute here, so that an update of the endpoint replaces nothing
         MaxCapacity=endpoint_instances.most,
         MinCapacity=endpoint_instances.least,
-        ResourceId=Sub(f"endpoint/${{Name}}/variant/{VARIANT}", Name=endpoint.name),
+        ResourceId=Sub(f"endpoint/${{Name}}/variant/{VARIANT}", Name=GetAtt("Endpoint", "EndpointName")),
         ScalableDimension="sagemaker:variant:DesiredInstanceCount",
         ServiceNamespace="sagemaker",
     )
