@@ -22,8 +22,8 @@ NO_POLICIES = {"AdditionalPolicyArns": "", "PermissionsBoundaryArn": "", "Access
 def test_update_of_a_complete_stack_replaces_nothing(aws: Aws, tmp_path: Path, name: str) -> None:
     """The plan has no deletion, and the update keeps all physical IDs.
 
-    A change set does not show that an updated resource keeps its name. Therefore the plan shows the resources that refer
-    to the name of the model or of the endpoint as possibly replaced. Both change in place.
+    A change set does not show that an updated resource keeps its name. Therefore the plan shows the resources that
+    refer to the name of the model or of the endpoint as possibly replaced. Both change in place.
     """
     current = tmp_path / "workspace.yaml"
     current.write_text(smtemplates.render(smtemplates.build()), encoding="utf-8")
