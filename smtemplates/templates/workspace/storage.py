@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import Parameter
+from troposphere import Not, Parameter, Ref
 
 from smtemplates.core.construct import (
     OFF,
@@ -97,10 +97,11 @@ def storage(project: Project, encryption: Encryption) -> Storage:
                 *(is_not_empty(bucket.existing) for bucket in buckets.values()),
                 given=equals(create, OFF),
             ),
-            "ObjectsTierOrExpire": rule(
-                "IntelligentTieringDays requires ObjectExpirationDays=0, because S3 must move objects before it "
-                "deletes them.",
-                equals(expiration, "0"),
+            # Rules cannot compare numbers, so the list contains every number that is too small for some tiering
+            "ObjectsTierBeforeTheyExpire": rule(
+                "With IntelligentTieringDays, ObjectExpirationDays must be 0 or greater than "
+                f"{MOST_TIERING_DAYS}, so that objects are moved before they are deleted.",
+                Not({"Fn::Contains": [[str(days) for days in range(1, MOST_TIERING_DAYS + 1)], Ref(expiration)]}),
                 given=not_(equals(tiering, "0")),
             ),
         },
