@@ -3,9 +3,10 @@
 
 import sys
 
-import _checkout  # noqa: F401 it makes smtemplates importable
-
-from smtemplates.cli.main import main
+from _checkout import use_venv_python
 
 if __name__ == "__main__":
+    use_venv_python()
+    from smtemplates.cli.main import main
+
     sys.exit(main(name="scripts/local_cloud.py"))

@@ -32,8 +32,9 @@ class Command:
     """One command: its help, its examples, and either its options and its function, or the commands below it.
 
     `run` is the "module:function" that runs the command and returns its exit code. It is imported when the command
-    runs, so that --help needs only the standard library. A command with `calls_aws` needs the AWS SDK. `codes` are the
-    exit codes that the command can have in addition to COMMON_CODES. `note` follows the examples.
+    runs, so that --help needs only the standard library. A command with `calls_aws` needs the AWS SDK. With `posix`,
+    neither the command nor those below it run on Windows. `codes` are the exit codes that the command can have in
+    addition to COMMON_CODES. `note` follows the examples.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Command:
     run: str = ""
     commands: tuple[Command, ...] = ()
     calls_aws: bool = False
+    posix: bool = False
     description: str = ""
     codes: tuple[int, ...] = ()
     note: str = ""
@@ -118,16 +120,17 @@ def parser_of(whole: Command, *, prog: str = "") -> argparse.ArgumentParser:
     return parser
 
 
-def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
-    """Add the options of a command, or the commands below it."""
+def _fill(parser: argparse.ArgumentParser, command: Command, *, posix: bool = False) -> None:
+    """Add the options of a command, or the commands below it. `posix` is that of the command above."""
+    posix = posix or command.posix
     if command.add:
         command.add(parser)
     if command.run:
-        parser.set_defaults(run=command.run, calls_aws=command.calls_aws)
+        parser.set_defaults(run=command.run, calls_aws=command.calls_aws, posix=posix)
     if command.commands:
         adding = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
         for below in command.commands:
-            _fill(adding.add_parser(below.name, help=below.help, **_shape(below)), below)
+            _fill(adding.add_parser(below.name, help=below.help, **_shape(below)), below, posix=posix)
 
 
 def _shape(command: Command) -> dict[str, Any]:

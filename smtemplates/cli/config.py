@@ -36,10 +36,12 @@ def project_of(arguments: argparse.Namespace) -> Project | None:
     Raises:
         UsageError: The file cannot be read, or has problems.
     """
-    from smtemplates.config.project import read_project
-
     path = _path(arguments)
-    return read_project(path) if path else None
+    if not path:
+        return None
+    from smtemplates.config.reader import read_project
+
+    return read_project(path)
 
 
 def _path(arguments: argparse.Namespace) -> Path | None:

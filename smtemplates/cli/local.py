@@ -1,4 +1,4 @@
-"""The commands that start and stop a local AWS for trials."""
+"""Start and stop a local AWS, or play the demo. The modules of the local cloud do not exist on Windows."""
 
 from __future__ import annotations
 
@@ -10,61 +10,19 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 
 from smtemplates import __version__
-from smtemplates.cli.command import Command
 from smtemplates.console import program
 from smtemplates.console.streams import write_message
-from smtemplates.errors import Error, UsageError
+from smtemplates.errors import Error
+from smtemplates.local_cloud import background
+from smtemplates.local_cloud.demo import play
+from smtemplates.local_cloud.lifecycle import CLIENT
 
-MAX_PORT = 65_535
 # Variables with which the AWS SDK would not call the local cloud, or with which its calls would fail.
 CONFLICTING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_")
-
-DESCRIPTION = """\
-Start and stop a local AWS for trials, without an account and without Docker.
-
-The local cloud is MiniStack with the SageMaker types added. The first start
-installs it into the cache directory of the user. It listens on 127.0.0.1 only,
-and all its data is deleted when it stops.
-
-It does not simulate prices, or most of the validation in the services of AWS.
-IAM evaluates API calls and functions, but not the calls of CloudFormation for a
-stack. A Service Catalog portfolio can be deployed, and versions of its product
-can be published and launched in the same account. A stack set deploys to
-accounts, and not to organizational units."""
-START = """\
-Start the local cloud in the background, and print its environment variables for
-the AWS SDK and the AWS CLI as commands for sh, bash or zsh. The first start
-installs it, which requires uv, or the modules venv and pip of Python."""
-
-
-def add_start(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--port", type=port, help="port of the server (default: any unused port)")
-
-
-def port(text: str) -> int:
-    number = int(text)
-    if not 0 < number <= MAX_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {MAX_PORT:,}, not {text}")
-    return number
-
-
-def check_platform() -> None:
-    """Check that the local cloud can run on this operating system.
-
-    Raises:
-        UsageError: This is Windows.
-    """
-    if os.name != "posix":
-        raise UsageError("The local cloud runs on Linux and macOS. On Windows, use the Windows Subsystem for Linux.")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one command, print what to do next, and return the exit code."""
-    check_platform()
-    # imported here because Windows has no fcntl
-    from smtemplates.local_cloud import background  # noqa: PLC0415
-    from smtemplates.local_cloud.lifecycle import CLIENT  # noqa: PLC0415
-
     start = program.command("local", "start")
     if arguments.command == "start":
         found = background.start(arguments.port)
@@ -110,32 +68,7 @@ def _lines(variables: Mapping[str, str]) -> Iterator[str]:
         yield f"export {name}={shlex.quote(value)}"
 
 
-RUN = "smtemplates.cli.local:run"
-COMMAND = Command(
-    name="local",
-    help="start and stop a local AWS for trials",
-    description=DESCRIPTION,
-    commands=(
-        Command(
-            name="start",
-            help="start it in the background, and print its environment variables",
-            description=START,
-            examples='  eval "$(smtemplates local start)"\n  smtemplates plan churn --create-staging-bucket\n',
-            add=add_start,
-            run=RUN,
-        ),
-        Command(
-            name="reset",
-            help="delete its data, and keep it running at the same endpoint",
-            examples="  smtemplates local reset\n",
-            run=RUN,
-        ),
-        Command(name="stop", help="stop it and delete its data", examples="  smtemplates local stop\n", run=RUN),
-        Command(
-            name="remove",
-            help="stop it, and delete its data and its installation",
-            examples="  smtemplates local remove\n",
-            run=RUN,
-        ),
-    ),
-)
+def run_demo(_arguments: argparse.Namespace) -> int:
+    """Run the demo, and return the exit code."""
+    play()
+    return 0

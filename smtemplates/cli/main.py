@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None, *, name: str = program.PACKAGE)
 
 def _run(options: argparse.Namespace) -> int:
     try:
+        if options.posix and os.name != "posix":
+            raise UsageError("This command runs on Linux and macOS. On Windows, use the Windows Subsystem for Linux.")
         if options.calls_aws:
             check_libraries()
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 import smtemplates
-from smtemplates.cli import completion, config, demo, deploy_commands, init, local, publish, render_options
+from smtemplates.cli import completion, config, deploy_commands, init, local_commands, publish, render_options
 from smtemplates.cli.command import Command, parser_of
 from smtemplates.console import program
 
@@ -15,8 +15,8 @@ COMMANDS = (
     *deploy_commands.COMMANDS,
     publish.COMMAND,
     config.COMMAND,
-    local.COMMAND,
-    demo.COMMAND,
+    local_commands.LOCAL,
+    local_commands.DEMO,
     completion.COMMAND,
 )
 # The help of the whole command shows only these examples. The help of each command shows its own.
@@ -51,7 +51,7 @@ Deploy a template through change sets, and manage the stack.""",
 SCRIPTS = {
     program.SCRIPTS["deploy"]: DEPLOY,
     program.SCRIPTS["publish"]: publish.COMMAND,
-    program.SCRIPTS["local"]: local.COMMAND,
+    program.SCRIPTS["local"]: local_commands.LOCAL,
 }
 
 

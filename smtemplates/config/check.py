@@ -7,7 +7,8 @@ from pathlib import Path
 
 from smtemplates.config import templates
 from smtemplates.config.problems import Problem, unknown
-from smtemplates.config.project import Project, read_draft
+from smtemplates.config.project import Project
+from smtemplates.config.reader import read_draft
 from smtemplates.config.stack_requests import needed_stacks
 from smtemplates.config.tables import StackTable
 from smtemplates.config.templates import Built

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 Path = tuple[str | int, ...]
 """The keys to a value, from the top of the file; the number of an item in an array begins with 0."""
@@ -24,12 +25,14 @@ _STRING = re.compile(
 _OTHER = re.compile(r"[^,\]}\n#]*")  # a number, a boolean or a date
 
 
-def lines_of(text: str) -> dict[Path, int]:
+def lines_of(text: str, loads: Callable[[str], Mapping[str, Any]]) -> dict[Path, int]:
     """Return the line of each key and of each item of an array in a valid TOML text; the first line is 1.
+
+    `loads` parses a TOML text. It reads the escapes in quoted keys.
 
     The line of a table that several headers or dotted keys define is that of the first one.
     """
-    scanner = _Scanner(text.replace("\r\n", "\n"))
+    scanner = _Scanner(text.replace("\r\n", "\n"), loads)
     scanner.document()
     return scanner.lines
 
@@ -47,6 +50,7 @@ class _Scanner:
     """Read a text from its beginning to its end. The text is valid, so this reports no errors."""
 
     text: str
+    loads: Callable[[str], Mapping[str, Any]]
     lines: dict[Path, int] = field(default_factory=dict)
     position: int = 0
     # the number of tables in each array of tables
@@ -94,10 +98,10 @@ class _Scanner:
 
     def _keys(self) -> list[str]:
         """Read a dotted key."""
-        keys = []
+        keys: list[str] = []
         while True:
             self._skip(_SPACE)
-            keys.append(_unquoted(self._skip(_KEY)))
+            keys += self.loads(f"{self._skip(_KEY)} = 0")
             self._skip(_SPACE)
             if not self.text.startswith(".", self.position):
                 return keys
@@ -148,13 +152,3 @@ class _Scanner:
         if ended:
             self._expect()
         return ended
-
-
-def _unquoted(key: str) -> str:
-    """Return a key without its quotation marks and escapes."""
-    if key[0] not in "\"'":
-        return key
-    import tomli  # noqa: PLC0415  commands that find no configuration file run without it
-
-    (name,) = tomli.loads(f"{key} = 0")
-    return name

@@ -16,7 +16,8 @@ from deploying.local_aws import Aws
 from docs.pipelines import WorkflowReader, workflow_reader
 
 from config.projects import User
-from smtemplates.config.project import Project, read_project
+from smtemplates.config.project import Project
+from smtemplates.config.reader import read_project
 
 __all__ = ["aws"]
 Folder = Callable[..., Path]

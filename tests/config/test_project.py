@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from smtemplates.config.credentials import kind_of_credential
-from smtemplates.config.project import Project, find_project, read_project
+from smtemplates.config.project import Project, find_project
+from smtemplates.config.reader import read_project
 from smtemplates.config.tables import Staging
 from smtemplates.config.values import Dynamic, Environment, Literal, OutputOf
 from smtemplates.errors import UsageError
