@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 import samples
 
+from deploying.local_aws import ROOT
+from smtemplates import deploy
 from smtemplates.aws_data.places import PLACES
 from smtemplates.deploy.requests.places import problems
+from smtemplates.deploy.requests.request import check_places
+from smtemplates.errors import UsageError
 
 OTHER = "444455556666"
 REGION = "us-east-1"
@@ -56,6 +60,19 @@ def test_values_of_another_partition_are_reported(name: str) -> None:
     found = list(problems({name: FITTING[name]}, "us-gov-west-1", lambda: samples.ACCOUNT))
     assert found
     assert all("in partition aws, but the stack is in partition aws-us-gov" in problem for problem in found)
+
+
+def _request(template: str) -> deploy.Request:
+    path = ROOT / "templates" / template
+    settings = deploy.Settings(parameters={"KmsKeyArn": MOVED["KmsKeyArn"]})
+    return deploy.Request(stack="churn", template=deploy.read_template(path), settings=settings)
+
+
+def test_only_workspaces_are_checked() -> None:
+    """A stack set creates its workspaces in other Regions, so that it can have a key of one of them."""
+    check_places(_request("stack-set.yaml"), REGION, no_call)
+    with pytest.raises(UsageError, match="KmsKeyArn is a KMS key in Region eu-west-1"):
+        check_places(_request("workspace.yaml"), REGION, no_call)
 
 
 def test_every_parameter_of_the_table_that_exists_has_a_pattern_for_it(template: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ from smtemplates.aws_data.places import PLACES, Place
 IMAGE = re.compile(r"([0-9]{12})[.]dkr[.]ecr[.]([a-z0-9-]+)[.]")
 ARN = re.compile(r"arn:([^:]*):[^:]*:([^:]*):([^:]*):")
 AWS_MANAGED = "aws"
+WORKSPACE_OUTPUT = "SageMakerSdkConfig"
+"""An output of every workspace, and of no other template."""
 
 
 def problems(values: Mapping[str, str], region: str, account: Callable[[], str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from smtemplates.deploy.requests import template as templates
 from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
+from smtemplates.synth import declarations
 
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
@@ -198,11 +199,16 @@ def check_against(request: Request, stack: Stack | None, region: str) -> None:
 
 
 def check_places(request: Request, region: str, account: Callable[[], str]) -> None:
-    """Check that the values of the request name things of this Region and account.
+    """Check that the values of a request for a workspace name things of this Region and account.
+
+    Parameters of other templates can have the same names for something else. Those of a stack set apply to the Regions
+    of its workspaces.
 
     Raises:
         UsageError: A value names something that the stack cannot use.
     """
+    if places.WORKSPACE_OUTPUT not in declarations.entries(request.template.content, "Outputs"):
+        return
     values = {name: text for name, text in request.settings.parameters.items() if name in request.template.parameters}
     _raise_all(list(places.problems(values, region, account)))
 
