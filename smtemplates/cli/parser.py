@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 import smtemplates
-from smtemplates.cli import completion, config, deploy_commands, init, local_commands, publish, render_options
+from smtemplates.cli import completion, config, deploy_commands, init_command, local_commands, publish, render_options
 from smtemplates.cli.command import Command, parser_of
 from smtemplates.console import program
 
 COMMANDS = (
-    init.COMMAND,
+    init_command.COMMAND,
     *render_options.COMMANDS,
     *deploy_commands.COMMANDS,
     publish.COMMAND,
