@@ -108,7 +108,8 @@ def test_the_form_asks_first_what_to_create(template: dict[str, Any]) -> None:
     assert first == {"Label": {"default": "Project"}, "Parameters": ["ProjectName", "Environment"]}
     assert second["Label"] == {"default": "What to create"}
     details = [name for group in others for name in group["Parameters"]]
-    assert [name for name in details if name.startswith("Create")] == ["CreateFolders"]  # in the buckets
+    in_buckets, for_images = "CreateFolders", "CreateStudioRepository"
+    assert [name for name in details if name.startswith("Create")] == [in_buckets, for_images]
 
 
 # How a description explains its default, or that the parameter has no default that applies to all users.

@@ -141,8 +141,8 @@ def studio_images(
     return StudioImages(
         title="Studio",
         source=__name__,
-        switches={"Create repository for Studio images": create},
         parameters={
+            "Create repository for custom images": create,
             "Custom image for JupyterLab": lab.uri,
             "Custom image for Code Editor": code_editor.uri,
         },
