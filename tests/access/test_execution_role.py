@@ -115,7 +115,7 @@ def test_users_of_the_role_depend_on_its_policies(
     features = {**samples.ENDPOINT, **samples.FEATURES["mlflow"], **samples.FEATURES["notebook"]}
     choice = {**features, **level, **serving}
     references = _references(Stack(template, choice))
-    policies = {"DataPolicy", "JobsPolicy", "HostingPolicy", "WorkflowPolicy", "NetworkPolicy"} & references.keys()
+    policies = {"DataPolicy", "JobsPolicy", "WorkflowPolicy"} & references.keys()
     missing = {name: policies - _dependencies(references, name) for name in USERS_OF_THE_ROLE}
     assert not any(missing.values()), missing
     deployed = samples.deployed(template, choice)

@@ -25,9 +25,7 @@ EXPECTATION = Expectation(
         "ExecutionRole": creates_role,
         "DataPolicy": creates_role,
         "JobsPolicy": has_least_privilege,
-        "HostingPolicy": has_least_privilege,
         "WorkflowPolicy": has_least_privilege,
-        "NetworkPolicy": lambda choice: has_least_privilege(choice) and has_vpc(choice),
     },
     outputs={"ExecutionRoleName": creates_role},
 )

@@ -103,7 +103,7 @@ def test_role_can_read_the_rollback_alarms(template: dict[str, Any]) -> None:
     stack = samples.deployed(template, INSTANCES)
     (statement,) = [
         each
-        for each in stack.resources["HostingPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        for each in stack.resources["WorkflowPolicy"]["Properties"]["PolicyDocument"]["Statement"]
         if each["Sid"] == "SeeAlarms"
     ]
     (pattern,) = statement["Resource"]

@@ -1,4 +1,4 @@
-"""The permissions of the execution role, one policy document for each activity.
+"""The permissions of the execution role, one list of statements for each activity.
 
 An action already determines the type of resource. The resource element limits it to this account and Region.
 
@@ -7,8 +7,6 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from awacs.aws import (
     Bool,
@@ -19,7 +17,7 @@ from awacs.aws import (
 )
 from troposphere import AWS_REGION, Ref, Sub
 
-from smtemplates.core.iam import Grant, actions, allow, deny, in_this_region, policy_document, regional_arns
+from smtemplates.core.iam import Grant, actions, allow, deny, in_this_region, regional_arns
 from smtemplates.templates.workspace.data_policy import RUN_JOBS
 from smtemplates.templates.workspace.endpoint_alarm_names import PREFIX, EndpointAlarmNames
 from smtemplates.templates.workspace.network import Network
@@ -27,9 +25,9 @@ from smtemplates.templates.workspace.network import Network
 METRICS = ("/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker")
 
 
-def jobs(network: Network) -> dict[str, Any]:
+def jobs(network: Network) -> list[Grant]:
     """Allow training, tuning, processing and transform jobs, with their images, logs and metrics."""
-    return policy_document(
+    return [
         allow("RunJobs", actions("sagemaker", *RUN_JOBS), regional_arns("sagemaker", "*"), network.inside()),
         allow(
             "ManageJobs",
@@ -73,10 +71,10 @@ def jobs(network: Network) -> dict[str, Any]:
             actions("sagemaker", "CreateTrainingJob", "UpdateTrainingJob"),
             Condition(Bool({"sagemaker:EnableRemoteDebug": "true"})),
         ),
-    )
+    ]
 
 
-def hosting(network: Network, alarms: EndpointAlarmNames | None) -> dict[str, Any]:
+def hosting(network: Network, alarms: EndpointAlarmNames | None) -> list[Grant]:
     """Allow creating and invoking models and endpoints, and reading the alarms that trigger a rollback.
 
     The alarms are named with the prefix that their names start with. A reference would make the role depend on
@@ -86,7 +84,7 @@ def hosting(network: Network, alarms: EndpointAlarmNames | None) -> dict[str, An
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
     """
     seen = regional_arns("cloudwatch", f"alarm:${{AWS::StackName}}-{PREFIX}*") if alarms else []
-    return policy_document(
+    return [
         allow("MakeModels", actions("sagemaker", "CreateModel"), regional_arns("sagemaker", "*"), network.inside()),
         allow(
             "ManageModelsAndEndpoints",
@@ -101,13 +99,13 @@ def hosting(network: Network, alarms: EndpointAlarmNames | None) -> dict[str, An
             regional_arns("sagemaker", "*"),
         ),
         *([allow("SeeAlarms", actions("cloudwatch", "DescribeAlarms"), seen)] if seen else []),
-    )
+    ]
 
 
-def workflows() -> dict[str, Any]:
+def workflows() -> list[Grant]:
     """Allow pipelines, experiments and lineage."""
     tracked = ("Action", "Artifact", "Context", "Experiment", "Trial*")
-    return policy_document(
+    return [
         allow(
             "RunPipelines",
             actions(
@@ -139,7 +137,7 @@ def workflows() -> dict[str, Any]:
             ),
             regional_arns("sagemaker", "*"),
         ),
-    )
+    ]
 
 
 def _images_and_logs() -> list[Grant]:

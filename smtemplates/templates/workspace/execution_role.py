@@ -26,7 +26,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import for_this_account, trust_policy
+from smtemplates.core.iam import for_this_account, policy_document, trust_policy
 from smtemplates.templates.workspace import execution_policies
 from smtemplates.templates.workspace.data_policy import Limits, data_policy
 from smtemplates.templates.workspace.encryption import Encryption
@@ -97,7 +97,6 @@ def execution_role(
     types, runtime = _instance_types(), _job_runtime()
     create_role = NamedCondition("CreateExecutionRole", is_empty(existing))
     least_privilege = NamedCondition("LeastPrivilege", all_of(create_role, equals(level, "LeastPrivilege")))
-    in_vpc = NamedCondition("LeastPrivilegeInVpc", all_of(least_privilege, network.has_vpc))
     full_access = NamedCondition("FullAccess", equals(level, "FullAccess"))
     has_additional = NamedCondition("HasAdditionalPolicies", is_not_empty(additional))
     has_boundary = NamedCondition("HasPermissionsBoundary", is_not_empty(boundary))
@@ -113,12 +112,17 @@ def execution_role(
             create_role,
             data_policy(storage, encryption, limits, GetAtt("ExecutionRole", "Arn")),
         ),
-        execution_role_policy("JobsPolicy", least_privilege, execution_policies.jobs(network)),
+        # A role can have ten policies, so each of these contains several activities.
         execution_role_policy(
-            "HostingPolicy", least_privilege, execution_policies.hosting(network, endpoint_alarm_names)
+            "JobsPolicy", least_privilege, policy_document(*execution_policies.jobs(network), *network.interfaces())
         ),
-        execution_role_policy("WorkflowPolicy", least_privilege, execution_policies.workflows()),
-        execution_role_policy("NetworkPolicy", in_vpc, network.interfaces()),
+        execution_role_policy(
+            "WorkflowPolicy",
+            least_privilege,
+            policy_document(
+                *execution_policies.hosting(network, endpoint_alarm_names), *execution_policies.workflows()
+            ),
+        ),
     ]
     role = iam.Role(
         "ExecutionRole",
@@ -143,7 +147,6 @@ def execution_role(
         conditions=[
             create_role,
             least_privilege,
-            in_vpc,
             full_access,
             has_additional,
             has_boundary,

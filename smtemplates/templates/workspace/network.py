@@ -21,7 +21,7 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import Grant, actions, allow, in_this_region, policy_document, regional_arns
+from smtemplates.core.iam import Grant, actions, allow, in_this_region, regional_arns
 from smtemplates.templates.workspace.project import Project
 
 HTTPS = 443
@@ -70,13 +70,13 @@ class Network(Construct):
         given = ForAllValuesStringEquals({groups: self.security_groups(), subnets: self.subnets()})
         return when(self.has_vpc, Condition([given, Null({groups: "false", subnets: "false"})]))
 
-    def interfaces(self) -> dict[str, Any]:
-        """Allow network interfaces in these subnets and security groups, and their use by SageMaker.
+    def interfaces(self) -> list[If]:
+        """Allow network interfaces in these subnets and security groups, and their use by SageMaker, with a VPC only.
 
         Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
         """
         interface = regional_arns("ec2", "network-interface/*")
-        return policy_document(
+        granted = [
             allow(
                 "MakeInterfaces",
                 actions("ec2", "CreateNetworkInterface", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission"),
@@ -104,7 +104,8 @@ class Network(Construct):
                 ["*"],
                 in_this_region(),
             ),
-        )
+        ]
+        return [when(self.has_vpc, statement) for statement in granted]
 
 
 def network(project: Project) -> Network:
