@@ -76,6 +76,7 @@ EVERYTHING = {
     "StudioDockerTrustedAccountIds": "763104351884,001234567012",
     **FEATURES["registry"],
     **FEATURES["budget"],
+    "RegistryAccess": "Deploy",
     **POLICIES,
     **BOUNDARY,
     "AccessLogBucketName": "team-logs",

@@ -20,7 +20,7 @@ from smtemplates.pages import diagram, places
 from smtemplates.pages.drawing import WORKSPACE, workspace_file
 from smtemplates.pages.picture import picture as draw
 from smtemplates.pages.places import PLACES
-from smtemplates.reference import sections
+from smtemplates.reference import other_accounts, sections
 from smtemplates.reference.conditions import all_options
 from smtemplates.reference.controls import CONTROLS
 from smtemplates.reference.examples import PSEUDO
@@ -164,6 +164,7 @@ def _sections(
         found.append(("Security controls", _controls()))
     if first:
         found.append(("Key policy for an existing KMS key", _key_policy(encryption.required_key_policy)))
+        found.append(("Policies of accounts that read the registry", other_accounts.policies(template)))
         found.append(("Train with the SageMaker SDK 3", _snippet("model_trainer.py")))
     return found
 

@@ -20,7 +20,7 @@ PRINCIPAL = HEADER.index("Principal")
 def policy_tables(stack: Stack) -> Iterator[str]:
     """Yield a table for each policy document of each resource."""
     for name, body in stack.resources.items():
-        for path, document in _documents(body.get("Properties", {}), ()):
+        for path, document in policy_documents(body.get("Properties", {})):
             yield f"**{name}** ({code('.'.join(path))})\n"
             rows = [statement_row(each) for each in document["Statement"]]
             # Policies that are attached to a role have no principals, so their tables omit that column.
@@ -41,15 +41,16 @@ def statement_row(statement: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _documents(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+def policy_documents(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yield each policy document in a value, with its path."""
     if isinstance(value, dict) and "Statement" in value:
         yield path, value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _documents(inner, (*path, key))
+            yield from policy_documents(inner, (*path, key))
     elif isinstance(value, list):
         for inner in value:
-            yield from _documents(inner, path)
+            yield from policy_documents(inner, path)
 
 
 def _actions(statement: Mapping[str, Any]) -> str:

@@ -58,7 +58,9 @@ def parameter_changes(template: Template) -> list[Effect]:
     watched = _watched(template)
     found: dict[tuple[str, str, Outcome], Effect] = {}
     names = _read(watched)
-    for values in [*covering(watched), all_options(template)]:
+    # Rules could reject a change because of options that have no effect, so only the others are enabled
+    options = {name: value for name, value in all_options(template).items() if name in {*names, REGION}}
+    for values in [*covering(watched), options]:
         for name in names:
             states = _states(watched, values, name)
             for one, other in itertools.combinations(states, 2):

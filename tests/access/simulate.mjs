@@ -9,7 +9,7 @@ const keyPolicy = (account) => ({
   Statement: [{ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: "kms:*", Resource: "*" }],
 });
 const verdicts = [];
-for (const { policies: id, principal, action, resource, account, context } of requests) {
+for (const { policies: id, principal, action, resource, account, context, resourcePolicy } of requests) {
   const identityPolicies = Object.entries(policies[id]).map(([name, policy]) => ({ name, policy }));
   const simulation = {
     identityPolicies,
@@ -17,7 +17,7 @@ for (const { policies: id, principal, action, resource, account, context } of re
     resourceControlPolicies: [],
     request: { action, principal, resource: { resource, accountId: account }, contextVariables: context },
     // The key policy must delegate decisions to IAM policies, as that of the workspace does.
-    ...(action.startsWith("kms:") ? { resourcePolicy: keyPolicy(account) } : {}),
+    ...(resourcePolicy || action.startsWith("kms:") ? { resourcePolicy: resourcePolicy ?? keyPolicy(account) } : {}),
   };
   const found = await runSimulation(simulation, {});
   if (found.resultType === "error") verdicts.push({ error: found.errors });

@@ -3,10 +3,12 @@
 Known limitations:
 
 - The simulator has no default context, so each request specifies its Region.
-- A resource of another account requires its own resource policy, which these tests do not check. Therefore all
-  resources are treated as resources of this account, including the image repositories of AWS.
+- A resource of another account requires its own resource policy. All resources are treated as resources of this
+  account, including the image repositories of AWS.
 - The simulator ignores context keys that its data set does not list for an action. This is correct for misspelled
   condition keys, but not for the policy variables of Studio. simulate.mjs evaluates those without the data set.
+- The data set does not list ListModelPackages for a group and CreateModel for a version, so the simulator does not
+  evaluate them. test_registry_sharing.py compares the statements.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class Request:
     action: str
     resource: str = "*"
     context: Context = field(default_factory=dict)
+    resource_policy: Mapping[str, Any] | None = None
 
     def __str__(self) -> str:
         """Return the call in one line."""
@@ -58,6 +61,7 @@ def verdicts(requests: Sequence[tuple[Policies, Request]], principal: str = ROLE
                 "action": request.action,
                 "resource": request.resource,
                 "account": samples.ACCOUNT,
+                "resourcePolicy": request.resource_policy,
                 "context": {"aws:RequestedRegion": _region(request.resource), **request.context},
             }
             for documents, request in requests

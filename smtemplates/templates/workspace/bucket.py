@@ -11,6 +11,7 @@ from smtemplates.core.construct import NamedCondition, guard_waivers, output, wh
 from smtemplates.core.iam import policy_document
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.project import Project
+from smtemplates.templates.workspace.registry_sharing import RegistrySharing
 
 ABORT_UPLOADS_DAYS = 7
 
@@ -47,7 +48,9 @@ class Bucket:
         """Return the ARN of the bucket, or of a path in it."""
         return Sub(f"arn:${{AWS::Partition}}:s3:::${{Bucket}}{path}", Bucket=self.name())
 
-    def resources(self, project: Project, encryption: Encryption, options: BucketOptions) -> list[AWSObject]:
+    def resources(
+        self, project: Project, encryption: Encryption, options: BucketOptions, sharing: RegistrySharing | None
+    ) -> list[AWSObject]:
         """Build the bucket and its policy.
 
         The bucket is retained when the stack is deleted, but not if its creation fails.
@@ -80,10 +83,11 @@ class Bucket:
                 Status=when(options.keep_versions, "Enabled", "Suspended")
             ),
         )
-        return [bucket, self.bucket_policy()]
+        return [bucket, self.bucket_policy(sharing)]
 
-    def bucket_policy(self) -> s3.BucketPolicy:
+    def bucket_policy(self, sharing: RegistrySharing | None) -> s3.BucketPolicy:
         """Build the bucket policy: it denies requests without TLS, and is retained with the bucket."""
+        shared = [Sub(f"${{{self.logical_id}.Arn}}/{folder}*") for folder in self.folders]
         return s3.BucketPolicy(
             f"{self.logical_id}Policy",
             Condition=self.create.name,
@@ -99,7 +103,8 @@ class Bucket:
                     Resource=[GetAtt(self.logical_id, "Arn"), Sub(f"${{{self.logical_id}.Arn}}/*")],
                     # a text, not a Boolean: the rule CT.S3.PR.8 of Control Tower accepts only the text
                     Condition=Condition(Bool({"aws:SecureTransport": "false"})),
-                )
+                ),
+                *([sharing.read_artifacts(shared)] if sharing else []),
             ),
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Action, Allow, ArnLike, Condition, Principal, Statement
-from troposphere import GetAtt, If, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, kms
+from troposphere import AWSHelperFn, GetAtt, If, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, kms
 
 from smtemplates.core.construct import (
     Construct,
@@ -23,6 +23,7 @@ from smtemplates.core.construct import (
 from smtemplates.core.iam import actions, for_this_account, policy_document
 from smtemplates.templates.workspace.budget_limit import BUDGETS, CLOUDWATCH, BudgetLimit
 from smtemplates.templates.workspace.project import Project
+from smtemplates.templates.workspace.registry_sharing import RegistrySharing
 
 DELETION_WINDOW_DAYS = 30
 
@@ -34,17 +35,24 @@ class Encryption(Construct):
     has_key: NamedCondition
     use_existing: NamedCondition
     existing: Parameter
+    create: Parameter
 
     def key_arn(self) -> If:
         """Return the ARN of the key. Use it only where `has_key` is true."""
         return when(self.use_existing, Ref(self.existing), GetAtt("EncryptionKey", "Arn"))
+
+    def is_given(self) -> AWSHelperFn:
+        """Build a test for Rules: there is a key."""
+        return any_of(is_true(self.create), is_not_empty(self.existing))
 
     def key(self) -> If:
         """Return the value of a property for the key, which is omitted without a key."""
         return when(self.has_key, self.key_arn())
 
 
-def encryption(project: Project, budget_limit: BudgetLimit | None = None) -> Encryption:
+def encryption(
+    project: Project, budget_limit: BudgetLimit | None = None, registry_sharing: RegistrySharing | None = None
+) -> Encryption:
     """Build the choice between keys that AWS manages, an existing key, and a key of this stack."""
     arn = string_parameter(
         "KmsKeyArn",
@@ -77,6 +85,7 @@ def encryption(project: Project, budget_limit: BudgetLimit | None = None) -> Enc
     is_created = NamedCondition("CreateKmsKey", is_true(create))
     use_existing = NamedCondition("UseKmsKeyArn", is_not_empty(arn))
     has_key = NamedCondition("HasKmsKey", any_of(is_created, use_existing))
+    publishers = budget_limit.publishers() if budget_limit else CLOUDWATCH
     return Encryption(
         title="Encryption",
         source=__name__,
@@ -90,14 +99,15 @@ def encryption(project: Project, budget_limit: BudgetLimit | None = None) -> Enc
                 given=is_true(create),
             )
         },
-        resources=[_key(project, is_created, budget_limit)],
+        resources=[_key(project, is_created, required_key_policy(publishers, registry_sharing))],
         has_key=has_key,
         use_existing=use_existing,
         existing=arn,
+        create=create,
     )
 
 
-def _key(project: Project, is_created: NamedCondition, budget_limit: BudgetLimit | None) -> kms.Key:
+def _key(project: Project, is_created: NamedCondition, policy: dict[str, Any]) -> kms.Key:
     """Build the key. It is retained when the stack is deleted, because the encrypted data would be lost with it."""
     return kms.Key(
         "EncryptionKey",
@@ -107,12 +117,12 @@ def _key(project: Project, is_created: NamedCondition, budget_limit: BudgetLimit
         Description=Sub("Encrypts the SageMaker workspace of stack ${AWS::StackName}"),
         EnableKeyRotation=True,
         PendingWindowInDays=DELETION_WINDOW_DAYS,
-        KeyPolicy=required_key_policy(budget_limit.publishers() if budget_limit else CLOUDWATCH),
+        KeyPolicy=policy,
         Tags=project.tags(),
     )
 
 
-def required_key_policy(publishers: Any = None) -> dict[str, Any]:
+def required_key_policy(publishers: Any = None, sharing: RegistrySharing | None = None) -> dict[str, Any]:
     """Return the key policy that a key needs, whether this stack creates it or not.
 
     `publishers` are the services that publish to the alarm topic, in addition to EventBridge (default: all).
@@ -131,6 +141,7 @@ def required_key_policy(publishers: Any = None) -> dict[str, Any]:
         # No condition: EventBridge sends no source that it could test. Not verified in a live account; reported by:
         # https://aws.github.io/modern-data-architecture-accelerator/typedocs/functions/_aws-mdaa_cloudwatch-constructs.grantCloudWatchAlarmsTopicAccess.html
         _service_may_use("Events", "events.amazonaws.com"),
+        *([sharing.decrypt_artifacts()] if sharing else []),
     )
 
 

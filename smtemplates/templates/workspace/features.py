@@ -43,6 +43,7 @@ CONSTRUCTS = (
     _row("studio_images", feature="studio"),
     _row("studio", feature="studio"),
     _row("model_registry", feature="registry"),
+    _row("registry_sharing", feature="registry"),
     _row("mlflow", feature="mlflow"),
     _row("monitoring", feature="monitoring"),
     _row("endpoint_thresholds", on_demand=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from awacs.aws import Allow, Condition, Principal, Statement, StringEquals
+from awacs.aws import Condition, StringEquals
 from troposphere import AWSObject, If, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
 
 from smtemplates.core.construct import (
@@ -13,6 +13,7 @@ from smtemplates.core.construct import (
     all_of,
     any_of,
     boolean_parameter,
+    equals,
     is_empty,
     is_not_empty,
     is_true,
@@ -20,17 +21,15 @@ from smtemplates.core.construct import (
     output,
     placeholder,
     rule,
-    split_list,
     string_parameter,
     when,
 )
 from smtemplates.core.iam import actions, allow, deny, policy_document, regional_arns
 from smtemplates.core.regions import region_rule
+from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.project import Project
-
-GROUP_READ = ("DescribeModelPackageGroup", "ListModelPackages")
-PACKAGE_READ = ("DescribeModelPackage",)
+from smtemplates.templates.workspace.registry_sharing import DEPLOY, RegistrySharing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +43,18 @@ class ModelRegistry(Construct):
     name: If
 
 
-def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegistry:
+def model_registry(
+    project: Project, encryption: Encryption, execution_role: ExecutionRole, registry_sharing: RegistrySharing
+) -> ModelRegistry:
     """Build an optional model package group, or use an existing one.
 
     A group that the stack creates is retained, because a group with versions cannot be deleted.
     """
-    create, description, readers = _parameters()
+    create, description = _parameters()
+    readers = registry_sharing.accounts
     existing, approval = _existing(), _approval()
     is_created = NamedCondition("CreateModelPackageGroup", is_true(create))
     has_group = NamedCondition("HasModelPackageGroup", any_of(is_created, is_not_empty(existing)))
-    is_shared = NamedCondition("ShareRegistry", is_not_empty(readers))
     approve_elsewhere = NamedCondition("ApproveElsewhere", not_(is_true(approval)))
     has_policy = NamedCondition("CreateRegistryPolicy", all_of(has_group, execution_role.least_privilege))
     name = when(is_created, project.unique_name(), Ref(existing))
@@ -68,10 +69,9 @@ def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegi
         parameters={
             "Existing model package group": existing,
             "Description of the model package group": description,
-            "Accounts that can read the registry": readers,
             "Allow model approval": approval,
         },
-        conditions=[is_created, has_group, is_shared, approve_elsewhere, has_policy],
+        conditions=[is_created, has_group, approve_elsewhere, has_policy],
         rules={
             **region_rule(create, "Model package groups", sagemaker.ModelPackageGroup),
             "OneModelPackageGroup": rule(
@@ -85,9 +85,20 @@ def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegi
                 is_empty(readers),
                 given=is_not_empty(existing),
             ),
+            # Without a key, SageMaker encrypts the results of training with the AWS managed key of the account.
+            # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html
+            "DeployAccessNeedsGroupAndKey": rule(
+                "RegistryAccess=Deploy requires CreateModelPackageGroup=true, RegistryReaderAccountIds and a KMS key "
+                "(CreateKmsKey or KmsKeyArn). Other accounts cannot read models that are encrypted with an AWS managed "
+                "key.",
+                is_true(create),
+                is_not_empty(readers),
+                encryption.is_given(),
+                given=equals(registry_sharing.access, DEPLOY),
+            ),
         },
         resources=[
-            _group(is_created, is_shared, project, description, readers),
+            _group(is_created, project, description, registry_sharing),
             _policy(has_policy, approve_elsewhere, name),
         ],
         outputs=[
@@ -105,27 +116,8 @@ def model_registry(project: Project, execution_role: ExecutionRole) -> ModelRegi
 
 
 def _group(
-    is_created: NamedCondition,
-    is_shared: NamedCondition,
-    project: Project,
-    description: Parameter,
-    readers: Parameter,
+    is_created: NamedCondition, project: Project, description: Parameter, sharing: RegistrySharing
 ) -> sagemaker.ModelPackageGroup:
-    """Build the model package group.
-
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy.html
-    """
-    accounts = Principal("AWS", split_list(readers))
-
-    def may(sid: str, what: tuple[str, ...], resource: str) -> Statement:
-        return Statement(
-            Sid=sid,
-            Effect=Allow,
-            Principal=accounts,
-            Action=actions("sagemaker", *what),
-            Resource=_arns(project.unique_name(), resource),
-        )
-
     return sagemaker.ModelPackageGroup(
         "ModelPackageGroup",
         Condition=is_created.name,
@@ -133,13 +125,7 @@ def _group(
         UpdateReplacePolicy=Retain,
         ModelPackageGroupDescription=Ref(description),
         ModelPackageGroupName=project.unique_name(),
-        ModelPackageGroupPolicy=when(
-            is_shared,
-            policy_document(
-                may("ReadGroup", GROUP_READ, "model-package-group/${Group}"),
-                may("ReadVersions", PACKAGE_READ, "model-package/${Group}/*"),
-            ),
-        ),
+        ModelPackageGroupPolicy=sharing.group_policy(project.unique_name()),
         Tags=project.tags(),
     )
 
@@ -190,7 +176,7 @@ def _approval() -> Parameter:
     )
 
 
-def _parameters() -> tuple[Parameter, Parameter, Parameter]:
+def _parameters() -> tuple[Parameter, Parameter]:
     create = boolean_parameter(
         "CreateModelPackageGroup",
         "Create a model package group, which registers the versions of a model. It is retained when the stack is "
@@ -206,12 +192,4 @@ def _parameters() -> tuple[Parameter, Parameter, Parameter]:
         max_length=1024,
         default="Models of this workspace",
     )
-    readers = string_parameter(
-        "RegistryReaderAccountIds",
-        "IDs of AWS accounts that can read the group and its versions, separated by commas. Leave empty to allow "
-        "only this account.",
-        pattern="^$|^[0-9]{12}(,[0-9]{12}){0,19}$",
-        hint="must be empty or up to 20 account IDs such as 111122223333, separated by commas, without spaces",
-        max_length=260,
-    )
-    return create, description, readers
+    return create, description

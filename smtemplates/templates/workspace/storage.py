@@ -24,6 +24,7 @@ from smtemplates.core.construct import (
 from smtemplates.templates.workspace.bucket import Bucket, BucketOptions
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.project import Project
+from smtemplates.templates.workspace.registry_sharing import RegistrySharing
 
 TEN_YEARS_DAYS = 3650
 MOST_TIERING_DAYS = 90
@@ -46,7 +47,7 @@ class Storage(Construct):
         return self.input, self.output, self.models
 
 
-def storage(project: Project, encryption: Encryption) -> Storage:
+def storage(project: Project, encryption: Encryption, registry_sharing: RegistrySharing | None = None) -> Storage:
     """Build three buckets for training data, results and models. They are retained when the stack is deleted."""
     create, folders = _create(), _folders()
     versioning, expiration, noncurrent, log_bucket = _versioning(), _expiration(), _noncurrent(), _log_bucket()
@@ -105,7 +106,11 @@ def storage(project: Project, encryption: Encryption) -> Storage:
                 given=not_(equals(tiering, "0")),
             ),
         },
-        resources=[made for bucket in buckets.values() for made in bucket.resources(project, encryption, options)],
+        resources=[
+            made
+            for role, bucket in buckets.items()
+            for made in bucket.resources(project, encryption, options, registry_sharing if role == "model" else None)
+        ],
         outputs=[output for role, bucket in buckets.items() for output in bucket.outputs(role)],
         input=buckets["input"],
         output=buckets["output"],
