@@ -79,7 +79,7 @@ def _jobs() -> Iterable[Row]:
     for kind, resource in JOBS.items():
         arn = f"{SM}{resource}/churn-1"
         yield from each("sagemaker", f"Create{kind}", arn, JOB)
-        yield from each("sagemaker", f"Describe{kind} Stop{kind}", arn)
+        yield from each("sagemaker", f"Delete{kind} Describe{kind} Stop{kind}", arn)
     transform = f"{SM}transform-job/churn-1"
     yield from each("sagemaker", "CreateTransformJob", transform, {TYPES: ["ml.m5.large"]})
     yield from each("sagemaker", "DescribeTransformJob StopTransformJob", transform)
@@ -186,6 +186,8 @@ def _features() -> Iterable[Row]:
     yield from each("sagemaker", "CreateModelPackage DescribeModelPackage", PACKAGE, when=registry)
     pending: Context = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
     yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, pending, registry)
+    rejected: Context = {"sagemaker:ModelApprovalStatus": "Rejected"}  # the way to withdraw a wrong version
+    yield from each("sagemaker", "UpdateModelPackage", PACKAGE, rejected, registry)
     yield from each("sagemaker", "DescribeModelPackageGroup", GROUP, when=registry)
     names = "DescribeNotebookInstance StopNotebookInstance"
     yield from each("sagemaker", names, "{notebook}", when=on("notebook"))
@@ -313,6 +315,7 @@ def _other_sagemaker_resources() -> Iterable[Row]:
     space = f"{SM}space/d-abcdefghijkl/bos"
     bos = {**ANAS, "sagemaker:OwnerUserProfileArn": f"{SM}user-profile/d-abcdefghijkl/bo"}
     shared = {**ANAS, "sagemaker:SpaceSharingType": "Shared"}
+    yield from each("sagemaker", "StartSession", f"{SM}space/d-abcdefghijkl/anas", ANAS, never)
     for context in (bos, shared, ANA):
         yield from each("sagemaker", "CreateSpace DeleteSpace UpdateSpace", space, context, never)
     for context in (bos, shared):

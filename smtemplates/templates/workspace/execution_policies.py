@@ -34,6 +34,7 @@ def jobs(network: Network) -> list[Grant]:
             actions(
                 "sagemaker",
                 "CreateTransformJob",  # it has no VPC key: the VPC is part of the model
+                "Delete*ingJob",  # training, tuning and processing jobs that have ended
                 "DescribeHyperParameterTuningJob",
                 "DescribeProcessingJob",
                 "DescribeTrainingJob",
