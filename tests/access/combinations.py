@@ -75,6 +75,18 @@ def distinct_combinations(template: dict[str, Any]) -> list[Combination]:
     return found
 
 
+def covering_combinations(template: dict[str, Any]) -> list[Combination]:
+    """Return a few combinations in which each value of each option occurs, with others that are on and off."""
+    forward = [list(values) for values in OPTIONS.values()]
+    mixed = [values[::-1] if place % 2 else values for place, values in enumerate(forward)]
+    choices = [
+        dict(zip(OPTIONS, (names[min(place, len(names) - 1)] for names in values), strict=True))
+        for values in (forward, mixed)
+        for place in range(max(map(len, values)))
+    ]
+    return [_combination(template, choice) for choice in choices if choice["vpc"] or not choice["studio"]]
+
+
 def _combination(template: dict[str, Any], choice: dict[str, str]) -> Combination:
     parameters = {name: value for option, chosen in choice.items() for name, value in OPTIONS[option][chosen].items()}
     stack = samples.deployed(template, parameters)

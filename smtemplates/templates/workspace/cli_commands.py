@@ -11,6 +11,7 @@ from smtemplates.core.construct import Construct, output, placeholder, when
 from smtemplates.templates.workspace.container_images import ContainerImages
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole
+from smtemplates.templates.workspace.isolation import Isolation
 from smtemplates.templates.workspace.job_defaults import JobDefaults, Training
 from smtemplates.templates.workspace.log_groups import TRAINING, LogGroups
 from smtemplates.templates.workspace.network import Network
@@ -28,6 +29,7 @@ def cli_commands(
     encryption: Encryption,
     network: Network,
     execution_role: ExecutionRole,
+    isolation: Isolation,
     training: Training,
     processing: JobDefaults,
     container_images: ContainerImages,
@@ -43,7 +45,16 @@ def cli_commands(
     Source: https://docs.aws.amazon.com/cli/latest/reference/sagemaker/
     """
     commands = _Commands(
-        project, storage, encryption, network, execution_role, training, processing, container_images, log_groups
+        project,
+        storage,
+        encryption,
+        network,
+        execution_role,
+        isolation,
+        training,
+        processing,
+        container_images,
+        log_groups,
     )
     return Construct(
         title="Guide",
@@ -91,6 +102,7 @@ class _Commands:
     encryption: Encryption
     network: Network
     role: ExecutionRole
+    isolation: Isolation
     training: Training
     processing: JobDefaults
     images: ContainerImages
@@ -100,7 +112,7 @@ class _Commands:
         return self._aws(" s3 sync ./data s3://${Input}/training/", Input=self.storage.input.name())
 
     def train(self) -> Sub:
-        return self._aws(
+        return self._create(
             " sagemaker create-training-job"
             f" --training-job-name {self._job_name()}"
             " --role-arn ${Role}"
@@ -122,7 +134,7 @@ class _Commands:
         )
 
     def process(self) -> Sub:
-        return self._aws(
+        return self._create(
             " sagemaker create-processing-job"
             f" --processing-job-name {self._job_name()}"
             " --role-arn ${Role}"
@@ -148,7 +160,7 @@ class _Commands:
 
     def model(self) -> Sub:
         image = self._image_or("PyTorchInferenceImage", "IMAGE_URI")
-        return self._aws(
+        return self._create(
             " sagemaker create-model --model-name MODEL_NAME --execution-role-arn ${Role}"
             " --primary-container Image=${Image},"
             "ModelDataUrl=s3://${Models}/artifacts/TRAINING_JOB_NAME/output/model.tar.gz${Vpc}",
@@ -163,7 +175,7 @@ class _Commands:
 
         Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
         """
-        return self._aws(
+        return self._create(
             " sagemaker create-endpoint-config --endpoint-config-name ENDPOINT_CONFIG_NAME --production-variants"
             " 'VariantName=AllTraffic,ModelName=MODEL_NAME,${On}'",
             On=when(
@@ -174,7 +186,7 @@ class _Commands:
         )
 
     def endpoint(self) -> Sub:
-        return self._aws(
+        return self._create(
             " sagemaker create-endpoint --endpoint-name ${Endpoint} --endpoint-config-name ENDPOINT_CONFIG_NAME",
             Endpoint=when(
                 self.log_groups.has_endpoint_name, Sub(placeholder(self.log_groups.endpoint_name)), "ENDPOINT_NAME"
@@ -200,6 +212,9 @@ class _Commands:
     def _image_or(self, name: str, otherwise: str) -> If | Sub:
         image = self.images.catalog[name]
         return when(image.condition, image.uri(), otherwise) if image.condition else image.uri()
+
+    def _create(self, command: str, **values: Any) -> Sub:
+        return self._aws(f"{command}${{Tags}}", Tags=self.isolation.option(), **values)
 
     @staticmethod
     def _aws(command: str, **values: Any) -> Sub:

@@ -49,6 +49,7 @@ class ExecutionRole(Construct):
     create_role: NamedCondition
     least_privilege: NamedCondition
     existing: Parameter
+    level: Parameter
     instance_types: Parameter
     boundary: Parameter
     has_boundary: NamedCondition
@@ -177,6 +178,7 @@ def execution_role(
         create_role=create_role,
         least_privilege=least_privilege,
         existing=existing,
+        level=level,
         instance_types=types,
         boundary=boundary,
         has_boundary=has_boundary,

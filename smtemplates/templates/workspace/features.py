@@ -37,6 +37,7 @@ CONSTRUCTS = (
     _row("storage"),
     _row("encryption"),
     _row("execution_role"),
+    _row("isolation"),
     _row("network"),
     _row("notebook", feature="notebook"),
     _row("studio_settings", feature="studio"),

@@ -13,9 +13,21 @@ from smtemplates.core.assets import read_asset
 from smtemplates.core.construct import Construct, fill_placeholders, output, when
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole
+from smtemplates.templates.workspace.isolation import Isolation
 from smtemplates.templates.workspace.job_defaults import JobDefaults, Training
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.storage import Storage
+
+# Further resources for which the SDK reads tags from its defaults. Its schema has no inference components.
+OTHERS_WITH_TAGS = (
+    "AutoMLJob",
+    "AutoMLJobV2",
+    "Endpoint",
+    "EndpointConfig",
+    "FeatureGroup",
+    "MonitoringSchedule",
+    "TransformJob",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +43,11 @@ def sdk_config(
     encryption: Encryption,
     network: Network,
     execution_role: ExecutionRole,
+    isolation: Isolation,
     training: Training,
     processing: JobDefaults,
 ) -> SdkConfig:
-    """Build the SDK defaults: the role, buckets, key, network and job defaults of this workspace."""
+    """Build the SDK defaults: the role, buckets, key, network, tags and job defaults of this workspace."""
 
     def vpc(value: Any, otherwise: str) -> If:
         return when(network.has_vpc, value, otherwise)
@@ -50,7 +63,7 @@ def sdk_config(
         ProcessingVolumeSizeGb=processing.volume_gb,
         SubnetIds=network.subnet_ids,
     )
-    text = partial(_text, template, storage, encryption, network, execution_role)
+    text = partial(_text, template, storage, encryption, network, execution_role, isolation)
     return SdkConfig(
         title="SDK defaults",
         source=__name__,
@@ -73,16 +86,18 @@ def _text(
     encryption: Encryption,
     network: Network,
     role: ExecutionRole,
+    isolation: Isolation,
     vpc: Callable[[Any, str], Any],
 ) -> Sub:
     """Build the text of config.yaml. Lines for a key or a VPC are comments if there is none.
 
     There is no volume key, because instances with local disks do not accept one, and the defaults apply to all instance
-    types.
+    types. There are no tags without isolation.
 
     Source: https://sagemaker.readthedocs.io/en/stable/overview.html#configuring-and-using-defaults-with-the-sagemaker-python-sdk
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
     """
+    tags = ", ".join(f"{{Key: {key}, Value: '{value}'}}" for key, value in isolation.tags.items())
     return Sub(
         template,
         Input=storage.input.name(),
@@ -93,4 +108,7 @@ def _text(
         Key=when(encryption.has_key, encryption.key_arn(), ""),
         WithVpc=vpc("", "# "),
         Groups=vpc(network.security_groups_text(), ""),
+        DefineTags=isolation.only(f"\n        Tags: &tags [{tags}]"),
+        Tags=isolation.only("\n    Tags: *tags"),
+        OthersWithTags=isolation.only("".join(f"\n  {name}: {{Tags: *tags}}" for name in OTHERS_WITH_TAGS)),
     )
