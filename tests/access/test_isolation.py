@@ -132,6 +132,9 @@ def _policy(stack: Stack) -> dict[str, Any]:
 def _cases(combination: Combination, row: Row) -> Iterator[Case]:
     request = requested(combination, row)
     yield Case("own", _with_tags(request, OWN), allowed=True)
+    if request.action == "sagemaker:CreatePipeline":
+        name = f"{request.resource}-churn-stg"
+        yield Case("another name", dataclasses.replace(_with_tags(request, OWN), resource=name), allowed=False)
     for title, tags in OTHERS.items():
         allowed = not is_separated(request, title)
         yield Case(title, _with_tags(request, tags), allowed)

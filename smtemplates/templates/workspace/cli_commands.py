@@ -10,7 +10,6 @@ from troposphere import If, Sub
 from smtemplates.core.construct import Construct, output, placeholder, when
 from smtemplates.templates.workspace.container_images import ContainerImages
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.isolation import Isolation
 from smtemplates.templates.workspace.job_defaults import JobDefaults, Training
 from smtemplates.templates.workspace.log_groups import TRAINING, LogGroups
@@ -28,7 +27,6 @@ def cli_commands(
     storage: Storage,
     encryption: Encryption,
     network: Network,
-    execution_role: ExecutionRole,
     isolation: Isolation,
     training: Training,
     processing: JobDefaults,
@@ -49,7 +47,6 @@ def cli_commands(
         storage,
         encryption,
         network,
-        execution_role,
         isolation,
         training,
         processing,
@@ -101,7 +98,6 @@ class _Commands:
     storage: Storage
     encryption: Encryption
     network: Network
-    role: ExecutionRole
     isolation: Isolation
     training: Training
     processing: JobDefaults
@@ -124,7 +120,7 @@ class _Commands:
             " --hyper-parameters sagemaker_program=TRAIN.py,"
             "sagemaker_submit_directory=s3://${Output}/code/SOURCE.tar.gz"
             f" --stopping-condition MaxRuntimeInSeconds={placeholder(self.training.runtime)}${{Vpc}}",
-            Role=self.role.execution_arn(),
+            Role=self.isolation.role.execution_arn(),
             Image=self.images.catalog["PyTorchTrainingImage"].uri(),
             Input=self.storage.input.name(),
             Models=self.storage.models.name(),
@@ -146,7 +142,7 @@ class _Commands:
             "LocalPath=/opt/ml/processing/result,S3UploadMode=EndOfJob}}]${ResultKey}'"
             f" --processing-resources 'ClusterConfig={{{_cluster(self.processing)}}}'"
             " --stopping-condition MaxRuntimeInSeconds=3600${Vpc}",
-            Role=self.role.execution_arn(),
+            Role=self.isolation.role.execution_arn(),
             Image=when(
                 self.images.has_built_in,
                 self.images.catalog["ScikitLearnImage"].uri(),
@@ -164,7 +160,7 @@ class _Commands:
             " sagemaker create-model --model-name MODEL_NAME --execution-role-arn ${Role}"
             " --primary-container Image=${Image},"
             "ModelDataUrl=s3://${Models}/artifacts/TRAINING_JOB_NAME/output/model.tar.gz${Vpc}",
-            Role=self.role.execution_arn(),
+            Role=self.isolation.role.execution_arn(),
             Image=image,
             Models=self.storage.models.name(),
             Vpc=self._vpc(" --vpc-config SecurityGroupIds={groups},Subnets={subnets}"),

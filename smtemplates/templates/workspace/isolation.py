@@ -29,8 +29,9 @@ ACCOUNT, PROJECT = "Account", "Project"
 
 @dataclass(frozen=True, kw_only=True)
 class Isolation(Construct):
-    """Contain the tags that commands and SDK defaults must specify."""
+    """Contain the execution role, and the tags that its users must specify in commands and SDK defaults."""
 
+    role: ExecutionRole
     is_project: NamedCondition
     tags: dict[str, str]
 
@@ -79,6 +80,7 @@ def isolation(project: Project, execution_role: ExecutionRole) -> Isolation:
             )
         },
         resources=[execution_role_policy("IsolationPolicy", is_project, document)],
+        role=execution_role,
         is_project=is_project,
         tags={key: placeholder(parameter) for key, parameter in tags.items()},
     )
@@ -104,7 +106,7 @@ def _statements(row: Denied, tags: Mapping[str, Parameter]) -> Iterator[dict[str
         yield {"Sid": row.sid + key, **statement, "Condition": {**different, **direct}}
 
 
-def _arns(row: Denied, resources: Sequence[str], tags: Mapping[str, Parameter]) -> list[Sub]:
+def _arns(row: Denied, resources: Sequence[str], tags: Mapping[str, Parameter]) -> list[Any]:
     return [
         arn
         for resource in resources

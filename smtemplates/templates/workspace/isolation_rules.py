@@ -14,7 +14,7 @@ BOUNDARY = ("Project", "Environment")
 """The keys of the tags that are the boundary. Every resource of a workspace has both."""
 RESOURCE, REQUEST = "aws:ResourceTag", "aws:RequestTag"
 # Studio sends no tags for them, and other statements allow only those of the own domain and user profile.
-STUDIO = ("app/*", "space/*", "user-profile/*")
+STUDIO = ("app/*", "space/*")
 # Executions have no tags of their own: StartPipelineExecution and AddTags do not accept any.
 EXECUTIONS = "pipeline/*/execution/*"
 
@@ -25,7 +25,8 @@ class Denied:
 
     `tag` is the condition key, RESOURCE or REQUEST. Without one, the name of the resource decides. `only` are the
     resources of the account to which the row applies, `other_than` those to which it does not apply. ${Workspace} in
-    them is the project and the environment. `direct` limits the row to requests that do not create a resource. `reason` completes the sentence "These requests are denied".
+    them is the project and the environment. `direct` limits the row to requests that do not create a resource.
+    `reason` completes the sentence "These requests are denied".
     """
 
     sid: str
@@ -65,7 +66,7 @@ DENIED = (
         sid="Untagged",
         actions=("Create*",),
         tag=REQUEST,
-        other_than=(*STUDIO, "artifact/*", "mlflow-app/*", "model-package/*"),
+        other_than=(*STUDIO, "artifact/*", "mlflow-app/*", "model-package/*", "user-profile/*"),
         reason="because they create a resource without the tags",
     ),
     Denied(
@@ -86,7 +87,7 @@ DENIED = (
         sid="OtherNames",
         actions=("CreatePipeline", *(f"{verb}PipelineExecution*" for verb in ("Retry", "Send", "Stop", "Update"))),
         other_than=("pipeline/${Workspace}-*",),
-        reason="because executions have no tags, so the name of their pipeline must start with the name of the workspace",
+        reason="because executions have no tags, so the name of their pipeline must start with project and environment",
     ),
     Denied(
         sid="Repositories",

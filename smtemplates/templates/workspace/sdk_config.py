@@ -12,7 +12,6 @@ from troposphere import If, Sub
 from smtemplates.core.assets import read_asset
 from smtemplates.core.construct import Construct, fill_placeholders, output, when
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.isolation import Isolation
 from smtemplates.templates.workspace.job_defaults import JobDefaults, Training
 from smtemplates.templates.workspace.network import Network
@@ -42,7 +41,6 @@ def sdk_config(
     storage: Storage,
     encryption: Encryption,
     network: Network,
-    execution_role: ExecutionRole,
     isolation: Isolation,
     training: Training,
     processing: JobDefaults,
@@ -63,7 +61,7 @@ def sdk_config(
         ProcessingVolumeSizeGb=processing.volume_gb,
         SubnetIds=network.subnet_ids,
     )
-    text = partial(_text, template, storage, encryption, network, execution_role, isolation)
+    text = partial(_text, template, storage, encryption, network, isolation)
     return SdkConfig(
         title="SDK defaults",
         source=__name__,
@@ -85,7 +83,6 @@ def _text(
     storage: Storage,
     encryption: Encryption,
     network: Network,
-    role: ExecutionRole,
     isolation: Isolation,
     vpc: Callable[[Any, str], Any],
 ) -> Sub:
@@ -103,7 +100,7 @@ def _text(
         Input=storage.input.name(),
         Output=storage.output.name(),
         Models=storage.models.name(),
-        Role=role.execution_arn(),
+        Role=isolation.role.execution_arn(),
         WithKey=when(encryption.has_key, "", "# "),
         Key=when(encryption.has_key, encryption.key_arn(), ""),
         WithVpc=vpc("", "# "),
