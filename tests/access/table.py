@@ -7,6 +7,7 @@ is its Region and account.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 
 from access.combinations import Combination
@@ -34,6 +35,7 @@ ANAS: Context = {
     "sagemaker:SpaceSharingType": "Private",
 }
 APPROVE: Context = {"sagemaker:ModelApprovalStatus": "Approved"}
+PENDING: Context = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
 JOBS = {
     "TrainingJob": "training-job",
     "ProcessingJob": "processing-job",
@@ -184,10 +186,9 @@ def _network() -> Iterable[Row]:
 def _features() -> Iterable[Row]:
     registry, studio = on("registry"), on("studio")
     yield from each("sagemaker", "CreateModelPackage DescribeModelPackage", PACKAGE, when=registry)
-    pending: Context = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
-    yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, pending, registry)
     rejected: Context = {"sagemaker:ModelApprovalStatus": "Rejected"}  # the way to withdraw a wrong version
-    yield from each("sagemaker", "UpdateModelPackage", PACKAGE, rejected, registry)
+    for status in (PENDING, rejected):
+        yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, status, registry)
     yield from each("sagemaker", "DescribeModelPackageGroup", GROUP, when=registry)
     names = "DescribeNotebookInstance StopNotebookInstance"
     yield from each("sagemaker", names, "{notebook}", when=on("notebook"))
@@ -233,6 +234,14 @@ def _limits() -> Iterable[Row]:
     space = f"{SM}space/d-abcdefghijkl/anas"
     yield from each("sagemaker", "UpdateSpace", space, {**ANAS, **big}, _studio_without_limit)
     yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, APPROVE, _approval)
+    yield from each("sagemaker", "UpdateModelPackage", PACKAGE, when=_approval)  # for example, another artifact
+    for value, name in itertools.product(("Approved", "approved", "Production", "ok"), ("Stage", "StageStatus")):
+        stage: Context = {**PENDING, f"sagemaker:ModelLifeCycle:{name}": value}
+        yield from each("sagemaker", "CreateModelPackage UpdateModelPackage", PACKAGE, stage, _approval)
+        current: Context = {**PENDING, f"sagemaker:CurrentModelLifeCycle{name}": value}
+        yield from each("sagemaker", "UpdateModelPackage", PACKAGE, current, _approval)
+    approved = f"{S3}{{models}}/models/approved/churn/1/model.tar.gz"
+    yield from each("s3", "PutObject PutObjectTagging", approved, when=_writes_approved)
 
 
 def _studio_without_limit(combination: Combination) -> bool:
@@ -245,6 +254,10 @@ def _images(combination: Combination) -> bool:
 
 def _approval(combination: Combination) -> bool:
     return combination["registry"] == "approval"
+
+
+def _writes_approved(combination: Combination) -> bool:
+    return off("registry")(combination) or _approval(combination)
 
 
 def _other_data() -> Iterable[Row]:

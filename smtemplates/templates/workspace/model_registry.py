@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from awacs.aws import Condition, StringEquals
 from troposphere import AWSObject, If, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
 
 from smtemplates.core.construct import (
@@ -24,12 +23,15 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import actions, allow, deny, policy_document, regional_arns
+from smtemplates.core.iam import actions, allow, policy_document, regional_arns
 from smtemplates.core.regions import region_rule
+from smtemplates.templates.workspace import model_approval
+from smtemplates.templates.workspace.bucket import Bucket
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.registry_sharing import DEPLOY, RegistrySharing
+from smtemplates.templates.workspace.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,11 @@ class ModelRegistry(Construct):
 
 
 def model_registry(
-    project: Project, encryption: Encryption, execution_role: ExecutionRole, registry_sharing: RegistrySharing
+    project: Project,
+    storage: Storage,
+    encryption: Encryption,
+    execution_role: ExecutionRole,
+    registry_sharing: RegistrySharing,
 ) -> ModelRegistry:
     """Build an optional model package group, or use an existing one.
 
@@ -99,7 +105,7 @@ def model_registry(
         },
         resources=[
             _group(is_created, project, description, registry_sharing),
-            _policy(has_policy, approve_elsewhere, name),
+            _policy(has_policy, approve_elsewhere, name, storage.models),
         ],
         outputs=[
             output("ModelPackageGroupName", "Name of the model package group", name, condition=has_group),
@@ -134,23 +140,24 @@ def _arns(group: If | Sub, *resources: str) -> list[Sub]:
     return regional_arns("sagemaker", *resources, Group=group)
 
 
-def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, group: If) -> AWSObject:
+def _policy(
+    has_policy: NamedCondition, approve_elsewhere: NamedCondition, group: If, models: Bucket
+) -> AWSObject:
     """Build the policy that allows the role to register and read versions, but not to approve them.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
     """
-    approved = {"sagemaker:ModelApprovalStatus": "Approved"}
-    register = actions("sagemaker", "CreateModelPackage", "UpdateModelPackage")
+    register = ("CreateModelPackage", "UpdateModelPackage")
     return execution_role_policy(
         "RegistryPolicy",
         has_policy,
         policy_document(
             allow(
                 "Register",
-                [*register, *actions("sagemaker", "DescribeModelPackage", "DescribeModelPackageGroup")],
+                actions("sagemaker", *register, "DescribeModelPackage", "DescribeModelPackageGroup"),
                 _arns(group, "model-package-group/${Group}", "model-package/${Group}/*"),
             ),
-            when(approve_elsewhere, deny("NoApproval", register, Condition(StringEquals(approved)))),
+            *(when(approve_elsewhere, statement) for statement in model_approval.denials(models)),
         ),
     )
 
@@ -171,7 +178,8 @@ def _approval() -> Parameter:
     return boolean_parameter(
         "AllowModelApproval",
         "Allow the execution role to approve model versions. If false, a reviewer must approve them with a "
-        "different role. It applies only to a role of this stack with least privilege.",
+        "different role. The role can then change only versions that need a new approval, and cannot write to "
+        "models/approved/ in the model bucket. It applies only to a role of this stack with least privilege.",
         default=False,
     )
 
