@@ -84,6 +84,7 @@ EVERYTHING = {
     "IntelligentTieringDays": "30",
     "AllowedInstanceTypes": "ml.m5.*,ml.g5.xlarge",
     "MaxJobRuntimeSeconds": "86400",
+    "Isolation": "Project",
     "NotebookGitRepository": "https://git.example.com/team/repository.git",
     "EndpointName": "churn",
     "AlarmEmail": "team@example.com",

@@ -7,9 +7,9 @@ or for the version of an object in Amazon S3. So three rules replace them:
   changed is therefore never approved. This works for each part of a version, also for future ones.
 - The role sets no life cycle stage, and does not change a version that has one. Stages are free text, so a list of
   denied values would be incomplete.
-- The role does not write below `models/approved/` in the model bucket. A reviewer copies the artifact there, reviews the copy,
-  and approves the version with the address of the copy. S3 Object Lock would not help: it keeps old versions of an
-  object, but SageMaker reads the current one.
+- The role does not write below `models/approved/` in the model bucket. A reviewer copies the artifact there, reviews
+  the copy, and approves the version with the address of the copy. S3 Object Lock would not help: it keeps old versions
+  of an object, but SageMaker reads the current one.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-staging-construct-set-up.html

@@ -140,9 +140,7 @@ def _arns(group: If | Sub, *resources: str) -> list[Sub]:
     return regional_arns("sagemaker", *resources, Group=group)
 
 
-def _policy(
-    has_policy: NamedCondition, approve_elsewhere: NamedCondition, group: If, models: Bucket
-) -> AWSObject:
+def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, group: If, models: Bucket) -> AWSObject:
     """Build the policy that allows the role to register and read versions, but not to approve them.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
