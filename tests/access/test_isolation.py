@@ -50,7 +50,7 @@ TABLE = [*ALLOWED, *LIMITED, *EXTRA]
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A request, with the tags of an own resource or of somebody else's."""
+    """A request, with the tags of an own resource or of another project."""
 
     title: str
     request: Request
@@ -78,7 +78,7 @@ def cases(template: dict[str, Any]) -> list[tuple[Policies, Case]]:
 
 @pytest.mark.slow
 def test_role_changes_only_resources_of_its_project(cases: list[tuple[Policies, Case]], policy: dict[str, Any]) -> None:
-    """What the role may do, it may do with own resources, but not with those of another project or environment.
+    """Each allowed request succeeds for own resources, and is denied for those of another project or environment.
 
     Requests that IAM cannot separate have the same result for all resources. They are listed in `is_separated`. The
     policy only denies, and does not depend on other parameters. So one combination for each request is enough.
@@ -144,7 +144,7 @@ def _cases(combination: Combination, row: Row) -> Iterator[Case]:
 
 
 def is_separated(request: Request, title: str) -> bool:
-    """Return whether a request is denied for resources of others. The reference says what is not separated."""
+    """Return whether a request is denied for resources of others. The reference lists the requests that are not separated."""
     service, _, action = request.action.partition(":")
     kind = _kind(request)
     if service == "ecr":  # environments of a project share their images

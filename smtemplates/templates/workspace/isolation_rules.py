@@ -1,4 +1,4 @@
-"""What the execution role is denied with Isolation=Project, one row for each kind of request, as data.
+"""The requests that the execution role is denied with Isolation=Project, as data: one row for each kind of request.
 
 The policy, the reference and the tests derive from these rows. Rows with a tag exist for each tag of the boundary.
 
@@ -15,7 +15,7 @@ BOUNDARY = ("Project", "Environment")
 RESOURCE, REQUEST = "aws:ResourceTag", "aws:RequestTag"
 # Studio sends no tags for them, and other statements allow only those of the own domain and user profile.
 STUDIO = ("app/*", "space/*")
-# Executions have no tags of their own: StartPipelineExecution and AddTags do not accept any.
+# Executions have no tags: StartPipelineExecution does not accept tags, and AddTags does not accept executions.
 EXECUTIONS = "pipeline/*/execution/*"
 
 

@@ -1,11 +1,11 @@
-"""Model approval: what the execution role is denied, so that only a reviewer can approve a version of a model.
+"""Model approval: the requests that the execution role is denied, so that only a reviewer can approve a version.
 
 IAM has no condition key for the current approval status of a version, for a changed inference specification or source,
 or for the version of an object in Amazon S3. So three rules replace them:
 
 - A change by the role must set the status of the version to PendingManualApproval or Rejected. A version that the role
   changed is therefore never approved. This works for each part of a version, also for future ones.
-- The role sets no life cycle stage, and does not change a version that has one. Stages are free text, so a list of
+- The role does not set a life cycle stage, and does not change a version that has one. Stages are free text, so a list of
   denied values would be incomplete.
 - The role does not write below `models/approved/` in the model bucket. A reviewer copies the artifact there, reviews
   the copy, and approves the version with the address of the copy. S3 Object Lock would not help: it keeps old versions
