@@ -144,7 +144,7 @@ def _cases(combination: Combination, row: Row) -> Iterator[Case]:
 
 
 def is_separated(request: Request, title: str) -> bool:
-    """Return whether a request is denied for resources of others. The reference lists the requests that are not separated."""
+    """Return whether a request is denied for resources of others. The reference lists those that are not."""
     service, _, action = request.action.partition(":")
     kind = _kind(request)
     if service == "ecr":  # environments of a project share their images

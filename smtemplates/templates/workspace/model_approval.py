@@ -5,8 +5,8 @@ or for the version of an object in Amazon S3. So three rules replace them:
 
 - A change by the role must set the status of the version to PendingManualApproval or Rejected. A version that the role
   changed is therefore never approved. This works for each part of a version, also for future ones.
-- The role does not set a life cycle stage, and does not change a version that has one. Stages are free text, so a list of
-  denied values would be incomplete.
+- The role does not set a life cycle stage, and does not change a version that has one. Stages are free text, so a list
+  of denied values would be incomplete.
 - The role does not write below `models/approved/` in the model bucket. A reviewer copies the artifact there, reviews
   the copy, and approves the version with the address of the copy. S3 Object Lock would not help: it keeps old versions
   of an object, but SageMaker reads the current one.
