@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,7 @@ import samples
 from smtemplates.evaluate import Stack
 
 Policies = dict[str, dict[str, Any]]
+POLICIES = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}
 OPTIONS: dict[str, dict[str, dict[str, str]]] = {
     "vpc": {"": {}, "created group": samples.VPC, "existing groups": {**samples.VPC, **samples.GROUPS}},
     "key": {"": {}, "existing": samples.KEY, "created": samples.MADE_KEY},
@@ -54,25 +57,57 @@ def policies_of(stack: Stack) -> Policies:
     return {
         logical: body["Properties"]["PolicyDocument"]
         for logical, body in stack.resources.items()
-        if body["Type"] in {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}
-        and role in body["Properties"].get("Roles", [])
+        if body["Type"] in POLICIES and role in body["Properties"].get("Roles", [])
     }
 
 
 def distinct_combinations(template: dict[str, Any]) -> list[Combination]:
-    """Return a small set of combinations that contains every policy document of all combinations."""
-    found: list[Combination] = []
+    """Return a small set of combinations that contains every policy document of all combinations.
+
+    Each policy is evaluated with all values of the options that it depends on.
+    """
+    found: dict[str, Combination] = {}
     seen: set[tuple[str, str]] = set()
-    for values in itertools.product(*OPTIONS.values()):
+    without_properties = _without_other_properties(template)
+    for name, body in template["Resources"].items():
+        for choice in _choices(_options(template, body)) if body["Type"] in POLICIES else ():
+            policies = policies_of(samples.deployed(without_properties, _parameters(choice)))
+            document = (name, json.dumps(policies.get(name)))
+            if name in policies and document not in seen:
+                seen.add(document)
+                found.setdefault(str(choice), _combination(template, choice))
+    return list(found.values())
+
+
+def _choices(options: Collection[str]) -> Iterator[dict[str, str]]:
+    """Yield all values of some options. The other options are off."""
+    for values in itertools.product(*(OPTIONS[option] if option in options else [""] for option in OPTIONS)):
         choice = dict(zip(OPTIONS, values, strict=True))
         if choice["studio"] and not choice["vpc"]:
-            continue
-        combination = _combination(template, choice)
-        documents = {(name, json.dumps(document)) for name, document in combination.policies.items()}
-        if not documents <= seen:
-            seen |= documents
-            found.append(combination)
-    return found
+            choice["vpc"] = "created group"
+        yield choice
+
+
+def _options(template: dict[str, Any], body: Any) -> set[str]:
+    """Return the options whose parameters occur in a part of the template, or in a condition that it names."""
+    named: set[str] = set()
+    parts = [body]
+    while parts:
+        new = set(re.findall(r"\w+", json.dumps(parts.pop()))) - named
+        named |= new
+        parts += [template["Conditions"][name] for name in new & template["Conditions"].keys()]
+    return {
+        option for option, values in OPTIONS.items() if any(named & parameters.keys() for parameters in values.values())
+    }
+
+
+def _without_other_properties(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a template in which only policies have properties. It is evaluated several times faster."""
+    resources = {
+        name: body if body["Type"] in POLICIES else {key: body[key] for key in ("Type", "Condition") if key in body}
+        for name, body in template["Resources"].items()
+    }
+    return {**template, "Resources": resources}
 
 
 def covering_combinations(template: dict[str, Any]) -> list[Combination]:
@@ -88,9 +123,12 @@ def covering_combinations(template: dict[str, Any]) -> list[Combination]:
 
 
 def _combination(template: dict[str, Any], choice: dict[str, str]) -> Combination:
-    parameters = {name: value for option, chosen in choice.items() for name, value in OPTIONS[option][chosen].items()}
-    stack = samples.deployed(template, parameters)
+    stack = samples.deployed(template, _parameters(choice))
     return Combination(choice, policies_of(stack), _names(stack))
+
+
+def _parameters(choice: dict[str, str]) -> dict[str, str]:
+    return {name: value for option, chosen in choice.items() for name, value in OPTIONS[option][chosen].items()}
 
 
 @functools.cache

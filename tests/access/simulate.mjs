@@ -1,16 +1,18 @@
-// Reads {policies: {id: {name: document}}, requests: [{policies, action, resource, account, context}]} from standard
-// input and writes one result for each request: "Allowed", "ImplicitlyDenied", "ExplicitlyDenied", or {error}.
+// Reads [{policies, principal, action, resource, account, context, resourcePolicy}] from standard input, where policies
+// are statements, and writes one result for each request: "Allowed", "ImplicitlyDenied", "ExplicitlyDenied", or {error}.
 import { readFileSync } from "node:fs";
 import { runSimulation, runUnsafeSimulation } from "@cloud-copilot/iam-simulate";
 
-const { policies, requests } = JSON.parse(readFileSync(0, "utf8"));
+const requests = JSON.parse(readFileSync(0, "utf8"));
 const keyPolicy = (account) => ({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: "kms:*", Resource: "*" }],
 });
+const NOTHING = [{ Effect: "Deny", Action: "a4b:*", Resource: "*" }]; // a policy contains at least one statement
 const verdicts = [];
-for (const { policies: id, principal, action, resource, account, context, resourcePolicy } of requests) {
-  const identityPolicies = Object.entries(policies[id]).map(([name, policy]) => ({ name, policy }));
+for (const { policies, principal, action, resource, account, context, resourcePolicy } of requests) {
+  const policy = { Version: "2012-10-17", Statement: policies.length ? policies : NOTHING };
+  const identityPolicies = [{ name: "all", policy }];
   const simulation = {
     identityPolicies,
     serviceControlPolicies: [],

