@@ -24,7 +24,11 @@ ALLOWED = [
         r"smtemplates/|scripts/regenerate",
         "messages for changes of the code",
     ),
-    ("reference/controls.py", r"^tests/|scripts/audit.py", "the reference says that these are files of the repository"),
+    (
+        "reference/(controls|scanned|security_hub).py",
+        r"^tests/|scripts/audit.py",
+        "the reference says that these are files of the repository",
+    ),
     ("templates/workspace/cli_commands.py", r"(TRAIN|PROCESS)\.py", "the program of the user in a bucket"),
     ("local_cloud/lifecycle.py", "^import importlib", "code that another process runs"),
     (r"config/init/.*", "", "the files of the new project"),

@@ -21,8 +21,8 @@ import smtemplates
 from smtemplates.aws_data.costs import COSTS, FILE, IDLE_FREE, ON_DELETION, missing_costs
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
+from smtemplates.reference import control_tables, sections
 from smtemplates.reference import document as reference
-from smtemplates.reference import sections
 from smtemplates.reference.conditions import (
     REGION,
     all_options,
@@ -33,11 +33,13 @@ from smtemplates.reference.conditions import (
     parameters_for,
     satisfying,
 )
-from smtemplates.reference.controls import CONTROLS, Control
+from smtemplates.reference.control import Control
+from smtemplates.reference.controls import CONTROLS
+from smtemplates.reference.findings import Finding, findings
 from smtemplates.reference.iam_policies import statement_row
 from smtemplates.reference.markdown import block, code, prose, table
 from smtemplates.synth.loader import load
-from smtemplates.templates.registry import TEMPLATES
+from smtemplates.templates.registry import TEMPLATES, definition
 from smtemplates.templates.workspace import template as workspace
 
 
@@ -219,14 +221,35 @@ def test_a_statement_is_shown_in_words() -> None:
 
 
 def test_controls_and_key_policy_have_sections(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The security controls and the policy of an existing KMS key have a section and a link to it."""
-    monkeypatch.setattr(reference, "CONTROLS", (Control("S3.5", "denies requests without TLS", "tests/x.py"),))
+    """The security controls, the findings and the policy of an existing KMS key have a section and a link to it."""
+    tls = Control("S3.5", "denies requests without TLS", "tests/x.py", rules=("s3_tls_check",))
+    copies = Finding("Copies", "They cost *twice*.", {"CKV_AWS_1": ("InputBucket", "ModelBucket")}, ("Copy",))
+    monkeypatch.setattr(control_tables, "CONTROLS", (tls,))
+    monkeypatch.setattr(control_tables, "findings", lambda: (copies,))
     text = reference.document()
     assert "| S3.5 | denies requests without TLS | `tests/x.py` |" in text
+    assert "| Copies | Offered | `Copy` | They cost \\*twice\\*. |" in text
+    assert (
+        "| `CKV_AWS_1` | checkov | Offered | `InputBucket`, `ModelBucket` | Copies |\n"
+        "| `s3_tls_check` | Control Tower | Met |  | S3.5 |\n"
+    ) in text
     assert '"Service": "logs.us-east-1.amazonaws.com"' in text
-    for title in ("Security controls", "Key policy for an existing KMS key"):
+    for title in (
+        "Security controls",
+        "Accepted findings of scanners",
+        "Rules of scanners",
+        "Key policy for an existing KMS key",
+    ):
         assert f"### {title}\n" in text
         assert f"- [{title}](#" in text
+
+
+def test_findings_name_parameters_that_exist() -> None:
+    """Each parameter that resolves a finding or limits its row exists, and each control has one row."""
+    parameters = {name for each in TEMPLATES for name in definition(each).template().to_dict().get("Parameters", {})}
+    assert {name for each in findings() for name in (*each.parameters, *each.where)} <= parameters
+    titles = [each.control for each in findings()]
+    assert len(set(titles)) == len(titles)
 
 
 def test_key_policy_equals_that_of_the_created_key(template: dict[str, Any], text: str) -> None:

@@ -2,108 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Control:
-    """A control: its requirement, its implementation, its test, and the part not verified in a live account."""
-
-    requirement: str
-    implementation: str
-    test: str
-    unverified: str = ""
-
+from smtemplates.reference.control import Control
+from smtemplates.reference.scanned import GUARD, SCANNED
+from smtemplates.reference.security_hub import SECURITY_HUB
 
 ROLE = "tests/access/test_execution_role.py::test_role_allows_exactly_the_requests_of_the_table"
-RULES = "tests/policy/test_rules.py"
-NO_FINDING = f"{RULES}::test_our_template_breaks_no_rule"
-WAIVED = f"{RULES}::test_no_combination_breaks_a_rule_but_where_it_is_waived"
-NO_WAIVER = f"{RULES}::test_with_a_vpc_and_a_key_no_control_of_sagemaker_is_waived"
-# Requirements of AWS Security Hub, by control ID. `smtemplates/policy` has a rule for each, except for CloudFormation.
-# Source: https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html
-SECURITY_HUB = (
-    Control(
-        "SageMaker.1: Notebook instances have no direct internet access",
-        "Disabled if a VPC is specified, unless you set `NotebookDirectInternetAccess=Enabled`.",
-        NO_WAIVER,
-    ),
-    Control(
-        "SageMaker.2: Notebook instances run in your VPC",
-        "`VpcId` and `SubnetIds`. The control is waived without them.",
-        NO_WAIVER,
-    ),
-    Control(
-        "SageMaker.3: Users have no root access",
-        "Disabled, unless you set `NotebookRootAccess=Enabled`.",
-        NO_FINDING,
-    ),
-    Control("SageMaker.8: Notebook instances use a supported platform", "Always `notebook-al2023-v1`.", NO_FINDING),
-    Control(
-        "SageMaker.21: Your KMS key encrypts notebook volumes",
-        "`KmsKeyArn` or `CreateKmsKey`. The control is waived without a key.",
-        NO_WAIVER,
-    ),
-    Control(
-        "S3.2, S3.3, S3.6, S3.8, S3.12: Buckets are not public, have no ACLs and cannot be administered by other "
-        "accounts",
-        "Always enabled.",
-        NO_FINDING,
-    ),
-    Control("S3.5: Requests require TLS", "A bucket policy always denies all other requests.", NO_FINDING),
-    Control(
-        "S3.9: Buckets have access logs", "`AccessLogBucketName`. The control is waived without this bucket.", WAIVED
-    ),
-    Control(
-        "S3.10, S3.13: Buckets have lifecycle rules",
-        "Incomplete uploads and noncurrent versions are always deleted.",
-        NO_FINDING,
-    ),
-    Control("S3.14: Buckets have versioning", "Enabled, unless you set `BucketVersioning=false`.", WAIVED),
-    Control(
-        "S3.17, SNS.1: KMS keys encrypt the buckets and the topic",
-        "`KmsKeyArn` or `CreateKmsKey`. The control is waived without a key.",
-        WAIVED,
-    ),
-    Control(
-        "KMS.1, KMS.2: No policy allows decryption with all keys",
-        "Each policy names its key.",
-        NO_FINDING,
-    ),
-    Control(
-        "KMS.3, KMS.4, KMS.5: Keys are retained, rotated and not public",
-        "Applies to the key that this stack creates.",
-        NO_FINDING,
-    ),
-    Control(
-        "Lambda.1, Lambda.2: Functions are not public and use a supported runtime",
-        "Python 3.13, without a resource-based policy.",
-        NO_FINDING,
-    ),
-    Control(
-        "IAM.1, IAM.21: No policy allows all actions, or all actions of a service",
-        "Each policy names its actions.",
-        NO_FINDING,
-    ),
-    Control("SNS.4: The topic is not public", "The topic policy allows only AWS services to publish.", NO_FINDING),
-    Control(
-        "EC2.18: No port is open to the internet",
-        "The security group that this stack creates allows inbound traffic only from its members.",
-        NO_FINDING,
-    ),
-    Control(
-        "CloudFormation.3: The stack has termination protection",
-        "`smtemplates deploy --termination-protection`. Enabled by default if `Environment=prd`.",
-        "tests/deploying/test_life.py::test_stack_settings_without_a_change",
-    ),
-    Control(
-        "CloudFormation.4: The stack has a service role",
-        "`smtemplates deploy --role-arn`",
-        "tests/deploying/test_stubbed.py::test_arguments_of_the_change_set",
-    ),
-)
 CONTROLS = (
     *SECURITY_HUB,
+    *SCANNED,
     Control(
         "The execution role has only the permissions that its work requires",
         "One managed policy for each activity. A table of requests is simulated for every combination of parameters "
@@ -120,6 +26,7 @@ CONTROLS = (
         "No privilege escalation, data exfiltration, exposed resources or exposed credentials",
         "Cloudsplaining has no such finding for any identity-based policy.",
         "tests/access/test_policy_contents.py::test_no_privilege_escalation_or_data_exfiltration",
+        rules=("CKV_AWS_107", "CKV_AWS_108", "CKV_AWS_109", "CKV_AWS_110", "CKV_AWS_111"),
     ),
     Control(
         "Policies contain only existing actions and condition keys",
@@ -228,16 +135,11 @@ CONTROLS = (
         "tests/test_hostile_values.py::test_hostile_values_are_data",
     ),
     Control(
-        "The stacks pass the proactive controls of AWS Control Tower",
-        "Its Guard rules check each form of each resource. Accepted findings have a reason in "
-        "`tests/scanners/waivers.yaml`.",
-        "tests/scanners/test_guard.py::test_every_stack_passes_the_control_tower_rules",
+        "The stacks pass the rules of AWS Control Tower, the Guard Rules Registry, cdk-nag and checkov",
+        "Each rule that applies to one of our resources is listed below, with its control or with the reason why its "
+        "finding is accepted. All forms of all resources are scanned.",
+        GUARD,
         "The hooks of Control Tower in an account that uses them.",
-    ),
-    Control(
-        "The stacks pass the checks of checkov",
-        "Accepted findings have a reason in the same file. A reason without a finding fails the test.",
-        "tests/scanners/test_checkov.py::test_every_stack_passes_checkov",
     ),
     Control(
         "Objects in buckets of other accounts are never written or deleted",

@@ -20,9 +20,8 @@ from smtemplates.pages import diagram, places
 from smtemplates.pages.drawing import WORKSPACE, workspace_file
 from smtemplates.pages.picture import picture as draw
 from smtemplates.pages.places import PLACES
-from smtemplates.reference import other_accounts, sections
+from smtemplates.reference import control_tables, other_accounts, sections
 from smtemplates.reference.conditions import all_options
-from smtemplates.reference.controls import CONTROLS
 from smtemplates.reference.examples import PSEUDO
 from smtemplates.reference.markdown import block, code, table
 from smtemplates.synth import declarations
@@ -160,9 +159,10 @@ def _sections(
         ("Permissions", sections.permissions(template)),
         ("Regions", _regions(template)),
     ]
-    if first and CONTROLS:
-        found.append(("Security controls", _controls()))
     if first:
+        found.append(("Security controls", control_tables.controls()))
+        found.append(("Accepted findings of scanners", control_tables.accepted_findings()))
+        found.append(("Rules of scanners", control_tables.scanner_rules()))
         found.append(("Key policy for an existing KMS key", _key_policy(encryption.required_key_policy)))
         found.append(("Policies of accounts that read the registry", other_accounts.policies(template)))
         found.append(("Train with the SageMaker SDK 3", _snippet("model_trainer.py")))
@@ -247,17 +247,6 @@ def _omitted_outputs(template: Mapping[str, Any], region: str) -> tuple[str, ...
     except Error:
         return None
     return tuple(sorted(set(Stack(template).outputs) - available))
-
-
-def _controls() -> Iterator[str]:
-    yield (
-        "The last column lists facts that have not been verified in a live account. If it is empty, the test verifies "
-        "the whole control.\n"
-    )
-    yield table(
-        ("Control", "Implementation", "Test", "Not verified in a live account"),
-        ((each.requirement, each.implementation, code(each.test), each.unverified) for each in CONTROLS),
-    )
 
 
 def _snippet(name: str) -> Iterator[str]:

@@ -38,8 +38,8 @@ READERS: dict[str, Reader] = {
     ".json": template_texts,
 }
 DATA = {".yaml", ".json"}
-# Locked requirements, these lists of phrases, and the marker that a package has types.
-WITHOUT_PROSE = {".txt", ".typed"}
+# Locked requirements, these lists of phrases, the marker that a package has types, and rules of others.
+WITHOUT_PROSE = {".txt", ".typed", ".gz"}
 
 
 def files(root: Path, names: tuple[str, ...] = FOLDERS) -> Iterator[Path]:

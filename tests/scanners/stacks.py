@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import samples
@@ -18,7 +19,8 @@ CHOICES: list[dict[str, str]] = [
     HARDENED,
     samples.TOPIC,
     samples.ENDPOINT,
-    {**samples.ENDPOINT, **samples.VPC, "EndpointServing": "Instances"},
+    {**samples.INSTANCES, **samples.VPC},
+    {**samples.INSTANCES, **samples.VPC, **samples.MADE_KEY, "EncryptEndpointVolumes": "true"},
 ]
 SCRIPT_LENGTH = 1000  # Only scripts in base64 are longer.
 
@@ -29,6 +31,26 @@ def cases(template: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, str]
         (load(smtemplates.render(definition(name).template())), choices) for name, choices in samples.OTHERS.items()
     ]
     return [(one, choice) for one, choices in [(template, covering(template)), *others] for choice in choices]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of a resource with resolved references: its logical ID and body, and the parameters of its stack."""
+
+    name: str
+    body: dict[str, Any]
+    choice: dict[str, str]
+    parameters: dict[str, Any]
+
+
+def resources(template: dict[str, Any]) -> list[Form]:
+    """Return each form of each resource of all templates once."""
+    found: dict[tuple[str, str], Form] = {}
+    for one, choice in cases(template):
+        stack = samples.deployed(one, choice)
+        for name, body in stack.resources.items():
+            found.setdefault((name, _form(body)), Form(name, body, choice, stack.parameters))
+    return list(found.values())
 
 
 def covering(template: dict[str, Any]) -> list[dict[str, str]]:
@@ -61,5 +83,5 @@ def _without_scripts(value: Any) -> Any:
 def with_public_bucket(template: dict[str, Any]) -> dict[str, Any]:
     """Return a stack for which every scanner must report a finding, because one bucket can be public."""
     stack = samples.deployed(template).template()
-    del stack["Resources"]["InputBucket"]["Properties"]["PublicAccessBlockConfiguration"]
+    stack["Resources"]["InputBucket"]["Properties"]["PublicAccessBlockConfiguration"] = {"BlockPublicAcls": False}
     return stack

@@ -1,15 +1,22 @@
-"""Tests with the proactive controls of AWS Control Tower, as Guard rules from the CDK validator of AWS."""
+"""Tests with Guard rules: the proactive controls of AWS Control Tower, and the AWS Guard Rules Registry.
+
+The rules of Control Tower are in a package, the CDK validator of AWS. The registry is not published as a package.
+guard-rules-registry.tar.gz contains all rules of version 1.0.2-32-g7f7340c, the latest one, with their licence.
+
+Source: https://github.com/aws-cloudformation/aws-guard-rules-registry
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import tarfile
+from collections.abc import Mapping
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
-import samples
 from cloudformation_validate import (
     EngineConfig,
     ExternalRuleSource,
@@ -19,26 +26,51 @@ from cloudformation_validate import (
 )
 
 from scanners import stacks
-from scanners.waivers import Finding, problems
+from scanners.table import Report, problems
 
 pytestmark = pytest.mark.slow
 
 PACKAGE = "cdklabs-cdk-validator-cfnguard"
+REGISTRY = Path(__file__).with_name("guard-rules-registry.tar.gz")
+SCANNERS = {"Control Tower", "Guard Rules Registry"}
 ONLY_GUARD = ValidateConfig(disable_builtin_rules=True)
+TYPE = r"AWS::\w+::\w+"
+LIST = r"""\[[^\]]*\]|["'][^"']*["']|/[^/]*/"""
+
+
+def _read(archive: Path) -> dict[str, str]:
+    with tarfile.open(archive) as package:
+        members = [member for member in package.getmembers() if member.name.endswith(".guard")]
+        return {member.name: text.read().decode() for member in members if (text := package.extractfile(member))}
 
 
 @pytest.fixture(scope="module")
-def rules() -> list[ExternalRuleSource]:
-    """Return the rules in the package."""
+def files() -> dict[str, str]:
+    """Return the text of each file of both rule sets."""
     (archive,) = (file for file in metadata.files(PACKAGE) or [] if file.suffix == ".tgz")
-    with tarfile.open(str(archive.locate())) as package:
-        members = [member for member in package.getmembers() if member.name.endswith(".guard")]
-        texts = {member.name: text.read().decode() for member in members if (text := package.extractfile(member))}
-    return [ExternalRuleSource(name=name, content=text) for name, text in texts.items()]
+    return {**_read(Path(str(archive.locate()))), **_read(REGISTRY)}
 
 
-def engine(rules: list[ExternalRuleSource]) -> RegoEngine:
-    return RegoEngine(EngineConfig(guard_rules=rules))
+def subjects(text: str) -> set[str]:
+    """Return the resource types that the rules of a file select, as one type, a list, a variable or a block."""
+    code = re.sub(r"(?m)^\s*#.*", "", text)
+    variables = dict(re.findall(rf"let\s+(\w+)\s*=\s*({LIST})", code))
+    selected = re.findall(rf"\[\s*Type\s*(?:==|in)\s*(%\w+|{LIST})", code)
+    values = [variables.get(each[1:], "") if each[0] == "%" else each for each in selected]
+    blocks = re.findall(rf"(?m)^\s*({TYPE})\s*(?:when[^{{]*)?\{{", code)
+    return {*re.findall(TYPE, " ".join(values)), *blocks}
+
+
+def rules(text: str) -> list[str]:
+    """Return the rules of a file, without those that have parameters and are used by other rules."""
+    return re.findall(r"(?m)^rule (\w+)(?![\w(])", text)
+
+
+def engine(files: Mapping[str, str]) -> RegoEngine:
+    """Return an engine with these rules."""
+    return RegoEngine(
+        EngineConfig(guard_rules=[ExternalRuleSource(name=name, content=text) for name, text in files.items()])
+    )
 
 
 def typed(value: Any) -> Any:
@@ -51,33 +83,42 @@ def typed(value: Any) -> Any:
     return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else value
 
 
-def failures(engine: RegoEngine, resolved: dict[str, Any]) -> set[tuple[str, str]]:
-    """Return the rules that fail, each with the logical ID of the resource."""
-    report = engine.validate_template(TemplateContent(json.dumps(typed(resolved)), "resolved"), ONLY_GUARD)
-    named = {(one.rule_id, one.entity.logical_id) for one in report.diagnostics if one.entity and one.entity.logical_id}
-    # Details of a finding can lack a resource, but every failed rule must name one.
-    assert {one.rule_id for one in report.diagnostics} == {rule for rule, _ in named}
-    return named
+def failures(engine: RegoEngine, name: str, body: dict[str, Any]) -> set[str]:
+    """Return the rules that a resource violates. It is checked alone, as the hooks of Control Tower do."""
+    template = json.dumps({"Resources": {name: typed(body)}})
+    return {
+        one.rule_id for one in engine.validate_template(TemplateContent(template, "resolved"), ONLY_GUARD).diagnostics
+    }
 
 
-def test_the_engine_accepts_every_rule_set(rules: list[ExternalRuleSource]) -> None:
-    """The engine loads all rules, not only those for the resource types of our templates."""
-    assert len(rules) > 200
-    engine(rules)
+def test_the_engine_accepts_every_rule_set(files: dict[str, str]) -> None:
+    """The engine loads all rules, and the resource types of each file are found. One file selects no type."""
+    assert len(files) > 400
+    assert [Path(name).stem for name, text in files.items() if rules(text) and not subjects(text)] == [
+        "cfn_authentication_rule"
+    ]
+    engine(files)
 
 
-def test_every_stack_passes_the_control_tower_rules(template: dict[str, Any], rules: list[ExternalRuleSource]) -> None:
-    """Every form of every resource passes the rules for its type, except for the findings that a waiver explains.
+def test_every_stack_passes_the_guard_rules(template: dict[str, Any], files: dict[str, str]) -> None:
+    """Every form of every resource passes the rules for its type, except for accepted findings.
 
     Names are resolved, as CloudFormation does before it calls the hooks of Control Tower.
     """
-    cases = stacks.cases(template)
-    types = {body["Type"] for one, _ in cases for body in one["Resources"].values()}
-    relevant = engine([rule for rule in rules if any(f'"{name}"' in rule.content for name in types)])
-    findings = []
-    for one, choice in cases:
-        stack = samples.deployed(one, choice)
-        findings += [Finding(*pair, choice, stack.parameters) for pair in sorted(failures(relevant, stack.template()))]
-    assert problems("guard", findings) == []
-    public = failures(relevant, stacks.with_public_bucket(template))
-    assert ("s3_bucket_level_public_access_prohibited_check", "InputBucket") in public
+    forms = stacks.resources(template)
+    types = {form.body["Type"] for form in forms}
+    relevant = {name: text for name, text in files.items() if subjects(text) & types}
+    checked = {rule for text in relevant.values() for rule in rules(text)}
+    selected = set[str]().union(*map(subjects, relevant.values()))
+    guard = engine(relevant)
+    reports = [
+        Report(rule, form.name, form.choice, form.parameters)
+        for form in forms
+        if form.body["Type"] in selected
+        for rule in sorted(failures(guard, form.name, form.body))
+    ]
+    assert problems(SCANNERS, checked, reports) == []
+    public = stacks.with_public_bucket(template)["Resources"]["InputBucket"]
+    assert {"s3_bucket_level_public_access_prohibited_check", "S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED"} <= failures(
+        guard, "InputBucket", public
+    )

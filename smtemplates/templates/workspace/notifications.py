@@ -281,7 +281,7 @@ def _queue_policy(
                 Sid="DenyWithoutTls",
                 Effect=Deny,
                 Principal=Principal("*"),
-                Action=actions("sqs", "SendMessage", "ReceiveMessage"),
+                Action=actions("sqs", "*"),
                 Resource=[arn],
                 Condition=Condition(Bool({"aws:SecureTransport": "false"})),
             ),
