@@ -12,7 +12,7 @@ IMAGE = re.compile(r"([0-9]{12})[.]dkr[.]ecr[.]([a-z0-9-]+)[.]")
 ARN = re.compile(r"arn:([^:]*):[^:]*:([^:]*):([^:]*):")
 AWS_MANAGED = "aws"
 WORKSPACE_OUTPUT = "SageMakerSdkConfig"
-"""An output of every workspace, and of no other template."""
+"""An output that only workspaces have."""
 
 
 def problems(values: Mapping[str, str], region: str, account: Callable[[], str]) -> Iterator[str]:
