@@ -20,7 +20,7 @@ from smtemplates.pages import diagram, places
 from smtemplates.pages.drawing import WORKSPACE, workspace_file
 from smtemplates.pages.picture import picture as draw
 from smtemplates.pages.places import PLACES
-from smtemplates.reference import control_tables, other_accounts, sections
+from smtemplates.reference import control_tables, launch_permissions, other_accounts, sections
 from smtemplates.reference.conditions import all_options
 from smtemplates.reference.examples import PSEUDO
 from smtemplates.reference.markdown import block, code, table
@@ -65,6 +65,8 @@ def document() -> str:
             found.insert(0, (title, iter([_asset(file)])))
         if name == "network":
             found.insert(1, ("Interface endpoints", sections.interface_endpoints()))
+        if name == "launch-role":
+            found.insert(1, ("Permissions beyond launched resources", launch_permissions.wide()))
         first = first or template
         written += [f"## {name}.yaml\n", f"{description}.\n", _contents([title for title, _ in found], taken)]
         for title, body in found:

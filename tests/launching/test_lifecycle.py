@@ -158,10 +158,8 @@ def _requests(template: dict[str, Any], stack: str, steps: list[Step]) -> Iterat
         arns = provisioned.arns(evaluated, step.logical, re.split("[:/]", step.physical)[-1])
         for action in _calls(step):
             for arn in provisioned.applicable(step.type_, action, arns):
-                yield (
-                    f"{step.handler} {step.logical}",
-                    Request(action, arn, provisioned.context(step.type_, action, arn)),
-                )
+                for context in provisioned.contexts(step.type_, action, arn):
+                    yield f"{step.handler} {step.logical}", Request(action, arn, context)
 
 
 def test_every_type_is_created_updated_and_deleted(lifecycle: Lifecycle, failure: Lifecycle) -> None:

@@ -17,7 +17,7 @@ from troposphere import If, Join, Parameter, Split, Sub
 
 from smtemplates.core.construct import NamedCondition, placeholder, split_list, when
 from smtemplates.core.iam import Grant
-from smtemplates.templates.launch_role.scopes import (
+from smtemplates.templates.launch_role.scope import (
     BUCKETS,
     EXECUTION_ROLES,
     STACKS,
@@ -37,7 +37,15 @@ KINDS = (
         f"sagemaker:{kind}"
         for kind in (
             *("*Action", "*Artifact", "*Association", "*Context", "*Endpoint*", "*InferenceComponent*"),
-            *("*Pipeline*", "*TransformJob", "*Trial*"),
+            *(
+                "*teExperiment",
+                "*Pipeline*",
+                "*ProcessingJob",
+                "*TrainingJob",
+                "*TransformJob",
+                "*Trial*",
+                "*TuningJob",
+            ),
         )
     ),
     *("sagemaker:Batch*Metrics", "sagemaker:DescribeImage*", "sagemaker:DescribeModelPackage*"),

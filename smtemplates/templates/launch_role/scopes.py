@@ -1,8 +1,8 @@
 """The resources on which a launch may use its actions, as a table. The first row that covers an action applies.
 
-CloudFormation names most resources after the stack, and the stack names of Service Catalog start with SC-. The other
-resources are named after the project or have an ID from AWS. They are limited by type, account and the known part of
-the name. The role exists once in an account, so no ARN contains a Region. template.py denies all Regions that are not
+If that row is shared, further rows can also apply. CloudFormation names most resources after the stack, and the stack
+names of Service Catalog start with SC-. Other resources are recognized by their tags, or by the known part of their
+name. The role exists once in an account, so no ARN contains a Region. template.py denies all Regions that are not
 allowed.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
@@ -11,23 +11,30 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/refer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from awacs.aws import Action, Condition, StringEquals, StringEqualsIfExists, StringLike
-from troposphere import If, Sub
+from awacs.aws import Condition, StringEquals, StringEqualsIfExists, StringLike
+from troposphere import Sub
 
-from smtemplates.core.iam import Grant, allow
+from smtemplates.core.iam import Grant
 from smtemplates.errors import TemplateError
-
-STACKS = "SC-*"
-# CloudFormation names the roles after the stack. With the stack names of Service Catalog, nothing is cut off.
-EXECUTION_ROLES, FUNCTION_ROLES = f"{STACKS}-ExecutionRole-*", f"{STACKS}-InitializerRole-*"
-BUCKETS = f"arn:${{AWS::Partition}}:s3:::{STACKS.lower()}"  # and the objects in them
-# Project.unique_name(): project, environment, and eight digits of the stack's ID
-UNIQUE = "*-???-????????"
+from smtemplates.templates.launch_role.scope import (
+    BUCKETS,
+    EXECUTION_ROLES,
+    FUNCTION_ROLES,
+    NEW,
+    NOT_OF_OTHER_STACKS,
+    OWN,
+    STACKS,
+    UNIQUE,
+    Scope,
+    arns,
+    covers,
+    roles,
+    statement,
+)
+from smtemplates.templates.launch_role.work_scopes import create_and_change, network, see_and_tag
 
 REFUSED: Mapping[str, str] = {
     "iam:DeleteRolePermissionsBoundary": "a role that a launch made stays bounded",
@@ -35,19 +42,16 @@ REFUSED: Mapping[str, str] = {
 """Actions for updates that a launch must not make, with the reason."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scope:
-    """Contain one row: patterns for the actions of a statement, and the resources on which they are allowed."""
-
-    sid: str
-    actions: Sequence[str]
-    resources: Sequence[str] | If
-    condition: Condition | None = None
-
-
 def scopes(boundary: Any) -> dict[str, list[Scope]]:
     """Return the rows of each policy. `boundary` is the ARN of the permissions boundary of launched roles."""
-    return {"AccessPolicy": _access(boundary), "DataPolicy": _data(), "WatchPolicy": _watch(), "WorkPolicy": _work()}
+    return {
+        "AccessPolicy": _access(boundary),
+        "DataPolicy": _data(),
+        "WatchPolicy": _watch(),
+        "TagPolicy": see_and_tag(),
+        "WorkPolicy": create_and_change(),
+        "NetworkPolicy": network(),
+    }
 
 
 def statements(needed: Iterable[str], boundary: Any) -> dict[str, list[Grant]]:
@@ -62,11 +66,23 @@ def statements(needed: Iterable[str], boundary: Any) -> dict[str, list[Grant]]:
         raise TemplateError("\n".join(missing))
     granted: dict[str, list[str]] = {}
     for action in wanted:
-        granted.setdefault(_row(rows, action).sid, []).append(action)
+        for row in _rows(rows, action):
+            granted.setdefault(row.sid, []).append(action)
     return {
         policy: [statement(row, granted[row.sid]) for row in listed if row.sid in granted]
         for policy, listed in rows.items()
     }
+
+
+def wide_permissions(needed: Iterable[str]) -> dict[str, list[str]]:
+    """Return the needed actions that also apply to resources of others, by the sentence that states these resources."""
+    rows = scopes(boundary="")
+    found: dict[str, list[str]] = {}
+    for action in sorted(set(needed) - REFUSED.keys()):
+        for row in _rows(rows, action):
+            if row.wide:
+                found.setdefault(row.wide, []).append(action)
+    return found
 
 
 def missing_scopes(needed: Iterable[str]) -> list[str]:
@@ -84,30 +100,12 @@ def missing_scopes(needed: Iterable[str]) -> list[str]:
     ]
 
 
-def _row(rows: Mapping[str, Sequence[Scope]], action: str) -> Scope:
-    return next(row for listed in rows.values() for row in listed if covers(row, action))
-
-
-def covers(scope: Scope, action: str) -> bool:
-    """Return whether a row covers an action."""
-    return any(fnmatchcase(action, pattern) for pattern in scope.actions)
-
-
-def statement(scope: Scope, granted: Sequence[str]) -> Grant:
-    """Build the statement that allows actions on the resources of their row."""
-    named = scope.resources
-    resources = named if isinstance(named, If) else [Sub(name) if "$" in name else name for name in named]
-    return allow(scope.sid, [Action(*name.split(":")) for name in granted], resources, scope.condition)
-
-
-def arns(service: str, *names: str, account: str = "${AWS::AccountId}") -> list[str]:
-    """Return the ARNs of resources of a service in this account and any Region."""
-    return [f"arn:${{AWS::Partition}}:{service}:*:{account}:{name}" for name in names]
-
-
-def roles(*names: str) -> list[str]:
-    """Return the ARNs of roles of this account."""
-    return [f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{name}" for name in names]
+def _rows(rows: Mapping[str, Sequence[Scope]], action: str) -> Iterator[Scope]:
+    """Yield the first row that covers an action and, while they are shared, the next ones."""
+    for row in (row for listed in rows.values() for row in listed if covers(row, action)):
+        yield row
+        if not row.shared:
+            return
 
 
 def _access(boundary: Any) -> list[Scope]:
@@ -137,6 +135,7 @@ def _use_of_roles() -> list[Scope]:
             actions=["iam:CreateServiceLinkedRole"],
             resources=roles(*(f"aws-service-role/{service}/*" for service in linked)),
             condition=Condition(StringEquals({"iam:AWSServiceName": list(linked)})),
+            wide="The service-linked roles of SageMaker and of its scaling can be created.",
         ),
         Scope(
             sid="PassRoles",
@@ -188,8 +187,11 @@ def _bounded_roles(boundary: Any) -> list[Scope]:
 def _data() -> list[Scope]:
     """Allow managing buckets, repositories, keys, settings and topics. An existing key can belong to another account.
 
-    So keys are used only for grants, by SageMaker and Amazon ECR.
+    So keys are used only for grants, by SageMaker and Amazon ECR. It can take five minutes until the tags of a key have
+    an effect, so the calls that create a key do not depend on them (inferred: CreateKey checks kms:TagResource without
+    the tags of a key).
 
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html (kms:ViaService)
     Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
     """
@@ -198,15 +200,31 @@ def _data() -> list[Scope]:
     return [
         Scope(sid="ManageBuckets", actions=["s3:*"], resources=[BUCKETS]),
         Scope(sid="ManageRepositories", actions=["ecr:*"], resources=arns("ecr", f"repository/{STACKS.lower()}")),
-        Scope(sid="MakeKeys", actions=["kms:CreateKey"], resources=["*"]),
+        Scope(sid="MakeKeys", actions=["kms:CreateKey"], resources=["*"], condition=NEW),
         Scope(sid="SeeKeys", actions=["kms:DescribeKey"], resources=arns("kms", "key/*", account="*")),
         Scope(
             sid="LendKeys",
             actions=["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*", "kms:RetireGrant"],
             resources=arns("kms", "key/*", account="*"),
             condition=lent,
+            wide="All keys whose policy allows it can be used, but only by SageMaker and Amazon ECR. A launch can "
+            "specify an existing key.",
         ),
-        Scope(sid="ManageKeys", actions=["kms:*"], resources=arns("kms", "key/*")),
+        Scope(
+            sid="FinishKeys",
+            actions=["kms:EnableKeyRotation", "kms:GetKey*", "kms:ListResourceTags"],
+            resources=arns("kms", "key/*"),
+            wide="Rotation can be enabled for all keys, because the tags of a new key have no effect at first.",
+        ),
+        Scope(
+            sid="TagKeys",
+            actions=["kms:TagResource"],
+            resources=arns("kms", "key/*"),
+            condition=NEW,
+            shared=True,
+            wide="The tags of a workspace can be added to all keys, because AWS KMS does not distinguish new keys.",
+        ),
+        Scope(sid="ManageKeys", actions=["kms:*"], resources=arns("kms", "key/*"), condition=OWN),
         Scope(sid="ManageSettings", actions=["ssm:*"], resources=arns("ssm", "parameter/smtemplates/*")),
         Scope(sid="ManageTopics", actions=["sns:*"], resources=arns("sns", STACKS)),
         Scope(sid="ManageQueues", actions=["sqs:*"], resources=arns("sqs", STACKS)),
@@ -221,19 +239,30 @@ def _watch() -> list[Scope]:
     Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSApplicationAutoscalingSageMakerEndpointPolicy.html
     Source: https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_service-with-iam.html
     """
-    sagemaker = StringEquals({"application-autoscaling:service-namespace": "sagemaker"})
-    alarms = arns("cloudwatch", f"alarm:{STACKS}", "alarm:TargetTracking-endpoint/*")
-    dashboards = "arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/*"
+    of_sagemaker = StringEquals({"application-autoscaling:service-namespace": "sagemaker"})
+    tagging = ("cloudwatch:*agResource", "cloudwatch:ListTagsForResource")
+    alarms = arns("cloudwatch", f"alarm:{STACKS}", f"alarm:TargetTracking-endpoint/{UNIQUE}/*")
     return [
         Scope(sid="SeeMetrics", actions=["cloudwatch:GetMetricData"], resources=["*"]),
         Scope(sid="SeeAlarms", actions=["cloudwatch:DescribeAlarms"], resources=arns("cloudwatch", "alarm:*")),
-        Scope(sid="ManageAlarmsAndDashboards", actions=["cloudwatch:*"], resources=[*alarms, dashboards]),
+        Scope(
+            sid="ManageDashboards",
+            actions=["cloudwatch:*Dashboard*", *tagging],
+            resources=["arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/*"],
+            condition=NOT_OF_OTHER_STACKS,
+            shared=True,
+            wide="Dashboards that no stack created can be changed and deleted. The name of a dashboard is generated, "
+            "and earlier versions of CloudFormation did not tag dashboards (inferred).",
+        ),
+        Scope(sid="ManageAlarms", actions=["cloudwatch:*Alarm*", *tagging], resources=alarms),
         Scope(sid="ManageRules", actions=["events:*"], resources=arns("events", f"rule/{STACKS}")),
-        # CloudFormation generates the name of a budget, and it is not documented how it begins
         Scope(
             sid="ManageBudgets",
             actions=["budgets:*"],
             resources=["arn:${AWS::Partition}:budgets::${AWS::AccountId}:budget/*"],
+            condition=NOT_OF_OTHER_STACKS,
+            wide="Budgets that no stack created can be changed and deleted. The name of a budget is generated, and the "
+            "same action creates, changes and deletes it.",
         ),
         Scope(
             sid="SeeCosts",
@@ -245,49 +274,14 @@ def _watch() -> list[Scope]:
             sid="TagScaling",
             actions=["application-autoscaling:*agResource", "application-autoscaling:ListTagsForResource"],
             resources=arns("application-autoscaling", "scalable-target/*"),
+            wide="Tags of all scaling targets can be changed.",
         ),
         Scope(
             sid="ManageScaling",
             actions=["application-autoscaling:*"],
             resources=arns("application-autoscaling", "scalable-target/*"),
-            condition=Condition(sagemaker),
-        ),
-    ]
-
-
-def _work() -> list[Scope]:
-    """Allow managing SageMaker resources and their network. In a shared VPC, another account owns subnets and groups.
-
-    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateNotebookInstance.html
-    """
-    shared = arns("ec2", "security-group/*", "subnet/*", "vpc/*", account="*")
-    ours = arns("ec2", "network-interface/*", "security-group-rule/*")
-    kinds = (
-        "app-image-config/studio-*",
-        "domain/*",
-        "endpoint-config/*",
-        f"endpoint/{UNIQUE}",
-        "image-version/studio-*",
-        "image/studio-*",
-        "mlflow-app/*",
-        f"model-package-group/{UNIQUE}",
-        "model/*",
-        "notebook-instance-lifecycle-config/*",
-        "notebook-instance/*",
-        f"studio-lifecycle-config/{UNIQUE}-*",
-        "user-profile/*",
-    )
-    return [
-        Scope(sid="ManageSageMaker", actions=["sagemaker:*"], resources=arns("sagemaker", *kinds)),
-        Scope(sid="SeeNetwork", actions=["ec2:Describe*"], resources=["*"]),
-        Scope(
-            sid="ManageInterfaces",
-            actions=["ec2:*NetworkInterface*", "ec2:CreateSecurityGroup"],
-            resources=[*shared, *ours],
-        ),
-        Scope(
-            sid="ManageGroups",
-            actions=["ec2:*SecurityGroup*", "ec2:*Tags"],
-            resources=arns("ec2", "security-group/*", "security-group-rule/*"),
+            condition=Condition(of_sagemaker),
+            wide="Scaling targets and policies of all SageMaker endpoints can be changed. Their IDs are generated, and "
+            "CloudFormation does not tag them.",
         ),
     ]

@@ -27,7 +27,8 @@ from smtemplates.core.iam import Grant, actions, allow, policy_document, trust_p
 from smtemplates.templates.launch_role import parameters
 from smtemplates.templates.launch_role.actions import needs, types
 from smtemplates.templates.launch_role.boundary import bounds, buckets_in_reach
-from smtemplates.templates.launch_role.scopes import STACKS, arns, statements
+from smtemplates.templates.launch_role.scope import STACKS, arns
+from smtemplates.templates.launch_role.scopes import statements
 from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.execution_role import ExecutionRole
 

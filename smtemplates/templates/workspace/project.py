@@ -8,6 +8,7 @@ from troposphere import AWS_STACK_ID, Parameter, Ref, Select, Split, Sub, Tags
 
 from smtemplates.core.construct import Construct, choice_parameter, string_parameter
 
+ENVIRONMENTS = ("dev", "stg", "prd")
 INSTANCE_TYPE = "^ml[.][a-z0-9-]{1,20}[.][a-z0-9]{1,20}$"
 
 
@@ -53,7 +54,7 @@ def project() -> Project:
         "Stage of the workspace: development, staging or production. It becomes the Environment tag and a part of "
         "resource names. Changing this replaces the Studio domain, the model package group, the MLflow app (its "
         "records are lost) and the endpoint (its clients need the new name).",
-        ("dev", "stg", "prd"),
+        ENVIRONMENTS,
         default="dev",
     )
     return Project(
