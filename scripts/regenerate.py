@@ -30,6 +30,7 @@ from smtemplates.templates.workspace import template as workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 UNAVAILABLE = Path("smtemplates/aws_data/assets/unavailable_types.json")
+IMPORTABLE = Path("smtemplates/aws_data/assets/importable_types.json")
 PERMISSIONS = Path("smtemplates/templates/launch_role/assets/handler_permissions.json")
 HANDLERS = ("create", "read", "update", "delete")
 SCHEMA_REGION = "us-east-1"
@@ -75,6 +76,17 @@ def lacking_regions(types: Iterable[str]) -> dict[str, list[str]]:
     return {type_: regions for type_, regions in lacking.items() if regions}
 
 
+def importable_types() -> dict[str, list[str]]:
+    """Return the properties that identify a resource, for each type whose identifier a template contains."""
+    found = {}
+    for type_ in sorted(PROVIDER_SCHEMA_MANAGER.get_resource_types(SCHEMA_REGION)):
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(SCHEMA_REGION, type_).schema
+        names = schema.get("primaryIdentifier", [])
+        if names and not {*names} & {*schema.get("readOnlyProperties", [])}:
+            found[type_] = [name.removeprefix("/properties/") for name in names]
+    return found
+
+
 def missing_rows() -> list[str]:
     """Return a sentence for each row of data that the templates need and that is missing."""
     types = actions.types(workspace.constructs())
@@ -93,7 +105,10 @@ def build() -> dict[Path, str]:
     permissions = json.dumps(actions.handler_permissions(), indent=1) + "\n"
     templates = {Path("templates", f"{name}.yaml"): render(definition(name).template()) for name in TEMPLATES}
     unavailable = json.dumps(availability.lacking_by_type(), indent=1) + "\n"
-    return {PERMISSIONS: permissions, UNAVAILABLE: unavailable, **templates, **document.files()}
+    lines = [f"{json.dumps(type_)}: {json.dumps(names)}" for type_, names in importable_types().items()]
+    importable = "{\n" + ",\n".join(lines) + "\n}\n"
+    generated = {PERMISSIONS: permissions, UNAVAILABLE: unavailable, IMPORTABLE: importable}
+    return {**generated, **templates, **document.files()}
 
 
 def main() -> int:

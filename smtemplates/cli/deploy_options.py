@@ -89,7 +89,9 @@ def add_request(command: argparse.ArgumentParser) -> None:
         "--no-rollback", action="store_true", help="if the deployment fails, keep its changes, and do not roll back"
     )
     group.add_argument(
-        "--import-existing", action="store_true", help="import existing resources of the same name into the stack"
+        "--import-existing",
+        action="store_true",
+        help="import existing resources that the template retains and gives a static name",
     )
     group.add_argument(
         "--revert-drift", action="store_true", help="revert changes that were made outside CloudFormation"

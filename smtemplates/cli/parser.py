@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 
 import smtemplates
-from smtemplates.cli import completion, config, deploy_commands, init_command, local_commands, publish, render_options
+from smtemplates.cli import (
+    adopt_command,
+    completion,
+    config,
+    deploy_commands,
+    init_command,
+    local_commands,
+    publish,
+    render_options,
+)
 from smtemplates.cli.command import Command, parser_of
 from smtemplates.console import program
 
@@ -17,6 +26,7 @@ COMMANDS = (
     config.COMMAND,
     local_commands.LOCAL,
     local_commands.DEMO,
+    adopt_command.COMMAND,
     completion.COMMAND,
 )
 # The help of the whole command shows only these examples. The help of each command shows its own.

@@ -9,8 +9,8 @@ from typing import Any
 
 import tomli
 
+from smtemplates.aws_data.credentials import ADVICE, kind_of_credential
 from smtemplates.config import schema
-from smtemplates.config.credentials import ADVICE, kind_of_credential
 from smtemplates.config.lines import Path as Keys
 from smtemplates.config.lines import lines_of
 from smtemplates.config.problems import Places, Problem, shown_file

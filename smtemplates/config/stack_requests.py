@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from smtemplates.config.credentials import kind_of_credential
+from smtemplates.aws_data.credentials import kind_of_credential
 from smtemplates.config.project import Project
 from smtemplates.config.tables import StackTable
 from smtemplates.config.values import Dynamic, OutputOf

@@ -23,6 +23,7 @@ from smtemplates.deploy.operations.operation import check_deleted, delete_and_wa
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.operations.watcher import Watch
 from smtemplates.deploy.requests.failure import check_failure_options, disables_rollback, omitted_options
+from smtemplates.deploy.requests.importing import import_note
 from smtemplates.deploy.requests.request import (
     Options,
     Request,
@@ -84,6 +85,8 @@ def planned(
     check_request(request)
     check_failure_options(request, no_rollback=options.no_rollback)
     check_places(request, cloud.region, lambda: cloud.account)
+    if request.import_existing:
+        listener.say(import_note(request.template.content))
     while True:
         stack = _settled(cloud, request, listener)
         step = _planned_step(stack) if purpose in ("plan", "keep") else _step(request, options, stack)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smtemplates.config.credentials import kind_of_credential
+from smtemplates.aws_data.credentials import kind_of_credential
 from smtemplates.config.project import Project, find_project
 from smtemplates.config.reader import read_project
 from smtemplates.config.tables import Staging

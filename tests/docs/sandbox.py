@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -57,6 +58,11 @@ CATALOG = """
 Resources: {Handle: {Type: 'AWS::CloudFormation::WaitConditionHandle'}}
 Outputs: {ProductId: {Value: %s}}
 """
+# A Terraform state, and the types in it with data that must be copied, or that the local cloud does not have.
+ADOPTING = ROOT / "tests" / "adopting"
+STATE = ADOPTING / "states" / "workspace.tfstate"
+VALUES = ADOPTING / "configuration" / "terraform.tfvars"
+NOT_ADOPTED = ("aws_sagemaker_notebook", "aws_sagemaker_domain", "aws_kms", "aws_s3_bucket_server_side")
 PRODUCT = "prod-abcdefghijklm"
 ENTRY_POINT = "import sys; from smtemplates.cli.main import main; sys.exit(main())"  # as in pyproject.toml
 
@@ -122,9 +128,16 @@ class Sandbox:
 
     def prepare(self, command: str) -> None:
         """Create the files, buckets, stacks and products that a command needs."""
-        if "config check" in command:
+        if file := re.search(r"--template-file (\S+)", command):
+            page = (ROOT / "docs" / "migrate-from-cloudformation.md").read_text(encoding="utf-8")
+            block = re.search(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+            (self.folder / file[1]).write_text(block[1] if block else "")
+        if "config check" in command and "--config" not in command:
             self.configuration.write_text(CONFIGURATION)
         if arguments := arguments_of(command):
+            if arguments.command == "adopt":
+                self._prepare_migration(arguments)
+                return
             if "ci" in arguments and (project := self.folder / arguments.folder).parent == self.folder:
                 shutil.rmtree(project, ignore_errors=True)  # init overwrites nothing
             self._write_files(arguments)
@@ -132,6 +145,19 @@ class Sandbox:
                 self._write_stacks()
             else:
                 self._create_resources(arguments)
+
+    def _prepare_migration(self, arguments: Namespace) -> None:
+        """Write a Terraform state without data that must be copied, and create its buckets and objects."""
+        state = json.loads(STATE.read_text(encoding="utf-8"))
+        state["resources"] = [each for each in state["resources"] if not each["type"].startswith(NOT_ADOPTED)]
+        (self.folder / arguments.state).write_text(json.dumps(state))
+        if arguments.tfvars:
+            shutil.copy(VALUES, self.folder / arguments.tfvars)
+        if arguments.output:
+            shutil.rmtree(self.folder / arguments.output, ignore_errors=True)  # the command overwrites nothing
+        for resource in state["resources"]:
+            if resource["type"] == "aws_s3_bucket":
+                self.aws.client("s3").create_bucket(Bucket=resource["instances"][0]["attributes"]["bucket"])
 
     def _write_files(self, arguments: Namespace) -> None:
         for path in getattr(arguments, "parameters", []):

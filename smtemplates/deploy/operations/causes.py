@@ -54,7 +54,7 @@ ADVICE = (
     ),
     (
         r"already exists|AlreadyExists",
-        "The resource already exists. Delete it, import it with --import-existing, or choose another name.",
+        "The resource already exists. Delete it, or choose another name. --import-existing can import some resources.",
     ),
     (
         r"ResourceLimitExceeded|LimitExceeded|quota|limit of",

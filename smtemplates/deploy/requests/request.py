@@ -13,6 +13,7 @@ from functools import cached_property
 from smtemplates.deploy.operations.stack import Stack
 from smtemplates.deploy.requests import places, staging
 from smtemplates.deploy.requests import template as templates
+from smtemplates.deploy.requests.importing import check_import
 from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.template import Template
 from smtemplates.errors import UsageError
@@ -154,6 +155,8 @@ def check_request(request: Request) -> None:
         f"Parameter {name} is both set and reset. Use only one of the two."
         for name in sorted(request.reset & given.keys())
     ]
+    if request.import_existing:
+        problems += check_import(request.template.content)
     _raise_all(problems + _setting_problems(request) + templates.check(request.template, given))
 
 
