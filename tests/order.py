@@ -19,6 +19,7 @@ LONGEST = (
     "tests/deploying/test_faults.py",
     "tests/access/test_execution_role.py",
     "tests/scanners/test_checkov.py",
+    "tests/sdk/test_sdk.py",
     "tests/deploying/test_two_actors.py",
     "tests/test_valid.py",
     "tests/clouds/test_demo.py",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import runpy
 from importlib import import_module, metadata
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -96,36 +94,3 @@ def test_awkward_values_stay_text(template: dict[str, Any], schema: dict[str, An
         stack = samples.deployed(template, {**samples.BUCKETS, "ExistingInputBucketName": name})
         JSON_SCHEMA.validate(config(stack), schema)
         assert config(stack)["CustomParameters"]["InputBucket"] == name
-
-
-CONFIGS = "sagemaker/core/training/configs.py"
-
-
-def fields(classes: dict[str, ast.ClassDef], name: str) -> set[str]:
-    """Return the fields of a class of the SDK and of its parents. Return none if a parent is in another module."""
-    own = {ast.unparse(one.target) for one in classes[name].body if isinstance(one, ast.AnnAssign)}
-    parents = [ast.unparse(base) for base in classes[name].bases]
-    if any(parent.startswith("shapes.") for parent in parents):
-        return set()
-    return own.union(*(fields(classes, parent) for parent in parents if parent in classes))
-
-
-def test_example_for_sdk_3_uses_existing_names(template: dict[str, Any]) -> None:
-    """The example in the reference uses classes and fields that exist in the SDK, and settings of the file."""
-    tree = ast.parse((files("smtemplates.reference") / "assets" / "model_trainer.py").read_text(encoding="utf-8"))
-    (path,) = (one for one in metadata.files("sagemaker-core") or [] if one.match(CONFIGS))
-    body = ast.parse(path.read_text()).body
-    classes = {one.name: one for one in body if isinstance(one, ast.ClassDef)}
-    reexported = {alias.name for one in body if isinstance(one, ast.ImportFrom) for alias in one.names}
-    module = CONFIGS.removesuffix(".py").replace("/", ".")
-    (imported,) = (one for one in tree.body if isinstance(one, ast.ImportFrom) and one.module == module)
-    shown = {alias.name for alias in imported.names}
-    assert shown <= set(classes) | reexported
-    for call in (one for one in ast.walk(tree) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)):
-        name = ast.unparse(call.func)
-        if name in classes and (known := fields(classes, name)):
-            assert {str(word.arg) for word in call.keywords} <= known, name
-    keys = {ast.literal_eval(one.slice) for one in ast.walk(tree) if isinstance(one, ast.Subscript)}
-    config = yaml.safe_load(samples.deployed(template, samples.VPC).outputs["SageMakerSdkConfig"])
-    job = config["SageMaker"]["TrainingJob"]
-    assert keys <= {*config, *config["CustomParameters"], "TrainingJob", *job, *job["VpcConfig"]}

@@ -75,7 +75,7 @@ def distinct_combinations(template: dict[str, Any]) -> list[Combination]:
             document = (name, json.dumps(policies.get(name)))
             if name in policies and document not in seen:
                 seen.add(document)
-                found.setdefault(str(choice), _combination(template, choice))
+                found.setdefault(str(choice), combine(template, choice))
     return list(found.values())
 
 
@@ -119,10 +119,12 @@ def covering_combinations(template: dict[str, Any]) -> list[Combination]:
         for values in (forward, mixed)
         for place in range(max(map(len, values)))
     ]
-    return [_combination(template, choice) for choice in choices if choice["vpc"] or not choice["studio"]]
+    return [combine(template, choice) for choice in choices if choice["vpc"] or not choice["studio"]]
 
 
-def _combination(template: dict[str, Any], choice: dict[str, str]) -> Combination:
+def combine(template: dict[str, Any], chosen: dict[str, str]) -> Combination:
+    """Return the combination with these values. All other options are off."""
+    choice = {**dict.fromkeys(OPTIONS, ""), **chosen}
     stack = samples.deployed(template, _parameters(choice))
     return Combination(choice, policies_of(stack), _names(stack))
 

@@ -27,6 +27,8 @@ import samples
 Policies = Mapping[str, Mapping[str, Any]]
 Context = Mapping[str, str | list[str]]
 MODULES = Path(sys.prefix) / "npm"
+# The context of a request without a Region. AWS sends one with every call, but does not add one to a simulation.
+NO_REGION: Context = {"aws:RequestedRegion": []}
 ROLE = f"arn:aws:iam::{samples.ACCOUNT}:role/demo-executionrole-1abcdefghijkl"
 
 
@@ -69,7 +71,7 @@ def verdicts(requests: Sequence[tuple[Policies, Request]], principal: str = ROLE
             "resource": request.resource,
             "account": samples.ACCOUNT,
             "resourcePolicy": request.resource_policy,
-            "context": {"aws:RequestedRegion": _region(request.resource), **request.context},
+            "context": _context(request),
         }
         places.append(simulations.setdefault(json.dumps(simulation, sort_keys=True), len(simulations)))
     results = _simulated(f"[{','.join(simulations)}]")
@@ -109,6 +111,11 @@ def _simulated(requests: str) -> list[Any]:
         raise ValueError(done.stderr)
     found: list[Any] = json.loads(done.stdout)
     return found
+
+
+def _context(request: Request) -> dict[str, str | list[str]]:
+    context = {"aws:RequestedRegion": _region(request.resource), **request.context}
+    return {key: value for key, value in context.items() if value}
 
 
 def _region(resource: str) -> str:
