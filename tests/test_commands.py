@@ -37,6 +37,7 @@ COMBINATIONS: list[Choice] = [
         ({}, samples.NO_BUCKETS | JOBS),
     )
 ]
+COMBINATIONS.append({"Isolation": "Project"})
 # Each command needs the result of the previous one.
 ORDER = [
     "UploadTrainingDataCommand",
@@ -113,6 +114,12 @@ class Expected:
         inside = {"SecurityGroupIds": groups.split(","), "Subnets": self.parameters["SubnetIds"].split(",")}
         return {"VpcConfig": inside} if self.parameters["VpcId"] else {}
 
+    @property
+    def tags(self) -> dict[str, Any]:
+        wanted = {"Project": self.parameters["ProjectName"], "Environment": self.parameters["Environment"]}
+        tags = [{"Key": key, "Value": value} for key, value in wanted.items()]
+        return {"Tags": tags} if self.parameters["Isolation"] == "Project" else {}
+
     def training(self) -> dict[str, Any]:
         source = {
             "S3DataType": "S3Prefix",
@@ -134,6 +141,7 @@ class Expected:
             "ResourceConfig": self.machines("Training"),
             "StoppingCondition": {"MaxRuntimeInSeconds": self.number("TrainingMaxRuntimeSeconds")},
             **self.vpc,
+            **self.tags,
         }
 
     def machines(self, kind: str) -> dict[str, Any]:
@@ -163,6 +171,7 @@ class Expected:
             "ProcessingResources": {"ClusterConfig": self.machines("Processing")},
             "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
             **({"NetworkConfig": self.vpc} if self.vpc else {}),
+            **self.tags,
         }
 
     @staticmethod
@@ -180,13 +189,14 @@ class Expected:
                 "ModelDataUrl": self.uri("Model", "artifacts/training-job-name/output/model.tar.gz"),
             },
             **self.vpc,
+            **self.tags,
         }
 
     def config(self) -> dict[str, Any]:
         serverless = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
         on = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1} if self.vpc else serverless
         variant = {"VariantName": "AllTraffic", "ModelName": "model-name", **on}
-        return {"EndpointConfigName": "endpoint-config-name", "ProductionVariants": [variant]}
+        return {"EndpointConfigName": "endpoint-config-name", "ProductionVariants": [variant], **self.tags}
 
     def notebook(self) -> dict[str, Any]:
         inside = {
@@ -214,7 +224,7 @@ class Expected:
 def requests(stack: Stack) -> dict[str, list[Request]]:
     """Return the expected requests of each command."""
     expected = Expected(stack.parameters, stack.outputs)
-    endpoint = {"EndpointName": expected.endpoint, "EndpointConfigName": "endpoint-config-name"}
+    endpoint = {"EndpointName": expected.endpoint, "EndpointConfigName": "endpoint-config-name", **expected.tags}
     logs = {"logGroupName": "/aws/sagemaker/TrainingJobs", "logStreamNamePrefix": "training-job-name"}
     notebook = {"NotebookInstanceName": expected.outputs["NotebookInstanceName"]}
     return {

@@ -216,6 +216,8 @@ def test_a_statement_is_shown_in_words() -> None:
         "all resources<br>ecr: `repository/*` in any account",
         "`aws:SecureTransport` Bool `false`",
     )
+    others = statement_row({"Effect": "Deny", "Action": "s3:*", "NotResource": "arn:aws:s3:::team/*"})
+    assert others[3] == "all resources except:<br>s3: `team/*`"
     exception = statement_row({"Effect": "Deny", "NotAction": ["iam:*", "s3:GetObject"], "Resource": "*"})
     assert exception == ("-", "", "**Deny:** all actions except:<br>iam: \\*<br>s3: GetObject", "all resources", "")
 

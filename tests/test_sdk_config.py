@@ -23,6 +23,7 @@ CHOICES = [
         ({}, samples.BUCKETS, samples.NO_BUCKETS),
     )
 ]
+ISOLATED = {"Isolation": "Project", "ProjectName": "off", "Environment": "prd"}
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,28 @@ def test_awkward_values_stay_text(template: dict[str, Any], schema: dict[str, An
         stack = samples.deployed(template, {**samples.BUCKETS, "ExistingInputBucketName": name})
         JSON_SCHEMA.validate(config(stack), schema)
         assert config(stack)["CustomParameters"]["InputBucket"] == name
+
+
+def test_all_resources_get_the_tags_of_the_project(template: dict[str, Any], schema: dict[str, Any]) -> None:
+    """With isolation, each resource type for which the SDK reads tags has both tags, also inside a VPC with a key."""
+    tags = [{"Key": "Project", "Value": "off"}, {"Key": "Environment", "Value": "prd"}]
+    for choice in ({}, samples.VPC | samples.KEY):
+        found = config(samples.deployed(template, ISOLATED, choice))
+        JSON_SCHEMA.validate(found, schema)
+        blocks = found["SageMaker"]
+        remote = blocks.pop("PythonSDK")["Modules"]["RemoteFunction"]
+        assert all(block["Tags"] == tags for block in (remote, *blocks.values()))
+        tagged = {name for name, block in _properties(_properties(schema)["SageMaker"]).items() if _accepts_tags(block)}
+        assert tagged - set(blocks) == OUTSIDE_THE_POLICIES
+
+
+def _properties(block: dict[str, Any]) -> dict[str, Any]:
+    return dict(block.get("properties", {}))
+
+
+def _accepts_tags(block: dict[str, Any]) -> bool:
+    return "Tags" in _properties(block)
+
+
+# Resource types that the execution role cannot create.
+OUTSIDE_THE_POLICIES = {"CompilationJob", "EdgePackagingJob"}

@@ -20,7 +20,7 @@ from smtemplates.pages import diagram, places
 from smtemplates.pages.drawing import WORKSPACE, workspace_file
 from smtemplates.pages.picture import picture as draw
 from smtemplates.pages.places import PLACES
-from smtemplates.reference import control_tables, launch_permissions, other_accounts, sections
+from smtemplates.reference import boundaries, control_tables, launch_permissions, other_accounts, sections
 from smtemplates.reference.conditions import all_options
 from smtemplates.reference.examples import PSEUDO
 from smtemplates.reference.markdown import block, code, table
@@ -158,10 +158,12 @@ def _sections(
         ("Changes of parameters", _changes(template)),
         ("Resources", sections.resources(template, construct_of)),
         ("Outputs", sections.outputs(template)),
-        ("Permissions", sections.permissions(template)),
+        ("Permissions", sections.permissions(template, boundaries.INTRODUCTION if first else "")),
         ("Regions", _regions(template)),
     ]
     if first:
+        found.append(("Separation of projects", boundaries.separation()))
+        found.append(("Approval of model versions", boundaries.approval()))
         found.append(("Security controls", control_tables.controls()))
         found.append(("Accepted findings of scanners", control_tables.accepted_findings()))
         found.append(("Rules of scanners", control_tables.scanner_rules()))

@@ -36,7 +36,7 @@ def statement_row(statement: Mapping[str, Any]) -> tuple[str, ...]:
         statement.get("Sid", "-"),
         _principals(statement.get("Principal", "")),
         effect + _actions(statement),
-        "<br>".join(map(_resource, _listed(statement["Resource"]))) if "Resource" in statement else "this resource",
+        _resources(statement),
         "<br>".join(_conditions(statement.get("Condition", {}))),
     )
 
@@ -76,6 +76,13 @@ def _principals(principal: Any) -> str:
 def _principal(name: str) -> str:
     found = _ARN.fullmatch(name)
     return f"account {code(found['account'])}" if found and found["resource"] == "root" else code(name)
+
+
+def _resources(statement: Mapping[str, Any]) -> str:
+    for element, words in (("Resource", ""), ("NotResource", "all resources except:<br>")):
+        if element in statement:
+            return words + "<br>".join(map(_resource, _listed(statement[element])))
+    return "this resource"
 
 
 def _resource(resource: Any) -> str:

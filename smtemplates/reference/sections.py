@@ -150,12 +150,14 @@ def outputs(template: Template) -> Iterator[str]:
         yield f"<details><summary><code>{name}</code></summary>\n\n{block(value)}\n</details>\n"
 
 
-def permissions(template: Template) -> Iterator[str]:
-    """Yield every IAM policy of a stack with all options enabled."""
+def permissions(template: Template, introduction: str = "") -> Iterator[str]:
+    """Yield every IAM policy of a stack with all options enabled, after an introduction."""
     tables = list(policy_tables(stack_with_logical_ids(template, all_options(template))))
     if not tables:
         yield "This template contains no IAM policies.\n"
         return
+    if introduction:
+        yield introduction
     yield (
         "The tables show a stack with all options enabled. Resources are shown by their logical IDs. A table without "
         "principals shows a policy that is attached to a role. ARNs are shown without the account and Region of the "

@@ -10,6 +10,7 @@ from sagemaker.core.training.configs import (
     OutputDataConfig,
     SourceCode,
     StoppingCondition,
+    Tag,
 )
 from sagemaker.train.model_trainer import ModelTrainer
 
@@ -33,6 +34,7 @@ trainer = ModelTrainer(
     stopping_condition=StoppingCondition(max_runtime_in_seconds=int(defaults["TrainingMaxRuntimeSeconds"])),
     output_data_config=OutputDataConfig(s3_output_path=f"s3://{defaults['ModelBucket']}/artifacts/", kms_key_id=key),
     networking=Networking(security_group_ids=vpc["SecurityGroupIds"], subnets=vpc["Subnets"]) if vpc else None,
+    tags=[Tag(key=tag["Key"], value=tag["Value"]) for tag in job.get("Tags", [])] or None,  # with Isolation=Project
 )
 trainer.train(
     input_data_config=[InputData(channel_name="training", data_source=f"s3://{defaults['InputBucket']}/training/")]
