@@ -89,8 +89,16 @@ CONTROLS = (
     ),
     Control(
         "Model versions are not approved by the person who trained the model",
-        "`AllowModelApproval` is false by default.",
+        "`AllowModelApproval` is false by default. A change by the execution role resets the approval. The role cannot set "
+        "a life cycle stage or write approved artifacts.",
         ROLE,
+        "That a version without a life cycle stage has no value of the condition key for its current stage.",
+    ),
+    Control(
+        "The execution role can change only resources of its own project",
+        "`Isolation=Project`. Not enabled by default. The reference lists the requests that IAM cannot separate.",
+        "tests/access/test_isolation.py::test_role_changes_only_resources_of_its_project",
+        "The tags of trial components, and of jobs that Autopilot and Model Monitor start.",
     ),
     Control(
         "The execution role can use the customer managed key only through S3, SageMaker and EC2",

@@ -47,7 +47,7 @@ def s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
 
 
 def test_reviewer_approves_the_reviewed_copy(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The version is approved with the copy and the specification that were reviewed, although the author changed both."""
+    """The version is approved with the reviewed copy and specification, although the author changed the artifact."""
     sagemaker = SDK.client("sagemaker", region_name="us-east-1")
     monkeypatch.setattr(SDK, "client", {"s3": s3, "sagemaker": sagemaker}.__getitem__)
     data = {"ModelDataUrl": "s3://models/artifacts/churn-1/model.tar.gz", "ModelDataETag": "0a"}
