@@ -89,8 +89,8 @@ CONTROLS = (
     ),
     Control(
         "Model versions are not approved by the person who trained the model",
-        "`AllowModelApproval` is false by default. A change by the execution role resets the approval. The role cannot set "
-        "a life cycle stage or write approved artifacts.",
+        "`AllowModelApproval` is false by default. A change by the execution role resets the approval. The role cannot "
+        "set a life cycle stage or write approved artifacts.",
         ROLE,
         "That a version without a life cycle stage has no value of the condition key for its current stage.",
     ),
