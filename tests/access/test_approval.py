@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.stub import Stubber
 
 from smtemplates.templates.workspace.model_approval import APPROVED_PREFIX
 
 SDK: Any = import_module("boto3")  # the package has no types
 MOCK: Any = import_module("moto").mock_aws
+STUB: Any = import_module("botocore.stub").Stubber
 SCRIPT = files("smtemplates.reference") / "assets" / "approve_version.py"
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/3"
 CONTAINER = {"Image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/churn@sha256:0a", "Environment": {"A": "b"}}
@@ -53,7 +53,7 @@ def test_reviewer_approves_the_reviewed_copy(s3: Any, monkeypatch: pytest.Monkey
     data = {"ModelDataUrl": "s3://models/artifacts/churn-1/model.tar.gz", "ModelDataETag": "0a"}
     copy = f"{APPROVED_PREFIX}churn/3/0/model.tar.gz"
     approved = {"Containers": [{**CONTAINER, "ModelDataUrl": f"s3://models/{copy}"}], **TYPES}
-    with Stubber(sagemaker) as stub:
+    with STUB(sagemaker) as stub:
         described = {**VERSION, "InferenceSpecification": {"Containers": [{**CONTAINER, **data}], **TYPES}}
         stub.add_response("describe_model_package", described, {"ModelPackageName": ARN})
         _run(monkeypatch, "copy", ARN, "models")
