@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scanners import stacks
+from scanners import reports, stacks
 from scanners.table import Report, problems
 from smtemplates.evaluate import Stack
 
@@ -21,38 +21,42 @@ import venvs
 pytestmark = pytest.mark.slow
 
 
-def scan(folder: Path) -> dict[str, Any]:
-    """Return the report on all templates in a folder. checkov runs offline."""
+def scan(folder: Path, templates: list[dict[str, Any]]) -> dict[str, list[tuple[int, str, str]]]:
+    """Return the checks that passed and failed: the index of the template, the check and the resource."""
+    for number, template in enumerate(templates):
+        (folder / f"{number}.json").write_text(json.dumps(template, indent=1), encoding="utf-8")
     command = [str(venvs.prepare("checkov")), "-m", "checkov.main", "--directory", str(folder)]
     options = ["--framework", "cloudformation", "--skip-download", "--output", "json", "--compact"]
+    # checkov runs offline
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "HTTPS_PROXY": "http://127.0.0.1:9"}
     done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
+    report = json.loads(done.stdout)
+    assert report["summary"]["parsing_errors"] == 0
+    return {
+        result: [
+            (int(Path(one["file_path"]).stem), one["check_id"], one["resource"].split(".")[-1])
+            for one in report["results"][f"{result}_checks"]
+        ]
+        for result in ("passed", "failed")
+    }
 
 
-def test_every_stack_passes_checkov(template: dict[str, Any], tmp_path: Path) -> None:
+def test_every_stack_passes_checkov(template: dict[str, Any], tmp_path: Path, cache: pytest.Cache) -> None:
     """Every form of every resource passes every check, except for accepted findings.
 
     References between resources are not resolved, because some checks follow them.
     """
     cases = stacks.cases(template)
-    resolved = {f"/{number}.json": Stack(*case) for number, case in enumerate(cases)}
-    for name, stack in resolved.items():
-        (tmp_path / name[1:]).write_text(json.dumps(stack.template(), indent=1), encoding="utf-8")
-    (tmp_path / "public.json").write_text(json.dumps(stacks.with_public_bucket(template), indent=1), encoding="utf-8")
-    report = scan(tmp_path)
-    assert report["summary"]["parsing_errors"] == 0
-    passed, failed = (
-        {(one["file_path"], one["check_id"], one["resource"].split(".")[-1]) for one in report["results"][result]}
-        for result in ("passed_checks", "failed_checks")
-    )
-    reports = [
-        Report(rule, resource, cases[list(resolved).index(path)][1], resolved[path].parameters)
-        for path, rule, resource in sorted(failed)
-        if path in resolved
+    resolved = [Stack(*case) for case in cases]
+    templates = [*(stack.template() for stack in resolved), stacks.with_public_bucket(template)]
+    report = reports.report(cache, "checkov", "checkov.txt", json.dumps(templates), lambda: scan(tmp_path, templates))
+    violations = [
+        Report(check, resource, cases[index][1], resolved[index].parameters)
+        for index, check, resource in report["failed"]
+        if index < len(cases)
     ]
-    checked = {rule for _, rule, _ in passed | failed}
-    assert problems({"checkov"}, checked, reports) == []
-    assert ("/public.json", "CKV_AWS_53", "InputBucket") in failed
+    checked = {check for _, check, _ in (*report["passed"], *report["failed"])}
+    assert problems({"checkov"}, checked, violations) == []
+    public = (len(cases), "CKV_AWS_53", "InputBucket")
+    assert public in [tuple(each) for each in report["failed"]]
