@@ -184,7 +184,7 @@ def _copying(one: Instance, bucket: str) -> Iterator[str]:
     """Yield the commands that copy the data of an instance into a bucket, and back.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/howitworks-create-ws.html (the folder of a notebook)
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl.html (the folder of a space)
+    Source: https://github.com/aws-samples/sagemaker-studio-apps-lifecycle-config-examples (the folder of a space)
     """
     if one.type == "aws_sagemaker_notebook_instance":
         target = shlex.quote(f"s3://{bucket}/notebook/{one.text('name') or 'NAME'}/")
