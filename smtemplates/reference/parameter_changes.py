@@ -26,6 +26,7 @@ from smtemplates.reference.conditions import all_options
 
 Outcome = Literal["replaced", "deleted", "deployed again"]
 _DROPPED = ("Properties", "Metadata", "DependsOn")
+_WORD = re.compile(r"\w+")
 _REFERENCE = re.compile(r"<(\w+)>")  # the value of a reference to a resource, as `_physical` writes it
 Template = Mapping[str, Any]
 State = dict[str, dict[str, Any]]  # the watched properties of each resource
@@ -60,9 +61,10 @@ def parameter_changes(template: Template) -> list[Effect]:
     names = _read(watched)
     # Rules could reject a change because of options that have no effect, so only the others are enabled
     options = {name: value for name, value in all_options(template).items() if name in {*names, REGION}}
+    parts = {name: _part(watched, name) for name in names}
     for values in [*covering(watched), options]:
-        for name in names:
-            states = _states(watched, values, name)
+        for name, part in parts.items():
+            states = _states(part, values, name)
             for one, other in itertools.combinations(states, 2):
                 for effect in _effects(watched, name, one, other):
                     found.setdefault((name, effect.logical_id, effect.outcome), effect)
@@ -107,11 +109,36 @@ def _watched(template: Template) -> dict[str, Any]:
 
 def _read(template: Template) -> list[str]:
     """Return the parameters that the resources and their conditions read."""
-    text = json.dumps(template["Resources"])
-    left = dict(template["Conditions"])
-    while used := [name for name in left if f'"{name}"' in text]:
-        text += "".join(json.dumps(left.pop(name)) for name in used)
-    return [name for name in template["Parameters"] if re.search(rf"\b{name}\b", text)]
+    named = _named(template, template["Resources"])
+    return [name for name in template["Parameters"] if name in named]
+
+
+def _part(template: Template, parameter: str) -> dict[str, Any]:
+    """Return the template with the resources that a change of a parameter affects, and those that they refer to."""
+    named = {name: _named(template, body) for name, body in template["Resources"].items()}
+    affected = {parameter}
+    while more := {name for name, words in named.items() if name not in affected and words & affected}:
+        affected |= more
+    needed = affected.union(*(words for name, words in named.items() if name in affected))
+    return {
+        **template,
+        "Resources": {
+            name: body if name in affected else {**body, "Properties": {}}
+            for name, body in template["Resources"].items()
+            if name in needed
+        },
+    }
+
+
+def _named(template: Template, value: Any) -> set[str]:
+    """Return the words in a part of the template, and in the conditions that it names."""
+    words: set[str] = set()
+    left = [value]
+    while left:
+        new = set(_WORD.findall(json.dumps(left.pop()))) - words
+        words |= new
+        left += [template["Conditions"][name] for name in new & template["Conditions"].keys()]
+    return words
 
 
 def _states(template: Template, values: Mapping[str, str], name: str) -> list[State]:
