@@ -49,7 +49,7 @@ TESTS = (
         )
     ),
 )
-# This test validates the template for other Regions, as scripts/regenerate does for a new type.
+# This test lints the template for other Regions, which takes long and does not depend on the recipe.
 REGIONS = "test_unavailable_types_are_those_that_cfn_lint_reports"
 PART = re.compile(r"^`(?P<path>[^`\s]+)`:$|^```(?P<language>\w+)\n(?P<block>.*?)^```$", re.MULTILINE | re.DOTALL)
 
