@@ -190,6 +190,7 @@ def physical(logical_id: str, attribute: str | None) -> str:
     name = f"demo-{logical_id.lower()}-1abcdefghijkl"
     arns = {
         "ExecutionRole": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+        "NotificationRole": f"arn:aws:iam::{ACCOUNT}:role/{name}",
         "InitializerRole": f"arn:aws:iam::{ACCOUNT}:role/{name}",
         "EncryptionKey": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/99999999-2222-3333-4444-555555555555",
         "Initializer": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",

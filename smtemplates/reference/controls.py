@@ -40,6 +40,13 @@ CONTROLS = (
         "Notebook instances: the AWS documentation does not mention `aws:SourceAccount` for them.",
     ),
     Control(
+        "Confused deputy prevention in topics, queues and keys",
+        "Policies allow AWS services only on behalf of this account. EventBridge publishes to the topic with a role.",
+        "tests/access/test_resource_policies.py::test_services_act_only_for_this_account",
+        "EventBridge publishes to an encrypted topic with a role. Pages of AWS differ about it. The alarm on "
+        "undelivered events reports a failure.",
+    ),
+    Control(
         "Every role has a permissions boundary",
         "`PermissionsBoundaryArn`",
         "tests/access/test_execution_role.py::test_permissions_boundary_applies_to_every_role",

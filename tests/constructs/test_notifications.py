@@ -23,6 +23,7 @@ EXPECTATION = Expectation(
     resources={
         **dict.fromkeys(("JobFailures", "EndpointFailures"), notifies),
         **dict.fromkeys(("UndeliveredEvents", "UndeliveredEventsPolicy", "UndeliveredEventsAlarm"), notifies),
+        "NotificationRole": lambda choice: notifies(choice) and not choice.is_set("AlarmTopicArn"),
         "ModelApprovals": lambda choice: notifies(choice) and has_group(choice),
     }
 )
@@ -230,9 +231,10 @@ def test_only_the_rules_of_the_stack_send_to_the_queue(template: dict[str, Any],
 
 @pytest.mark.parametrize("key", [{}, samples.KEY, samples.MADE_KEY])
 def test_queue_is_always_encrypted(template: dict[str, Any], key: dict[str, str]) -> None:
-    """The key of the workspace encrypts the queue or, without one, a key of SQS, but never both."""
+    """A key of SQS encrypts the queue. The key of the workspace would have to allow EventBridge of all accounts."""
     queue = samples.deployed(template, key).resources["UndeliveredEvents"]["Properties"]
-    assert ("KmsMasterKeyId" in queue, "SqsManagedSseEnabled" in queue) == (bool(key), not key)
+    assert queue["SqsManagedSseEnabled"] is True
+    assert "KmsMasterKeyId" not in queue
 
 
 def test_decisions_in_an_existing_group_match(template: dict[str, Any]) -> None:

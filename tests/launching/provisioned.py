@@ -30,6 +30,9 @@ EVERYTHING = {**samples.EVERYTHING, "EndpointName": "", **samples.ENDPOINT, "End
 IAM, EC2, SM = f"arn:aws:iam::{samples.ACCOUNT}", f"arn:aws:ec2:{HERE}", f"arn:aws:sagemaker:{HERE}"
 ROLE, POLICY = f"{IAM}:role/{STACK}-ExecutionRole-1ABCDEFGHIJKL", f"{IAM}:policy/{STACK}-DataPolicy-1ABCDEFGHIJKL"
 FUNCTION_ROLE = f"{IAM}:role/{STACK}-InitializerRole-1ABCDEFGHIJKL"
+NOTIFICATION_ROLE = f"{IAM}:role/{STACK}-NotificationRole-1ABCDEFGHIJKL"
+# The service to which each role is passed, if it is not SageMaker.
+PASSED_TO = {FUNCTION_ROLE: "lambda", NOTIFICATION_ROLE: "events"}
 KEYS = (
     f"arn:aws:kms:{HERE}:key/11111111-2222-3333-4444-555555555555",
     "arn:aws:kms:us-east-1:444455556666:key/11111111-2222-3333-4444-555555555555",
@@ -60,7 +63,7 @@ ARNS: dict[str, tuple[str, ...]] = {
     "AWS::EC2::SecurityGroupEgress": (GROUP, RULE),
     "AWS::EC2::SecurityGroupIngress": (GROUP, RULE),
     "AWS::ECR::Repository": (f"arn:aws:ecr:{HERE}:repository/{{lower}}", *KEYS),
-    "AWS::Events::Rule": (f"arn:aws:events:{HERE}:rule/{{name}}",),
+    "AWS::Events::Rule": (f"arn:aws:events:{HERE}:rule/{{name}}", NOTIFICATION_ROLE),
     "AWS::IAM::ManagedPolicy": (f"{IAM}:policy/{{name}}", ROLE),
     "AWS::IAM::Role": (f"{IAM}:role/{{name}}",),
     "AWS::KMS::Key": KEYS[:1],
@@ -255,7 +258,7 @@ def tags_of_others(known: Context) -> Context:
 def context(action: str, type_: str, arn: str) -> Context:
     """Return the context keys that do not depend on tags."""
     if action == "iam:PassRole":
-        return {"iam:PassedToService": f"{'lambda' if arn == FUNCTION_ROLE else 'sagemaker'}.amazonaws.com"}
+        return {"iam:PassedToService": f"{PASSED_TO.get(arn, 'sagemaker')}.amazonaws.com"}
     if action == "iam:CreateServiceLinkedRole":
         return {"iam:AWSServiceName": arn.removeprefix(f"{LINKED}/").partition("/")[0]}
     keys = KNOWN.actions.get_action_details(*action.split(":"))["conditionKeys"]

@@ -167,6 +167,7 @@ OUTSIDE_BOUNDARY = [
     Request("s3:ListAllMyBuckets"),
     Request("s3:PutBucketPolicy", "arn:aws:s3:::sc-1"),
     Request("iam:GetRole", ADMIN),
+    Request("sns:Publish", f"arn:aws:sns:{HERE}:payments"),
     Request("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/database/password"),
     Request("sagemaker:CreatePresignedDomainUrl", f"{SM}:user-profile/d-1/bo", ANA),
     Request("sagemaker:CreatePresignedDomainUrl", f"{SM}:user-profile/d-2/ana", ANA),

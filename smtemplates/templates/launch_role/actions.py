@@ -20,7 +20,7 @@ from smtemplates.errors import TemplateError
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources-lambda.html
 CUSTOM = ("lambda:InvokeFunction",)
 
-_NO_REPLICA = "buckets have no replication, and the targets of rules and topics need no role"
+_NO_REPLICA = "buckets have no replication, and topics need no role"
 _ON_NETWORK = "the function does not use a VPC or a file system"
 _SIGNED = "the function does not use code signing, reserved concurrency or versions"
 _INLINE = "the function's code is in the template, and its variables are not encrypted with a customer managed key"
@@ -40,7 +40,6 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("AWS::ApplicationAutoScaling::ScalableTarget", "iam:PassRole"): "scaling works with its service-linked role",
     ("AWS::ECR::Repository", "ecr:DeleteRepositoryPolicy"): _NO_POLICY,
     ("AWS::ECR::Repository", "ecr:SetRepositoryPolicy"): _NO_POLICY,
-    ("AWS::Events::Rule", "iam:PassRole"): _NO_REPLICA,
     ("AWS::IAM::*Policy", "iam:*Group*"): _OTHERS,
     ("AWS::IAM::*Policy", "iam:*User*"): _OTHERS,
     ("AWS::Lambda::Function", "ec2:*"): _ON_NETWORK,

@@ -80,7 +80,8 @@ def _rows(buckets: If, regions: If) -> list[Scope]:
             condition=Condition(StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})),
         ),
         Scope(sid="LendKeys", actions=["kms:CreateGrant"], resources=keys, condition=_via("ec2", "sagemaker")),
-        Scope(sid="UseKeys", actions=["kms:*"], resources=keys, condition=_via("ec2", "s3", "sagemaker")),
+        Scope(sid="UseKeys", actions=["kms:*"], resources=keys, condition=_via("ec2", "s3", "sagemaker", "sns")),
+        Scope(sid="Notify", actions=["sns:Publish"], resources=arns("sns", STACKS)),
         Scope(sid="ReadSettings", actions=["ssm:GetParameter"], resources=arns("ssm", "parameter/smtemplates/*")),
         Scope(
             sid="WriteLogs",

@@ -19,6 +19,7 @@ from smtemplates.templates.workspace.project import ENVIRONMENTS
 STACKS = "SC-*"
 # CloudFormation names the roles after the stack. With the stack names of Service Catalog, nothing is cut off.
 EXECUTION_ROLES, FUNCTION_ROLES = f"{STACKS}-ExecutionRole-*", f"{STACKS}-InitializerRole-*"
+NOTIFICATION_ROLES = f"{STACKS}-NotificationRole-*"
 BUCKETS = f"arn:${{AWS::Partition}}:s3:::{STACKS.lower()}"  # and the objects in them
 # Project.unique_name(): project, environment, and eight digits of the stack's ID
 UNIQUE = "*-???-????????"

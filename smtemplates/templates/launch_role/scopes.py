@@ -25,6 +25,7 @@ from smtemplates.templates.launch_role.scope import (
     FUNCTION_ROLES,
     NEW,
     NOT_OF_OTHER_STACKS,
+    NOTIFICATION_ROLES,
     OWN,
     STACKS,
     UNIQUE,
@@ -128,7 +129,9 @@ def _use_of_roles() -> list[Scope]:
     Source: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
     """
     linked = ("sagemaker.amazonaws.com", "sagemaker.application-autoscaling.amazonaws.com")
-    services = StringEquals({"iam:PassedToService": ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]})
+    services = StringEquals(
+        {"iam:PassedToService": [f"{name}.amazonaws.com" for name in ("events", "lambda", "sagemaker")]}
+    )
     return [
         Scope(
             sid="LinkRoles",
@@ -140,7 +143,7 @@ def _use_of_roles() -> list[Scope]:
         Scope(
             sid="PassRoles",
             actions=["iam:PassRole"],
-            resources=roles(EXECUTION_ROLES, FUNCTION_ROLES),
+            resources=roles(EXECUTION_ROLES, FUNCTION_ROLES, NOTIFICATION_ROLES),
             condition=Condition(services),
         ),
         Scope(

@@ -21,7 +21,7 @@ class BudgetLimit(Construct):
     is_created: NamedCondition
 
     def publishers(self) -> If:
-        """Return the services that publish to the topic on behalf of this account, in addition to EventBridge."""
+        """Return the services that publish to the topic for this account. EventBridge uses a role."""
         return when(self.is_created, [BUDGETS, CLOUDWATCH], CLOUDWATCH)
 
 

@@ -61,8 +61,8 @@ def encryption(
         "encrypted with keys of CloudWatch Logs, because all teams share their groups. Volumes of jobs are not "
         "encrypted with it, because some instance types do not accept a key. Volumes of the endpoint are encrypted "
         "with it only if EncryptEndpointVolumes is true. The key policy must "
-        "delegate access control to IAM policies of this account and allow CloudWatch, CloudWatch Logs, "
-        "EventBridge and AWS Budgets. Changing this replaces the notebook instance and deletes the files on it, and "
+        "delegate access control to IAM policies of this account and allow CloudWatch, CloudWatch Logs "
+        "and AWS Budgets. Changing this replaces the notebook instance and deletes the files on it, and "
         "deploys an endpoint that encrypts with it again. The role can no longer read data that "
         "the previous key encrypted. The repository for Studio images is retained, "
         "and an empty one replaces it. Delete a Studio domain first (CreateDomain=false). Leave empty to use keys that "
@@ -125,7 +125,8 @@ def _key(project: Project, is_created: NamedCondition, policy: dict[str, Any]) -
 def required_key_policy(publishers: Any = None, sharing: RegistrySharing | None = None) -> dict[str, Any]:
     """Return the key policy that a key needs, whether this stack creates it or not.
 
-    `publishers` are the services that publish to the alarm topic, in addition to EventBridge (default: all).
+    `publishers` are the services that publish to the alarm topic themselves (default: all). EventBridge uses a role.
+    `sharing` adds the statement for other accounts that deploy models.
     """
     return policy_document(
         Statement(
@@ -138,14 +139,11 @@ def required_key_policy(publishers: Any = None, sharing: RegistrySharing | None 
         _service_may_use("LogGroups", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"), _log_groups()),
         # AWS does not document that budgets publish to an encrypted topic (inferred from the other services)
         _service_may_use("Alarms", publishers or [BUDGETS, CLOUDWATCH], for_this_account()),
-        # No condition: EventBridge sends no source that it could test. Not verified in a live account; reported by:
-        # https://aws.github.io/modern-data-architecture-accelerator/typedocs/functions/_aws-mdaa_cloudwatch-constructs.grantCloudWatchAlarmsTopicAccess.html
-        _service_may_use("Events", "events.amazonaws.com"),
         *([sharing.decrypt_artifacts()] if sharing else []),
     )
 
 
-def _service_may_use(sid: str, service: Any, condition: Condition | None = None) -> Statement:
+def _service_may_use(sid: str, service: Any, condition: Condition) -> Statement:
     """Build a statement that allows a service to encrypt with the key.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -157,7 +155,7 @@ def _service_may_use(sid: str, service: Any, condition: Condition | None = None)
         Principal=Principal("Service", service),
         Action=actions("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
         Resource=["*"],
-        **({"Condition": condition} if condition else {}),
+        Condition=condition,
     )
 
 

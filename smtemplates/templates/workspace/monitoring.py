@@ -108,15 +108,6 @@ def _topic_policy(create_topic: NamedCondition, topic: sns.Topic, budget_limit: 
                 Resource=[Ref(topic)],
                 Condition=for_this_account(),
             ),
-            # the documented policy for EventBridge has no condition, and public reports say that conditions do not work
-            # Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-            Statement(
-                Sid="EventsPublish",
-                Effect=Allow,
-                Principal=Principal("Service", "events.amazonaws.com"),
-                Action=actions("sns", "Publish"),
-                Resource=[Ref(topic)],
-            ),
             Statement(
                 Sid="DenyWithoutTls",
                 Effect=Deny,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Allow, ArnEquals, Bool, Condition, Deny, Principal, Statement
-from troposphere import AWS_ACCOUNT_ID, AWS_NO_VALUE, AWSObject, Delete, GetAtt, If, Ref, Sub, cloudwatch, events, sqs
+from troposphere import AWS_ACCOUNT_ID, AWSObject, Delete, GetAtt, If, Ref, Sub, cloudwatch, events, sqs
 
 from smtemplates.core.construct import Construct, NamedCondition, all_of, boolean_parameter, is_true, when
 from smtemplates.core.iam import actions, policy_document
@@ -16,6 +16,7 @@ from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.log_groups import LogGroups
 from smtemplates.templates.workspace.model_registry import ModelRegistry
 from smtemplates.templates.workspace.monitoring import PERIOD_SECONDS, Monitoring
+from smtemplates.templates.workspace.notification_role import notification_role
 from smtemplates.templates.workspace.project import Project
 
 # The names of the job types in EventBridge.
@@ -76,15 +77,19 @@ def notifications(
         on_approvals = NamedCondition("NotifyOfApprovals", all_of(on_events, model_registry.has_group))
         conditions.append(on_approvals)
         rows.append(_approvals(on_approvals, model_registry))
-    queue = _queue(on_events, project, encryption)
+    queue = _queue(on_events, project)
     topic_arn = monitoring.topic_arn()
-    rules = [_rule(row, topic_arn, queue) for row in rows]
+    creates_role = NamedCondition("CreateNotificationRole", all_of(on_events, monitoring.create_topic))
+    conditions.append(creates_role)
+    role = notification_role(creates_role, topic_arn, encryption, execution_role)
+    rules = [_rule(row, topic_arn, when(monitoring.create_topic, GetAtt(role, "Arn")), queue) for row in rows]
     return Construct(
         title="Monitoring",
         source=__name__,
         parameters={"Notify of failures and model approvals": notify},
         conditions=conditions,
         resources=[
+            role,
             *rules,
             _alarm(rules, rows, on_events, project, topic_arn),
             queue,
@@ -163,7 +168,7 @@ def _approvals(condition: NamedCondition, registry: ModelRegistry) -> _Notificat
     )
 
 
-def _rule(row: _Notification, topic_arn: If, queue: sqs.Queue) -> events.Rule:
+def _rule(row: _Notification, topic_arn: If, role_arn: If, queue: sqs.Queue) -> events.Rule:
     """Build a rule that sends a message for each matching event of this account. A change can cause several."""
     return events.Rule(
         row.name,
@@ -183,6 +188,7 @@ def _rule(row: _Notification, topic_arn: If, queue: sqs.Queue) -> events.Rule:
                 InputTransformer=events.InputTransformer(
                     InputPathsMap={"type": "$.detail-type", **row.paths}, InputTemplate=row.template
                 ),
+                RoleArn=role_arn,
             )
         ],
     )
@@ -207,10 +213,7 @@ def _alarm(
         "UndeliveredEventsAlarm",
         Condition=on_events.name,
         AlarmActions=[topic_arn],
-        AlarmDescription=Sub(
-            "Notifications of stack ${AWS::StackName} could not be delivered. The events are in the queue "
-            "UndeliveredEvents."
-        ),
+        AlarmDescription="Notifications could not be delivered. The events are in the queue UndeliveredEvents.",
         ComparisonOperator="GreaterThanThreshold",
         EvaluationPeriods=1,
         Metrics=[cloudwatch.MetricDataQuery(Id="failed", Expression="SUM(METRICS())"), *failed],
@@ -236,19 +239,21 @@ def _failed_invocations(rule: events.Rule) -> cloudwatch.MetricDataQuery:
     )
 
 
-def _queue(condition: NamedCondition, project: Project, encryption: Encryption) -> sqs.Queue:
-    """Build the queue of undelivered events. EventBridge encrypts with the key by the statement for topics.
+def _queue(condition: NamedCondition, project: Project) -> sqs.Queue:
+    """Build the queue of undelivered events, encrypted with a key of Amazon SQS.
 
-    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    EventBridge does not use the role for this queue, so a KMS key would have to allow EventBridge of all accounts.
+
+    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
     """
     return sqs.Queue(
         "UndeliveredEvents",
         Condition=condition.name,
         DeletionPolicy=Delete,
         UpdateReplacePolicy=Delete,
-        KmsMasterKeyId=encryption.key(),
         MessageRetentionPeriod=RETENTION_SECONDS,
-        SqsManagedSseEnabled=when(encryption.has_key, Ref(AWS_NO_VALUE), otherwise=True),
+        SqsManagedSseEnabled=True,
         Tags=project.tags(),
     )
 
