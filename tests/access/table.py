@@ -25,6 +25,7 @@ LOGS = "arn:aws:logs:{here}log-group:"
 ALARM = "arn:aws:cloudwatch:{here}alarm:"
 ALARMS = [f"{ALARM}sagemaker-workspace-Endpoint{kind}Alarm-1ABCDEFGHIJKL" for kind in ("Errors", "Latency")]
 TYPES, RUNTIME = "sagemaker:InstanceTypes", "sagemaker:MaxRuntimeInSeconds"
+WARM = "sagemaker:KeepAlivePeriod"
 IN_VPC: Context = {"sagemaker:VpcSubnets": [SUBNET], "sagemaker:VpcSecurityGroupIds": ["{security_group}"]}
 JOB: Context = {**IN_VPC, TYPES: ["ml.m5.large"], RUNTIME: "3600"}
 OWN = "user-profile/d-abcdefghijkl/ana"
@@ -169,16 +170,17 @@ def _data() -> Iterable[Row]:
 def _network() -> Iterable[Row]:
     vpc = on("vpc")
     interface = f"{EC2}network-interface/eni-1"
-    yield from each(
-        "ec2", "CreateNetworkInterface DeleteNetworkInterface DeleteNetworkInterfacePermission", interface, when=vpc
-    )
+    yield from each("ec2", "CreateNetworkInterface", interface, when=vpc)
+    for account in ("{account}", "444455556666"):  # another account can own the VPC
+        inside = {"ec2:Vpc": f"arn:aws:ec2:us-east-1:{account}:vpc/vpc-0123456789abcdef0"}
+        yield from each("ec2", "DeleteNetworkInterface DeleteNetworkInterfacePermission", interface, inside, vpc)
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/{SUBNET}", {"ec2:SubnetID": SUBNET}, vpc)
     own = {"ec2:SubnetID": NOTEBOOK_SUBNET}
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/{NOTEBOOK_SUBNET}", own, has_notebook_subnet)
     group = {"ec2:SecurityGroupID": "{security_group}"}
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}security-group/{{security_group}}", group, vpc)
     names = "CreateNetworkInterfacePermission"
-    yield from each("ec2", names, interface, {"ec2:AuthorizedService": "sagemaker.amazonaws.com"}, vpc)
+    yield from each("ec2", names, interface, {**inside, "ec2:AuthorizedService": "sagemaker.amazonaws.com"}, vpc)
     names = "DescribeDhcpOptions DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs"
     yield from each("ec2", names, when=vpc)
 
@@ -228,6 +230,10 @@ def _limits() -> Iterable[Row]:
     for context in (no_group, no_subnet, other, mixed, stranger):
         network = {key: value for key, value in context.items() if "Vpc" in key}
         yield from each("sagemaker", "CreateModel", f"{SM}model/churn", network, outside)
+    for name, context in (("CreateTrainingJob", JOB), ("UpdateTrainingJob", {})):
+        arn = f"{SM}training-job/churn-1"
+        yield from each("sagemaker", name, arn, {**context, WARM: "3600"})
+        yield from each("sagemaker", name, arn, {**context, WARM: "86401"}, off("runtime"))
     big = {TYPES: ["ml.p4d.24xlarge"]}
     yield from each("sagemaker", "CreateTransformJob", f"{SM}transform-job/churn-1", big, off("types"))
     yield from each("sagemaker", "CreateEndpointConfig", f"{SM}endpoint-config/churn", big, off("types"))
@@ -380,8 +386,13 @@ def _other_regions_and_services() -> Iterable[Row]:
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}subnet/subnet-0", {"ec2:SubnetID": "subnet-0"}, never)
     group = {"ec2:SecurityGroupID": "sg-0"}
     yield from each("ec2", "CreateNetworkInterface", f"{EC2}security-group/sg-0", group, never)
-    other_service: Context = {"ec2:AuthorizedService": "lambda.amazonaws.com"}
-    yield from each("ec2", "CreateNetworkInterfacePermission", f"{EC2}network-interface/eni-1", other_service, never)
+    vpc: Context = {"ec2:Vpc": f"{EC2}vpc/vpc-0123456789abcdef0"}
+    other_service: Context = {**vpc, "ec2:AuthorizedService": "lambda.amazonaws.com"}
+    names, interface = "CreateNetworkInterfacePermission", f"{EC2}network-interface/eni-1"
+    yield from each("ec2", names, interface, other_service, never)
+    names += " DeleteNetworkInterface DeleteNetworkInterfacePermission"
+    for context in ({"ec2:Vpc": f"{EC2}vpc/vpc-0"}, {}):
+        yield from each("ec2", names, interface, {**context, "ec2:AuthorizedService": "sagemaker.amazonaws.com"}, never)
     yield from each("ec2", "DescribeVpcs", "*", other_region, never)
 
 

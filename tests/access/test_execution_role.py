@@ -102,6 +102,21 @@ def test_only_sagemaker_of_this_account_can_assume_the_role(template: dict[str, 
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": samples.ACCOUNT}}
 
 
+def test_user_profiles_are_recorded_on_request(template: dict[str, Any]) -> None:
+    """With StudioSourceIdentity, Studio sets the source identity, which the trust policy allows for this account."""
+    for parameters, setting, extra in (
+        ({}, None, []),
+        ({"StudioSourceIdentity": "true"}, "USER_PROFILE_NAME", [["sts:SetSourceIdentity"]]),
+    ):
+        resources = samples.deployed(template, samples.FEATURES["studio"], parameters).resources
+        assert resources["Domain"]["Properties"]["DomainSettings"].get("ExecutionRoleIdentityConfig") == setting
+        statements = resources["ExecutionRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert [each["Action"] for each in statements] == [["sts:AssumeRole"], *extra]
+        assert {str(each["Condition"]) for each in statements} == {
+            str({"StringEquals": {"aws:SourceAccount": samples.ACCOUNT}})
+        }
+
+
 @pytest.mark.parametrize(
     "level", [{}, {"AccessLevel": "FullAccess"}, samples.ROLE], ids=["least privilege", "full access", "existing role"]
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from awacs.aws import Condition, ForAnyValueStringNotLike, NumericGreaterThanIfExists, StringEquals
+from awacs.aws import Condition, ForAnyValueStringNotLike, NumericGreaterThan, NumericGreaterThanIfExists, StringEquals
 from troposphere import Parameter, Ref, Sub
 
 from smtemplates.core.construct import NamedCondition, split_list, when
@@ -66,6 +66,7 @@ def data_policy(storage: Storage, encryption: Encryption, limits: Limits, role: 
         allow("SeeItself", actions("iam", "GetRole"), [role]),
         when(limits.has_instance_types, _instance_types(limits)),
         when(limits.has_runtime, _runtime(limits)),
+        when(limits.has_runtime, _warm_pools(limits)),
     )
 
 
@@ -114,4 +115,16 @@ def _runtime(limits: Limits) -> Grant:
         "OnlyCappedRuntime",
         actions("sagemaker", *RUN_JOBS),
         Condition(NumericGreaterThanIfExists({"sagemaker:MaxRuntimeInSeconds": Ref(limits.runtime)})),
+    )
+
+
+def _warm_pools(limits: Limits) -> Grant:
+    """Deny instances that wait for the next training job for longer than the limit. Without a warm pool, none wait.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html
+    """
+    return deny(
+        "OnlyCappedWarmPools",
+        actions("sagemaker", "CreateTrainingJob", "UpdateTrainingJob"),
+        Condition(NumericGreaterThan({"sagemaker:KeepAlivePeriod": Ref(limits.runtime)})),
     )

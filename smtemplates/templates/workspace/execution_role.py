@@ -33,6 +33,7 @@ from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.endpoint_alarm_names import EndpointAlarmNames
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.project import Project
+from smtemplates.templates.workspace.source_identity import SourceIdentity
 from smtemplates.templates.workspace.storage import Storage
 
 MONTH_SECONDS = 28 * 24 * 3600
@@ -91,6 +92,7 @@ def execution_role(
     encryption: Encryption,
     network: Network,
     endpoint_alarm_names: EndpointAlarmNames | None = None,
+    source_identity: SourceIdentity | None = None,
 ) -> ExecutionRole:
     """Build the execution role for the buckets, key, network and alarms of this workspace, or use an existing role."""
     existing, boundary = _existing_role(), _permissions_boundary()
@@ -129,7 +131,7 @@ def execution_role(
         "ExecutionRole",
         Condition=create_role.name,
         Description=Sub("SageMaker execution role of stack ${AWS::StackName}"),
-        AssumeRolePolicyDocument=trust_policy("sagemaker.amazonaws.com", for_this_account()),
+        AssumeRolePolicyDocument=_trust(source_identity),
         ManagedPolicyArns=_managed_policy_arns(additional, has_additional, full_access),
         PermissionsBoundary=when(has_boundary, Ref(boundary)),
         Tags=project.tags(),
@@ -189,6 +191,13 @@ def execution_role(
 def execution_role_policy(name: str, condition: NamedCondition, document: dict[str, Any]) -> iam.ManagedPolicy:
     """Build a managed policy that attaches itself to the execution role, so each construct can add its own."""
     return iam.ManagedPolicy(name, Condition=condition.name, PolicyDocument=document, Roles=[Ref("ExecutionRole")])
+
+
+def _trust(source_identity: SourceIdentity | None) -> dict[str, Any]:
+    document = trust_policy("sagemaker.amazonaws.com", for_this_account())
+    if source_identity:
+        document["Statement"].append(source_identity.trust(document["Statement"][0]))
+    return document
 
 
 def _role_arn(create_role: NamedCondition, existing: Parameter) -> If:
@@ -269,7 +278,8 @@ def _instance_types() -> Parameter:
 def _job_runtime() -> Parameter:
     return number_parameter(
         "MaxJobRuntimeSeconds",
-        "Maximum runtime in seconds of the training, tuning and processing jobs that the role can start. It "
+        "Maximum runtime in seconds of the training, tuning and processing jobs that the role can start, and of their "
+        "warm pools. Transform jobs have no maximum runtime. It "
         "applies to a role that this stack creates. Each job must then specify its own limit. The commands in the "
         "outputs specify one hour for processing and the maximum training runtime for training. Enter 0 for no limit.",
         default=0,

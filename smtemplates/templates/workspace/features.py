@@ -37,6 +37,7 @@ CONSTRUCTS = (
     _row("storage"),
     _row("encryption"),
     _row("execution_role"),
+    _row("source_identity", feature="studio"),
     _row("isolation"),
     _row("network"),
     _row("notebook", feature="notebook"),

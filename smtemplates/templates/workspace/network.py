@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from awacs.aws import Condition, ForAllValuesStringEquals, Null, StringEquals, StringEqualsIfExists
+from awacs.aws import ArnLike, Condition, ForAllValuesStringEquals, Null, StringEquals, StringEqualsIfExists
 from troposphere import AWSObject, GetAtt, If, Parameter, Ref, Select, Split, Sub, ec2
 
 from smtemplates.core.construct import (
@@ -16,6 +16,7 @@ from smtemplates.core.construct import (
     is_empty,
     is_not_empty,
     not_,
+    placeholder,
     rule,
     split_list,
     string_parameter,
@@ -77,19 +78,26 @@ class Network(Construct):
         """
         interface = regional_arns("ec2", "network-interface/*")
         granted = [
-            allow(
-                "MakeInterfaces",
-                actions("ec2", "CreateNetworkInterface", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission"),
-                interface,
-            ),
+            allow("MakeInterfaces", actions("ec2", "CreateNetworkInterface"), interface),
             _only("InGivenSubnets", "subnet", "ec2:SubnetID", self.subnets()),
             _only("InGivenGroups", "security-group", "ec2:SecurityGroupID", self.security_groups()),
             allow(
                 "LendInterfaces",
-                actions("ec2", "CreateNetworkInterfacePermission"),
+                actions(
+                    "ec2",
+                    "CreateNetworkInterfacePermission",
+                    "DeleteNetworkInterface",
+                    "DeleteNetworkInterfacePermission",
+                ),
                 interface,
-                # SageMaker can authorize a service or an account, so only other services are denied
-                Condition(StringEqualsIfExists({"ec2:AuthorizedService": "sagemaker.amazonaws.com"})),
+                Condition(
+                    [
+                        # another account owns a shared VPC
+                        ArnLike({"ec2:Vpc": Sub(f"arn:*:ec2:*:*:vpc/{placeholder(self.vpc_id)}")}),
+                        # SageMaker can authorize a service or an account, so only other services are denied
+                        StringEqualsIfExists({"ec2:AuthorizedService": "sagemaker.amazonaws.com"}),
+                    ]
+                ),
             ),
             allow(
                 "SeeNetwork",

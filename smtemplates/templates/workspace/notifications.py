@@ -113,7 +113,7 @@ def _job_failures(condition: NamedCondition, role: ExecutionRole) -> _Notificati
     return _Notification(
         name="JobFailures",
         condition=condition,
-        description="A SageMaker job of this workspace failed",
+        description="A job of this workspace failed",
         types=[f"SageMaker {job} Job State Change" for job in JOBS],
         detail={
             "$or": [
@@ -145,7 +145,7 @@ def _endpoint_failures(condition: NamedCondition, log_groups: LogGroups) -> _Not
     return _Notification(
         name="EndpointFailures",
         condition=condition,
-        description="A SageMaker endpoint failed, or its update is rolled back",
+        description="An endpoint failed or is rolled back",
         types=["SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"],
         detail={
             "EndpointName": [when(log_groups.has_endpoint, log_groups.watched, {"exists": True})],

@@ -13,6 +13,7 @@ from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.packages import Packages
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.sdk_config import SdkConfig
+from smtemplates.templates.workspace.source_identity import SourceIdentity
 from smtemplates.templates.workspace.studio_images import StudioImages
 from smtemplates.templates.workspace.studio_lifecycle import StudioLifecycle, studio_lifecycle
 from smtemplates.templates.workspace.studio_policy import studio_policy
@@ -28,12 +29,15 @@ def studio(
     packages: Packages,
     studio_settings: StudioSettings,
     studio_images: StudioImages,
+    source_identity: SourceIdentity,
 ) -> Construct:
     """Build an optional Studio domain, whose apps are configured when they start."""
     create = studio_settings.create
     create_policy = NamedCondition("CreateStudioPolicy", all_of(create, execution_role.create_role))
     setup = studio_lifecycle(project, sdk_config, packages, create)
-    domain = _domain(project, encryption, network, execution_role, setup, studio_settings, studio_images)
+    domain = _domain(
+        project, encryption, network, execution_role, setup, studio_settings, studio_images, source_identity
+    )
     return Construct(
         title="Studio",
         source=__name__,
@@ -57,6 +61,7 @@ def _domain(
     setup: StudioLifecycle,
     settings: StudioSettings,
     images: StudioImages,
+    identity: SourceIdentity,
 ) -> sagemaker.Domain:
     """Build the domain. Its apps store files on their own volumes, so it has no shared file system.
 
@@ -102,7 +107,10 @@ def _domain(
             StudioWebPortal="ENABLED",
         ),
         DomainName=project.unique_name(),
-        DomainSettings=sagemaker.DomainSettings(DockerSettings=settings.docker()),
+        DomainSettings=sagemaker.DomainSettings(
+            DockerSettings=settings.docker(),
+            ExecutionRoleIdentityConfig=when(identity.is_set, "USER_PROFILE_NAME"),
+        ),
         HomeEfsFileSystemCreation="Disabled",
         KmsKeyId=encryption.key(),
         SubnetIds=network.subnets(),
