@@ -29,6 +29,7 @@ ALLOWED = [
         r"^tests/|scripts/audit.py",
         "the reference says that these are files of the repository",
     ),
+    ("reference/assets/approval_steps.md", r"approve_version\.py", "the reference contains this script"),
     ("templates/workspace/cli_commands.py", r"(TRAIN|PROCESS)\.py", "the program of the user in a bucket"),
     ("local_cloud/lifecycle.py", "^import importlib", "code that another process runs"),
     (r"config/init/.*", "", "the files of the new project"),
