@@ -50,6 +50,13 @@ INSTANCES = {**ENDPOINT, "EndpointServing": "Instances"}
 UNCOMPRESSED = {"ModelDataPrefix": "s3://team-models/llm/"}
 PACKAGE = {"ModelPackageArn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model-package/churn/3"}
 PRD = {"Environment": "prd"}
+# All packs, except those for the Studio domain and its repository.
+PACKS = {
+    "WorkflowPacks": "JumpStart,FeatureStore,ModelMonitor,Autopilot,Bedrock,DataLake,LogsInsights",
+    "BedrockModelIds": "amazon.nova-lite-v1:0,us.anthropic.*",
+    "AthenaWorkgroupNames": "science",
+    "GlueDatabaseNames": "sales,features",
+}
 STUDIO_IMAGES = {
     f"Studio{app}ImageUri": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/team/studio:{app.lower()}-1"
     for app in ("JupyterLab", "CodeEditor")
@@ -79,6 +86,8 @@ EVERYTHING = {
     "RegistryAccess": "Deploy",
     **POLICIES,
     **BOUNDARY,
+    **PACKS,
+    "WorkflowPacks": f"{PACKS['WorkflowPacks']},SharedSpaces,RemoteIde,DockerBuild",
     "AccessLogBucketName": "team-logs",
     "ObjectExpirationDays": "365",
     "IntelligentTieringDays": "30",
@@ -142,6 +151,13 @@ LONGEST = {
     "NotebookGitRepository": "https://git.example.com/".ljust(255, "g"),
     "TrainingInstanceType": "ml.trn1n.32xlarge",
     "ProcessingInstanceType": "ml.m5.24xlarge",
+    "WorkflowPacks": EVERYTHING["WorkflowPacks"],
+    "BedrockModelIds": ",".join(f"{number}".rjust(64, "m") for number in range(4)),
+    "AthenaWorkgroupNames": "w" * 64,
+    "GlueDatabaseNames": "d" * 64,
+    "AllowedInstanceTypes": ",".join(f"{number}".rjust(30, "x").join(("ml.", "")) for number in range(10, 30)),
+    "CreateStudioRepository": "true",
+    "CreateDomain": "true",
 }
 
 # All combinations of network, key, role, buckets and features. The last features are all that no other option enables.
@@ -164,6 +180,7 @@ COMBINATIONS = [
 # Values of the parameters of which conditions read a part. The values of all other parameters follow from the template.
 VALUES = {
     "MonthlyBudgetUsd": ["0", "500"],
+    "WorkflowPacks": ["", *EVERYTHING["WorkflowPacks"].split(","), EVERYTHING["WorkflowPacks"]],
     **{
         name: ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"]
         for name in ("UserProfileNames", "PrincipalArns", "PrincipalPatterns", "ShareAccountIds", "TagOptionValues")
@@ -195,6 +212,7 @@ def physical(logical_id: str, attribute: str | None) -> str:
         "EncryptionKey": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/99999999-2222-3333-4444-555555555555",
         "Initializer": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",
         **dict.fromkeys(("InputBucket", "OutputBucket", "ModelBucket"), f"arn:aws:s3:::{name}"),
+        "StudioRepository": f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{name}",
         "InitializerLogGroup": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{name}:*",
     }
     known = {

@@ -144,7 +144,7 @@ DESCRIPTIONS = [
         "`CreateDomain=true`",
     ),
     (
-        "CreateTrackingPolicy",
+        "AllowTracking",
         "if `CreateMlflow=true`, unless `ExistingRoleArn` is specified or `AccessLevel=FullAccess`",
         "`CreateMlflow=true`",
     ),

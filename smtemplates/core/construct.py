@@ -15,6 +15,7 @@ from troposphere import (
     Equals,
     Export,
     If,
+    Join,
     Not,
     Or,
     Output,
@@ -38,6 +39,7 @@ __all__ = [
     "any_of",
     "boolean_parameter",
     "choice_parameter",
+    "contains",
     "equals",
     "fill_placeholders",
     "guard_waivers",
@@ -45,6 +47,7 @@ __all__ = [
     "is_not_empty",
     "is_true",
     "list_item",
+    "list_parameter",
     "not_",
     "number_parameter",
     "output",
@@ -136,6 +139,20 @@ def boolean_parameter(name: str, description: str, *, default: bool) -> Paramete
     return choice_parameter(name, description, (ON, OFF), default=ON if default else OFF)
 
 
+def list_parameter(
+    name: str, description: str, options: Sequence[str], *, hint: str, default: Sequence[str] = ()
+) -> Parameter:
+    """Build a parameter for a list of these options, separated by commas. AllowedValues applies to each item."""
+    return Parameter(
+        name,
+        Type="CommaDelimitedList",
+        Description=description,
+        Default=",".join(default),
+        AllowedValues=list(options),
+        ConstraintDescription=hint,
+    )
+
+
 def number_parameter(name: str, description: str, *, default: int, least: int, most: int) -> Parameter:
     """Build a parameter for a whole number from `least` to `most`."""
     return Parameter(
@@ -170,6 +187,15 @@ def is_not_empty(parameter: Parameter) -> AWSHelperFn:
 def equals(parameter: Parameter, value: str) -> AWSHelperFn:
     """Build a test: a parameter has this value."""
     return Equals(Ref(parameter), value)
+
+
+def contains(parameter: Parameter, item: str) -> AWSHelperFn:
+    """Build a test: a list of `list_parameter` contains an item. No other option may contain its text.
+
+    Conditions have no function for this. If a text changes when it is split at a name, it contains the name.
+    """
+    listed = Join(",", Ref(parameter))
+    return Not(Equals(Join("", Split(item, listed)), listed))
 
 
 def all_of(*tests: Test) -> AWSHelperFn:

@@ -95,7 +95,7 @@ def parameters_for(
     for fact in facts:
         if declared := template["Parameters"].get(fact.parameter):
             value = found.get(fact.parameter) or given.get(fact.parameter) or str(declared["Default"])
-            found[fact.parameter] = f"{value},{fact.value}" if fact.member else _value(declared, fact)
+            found[fact.parameter] = f"{value},{fact.value}".strip(",") if fact.member else _value(declared, fact)
     return found
 
 

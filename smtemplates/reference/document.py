@@ -24,6 +24,7 @@ from smtemplates.reference import boundaries, control_tables, launch_permissions
 from smtemplates.reference.conditions import all_options
 from smtemplates.reference.examples import PSEUDO
 from smtemplates.reference.markdown import block, code, table
+from smtemplates.reference.workflow_packs import workflow_packs
 from smtemplates.synth import declarations
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
@@ -162,6 +163,7 @@ def _sections(
         ("Regions", _regions(template)),
     ]
     if first:
+        found.append(("Workflow packs", workflow_packs()))
         found.append(("Separation of projects", boundaries.separation()))
         found.append(("Approval of model versions", boundaries.approval()))
         found.append(("Security controls", control_tables.controls()))

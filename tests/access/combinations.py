@@ -126,7 +126,7 @@ def combine(template: dict[str, Any], chosen: dict[str, str]) -> Combination:
     """Return the combination with these values. All other options are off."""
     choice = {**dict.fromkeys(OPTIONS, ""), **chosen}
     stack = samples.deployed(template, _parameters(choice))
-    return Combination(choice, policies_of(stack), _names(stack))
+    return Combination(choice, policies_of(stack), names_of(stack))
 
 
 def _parameters(choice: dict[str, str]) -> dict[str, str]:
@@ -138,7 +138,7 @@ def _prefix() -> str:
     return f"us-east-1:{samples.ACCOUNT}:"
 
 
-def _names(stack: Stack) -> dict[str, str]:
+def names_of(stack: Stack) -> dict[str, str]:
     """Return the names of the resources in requests."""
     outputs = stack.outputs
     no_image = {"Properties": {"ImageName": "no-image"}}
@@ -154,6 +154,7 @@ def _names(stack: Stack) -> dict[str, str]:
         "id": stack.resources.get("StudioLabImage", no_image)["Properties"]["ImageName"].rpartition("-")[2],
         "notebook": samples.physical("Notebook", None),
         "app": samples.physical("MlflowApp", None),
+        "repository": samples.physical("StudioRepository", "Arn"),
         "settings": samples.physical("StudioSettings", None),
         "security_group": (stack.parameters["SecurityGroupIds"] or samples.physical("SecurityGroup", "GroupId")).split(
             ","

@@ -99,6 +99,9 @@ def _matching(pattern: str) -> list[tuple[str, str]]:
 def _supports(action: tuple[str, str], key: str) -> bool:
     details = KNOWN.actions.get_action_details(*action)
     keys = [*details["conditionKeys"], *(key for kind in details["resourceTypes"] for key in kind["conditionKeys"])]
+    # Tags of a resource are keys of its type.
+    types = [KNOWN.resources.get_resource_type_details(action[0], kind["name"]) for kind in details["resourceTypes"]]
+    keys += [key for kind in types for key in kind.get("conditionKeys", ())]
     # The tag key in s3:ExistingObjectTag/<key> can have any value.
     return key in FOR_ALL_ACTIONS or key.lower().partition("/")[0] in {
         known.lower().partition("/")[0] for known in keys

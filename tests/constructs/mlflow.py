@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from expectations import Choice, Expectation
 
-from constructs.execution_role import has_least_privilege
-
 
 def creates_app(choice: Choice) -> bool:
     """Return whether the stack creates an MLflow app."""
@@ -13,9 +11,6 @@ def creates_app(choice: Choice) -> bool:
 
 
 EXPECTATION = Expectation(
-    resources={
-        "MlflowApp": creates_app,
-        "TrackingPolicy": lambda choice: creates_app(choice) and has_least_privilege(choice),
-    },
+    resources={"MlflowApp": creates_app},
     outputs=dict.fromkeys(("MlflowAppArn", "MlflowUrlCommand"), creates_app),
 )

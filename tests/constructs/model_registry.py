@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from expectations import Choice, Expectation
 
-from constructs.execution_role import has_least_privilege
-
 
 def creates_group(choice: Choice) -> bool:
     """Return whether the stack creates a model package group."""
@@ -18,9 +16,6 @@ def has_group(choice: Choice) -> bool:
 
 
 EXPECTATION = Expectation(
-    resources={
-        "ModelPackageGroup": creates_group,
-        "RegistryPolicy": lambda choice: has_group(choice) and has_least_privilege(choice),
-    },
+    resources={"ModelPackageGroup": creates_group},
     outputs=dict.fromkeys(("ModelPackageGroupName", "ModelPackageGroupArn"), has_group),
 )

@@ -1,4 +1,4 @@
-"""The expectation of the custom images of Studio and of their repository."""
+"""The expectation of the custom images of Studio."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from expectations import Choice, Expectation
 from constructs.studio import creates_domain
 
 
-def creates_repository(choice: Choice) -> bool:
-    """Return whether the stack creates a repository for images."""
-    return choice.is_true("CreateStudioRepository")
-
-
 def creates_image(choice: Choice, app: str) -> bool:
     """Return whether a type of app has a custom image."""
     return creates_domain(choice) and choice.is_set(f"Studio{app}ImageUri")
@@ -21,12 +16,8 @@ def creates_image(choice: Choice, app: str) -> bool:
 
 EXPECTATION = Expectation(
     resources={
-        "StudioRepository": creates_repository,
-        **{
-            f"{prefix}Image{part}": partial(creates_image, app=app)
-            for prefix, app in (("StudioLab", "JupyterLab"), ("StudioCodeEditor", "CodeEditor"))
-            for part in ("", "Version", "Config")
-        },
+        f"{prefix}Image{part}": partial(creates_image, app=app)
+        for prefix, app in (("StudioLab", "JupyterLab"), ("StudioCodeEditor", "CodeEditor"))
+        for part in ("", "Version", "Config")
     },
-    outputs=dict.fromkeys(("StudioRepositoryUri", "PushStudioImageCommand"), creates_repository),
 )

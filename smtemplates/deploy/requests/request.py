@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from smtemplates.deploy.operations.stack import Stack
-from smtemplates.deploy.requests import places, staging
+from smtemplates.deploy.requests import places, role_policies, staging
 from smtemplates.deploy.requests import template as templates
 from smtemplates.deploy.requests.importing import check_import
 from smtemplates.deploy.requests.parameters import Settings
@@ -191,14 +191,22 @@ def _raise_all(problems: list[str]) -> None:
 
 
 def check_against(request: Request, stack: Stack | None, region: str) -> None:
-    """Check the values that the stack will have after the change, and the Rules of the template for them."""
+    """Check the values that the stack will have after the change, the Rules for them, and the policies of the role."""
     given = dict(request.settings.parameters)
     previous = {} if stack is None else {k: v for k, v in stack.parameters.items() if k not in request.reset}
     if missing := sorted(request.settings.previous - previous.keys()):
         raise UsageError(
             f"Parameter {missing[0]} cannot keep its previous value because the stack has none. Set a value."
         )
-    _raise_all(templates.check(request.template, given, previous, region=region))
+    found = templates.check(request.template, given, previous, region=region)
+    if not found and _is_workspace(request):
+        kept = {name: text for name, text in previous.items() if name in request.template.parameters}
+        found = list(role_policies.problems(request.template.content, {**kept, **given}, region))
+    _raise_all(found)
+
+
+def _is_workspace(request: Request) -> bool:
+    return places.WORKSPACE_OUTPUT in declarations.entries(request.template.content, "Outputs")
 
 
 def check_places(request: Request, region: str, account: Callable[[], str]) -> None:
@@ -210,7 +218,7 @@ def check_places(request: Request, region: str, account: Callable[[], str]) -> N
     Raises:
         UsageError: A value names something that the stack cannot use.
     """
-    if places.WORKSPACE_OUTPUT not in declarations.entries(request.template.content, "Outputs"):
+    if not _is_workspace(request):
         return
     values = {name: text for name, text in request.settings.parameters.items() if name in request.template.parameters}
     _raise_all(list(places.problems(values, region, account)))

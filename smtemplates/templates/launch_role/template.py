@@ -31,6 +31,7 @@ from smtemplates.templates.launch_role.scope import STACKS, arns
 from smtemplates.templates.launch_role.scopes import statements
 from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.execution_role import ExecutionRole
+from smtemplates.templates.workspace.workflow_packs import WorkflowPacks
 
 DESCRIPTION = "Launch role of the SageMaker workspace, for accounts in which users launch it with AWS Service Catalog"
 
@@ -244,6 +245,9 @@ def _boundary(
 ) -> iam.ManagedPolicy:
     """Build the permissions boundary for launched roles. It allows the actions of the workspace's own roles.
 
+    It does not allow actions that only workflow packs allow. Users who launch choose the policies of the role, so they
+    would get these actions on the resources of all teams. A platform team that offers packs writes its own boundary.
+
     Its name is fixed, and launches cannot change it: they manage only policies named SC-*. It depends
     on the policies that launches are updated and terminated with, so that it is deleted first: IAM does not delete a
     policy that is the boundary of a role.
@@ -251,7 +255,8 @@ def _boundary(
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
     """
-    granted = {action for construct in constructs for resource in construct.resources for action in _granted(resource)}
+    in_packs = {sid for each in constructs if isinstance(each, WorkflowPacks) for sid in each.sids()}
+    granted = {action for each in constructs for resource in each.resources for action in _granted(resource, in_packs)}
     return iam.ManagedPolicy(
         "LaunchBoundary",
         Condition=create_boundary.name,
@@ -268,23 +273,23 @@ def _workspace_boundary(constructs: Iterable[Construct]) -> Parameter:
     return next(construct.boundary for construct in constructs if isinstance(construct, ExecutionRole))
 
 
-def _granted(resource: Any) -> Iterator[str]:
-    """Yield the actions that the policies of a role allow."""
+def _granted(resource: Any, in_packs: Collection[str]) -> Iterator[str]:
+    """Yield the actions that the policies of a role allow, except in statements of workflow packs."""
     if resource.resource_type in {"AWS::IAM::ManagedPolicy", "AWS::IAM::Role"}:
         body = encode_to_dict(resource)["Properties"]
-        yield from _allowed([body.get("PolicyDocument"), body.get("Policies")])
+        yield from _allowed([body.get("PolicyDocument"), body.get("Policies")], in_packs)
 
 
-def _allowed(value: Any) -> Iterator[str]:
+def _allowed(value: Any, in_packs: Collection[str]) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
-            yield from _allowed(item)
+            yield from _allowed(item, in_packs)
     elif isinstance(value, dict):
-        if value.get("Effect") == "Allow":
+        if value.get("Effect") == "Allow" and value["Sid"] not in in_packs:
             yield from value["Action"]
-        else:
+        elif "Effect" not in value:
             for item in value.values():
-                yield from _allowed(item)
+                yield from _allowed(item, in_packs)
 
 
 def definition(without: Collection[str] = ()) -> Definition:

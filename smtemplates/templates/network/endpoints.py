@@ -12,8 +12,6 @@ from troposphere import (
     Equals,
     FindInMap,
     If,
-    Join,
-    Not,
     Parameter,
     Ref,
     Split,
@@ -28,7 +26,9 @@ from smtemplates.core.construct import (
     NamedCondition,
     all_of,
     any_of,
+    contains,
     is_not_empty,
+    list_parameter,
     not_,
     placeholder,
     rule,
@@ -80,24 +80,19 @@ def endpoints(vpc: Vpc, security_groups: SecurityGroups) -> Construct:
 
 
 def _services_parameter() -> Parameter:
-    """Build the list of services. AllowedValues applies to each item of a list, and an empty list is the item 'none'.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
-    """
+    """Build the list of services. An empty list is the item 'none'."""
     prices = network_prices
-    return Parameter(
+    return list_parameter(
         "InterfaceEndpoints",
-        Type="CommaDelimitedList",
-        Description="Services that the subnets reach without internet access, separated by commas. The default "
+        "Services that the subnets reach without internet access, separated by commas. The default "
         "contains the services that notebook instances, Studio, jobs and MLflow need. The reference explains each "
         "service. Enter none if a NAT gateway is enough. Each endpoint costs "
         f"{prices.interface_endpoints(1, 1)} per zone and month, and USD {prices.ENDPOINT_PER_GB} per GB: the default "
         f"in two zones is {prices.interface_endpoints(len(DEFAULT), 2)} per month. {prices.VALIDITY} Removing a "
         "service deletes its endpoint. Services that the Region does not have are left out as far as this is known.",
-        Default=",".join(DEFAULT),
-        AllowedValues=[NONE, *OTHERS, *DEFAULT],
-        ConstraintDescription=f"must be {NONE} or names from this list, separated by commas: "
-        f"{', '.join((*DEFAULT, *OTHERS))}",
+        (NONE, *OTHERS, *DEFAULT),
+        hint=f"must be {NONE} or names from this list, separated by commas: {', '.join((*DEFAULT, *OTHERS))}",
+        default=DEFAULT,
     )
 
 
@@ -118,13 +113,8 @@ def _accounts_parameter() -> Parameter:
 
 
 def _wanted(service: Service, services: Parameter) -> AWSHelperFn:
-    """Build a test: the list names a service, and the Region is not known to lack it.
-
-    Conditions have no function for this. If a text changes when it is split at a name, it contains the name. No name
-    of a service is a part of another one.
-    """
-    listed = Join(",", Ref(services))
-    named = Not(Equals(Join("", Split(service.name, listed)), listed))
+    """Build a test: the list names a service, and the Region is not known to lack it."""
+    named = contains(services, service.name)
     if not service.lacking:
         return named
     return all_of(named, not_(any_of(*(Equals(Ref(AWS_REGION), region) for region in service.lacking))))

@@ -8,7 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from awacs.aws import Condition, ForAnyValueStringNotLike, NumericGreaterThan, NumericGreaterThanIfExists, StringEquals
+from awacs.aws import (
+    Condition,
+    ForAnyValueStringNotLike,
+    Null,
+    NumericGreaterThan,
+    NumericGreaterThanIfExists,
+    StringEquals,
+)
 from troposphere import Parameter, Ref, Sub
 
 from smtemplates.core.construct import NamedCondition, split_list, when
@@ -67,6 +74,7 @@ def data_policy(storage: Storage, encryption: Encryption, limits: Limits, role: 
         when(limits.has_instance_types, _instance_types(limits)),
         when(limits.has_runtime, _runtime(limits)),
         when(limits.has_runtime, _warm_pools(limits)),
+        when(limits.has_runtime, _runtime_of_monitors(limits)),
     )
 
 
@@ -127,4 +135,18 @@ def _warm_pools(limits: Limits) -> Grant:
         "OnlyCappedWarmPools",
         actions("sagemaker", "CreateTrainingJob", "UpdateTrainingJob"),
         Condition(NumericGreaterThan({"sagemaker:KeepAlivePeriod": Ref(limits.runtime)})),
+    )
+
+
+def _runtime_of_monitors(limits: Limits) -> Grant:
+    """Deny the same for the jobs of monitoring schedules. A schedule that names a definition sends no instance type."""
+    return deny(
+        "OnlyCappedMonitors",
+        actions("sagemaker", "Create*JobDefinition", "CreateMonitoringSchedule", "UpdateMonitoringSchedule"),
+        Condition(
+            [
+                Null({"sagemaker:InstanceTypes": "false"}),
+                NumericGreaterThanIfExists({"sagemaker:MaxRuntimeInSeconds": Ref(limits.runtime)}),
+            ]
+        ),
     )

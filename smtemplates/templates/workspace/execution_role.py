@@ -35,6 +35,7 @@ from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.source_identity import SourceIdentity
 from smtemplates.templates.workspace.storage import Storage
+from smtemplates.templates.workspace.workflow_packs import WorkflowPacks
 
 MONTH_SECONDS = 28 * 24 * 3600
 # Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html
@@ -91,6 +92,7 @@ def execution_role(
     storage: Storage,
     encryption: Encryption,
     network: Network,
+    workflow_packs: WorkflowPacks,
     endpoint_alarm_names: EndpointAlarmNames | None = None,
     source_identity: SourceIdentity | None = None,
 ) -> ExecutionRole:
@@ -100,6 +102,10 @@ def execution_role(
     types, runtime = _instance_types(), _job_runtime()
     create_role = NamedCondition("CreateExecutionRole", is_empty(existing))
     least_privilege = NamedCondition("LeastPrivilege", all_of(create_role, equals(level, "LeastPrivilege")))
+    pack_policies = {
+        policy: NamedCondition(f"Create{policy}", all_of(create_role, needed))
+        for policy, needed in workflow_packs.policies.items()
+    }
     full_access = NamedCondition("FullAccess", equals(level, "FullAccess"))
     has_additional = NamedCondition("HasAdditionalPolicies", is_not_empty(additional))
     has_boundary = NamedCondition("HasPermissionsBoundary", is_not_empty(boundary))
@@ -126,6 +132,10 @@ def execution_role(
                 *execution_policies.hosting(network, endpoint_alarm_names), *execution_policies.workflows()
             ),
         ),
+        *(
+            execution_role_policy(policy, condition, policy_document(*workflow_packs.grants(policy)))
+            for policy, condition in pack_policies.items()
+        ),
     ]
     role = iam.Role(
         "ExecutionRole",
@@ -150,6 +160,7 @@ def execution_role(
         conditions=[
             create_role,
             least_privilege,
+            *pack_policies.values(),
             full_access,
             has_additional,
             has_boundary,
@@ -158,12 +169,13 @@ def execution_role(
         ],
         rules={
             "ExistingRoleIsLeftAlone": rule(
-                "With ExistingRoleArn, keep AdditionalPolicyArns, AllowedInstanceTypes, MaxJobRuntimeSeconds and "
-                "AccessLevel at their defaults. They apply only to a role that this stack creates.",
+                "With ExistingRoleArn, keep AdditionalPolicyArns, AllowedInstanceTypes, MaxJobRuntimeSeconds, "
+                "WorkflowPacks and AccessLevel at their defaults. They apply only to a role that this stack creates.",
                 is_empty(additional),
                 is_empty(types),
                 equals(runtime, "0"),
                 equals(level, "LeastPrivilege"),
+                workflow_packs.is_unused(),
                 given=is_not_empty(existing),
             )
         },

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from troposphere import AWSObject, Ref, Sub, sagemaker
+from troposphere import Ref, Sub, sagemaker
 
-from smtemplates.core.construct import Construct, NamedCondition, all_of, boolean_parameter, is_true, output
-from smtemplates.core.iam import actions, allow, policy_document
+from smtemplates.core.construct import NamedCondition, all_of, boolean_parameter, is_true, output
+from smtemplates.core.iam import Grant, actions, allow
 from smtemplates.core.regions import region_rule
-from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
+from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.project import Project
+from smtemplates.templates.workspace.role_user import RoleUser
 from smtemplates.templates.workspace.storage import Storage
 
 # All actions of MLflow by their verbs, because the Security Hub control IAM.21 rejects '*'.
@@ -30,7 +31,7 @@ MLFLOW_ACTIONS = (
 )
 
 
-def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) -> Construct:
+def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) -> RoleUser:
     """Build an optional MLflow app for experiments."""
     create = boolean_parameter(
         "CreateMlflow",
@@ -41,14 +42,14 @@ def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) ->
         default=False,
     )
     is_created = NamedCondition("CreateMlflow", is_true(create))
-    has_policy = NamedCondition("CreateTrackingPolicy", all_of(is_created, execution_role.least_privilege))
-    return Construct(
+    has_grants = NamedCondition("AllowTracking", all_of(is_created, execution_role.least_privilege))
+    return RoleUser(
         title="Tracking",
         source=__name__,
         switches={"Create MLflow app": create},
-        conditions=[is_created, has_policy],
+        conditions=[is_created, has_grants],
         rules=region_rule(create, "MLflow apps", sagemaker.MlflowApp),
-        resources=[_app(is_created, project, storage, execution_role), _policy(has_policy)],
+        resources=[_app(is_created, project, storage, execution_role)],
         outputs=[
             output(
                 "MlflowAppArn",
@@ -67,6 +68,8 @@ def mlflow(project: Project, storage: Storage, execution_role: ExecutionRole) ->
                 condition=is_created,
             ),
         ],
+        grants=[_track()],
+        has_grants=has_grants,
     )
 
 
@@ -88,25 +91,19 @@ def _app(is_created: NamedCondition, project: Project, storage: Storage, role: E
     )
 
 
-def _policy(has_policy: NamedCondition) -> AWSObject:
-    """Build the policy that allows the role to track experiments in this app and to open it.
+def _track() -> Grant:
+    """Allow the role to track experiments in this app and to open it.
 
     The actions of MLflow are documented for tracking servers. It is inferred that apps use the same actions.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemakerwithmlflow.html
     """
-    return execution_role_policy(
-        "TrackingPolicy",
-        has_policy,
-        policy_document(
-            allow(
-                "TrackWithMlflow",
-                [
-                    *actions("sagemaker", "CallMlflowAppApi", "CreatePresignedMlflowAppUrl", "DescribeMlflowApp"),
-                    *actions("sagemaker-mlflow", *MLFLOW_ACTIONS),
-                ],
-                [Ref("MlflowApp")],
-            )
-        ),
+    return allow(
+        "TrackWithMlflow",
+        [
+            *actions("sagemaker", "CallMlflowAppApi", "CreatePresignedMlflowAppUrl", "DescribeMlflowApp"),
+            *actions("sagemaker-mlflow", *MLFLOW_ACTIONS),
+        ],
+        [Ref("MlflowApp")],
     )

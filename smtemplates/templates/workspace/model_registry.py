@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import AWSObject, If, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
+from troposphere import If, Parameter, Ref, Retain, RetainExceptOnCreate, Sub, sagemaker
 
 from smtemplates.core.construct import (
-    Construct,
     NamedCondition,
     all_of,
     any_of,
@@ -23,19 +22,20 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import actions, allow, policy_document, regional_arns
+from smtemplates.core.iam import Grant, actions, allow, regional_arns
 from smtemplates.core.regions import region_rule
 from smtemplates.templates.workspace import model_approval
 from smtemplates.templates.workspace.bucket import Bucket
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
+from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.registry_sharing import DEPLOY, RegistrySharing
+from smtemplates.templates.workspace.role_user import RoleUser
 from smtemplates.templates.workspace.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelRegistry(Construct):
+class ModelRegistry(RoleUser):
     """Represent the model package group, created by this stack or existing.
 
     Use `name` only where `has_group` is true.
@@ -62,7 +62,7 @@ def model_registry(
     is_created = NamedCondition("CreateModelPackageGroup", is_true(create))
     has_group = NamedCondition("HasModelPackageGroup", any_of(is_created, is_not_empty(existing)))
     approve_elsewhere = NamedCondition("ApproveElsewhere", not_(is_true(approval)))
-    has_policy = NamedCondition("CreateRegistryPolicy", all_of(has_group, execution_role.least_privilege))
+    has_grants = NamedCondition("AllowRegistry", all_of(has_group, execution_role.least_privilege))
     name = when(is_created, project.unique_name(), Ref(existing))
     existing_arn = Sub(
         "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:model-package-group/"
@@ -77,7 +77,7 @@ def model_registry(
             "Description of the model package group": description,
             "Allow model approval": approval,
         },
-        conditions=[is_created, has_group, approve_elsewhere, has_policy],
+        conditions=[is_created, has_group, approve_elsewhere, has_grants],
         rules={
             **region_rule(create, "Model package groups", sagemaker.ModelPackageGroup),
             "OneModelPackageGroup": rule(
@@ -105,7 +105,6 @@ def model_registry(
         },
         resources=[
             _group(is_created, project, description, registry_sharing),
-            _policy(has_policy, approve_elsewhere, name, storage.models),
         ],
         outputs=[
             output("ModelPackageGroupName", "Name of the model package group", name, condition=has_group),
@@ -116,6 +115,8 @@ def model_registry(
                 condition=has_group,
             ),
         ],
+        grants=_grants(approve_elsewhere, name, storage.models),
+        has_grants=has_grants,
         has_group=has_group,
         name=name,
     )
@@ -140,24 +141,20 @@ def _arns(group: If | Sub, *resources: str) -> list[Sub]:
     return regional_arns("sagemaker", *resources, Group=group)
 
 
-def _policy(has_policy: NamedCondition, approve_elsewhere: NamedCondition, group: If, models: Bucket) -> AWSObject:
-    """Build the policy that allows the role to register and read versions, but not to approve them.
+def _grants(approve_elsewhere: NamedCondition, group: If, models: Bucket) -> list[Grant | If]:
+    """Allow the role to register and read versions, but not to approve them.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
     """
     register = ("CreateModelPackage", "UpdateModelPackage")
-    return execution_role_policy(
-        "RegistryPolicy",
-        has_policy,
-        policy_document(
-            allow(
-                "Register",
-                actions("sagemaker", *register, "DescribeModelPackage", "DescribeModelPackageGroup"),
-                _arns(group, "model-package-group/${Group}", "model-package/${Group}/*"),
-            ),
-            *(when(approve_elsewhere, statement) for statement in model_approval.denials(models)),
+    return [
+        allow(
+            "Register",
+            actions("sagemaker", *register, "DescribeModelPackage", "DescribeModelPackageGroup"),
+            _arns(group, "model-package-group/${Group}", "model-package/${Group}/*"),
         ),
-    )
+        *(when(approve_elsewhere, statement) for statement in model_approval.denials(models)),
+    ]
 
 
 def _existing() -> Parameter:

@@ -8,7 +8,6 @@ from troposphere import AWSObject, Base64, GetAtt, If, Join, Output, Parameter, 
 
 from smtemplates.core.assets import read_asset, read_code
 from smtemplates.core.construct import (
-    Construct,
     NamedCondition,
     all_of,
     boolean_parameter,
@@ -24,21 +23,22 @@ from smtemplates.core.construct import (
     string_parameter,
     when,
 )
-from smtemplates.core.iam import actions, allow, policy_document
+from smtemplates.core.iam import Grant, actions, allow
 from smtemplates.core.regions import region_rule
 from smtemplates.templates.workspace.encryption import Encryption
-from smtemplates.templates.workspace.execution_role import ExecutionRole, execution_role_policy
+from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.instance_rules import accelerators_need_list
 from smtemplates.templates.workspace.network import Network
 from smtemplates.templates.workspace.packages import Packages
 from smtemplates.templates.workspace.project import INSTANCE_TYPE, Project
+from smtemplates.templates.workspace.role_user import RoleUser
 from smtemplates.templates.workspace.sdk_config import SdkConfig
 
 YEAR_MINUTES = 525600
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notebook(Construct):
+class Notebook(RoleUser):
     """Represent the optional notebook instance. The guide shows the command that creates another one."""
 
     create_another: Output
@@ -55,7 +55,7 @@ class _Settings:
     subnet: Parameter
     is_created: NamedCondition
     internet_is_auto: NamedCondition
-    has_policy: NamedCondition
+    has_grants: NamedCondition
     has_subnet: NamedCondition
 
     def subnet_id(self, network: Network) -> If:
@@ -85,7 +85,7 @@ def notebook(
             "Root access": settings.root,
             "Stop notebook when idle for (minutes)": settings.idle_minutes,
         },
-        conditions=[settings.is_created, settings.internet_is_auto, settings.has_policy, settings.has_subnet],
+        conditions=[settings.is_created, settings.internet_is_auto, settings.has_grants, settings.has_subnet],
         rules={
             **region_rule(settings.create, "Notebook instances", sagemaker.NotebookInstance),
             "NotebookReachesSomething": rule(
@@ -113,6 +113,8 @@ def notebook(
         ),
         outputs=_outputs(settings),
         create_another=_another(settings, encryption, network, execution_role),
+        grants=_grants(settings, network),
+        has_grants=settings.has_grants,
     )
 
 
@@ -156,15 +158,19 @@ def _resources(
         Tags=project.tags(),
         VolumeSizeInGB=Ref(settings.volume_gb),
     )
-    # get_execution_role() of the SageMaker SDK describes the notebook, and asks IAM only if that is denied
-    stop = allow(
-        "StopItselfWhenIdle",
-        actions("sagemaker", "DescribeNotebookInstance", "StopNotebookInstance"),
-        [Ref(notebook)],
-    )
-    in_subnet = when(settings.has_subnet, network.allow_in_subnet("InNotebookSubnet", Ref(settings.subnet)))
-    policy = execution_role_policy("NotebookPolicy", settings.has_policy, policy_document(stop, in_subnet))
-    return [lifecycle, notebook, policy]
+    return [lifecycle, notebook]
+
+
+def _grants(settings: _Settings, network: Network) -> list[Grant | If]:
+    """Allow the role to describe and stop the notebook, and to use its subnet.
+
+    get_execution_role() of the SageMaker SDK describes the notebook, and asks IAM only if that is denied.
+    """
+    use = actions("sagemaker", "DescribeNotebookInstance", "StopNotebookInstance")
+    return [
+        allow("StopItselfWhenIdle", use, [Ref("Notebook")]),
+        when(settings.has_subnet, network.allow_in_subnet("InNotebookSubnet", Ref(settings.subnet))),
+    ]
 
 
 def _script(settings: _Settings, role: ExecutionRole, sdk_config: SdkConfig, packages: Packages) -> Sub:
@@ -252,7 +258,7 @@ def _settings(network: Network, role: ExecutionRole) -> _Settings:
     return _Settings(
         is_created=is_created,
         internet_is_auto=NamedCondition("NotebookInternetIsAuto", equals(internet, "Auto")),
-        has_policy=NamedCondition("CreateNotebookPolicy", all_of(is_created, role.create_role)),
+        has_grants=NamedCondition("AllowNotebook", all_of(is_created, role.create_role)),
         has_subnet=NamedCondition("UseNotebookSubnet", all_of(network.has_vpc, is_not_empty(subnet))),
         create=create,
         subnet=subnet,

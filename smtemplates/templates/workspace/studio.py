@@ -18,6 +18,7 @@ from smtemplates.templates.workspace.studio_images import StudioImages
 from smtemplates.templates.workspace.studio_lifecycle import StudioLifecycle, studio_lifecycle
 from smtemplates.templates.workspace.studio_policy import studio_policy
 from smtemplates.templates.workspace.studio_settings import MOST_PROFILES, StudioSettings
+from smtemplates.templates.workspace.workflow_packs import WorkflowPacks
 
 
 def studio(
@@ -30,6 +31,7 @@ def studio(
     studio_settings: StudioSettings,
     studio_images: StudioImages,
     source_identity: SourceIdentity,
+    workflow_packs: WorkflowPacks,
 ) -> Construct:
     """Build an optional Studio domain, whose apps are configured when they start."""
     create = studio_settings.create
@@ -47,7 +49,7 @@ def studio(
             *setup.resources,
             domain,
             *(_user(studio_settings, place) for place in range(1, MOST_PROFILES + 1)),
-            studio_policy(create_policy, setup, studio_images),
+            studio_policy(create_policy, setup, studio_images, workflow_packs),
         ],
         outputs=_outputs(studio_settings),
     )

@@ -1,4 +1,4 @@
-"""Studio images: custom images for JupyterLab and Code Editor, and a repository for them.
+"""Studio images: custom images for JupyterLab and Code Editor.
 
 An image of SageMaker has versions, each of which refers to one container image in Amazon ECR. An app can use the image
 if the domain names it together with a configuration for that type of app.
@@ -8,7 +8,6 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-byoi.html
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +17,10 @@ from troposphere import (
     Delete,
     GetAtt,
     If,
-    Output,
     Parameter,
     Ref,
     Retain,
-    RetainExceptOnCreate,
     Sub,
-    ecr,
     sagemaker,
 )
 
@@ -32,20 +28,15 @@ from smtemplates.core.construct import (
     Construct,
     NamedCondition,
     all_of,
-    boolean_parameter,
     is_not_empty,
-    is_true,
-    output,
     string_parameter,
 )
 from smtemplates.core.iam import Grant, actions, allow, regional_arns
 from smtemplates.core.regions import region_rule
-from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.project import Project
 from smtemplates.templates.workspace.studio_settings import StudioSettings
 
-UNTAGGED_DAYS = 14
 # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateImageVersion.html (BaseImage)
 MOST_CHARACTERS = 255
 IMAGE_URI = "[0-9]{12}[.]dkr[.]ecr[.][a-z0-9.-]+/[a-z0-9._/-]+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})"
@@ -130,36 +121,29 @@ class StudioImages(Construct):
         return (self.lab, self.code_editor)
 
 
-def studio_images(
-    project: Project, encryption: Encryption, execution_role: ExecutionRole, studio_settings: StudioSettings
-) -> StudioImages:
-    """Build optional custom images, and an optional repository, which can exist before the domain."""
-    create = _create_repository()
-    create_repository = NamedCondition("CreateStudioRepository", is_true(create))
+def studio_images(project: Project, execution_role: ExecutionRole, studio_settings: StudioSettings) -> StudioImages:
+    """Build optional custom images."""
     lab = _image(project, studio_settings, "StudioLab", "JupyterLab", "entrypoint-jupyter-server")
     code_editor = _image(project, studio_settings, "StudioCodeEditor", "CodeEditor", "entrypoint-code-editor")
     return StudioImages(
         title="Studio",
         source=__name__,
         parameters={
-            "Create repository for custom images": create,
             "Custom image for JupyterLab": lab.uri,
             "Custom image for Code Editor": code_editor.uri,
         },
-        conditions=[create_repository, lab.create, code_editor.create],
+        conditions=[lab.create, code_editor.create],
         rules={
             name: each
             for image in (lab, code_editor)
             for name, each in region_rule(image.uri, "Custom images of Studio", sagemaker.AppImageConfig).items()
         },
         resources=[
-            _repository(project, encryption, create_repository),
             *lab.resources(project, execution_role, {"JupyterLabAppImageConfig": sagemaker.JupyterLabAppImageConfig()}),
             *code_editor.resources(
                 project, execution_role, {"CodeEditorAppImageConfig": sagemaker.CodeEditorAppImageConfig()}
             ),
         ],
-        outputs=_outputs(create_repository),
         lab=lab,
         code_editor=code_editor,
     )
@@ -180,73 +164,3 @@ def _image(project: Project, settings: StudioSettings, prefix: str, app: str, en
     )
     create = NamedCondition(f"Create{prefix}Image", all_of(settings.create, is_not_empty(uri)))
     return StudioImage(prefix=prefix, uri=uri, create=create, name=project.stack_name(f"studio-{app.lower()}"))
-
-
-def _repository(project: Project, encryption: Encryption, create: NamedCondition) -> ecr.Repository:
-    """Build the repository, which is retained with its images. Without a key, AWS manages the key.
-
-    Its name is derived from the stack, because a new KMS key replaces it, and the replacement needs a new name.
-
-    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
-    Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
-    """
-    return ecr.Repository(
-        "StudioRepository",
-        Condition=create.name,
-        DeletionPolicy=RetainExceptOnCreate,
-        UpdateReplacePolicy=Retain,
-        EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="KMS", KmsKey=encryption.key()),
-        ImageScanningConfiguration=ecr.ImageScanningConfiguration(ScanOnPush=True),
-        ImageTagMutability="IMMUTABLE",
-        LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=json.dumps(_expire_untagged(), separators=(",", ":"))),
-        Tags=project.tags(),
-    )
-
-
-def _expire_untagged() -> dict[str, Any]:
-    return {
-        "rules": [
-            {
-                "rulePriority": 1,
-                "description": f"Delete untagged images after {UNTAGGED_DAYS} days",
-                "selection": {
-                    "tagStatus": "untagged",
-                    "countType": "sinceImagePushed",
-                    "countUnit": "days",
-                    "countNumber": UNTAGGED_DAYS,
-                },
-                "action": {"type": "expire"},
-            }
-        ]
-    }
-
-
-def _create_repository() -> Parameter:
-    return boolean_parameter(
-        "CreateStudioRepository",
-        "Create a repository in Amazon ECR for custom images of Studio. Images are scanned when they are pushed, tags "
-        f"cannot be overwritten, and untagged images are deleted after {UNTAGGED_DAYS} days. Stored images are "
-        "charged. The repository is retained with its images when the stack is deleted or this is set to false. If "
-        "false, no repository is created.",
-        default=False,
-    )
-
-
-def _outputs(create: NamedCondition) -> list[Output]:
-    uri = GetAtt("StudioRepository", "RepositoryUri")
-    return [
-        output("StudioRepositoryUri", "URI of the repository for custom images of Studio", uri, condition=create),
-        output(
-            "PushStudioImageCommand",
-            "Command that pushes the local image LOCAL_IMAGE with the tag TAG to the repository. Run it with your own "
-            "credentials.",
-            Sub(
-                "aws --region ${AWS::Region} ecr get-login-password | docker login --username AWS --password-stdin "
-                "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix} && docker tag LOCAL_IMAGE ${Uri}:TAG "
-                "&& docker push ${Uri}:TAG",
-                Uri=uri,
-            ),
-            # Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-push-ecr-image.html
-            condition=create,
-        ),
-    ]

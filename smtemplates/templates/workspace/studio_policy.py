@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from awacs.aws import ArnLike, Condition, Null, StringEquals
-from troposphere import AWSObject, Ref, Sub
+from troposphere import AWS_NO_VALUE, AWSObject, Ref
 
 from smtemplates.core.construct import NamedCondition, when
-from smtemplates.core.iam import actions, allow, policy_document, regional_arns
+from smtemplates.core.iam import Grant, actions, allow, deny, policy_document
 from smtemplates.templates.workspace.execution_role import execution_role_policy
+from smtemplates.templates.workspace.packs.pack import STUDIO_POLICY
+from smtemplates.templates.workspace.packs.studio import USER, of_domain
 from smtemplates.templates.workspace.studio_images import StudioImages
 from smtemplates.templates.workspace.studio_lifecycle import StudioLifecycle
+from smtemplates.templates.workspace.workflow_packs import WorkflowPacks
 
 
-def studio_policy(create: NamedCondition, setup: StudioLifecycle, images: StudioImages) -> AWSObject:
+def studio_policy(
+    create: NamedCondition, setup: StudioLifecycle, images: StudioImages, packs: WorkflowPacks
+) -> AWSObject:
     """Build the policy that allows users to open Studio, view the domain, and manage their own spaces and apps.
 
-    It also exists with full access, which does not allow reading the settings. Spaces that users share, and the apps in
-    them, are not allowed here.
+    It also exists with full access, which does not allow reading the settings. Workflow packs allow spaces that users
+    share and connections from other editors. Without its pack, remote access is also denied to spaces.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-permissions.html
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/remote-access-remote-setup-abac.html
     """
     user = "${Id}/${!sagemaker:UserProfileName}"
-
-    def of_domain(*resources: str) -> list[Sub]:
-        return regional_arns("sagemaker", *resources, Id=Ref("Domain"))
-
     own = Condition(
         [
-            ArnLike({"sagemaker:OwnerUserProfileArn": of_domain(f"user-profile/{user}")}),
+            ArnLike({"sagemaker:OwnerUserProfileArn": of_domain(USER)}),
             StringEquals({"sagemaker:SpaceSharingType": ["Private"]}),
         ]
     )
@@ -44,7 +46,7 @@ def studio_policy(create: NamedCondition, setup: StudioLifecycle, images: Studio
             allow(
                 "OpenStudio",
                 actions("sagemaker", "CreatePresignedDomainUrl"),
-                of_domain(f"user-profile/{user}"),
+                of_domain(USER),
             ),
             allow(
                 "OwnSpaces",
@@ -60,6 +62,16 @@ def studio_policy(create: NamedCondition, setup: StudioLifecycle, images: Studio
                 Condition(Null({"sagemaker:OwnerUserProfileArn": "true"})),
             ),
             setup.read(),
+            *packs.grants(STUDIO_POLICY),
+            when(packs.selected["RemoteIde"], Ref(AWS_NO_VALUE), _no_remote_access()),
             *(when(image.create, image.read()) for image in images.images),
         ),
+    )
+
+
+def _no_remote_access() -> Grant:
+    return deny(
+        "NoRemoteIde",
+        actions("sagemaker", "CreateSpace", "UpdateSpace"),
+        Condition(StringEquals({"sagemaker:RemoteAccess": "ENABLED"})),
     )

@@ -43,6 +43,7 @@ SPACE_GB = "([5-9]|[1-9][0-9]{1,3}|1[0-5][0-9]{3}|16[0-2][0-9]{2}|163[0-7][0-9]|
 class StudioSettings(Construct):
     """Contain the parameters and conditions of the domain."""
 
+    create_domain: Parameter
     auth: Parameter
     names: Parameter
     idle: Parameter
@@ -150,6 +151,7 @@ def studio_settings(network: Network) -> StudioSettings:
                 given=is_not_empty(accounts),
             ),
         },
+        create_domain=create,
         auth=auth,
         names=names,
         idle=idle,

@@ -1,0 +1,117 @@
+"""Tests of the workflow packs with an IAM simulator: each pack allows its requests, and nothing else does."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import samples
+
+from access.combinations import Combination, names_of, policies_of
+from access.mutations import mutations
+from access.packs import BY_PACK, DENIALS, OTHERS, SPACE
+from access.packs import Request as Row
+from access.simulator import Policies, Request, verdicts
+from access.table import ANAS, DENIED, never
+from access.test_execution_role import requested
+from smtemplates.templates.workspace import template as workspace
+from smtemplates.templates.workspace.workflow_packs import WorkflowPacks
+
+NAMES = {
+    "Bedrock": ["BedrockModelIds"],
+    "DataLake": ["AthenaWorkgroupNames", "GlueDatabaseNames"],
+}
+SETTING = {
+    **samples.VPC,
+    **samples.GROUPS,
+    **samples.FEATURES["studio"],
+    "CreateStudioRepository": "true",
+    "MaxJobRuntimeSeconds": "86400",
+}
+
+
+@pytest.fixture(scope="module")
+def stacks(template: dict[str, Any]) -> Mapping[str, Combination]:
+    """Return the policies of the role by its packs: none, each alone, all but each, and all."""
+    every = list(BY_PACK)
+    sets = {"": [], "all": every}
+    for pack in every:
+        sets |= {pack: [pack], f"not {pack}": [other for other in every if other != pack]}
+    return {title: _with(template, packs) for title, packs in sets.items()}
+
+
+def test_each_pack_has_requests() -> None:
+    """The table contains requests for exactly the packs of the template."""
+    [construct] = [each for each in workspace.constructs() if isinstance(each, WorkflowPacks)]
+    assert sorted(BY_PACK) == sorted(pack.name for pack in construct.packs)
+    assert len({pack.name for pack in construct.packs}) == len(construct.packs)
+
+
+def test_requests_of_a_pack_are_allowed_with_it_and_denied_without_it(stacks: Mapping[str, Combination]) -> None:
+    """Each request is allowed with its pack alone. It is denied without packs, and with all others together."""
+    cases = [
+        (title, row, expected)
+        for pack, rows in BY_PACK.items()
+        for title, expected in ((pack, True), ("", False), (f"not {pack}", False), ("all", True))
+        for row in rows
+    ]
+    found = verdicts([_case(stacks[title], row) for title, row, _ in cases])
+    wrong = [
+        f"{'allowed' if verdict else 'denied'} with packs {title!r}: {row}"
+        for (title, row, expected), verdict in zip(cases, found, strict=True)
+        if verdict is not expected
+    ]
+    assert not wrong, "\n".join([f"{len(wrong)} of {len(cases)} requests have another result:", *wrong[:20]])
+
+
+def test_no_pack_allows_other_resources(stacks: Mapping[str, Combination]) -> None:
+    """With all packs, the role cannot use other resources, and nothing that is never allowed without packs.
+
+    Only the pack SharedSpaces allows requests of the table for roles without packs: those for shared spaces.
+    """
+    rows = [("all", row) for row in OTHERS]
+    rows += [("not SharedSpaces", row[:3]) for row in DENIED if row[3] is never]
+    found = verdicts([_case(stacks[packs], row) for packs, row in rows])
+    assert [str(row) for (_, row), verdict in zip(rows, found, strict=True) if verdict] == []
+
+
+def test_every_statement_of_a_pack_is_exercised(stacks: Mapping[str, Combination]) -> None:
+    """Without any one action, statement or condition of a pack, a request of the table has another result."""
+    [construct] = [each for each in workspace.constructs() if isinstance(each, WorkflowPacks)]
+    sids = construct.sids() | DENIALS
+    expected = {"all": [*((row, True) for rows in BY_PACK.values() for row in rows), *((row, False) for row in OTHERS)]}
+    own = [(f"sagemaker:{action}", SPACE, ANAS) for action in ("CreateSpace", "UpdateSpace")]
+    expected[""] = [*((row, False) for row in BY_PACK["RemoteIde"]), *((row, True) for row in own)]
+    changes: dict[str, list[tuple[Policies, Request, bool]]] = {}
+    for packs, rows in expected.items():
+        combination = stacks[packs]
+        for name, policy in combination.policies.items():
+            for title, statement, changed in mutations(policy):
+                if statement["Sid"] in sids:
+                    documents = {**combination.policies, name: changed}
+                    cases = [
+                        (documents, _case(combination, row)[1], result)
+                        for row, result in rows
+                        if any(fnmatch.fnmatch(row[0], action) for action in statement["Action"])
+                    ]
+                    changes.setdefault(title, []).extend(cases)
+    changed_cases = [(title, *case) for title, listed in changes.items() for case in listed]
+    found = verdicts([(documents, request) for _, documents, request, _ in changed_cases])
+    detected = {
+        title for (title, _, _, result), verdict in zip(changed_cases, found, strict=True) if verdict is not result
+    }
+    missing = sorted(changes.keys() - detected)
+    assert not missing, "\n".join(missing)
+
+
+def _with(template: dict[str, Any], packs: list[str]) -> Combination:
+    names = {name: samples.PACKS[name] for pack in packs for name in NAMES.get(pack, ())}
+    stack = samples.deployed(template, SETTING, names, {"WorkflowPacks": ",".join(packs)})
+    assert stack.rules() == []
+    return Combination({}, policies_of(stack), names_of(stack))
+
+
+def _case(combination: Combination, row: Row) -> tuple[Policies, Request]:
+    return combination.policies, requested(combination, (*row, never))
