@@ -248,9 +248,8 @@ def _boundary(
     It does not allow actions that only workflow packs allow. Users who launch choose the policies of the role, so they
     would get these actions on the resources of all teams. A platform team that offers packs writes its own boundary.
 
-    Its name is fixed, and launches cannot change it: they manage only policies named SC-*. It depends
-    on the policies that launches are updated and terminated with, so that it is deleted first: IAM does not delete a
-    policy that is the boundary of a role.
+    Its name is fixed, and launches cannot change it: they manage only policies named SC-*. It depends on the policies
+    of the launch role, so that it is deleted first: IAM does not delete a policy that is the boundary of a role.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html

@@ -50,7 +50,7 @@ def data_policy(storage: Storage, encryption: Encryption, limits: Limits, role: 
         ),
         allow("ReadInput", actions("s3", *READ_OBJECTS), [storage.input.arn("/*")]),
         allow(
-            "WriteResultsAndModels",
+            "WriteResults",
             actions(
                 "s3",
                 "AbortMultipartUpload",
@@ -65,7 +65,7 @@ def data_policy(storage: Storage, encryption: Encryption, limits: Limits, role: 
         when(encryption.has_key, _use_key(encryption)),
         when(encryption.has_key, _lend_key(encryption)),
         allow(
-            "PassItselfToSageMaker",
+            "PassItself",
             actions("iam", "PassRole"),
             [role],
             Condition(StringEquals({"iam:PassedToService": "sagemaker.amazonaws.com"})),
@@ -97,7 +97,7 @@ def _lend_key(encryption: Encryption) -> Grant:
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     """
     return allow(
-        "LendKeyToVolumes",
+        "LendKey",
         actions("kms", "CreateGrant"),
         [encryption.key_arn()],
         Condition(StringEquals({"kms:ViaService": _via("ec2", "sagemaker")})),

@@ -37,12 +37,10 @@ def jobs(network: Network) -> list[Grant]:
                 "Delete*ingJob",  # training, tuning and processing jobs that have ended
                 "DescribeHyperParameterTuningJob",
                 "DescribeProcessingJob",
-                "DescribeTrainingJob",
-                "DescribeTransformJob",
+                "DescribeTra*Job",  # training and transform jobs
                 "StopHyperParameterTuningJob",
                 "StopProcessingJob",
-                "StopTrainingJob",
-                "StopTransformJob",
+                "StopTra*Job",
                 "UpdateTrainingJob",
             ),
             regional_arns("sagemaker", "*"),
@@ -57,7 +55,7 @@ def jobs(network: Network) -> list[Grant]:
         # need metrics, which support no resource and no namespace.
         # Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
         allow(
-            "ListAndSearch",
+            "List",
             [
                 *actions("sagemaker", "GetSearchSuggestions", "List*", "QueryLineage", "Search"),
                 *actions("ecr", "GetAuthorizationToken"),
@@ -68,7 +66,7 @@ def jobs(network: Network) -> list[Grant]:
         ),
         *_images_and_logs(),
         deny(
-            "NoRemoteDebugging",
+            "NoDebugging",
             actions("sagemaker", "CreateTrainingJob", "UpdateTrainingJob"),
             Condition(Bool({"sagemaker:EnableRemoteDebug": "true"})),
         ),
@@ -88,7 +86,7 @@ def hosting(network: Network, alarms: EndpointAlarmNames | None) -> list[Grant]:
     return [
         allow("MakeModels", actions("sagemaker", "CreateModel"), regional_arns("sagemaker", "*"), network.inside()),
         allow(
-            "ManageModelsAndEndpoints",
+            "UseEndpoints",
             actions(
                 "sagemaker",
                 *(f"{verb}Endpoint*" for verb in ("Create", "Delete", "Describe", "Invoke", "Update")),
@@ -125,7 +123,7 @@ def workflows() -> list[Grant]:
         # the SageMaker SDK tags an existing pipeline when it updates the pipeline
         allow("TagPipelines", actions("sagemaker", "AddTags"), regional_arns("sagemaker", "pipeline/*")),
         allow(
-            "TrackExperimentsAndLineage",
+            "Track",
             actions(
                 "sagemaker",
                 "AddAssociation",
