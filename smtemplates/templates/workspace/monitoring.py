@@ -35,7 +35,11 @@ class Monitoring(Construct):
 
     def topic_arn(self) -> If:
         """Return the ARN of the topic."""
-        return when(self.create_topic, Ref("AlarmTopic"), Ref(self.existing_topic))
+        return when(self.create_topic, self.created_topic(), Ref(self.existing_topic))
+
+    def created_topic(self) -> Ref:
+        """Return the ARN of the topic of this stack. Use it only where `create_topic` is true."""
+        return Ref("AlarmTopic")
 
 
 def monitoring(project: Project, encryption: Encryption, budget_limit: BudgetLimit | None = None) -> Monitoring:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from awacs.aws import Allow
-from troposphere import If, iam
+from troposphere import Ref, iam
 
 from smtemplates.core.construct import NamedCondition
 from smtemplates.core.iam import actions, for_this_account, policy_document, trust_policy
@@ -12,7 +12,7 @@ from smtemplates.templates.workspace.execution_role import ExecutionRole
 
 
 def notification_role(
-    condition: NamedCondition, topic_arn: If, encryption: Encryption, execution_role: ExecutionRole
+    condition: NamedCondition, topic_arn: Ref, encryption: Encryption, execution_role: ExecutionRole
 ) -> iam.Role:
     """Build the role, which can publish to the topic and use the key of the topic.
 

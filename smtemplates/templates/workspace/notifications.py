@@ -81,7 +81,7 @@ def notifications(
     topic_arn = monitoring.topic_arn()
     creates_role = NamedCondition("CreateNotificationRole", all_of(on_events, monitoring.create_topic))
     conditions.append(creates_role)
-    role = notification_role(creates_role, topic_arn, encryption, execution_role)
+    role = notification_role(creates_role, monitoring.created_topic(), encryption, execution_role)
     rules = [_rule(row, topic_arn, when(monitoring.create_topic, GetAtt(role, "Arn")), queue) for row in rows]
     return Construct(
         title="Monitoring",
