@@ -6,7 +6,19 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from troposphere import AWS_STACK_ID, Delete, Ref, Retain, Select, Split, Sub, cloudformation, encode_to_dict
+from troposphere import (
+    AWS_STACK_ID,
+    Delete,
+    Join,
+    Parameter,
+    Ref,
+    Retain,
+    Select,
+    Split,
+    Sub,
+    cloudformation,
+    encode_to_dict,
+)
 
 from smtemplates.core.assemble import Definition
 from smtemplates.core.construct import Construct, output, when
@@ -48,17 +60,19 @@ def constructs(workspace_constructs: Sequence[Construct]) -> list[Construct]:
         for each in workspace_constructs
         if each.all_parameters
     ]
-    names = [str(parameter.title) for each in passed_on for parameter in each.all_parameters.values()]
+    parameters = [parameter for each in passed_on for parameter in each.all_parameters.values()]
     places, pace = targets(), rollout()
     access = permissions(places)
-    return [places, pace, access, *passed_on, stack_set(places, pace, access, names)]
+    return [places, pace, access, *passed_on, stack_set(places, pace, access, parameters)]
 
 
 def _reads_pseudo_parameter(rule: Mapping[str, Any]) -> bool:
     return '{"Ref": "AWS::' in json.dumps(encode_to_dict(dict(rule)))
 
 
-def stack_set(targets: Targets, rollout: Rollout, permissions: Permissions, names: Sequence[str]) -> Construct:
+def stack_set(
+    targets: Targets, rollout: Rollout, permissions: Permissions, parameters: Sequence[Parameter]
+) -> Construct:
     """Build the stack set. Deleting it deletes the stacks in all accounts, except their retained resources.
 
     Its name and permission model cannot change: CloudFormation does not replace a resource with an explicit name, so
@@ -84,7 +98,7 @@ def stack_set(targets: Targets, rollout: Rollout, permissions: Permissions, name
         ManagedExecution=cloudformation.ManagedExecution(Active=True),
         Capabilities=["CAPABILITY_IAM"],
         TemplateURL=Ref(targets.template_url),
-        Parameters=[cloudformation.Parameter(ParameterKey=name, ParameterValue=Ref(name)) for name in names],
+        Parameters=[_passed_on(parameter) for parameter in parameters],
         OperationPreferences=rollout.preferences(regions),
         StackInstancesGroup=[
             cloudformation.StackInstances(DeploymentTargets=targets.deployment_targets(), Regions=regions)
@@ -97,3 +111,10 @@ def stack_set(targets: Targets, rollout: Rollout, permissions: Permissions, name
         resources=[fleet],
         outputs=[output("StackSetId", "Name and ID of the stack set", Ref(fleet), condition=targets.has_template)],
     )
+
+
+def _passed_on(parameter: Parameter) -> cloudformation.Parameter:
+    """Pass the value of a parameter to the workspaces. The value of a list is one text."""
+    value = Ref(parameter)
+    text = Join(",", value) if parameter.Type == "CommaDelimitedList" else value
+    return cloudformation.Parameter(ParameterKey=parameter.title, ParameterValue=text)
