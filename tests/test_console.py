@@ -114,8 +114,8 @@ def test_the_form_asks_first_what_to_create(template: dict[str, Any]) -> None:
 
 # How a description explains its default, or that the parameter has no default that applies to all users.
 DEFAULT = re.compile(
-    r"Default: |The default contains|Leave empty|If false, |Enter 0 |Auto means|LeastPrivilege allows|It is required|"
-    r"Changing this replaces|To change this later|cannot be changed"
+    r"Default: |The default contains|Leave empty|If false, |Enter 0 |Auto means|LeastPrivilege allows|Account: all|"
+    r"It is required|Changing this replaces|To change this later|cannot be changed"
 )
 
 

@@ -89,13 +89,14 @@ def parameters_for(
 ) -> dict[str, str]:
     """Return parameters for which statements are true. Statements about the Region are ignored.
 
-    An item that a list must contain is added to the `given` value of the list, or to its default.
+    An item that a list must contain, or not contain, is added to the `given` value of the list, or removed from it.
+    Without such a value, the default of the list is used.
     """
     found: dict[str, str] = {}
     for fact in facts:
         if declared := template["Parameters"].get(fact.parameter):
             value = found.get(fact.parameter) or given.get(fact.parameter) or str(declared["Default"])
-            found[fact.parameter] = f"{value},{fact.value}".strip(",") if fact.member else _value(declared, fact)
+            found[fact.parameter] = _list(value, fact) if fact.member else _value(declared, fact)
     return found
 
 
@@ -133,7 +134,8 @@ def alternatives(template: Mapping[str, Any], expression: Any, *, holds: bool = 
     if name in {"Fn::And", "Fn::Or"}:
         operands = [alternatives(template, operand, holds=holds) for operand in arguments]
         if (name == "Fn::And") is holds:
-            ways = [tuple(dict.fromkeys(fact for way in chosen for fact in way)) for chosen in product(*operands)]
+            chosen = [tuple(dict.fromkeys(fact for way in ways for fact in way)) for ways in product(*operands)]
+            ways = [way for way in chosen if not any(_opposite(template, fact) in way for fact in way)]
         else:
             ways = [way for operand in operands for way in operand]
         return list(dict.fromkeys(ways))
@@ -188,6 +190,12 @@ def _split(template: Mapping[str, Any], facts: Sequence[Fact]) -> tuple[list[Fac
         met = fact.value in default.split(",") if fact.member else fact.value in {default, None}
         (by_default if met is fact.holds else required).append(fact)
     return required, by_default
+
+
+def _list(value: str, fact: Fact) -> str:
+    """Return a comma-separated list with the item of a statement, or without it."""
+    items = [item for item in value.split(",") if item not in {"", fact.value}]
+    return ",".join([*items, str(fact.value)] if fact.holds else items)
 
 
 def _value(declared: Mapping[str, Any], fact: Fact) -> str:

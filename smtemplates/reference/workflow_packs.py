@@ -10,8 +10,8 @@ from smtemplates.templates.workspace.workflow_packs import WorkflowPacks
 
 OTHERS = (
     "No pack allows labeling jobs of Ground Truth, model cards, training plans, clusters, steps of a pipeline that "
-    "run on Amazon EMR, subscriptions in AWS Marketplace, or the deletion of images. To allow one of these, enter a "
-    "policy of your own as `AdditionalPolicyArns`. A role has ten policies at most by default."
+    "run on Amazon EMR, subscriptions in AWS Marketplace, or the deletion of images. To allow one of these, create a "
+    "policy, and enter its ARN in `AdditionalPolicyArns`. A role has ten policies at most by default."
 )
 
 

@@ -29,7 +29,7 @@ def _check(**more: str) -> None:
 
 
 def test_the_fullest_workspace_has_room_for_one_more_policy() -> None:
-    """The role of a workspace with all features and packs has nine policies of its own."""
+    """The role of a workspace with all features and packs has nine policies."""
     _check(AdditionalPolicyArns=POLICY)
 
 

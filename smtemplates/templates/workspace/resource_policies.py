@@ -36,12 +36,15 @@ def notebook_policy(
     grants = [*_grants(users), *workflow_packs.grants(RESOURCE_POLICY)]
     if not grants:
         return Construct(title="Notebook", source=__name__)
-    # Fn::Or takes at least two conditions
-    condition = NamedCondition(f"Create{RESOURCE_POLICY}", any_of(*(needed if len(needed) > 1 else needed * 2)))
+    if len(needed) > 1:
+        condition = NamedCondition(f"Create{RESOURCE_POLICY}", any_of(*needed))
+        conditions = [*in_packs, condition]
+    else:  # a condition of the statements would repeat that of the policy
+        (condition,), conditions, grants = needed, in_packs, [grant.data["Fn::If"][1] for grant in grants]
     return Construct(
         title="Notebook",
         source=__name__,
-        conditions=[*in_packs, condition],
+        conditions=conditions,
         resources=[execution_role_policy(RESOURCE_POLICY, condition, policy_document(*grants))],
     )
 
