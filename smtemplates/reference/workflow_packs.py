@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smtemplates.reference.markdown import code, prose, table
+from smtemplates.reference.other_permissions import other_permissions
 from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.workflow_packs import WorkflowPacks
-
-OTHERS = (
-    "No pack allows labeling jobs of Ground Truth, model cards, training plans, clusters, steps of a pipeline that "
-    "run on Amazon EMR, subscriptions in AWS Marketplace, or the deletion of images. To allow one of these, create a "
-    "policy, and enter its ARN in `AdditionalPolicyArns`. A role has ten policies at most by default."
-)
 
 
 def workflow_packs() -> Iterator[str]:
@@ -34,4 +29,4 @@ def workflow_packs() -> Iterator[str]:
             for each in pack.permissions
         ),
     )
-    yield f"{OTHERS}\n"
+    yield from other_permissions()

@@ -16,6 +16,7 @@ from access.packs import Request as Row
 from access.simulator import Policies, Request, verdicts
 from access.table import ANAS, DENIED, never
 from access.test_execution_role import requested
+from smtemplates.reference.other_permissions import WORK
 from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.workflow_packs import WorkflowPacks
 
@@ -40,6 +41,23 @@ def stacks(template: dict[str, Any]) -> Mapping[str, Combination]:
     for pack in every:
         sets |= {pack: [pack], f"not {pack}": [other for other in every if other != pack]}
     return {title: _with(template, packs) for title, packs in sets.items()}
+
+
+def test_each_documented_policy_allows_what_no_pack_allows(stacks: Mapping[str, Combination]) -> None:
+    """The role cannot do the work with all packs, and can do it with the policy in the reference."""
+    every = stacks["all"].policies
+    cases = [
+        ({**every, **attached}, Request(action, resource.replace("*", "x") if ":" in resource else resource), expected)
+        for work in WORK
+        for attached, expected in (({}, False), ({"Attached": work.policy()}, True))
+        for resource, actions in work.actions.items()
+        for action in actions
+    ]
+    found = verdicts([(policies, request) for policies, request, _ in cases])
+    wrong = [
+        str(request) for (_, request, expected), verdict in zip(cases, found, strict=True) if verdict is not expected
+    ]
+    assert wrong == []
 
 
 def test_each_pack_has_requests() -> None:
