@@ -15,32 +15,10 @@ from importlib import import_module
 from typing import Any
 
 from smtemplates.local_cloud import access, catalog_server, evaluation, stack_sets
+from smtemplates.local_cloud.create_only import CREATE_ONLY
 from smtemplates.local_cloud.sagemaker import Props, Resource, SageMaker
 from smtemplates.local_cloud.sagemaker_types import KINDS
 
-# Properties whose change replaces a resource. For these types MiniStack would report each change as a possible
-# replacement.
-CREATE_ONLY = {
-    "AWS::CloudWatch::Alarm": ("AlarmName",),
-    "AWS::CloudWatch::Dashboard": ("DashboardName",),
-    "AWS::EC2::Route": ("DestinationCidrBlock", "RouteTableId"),
-    "AWS::EC2::RouteTable": ("VpcId",),
-    "AWS::EC2::SecurityGroup": ("GroupDescription", "GroupName", "VpcId"),
-    "AWS::EC2::Subnet": ("AvailabilityZone", "CidrBlock", "VpcId"),
-    "AWS::EC2::SubnetRouteTableAssociation": ("RouteTableId", "SubnetId"),
-    "AWS::EC2::VPC": ("CidrBlock",),
-    "AWS::EC2::VPCEndpoint": ("ServiceName", "VpcEndpointType", "VpcId"),
-    "AWS::EC2::VPCGatewayAttachment": ("VpcId",),
-    "AWS::Events::Rule": ("Name",),
-    "AWS::IAM::ManagedPolicy": ("Description", "ManagedPolicyName", "Path"),
-    "AWS::IAM::Role": ("Path", "RoleName"),
-    "AWS::KMS::Key": (),
-    "AWS::Lambda::Function": ("FunctionName", "PackageType"),
-    "AWS::Logs::LogGroup": ("LogGroupName",),
-    "AWS::S3::Bucket": ("BucketName",),
-    "AWS::S3::BucketPolicy": ("Bucket",),
-    "AWS::SNS::Topic": ("FifoTopic", "TopicName"),
-}
 # Types that are recorded only: the prefix of their IDs, and the number of characters after it. The ID is also the value
 # of the attributes in RECORDED_ATTRIBUTES.
 RECORDED = {
