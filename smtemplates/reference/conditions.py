@@ -103,16 +103,17 @@ def parameters_for(
 def all_options(template: Mapping[str, Any]) -> dict[str, str]:
     """Return parameters that enable as many resources, then other conditions, as the Rules allow in one stack."""
     parameters: dict[str, str] = {}
+    stack = Stack(template)
     resources = [body["Condition"] for body in template["Resources"].values() if "Condition" in body]
     for condition in dict.fromkeys([*resources, *template.get("Conditions", {})]):
-        before = Stack(template, parameters)
-        if before.conditions[condition]:
+        if stack.conditions[condition]:
             continue
         candidate = parameters | satisfying(template, condition, parameters)
         after = Stack(template, candidate)
-        rejected = set(after.rules()) - set(before.rules())
-        if after.conditions[condition] and not rejected and all(map(after.exists, before.resources)):
-            parameters = candidate
+        rejected = set(after.rules()) - set(stack.rules())
+        existing = filter(stack.exists, template["Resources"])
+        if after.conditions[condition] and not rejected and all(map(after.exists, existing)):
+            parameters, stack = candidate, after
     return parameters
 
 

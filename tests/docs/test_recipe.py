@@ -26,7 +26,8 @@ MOST_FILES = 6
 LOCKS = ("uv", "dev", "images", "render")
 # All tests of the launch role and of the Control Tower rules, because a new type adds permissions and controls.
 COMPLETE = ("tests/launching/test_launch_role.py", "tests/scanners/test_guard.py")
-# The tests that read all resources, parameters or texts of the templates. Those of the fast selection are run.
+# The tests that read all resources, parameters or texts of the templates. Those of the fast selection are run. The
+# recipe itself renders the templates and the reference.
 TESTS = (
     "tests/constructs",
     "tests/language/test_phrases.py::test_texts_are_in_plain_english[templates]",
@@ -45,12 +46,10 @@ TESTS = (
                 "layout",
                 "names",
             ),
-            *("picture", "reference", "render", "secrets", "structure"),
+            *("picture", "secrets", "structure"),
         )
     ),
 )
-# This test lints the template for other Regions, which takes long and does not depend on the recipe.
-REGIONS = "test_unavailable_types_are_those_that_cfn_lint_reports"
 PART = re.compile(r"^`(?P<path>[^`\s]+)`:$|^```(?P<language>\w+)\n(?P<block>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -168,7 +167,7 @@ def test_recipe_for_a_resource_of_a_new_type(checkout: Checkout) -> None:
     checkout.succeed(".venv/bin/ruff", "format", "--check", *by_hand)
     pytest_here = (".venv/bin/pytest", "-p", "no:cacheprovider")
     checkout.succeed(*pytest_here, *COMPLETE)
-    checkout.succeed(*pytest_here, "-m", "not server and not browser and not slow", "-k", f"not {REGIONS}", *TESTS)
+    checkout.succeed(*pytest_here, "-m", "not server and not browser and not slow", *TESTS)
 
 
 def _paths(found: Sequence[Step]) -> set[str]:
