@@ -53,7 +53,7 @@ PRD = {"Environment": "prd"}
 # All packs, except those for the Studio domain and its repository.
 PACKS = {
     "WorkflowPacks": "JumpStart,FeatureStore,ModelMonitor,Autopilot,Bedrock,DataLake,LogsInsights",
-    "BedrockModelIds": "amazon.nova-lite-v1:0,us.anthropic.*",
+    "BedrockModelIds": "amazon.nova-lite-v1:0,us.amazon.nova-pro-v1:0",
     "AthenaWorkgroupNames": "science",
     "GlueDatabaseNames": "sales,features",
 }

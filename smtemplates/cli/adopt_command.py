@@ -40,7 +40,7 @@ def add_adopt(command: argparse.ArgumentParser) -> None:
         help="confirm that the data of this resource has been copied (repeatable)",
     )
     group = command.add_argument_group(
-        "resources", "name, ID, ARN or address of the resource to use if several are possible, or none"
+        "resources", "the resource to use if several are possible: name, ID, ARN, address or none"
     )
     for role, (_, option, words) in ROLES.items():
         group.add_argument(option, dest=f"use_{role}", type=named, metavar="NAME", help=words)

@@ -98,10 +98,10 @@ def _remote_ide() -> Iterable[Request]:
 
 
 def _bedrock() -> Iterable[Request]:
-    for resource in (f"{MODEL}/amazon.nova-lite-v1:0", f"{PROFILE}/us.anthropic.claude-1"):
+    for resource in (f"{MODEL}/amazon.nova-lite-v1:0", f"{PROFILE}/us.amazon.nova-pro-v1:0"):
         yield from each("bedrock", INVOKE, resource)
-    by_profile = {"bedrock:InferenceProfileArn": f"{PROFILE}/us.anthropic.claude-1"}
-    yield from each("bedrock", INVOKE, f"{THERE}/anthropic.claude-1", by_profile)
+    by_profile = {"bedrock:InferenceProfileArn": f"{PROFILE}/us.amazon.nova-pro-v1:0"}
+    yield from each("bedrock", INVOKE, f"{THERE}/amazon.nova-pro-v1:0", by_profile)
 
 
 def _data_lake() -> Iterable[Request]:
@@ -158,7 +158,7 @@ def _others() -> Iterable[Request]:
     yield from each("bedrock", INVOKE, f"{THERE}/amazon.nova-lite-v1:0")
     other = {"bedrock:InferenceProfileArn": f"{PROFILE}/us.meta.llama-1"}
     yield from each("bedrock", INVOKE, f"{THERE}/meta.llama-1", other)
-    yield from each("bedrock", INVOKE, f"{PROFILE}/eu.anthropic.claude-1")
+    yield from each("bedrock", INVOKE, f"{PROFILE}/eu.amazon.nova-pro-v1:0")
     yield from each("athena", "StartQueryExecution GetQueryResults", f"{ATHENA}workgroup/primary")
     yield from each("athena", "UpdateWorkGroup DeleteWorkGroup", f"{ATHENA}workgroup/science")
     for resource in ("database/hr", "table/hr/salaries", "table/default/any"):

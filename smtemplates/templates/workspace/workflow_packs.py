@@ -176,12 +176,12 @@ def _names(name: str, description: str, item: str, characters: int, most: int, h
 def _models() -> Parameter:
     return _names(
         "BedrockModelIds",
-        "IDs of the models or inference profiles that the workflow pack Bedrock allows, separated by commas. An "
-        "asterisk matches any characters. Leave empty without this pack.",
-        "[a-z][A-Za-z0-9.:*-]{2,63}",
+        "IDs of the models or inference profiles that the workflow pack Bedrock allows, separated by commas. "
+        "Leave empty without this pack.",
+        "[a-z][A-Za-z0-9.:-]{2,63}",
         64,
         services.MOST_MODELS,
-        "IDs such as amazon.nova-lite-v1:0 or us.anthropic.*",
+        "IDs such as amazon.nova-lite-v1:0 or us.amazon.nova-pro-v1:0",
     )
 
 
