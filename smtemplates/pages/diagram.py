@@ -22,7 +22,8 @@ LEGEND = "Arrows point to the groups that a group uses. Groups with a dashed out
 class Group:
     """Contain the resources of one console group. An optional group has no resources with default parameters.
 
-    `contents` counts the resources by kind, as in "3 buckets"; `members` has their logical IDs and types.
+    `contents` counts the resources of the stack by kind, as in "3 buckets". `members` has the logical IDs and types of all
+    resources in the template, of which some exclude each other.
     """
 
     title: str
@@ -56,7 +57,9 @@ def diagram(
         title: Group(
             title=title,
             contents=tuple(_kinds(stack.resources[name]["Type"] for name in names)),
-            members=tuple((name, stack.resources[name]["Type"]) for name in names),
+            members=tuple(
+                (name, body["Type"]) for name, body in template["Resources"].items() if group_of[name] == title
+            ),
             optional=not any(default.exists(name) for name in names),
         )
         for title, names in members.items()

@@ -81,7 +81,7 @@ def test_stack_is_deployed_updated_and_destroyed(publisher: Publisher, catalog: 
     role = publisher.aws.client("iam").get_role(RoleName=catalog["LaunchRoleName"])["Role"]
     assert role["Arn"] == catalog["LaunchRoleArn"]
     attached = publisher.aws.client("iam").list_attached_role_policies(RoleName=catalog["LaunchRoleName"])
-    assert len(attached["AttachedPolicies"]) == 5
+    assert len(attached["AttachedPolicies"]) == 7
     assert catalog["PermissionsBoundaryArn"].endswith(":policy/SageMakerWorkspaceLaunchBoundary")
     outputs = _deploy(publisher, CATALOG, STACK, {"CreateLaunchRole": "false", "ShareAccountIds": ",001234567012"})
     assert set(outputs) == {"CatalogUrl", "LaunchRoleName", "PortfolioId", "ProductId"}

@@ -13,6 +13,7 @@ from typing import Any
 
 from smtemplates.aws.masking import masked
 from smtemplates.deploy.change_sets.change_plan import Fate, IgnoredDrift, PropertyChange, ResourceChange
+from smtemplates.deploy.change_sets.kept_names import without_kept_names
 
 UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"
 RECREATION = ("Never", "Conditionally", "Always")
@@ -28,7 +29,7 @@ def resource_changes(
         _resource_change(item["ResourceChange"], hidden, stack_path)
         if "ResourceChange" in item
         else _unknown_change(item, stack_path)
-        for item in items
+        for item in without_kept_names(items, UNKNOWN)
     ]
     return tuple(sorted(changes, key=lambda change: change.logical_id))
 
