@@ -22,8 +22,8 @@ LEGEND = "Arrows point to the groups that a group uses. Groups with a dashed out
 class Group:
     """Contain the resources of one console group. An optional group has no resources with default parameters.
 
-    `contents` counts the resources of the stack by kind, as in "3 buckets". `members` has the logical IDs and types of all
-    resources in the template, of which some exclude each other.
+    `contents` counts the resources of the stack by kind, as in "3 buckets". `members` has the logical IDs and types of
+    all resources in the template, of which some exclude each other.
     """
 
     title: str
