@@ -238,7 +238,7 @@ places = { ShareAccount = 20 }
 
 from = "service-catalog"
 places = { ShareAccountIds = 600 }
-1: [template.company] With these places the template has 634 resources, and CloudFormation accepts 500. Choose fewer places.
+1: [template.company] With these places the template has 636 resources, and CloudFormation accepts 500. Choose fewer places.
 
 from = "workspac"
 2: [template.company] from: there is no template workspac; did you mean workspace?
