@@ -30,7 +30,7 @@ def domain(*details: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def test_name_of_an_updated_resource_replaces_nothing() -> None:
-    """A key whose policy changes keeps its ARN, and so does what refers to a resource that keeps it."""
+    """A key whose policy changes keeps its ARN. A resource that refers to the key keeps its own ID."""
     profile = modified("Profile", "AWS::SageMaker::UserProfile", "Conditional", caused("Domain", "ResourceReference"))
     items = (modified(*KEY, "False"), domain(caused("EncryptionKey.Arn")), profile)
     assert (fate(*items), fate(*items, name="Profile")) == ("update", "update")
