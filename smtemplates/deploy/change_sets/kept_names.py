@@ -18,7 +18,10 @@ Change = Mapping[str, Any]
 
 
 def without_kept_names(items: Iterable[Change], unknown: str) -> list[Change]:
-    """Return changes in which such replacements are updates in place. `unknown` is the text for a value that is not known yet."""
+    """Return changes in which such replacements are updates in place.
+
+    `unknown` is the text for a value that is not known yet.
+    """
     listed = list(items)
     changes = {item["ResourceChange"].get("LogicalResourceId"): item["ResourceChange"] for item in _with_change(listed)}
     in_place = {name for name, change in changes.items() if _is_update(change, "False")}
