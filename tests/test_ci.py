@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +43,21 @@ def test_hooks_run_existing_scripts() -> None:
     scripts = [hook["entry"].split()[0] for repository in config["repos"] for hook in repository["hooks"]]
     assert scripts
     assert all((ROOT / script).stat().st_mode & 0o100 for script in scripts)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--fast"]], ids=["all", "fast"])
+@pytest.mark.parametrize("failing", ["", "ruff", "lint-imports", "mypy", "pytest"])
+def test_the_exit_code_of_scripts_test_is_that_of_its_checks(
+    tmp_path: Path, failing: str, arguments: list[str]
+) -> None:
+    """scripts/test succeeds if all checks succeed, and fails with any of them. The programs here only return a code."""
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "venv").touch()
+    shutil.copy(ROOT / "scripts" / "test", tmp_path / "scripts")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for name in ("python", "ruff", "lint-imports", "mypy", "pytest"):
+        program = tmp_path / ".venv" / "bin" / name
+        program.write_text(f"#!/bin/sh\necho 2\nexit {int(name == failing)}\n")
+        program.chmod(0o755)
+    done = subprocess.run([tmp_path / "scripts" / "test", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == int(bool(failing)), done.stderr
