@@ -148,13 +148,20 @@ class Stack:
         """Evaluate each entry of a section; return the results and the errors."""
         resolved, errors = {}, {}
         for key, body in definitions(self._template, name).items():
-            try:
-                with unexpected_values():
-                    if self._included(body):
-                        resolved[key] = self._resolved(body)
-            except Error as error:  # noqa: PERF203  each entry is evaluated separately
-                errors[key] = error
+            found = self._tried(body)
+            if isinstance(found, Error):
+                errors[key] = found
+            elif found is not None:
+                resolved[key] = found
         return resolved, errors
+
+    def _tried(self, body: Mapping[str, Any]) -> dict[str, Any] | Error | None:
+        """Evaluate an entry; return its error if it cannot be evaluated, and None if it does not exist."""
+        try:
+            with unexpected_values():
+                return self._resolved(body) if self._included(body) else None
+        except Error as error:
+            return error
 
     def _resolved(self, body: Mapping[str, Any]) -> dict[str, Any]:
         result = resolve({key: value for key, value in body.items() if key != "Condition"}, self._scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,14 @@ class Run:
 
 def is_file(path: str) -> bool:
     """Return whether a text is the path of an existing file; False for every text that cannot be a path."""
-    return os.path.isfile(path)  # noqa: PTH113  is_file() raises an error for a name that is too long
+    with suppress(OSError, ValueError):  # such as a name that is too long
+        return Path(path).is_file()
+    return False
+
+
+def absolute(file: str) -> Path:
+    """Return the absolute path of a file without `..`. Symbolic links are not followed."""
+    return Path(os.path.normpath(Path(file).absolute()))
 
 
 def is_name(file: str) -> bool:
@@ -69,5 +77,5 @@ def relative_path(file: str) -> str | None:
     """Return a path relative to the working directory, with slashes; None for a file outside it, or standard input."""
     if file == STANDARD_INPUT:
         return None
-    path, folder = Path(os.path.abspath(file)), Path.cwd()  # noqa: PTH100  resolve() would follow symbolic links
+    path, folder = absolute(file), Path.cwd()
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None

@@ -12,11 +12,10 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from smtemplates.linting.formats.run import STANDARD_INPUT, Run, is_file, is_name, relative_path
+from smtemplates.linting.formats.run import STANDARD_INPUT, Run, absolute, is_file, is_name, relative_path
 from smtemplates.linting.linter import Finding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -138,7 +137,7 @@ def _location(file: str) -> Json:
         return {"uri": quote(file), "uriBaseId": ROOT, "description": {"text": "standard input"}}
     relative = relative_path(file)
     if relative is None:
-        return {"uri": Path(os.path.abspath(file)).as_uri()}  # noqa: PTH100  resolve() would follow symbolic links
+        return {"uri": absolute(file).as_uri()}
     return {"uri": quote(os.fsencode(relative)), "uriBaseId": ROOT}
 
 
