@@ -1,0 +1,1 @@
+"""Measure commands side by side: the rows of scripts/bench, and how they are measured."""

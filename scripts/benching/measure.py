@@ -1,0 +1,164 @@
+"""Measure two commands side by side.
+
+CPU time is the user and system time of a process and its child processes. Each command first runs once without
+measurement. Then the commands of a row run alternately, so that other load on the machine affects all of them. The
+figure is the median of the ratios of the pairs, or the median of the measured values for a row with one command.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class NotMeasuredError(Exception):
+    """Report why a row cannot be measured on this machine."""
+
+
+class Measure(Enum):
+    """What is measured of a process and its child processes. Memory is that of the largest process, in MiB."""
+
+    CPU = "CPU s"
+    WALL = "wall s"
+    MEMORY = "MiB"
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line. `codes` are the exit codes of a complete run, including runs with findings.
+
+    `before` runs before each run, and is not measured, for example to delete what the previous run created.
+    """
+
+    title: str
+    words: Sequence[str]
+    codes: Sequence[int] = (0,)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = ROOT
+    before: Callable[[], object] = _nothing
+
+
+Make = Callable[[Path], Command]
+"""Prepares a command. Its argument is a temporary folder, which all rows share."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: a ratio of two commands, or a value of one command, with its target and the aim beyond it.
+
+    `start` is a command that both others contain, for example the start of Python. Its value is subtracted from theirs.
+    A row that takes minutes can limit the number of pairs with `most_pairs`, and omit the run before the measurement.
+    """
+
+    name: str
+    measured: Make
+    reference: Make | None
+    target: float
+    aim: float | None = None
+    measure: Measure = Measure.CPU
+    start: Make | None = None
+    most_pairs: int | None = None
+    warm_up: bool = True
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The result of a row: the ratio or value, and the medians of the values of its commands."""
+
+    row: Row
+    value: float
+    values: Sequence[float]
+    titles: Sequence[str]
+
+    @property
+    def met(self) -> bool:
+        """Return whether the figure meets the target."""
+        return self.value <= self.row.target
+
+    @property
+    def verdict(self) -> str:
+        """Return which of target and aim the figure meets, in one word."""
+        if not self.met:
+            return "MISSED"
+        return "met" if self.row.aim is None or self.value > self.row.aim else "aim"
+
+
+def measure(row: Row, pairs: int, folder: Path) -> Figure:
+    """Run the commands of a row, and return its figure.
+
+    Raises:
+        NotMeasuredError: A command is missing, or fails.
+    """
+    makes = [make for make in (row.measured, row.reference, row.start) if make]
+    commands = [make(folder) for make in makes]
+    if row.warm_up:
+        for command in commands:
+            run(command)
+    rounds = [[_value(row, run(one)) for one in commands] for _ in range(min(pairs, row.most_pairs or pairs))]
+    return Figure(
+        row,
+        statistics.median(_figure(row, values) for values in rounds),
+        [statistics.median(values) for values in zip(*rounds, strict=True)],
+        [command.title for command in commands],
+    )
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The CPU time, the elapsed time and the memory of a process and its child processes."""
+
+    cpu: float
+    wall: float
+    mebibytes: float
+
+
+def run(command: Command) -> Usage:
+    """Run a command, and return its usage.
+
+    Raises:
+        NotMeasuredError: The command ended with an unexpected exit code.
+    """
+    command.before()
+    with tempfile.TemporaryFile() as output:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            command.words,
+            cwd=command.folder,
+            env={**os.environ, **command.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in command.codes:
+            output.seek(0)
+            lines = output.read().decode(errors="replace").strip().splitlines() or ["no output"]
+            raise NotMeasuredError(f"{command.title} ended with exit code {process.returncode}: {lines[-1]}")
+    kibibyte = 1024 if sys.platform != "darwin" else 1
+    return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * kibibyte / 2**20)
+
+
+def _value(row: Row, usage: Usage) -> float:
+    return {Measure.CPU: usage.cpu, Measure.WALL: usage.wall, Measure.MEMORY: usage.mebibytes}[row.measure]
+
+
+def _figure(row: Row, values: Sequence[float]) -> float:
+    first, *others = values
+    start = others.pop() if row.start else 0.0
+    return (first - start) / (others[0] - start) if others else first - start
