@@ -26,9 +26,9 @@ SENTENCES: dict[tuple[str, str], Sequence[str]] = {
     ],
     ("AWS::SageMaker::UserProfile", "replaced"): [*PROFILE, *DOMAIN],
     ("AWS::SageMaker::UserProfile", "deleted"): PROFILE,
-    ("AWS::SageMaker::MlflowApp", "replaced"): [r"replaces[^.]* the MLflow app[^.]* records are lost"],
+    ("AWS::SageMaker::MlflowApp", "replaced"): [r"replaces[^.]* MLflow app[^.]* records are lost"],
     ("AWS::SageMaker::MlflowApp", "deleted"): ["deletes the app, and its records are lost"],
-    ("AWS::SageMaker::Endpoint", "replaced"): [r"replaces[^.]* the endpoint \(its clients need the new name\)"],
+    ("AWS::SageMaker::Endpoint", "replaced"): [r"replaces[^.]* endpoint \(clients need its new name\)"],
     ("AWS::SageMaker::Endpoint", "deployed again"): [
         "deploys[^.]* (again|to the endpoint)",
         "delete the endpoint first",

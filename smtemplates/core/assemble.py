@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from troposphere import Template
 
+import smtemplates
 from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
 
@@ -28,6 +29,10 @@ class Definition:
 
 def assemble(description: str, constructs: Sequence[Construct]) -> Template:
     """Build one template from constructs, with the parameter groups and labels of the CloudFormation console.
+
+    Its Metadata contains the release of this package. CloudFormation does not update a stack if only Metadata changes.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/metadata-section-structure.html
 
     Raises:
         TemplateError: two constructs use the same name. troposphere would silently keep only the later condition.
@@ -62,7 +67,8 @@ def assemble(description: str, constructs: Sequence[Construct]) -> Template:
                     {"Label": {"default": title}, "Parameters": names} for title, names in groups.items() if names
                 ],
                 "ParameterLabels": labels,
-            }
+            },
+            "smtemplates": {"Release": smtemplates.__version__},
         }
     )
     return template

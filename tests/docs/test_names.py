@@ -54,7 +54,7 @@ KNOWN = {
     "Source:": "the beginning of a line of a docstring",
     "smtemplates:stack": "the tag of the log groups that a stack created",
     "smtemplates.parts": "the name of a module in version 0.1.0",
-    "smtemplates[deploy,policy]==0.1.0": "a line of a requirements file",
+    "smtemplates[deploy,policy]": "a line of a requirements file, without the version",
     "OWNER/smtemplates/.github/workflows/workspace.yml": "the reusable workflow, as other repositories call it",
 }
 # The document whose paths and modules are those of the package.

@@ -41,8 +41,8 @@ def project() -> Project:
     name = string_parameter(
         "ProjectName",
         "Short name of the project. It becomes the Project tag and a part of resource names. Changing this "
-        "replaces the Studio domain, the model package group, the MLflow app (its records are lost) and the "
-        "endpoint (its clients need the new name).",
+        "replaces the Studio domain, model package group, MLflow app (its records are lost) and endpoint (clients "
+        "need its new name).",
         pattern="^[a-z][a-z0-9-]{1,22}[a-z0-9]$",
         hint="must be 3 to 24 lower-case letters, digits and hyphens, starting with a letter and not ending with a "
         "hyphen",
@@ -52,8 +52,8 @@ def project() -> Project:
     environment = choice_parameter(
         "Environment",
         "Stage of the workspace: development, staging or production. It becomes the Environment tag and a part of "
-        "resource names. Changing this replaces the Studio domain, the model package group, the MLflow app (its "
-        "records are lost) and the endpoint (its clients need the new name).",
+        "resource names. Changing this replaces the Studio domain, model package group, MLflow app (its records are "
+        "lost) and endpoint (clients need its new name).",
         ENVIRONMENTS,
         default="dev",
     )

@@ -13,7 +13,7 @@ from smtemplates.errors import TemplateError, UsageError, nearest
 from smtemplates.templates.workspace.features import CONSTRUCTS, FEATURES
 
 DESCRIPTION = (
-    "Amazon SageMaker workspace: S3 buckets, execution role, logs, dashboard and alarms, with an optional notebook "
+    "Amazon SageMaker workspace: S3 buckets, execution role, logs, dashboard, alarms, and optionally a notebook "
     "instance, Studio domain, model registry, MLflow app and endpoint"
 )
 
