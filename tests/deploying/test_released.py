@@ -1,54 +1,73 @@
-"""An update of a complete stack of version 0.1.0 to the current template."""
+"""Updates of complete stacks of the last release to the current templates, as `scripts/release check` makes them.
+
+The release check also updates the stacks of the other templates.
+"""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 
-import samples
+import pytest
+import release
+import release_notes
+import tomli
+from release_changes import Change, undocumented
+from release_updates import Update, created_ids, update
 
-import smtemplates
 from deploying.local_aws import Aws
-from smtemplates.synth.loader import load
 
-RELEASED = Path(__file__).parent.parent / "released" / "0.1.0.yaml"
-INSTANCES = {**samples.ENDPOINT, "EndpointServing": "Instances", "EndpointName": ""}
+VERSION = release_notes.package_version(release.ROOT)
+LAST = release.last_release(release.ROOT, VERSION)
+FULL = tomli.loads((LAST.parent / "full.toml").read_text("utf-8"))
 # Policies whose statements are in other policies now.
 MERGED = ("HostingPolicy", "NetworkPolicy", "TrackingPolicy")
-# The local cloud does not have these policies.
-NO_POLICIES = {"AdditionalPolicyArns": "", "PermissionsBoundaryArn": "", "AccessLogBucketName": ""}
+TOPIC = """\
+Metadata:
+  smtemplates:
+    Release: {release}
+Parameters: {{}}
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      TopicName: {name}
+"""
+Run = Callable[[Path, Path, dict[str, str]], Update]
 
 
-def test_update_of_a_complete_stack_replaces_nothing(aws: Aws, tmp_path: Path, name: str) -> None:
-    """The plan has no replacement, and deletes only merged policies. The update keeps all other physical IDs."""
-    current = tmp_path / "workspace.yaml"
-    current.write_text(smtemplates.render(smtemplates.build()), encoding="utf-8")
-    ec2, cloudformation = aws.client("ec2"), aws.client("cloudformation")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-    given = {**samples.EVERYTHING, **INSTANCES, **NO_POLICIES, "VpcId": vpc, "SubnetIds": subnet}
-    released = load(RELEASED.read_text(encoding="utf-8"))["Parameters"]
-    sets = [text for key, value in given.items() if key in released for text in ("--set", f"{key}={value}")]
-    arguments = ["--yes", "--create-staging-bucket"]
-    done = aws.run("deploy", name, *arguments, *sets, template=RELEASED)
-    assert done.returncode == 0, done.stderr
+@pytest.fixture
+def run(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that updates a complete stack from one template to another."""
+    for key, value in {**aws.environment, "AWS_DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(key, value)
+    created = created_ids(aws.url)
 
-    def physical_ids() -> dict[str, str]:
-        found = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
+    def updated(old: Path, new: Path, full: dict[str, str]) -> Update:
+        values = {name: created.get(value, value) for name, value in full.items()}
+        return update(aws.url, old, new, values, scratch=tmp_path)
 
-    before = physical_ids()
-    plan = json.loads(aws.run("plan", name, "--json", "--create-staging-bucket", template=current).stdout)
-    destroyed = {each["id"]: each["explanation"] for each in plan["changes"] if each["destructive"]}
-    assert destroyed == dict.fromkeys(MERGED, "will be deleted"), json.dumps(destroyed, indent=1)
-    allowed = [text for each in MERGED for text in ("--allow-destructive-resource", each)]
-    done = aws.run("deploy", name, *arguments, *allowed, template=current)
-    assert done.returncode == 0, done.stderr
-    after = physical_ids()
-    assert {key: after.get(key) for key in before if key not in MERGED} == {
-        key: value for key, value in before.items() if key not in MERGED
-    }
-    assert {"Notebook", "Domain", "UserProfile5", "MlflowApp", "Endpoint", "ModelPackageGroup"} <= before.keys()
+    return updated
+
+
+def test_update_of_a_complete_stack_replaces_nothing(run: Run, aws: Aws) -> None:
+    """The plan deletes only merged policies, which the changelog names, and all other physical IDs stay the same."""
+    name = "workspace.yaml"
+    done = run(LAST / name, release.ROOT / "templates" / name, FULL["workspace"])
+    changes = done.changes("workspace")
+    assert [change.name for change in sorted(changes)] == list(MERGED), changes
+    assert undocumented(changes, release_notes.section(release.ROOT, VERSION).duties) == []
+    assert {"Notebook", "Domain", "UserProfile5", "MlflowApp", "Endpoint", "ModelPackageGroup"} <= done.before.keys()
+    assert done.release_changes_nothing
     logs = aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/TrainingJobs")["logGroups"]
     assert [group["retentionInDays"] for group in logs] == [30]
-    aws.run("destroy", name, "--confirm", name, "--delete-data", "--clear-studio")
+
+
+def test_a_replacement_is_a_breaking_change(run: Run, tmp_path: Path, name: str) -> None:
+    """A replaced resource is listed. A different release in the Metadata alone changes nothing."""
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(TOPIC.format(name=name, release="0.1.0"))
+    new.write_text(TOPIC.format(name=f"{name}-2", release="0.2.0"))
+    done = run(old, new, {})
+    assert done.changes("small") == [Change("small", "Topic", "is replaced")]
+    assert done.release_changes_nothing
