@@ -26,7 +26,7 @@ class NotMeasuredError(Exception):
 
 
 class Measure(Enum):
-    """What is measured of a process and its child processes. Memory is that of the largest process, in MiB."""
+    """A quantity of a process and its child processes. Memory is that of the largest process, in MiB."""
 
     CPU = "CPU s"
     WALL = "wall s"
@@ -41,7 +41,7 @@ def _nothing() -> None:
 class Command:
     """A command line. `codes` are the exit codes of a complete run, including runs with findings.
 
-    `before` runs before each run, and is not measured, for example to delete what the previous run created.
+    `before` runs before each run, and is not measured, for example to delete the files of the previous run.
     """
 
     title: str
@@ -60,7 +60,7 @@ Make = Callable[[Path], Command]
 class Row:
     """One figure: a ratio of two commands, or a value of one command, with its target and the aim beyond it.
 
-    `start` is a command that both others contain, for example the start of Python. Its value is subtracted from theirs.
+    `start` is a command that both others contain, for example the start of Python. Its value is subtracted from both values.
     A row that takes minutes can limit the number of pairs with `most_pairs`, and omit the run before the measurement.
     """
 

@@ -65,7 +65,7 @@ def _implementation() -> list[Path]:
     of this package determine how cfn-lint is called.
     """
     found = importlib.util.find_spec("cfnlint")
-    files = [Path(__file__).with_name(f"{module}.py") for module in ("engine", "regions")]
+    files = [Path(__file__).with_name(f"{module}.py") for module in ("clauses", "engine", "regions", "speedups")]
     if found and found.origin:
         files.append(Path(found.origin).with_name("version.py"))
     if base := cache_directory():
