@@ -60,7 +60,7 @@ Make = Callable[[Path], Command]
 class Row:
     """One figure: a ratio of two commands, or a value of one command, with its target and the aim beyond it.
 
-    `start` is a command that both others contain, for example the start of Python. Its value is subtracted from both values.
+    `start` is a command that both others contain, for example the start of Python. Its value is subtracted.
     A row that takes minutes can limit the number of pairs with `most_pairs`, and omit the run before the measurement.
     """
 

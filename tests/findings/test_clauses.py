@@ -48,7 +48,7 @@ def solution(found: list[Any]) -> object:
 
 
 def is_same(one: object, other: object) -> bool:
-    """Return whether cfn-lint treats two solutions alike. Without clauses, the solution {} is not true, and not False."""
+    """Return whether cfn-lint treats two solutions alike. The solution without clauses, {}, is a third kind."""
     return (bool(one), one is False) == (bool(other), other is False)
 
 
