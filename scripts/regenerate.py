@@ -22,7 +22,7 @@ from smtemplates.aws_data import availability, costs
 from smtemplates.aws_data.regions import UNKNOWN_REGIONS
 from smtemplates.console.files import read, write
 from smtemplates.errors import Error
-from smtemplates.reference import document
+from smtemplates.reference import document, pages
 from smtemplates.synth.renderer import render
 from smtemplates.templates.launch_role import actions, scopes
 from smtemplates.templates.registry import TEMPLATES, definition
@@ -108,7 +108,7 @@ def build() -> dict[Path, str]:
     lines = [f"{json.dumps(type_)}: {json.dumps(names)}" for type_, names in importable_types().items()]
     importable = "{\n" + ",\n".join(lines) + "\n}\n"
     generated = {PERMISSIONS: permissions, UNAVAILABLE: unavailable, IMPORTABLE: importable}
-    return {**generated, **templates, **document.files()}
+    return {**generated, **templates, **pages.files()}
 
 
 def main() -> int:
@@ -135,6 +135,7 @@ def main() -> int:
     stale = [path for path, text in texts.items() if not (ROOT / path).exists() or read(ROOT / path) != text]
     for path in stale:
         if not options.check:
+            (ROOT / path).parent.mkdir(exist_ok=True)
             write(ROOT / path, texts[path])
         print(f"{path}: {'stale; run scripts/regenerate' if options.check else 'written'}", file=sys.stderr)
     if not stale:

@@ -45,8 +45,11 @@ def test_hooks_run_existing_scripts() -> None:
     assert all((ROOT / script).stat().st_mode & 0o100 for script in scripts)
 
 
-@pytest.mark.parametrize("arguments", [[], ["--fast"]], ids=["all", "fast"])
-@pytest.mark.parametrize("failing", ["", "ruff", "lint-imports", "mypy", "pytest"])
+@pytest.mark.parametrize(
+    ("failing", "arguments"),
+    [(name, words) for name in ("", "ruff", "lint-imports", "mypy", "pytest") for words in ([], ["--fast"])]
+    + [("docs", [])],
+)
 def test_the_exit_code_of_scripts_test_is_that_of_its_checks(
     tmp_path: Path, failing: str, arguments: list[str]
 ) -> None:
@@ -55,9 +58,9 @@ def test_the_exit_code_of_scripts_test_is_that_of_its_checks(
     (tmp_path / "scripts" / "venv").touch()
     shutil.copy(ROOT / "scripts" / "test", tmp_path / "scripts")
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    for name in ("python", "ruff", "lint-imports", "mypy", "pytest"):
-        program = tmp_path / ".venv" / "bin" / name
-        program.write_text(f"#!/bin/sh\necho 2\nexit {int(name == failing)}\n")
+    programs = [tmp_path / ".venv" / "bin" / name for name in ("python", "ruff", "lint-imports", "mypy", "pytest")]
+    for program in (*programs, tmp_path / "scripts" / "docs"):
+        program.write_text(f"#!/bin/sh\necho 2\nexit {int(program.name == failing)}\n")
         program.chmod(0o755)
     done = subprocess.run([tmp_path / "scripts" / "test", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == int(bool(failing)), done.stderr

@@ -95,7 +95,7 @@ def _defined(module: types.ModuleType) -> set[str]:
 def test_page_about_the_library_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples of the page print the results on it, except those that need an account."""
     monkeypatch.chdir(tmp_path)
-    page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "python-api.md").read_text(encoding="utf-8")
     offline, heading, _ = page.partition("## Plan and deploy\n")
     assert heading
     failed, tried = run_examples(offline)
@@ -104,7 +104,7 @@ def test_page_about_the_library_works(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_page_about_the_library_contains_every_error() -> None:
     """The table of errors contains each public exception of the package and of the deployer."""
-    page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "python-api.md").read_text(encoding="utf-8")
     for module in (smtemplates, deploy):
         for name in module.__all__:
             value = getattr(module, name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from troposphere import Template, athena, kinesis
 
 import smtemplates
 from smtemplates.aws_data.costs import COSTS, FILE, IDLE_FREE, ON_DELETION, missing_costs
+from smtemplates.cli.documents import FORMER_PICTURE, FORMER_REFERENCE
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.reference import control_tables, sections
@@ -81,11 +81,13 @@ def test_check_prints_a_diff_and_writes_nothing(tmp_path: Path, text: str) -> No
 
 
 @pytest.mark.slow
-def test_check_without_a_file_compares_the_former_files(tmp_path: Path) -> None:
+def test_check_without_a_file_compares_the_former_files(tmp_path: Path, text: str) -> None:
     """--check without -o compares templates/README.md and its picture, as version 0.1.0 did, with one more line."""
-    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    picture = tmp_path / FORMER_PICTURE
+    picture.parent.mkdir()
+    picture.write_text(reference.picture())
+    (tmp_path / FORMER_REFERENCE).write_text(text)
     line = "reference --check is now reference --check -o templates/README.md. The old name works until version 0.3."
-    picture = tmp_path / "templates" / reference.PICTURE
     expected = picture.read_text()
     done = run("reference", "--check", cwd=tmp_path)
     assert (done.returncode, done.stderr.splitlines()[0]) == (0, line)

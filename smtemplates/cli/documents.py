@@ -15,6 +15,7 @@ from smtemplates.errors import UsageError
 
 # The reference of a checkout, which version 0.1.0 wrote and compared with its picture.
 FORMER_REFERENCE = Path("templates", "README.md")
+FORMER_PICTURE = Path("templates", "workspace.svg")
 
 
 def write_explorer(options: argparse.Namespace) -> int:
@@ -43,8 +44,7 @@ def write_reference(options: argparse.Namespace) -> int:
         raise UsageError("--check compares a file. Specify the file with -o FILE.")
     if options.check and not options.output:
         report_renamed("reference --check", f"reference --check -o {FORMER_REFERENCE}")
-        picture = FORMER_REFERENCE.with_name(reference.PICTURE)
-        texts = {FORMER_REFERENCE: reference.document(), picture: reference.picture()}
+        texts = {FORMER_REFERENCE: reference.document(), FORMER_PICTURE: reference.picture()}
         return max([_compare(path, text) for path, text in texts.items()])
     text = _chapter(options) if options.name else reference.document()
     if not options.output or options.output == "-":

@@ -1,11 +1,11 @@
-"""The reference in templates/README.md, generated from the same objects as the templates."""
+"""The reference of the templates, generated from the same objects as the templates."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from troposphere import encode_to_dict
@@ -17,13 +17,12 @@ from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
 from smtemplates.evaluate.not_evaluated import for_any_template
 from smtemplates.pages import diagram, places
-from smtemplates.pages.drawing import WORKSPACE, workspace_file
 from smtemplates.pages.picture import picture as draw
 from smtemplates.pages.places import PLACES
 from smtemplates.reference import boundaries, control_tables, launch_permissions, other_accounts, sections
 from smtemplates.reference.conditions import all_options
 from smtemplates.reference.examples import PSEUDO
-from smtemplates.reference.markdown import block, code, table
+from smtemplates.reference.markdown import anchor_of, block, code, table
 from smtemplates.reference.workflow_packs import workflow_packs
 from smtemplates.synth import declarations
 from smtemplates.synth.loader import load
@@ -32,7 +31,6 @@ from smtemplates.templates.registry import TEMPLATES, definition
 from smtemplates.templates.workspace import encryption, features
 from smtemplates.templates.workspace import template as workspace
 
-PICTURE = "workspace.svg"
 INTRODUCTION = """\
 # Reference
 
@@ -48,30 +46,50 @@ GUIDES = {
 Section = tuple[str, Iterator[str]]
 
 
+@dataclass(frozen=True)
+class Chapter:
+    """The reference of one template: its name and description, and its sections in their order."""
+
+    name: str
+    description: str
+    sections: dict[str, str]
+
+
+def chapters() -> list[Chapter]:
+    """Return the reference of each template. This imports cfn-lint, whose schemas show the Regions of each type.
+
+    Raises:
+        TemplateError: resource types have no cost.
+    """
+    found: list[Chapter] = []
+    first: dict[str, Any] = {}
+    for name in TEMPLATES:
+        built = definition(name)
+        template, construct_of = _read(built)
+        parts = _sections(template, construct_of, first)
+        if name in GUIDES:
+            title, file = GUIDES[name]
+            parts.insert(0, (title, iter([_asset(file)])))
+        if name == "network":
+            parts.insert(1, ("Interface endpoints", sections.interface_endpoints()))
+        if name == "launch-role":
+            parts.insert(1, ("Permissions beyond launched resources", launch_permissions.wide()))
+        first = first or template
+        found.append(Chapter(name, f"{built.description}.", {title: "\n".join(body) for title, body in parts}))
+    return found
+
+
 def document() -> str:
-    """Return the whole reference as Markdown. This imports cfn-lint, whose schemas show the Regions of each type.
+    """Return the whole reference as Markdown, in one file. pages.py returns it as pages of the documentation.
 
     Raises:
         TemplateError: resource types have no cost.
     """
     written, taken = [INTRODUCTION], Counter[str]()
-    first: dict[str, Any] = {}
-    for name in TEMPLATES:
-        built = definition(name)
-        description = built.description
-        template, construct_of = _read(built)
-        found = _sections(template, construct_of, first)
-        if name in GUIDES:
-            title, file = GUIDES[name]
-            found.insert(0, (title, iter([_asset(file)])))
-        if name == "network":
-            found.insert(1, ("Interface endpoints", sections.interface_endpoints()))
-        if name == "launch-role":
-            found.insert(1, ("Permissions beyond launched resources", launch_permissions.wide()))
-        first = first or template
-        written += [f"## {name}.yaml\n", f"{description}.\n", _contents([title for title, _ in found], taken)]
-        for title, body in found:
-            written += [f"### {title}\n", *body]
+    for each in chapters():
+        written += [f"## {each.name}.yaml\n", f"{each.description}\n", _contents(list(each.sections), taken)]
+        for title, body in each.sections.items():
+            written += [f"### {title}\n", body]
     return "\n".join(written)
 
 
@@ -117,19 +135,6 @@ def overview() -> diagram.Diagram:
 def missing_places() -> list[str]:
     """Return a sentence for each group of the workspace that has resources but no place in the picture."""
     return places.missing_places((each.title for each in workspace.constructs() if each.resources), PLACES)
-
-
-def files() -> dict[Path, str]:
-    """Return the text of each generated file: the reference, the picture, and the groups that pages show.
-
-    Raises:
-        TemplateError: a row of data is missing, such as the place of a group.
-    """
-    return {
-        Path("templates", "README.md"): document(),
-        Path("templates", PICTURE): picture(),
-        Path("smtemplates", "pages", "assets", WORKSPACE): workspace_file(overview()),
-    }
 
 
 def picture() -> str:
@@ -179,7 +184,7 @@ def _contents(titles: Sequence[str], taken: Counter[str]) -> str:
     """Return links to the sections of a chapter. The anchor of a repeated title ends in a number."""
     lines = []
     for title in titles:
-        anchor = "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter == "-")
+        anchor = anchor_of(title)
         lines.append(f"- [{title}](#{anchor}{f'-{taken[anchor]}' if taken[anchor] else ''})\n")
         taken[anchor] += 1
     return "".join(lines)

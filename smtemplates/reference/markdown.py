@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+# The first line of each page that scripts/regenerate writes.
+GENERATED = "<!-- scripts/regenerate writes this page. Change the code, not this file. -->\n"
+
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table."""
@@ -30,6 +33,11 @@ def block(text: str, language: str = "") -> str:
     """Return a code block that shows lines unchanged."""
     fence = "`" * max(3, _longest_fence(text) + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+
+
+def anchor_of(title: str) -> str:
+    """Return the anchor of a heading, as GitHub and the site of the documentation derive it."""
+    return "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter in "-_")
 
 
 def _longest_fence(text: str) -> int:

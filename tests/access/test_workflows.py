@@ -15,7 +15,7 @@ from access.simulator import verdicts
 from access.test_execution_role import requested
 from access.workflows import WORKFLOWS, Workflow, steps
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "permissions.md"
 STACKS: dict[str, dict[str, str]] = {
     "nothing": {},
     "network": {"vpc": "existing groups", "studio": "images"},

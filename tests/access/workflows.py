@@ -230,7 +230,7 @@ def _limited() -> Iterator[Workflow]:
 
 
 def steps() -> Iterator[Workflow]:
-    """Yield the steps of pipelines that need an additional policy, for which docs/permissions.md has the text."""
+    """Yield the steps of pipelines with an additional policy, whose text is in docs/how-to/permissions.md."""
     function = "arn:aws:lambda:{here}function:prepare"
     invoked = each("lambda", "InvokeFunction", function)
     yield Workflow("Lambda step", f"{STEPS}.lambda_step.LambdaStep", invoked, never)

@@ -1,4 +1,4 @@
-"""docs/configuration.md describes exactly the keys of the schema, and its examples work."""
+"""docs/reference/configuration-file.md describes exactly the keys of the schema, and its examples work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from smtemplates.config.check import check
 from smtemplates.config.schema import definition, schema
 from smtemplates.config.templates import resolve
 
-TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "configuration-file.md").read_text(encoding="utf-8")
 KINDS = {
     "string": "text",
     "integer": "whole number",

@@ -32,7 +32,9 @@ from config.projects import (
 from config.test_init import init
 from smtemplates.synth.loader import load
 
-PLANNING = next(dict(section.fences)["json"] for section in sections("docs/project.md") if section.title == "Roles")
+PLANNING = next(
+    dict(section.fences)["json"] for section in sections("docs/how-to/project.md") if section.title == "Roles"
+)
 
 
 def check_schema(schema: str, path: Path) -> None:

@@ -9,7 +9,7 @@ from examples import run_examples
 
 from deploying.local_aws import Aws
 
-PAGE = Path(__file__).parents[2] / "docs" / "library.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "python-api.md"
 
 
 def test_all_examples_work(aws: Aws, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from smtemplates.local_cloud.lifecycle import running
 
 PROMPT = re.compile(r"\[y/N\] \Z|\((\S+)\): \Z")
 TIMEOUT_SECONDS = 120
-IGNORED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "dist")
+IGNORED = shutil.ignore_patterns(".git", ".venv*", "site", ".*_cache", ".hypothesis", "__pycache__", "dist")
 PARAMETERS = "ProjectName: churn\nNotebookIdleMinutes: 30\n"
 POLICY = "rule described { Description exists }\n"
 OWN_TEMPLATE = """
@@ -129,7 +129,7 @@ class Sandbox:
     def prepare(self, command: str) -> None:
         """Create the files, buckets, stacks and products that a command needs."""
         if file := re.search(r"--template-file (\S+)", command):
-            page = (ROOT / "docs" / "migrate-from-cloudformation.md").read_text(encoding="utf-8")
+            page = (ROOT / "docs" / "how-to" / "migrate-from-cdk.md").read_text(encoding="utf-8")
             block = re.search(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
             (self.folder / file[1]).write_text(block[1] if block else "")
         if "config check" in command and "--config" not in command:

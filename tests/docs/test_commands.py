@@ -16,6 +16,7 @@ pytestmark = pytest.mark.server
 # The programs that this test does not run, each with the reason.
 NOT_RUN = {
     "scripts/test": "it runs this test",
+    "scripts/docs": "scripts/test runs it",
     "scripts/bench": "it takes several minutes",
     "scripts/lock": "it requests newer versions from the package index",
     "pre-commit": "it changes the hooks of git; tests/test_ci.py checks the hooks",
@@ -26,7 +27,7 @@ SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
     examples(*each) for each in every_help()
 ]
 # test_pipelines.py checks the pipelines and policies, and test_recipe.py the changes of files
-LANGUAGES = {"hcl", "toml", "console", "python", "pycon", "yaml", "json", "text", "diff"}
+LANGUAGES = {"hcl", "toml", "console", "python", "pycon", "yaml", "json", "text", "diff", "{toctree}"}
 
 
 @pytest.mark.parametrize("section", [section for section in SECTIONS if section.commands], ids=str)

