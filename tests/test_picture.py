@@ -20,7 +20,7 @@ from smtemplates.pages.diagram import Diagram, Group
 from smtemplates.pages.picture import picture
 from smtemplates.pages.places import PLACES
 from smtemplates.pages.text_width import text_width
-from smtemplates.reference import pages
+from smtemplates.reference import document, pages
 
 FILE = ROOT / pages.PICTURE
 README_PIXELS = 830
@@ -29,7 +29,7 @@ Rectangle = dict[str, float]
 
 def test_the_picture_is_the_same_in_every_process(tmp_path: Path) -> None:
     """Neither the order of sets nor the folder changes a byte."""
-    program = "import sys; from smtemplates.reference import pages; sys.stdout.write(pages.picture())"
+    program = "import sys; from smtemplates.reference import document; sys.stdout.write(document.picture())"
     for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", program],
@@ -139,7 +139,7 @@ def test_arrows_end_at_their_boxes_and_avoid_text(page: Page) -> None:
             return [line.dataset.from, line.dataset.to, points];
         })""",
     )
-    assert len(lines) == len(pages.overview().arrows)
+    assert len(lines) == len(document.overview().arrows)
     texts = rectangles(page, "text")
     for start, end, points in lines:
         (source,), (target,) = (rectangles(page, f"[data-title={title}] rect") for title in (start, end))
