@@ -29,12 +29,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SUMS = "SHA256SUMS"
 EXAMPLES = """\
 examples:
-  scripts/release check                what can break users since the last release, and whether the changelog says so
+  scripts/release check                list all changes since the last release that can break users
   scripts/release check --offline      the same without updating stacks on the local cloud
-  scripts/release check --tag v0.2.0   also that everything is ready for this tag
-  scripts/release build -o release     the wheel, the source archive, the templates and their checksums
-  scripts/release notes                the section of this version in CHANGELOG.md
-  scripts/release start 0.3.0          after a release: record its templates, and begin the next version
+  scripts/release check --tag v0.2.0   check also that everything is ready for this tag
+  scripts/release build -o release     build the wheel, the source archive, and the checksums of all files
+  scripts/release notes                print the section of this version in CHANGELOG.md
+  scripts/release start 0.3.0          record the templates of the last release, and begin the next version
 
 exit codes: 0 ready, 1 something is missing, 2 bad input
 """
@@ -78,7 +78,7 @@ def deployed_changes(root: Path, last: Path, url: str) -> Iterator[Change]:
 
 
 def check(tag: str | None, *, offline: bool) -> int:
-    """Print what is missing for a release, and return the exit code."""
+    """Print the breaking changes and the missing parts of a release, and return the exit code."""
     version = release_notes.package_version(ROOT)
     last, section = last_release(ROOT, version), release_notes.section(ROOT, version)
     missing = list(release_notes.problems(ROOT, tag))
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="scripts/release", description=__doc__, epilog=EXAMPLES, formatter_class=style, allow_abbrev=False
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    checking = commands.add_parser("check", help="list what can break users, and what is missing for a release")
+    checking = commands.add_parser("check", help="list the changes that can break users, and the missing parts of a release")
     checking.add_argument("--tag", help="the tag to release, such as v0.2.0")
     checking.add_argument("--offline", action="store_true", help="do not update stacks on the local cloud")
     building = commands.add_parser("build", help="build the files of a release, with the same bytes on every machine")

@@ -1,4 +1,4 @@
-"""Compare a template with the released one: everything that can break the stacks and scripts of users."""
+"""Compare a template with the released one: all changes that can break the stacks and scripts of users."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROMISED = {
     "Resources": ("Type", "DeletionPolicy", "UpdateReplacePolicy"),
     "Outputs": ("Export",),
 }
-# What AWS does if a resource does not have the attribute.
+# The behavior of AWS if a resource does not have the attribute.
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
 UNSET = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 
@@ -33,7 +33,7 @@ class Change:
     text: str
 
     def __str__(self) -> str:
-        """Return the change as a sentence without its period."""
+        """Return one line about the change."""
         return f"{self.template}: {self.name} {self.text}"
 
 

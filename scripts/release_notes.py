@@ -119,6 +119,6 @@ def start(root: Path, version: str) -> list[Path]:
     before, heading, after = changelog.read_text("utf-8").partition(f"## {last} ")
     texts[changelog] = before + NEW_SECTION.format(version=version, first=FIRST) + heading + after
     for path, text in texts.items():
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return list(texts)

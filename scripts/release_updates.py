@@ -44,7 +44,7 @@ class Update:
 
 
 def created_ids(url: str) -> dict[str, str]:
-    """Create what complete stacks need on a local cloud, and return the values of the placeholders in full.toml."""
+    """Create a network and a template on a local cloud, and return the values of the placeholders in full.toml."""
     ec2, s3 = (SDK.client(service, endpoint_url=url, region_name=REGION) for service in ("ec2", "s3"))
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
@@ -57,7 +57,7 @@ def created_ids(url: str) -> dict[str, str]:
 def update(url: str, old: Path, new: Path, full: Mapping[str, str], *, scratch: Path) -> Update:
     """Create a complete stack from a released template, update it to the new template, and delete it.
 
-    `full` are the parameters of a complete stack. Those that the released template does not have are left out.
+    `full` are the parameters of a complete stack. Other parameters than those of the released template are left out.
     `scratch` is a folder for a copy of the new template with another release.
 
     Raises:
