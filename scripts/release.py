@@ -64,7 +64,7 @@ def offline_changes(root: Path, last: Path) -> Iterator[Change]:
 
 
 def deployed_changes(root: Path, last: Path, url: str) -> Iterator[Change]:
-    """Yield what updates of complete stacks of the last release replace or delete on a local cloud."""
+    """Yield the resources that updates of complete stacks replace or delete on a local cloud."""
     created = created_ids(url)
     full = tomli.loads((root / "tests" / "released" / "full.toml").read_text("utf-8"))
     with tempfile.TemporaryDirectory() as scratch:
@@ -142,7 +142,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="scripts/release", description=__doc__, epilog=EXAMPLES, formatter_class=style, allow_abbrev=False
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    checking = commands.add_parser("check", help="list the changes that can break users, and the missing parts of a release")
+    checking = commands.add_parser(
+        "check", help="list the changes that can break users, and the missing parts of a release"
+    )
     checking.add_argument("--tag", help="the tag to release, such as v0.2.0")
     checking.add_argument("--offline", action="store_true", help="do not update stacks on the local cloud")
     building = commands.add_parser("build", help="build the files of a release, with the same bytes on every machine")
