@@ -1,14 +1,14 @@
 """Decide whether the conditions of a template can be true at once, many times for the same conditions.
 
 cfn-lint asks this thousands of times for one template. It encodes the conditions as clauses (a conjunction of
-disjunctions of literals), copies all of them, adds a few, and starts the solver of SymPy from the beginning. The class
-`Clauses` has the methods of SymPy's `EncodedCNF` that cfn-lint uses. Copies share the common clauses, the answers and
-the assignments that were found.
+disjunctions of literals), copies all of them, adds a few, and asks the solver of SymPy. Most questions are repeated, or
+an earlier assignment answers them. The class `Clauses` has the methods of SymPy's `EncodedCNF` that cfn-lint uses.
+Copies share the common clauses, the answers and the assignments that were found. Only new questions reach SymPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from sympy.assumptions import cnf
@@ -20,8 +20,6 @@ Clause = frozenset[int]
 _CNF: Any = cnf.CNF
 _EncodedCNF: Any = cnf.EncodedCNF
 _satisfiable: Any = inference.satisfiable
-
-MOST_CONFLICTS = 1000  # of one search; after that, SymPy answers
 
 
 class Clauses:
@@ -63,7 +61,6 @@ class _Family:
         self._encoded: dict[Any, frozenset[Clause]] = {}
         self._solutions: dict[frozenset[Clause], object] = {}
         self._assignments: list[set[int]] = []
-        self._containing: dict[int, list[Clause]] = {}
 
     def encoded(self, proposition: Any) -> frozenset[Clause]:
         """Return the clauses of a proposition."""
@@ -90,82 +87,13 @@ class _Family:
             return self._sympy(clauses)
         if any(all(map(assignment.intersection, added)) for assignment in reversed(self._assignments)):
             return True
-        self._containing = self._containing or _by_literal(self.common)
-        search = _Search(self._containing, _by_literal(added), len(self._numbers))
-        units = [literal for clause in clauses if len(clause) == 1 for literal in clause]
-        found = search.run(units, self._assignments[-1] if self._assignments else set())
-        if found is None:
-            return self._sympy(clauses)
+        found: Any = self._sympy(clauses)
         if found:
-            self._assignments.append(found)
-        return bool(found)
+            numbers = self._numbers
+            self._assignments.append({numbers[one] if value else -numbers[one] for one, value in found.items()})
+        return found
 
     def _sympy(self, clauses: Collection[Clause]) -> object:
         """Return the solution that SymPy finds."""
         encoding = dict(self._numbers) if clauses else {}
         return _satisfiable(_EncodedCNF([set(clause) for clause in clauses], encoding))
-
-
-def _by_literal(clauses: Iterable[Clause]) -> dict[int, list[Clause]]:
-    found: dict[int, list[Clause]] = {}
-    for clause in clauses:
-        for literal in clause:
-            found.setdefault(literal, []).append(clause)
-    return found
-
-
-class _Search:
-    """Search for an assignment: assume a literal, assign its consequences, and assume the opposite if that fails."""
-
-    def __init__(self, common: Mapping[int, list[Clause]], added: Mapping[int, list[Clause]], symbols: int) -> None:
-        self._containing = (common, added)
-        self._symbols = symbols
-        self._true: set[int] = set()
-        self._order: list[int] = []  # in which literals became true
-
-    def run(self, units: Iterable[int], likely: Collection[int]) -> set[int] | None:
-        """Return the literals of an assignment, none if there is no assignment, or None if there is no answer in time.
-
-        The values of `likely` are assumed first.
-        """
-        levels: list[tuple[int, int, int]] = []
-        symbol, conflicts, pending = 1, 0, list(units)
-        while True:
-            if self._assign(pending):
-                while symbol in self._true or -symbol in self._true:
-                    symbol += 1
-                if symbol > self._symbols:
-                    return self._true
-                assumed = symbol if symbol in likely else -symbol
-                levels.append((len(self._order), symbol, assumed))
-            else:
-                conflicts += 1
-                while levels and not levels[-1][2]:
-                    levels.pop()
-                if not levels or conflicts > MOST_CONFLICTS:
-                    return None if levels else set()
-                length, symbol, failed = levels.pop()
-                self._true.difference_update(self._order[length:])
-                del self._order[length:]
-                assumed = -failed
-                levels.append((length, symbol, 0))
-            pending = [assumed]
-
-    def _assign(self, pending: list[int]) -> bool:
-        """Assign true to literals and to their consequences; return False if they contradict each other."""
-        true = self._true
-        while pending:
-            literal = pending.pop()
-            if -literal in true:
-                return False
-            if literal in true:
-                continue
-            true.add(literal)
-            self._order.append(literal)
-            for containing in self._containing:
-                for clause in containing.get(-literal, ()):
-                    if true.isdisjoint(clause):
-                        open_ = [other for other in clause if -other not in true]
-                        if len(open_) == 1:
-                            pending += open_
-        return True

@@ -21,7 +21,7 @@ from cfnlint.runner import Runner, run_template_by_data
 from smtemplates.aws_data.regions import no_such_region
 from smtemplates.errors import UsageError
 from smtemplates.linting.regions import equivalent, representatives
-from smtemplates.linting.speedups import fast_solver
+from smtemplates.linting.speedups import shared_answers
 
 Row = dict[str, Any]
 
@@ -104,7 +104,7 @@ def _decode(text: str, name: str) -> dict[str, Any]:
 
 def _matches(template: dict[str, Any], regions: list[str], checks: Sequence[str]) -> list[Match]:
     try:
-        with fast_solver():
+        with shared_answers():
             return list(run_template_by_data(template, _config(regions, checks), _linter().rules))
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,6 +1,6 @@
-"""Replace a slow part of cfn-lint by a faster one with the same results: the solver for conditions.
+"""Remember the answers to the questions about conditions that cfn-lint repeats. The findings are the same.
 
-cfn-lint has no option for another solver, so two names in its modules are replaced while a template is linted. This
+cfn-lint has no option for it, so two names in its modules are replaced while a template is linted. This
 happens only if the source text of these modules is known, because a release can start to use more of the solver.
 """
 
@@ -36,8 +36,8 @@ KNOWN = {
 
 
 @contextmanager
-def fast_solver() -> Iterator[None]:
-    """Use the faster solver in cfn-lint, unless its modules are unknown."""
+def shared_answers() -> Iterator[None]:
+    """Share answers in cfn-lint, unless its modules are unknown."""
     if not is_known():
         yield
         return
