@@ -18,6 +18,7 @@ NOT_RUN = {
     "scripts/test": "it runs this test",
     "scripts/docs": "scripts/test runs it",
     "scripts/bench": "it takes several minutes",
+    "scripts/release": "it updates several stacks; tests/test_release.py tests its parts",
     "scripts/lock": "it requests newer versions from the package index",
     "pre-commit": "it changes the hooks of git; tests/test_ci.py checks the hooks",
 }
