@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import command_reference
+import troubleshooting
 from cfnlint.helpers import REGIONS
 from cfnlint.schema import ResourceNotFoundError
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
@@ -108,7 +110,8 @@ def build() -> dict[Path, str]:
     lines = [f"{json.dumps(type_)}: {json.dumps(names)}" for type_, names in importable_types().items()]
     importable = "{\n" + ",\n".join(lines) + "\n}\n"
     generated = {PERMISSIONS: permissions, UNAVAILABLE: unavailable, IMPORTABLE: importable}
-    return {**generated, **templates, **pages.files()}
+    documents = {troubleshooting.PAGE: troubleshooting.page(), command_reference.PAGE: command_reference.page()}
+    return {**generated, **templates, **pages.files(), **documents}
 
 
 def main() -> int:
