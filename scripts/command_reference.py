@@ -15,7 +15,8 @@ PAGE = Path("docs", "reference", "command-line.md")
 INTRODUCTION = """\
 # Command line
 
-`smtemplates COMMAND --help` shows the same texts. Results go to standard output. Progress and messages go to standard error.
+`smtemplates COMMAND --help` shows the same texts. Results go to standard output. Progress and messages go to standard
+error.
 
 The same commands are available as `python -m smtemplates`. Exit codes: {}. [Exit codes](exit-codes.md) explains them.
 """

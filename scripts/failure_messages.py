@@ -26,7 +26,18 @@ CODES = {
 }
 FEWEST_WORDS = 4  # of a sentence. Shorter texts are parts of a sentence, such as the name of a command.
 # Functions that add to a text, but do not write sentences that a user can look up.
-FORMATTING = {"sentence", "join", "command", "masked", "str", "replace", "format", "nearest", "title", "with_hook_results"}
+FORMATTING = {
+    "sentence",
+    "join",
+    "command",
+    "masked",
+    "str",
+    "replace",
+    "format",
+    "nearest",
+    "title",
+    "with_hook_results",
+}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -74,7 +85,7 @@ def _of_module(module: str, tree: ast.AST, public: dict[str, Function]) -> Itera
 def _texts(node: ast.AST) -> Iterator[str]:
     """Yield the sentences below a node."""
     if isinstance(node, (ast.Constant, ast.JoinedStr)):
-        text = " ".join(_text(node).split())
+        text = " ".join(re.sub(r"(?<=[A-Z])\n", ". ", _text(node)).split())
         if len(re.findall(r"[a-z]{2,}", text)) >= FEWEST_WORDS and re.match(r"[A-Z-].*(?<! is)$", text):
             yield text
         return

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import command_reference
+import cost_examples
+import iam_policies
 import troubleshooting
 from cfnlint.helpers import REGIONS
 from cfnlint.schema import ResourceNotFoundError
@@ -110,7 +112,7 @@ def build() -> dict[Path, str]:
     lines = [f"{json.dumps(type_)}: {json.dumps(names)}" for type_, names in importable_types().items()]
     importable = "{\n" + ",\n".join(lines) + "\n}\n"
     generated = {PERMISSIONS: permissions, UNAVAILABLE: unavailable, IMPORTABLE: importable}
-    documents = {troubleshooting.PAGE: troubleshooting.page(), command_reference.PAGE: command_reference.page()}
+    documents = {each.PAGE: each.page() for each in (troubleshooting, command_reference, cost_examples, iam_policies)}
     return {**generated, **templates, **pages.files(), **documents}
 
 

@@ -13,8 +13,10 @@ PAGE = Path("docs", "troubleshooting.md")
 INTRODUCTION = """\
 # Troubleshooting
 
-This page lists the messages of `plan`, `deploy`, `destroy`, `rollback`, `status`, `outputs`, `drift` and `publish`. A message says what happened, and
-how to continue. Words in capital letters stand for values. The [exit codes](reference/exit-codes.md) are those of the command.
+This page lists the messages of `plan`, `deploy`, `destroy`, `rollback`, `status`, `outputs`, `drift` and `publish`.
+A message contains the cause, and the
+next step. Words in capital letters stand for values. The [exit codes](reference/exit-codes.md) are those of
+the command.
 
 If a message is not enough, repeat the command with `--debug`. It then logs the calls to AWS, without their content.
 """
@@ -22,30 +24,55 @@ If a message is not enough, repeat the command with `--debug`. It then logs the 
 GROUPS = (
     (
         "The plan replaces or deletes resources",
-        "Read the plan: it names the property that replaces each resource. Undo the change of the parameter, or save the data and allow the "
-        "change. [Changes of parameters](reference/workspace/parameters.md#changes-of-parameters) lists the parameters with such effects.",
+        (
+            "Read the plan: it names the property that replaces each resource. Undo the change of the "
+            "parameter, or save the data and allow the change. [Changes of "
+            "parameters](reference/workspace/parameters.md#changes-of-parameters) lists the parameters with "
+            "such effects."
+        ),
         ("deploy/change_sets/guard.py", "deploy/groups/deploying.py"),
     ),
     (
         "Studio contains files of users",
-        "Ask the users to save their files and to delete their spaces. Then repeat the command. `--clear-studio` deletes the spaces instead.",
+        (
+            "Ask the users to save their files and to delete their spaces. Then repeat the command. "
+            "`--clear-studio` deletes the spaces instead."
+        ),
         ("deploy/studio/",),
     ),
     (
         "A deployment fails",
-        "The message contains the first cause from the events of the stack. Correct the template or the parameters, and deploy again. "
-        "`smtemplates status` shows the stack.",
-        ("deploy/change_sets/", "deploy/execution.py", "deploy/planning.py", "deploy/operations/", "deploy/resources/served_endpoints.py"),
+        (
+            "The message contains the first cause from the events of the stack. Correct the template or the "
+            "parameters, and deploy again. `smtemplates status` shows the stack."
+        ),
+        (
+            "deploy/change_sets/",
+            "deploy/execution.py",
+            "deploy/planning.py",
+            "deploy/operations/",
+            "deploy/resources/served_endpoints.py",
+        ),
     ),
     (
         "A rollback fails, or needs a decision",
-        "Remove the cause that the message names, and repeat `smtemplates rollback`. [Roll back](how-to/roll-back.md) describes all states.",
+        (
+            "Remove the cause that the message names, and repeat `smtemplates rollback`. [Roll "
+            "back](how-to/roll-back.md) describes all states."
+        ),
         ("deploy/recovery.py", "deploy/commands/recovery.py"),
     ),
     (
         "A stack cannot be deleted",
         "Remove the obstacle, and repeat `smtemplates destroy`. [Clean up](how-to/clean-up.md) lists the options.",
-        ("deploy/destruction.py", "deploy/stack_deletion.py", "deploy/resources/buckets.py", "deploy/commands/removal.py", "deploy/groups/destroying.py", "deploy/api.py"),
+        (
+            "deploy/destruction.py",
+            "deploy/stack_deletion.py",
+            "deploy/resources/buckets.py",
+            "deploy/commands/removal.py",
+            "deploy/groups/destroying.py",
+            "deploy/api.py",
+        ),
     ),
     (
         "Several stacks",
@@ -64,13 +91,18 @@ GROUPS = (
     ),
     (
         "Parameters, parameter files and options are rejected",
-        "Nothing was changed. Correct the option or the file, and repeat the command. [Deploy a workspace](how-to/deploy.md#parameters) shows the "
-        "format of the file.",
+        (
+            "Nothing was changed. Correct the option or the file, and repeat the command. [Deploy a "
+            "workspace](how-to/deploy.md#parameters) shows the format of the file."
+        ),
         ("deploy/requests/", "deploy/commands/", "deploy/printing/"),
     ),
     (
         "Credentials and the network",
-        "`aws sts get-caller-identity` shows the identity that AWS sees. The deployer finds credentials as the AWS CLI does.",
+        (
+            "`aws sts get-caller-identity` shows the identity that AWS sees. The deployer finds credentials as"
+            " the AWS CLI does."
+        ),
         ("aws/",),
     ),
     (
@@ -85,7 +117,7 @@ def page() -> str:
     """Return the text of the page.
 
     Raises:
-        Error: A module with messages belongs to no group.
+        Error: A module with messages is not in any group.
     """
     found = messages()
     if missing := sorted({each.module for each in found if _group(each) is None}):

@@ -12,7 +12,7 @@ from smtemplates.reference.document import Chapter, chapters, overview, picture
 from smtemplates.reference.markdown import GENERATED, anchor_of
 
 FOLDER = Path("docs", "reference")
-PICTURE = Path("templates", "workspace.svg")
+PICTURE = Path("docs", "images", "workspace.svg")
 # The pages about the workspace: their title, and the titles of their sections in the reference.
 WORKSPACE_PAGES = {
     "parameters.md": ("Parameters of the workspace", ("Parameters", "Changes of parameters")),

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 
 from docs.sandbox import Sandbox
-from docs.text import DOCUMENTS, ROOT, Section, every_help, examples, program_of, sections
+from docs.text import DOCUMENTS, ROOT, Section, arguments_of, every_help, examples, program_of, sections
 
 pytestmark = pytest.mark.server
 
@@ -28,7 +28,7 @@ SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
     examples(*each) for each in every_help()
 ]
 # test_pipelines.py checks the pipelines and policies, and test_recipe.py the changes of files
-LANGUAGES = {"hcl", "toml", "console", "python", "pycon", "yaml", "json", "text", "diff", "{toctree}"}
+LANGUAGES = {"hcl", "toml", "console", "python", "pycon", "yaml", "json", "text", "diff", "sh", "{toctree}"}
 
 
 @pytest.mark.parametrize("section", [section for section in SECTIONS if section.commands], ids=str)
@@ -43,6 +43,15 @@ def test_commands_succeed_and_print_the_documented_output(section: Section, sand
         assert code == 0, f"{command.text}\n{output}"
         if command.output:
             assert output == command.output
+
+
+def test_shown_commands_are_valid() -> None:
+    """The parser accepts each command in a block that is shown and not run."""
+    shown = [command.text for section in SECTIONS for command in section.shown if "smtemplates " in command.text]
+    assert shown
+    for text in shown:
+        if not text.startswith(("pip ", "uvx ")):
+            arguments_of(text)
 
 
 @pytest.mark.parametrize(("command", "test"), RUN_ELSEWHERE.items())

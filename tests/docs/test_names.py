@@ -39,13 +39,13 @@ from smtemplates.synth.loader import load
 
 # Names that no other check knows, each with its meaning.
 KNOWN = {
-    "config.yaml": "the file that the SageMaker SDK reads",
     "smtemplates/templates/workspace/schedule_group.py": "a file that the recipe creates",
     "tests/constructs/test_schedule_group.py": "a file that the recipe creates",
     "feature": "an argument of a row in the table of features",
     "EXPECTATION": "a name in the tests of the constructs",
     "v1.4.0": "an example of a tag",
     "parts/topic.py": "a file of the example of a configuration file",
+    "constructs/job_queue.py": "a file of the example of a construct",
     "company.guard": "a file of the example of a configuration file",
     ".gitlab-ci.yml": "a file that the reader creates",
     "AWSServiceCatalogEndUserFullAccess": "an AWS managed policy",

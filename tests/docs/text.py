@@ -57,6 +57,7 @@ class Section:
     session: tuple[Command, ...]
     mentioned: tuple[Command, ...] = ()
     fences: tuple[tuple[str, str], ...] = ()
+    shown: tuple[Command, ...] = ()  # commands that tests parse and do not run
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -111,8 +112,9 @@ def _section(document: str, title: str, text: str) -> Section:
     fences = tuple(re.findall(r"^```([\w{}]*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL))
     prose = without_fences(text)
     session = tuple(command for language, block in fences if language == "console" for command in _console(block))
+    shown = tuple(Command(line) for language, block in fences if language == "sh" for line in _shell(block))
     mentioned = tuple(Command(span) for span in code_spans(prose) if COMMAND.match(span))
-    return Section(document, title, prose, session, mentioned, fences)
+    return Section(document, title, prose, session, mentioned, fences, shown)
 
 
 def _console(block: str) -> Iterator[Command]:
@@ -120,6 +122,11 @@ def _console(block: str) -> Iterator[Command]:
     for entry in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command, _, output = re.sub(r"\\\n\s*", "", entry).partition("\n")
         yield Command(command, output)
+
+
+def _shell(block: str) -> Iterator[str]:
+    """Yield the commands of a block for a shell, one from each line."""
+    return (line.strip() for line in re.sub(r"\\\n\s*", "", block).splitlines() if line.strip())
 
 
 def code_spans(prose: str) -> list[str]:

@@ -12,12 +12,9 @@ from language.text import Text
 
 ROOT = Path(__file__).resolve().parents[2]
 # The texts that users read, and the code with its docstrings and comments.
-FOLDERS = ("smtemplates", "scripts", "templates", "tests")
-# The documentation and its tools. The issue that rewrites these files moves them to FOLDERS.
-LATER = (
-    *("README.md", "CHANGELOG.md", "SECURITY.md", "docs", "examples"),
-    *(".github", ".ci", ".pre-commit-config.yaml", "pyproject.toml", "requirements"),
-)
+FOLDERS = ("README.md", "docs", ".github", "smtemplates", "scripts", "templates", "tests")
+# Further files with texts, which tests/language/report.py also reads.
+LATER = ("CHANGELOG.md", "SECURITY.md", "examples", ".ci", ".pre-commit-config.yaml", "pyproject.toml", "requirements")
 # The templates of released versions are not modified.
 SKIPPED = {"__pycache__", "node_modules", ".venv", "released"}
 Reader = Callable[[str, str], Iterator[Text]]
