@@ -136,6 +136,7 @@ def test_an_unreleased_version_must_be_released_first(checkout: Path) -> None:
         release_notes.start(checkout, "9.1.0")
 
 
+@pytest.mark.slow
 def test_two_builds_have_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second build is of a copy, with other times and permissions. The checksums cover all files."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764547200")
