@@ -10,11 +10,11 @@ import types
 from pathlib import Path
 
 import pytest
-from examples import run_examples
 from troposphere import sns
 from wheel import Installation
 
 import smtemplates
+from examples import run_examples
 from smtemplates import deploy
 from smtemplates.core import assemble, construct
 from smtemplates.core.construct import Construct, NamedCondition, boolean_parameter, is_true

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from examples import run_examples
 
 from deploying.local_aws import Aws
+from examples import run_examples
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "python-api.md"
 
