@@ -12,9 +12,21 @@ from language.text import Text
 
 ROOT = Path(__file__).resolve().parents[2]
 # The texts that users read, and the code with its docstrings and comments.
-FOLDERS = ("README.md", "docs", ".github", "smtemplates", "scripts", "templates", "tests")
+FOLDERS = (
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "CODE_OF_CONDUCT.md",
+    "docs",
+    "examples",
+    ".github",
+    "smtemplates",
+    "scripts",
+    "templates",
+    "tests",
+)
 # Further files with texts, which tests/language/report.py also reads.
-LATER = ("CHANGELOG.md", "SECURITY.md", "examples", ".ci", ".pre-commit-config.yaml", "pyproject.toml", "requirements")
+LATER = (".ci", ".pre-commit-config.yaml", "pyproject.toml", "requirements")
 # The templates of released versions are not modified.
 SKIPPED = {"__pycache__", "node_modules", ".venv", "released"}
 Reader = Callable[[str, str], Iterator[Text]]
