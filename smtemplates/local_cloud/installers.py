@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -78,28 +79,39 @@ def installers(title: str) -> list[Installer]:
     Raises:
         UsageError: There is none.
 
-    Source: https://docs.astral.sh/uv/reference/cli/#uv-pip-sync
-    Source: https://pip.pypa.io/en/stable/cli/pip/#cmdoption-python (pip 22.3 or newer)
+    Source: https://docs.astral.sh/uv/reference/cli/#uv-pip-install
+    Source: https://pip.pypa.io/en/stable/cli/pip/#cmdoption-python
     """
     python = "{folder}/bin/python"
-    options = ("install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "{lock}")
+    # The lock contains all dependencies. Python compiles the modules that it imports.
+    locked = ("--quiet", "--require-hashes", "--no-deps", "-r", "{lock}")
+    options = ("--disable-pip-version-check", "install", "--no-compile", *locked)
     found = []
     if uv := shutil.which("uv"):
         venv = (uv, "venv", "--quiet", "--no-project", "--python", sys.executable, "{folder}")
-        sync = (uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, "{lock}")
+        sync = (uv, "pip", "install", "--python", python, *locked)
         found.append(Installer("uv", (venv, sync)))
     create = (sys.executable, "-I", "-m", "venv", "{folder}")
-    if find_spec("venv") and find_spec("ensurepip"):
-        found.append(Installer("pip", (create, (python, "-I", "-m", "pip", *options))))
-    elif find_spec("venv") and find_spec("pip"):
+    if find_spec("venv") and _has_pip():
+        # faster than ensurepip, which takes longer than the installation of the packages
         own_pip = (sys.executable, "-m", "pip", "--python", python, *options)
         found.append(Installer("pip", ((*create, "--without-pip"), own_pip)))
+    elif find_spec("venv") and find_spec("ensurepip"):
+        found.append(Installer("pip", (create, (python, "-I", "-m", "pip", *options))))
     if not found:
         raise UsageError(
             f"To install {title}, smtemplates needs uv, or the modules venv and ensurepip of {sys.executable}. "
             "Install uv (https://docs.astral.sh/uv/), or on Debian or Ubuntu run this: sudo apt install python3-venv"
         )
     return found
+
+
+def _has_pip() -> bool:
+    """Return whether this Python has pip 23 or newer, which can install into a different environment."""
+    try:
+        return int(import_module("pip").__version__.partition(".")[0]) >= 23  # noqa: PLR2004
+    except (ImportError, ValueError):
+        return False
 
 
 def _reason(lines: Sequence[str]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -75,6 +77,23 @@ class Tiny:
         process = self.start(**variables)
         output, messages = process.communicate(timeout=120)
         return process.returncode, output, messages
+
+
+def bare(base: Path) -> Path:
+    """Create a Python without ensurepip and pip in a folder, as that of Debian without python3-venv and python3-pip."""
+    library = Path(sysconfig.get_path("stdlib"))
+    own = base / "lib" / library.name
+    own.mkdir(parents=True)
+    (own / "site-packages").mkdir()
+    for item in library.iterdir():
+        if item.name not in ("ensurepip", "site-packages"):
+            (own / item.name).symlink_to(item)
+    (base / "bin").mkdir()
+    python = base / "bin" / "python3"
+    shutil.copy2(Path(sys._base_executable).resolve(), python)  # type: ignore[attr-defined]  # noqa: SLF001
+    for shared in library.parent.glob("libpython*.so*"):
+        (base / "lib" / shared.name).symlink_to(shared)
+    return python
 
 
 def wheel() -> bytes:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sys
 import sysconfig
 from pathlib import Path
 
 import pytest
 
-from clouds.installing import WHEEL, Tiny, downloads, wheel, write_lock
+from clouds.installing import WHEEL, Tiny, bare, downloads, wheel, write_lock
 from smtemplates.errors import UsageError
 from smtemplates.local_cloud import environment
 from smtemplates.local_cloud.locks import held
@@ -26,21 +25,7 @@ def tiny(tmp_path: Path) -> Tiny:
 
 @pytest.fixture(scope="session")
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a Python without ensurepip and pip, as that of Debian without python3-venv and python3-pip."""
-    base = tmp_path_factory.mktemp("bare")
-    library = Path(sysconfig.get_path("stdlib"))
-    own = base / "lib" / library.name
-    own.mkdir(parents=True)
-    (own / "site-packages").mkdir()
-    for item in library.iterdir():
-        if item.name not in ("ensurepip", "site-packages"):
-            (own / item.name).symlink_to(item)
-    (base / "bin").mkdir()
-    python = base / "bin" / "python3"
-    shutil.copy2(Path(sys._base_executable).resolve(), python)  # type: ignore[attr-defined]  # noqa: SLF001
-    for shared in library.parent.glob("libpython*.so*"):
-        (base / "lib" / shared.name).symlink_to(shared)
-    return python
+    return bare(tmp_path_factory.mktemp("bare"))
 
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
@@ -106,7 +91,8 @@ def test_interrupted_installation_is_repaired(tiny: Tiny, number: signal.Signals
 def test_damaged_environment_is_installed_again(tiny: Tiny, damage: str) -> None:
     """An environment is replaced if its Python was removed, if it is incomplete, or if its lock has changed."""
     tiny.use_uv()
-    assert tiny.install()[0] == 0
+    code, _, messages = tiny.install()
+    assert code == 0, messages
     if damage == "python":
         (tiny.folder / "bin" / "python").unlink()
         (tiny.folder / "bin" / "python").symlink_to(tiny.folder / "removed")
