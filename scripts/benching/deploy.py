@@ -7,12 +7,13 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from benching.measure import ROOT, Command, Make, Row
 from benching.render import WORKSPACE
-from benching.tools import aws
+from benching.tools import aws, base
 
 STAGING = "bench-staging"
 
@@ -36,11 +37,17 @@ def cloud() -> dict[str, str]:
     return environment
 
 
-def _plan(_: Path) -> Command:
-    script = str(ROOT / "scripts" / "deploy.py")
-    options = ["--template", str(WORKSPACE), "--staging-bucket", STAGING]
-    words = [sys.executable, script, "plan", "bench-smtemplates", *options]
-    return Command("deploy.py plan", words, environment=cloud())
+def _plan(checkout: Callable[[], Path]) -> Make:
+    def command(_: Path) -> Command:
+        options = ["--template", str(WORKSPACE), "--staging-bucket", STAGING]
+        words = [sys.executable, "-m", "smtemplates", "plan", "bench-smtemplates", *options]
+        return Command("plan", words, environment={**cloud(), "PYTHONPATH": str(checkout())}, folder=checkout())
+
+    return command
+
+
+def _smtemplates(*words: str) -> Make:
+    return _python(f"smtemplates {' '.join(words)}", "-m", "smtemplates", *words)
 
 
 def _aws_deploy(_: Path) -> Command:
@@ -49,12 +56,12 @@ def _aws_deploy(_: Path) -> Command:
     return Command("aws cloudformation deploy --no-execute-changeset", words, environment=cloud())
 
 
+_START = _python("start of Python", "-c", "pass")
+_SDK = _python("import boto3", "-c", "import boto3")
+
 ROWS = (
-    Row(
-        "deploy-help",
-        _python("deploy.py --help", str(ROOT / "scripts" / "deploy.py"), "--help"),
-        _python("import boto3", "-c", "import boto3"),
-        1.3,
-    ),
-    Row("plan", _plan, _aws_deploy, 0.7),
+    Row("help", _smtemplates("--help"), _SDK, 0.15, start=_START),
+    Row("version", _smtemplates("--version"), _SDK, 0.15, start=_START),
+    Row("plan", _plan(lambda: ROOT), _aws_deploy, 0.70, 0.60),
+    Row("plan-base", _plan(lambda: ROOT), _plan(base), 1.0),
 )

@@ -77,13 +77,14 @@ def pip(home: Path, *words: str) -> None:
     install([str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words])
 
 
-def install(words: Sequence[str]) -> None:
-    """Run a command that installs something.
+def install(words: Sequence[str], *, quiet: bool = False) -> None:
+    """Run a command that installs something, and print it first unless `quiet` is True.
 
     Raises:
         NotMeasuredError: It failed.
     """
-    print(f"installing: {' '.join(words)}", file=sys.stderr)
+    if not quiet:
+        print(f"installing: {' '.join(words)}", file=sys.stderr)
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no output"]
