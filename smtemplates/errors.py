@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 CHANGES_PRESENT = 3  # exit code of plan and drift with --detailed-exitcode, which is not an error
 
@@ -33,4 +32,6 @@ def nearest(word: str, names: Iterable[str], *, always: bool = False) -> str:
 
     With `always`, the most similar name is returned in any case, and '' only if there are no names.
     """
+    from difflib import get_close_matches  # noqa: PLC0415  its import takes as long as that of the errors
+
     return next(iter(get_close_matches(word, list(names), n=1, cutoff=0.0 if always else 0.6)), "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from smtemplates.adopt.kinds import ROLES
 from smtemplates.cli.command import Command
 from smtemplates.console.streams import named
 
@@ -25,6 +24,8 @@ EXAMPLES = """\
 
 
 def add_adopt(command: argparse.ArgumentParser) -> None:
+    from smtemplates.adopt.kinds import ROLES  # noqa: PLC0415  only this command needs it
+
     command.add_argument("state", type=named, metavar="STATE", help="state file, such as terraform.tfstate")
     command.add_argument(
         "--tfvars", type=named, metavar="FILE", help="file of variable values (.tfvars or .tfvars.json)"
@@ -51,6 +52,6 @@ COMMAND = Command(
     help="migrate from Terraform: turn a state file into a stack",
     description=DESCRIPTION,
     examples=EXAMPLES,
-    add=add_adopt,
+    add="smtemplates.cli.adopt_command:add_adopt",
     run="smtemplates.cli.adopt:run",
 )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import UserDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from functools import partial
+from importlib import import_module
+from typing import Any, NamedTuple, NoReturn
 
 from smtemplates.console import program
 from smtemplates.console.columns import folded
@@ -24,23 +26,23 @@ EXIT_CODES = {
 }
 # The exit codes that every command can have.
 COMMON_CODES = (0, 1, 2, 130)
-Add = Callable[[argparse.ArgumentParser], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Command:
+# not a dataclass, whose module takes a third of the time of --help to import
+class Command(NamedTuple):
     """One command: its help, its examples, and either its options and its function, or the commands below it.
 
-    `run` is the "module:function" that runs the command and returns its exit code. It is imported when the command
-    runs, so that --help needs only the standard library. A command with `calls_aws` needs the AWS SDK. With `posix`,
-    neither the command nor those below it run on Windows. `codes` are the exit codes that the command can have in
-    addition to COMMON_CODES. `note` follows the examples.
+    `add` is the "module:function" that adds the options to the parser of the command. `run` is the "module:function"
+    that runs the command and returns its exit code. Both are imported when the command is selected, so that --help
+    needs only the standard library. A command with `calls_aws` needs the AWS SDK. With `posix`, neither the command nor
+    those below it run on Windows. `codes` are the exit codes that the command can have in addition to COMMON_CODES.
+    `note` follows the examples.
     """
 
     name: str
     help: str
     examples: str = ""
-    add: Add | None = None
+    add: str = ""
     run: str = ""
     commands: tuple[Command, ...] = ()
     calls_aws: bool = False
@@ -66,12 +68,22 @@ class Command:
         return text if text.endswith((".", ":")) else f"{text}."
 
 
-def aws_commands(run: str, *rows: tuple[str, str, str, Add, tuple[int, ...]]) -> tuple[Command, ...]:
-    """Return commands that call AWS and that one function runs: name, help, examples, options and codes of each."""
+def aws_commands(options: str, run: str, *rows: tuple[str, str, str, tuple[int, ...]]) -> tuple[Command, ...]:
+    """Return commands that call AWS and that one function runs: name, help, examples and codes of each.
+
+    `options` is the module that has a function for the options of each command, such as add_plan.
+    """
     return tuple(
-        Command(name=name, help=text, examples=examples, add=add, run=run, calls_aws=True, codes=codes)
-        for name, text, examples, add, codes in rows
+        Command(name, text, examples, add=f"{options}:add_{name}", run=run, calls_aws=True, codes=codes)
+        for name, text, examples, codes in rows
     )
+
+
+def function(path: str) -> Callable[..., Any]:
+    """Import and return the function with this "module:function"."""
+    module, _, name = path.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
 
 
 class Parser(argparse.ArgumentParser):
@@ -124,13 +136,45 @@ def _fill(parser: argparse.ArgumentParser, command: Command, *, posix: bool = Fa
     """Add the options of a command, or the commands below it. `posix` is that of the command above."""
     posix = posix or command.posix
     if command.add:
-        command.add(parser)
+        function(command.add)(parser)
     if command.run:
         parser.set_defaults(run=command.run, calls_aws=command.calls_aws, posix=posix)
     if command.commands:
-        adding = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+        adding: Any = parser.add_subparsers(
+            title="commands", dest="command", required=True, metavar="COMMAND", action=_Commands
+        )
         for below in command.commands:
-            _fill(adding.add_parser(below.name, help=below.help, **_shape(below)), below, posix=posix)
+            adding.add_command(below, partial(_parser_below, parser.prog, below, posix=posix))
+
+
+class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: SLF001 the documented base has no name
+    """The commands below a command. The parser of each is built when it is selected."""
+
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        parsers: Any = _Parsers()
+        self.choices = self._name_parser_map = parsers
+
+    def add_command(self, command: Command, build: Callable[[], argparse.ArgumentParser]) -> None:
+        """Add a command to the help, and the function that builds its parser."""
+        self._choices_actions.append(self._ChoicesPseudoAction(command.name, (), command.help))
+        self._name_parser_map.update({command.name: build})
+
+
+class _Parsers(UserDict[str, Any]):
+    """The parsers of commands by name, each of which is built on first use."""
+
+    def __getitem__(self, name: str) -> Any:
+        if not isinstance(found := self.data[name], argparse.ArgumentParser):
+            found = self.data[name] = found()
+        return found
+
+
+def _parser_below(prefix: str, command: Command, *, posix: bool) -> argparse.ArgumentParser:
+    """Build the parser of a command below another one."""
+    parser = Parser(prog=f"{prefix} {command.name}", **_shape(command))
+    _fill(parser, command, posix=posix)
+    return parser
 
 
 def _shape(command: Command) -> dict[str, Any]:

@@ -55,6 +55,6 @@ COMMAND = Command(
     help="print a script that completes the command in a shell",
     description=DESCRIPTION,
     examples=EXAMPLES,
-    add=add_completion,
+    add="smtemplates.cli.completion:add_completion",
     run="smtemplates.cli.completion:print_script",
 )

@@ -1,4 +1,4 @@
-"""The command `config`, and the option --config of all commands that read the configuration file."""
+"""The function of the command `config check`, and the option --config of commands that read the configuration file."""
 
 # ruff: noqa: PLC0415 - commands import their dependencies themselves, so that --help needs only the standard library
 from __future__ import annotations
@@ -8,17 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtemplates.cli.command import Command
 from smtemplates.console.streams import named
 from smtemplates.errors import UsageError
 
 if TYPE_CHECKING:
     from smtemplates.config.project import Project
-
-CHECK = """\
-  smtemplates config check
-      find all problems of smtemplates.toml, without calling AWS
-"""
 
 
 def add_config(command: argparse._ActionsContainer) -> None:
@@ -68,18 +62,3 @@ def check_config(arguments: argparse.Namespace) -> int:
     numbers = f"{counted(len(project.templates), 'template')}, {counted(len(project.stacks), 'stack')}"
     print(f"{shown_file(project.path)}: {numbers}, no problems", file=sys.stderr)
     return 0
-
-
-COMMAND = Command(
-    name="config",
-    help="check the configuration file",
-    commands=(
-        Command(
-            name="check",
-            help="build the templates of the configuration file, and check its stacks, without calling AWS",
-            examples=CHECK,
-            add=add_config,
-            run="smtemplates.cli.config:check_config",
-        ),
-    ),
-)

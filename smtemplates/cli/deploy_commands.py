@@ -3,15 +3,6 @@
 from __future__ import annotations
 
 from smtemplates.cli.command import aws_commands
-from smtemplates.cli.deploy_options import (
-    add_deploy,
-    add_destroy,
-    add_drift,
-    add_outputs,
-    add_plan,
-    add_rollback,
-    add_status,
-)
 
 PLAN = """\
   smtemplates plan churn --create-staging-bucket \\
@@ -28,12 +19,13 @@ ROLLBACK = "  smtemplates rollback churn\n  smtemplates rollback churn --skip Do
 DESTROY = "  smtemplates destroy churn\n"
 
 COMMANDS = aws_commands(
+    "smtemplates.cli.deploy_options",
     "smtemplates.cli.deploy:run_and_report",
-    ("plan", "show what a deployment would change, without changing anything", PLAN, add_plan, (3,)),
-    ("deploy", "show the plan, ask for confirmation, and create or update the stack", DEPLOY, add_deploy, (4, 5)),
-    ("status", "show the status of a stack; exit code 1 if a stack of its stack sets failed", STATUS, add_status, ()),
-    ("outputs", "show the outputs of a stack", OUTPUTS, add_outputs, ()),
-    ("drift", "show the resources that were changed outside CloudFormation", DRIFT, add_drift, (3,)),
-    ("rollback", "roll a stack back whose update, rollback or creation failed", ROLLBACK, add_rollback, (4, 5)),
-    ("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, add_destroy, (4, 5)),
+    ("plan", "show what a deployment would change, without changing anything", PLAN, (3,)),
+    ("deploy", "show the plan, ask for confirmation, and create or update the stack", DEPLOY, (4, 5)),
+    ("status", "show the status of a stack; exit code 1 if a stack of its stack sets failed", STATUS, ()),
+    ("outputs", "show the outputs of a stack", OUTPUTS, ()),
+    ("drift", "show the resources that were changed outside CloudFormation", DRIFT, (3,)),
+    ("rollback", "roll a stack back whose update, rollback or creation failed", ROLLBACK, (4, 5)),
+    ("destroy", "delete a stack; its data is deleted only with --delete-data", DESTROY, (4, 5)),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from smtemplates.cli.command import Command
-from smtemplates.config.init.project_files import PIPELINES
 from smtemplates.console.streams import named
 
 EXAMPLES = """\
@@ -17,6 +16,8 @@ EXAMPLES = """\
 
 
 def add_init(command: argparse.ArgumentParser) -> None:
+    from smtemplates.config.init.project_files import PIPELINES  # noqa: PLC0415  only this command needs it
+
     command.add_argument(
         "folder",
         nargs="?",
@@ -37,6 +38,6 @@ COMMAND = Command(
     name="init",
     help="create a new project: a configuration file, an example of a construct, and pipelines",
     examples=EXAMPLES,
-    add=add_init,
+    add="smtemplates.cli.init_command:add_init",
     run="smtemplates.cli.init:run",
 )

@@ -61,7 +61,7 @@ LOCAL = Command(
             help="start it in the background, and print its environment variables",
             description=START,
             examples='  eval "$(smtemplates local start)"\n  smtemplates plan churn --create-staging-bucket\n',
-            add=add_start,
+            add="smtemplates.cli.local_commands:add_start",
             run=RUN,
         ),
         Command(

@@ -1,19 +1,18 @@
 """Run one command of the command line, and turn every failure into one message and an exit code."""
 
+# ruff: noqa: PLC0415 - --help imports little
 from __future__ import annotations
 
 import argparse
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 
 from smtemplates.cli import completion
+from smtemplates.cli.command import function
 from smtemplates.cli.parser import parser
 from smtemplates.console import program
-from smtemplates.console.files import reason_of
-from smtemplates.console.libraries import check_libraries, missing_message
 from smtemplates.console.signals import raise_on_signals
 from smtemplates.console.streams import discard, open_streams, write_message
 from smtemplates.errors import Error, UsageError
@@ -50,15 +49,19 @@ def _run(options: argparse.Namespace) -> int:
         if options.posix and os.name != "posix":
             raise UsageError("This command runs on Linux and macOS. On Windows, use the Windows Subsystem for Linux.")
         if options.calls_aws:
+            from smtemplates.console.libraries import check_libraries
+
             check_libraries()
         else:
             open_streams("utf-8")  # the encoding of the files, on every terminal
-        code = _function(options.run)(options)
+        code: int = function(options.run)(options)
         sys.stdout.flush()
     except Error as error:
         write_message(f"{program.title()}: {error}\n")
         return error.exit_code
     except ModuleNotFoundError as error:
+        from smtemplates.console.libraries import missing_message
+
         write_message(f"{program.title()}: {missing_message(error.name or '')}\n")
         return UsageError.exit_code
     except OSError as error:
@@ -66,15 +69,10 @@ def _run(options: argparse.Namespace) -> int:
     return code
 
 
-def _function(path: str) -> Callable[[argparse.Namespace], int]:
-    """Import and return the function that runs a command and returns its exit code."""
-    module, _, name = path.partition(":")
-    function: Callable[[argparse.Namespace], int] = getattr(import_module(module), name)
-    return function
-
-
 def _report_system_error(error: OSError) -> int:
     """Report an error of the operating system and return the exit code."""
+    from smtemplates.console.files import reason_of
+
     if error.filename:
         write_message(f"{program.title()}: {error.filename}: {reason_of(error)}.\n")
         return UsageError.exit_code

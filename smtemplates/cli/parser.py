@@ -8,22 +8,22 @@ import smtemplates
 from smtemplates.cli import (
     adopt_command,
     completion,
-    config,
+    config_command,
     deploy_commands,
     init_command,
     local_commands,
-    publish,
-    render_options,
+    publish_command,
+    render_commands,
 )
 from smtemplates.cli.command import Command, parser_of
 from smtemplates.console import program
 
 COMMANDS = (
     init_command.COMMAND,
-    *render_options.COMMANDS,
+    *render_commands.COMMANDS,
     *deploy_commands.COMMANDS,
-    publish.COMMAND,
-    config.COMMAND,
+    publish_command.COMMAND,
+    config_command.COMMAND,
     local_commands.LOCAL,
     local_commands.DEMO,
     adopt_command.COMMAND,
@@ -60,7 +60,7 @@ Deploy a template through change sets, and manage the stack.""",
 # The commands of each script of a checkout.
 SCRIPTS = {
     program.SCRIPTS["deploy"]: DEPLOY,
-    program.SCRIPTS["publish"]: publish.COMMAND,
+    program.SCRIPTS["publish"]: publish_command.COMMAND,
     program.SCRIPTS["local"]: local_commands.LOCAL,
 }
 

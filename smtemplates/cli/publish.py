@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from smtemplates.cli.command import Command, aws_commands
 from smtemplates.cli.staging_options import add_staging, bucket_of
 from smtemplates.cli.template_option import add_template, template_of
 from smtemplates.console.aws_options import add_connection, cloud_of, seconds
@@ -16,18 +15,6 @@ from smtemplates.console.streams import named
 if TYPE_CHECKING:
     from smtemplates.publish.commands import Options
 
-VERSION = """\
-  smtemplates publish version 1.4.0 --catalog ml-catalog \\
-      --create-staging-bucket --plan
-  smtemplates publish version 1.4.0 --product prod-abcdefghijklm \\
-      --staging-bucket my-templates --yes
-"""
-VERSIONS = "  smtemplates publish versions --catalog ml-catalog\n"
-PRUNE = "  smtemplates publish prune --catalog ml-catalog\n"
-LINK = """\
-  smtemplates publish link --staging-bucket my-templates \\
-      --set Environment=prd --region eu-west-1,us-east-1
-"""
 MINUTES = 10.0
 BUCKET_HELP = "bucket from which AWS reads the template"
 
@@ -156,37 +143,3 @@ def run_link(arguments: argparse.Namespace) -> int:
         source=arguments.template_url or bucket,
         output_format="markdown" if arguments.markdown else "json" if arguments.json else "url",
     )
-
-
-COMMAND = Command(
-    name="publish",
-    help="publish a template: to Service Catalog, or as a console link",
-    description="""\
-Publish a template: to Service Catalog, or as a console link. To complete an
-interrupted command, run it again.""",
-    commands=aws_commands(
-        "smtemplates.cli.publish:run",
-        (
-            "version",
-            "show the steps, ask for confirmation, and publish a template as a version",
-            VERSION,
-            add_version,
-            (5,),
-        ),
-        (
-            "versions",
-            "list the versions of a product and the number of provisioned products",
-            VERSIONS,
-            add_versions,
-            (),
-        ),
-        ("prune", "deactivate deprecated versions that no provisioned product uses", PRUNE, add_prune, ()),
-        (
-            "link",
-            "print a link that opens the console with the template and parameters filled in",
-            LINK,
-            add_link,
-            (),
-        ),
-    ),
-)

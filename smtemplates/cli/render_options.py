@@ -1,11 +1,10 @@
-"""The options of the commands that build and validate templates, and their help."""
+"""The options of the commands that build and validate templates."""
 
 from __future__ import annotations
 
 import argparse
 
 from smtemplates.aws_data.regions import DEFAULT_REGIONS
-from smtemplates.cli.command import Command
 from smtemplates.cli.config import add_config
 from smtemplates.console.regions import add_regions
 from smtemplates.console.streams import named
@@ -14,49 +13,6 @@ from smtemplates.templates.registry import PLACES, TEMPLATES
 from smtemplates.templates.workspace.features import FEATURES
 
 _LISTS = tuple(name for lists in PLACES.values() for name in lists)
-RENDER = """\
-  smtemplates render
-      write all templates to the folder templates, and validate them
-  smtemplates render --check
-      exit with code 1 and show the differences if a committed template
-      is stale
-  smtemplates render workspace -o -
-      print one template
-  smtemplates render workspace --without studio,mlflow,budget \\
-      --region ca-west-1 -o calgary.yaml
-      write a template without features that the Region ca-west-1
-      does not support, and validate it for that Region
-  smtemplates render workspace -o company.yaml \\
-      --keep ProjectName,Environment,NotebookInstanceType \\
-      --fix CreateNotebook=true --default NotebookInstanceType=ml.t3.large
-      write a template with three parameters
-"""
-LINT = """\
-  smtemplates lint my-template.yaml
-      validate any template in the same way
-  smtemplates lint my-template.yaml --policy my-policy.guard
-      also check it against your own policy file
-  smtemplates lint my-template.yaml --no-policy \\
-      --policy my-policy.guard
-      check it against your policy file only, without the built-in rules
-  smtemplates lint sam-template.yaml --strict
-      also fail if a part of the template cannot be evaluated here, such
-      as a resource that a transform replaces
-"""
-EXPLORE = """\
-  smtemplates explore
-      write a page on which to try parameters before you deploy
-  smtemplates explore workspace -o workspace.html
-      write the page of a template to another file
-"""
-REFERENCE = """\
-  smtemplates reference -o reference.md
-      write the reference to a file
-  smtemplates reference workspace
-      print the reference of one template
-  smtemplates reference --check -o reference.md
-      exit with code 1 and show the differences if the file is stale
-"""
 
 
 def add_render(render: argparse.ArgumentParser) -> None:
@@ -228,35 +184,3 @@ def _places(text: str) -> list[tuple[str, int]]:
     if not all(number.isascii() and number.isdigit() for _, _, number in pairs):
         raise argparse.ArgumentTypeError(f"'{text}' is not a list with a number, such as {_LISTS[0]}=50")
     return [(name, int(number)) for name, _, number in pairs]
-
-
-COMMANDS = (
-    Command(
-        name="render",
-        help="write templates and validate them",
-        examples=RENDER,
-        add=add_render,
-        run="smtemplates.cli.render:render_templates",
-    ),
-    Command(
-        name="lint",
-        help="validate any template",
-        examples=LINT,
-        add=add_lint,
-        run="smtemplates.cli.lint:lint_files",
-    ),
-    Command(
-        name="explore",
-        help="write a page on which to try the parameters",
-        examples=EXPLORE,
-        add=add_explore,
-        run="smtemplates.cli.documents:write_explorer",
-    ),
-    Command(
-        name="reference",
-        help="write the reference of the templates: parameters, resources, outputs, permissions and costs",
-        examples=REFERENCE,
-        add=add_reference,
-        run="smtemplates.cli.documents:write_reference",
-    ),
-)

@@ -22,11 +22,27 @@ DOCUMENTS = [page for page in PAGES if page not in REFERENCE]
 SMTEMPLATES = "smtemplates"
 
 
+def options_of(program: ArgumentParser) -> set[str]:
+    """Return the options of a program and of its commands."""
+    options = set(program._option_string_actions)  # noqa: SLF001 argparse has no public list
+    return options.union(*(options_of(command) for command in commands_of(program).values()))
+
+
+def commands_of(program: ArgumentParser) -> dict[str, ArgumentParser]:
+    """Return the commands of a program with their parsers."""
+    for action in program._actions:  # noqa: SLF001 argparse has no public list
+        if isinstance(action, _SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
 def parser_of(name: str) -> ArgumentParser:
     """Return the parser of a program, whose help names the program."""
     run_program.use(name)
     try:
-        return parser()
+        found = parser()
+        options_of(found)  # builds the parsers of all commands, whose help contains the name of the program
+        return found
     finally:
         run_program.use(run_program.PACKAGE)
 
@@ -148,20 +164,6 @@ def examples(name: str, command: str = "") -> Section:
     lines = re.findall(r"^  ((?:scripts|smtemplates|eval)\b.*)$", text, flags=re.MULTILINE)
     commands = tuple(Command(re.split(r"\s{2,}", line)[0]) for line in lines)
     return Section(f"{name} {command}".strip(), "--help", "", commands)
-
-
-def options_of(program: ArgumentParser) -> set[str]:
-    """Return the options of a program and of its commands."""
-    options = set(program._option_string_actions)  # noqa: SLF001 argparse has no public list
-    return options.union(*(options_of(command) for command in commands_of(program).values()))
-
-
-def commands_of(program: ArgumentParser) -> dict[str, ArgumentParser]:
-    """Return the commands of a program with their parsers."""
-    for action in program._actions:  # noqa: SLF001 argparse has no public list
-        if isinstance(action, _SubParsersAction):
-            return dict(action.choices)
-    return {}
 
 
 def leaves(program: ArgumentParser, *words: str) -> Iterator[str]:
