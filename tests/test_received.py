@@ -30,6 +30,7 @@ def by_sdk(text: str) -> str:
 def test_digest_is_the_same_for_the_text_that_aws_returns(path: Path) -> None:
     """For every kind of notation, the digest of the text that was sent is that of the text that AWS returns."""
     text = path.read_text(encoding="utf-8-sig")
+    assert received.digest_of(load(text)) == received.digest(compact(load(text)))
     for sent in (text, compact(load(text))):
         assert received.digest(stored(sent)) == received.digest(sent)
         if path.suffix == ".json" and sent.startswith("{"):
@@ -116,6 +117,7 @@ def test_digest_of_any_content(content: dict[str, Any]) -> None:
     for write in (compact, block):
         written = write(content)
         assert received.digest(written.encode("ascii", "replace").decode()) == received.digest(written)
+        assert received.digest_of(content) == received.digest(written)
 
 
 @given(st.text() | st.text(alphabet="[]{}:,-!&*?|>'\"%@# \t\nab\\é請"))

@@ -45,7 +45,7 @@ class Checkout:
         (self.programs / "uv").symlink_to(Path(sys.executable).with_name("uv"))
 
     def install(self, python: Path | str = sys.executable) -> tuple[int, list[str]]:
-        """Source scripts/venv as a user does in a shell, and return the exit code and the lines of its messages."""
+        """Read scripts/venv in a shell as a user does, and return the exit code and the lines of its messages."""
         home = str(self.folder.parent)
         done = subprocess.run(
             ["bash", "-c", ". scripts/venv tiny"],
@@ -120,7 +120,7 @@ def test_half_an_environment_is_completed(checkout: Checkout) -> None:
 
 
 def test_failed_installation_is_repeated(checkout: Checkout) -> None:
-    """A package with a wrong hash is not installed. The last message says what to do, and the next run tries again."""
+    """A package with a wrong hash is not installed. The last message contains the fix, and the next run tries again."""
     right = checkout.lock.read_text(encoding="utf-8")
     write_lock(checkout.lock, (checkout.folder.parent / WHEEL).as_uri(), b"a different wheel")
     code, messages = checkout.install()

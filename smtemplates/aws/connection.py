@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from smtemplates.aws.credentials import explained
+from smtemplates.aws.sdk import Session
 from smtemplates.errors import UsageError
 
 SESSION_NAME = "smtemplates-deploy"
@@ -90,20 +91,16 @@ class Connection:
         return {name: value for name, value in request.items() if value is not None}
 
 
-def connect(connection: Connection) -> Any:
-    """Return a session of boto3 with the credentials of the environment or the profile, which are found on first use.
+def connect(connection: Connection) -> Session:
+    """Return a session with the credentials of the environment or the profile, which are found on first use.
 
     Raises:
         UsageError: The configuration files cannot be read, the profile does not exist, or no Region is set.
     """
-    # imported here because the import of the SDK takes longer than --help
-    boto3: Any = import_module("boto3")
-    core = import_module("botocore.session").Session()
-    with explained(core):
-        # the AWS CLI reads AWS_REGION, the SDK does not
-        region = connection.region or os.environ.get("AWS_REGION") or None
-        session = boto3.Session(botocore_session=core, profile_name=connection.profile, region_name=region)
-        provider = core.get_component("credential_provider").get_provider("assume-role")
+    # the AWS CLI reads AWS_REGION, the SDK does not
+    session = Session(profile=connection.profile, region=connection.region or os.environ.get("AWS_REGION") or None)
+    with explained(session.core):
+        provider = session.core.get_component("credential_provider").get_provider("assume-role")
         # without a terminal, the SDK would read the code from standard input
         provider._prompter = lambda question: connection.mfa_code(_device(question))  # noqa: SLF001 no public setting
     if not session.region_name:
@@ -116,8 +113,8 @@ def _device(question: str) -> str:
     return question.rpartition(" for ")[2].rstrip(": ")
 
 
-def connect_role(connection: Connection, region: str, assume: Callable[..., Any]) -> Any:
-    """Return a session of boto3 with the credentials of a role: requested on first use, and again before they expire.
+def connect_role(connection: Connection, region: str, assume: Callable[..., Any]) -> Session:
+    """Return a session with the credentials of a role: requested on first use, and again before they expire.
 
     `assume` calls AssumeRole with the credentials of the connection without the role. A session that was assumed with
     another role lasts one hour at most, and is refreshed like others.
@@ -152,8 +149,8 @@ def connect_role(connection: Connection, region: str, assume: Callable[..., Any]
     return _session(connection, region, lambda: role)
 
 
-def connect_again(connection: Connection, region: str, session: Any) -> Any:
-    """Return a session of boto3 for another Region with the credentials of a session.
+def connect_again(connection: Connection, region: str, session: Any) -> Session:
+    """Return a session for another Region with the credentials of a session.
 
     Each thread needs its own session. The credentials are the same object, so that a role is assumed once, and a code
     of an MFA device is entered once. They are safe for several threads after their first use.
@@ -163,10 +160,9 @@ def connect_again(connection: Connection, region: str, session: Any) -> Any:
     return _session(connection, region, session.get_credentials)
 
 
-def _session(connection: Connection, region: str, load: Callable[[], Any]) -> Any:
-    """Return a session of boto3 with the credentials that a function returns."""
-    boto3: Any = import_module("boto3")
-    core = import_module("botocore.session").Session()
-    core.register_component("credential_provider", SimpleNamespace(load_credentials=load))
+def _session(connection: Connection, region: str, load: Callable[[], Any]) -> Session:
+    """Return a session with the credentials that a function returns."""
     # the profile also contains settings such as ca_bundle and endpoint_url
-    return boto3.Session(botocore_session=core, profile_name=connection.profile, region_name=region)
+    session = Session(profile=connection.profile, region=region)
+    session.core.register_component("credential_provider", SimpleNamespace(load_credentials=load))
+    return session

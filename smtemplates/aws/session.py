@@ -85,7 +85,7 @@ class Cloud:
             return session
         source = Cloud(connection, session=session, pause=self.pause)
         source.calls = self.calls
-        return connect_role(connection, session.region_name, partial(source.call, "sts", "assume_role"))
+        return connect_role(connection, str(session.region_name), partial(source.call, "sts", "assume_role"))
 
     def client(self, service: str) -> Any:
         """Return the client of a service. All calls of a service use the same client."""

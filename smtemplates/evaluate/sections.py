@@ -109,7 +109,16 @@ def creates_resources(template: Mapping[str, Any]) -> bool:
 
 def needs_transform(value: Any) -> bool:
     """Return whether a value contains a function that a transform replaces."""
-    return any(isinstance(part, dict) and any(map(replaces, part)) for part in nested(value))
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if any(map(replaces, part)):
+                return True
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return False
 
 
 def nested(value: Any) -> Iterator[Any]:

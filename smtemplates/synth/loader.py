@@ -21,6 +21,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAGS = {"!", f"{_CORE}str"}
 _PLAIN_TAGS = {f"{_CORE}{name}" for name in ("int", "float", "bool", "null")}
+_KNOWN_TAGS = _TEXT_TAGS | _PLAIN_TAGS | {f"{_CORE}seq", f"{_CORE}map"}
 SECTIONS: tuple[tuple[str, str, type], ...] = (  # with the key that each entry must have, and its type
     ("Parameters", "Type", str),
     ("Rules", "Assertions", list),
@@ -158,7 +159,7 @@ class _Reader:
 
     def _tagged(self, event: Any, value: Any) -> Any:
         tag = event.tag
-        if tag is None or tag in _TEXT_TAGS | _PLAIN_TAGS | {f"{_CORE}seq", f"{_CORE}map"}:
+        if tag is None or tag in _KNOWN_TAGS:
             return value
         name = tag.removeprefix("!")
         if name == tag or not name.isalnum():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -42,10 +42,16 @@ def digest(text: str) -> str:
     """
     masked = _lose(text.removeprefix(BYTE_ORDER_MARK))
     content = _parse(masked)
-    if content is None:
-        normal = masked
-    else:
-        normal = json.dumps(_mapped(content, _lose), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _hash(masked) if content is None else digest_of(content)
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """Return the digest of each text with this content, so that a text that was written from it is not read again."""
+    normal = _mapped(dict(content), _lose)
+    return _hash(json.dumps(normal, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def _hash(normal: str) -> str:
     return hashlib.sha256(normal.replace(_MARK, "?").encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ _TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 _FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
 _NULL = {"", "~", "null", "Null", "NULL"}
 _UNSETTLED = re.compile(r"[-+]?\.?[0-9][0-9A-Za-z_.+-]*|[-+]?\.[A-Za-z]+|[yYnN]|=|<<")
+_FIRST = frozenset("-+.0123456789yYnN=<")  # the first characters of the texts that these expressions match
 
 
 class PlainText(str):
@@ -43,6 +44,8 @@ def plain(text: str) -> Any:
         return None
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
+    if text[0] not in _FIRST:
+        return text
     if len(text) <= _MAX_DIGITS and _WHOLE.fullmatch(text):
         return int(text) if str(int(text)) == text else _as_written(_Whole(text), text)
     if len(text) <= _MAX_DIGITS and _FRACTION.fullmatch(text):
@@ -52,7 +55,8 @@ def plain(text: str) -> Any:
 
 def plain_key(text: str) -> str:
     """Return a plain scalar that is a key, which is always text."""
-    return PlainText(text) if _UNSETTLED.fullmatch(text) or not isinstance(plain(text), str) else text
+    value = plain(text)
+    return value if isinstance(value, str) else PlainText(text)
 
 
 def json_number(text: str) -> Any:

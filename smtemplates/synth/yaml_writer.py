@@ -10,6 +10,7 @@ import math
 import re
 import textwrap
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from smtemplates.synth.scalars import notation
@@ -43,10 +44,10 @@ def compact(value: dict[str, Any]) -> str:
 
 def _flow(value: Any) -> str:
     """Write a value on one line."""
+    if type(value) is str:  # faster than isinstance in `notation`, which is for its subclass
+        return _flow_text(value)
     if (written := notation(value)) is not None:
         return written
-    if isinstance(value, str):
-        return value if _WORDS.fullmatch(value) and value.lower() not in _NOT_TEXT else _shorter(value)
     if isinstance(value, list):
         return f"[{','.join(map(_flow, value))}]"
     if not isinstance(value, dict):
@@ -55,6 +56,11 @@ def _flow(value: Any) -> str:
     if tag:
         return f"{tag} {_flow(argument)}"
     return f"{{{','.join(f'{_flow(key)}: {_flow(item)}' for key, item in value.items())}}}"
+
+
+@lru_cache(maxsize=4096)  # many keys and names occur hundreds of times in a template
+def _flow_text(text: str) -> str:
+    return text if _WORDS.fullmatch(text) and text.lower() not in _NOT_TEXT else _shorter(text)
 
 
 def block(value: dict[str, Any]) -> str:

@@ -13,7 +13,6 @@ from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.printing import plan_table as tables
 from smtemplates.deploy.printing import results, stack_table
 from smtemplates.deploy.printing.job_summary import write_job_summary
-from smtemplates.deploy.printing.plan_page import plan_page
 from smtemplates.deploy.printing.terminal import Terminal, print_result, terminal_for_questions
 from smtemplates.deploy.requests.request import Options, Request
 from smtemplates.errors import CHANGES_PRESENT, UsageError
@@ -50,6 +49,8 @@ def plan(
     plan = api.plan(cloud, request, options=Options(no_rollback=no_rollback), keep=keep, reviewer=terminal)
     write_job_summary(plan)
     if page:
+        from smtemplates.deploy.printing.plan_page import plan_page  # noqa: PLC0415  only this option draws
+
         before = stacks.find(cloud, plan.stack_id) if plan.kind == "UPDATE" else None
         _write(page, plan_page(plan, {} if before is None else stacks.resource_types(cloud, before)))
         terminal.say(f"The plan was written to {page}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,10 +24,14 @@ MAX_STAGED_BYTES = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A template: `body` is the text that is sent, `content` is the content with long intrinsic functions."""
+    """A template: `body` is the text that is sent, `content` is the content with long intrinsic functions.
+
+    `shortened` is True if the body was written from the content, because the text of the user is too long.
+    """
 
     body: str
     content: Mapping[str, Any]
+    shortened: bool = False
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -53,7 +56,7 @@ class Template:
     @property
     def content_digest(self) -> str:
         """The template digest: the SHA-256 of the content, the same for every notation of it, in hexadecimal digits."""
-        return received.digest(self.body)
+        return received.digest_of(self.content) if self.shortened else received.digest(self.body)
 
     @property
     def inline(self) -> bool:
@@ -95,15 +98,14 @@ def parsed(text: str, name: str) -> Template:
     generated = "Transform" in content or "Fn::Transform" in content
     if not isinstance(content.get("Resources"), dict) and not generated:
         raise UsageError(f"{name} has no Resources section, so it is not a CloudFormation template.")
-    body = text
-    if len(text.encode()) > MAX_INLINE_BYTES:
-        body = compact(content)
+    shortened = len(text.encode()) > MAX_INLINE_BYTES
+    body = compact(content) if shortened else text
     if len(body.encode()) > MAX_STAGED_BYTES:
         raise UsageError(
             f"{name} has {len(body.encode()):,} bytes in compact form. The maximum is {MAX_STAGED_BYTES:,}. "
             "Use a smaller template."
         )
-    return Template(body=body, content=content)
+    return Template(body=body, content=content, shortened=shortened)
 
 
 def check(
@@ -120,7 +122,9 @@ def check(
     None, only the given values are checked, and not the Rules. Rules are evaluated for `region`. The values of the
     parameters in `unknown` are not known yet: neither they nor Rules that refer to them are checked.
     """
-    content = copy.deepcopy(dict(template.content))
+    content = dict(template.content)
+    if isinstance(declared := content.get("Parameters"), Mapping):
+        content["Parameters"] = dict(declared)  # the only part that is changed below
     if previous is None:
         content.pop("Rules", None)
         for name, item in template.parameters.items():
