@@ -29,6 +29,10 @@ HELP = [
 ]
 
 
+# Modules of the standard library whose import takes longer than the rest of --help, and the options of a command.
+LARGE = {"dataclasses", "difflib", "inspect", "logging", "pathlib", "smtemplates.cli.deploy_options"}
+
+
 def imported(way: str, words: Sequence[str], folder: Path, **environment: str) -> tuple[str, set[str]]:
     """Run a command in another folder, and return its standard output and the modules that it imports."""
     done = subprocess.run(
@@ -49,6 +53,25 @@ def test_help_imports_no_slow_library(way: str, words: list[str], tmp_path: Path
     assert printed.startswith(f"usage: {' '.join([way, *words[:-1]])} ")
     assert "smtemplates.cli" in modules
     assert modules & SLOW == set()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"]], ids=" ".join)
+def test_help_of_the_whole_command_imports_no_command(words: list[str], tmp_path: Path) -> None:
+    """The list of all commands and the version need neither the options of a command nor large standard modules."""
+    _, modules = imported(program.PACKAGE, words, tmp_path)
+    assert "smtemplates.cli.deploy_commands" in modules
+    assert modules & LARGE == set()
+
+
+def test_calls_to_aws_import_only_botocore() -> None:
+    """A client is one of botocore. The import of boto3, with its file transfers, takes longer than the calls of a plan."""
+    code = (
+        "import sys; from smtemplates.aws.session import Cloud, Connection; "
+        "Cloud(Connection(region='eu-west-1')).session.client('sts'); "
+        "print({'boto3', 's3transfer'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("way", [program.PACKAGE, program.MODULE])
