@@ -64,7 +64,7 @@ def test_help_of_the_whole_command_imports_no_command(words: list[str], tmp_path
 
 
 def test_calls_to_aws_import_only_botocore() -> None:
-    """A client is one of botocore. The import of boto3, with its file transfers, takes longer than the calls of a plan."""
+    """A client is one of botocore. The import of boto3 takes longer than the calls of a plan."""
     code = (
         "import sys; from smtemplates.aws.session import Cloud, Connection; "
         "Cloud(Connection(region='eu-west-1')).session.client('sts'); "
