@@ -49,7 +49,7 @@ def tables() -> dict[str, list[Fault]]:
 
 def _read(path: Path) -> list[Fault]:
     table = tomli.loads(path.read_text(encoding="utf-8"))
-    common = tuple(table["tests"])
+    common = tuple(table.get("tests", ()))
     return [Fault(**{**row, "tests": (*common, *row.get("tests", ()))}) for row in table["fault"]]
 
 
