@@ -19,6 +19,8 @@ from troposphere import Template, athena, kinesis
 import smtemplates
 from smtemplates.aws_data.costs import COSTS, FILE, IDLE_FREE, ON_DELETION, missing_costs
 from smtemplates.cli.documents import FORMER_PICTURE, FORMER_REFERENCE
+from smtemplates.cli.main import main
+from smtemplates.console import deprecation
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.reference import control_tables, sections
@@ -51,13 +53,14 @@ def text() -> str:
 
 @pytest.mark.slow
 def test_reference_writes_only_the_requested_file(tmp_path: Path, text: str) -> None:
-    """The command prints the reference, or writes it to the file of -o. It does not write other files."""
+    """The command prints the reference, or writes that of a template to the file of -o. It writes no other files."""
     done = run("reference", cwd=tmp_path)
     assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (0, text, [])
-    assert run("reference", "-o", "mine.md", cwd=tmp_path).returncode == 0
+    done = run("reference", "network", "-o", "mine.md", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.md"]
-    assert (tmp_path / "mine.md").read_text() == text
-    assert run("reference", "--check", "-o", "mine.md", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "mine.md").read_text().startswith("# network\n")
+    assert run("reference", "network", "--check", "-o", "mine.md", cwd=tmp_path).returncode == 0
 
 
 def test_reference_has_no_link_to_a_file(text: str) -> None:
@@ -67,36 +70,51 @@ def test_reference_has_no_link_to_a_file(text: str) -> None:
     assert [link for link in links if not link.startswith(("#", "https://"))] == []
 
 
-@pytest.mark.slow
-def test_check_prints_a_diff_and_writes_nothing(tmp_path: Path, text: str) -> None:
+@pytest.fixture
+def shared(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands in this process use the reference that is already built, because building it takes long."""
+    monkeypatch.setattr(reference, "document", lambda: text)
+
+
+@pytest.mark.usefixtures("shared")
+def test_check_prints_a_diff_and_writes_nothing(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """For a stale reference, the command prints a unified diff, exits with 1 and does not change the file."""
     file = tmp_path / "mine.md"
     stale = text.replace("`CreateNotebook` | `false`", "`CreateNotebook` | `true`")
     file.write_text(stale)
-    done = run("reference", "--check", "-o", "mine.md", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "-| `CreateNotebook` | `true`" in done.stdout
-    assert "+| `CreateNotebook` | `false`" in done.stdout
+    assert main(["reference", "--check", "-o", str(file)]) == 1
+    output = capsys.readouterr().out
+    assert "-| `CreateNotebook` | `true`" in output
+    assert "+| `CreateNotebook` | `false`" in output
     assert file.read_text() == stale
+    assert main(["reference", "-o", str(file)]) == 0
+    assert main(["reference", "--check", "-o", str(file)]) == 0
+    assert file.read_text() == text
 
 
-@pytest.mark.slow
-def test_check_without_a_file_compares_the_former_files(tmp_path: Path, text: str) -> None:
+@pytest.mark.usefixtures("shared")
+def test_check_without_a_file_compares_the_former_files(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """--check without -o compares templates/README.md and its picture, as version 0.1.0 did, with one more line."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(deprecation, "_reported", set())
     picture = tmp_path / FORMER_PICTURE
     picture.parent.mkdir()
     picture.write_text(reference.picture())
     (tmp_path / FORMER_REFERENCE).write_text(text)
     line = "reference --check is now reference --check -o templates/README.md. The old name works until version 0.3."
     expected = picture.read_text()
-    done = run("reference", "--check", cwd=tmp_path)
-    assert (done.returncode, done.stderr.splitlines()[0]) == (0, line)
+    assert main(["reference", "--check"]) == 0
+    assert capsys.readouterr().err.splitlines()[0] == line
     for make_stale in (lambda: picture.write_text(expected.replace("3 buckets", "2 buckets")), picture.unlink):
         make_stale()
-        done = run("reference", "--check", cwd=tmp_path)
-        assert done.returncode == 1
-        assert "workspace.svg: stale" in done.stderr
-        assert ">3 buckets<" in done.stdout
+        assert main(["reference", "--check"]) == 1
+        printed = capsys.readouterr()
+        assert "workspace.svg: stale" in printed.err
+        assert ">3 buckets<" in printed.out
 
 
 def _conditions(template: dict[str, Any]) -> dict[str, str]:
