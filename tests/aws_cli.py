@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
@@ -122,9 +123,17 @@ def service() -> Iterator[Service]:
             thread.join()
 
 
+@cache
+def _loader() -> Any:
+    """Return one reader of the models of the services, because a model takes longer to read than a command to run."""
+    driver: Any = create_clidriver()  # type: ignore[no-untyped-call] # the package has no types
+    return driver.session.get_component("data_loader")
+
+
 def version_1(command: str, folder: Path) -> None:
     """Run a command with the AWS CLI 1 in this process. The caller sets the environment and the current directory."""
     driver: Any = create_clidriver()  # type: ignore[no-untyped-call] # the package has no types
+    driver.session.register_component("data_loader", _loader())
     assert driver.main(words(command, folder)) == 0, command
 
 

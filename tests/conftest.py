@@ -43,7 +43,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if fixtures & used:
                 item.add_marker(mark)
     if workers := getattr(config, "workerinput", {}).get("workercount"):
-        items[:] = order.dealt(items, lambda item: item.location[0], workers)
+        items[:] = order.dealt(items, lambda item: item.location[0], workers, _is_fast)
+
+
+def _is_fast(item: pytest.Item) -> bool:
+    return not any(item.get_closest_marker(mark) for mark in ("server", "browser", "slow"))
 
 
 @pytest.fixture(scope="session")

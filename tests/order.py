@@ -1,4 +1,6 @@
-"""The order of the tests for several workers: each worker begins with modules that take long, so that none is last.
+"""The order of the tests for several workers: first the fast tests, so that most mistakes are known soon.
+
+Then each worker runs modules that take long, so that none is last.
 
 With `--dist worksteal`, pytest-xdist gives each worker a part of the list, and an idle worker takes tests from the end
 of the longest remaining part.
@@ -31,20 +33,25 @@ LONGEST = (
 )
 
 
-def dealt(items: Sequence[Item], module: Callable[[Item], str], workers: int) -> list[Item]:
-    """Return the tests in parts of equal length, one for each worker, each of which begins with long modules.
+def dealt(
+    items: Sequence[Item], module: Callable[[Item], str], workers: int, is_fast: Callable[[Item], bool]
+) -> list[Item]:
+    """Return the tests in parts of equal length, one for each worker: fast tests, then long modules, then the others.
 
     Tests of a module remain together as far as the length of the parts permits.
     """
+    fast = [item for item in items if is_fast(item)]
     groups: dict[str, list[Item]] = {name: [] for name in LONGEST}
     for item in items:
-        groups.setdefault(module(item), []).append(item)
+        if not is_fast(item):
+            groups.setdefault(module(item), []).append(item)
     first = [groups.pop(name) for name in LONGEST]
     rest = [item for group in groups.values() for item in group]
     ordered: list[Item] = []
     for worker in range(workers):
         size = (len(items) - len(ordered)) // (workers - worker)
-        part = [item for group in first[worker::workers] for item in group][:size]
+        beginning = fast[len(fast) * worker // workers : len(fast) * (worker + 1) // workers]
+        part = [*beginning, *(item for group in first[worker::workers] for item in group)][:size]
         missing = size - len(part)
         ordered += part + rest[:missing]
         rest = rest[missing:]

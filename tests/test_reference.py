@@ -77,9 +77,7 @@ def shared(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("shared")
-def test_check_prints_a_diff_and_writes_nothing(
-    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_prints_a_diff_and_writes_nothing(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """For a stale reference, the command prints a unified diff, exits with 1 and does not change the file."""
     file = tmp_path / "mine.md"
     stale = text.replace("`CreateNotebook` | `false`", "`CreateNotebook` | `true`")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
+# The Jupyter server of the tests brings a grammar of URIs that jsonschema loads in two seconds. No schema needs it.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # Python accepts None: the import fails
 JSON_SCHEMA: Any = import_module("jsonschema")  # it has no types
 
 
