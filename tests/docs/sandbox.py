@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud_cache import with_local_cloud
+from cloud_cache import share_findings, with_local_cloud
 from deploying.local_aws import Aws
 from deploying.proxy import serving
 from publishing.service_catalog import ServiceCatalog
@@ -224,7 +224,7 @@ def sandbox(folder: Path) -> Iterator[Sandbox]:
     for name, start in (("python", ""), ("smtemplates", f"-c '{ENTRY_POINT}'"), ("aws", "-m awscli")):
         (folder / "bin" / name).write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python {start} "$@"\n')
         (folder / "bin" / name).chmod(0o755)
-    with_local_cloud(folder / "home" / ".cache")
+    share_findings(with_local_cloud(folder / "home" / ".cache"))
     locks = copy / "requirements"
     link_environment(Path(sys.prefix), copy / ".venv", locks / "dev.txt", "dev.installed")
     with running() as url, serving(ServiceCatalog(url)) as catalog:
