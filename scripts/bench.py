@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from benching import deploy, fresh, render
+from benching import deploy, fresh, render, tests
 from benching.measure import Figure, NotMeasuredError, Row, measure
 
-ROWS: tuple[Row, ...] = (*render.ROWS, *deploy.ROWS, *fresh.ROWS)
+ROWS: tuple[Row, ...] = (*render.ROWS, *deploy.ROWS, *fresh.ROWS, *tests.ROWS)
 QUICK_PAIRS = 1
 
 EPILOG = """\
