@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from smtemplates.cli.command import EXIT_CODES, Command
+from smtemplates.cli.command import EXIT_CODES, Command, function
 from smtemplates.cli.parser import WHOLE
 from smtemplates.console import program
 from smtemplates.reference.markdown import GENERATED, block, code, prose, table
@@ -41,7 +41,7 @@ def _leaves(command: Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[st
 def _section(words: tuple[str, ...], command: Command) -> str:
     parser = argparse.ArgumentParser(add_help=False)
     if command.add:
-        command.add(parser)
+        function(command.add)(parser)
     shown = [action for action in parser._actions if action.help != argparse.SUPPRESS]  # noqa: SLF001 there is no list
     rows = [(_spelling(action), prose(_help(action))) for action in shown]
     codes = ", ".join(map(str, sorted(command.all_codes)))
