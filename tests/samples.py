@@ -105,9 +105,11 @@ LAUNCH = {
     "PassableRoleArns": ROLE["ExistingRoleArn"],
     "NotificationTopicArn": TOPIC["AlarmTopicArn"],
     "LaunchRegions": "us-east-1,eu-west-1",
+    "LaunchWorkflowPacks": "FeatureStore,Bedrock,LogsInsights",
+    "LaunchTopicArns": TOPIC["AlarmTopicArn"],
 }
 
-OWN_BOUNDARY = {**BOUNDARY, "BringableBucketArns": ""}
+OWN_BOUNDARY = {**BOUNDARY, "BringableBucketArns": "", "LaunchWorkflowPacks": "", "LaunchTopicArns": ""}
 
 CATALOG = {
     **LAUNCH,

@@ -259,6 +259,7 @@ def test_controls_and_key_policy_have_sections(monkeypatch: pytest.MonkeyPatch) 
         "Accepted findings of scanners",
         "Rules of scanners",
         "Key policy for an existing KMS key",
+        "Topic policy for an existing SNS topic",
     ):
         assert f"### {title}\n" in text
         assert f"- [{title}](#" in text

@@ -29,6 +29,7 @@ from smtemplates.deploy.requests.request import (
     Request,
     check_against,
     check_places,
+    check_removed,
     check_request,
     token_prefix,
 )
@@ -116,6 +117,8 @@ def planned(
         listener.say(text)
     try:
         with change_sets.change_set(cloud, request, stack, listener, purpose=purpose) as (change_set, found):
+            removed = {one.logical_id: one.type for one in found.changes if one.fate == "delete"}
+            check_removed(request, found.parameters, removed, cloud.region)
             plan = recovery.without_rollback(found, current, disabled=disabled)
             plan = replace(plan, not_evaluated=tuple(hidden(request.template.content)))
             yield Prepared(created=(change_set, plan), before=current)

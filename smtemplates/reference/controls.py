@@ -84,14 +84,14 @@ CONTROLS = (
         "`iam:PermissionsBoundary` is a condition of all actions that create or change a role. No launch can change or "
         "remove the boundary. Whichever policies are attached, the boundary denies access to secrets, Studio sessions, "
         "logs and roles of others.",
-        "tests/launching/test_launch_role.py::test_attached_policies_stay_within_the_permissions_boundary",
+        "tests/launching/test_boundary.py::test_attached_policies_stay_within_the_permissions_boundary",
     ),
     Control(
         "Launched workspaces have access only to buckets with names of launches and to listed buckets",
         "The same permissions boundary allows `sc-*`, and the `BringableBucketArns` of the stack that created the "
         "launch role. These include buckets of other launches, and buckets "
         "in other accounts that allow the access.",
-        "tests/launching/test_launch_role.py::test_roles_reach_only_launched_and_listed_buckets",
+        "tests/launching/test_boundary.py::test_roles_reach_only_launched_and_listed_buckets",
         "The response of S3 to a launch that uses another existing bucket.",
     ),
     Control(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from troposphere import encode_to_dict
 
 from smtemplates.aws_data.regions import UNKNOWN_REGIONS
 from smtemplates.core.assemble import Definition
@@ -19,16 +16,22 @@ from smtemplates.evaluate.not_evaluated import for_any_template
 from smtemplates.pages import diagram, places
 from smtemplates.pages.picture import picture as draw
 from smtemplates.pages.places import PLACES
-from smtemplates.reference import boundaries, control_tables, launch_permissions, other_accounts, sections
+from smtemplates.reference import (
+    boundaries,
+    control_tables,
+    existing_resources,
+    launch_permissions,
+    other_accounts,
+    sections,
+)
 from smtemplates.reference.conditions import all_options
-from smtemplates.reference.examples import PSEUDO
 from smtemplates.reference.markdown import anchor_of, block, code, table
 from smtemplates.reference.workflow_packs import workflow_packs
 from smtemplates.synth import declarations
 from smtemplates.synth.loader import load
 from smtemplates.synth.renderer import render
 from smtemplates.templates.registry import TEMPLATES, definition
-from smtemplates.templates.workspace import encryption, features
+from smtemplates.templates.workspace import features
 from smtemplates.templates.workspace import template as workspace
 
 INTRODUCTION = """\
@@ -174,7 +177,8 @@ def _sections(
         found.append(("Security controls", control_tables.controls()))
         found.append(("Accepted findings of scanners", control_tables.accepted_findings()))
         found.append(("Rules of scanners", control_tables.scanner_rules()))
-        found.append(("Key policy for an existing KMS key", _key_policy(encryption.required_key_policy)))
+        found.append(("Key policy for an existing KMS key", existing_resources.key_policy()))
+        found.append(("Topic policy for an existing SNS topic", existing_resources.topic_policy()))
         found.append(("Policies of accounts that read the registry", other_accounts.policies(template)))
         found.append(("Train with the SageMaker SDK 3", _snippet("model_trainer.py")))
     return found
@@ -266,10 +270,3 @@ def _snippet(name: str) -> Iterator[str]:
 
 def _asset(name: str) -> str:
     return read_asset(__package__, name)
-
-
-def _key_policy(required: Callable[[], dict[str, Any]]) -> Iterator[str]:
-    template = {"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": encode_to_dict(required())}}}
-    resolved = Stack(template, pseudo=PSEUDO).resources["Key"]["Properties"]
-    yield "The key policy of an existing key that you specify as `KmsKeyArn` must contain at least these statements:\n"
-    yield block(json.dumps(resolved, indent=2), "json")

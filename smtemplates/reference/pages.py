@@ -30,8 +30,12 @@ WORKSPACE_PAGES = {
         ("Security controls", "Accepted findings of scanners", "Rules of scanners"),
     ),
     "policies.md": (
-        "Policies of keys and other accounts",
-        ("Key policy for an existing KMS key", "Policies of accounts that read the registry"),
+        "Policies of keys, topics and other accounts",
+        (
+            "Key policy for an existing KMS key",
+            "Topic policy for an existing SNS topic",
+            "Policies of accounts that read the registry",
+        ),
     ),
     "sagemaker-sdk-3.md": ("Train with the SageMaker SDK 3", ("Train with the SageMaker SDK 3",)),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,15 @@ TEMPLATES = sorted((Path(__file__).parents[2] / "templates").glob("*.yaml"))
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 # Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 SOURCES = {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "kms:encryptioncontext:aws:logs:arn"}
+# The encryption context of an SNS topic.
+CONTEXT = "kms:EncryptionContext:aws:sns:topicArn"
+ROOT = Path(__file__).parents[2]
+TEXTS = [
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "README.md",
+    *sorted((ROOT / "smtemplates").rglob("assets/*.yaml")),
+    *sorted((ROOT / "smtemplates").rglob("assets/*.md")),
+]
 OPERATORS = {"StringEquals", "StringLike", "ArnEquals", "ArnLike"}
 CHOICES: dict[str, list[dict[str, str]]] = {
     "workspace": [{}, samples.EVERYTHING, {**samples.EVERYTHING, **samples.KEY, "CreateKmsKey": "false"}],
@@ -67,28 +78,57 @@ def test_services_act_only_for_this_account(path: Path) -> None:
         assert "UndeliveredEventsPolicy RulesSend" in found
 
 
-def test_eventbridge_publishes_with_a_role_of_its_own_account(template: dict[str, Any]) -> None:
-    """The rules use a role, which only EventBridge for this account can assume, if the stack creates the topic."""
-    for parameters, creates in (({}, True), (samples.TOPIC, False)):
-        stack = samples.deployed(template, {**samples.EVERYTHING, "AlarmEmail": ""}, parameters)
-        rules = [body["Properties"] for body in stack.resources.values() if body["Type"] == "AWS::Events::Rule"]
-        role_arn = samples.physical("NotificationRole", "Arn") if creates else None
-        assert {target.get("RoleArn") for rule in rules for target in rule["Targets"]} == {role_arn}
-        assert stack.exists("NotificationRole") is creates
-    role = samples.deployed(template, samples.MADE_KEY).resources["NotificationRole"]["Properties"]
+@pytest.mark.parametrize("existing", [{}, samples.TOPIC], ids=["created", "existing"])
+def test_eventbridge_publishes_with_a_role_of_its_own_account(
+    template: dict[str, Any], existing: dict[str, str]
+) -> None:
+    """Only EventBridge for this account can assume the role of the rules, which uses only the topic and its key."""
+    stack = samples.deployed(template, {**samples.EVERYTHING, "AlarmEmail": ""}, samples.MADE_KEY, existing)
+    rules = [body["Properties"] for body in stack.resources.values() if body["Type"] == "AWS::Events::Rule"]
+    role_arn = samples.physical("NotificationRole", "Arn")
+    assert {target.get("RoleArn") for rule in rules for target in rule["Targets"]} == {role_arn}
+    role = stack.resources["NotificationRole"]["Properties"]
     policies = {policy["PolicyName"]: policy["PolicyDocument"] for policy in role["Policies"]}
-    topic, key = samples.physical("AlarmTopic", None), samples.physical("EncryptionKey", "Arn")
+    topic = existing.get("AlarmTopicArn") or samples.physical("AlarmTopic", None)
+    key, other = samples.physical("EncryptionKey", "Arn"), samples.KEY["KmsKeyArn"]
     allowed = [Request("sns:Publish", topic), Request("kms:Decrypt", key), Request("kms:GenerateDataKey", key)]
     denied = [
         Request("sns:Publish", f"{topic}-2"),
         Request("sns:Subscribe", topic),
         Request("kms:Encrypt", key),
-        Request("kms:Decrypt", samples.KEY["KmsKeyArn"]),
+        Request("kms:Decrypt", other),
     ]
-    found = verdicts(
-        [(policies, request) for request in (*allowed, *denied)], samples.physical("NotificationRole", "Arn")
-    )
+    found = verdicts([(policies, request) for request in (*allowed, *denied)], role_arn)
     assert found == [*[True] * len(allowed), *[False] * len(denied)]
+    # The key of an existing topic is not known. The simulator does not know this condition key.
+    conditions = [each["Condition"] for each in policies["Publish"]["Statement"] if "Condition" in each]
+    assert conditions == ([{"StringEquals": {CONTEXT: topic}}] if existing else [])
     [trust] = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "events.amazonaws.com"}
     assert _names_the_account(trust)
+
+
+def test_no_example_allows_a_service_on_behalf_of_another_account() -> None:
+    """The policies in the documentation and in the files of `init` also require a source, and a test finds them."""
+    found = {f"{path.name}: {name}": body for path in TEXTS for name, body in _examples(path)}
+    assert {name.partition(":")[0] for name in found} >= {"policies.md", "shared.yaml"}
+    assert [name for name, statement in found.items() if not _names_a_source(statement)] == []
+
+
+def _examples(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the statements in a text that allow an AWS service: those of a template, and those of blocks of JSON."""
+    text = path.read_text(encoding="utf-8")
+    if "AWSTemplateFormatVersion" in text and path.suffix == ".yaml":
+        yield from _admissions(load(text).get("Resources", {}))
+    for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL):
+        document = json.loads(block)
+        statements = document if isinstance(document, list) else document.get("Statement", [])
+        for statement in statements:
+            if "Service" in statement.get("Principal", {}) and statement["Effect"] == "Allow":
+                yield str(statement.get("Sid")), statement
+
+
+def _names_a_source(statement: Mapping[str, Any]) -> bool:
+    """Return whether a condition names a source. In an example, the account can be a reference."""
+    conditions = statement.get("Condition", {})
+    return any(key.lower() in SOURCES for operator in OPERATORS for key in conditions.get(operator, {}))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from importlib.metadata import distribution
 from typing import Any
 
 import pytest
 import samples
+from troposphere import encode_to_dict
 
 from access.combinations import Combination, names_of, policies_of
 from access.mutations import mutations
@@ -95,6 +98,17 @@ def test_no_pack_allows_other_resources(stacks: Mapping[str, Combination]) -> No
     assert [str(row) for (_, row), verdict in zip(rows, found, strict=True) if verdict] == []
 
 
+def test_jumpstart_reads_the_buckets_of_the_sdk() -> None:
+    """The pack allows the two buckets with models in each Region, as the SageMaker Python SDK names them."""
+    [found] = [each for each in distribution("sagemaker-core").files or () if each.name == "region_config.json"]
+    buckets = json.loads(found.read_text(encoding="utf-8"))
+    [pack] = [each for each in workspace.constructs() if isinstance(each, WorkflowPacks)]
+    text = json.dumps(encode_to_dict([each.statement for each in pack.packs[0].permissions]))
+    for region, names in buckets.items():
+        for name in (names["content_bucket"], names["gated_content_bucket"]):
+            assert name.removesuffix(region) + "${AWS::Region}/*" in text
+
+
 def test_every_statement_of_a_pack_is_exercised(stacks: Mapping[str, Combination]) -> None:
     """Without any one action, statement or condition of a pack, a request of the table has another result."""
     [construct] = [each for each in workspace.constructs() if isinstance(each, WorkflowPacks)]
@@ -124,9 +138,13 @@ def test_every_statement_of_a_pack_is_exercised(stacks: Mapping[str, Combination
     assert not missing, "\n".join(missing)
 
 
+def names_for(packs: Iterable[str]) -> dict[str, str]:
+    """Return the parameters with the names that packs need."""
+    return {name: samples.PACKS[name] for pack in packs for name in NAMES.get(pack, ())}
+
+
 def _with(template: dict[str, Any], packs: list[str]) -> Combination:
-    names = {name: samples.PACKS[name] for pack in packs for name in NAMES.get(pack, ())}
-    stack = samples.deployed(template, SETTING, names, {"WorkflowPacks": ",".join(packs)})
+    stack = samples.deployed(template, SETTING, names_for(packs), {"WorkflowPacks": ",".join(packs)})
     assert stack.rules() == []
     return Combination({}, policies_of(stack), names_of(stack))
 

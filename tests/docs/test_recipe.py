@@ -25,7 +25,7 @@ GUIDE, TITLE = ".github/CONTRIBUTING.md", "## Add a resource of a new type"
 MOST_FILES = 6
 LOCKS = ("uv", "dev", "images", "render")
 # All tests of the launch role and of the Control Tower rules, because a new type adds permissions and controls.
-COMPLETE = ("tests/launching/test_launch_role.py", "tests/scanners/test_guard.py")
+COMPLETE = ("tests/launching/test_boundary.py", "tests/launching/test_launch_role.py", "tests/scanners/test_guard.py")
 # The tests that read all resources, parameters or texts of the templates. Those of the fast selection are run. The
 # recipe itself renders the templates and the reference.
 TESTS = (

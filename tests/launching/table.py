@@ -156,6 +156,8 @@ DENIED: list[tuple[str, str, str, Context]] = [
     ("kms", "CreateKey", "*", {"aws:RequestedRegion": "eu-west-1"}),
 ]
 
+SPACE_OWNER = "sagemaker:ResourceTag/sagemaker:user-profile-arn"
+THEIR_PROFILE: Context = {"bedrock:InferenceProfileArn": f"arn:aws:bedrock:{OTHER_ACCOUNT}:inference-profile/us.model"}
 ANA: Context = {"sagemaker:DomainId": "d-1", "sagemaker:UserProfileName": "ana"}
 # Requests that no role of a launch may make, whichever policies are attached.
 OUTSIDE_BOUNDARY = [
@@ -195,4 +197,17 @@ OUTSIDE_BOUNDARY = [
         f"arn:aws:ec2:{HERE}:network-interface/eni-1",
         {"ec2:AuthorizedService": "rds.amazonaws.com"},
     ),
+    # also with all workflow packs
+    Request("s3:GetObject", "arn:aws:s3:::sagemaker-us-east-1-111122223333/secret"),
+    Request("glue:CreateDatabase", f"arn:aws:glue:{HERE}:database/payments"),
+    Request("glue:UpdateTable", f"arn:aws:glue:{HERE}:table/payments/orders"),
+    Request("glue:UpdateTable", f"arn:aws:glue:{OTHER_ACCOUNT}:catalog"),
+    Request("glue:GetTables", f"arn:aws:glue:{OTHER_REGION}:database/payments"),
+    Request("ecr:PutImage", f"arn:aws:ecr:{HERE}:repository/payments"),
+    Request("sagemaker:StartSession", f"{SM}:space/d-2/anas", {**ANA, SPACE_OWNER: f"{SM}:user-profile/d-1/ana"}),
+    Request("sagemaker:StartSession", f"{SM}:space/d-1/bos", {**ANA, SPACE_OWNER: f"{SM}:user-profile/d-1/bo"}),
+    Request("bedrock:InvokeModel", "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-pro-v1:0"),
+    Request("bedrock:InvokeModel", "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-pro-v1:0", THEIR_PROFILE),
+    Request("logs:GetQueryResults", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/payments"),
+    Request("lakeformation:GetDataAccess", "*", {"aws:RequestedRegion": "eu-west-1"}),
 ]

@@ -38,6 +38,8 @@ OTHER = {
     "LaunchRoleName": "Launch",
     "PermissionsBoundaryArn": samples.BOUNDARY["PermissionsBoundaryArn"],
     "BringableBucketArns": "",
+    "LaunchWorkflowPacks": "",
+    "LaunchTopicArns": "",
     "PassableRoleArns": "",
     "NotificationTopicArn": "",
     "LaunchRegions": "",

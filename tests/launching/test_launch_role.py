@@ -10,23 +10,19 @@ from typing import Any
 
 import pytest
 import samples
-from access.combinations import distinct_combinations
 from access.mutations import mutations
 from access.simulator import Policies, Request, verdicts
-from access.table import ALLOWED
-from access.test_execution_role import requested
 from troposphere import kinesis
 
 import smtemplates
 from launching import provisioned
+from launching.evaluated import PACKS, stack_of
 from launching.provisioned import BOUNDARY, LAUNCH_ROLE, STACK
-from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, OUTSIDE_BOUNDARY, SAGEMAKER
+from launching.table import ADMIN, DENIED, FOR_STACKS, FOR_TEMPLATES, SAGEMAKER
 from smtemplates.aws_data.partitions import some_region_of_each_partition
 from smtemplates.core.construct import Construct
 from smtemplates.errors import TemplateError
-from smtemplates.evaluate import Stack, check_parameters, edges
-from smtemplates.synth.loader import load
-from smtemplates.synth.renderer import render
+from smtemplates.evaluate import check_parameters, edges
 from smtemplates.templates.launch_role import actions as launch_needs
 from smtemplates.templates.launch_role import scopes as launch_scopes
 from smtemplates.templates.launch_role import template as launch
@@ -39,51 +35,14 @@ ROLE = samples.ROLE["ExistingRoleArn"]
 TOPIC = samples.TOPIC["AlarmTopicArn"]
 
 
-@pytest.fixture(scope="module")
-def launch_role() -> dict[str, Any]:
-    """Return the rendered template of the launch role."""
-    return load(render(launch.definition().template()))
-
-
 def _policies(template: dict[str, Any], **parameters: str) -> Policies:
     """Return the policies that are attached to the launch role."""
-    resources = _stack(template, parameters).resources
+    resources = stack_of(template, parameters).resources
     return {
         name: body["Properties"]["PolicyDocument"]
         for name, body in resources.items()
         if body["Properties"].get("Roles") == ["LaunchRole"]
     }
-
-
-def _boundary(template: dict[str, Any], buckets: str = "") -> dict[str, Any]:
-    """Return the permissions boundary of the roles of launches."""
-    boundary = _stack(template, {"BringableBucketArns": buckets}).resources["LaunchBoundary"]
-    document: dict[str, Any] = boundary["Properties"]["PolicyDocument"]
-    return document
-
-
-# The boundary allows only this pack. The other packs need a boundary of the platform team.
-NO_PACKS = {"WorkflowPacks": "SharedSpaces"}
-
-
-def _allow_statements(stack: Stack) -> list[dict[str, Any]]:
-    """Return all Allow statements of the roles of a launch."""
-    listed = []
-    for body in stack.resources.values():
-        properties = body["Properties"]
-        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-        documents += [properties["PolicyDocument"]] if body["Type"] == "AWS::IAM::ManagedPolicy" else []
-        listed += [each for policy in documents for each in policy["Statement"] if each["Effect"] == "Allow"]
-    return listed
-
-
-def _stack(template: dict[str, Any], parameters: dict[str, str], region: str = "us-east-1") -> Stack:
-    return Stack(
-        template,
-        parameters,
-        pseudo={"AWS::AccountId": samples.ACCOUNT, "AWS::Region": region},
-        physical=lambda name, attribute: attribute or name,
-    )
 
 
 def _required(template: dict[str, Any]) -> Iterator[tuple[str, Request]]:
@@ -277,7 +236,7 @@ def test_parameters_allow_their_resources(
 def test_an_existing_boundary_replaces_the_created_one(launch_role: dict[str, Any]) -> None:
     """Roles must have the existing boundary, and the stack does not create one."""
     existing = samples.BOUNDARY["PermissionsBoundaryArn"]
-    stack = _stack(launch_role, {"PermissionsBoundaryArn": existing})
+    stack = stack_of(launch_role, {"PermissionsBoundaryArn": existing})
     assert "LaunchBoundary" not in stack.resources
     assert stack.outputs["PermissionsBoundaryArn"] == existing
     policies = _policies(launch_role, PermissionsBoundaryArn=existing)
@@ -285,8 +244,10 @@ def test_an_existing_boundary_replaces_the_created_one(launch_role: dict[str, An
         Request("iam:CreateRole", provisioned.ROLE, {"iam:PermissionsBoundary": arn}) for arn in (existing, BOUNDARY)
     ]
     assert verdicts([(policies, request) for request in requests], LAUNCH_ROLE) == [True, False]
-    (sentence,) = _stack(launch_role, {**samples.BOUNDARY, **samples.LAUNCH}).rules()
-    assert sentence.startswith("With PermissionsBoundaryArn, leave BringableBucketArns empty")
+    (sentence,) = stack_of(launch_role, {**samples.BOUNDARY, **samples.LAUNCH}).rules()
+    assert sentence.startswith("With PermissionsBoundaryArn, leave BringableBucketArns, LaunchTopicArns and ")
+    for name in ("LaunchWorkflowPacks", "LaunchTopicArns"):
+        assert stack_of(launch_role, {**samples.BOUNDARY, name: samples.LAUNCH[name]}).rules() == [sentence]
 
 
 def test_the_boundary_is_deleted_first(launch_role: dict[str, Any]) -> None:
@@ -295,109 +256,6 @@ def test_the_boundary_is_deleted_first(launch_role: dict[str, Any]) -> None:
     others = {name for name in launch_role["Resources"] if name != "LaunchBoundary"}
     assert {target for user, target in references if user == "LaunchBoundary"} >= others
     assert {user for user, target in references if target == "LaunchBoundary"} == set()
-
-
-def test_the_boundary_allows_the_actions_of_the_workspaces_roles_and_no_others(
-    template: dict[str, Any], launch_role: dict[str, Any]
-) -> None:
-    """The patterns of the boundary match the same actions as the patterns in the policies of the workspace."""
-    in_boundary = [action for each in _boundary(launch_role)["Statement"] for action in each["Action"]]
-    statements = _allow_statements(provisioned.launched(template, NO_PACKS))
-    allowed = [action for each in statements for action in each["Action"]]
-    services = sorted({action.partition(":")[0] for action in in_boundary})
-    known = [
-        f"{name}:{action}" for name in services for action in provisioned.KNOWN.actions.get_actions_for_service(name)
-    ]
-
-    def matching(patterns: list[str]) -> set[str]:
-        return {action for action in known if any(fnmatch.fnmatchcase(action, pattern) for pattern in patterns)}
-
-    assert matching(in_boundary) == matching(allowed)
-    assert {action for action in in_boundary if action.startswith("iam:")} == {"iam:GetRole", "iam:PassRole"}
-
-
-@pytest.mark.slow
-def test_the_boundary_allows_the_requests_of_the_workspaces_roles(
-    template: dict[str, Any], launch_role: dict[str, Any]
-) -> None:
-    """The boundary allows all requests of the execution role and the initializer, except for those with other names."""
-    document = _boundary(launch_role, "arn:aws:s3:::demo-*,arn:aws:s3:::team-*")  # bucket names in the combinations
-    requests = {
-        str(request): request
-        for each in distinct_combinations(template)
-        for row in ALLOWED
-        if row[3](each) and not row[0].startswith("iam:")
-        for request in [requested(each, row)]
-    }
-    requests["of the initializer"] = Request("logs:DescribeLogGroups")
-    requests["outside Studio"] = Request("sagemaker:DescribeSpace", f"{provisioned.SM}:space/d-1/anas")
-    requests["its own role"] = Request("iam:PassRole", provisioned.ROLE, SAGEMAKER)
-    assert len(requests) >= MINIMUM
-    found = verdicts([({"Boundary": document}, request) for request in requests.values()])
-    assert [name for name, verdict in zip(requests, found, strict=True) if not verdict] == []
-
-
-@pytest.mark.parametrize(
-    ("buckets", "listed", "allowed"),
-    [
-        ({}, "", True),
-        ({}, "arn:aws:s3:::team-input", True),
-        (samples.NO_BUCKETS, "", False),
-        (samples.NO_BUCKETS, "arn:aws:s3:::tea-*,arn:aws:s3:::team-inputs,arn:aws:s3:::team", False),
-        (samples.NO_BUCKETS, ",".join(f"arn:aws:s3:::{name}" for name in samples.BUCKETS.values()), True),
-        (samples.NO_BUCKETS, "arn:aws:s3:::team-*", True),
-    ],
-    ids=["created", "created, others listed", "none listed", "others listed", "listed", "listed by prefix"],
-)
-def test_roles_reach_only_launched_and_listed_buckets(
-    template: dict[str, Any], launch_role: dict[str, Any], buckets: dict[str, str], listed: str, *, allowed: bool
-) -> None:
-    """The boundary allows all S3 requests for the buckets of the launch and for listed buckets, and no others."""
-    requests = [
-        Request(action.replace("*", "Version"), arn.replace("*", "training/a.csv"))
-        for each in _allow_statements(provisioned.launched(template, {**buckets, **NO_PACKS}))
-        for action in each["Action"]
-        for arn in each["Resource"]
-        if action.startswith("s3:")
-    ]
-    assert {"s3:ListBucketVersions", "s3:DeleteObjectVersion", "s3:GetObject"} < {
-        request.action for request in requests
-    }
-    boundary = {"Boundary": _boundary(launch_role, listed)}
-    found = verdicts([(boundary, request) for request in requests])
-    assert [str(request) for request, verdict in zip(requests, found, strict=True) if verdict is not allowed] == []
-
-
-@pytest.mark.parametrize("listed", ["", "arn:aws:s3:::team-input,arn:aws:s3:::team-m*"])
-def test_attached_policies_stay_within_the_permissions_boundary(launch_role: dict[str, Any], listed: str) -> None:
-    """With any policy attached, a role cannot access data, secrets, sessions, logs, roles or interfaces of others."""
-    boundary = {"Boundary": _boundary(launch_role, listed)}
-    found = verdicts([(boundary, request) for request in OUTSIDE_BOUNDARY])
-    assert [str(request) for request, verdict in zip(OUTSIDE_BOUNDARY, found, strict=True) if verdict] == []
-
-
-def test_every_resource_and_condition_of_the_boundary_is_exercised(launch_role: dict[str, Any]) -> None:
-    """If a statement applied to all resources or had no condition, the boundary would allow a denied request."""
-    cases = [
-        (title, {"Boundary": widened}, request)
-        for title, widened in _widened(_boundary(launch_role, samples.LAUNCH["BringableBucketArns"]))
-        for request in OUTSIDE_BOUNDARY
-    ]
-    found = verdicts([(boundary, request) for _, boundary, request in cases])
-    detected = {title for (title, *_), verdict in zip(cases, found, strict=True) if verdict}
-    # These statements already apply to all keys of all accounts. Their condition is exercised.
-    assert {title for title, *_ in cases} - detected == {"LendKeys Resource", "UseKeys Resource"}
-
-
-def _widened(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a title and the policy in which one statement applies to all resources, or has no condition."""
-    statements = document["Statement"]
-    for index, statement in enumerate(statements):
-        unconditional = {name: value for name, value in statement.items() if name != "Condition"}
-        for title, changed in (("Resource", {**statement, "Resource": ["*"]}), ("Condition", unconditional)):
-            if changed != statement:
-                listed = [*statements[:index], changed, *statements[index + 1 :]]
-                yield f"{statement['Sid']} {title}", {**document, "Statement": listed}
 
 
 def test_launches_cannot_change_an_existing_boundary(launch_role: dict[str, Any]) -> None:
@@ -416,26 +274,29 @@ def test_names_and_lengths(launch_role: dict[str, Any], region: str) -> None:
         "PassableRoleArns": ",".join([f"arn:aws-us-gov:iam::{samples.ACCOUNT}:role/".ljust(399, "r")] * 5),
         "NotificationTopicArn": f"arn:aws-us-gov:sns:us-gov-west-1:{samples.ACCOUNT}:".ljust(300, "t"),
         "LaunchRegions": ",".join(["ap-southeast-1"] * 20),
+        "LaunchTopicArns": f"arn:aws-us-gov:sns:us-gov-west-1:{samples.ACCOUNT}:".ljust(130, "t"),
     }
     assert check_parameters(launch_role, parameters) == []
     assert len(parameters["BringableBucketArns"]) == launch_role["Parameters"]["BringableBucketArns"]["MaxLength"]
-    resources = _stack(launch_role, parameters, region).resources
+    resources = stack_of(launch_role, parameters, region).resources
     assert resources["LaunchRole"]["Properties"]["RoleName"] == "L" * 56
     assert resources["LaunchBoundary"]["Properties"]["ManagedPolicyName"] == "L" * 56 + "Boundary"
-    documents = {
-        name: body["Properties"]["PolicyDocument"]
-        for name, body in resources.items()
-        if body["Type"] == "AWS::IAM::ManagedPolicy"
-    }
-    for name, document in documents.items():
-        assert len(json.dumps(document, separators=(",", ":"))) <= 6144, name
-        sids = [statement["Sid"] for statement in document["Statement"]]
-        assert len(set(sids)) == len(sids), name
+    # the boundary has room for each pack with the longest values, and for all packs with usual values
+    choices = [{**parameters, "LaunchWorkflowPacks": pack} for pack in PACKS]
+    usual = {"BringableBucketArns": "arn:aws:s3:::team-*", "LaunchRegions": "us-east-1"}
+    choices.append({**usual, "LaunchWorkflowPacks": ",".join(PACKS)})
+    for choice in choices:
+        for name, body in stack_of(launch_role, choice, region).resources.items():
+            if body["Type"] == "AWS::IAM::ManagedPolicy":
+                document = body["Properties"]["PolicyDocument"]
+                assert len(json.dumps(document, separators=(",", ":"))) <= 6144, (name, choice)
+                sids = [statement["Sid"] for statement in document["Statement"]]
+                assert len(set(sids)) == len(sids), name
 
 
 def test_only_service_catalog_can_assume_the_role(launch_role: dict[str, Any]) -> None:
     """No other principal can assume the role, and its name prevents launches from passing it."""
-    role = _stack(launch_role, {}).resources["LaunchRole"]["Properties"]
+    role = stack_of(launch_role, {}).resources["LaunchRole"]["Properties"]
     [statement] = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "servicecatalog.amazonaws.com"}
     assert not role["RoleName"].startswith("SC-")

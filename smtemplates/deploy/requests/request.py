@@ -6,12 +6,12 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from smtemplates.deploy.operations.stack import Stack
-from smtemplates.deploy.requests import places, role_policies, staging
+from smtemplates.deploy.requests import places, policy_sizes, role_policies, staging
 from smtemplates.deploy.requests import template as templates
 from smtemplates.deploy.requests.importing import check_import
 from smtemplates.deploy.requests.parameters import Settings
@@ -191,7 +191,7 @@ def _raise_all(problems: list[str]) -> None:
 
 
 def check_against(request: Request, stack: Stack | None, region: str) -> None:
-    """Check the values that the stack will have after the change, the Rules for them, and the policies of the role."""
+    """Check the values that the stack will have after the change, the Rules for them, and managed policies."""
     given = dict(request.settings.parameters)
     previous = {} if stack is None else {k: v for k, v in stack.parameters.items() if k not in request.reset}
     if missing := sorted(request.settings.previous - previous.keys()):
@@ -199,10 +199,22 @@ def check_against(request: Request, stack: Stack | None, region: str) -> None:
             f"Parameter {missing[0]} cannot keep its previous value because the stack has none. Set a value."
         )
     found = templates.check(request.template, given, previous, region=region)
-    if not found and _is_workspace(request):
+    if not found:
         kept = {name: text for name, text in previous.items() if name in request.template.parameters}
-        found = list(role_policies.problems(request.template.content, {**kept, **given}, region))
+        about = request.template.content, {**kept, **given}, region
+        found = list(policy_sizes.problems(*about))
+        found += role_policies.problems(*about) if _is_workspace(request) else []
     _raise_all(found)
+
+
+def check_removed(request: Request, values: Mapping[str, str], removed: Mapping[str, str], region: str) -> None:
+    """Check that the role of a workspace has not too many policies during an update.
+
+    `values` are those of all parameters, `removed` the types of the deleted resources by logical ID.
+    """
+    policies = [name for name, type_ in removed.items() if type_ == role_policies.TYPE]
+    if policies and _is_workspace(request):
+        _raise_all(list(role_policies.problems(request.template.content, values, region, policies)))
 
 
 def _is_workspace(request: Request) -> bool:

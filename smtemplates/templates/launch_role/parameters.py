@@ -14,6 +14,8 @@ LISTED_ROLE = "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=.@_/-]{1,576}"
 BUCKET = "arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9*]"
 MOST_BUCKETS = 5
 LONGEST_BUCKET = len("arn:aws-us-gov:s3:::") + 63
+TOPICS = "arn:aws[a-z-]*:sns:[a-z0-9-]{1,30}:[0-9]{12}:[A-Za-z0-9_-]{1,99}[A-Za-z0-9_*-]"
+MOST_TOPICS, LONGEST_TOPIC = 3, 160
 
 
 def create_launch_role() -> Parameter:
@@ -46,7 +48,8 @@ def permissions_boundary() -> Parameter:
         "PermissionsBoundaryArn",
         "ARN of the managed policy that is the permissions boundary of every role that a launch creates. Users "
         "must enter it at launch. Leave empty to create a boundary. It allows the actions of the roles of the "
-        "workspace on the buckets of launches (sc-*) and on the buckets in BringableBucketArns.",
+        "workspace on the buckets of launches (sc-*) and on the buckets in BringableBucketArns, and the packs in "
+        "LaunchWorkflowPacks.",
         pattern=f"^$|^(?!.*:policy/SC-){POLICY}$",
         hint="must be empty or the ARN of an IAM policy whose name does not start with SC-, because launches can "
         "change those policies",
@@ -100,6 +103,21 @@ def bringable_buckets() -> Parameter:
         hint="must be empty or up to five ARNs of buckets such as arn:aws:s3:::team-data or arn:aws:s3:::team-*, "
         "separated by commas, without spaces",
         max_length=MOST_BUCKETS * (LONGEST_BUCKET + 1) - 1,
+    )
+
+
+def alarm_topics() -> Parameter:
+    """Build the list of existing topics to which the notification roles of launches may publish."""
+    return string_parameter(
+        "LaunchTopicArns",
+        "ARNs of existing SNS topics that users may enter at launch as AlarmTopicArn, separated by commas. An asterisk "
+        "at the end matches any characters. Notifications of events to any other existing topic are denied by the "
+        "permissions boundary and stored in the queue of undelivered events. Leave empty to allow only topics that "
+        "launches create.",
+        pattern=f"^$|^{TOPICS}(,{TOPICS}){{0,{MOST_TOPICS - 1}}}$",
+        hint="must be empty or up to three ARNs of topics such as arn:aws:sns:us-east-1:111122223333:alarms, separated "
+        "by commas, without spaces",
+        max_length=MOST_TOPICS * (LONGEST_TOPIC + 1) - 1,
     )
 
 

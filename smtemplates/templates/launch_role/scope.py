@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from awacs.aws import Action, Condition, StringLike, StringLikeIfExists
+from awacs.aws import Action, Allow, Condition, StringLike, StringLikeIfExists
 from troposphere import If, Sub
 
 from smtemplates.core.iam import Grant, allow
@@ -54,11 +54,14 @@ def covers(scope: Scope, action: str) -> bool:
     return any(fnmatchcase(action, pattern) for pattern in scope.actions)
 
 
-def statement(scope: Scope, granted: Sequence[str]) -> Grant:
-    """Build the statement that allows actions on the resources of their row."""
+def statement(scope: Scope, granted: Sequence[str | If]) -> Grant:
+    """Build the statement that allows actions on the resources of their row. An action can have a condition."""
     named = scope.resources
     resources = named if isinstance(named, If) else [Sub(name) if "$" in name else name for name in named]
-    return allow(scope.sid, [Action(*name.split(":")) for name in granted], resources, scope.condition)
+    if any(isinstance(name, If) for name in granted):  # awacs does not accept it
+        condition = {"Condition": scope.condition} if scope.condition else {}
+        return {"Sid": scope.sid, "Effect": Allow, "Action": list(granted), "Resource": resources, **condition}
+    return allow(scope.sid, [Action(*str(name).split(":")) for name in granted], resources, scope.condition)
 
 
 def arns(service: str, *names: str, account: str = "${AWS::AccountId}") -> list[str]:

@@ -194,7 +194,7 @@ def _data() -> list[Scope]:
     an effect, so the calls that create a key do not depend on them (inferred: CreateKey checks kms:TagResource without
     the tags of a key).
 
-    Source: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html (five minutes)
     Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html (kms:ViaService)
     Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
     """

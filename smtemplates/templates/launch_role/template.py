@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Condition, Deny, Statement, StringEquals, StringNotEquals
-from troposphere import AWS_REGION, GetAtt, If, Output, Parameter, Ref, Sub, encode_to_dict, iam
+from troposphere import AWS_REGION, GetAtt, If, Output, Parameter, Ref, Sub, iam
 
 from smtemplates.core.assemble import Definition
 from smtemplates.core.construct import (
@@ -27,8 +27,10 @@ from smtemplates.core.iam import Grant, actions, allow, policy_document, trust_p
 from smtemplates.templates.launch_role import parameters
 from smtemplates.templates.launch_role.actions import needs, types
 from smtemplates.templates.launch_role.boundary import bounds, buckets_in_reach
+from smtemplates.templates.launch_role.launch_packs import launch_packs
 from smtemplates.templates.launch_role.scope import STACKS, arns
 from smtemplates.templates.launch_role.scopes import statements
+from smtemplates.templates.launch_role.workspace_actions import granted
 from smtemplates.templates.workspace import template as workspace
 from smtemplates.templates.workspace.execution_role import ExecutionRole
 from smtemplates.templates.workspace.workflow_packs import WorkflowPacks
@@ -83,6 +85,7 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
     """
     name, boundary = parameters.role_name(), parameters.permissions_boundary()
     buckets, others = parameters.bringable_buckets(), parameters.passable_roles()
+    topics = parameters.alarm_topics()
     topic, regions = parameters.notification_topic(), parameters.launch_regions()
     create = parameters.create_launch_role()
     create_role = NamedCondition("CreateLaunchRole", is_true(create)) if on_demand else None
@@ -90,6 +93,7 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
     create_boundary = NamedCondition("CreateBoundary", all_of(create_role, no_boundary) if create_role else no_boundary)
     bring_buckets = NamedCondition("BringBuckets", is_not_empty(buckets))
     pass_others = NamedCondition("PassOtherRoles", is_not_empty(others))
+    has_topics = NamedCondition("AllowTopics", is_not_empty(topics))
     has_topic = NamedCondition("HasTopic", is_not_empty(topic))
     name_regions = NamedCondition("NameRegions", is_not_empty(regions))
     used_regions = when(name_regions, split_list(regions), [Ref(AWS_REGION)])
@@ -100,6 +104,9 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
         *_policies(constructs, create_role, boundary_arn, stacks, when(pass_others, _pass_others(others))),
     ]
     allowed_buckets = buckets_in_reach(bring_buckets, buckets)
+    in_packs = {sid for each in constructs if isinstance(each, WorkflowPacks) for sid in each.sids()}
+    needed = granted(constructs, in_packs)
+    packs = launch_packs(constructs, needed)
     return LaunchRole(
         title="Launch role",
         source=__name__,
@@ -109,6 +116,8 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
             "Permissions boundary": boundary,
             "Existing buckets for launches": buckets,
             "Existing execution roles for launches": others,
+            "Existing topics for alarms of launches": topics,
+            **({"Workflow packs for launches": packs.parameter} if packs.parameter else {}),
             "Topic for stack events": topic,
             "Launch Regions": regions,
         },
@@ -117,20 +126,21 @@ def launch_role(constructs: Sequence[Construct], *, on_demand: bool = False) -> 
             create_boundary,
             bring_buckets,
             pass_others,
+            has_topics,
             has_topic,
             name_regions,
+            *(pack.allowed for pack in packs.packs),
         ],
-        rules={
-            "BoundaryOfOnesOwnIsLeftAlone": rule(
-                "With PermissionsBoundaryArn, leave BringableBucketArns empty. The existing policy decides which "
-                "buckets launches can use.",
-                is_empty(buckets),
-                given=is_not_empty(boundary),
-            )
-        },
+        rules={"BoundaryOfOnesOwnIsLeftAlone": _own_boundary(boundary, [buckets, topics], packs.parameter)},
         resources=[
             _boundary(
-                constructs, create_boundary, name, allowed_buckets, used_regions, [str(each.title) for each in used]
+                [
+                    *bounds(needed, packs.packs, allowed_buckets, used_regions),
+                    when(has_topics, allow("NotifyTopics", actions("sns", "Publish"), split_list(topics))),
+                ],
+                create_boundary,
+                name,
+                [str(each.title) for each in used],
             ),
             *used,
         ],
@@ -235,18 +245,24 @@ def _pass_others(others: Parameter) -> Grant:
     return allow("PassOthers", actions("iam", "PassRole"), split_list(others), Condition(sagemaker))
 
 
+def _own_boundary(boundary: Parameter, lists: Sequence[Parameter], packs: Parameter | None) -> dict[str, Any]:
+    *names, last = [str(each.title) for each in (*lists, *([packs] if packs else []))]
+    return rule(
+        f"With PermissionsBoundaryArn, leave {', '.join(names)} and {last} empty. The existing policy decides what "
+        "roles of launches can use.",
+        *map(is_empty, lists),
+        *([{"Fn::EachMemberEquals": [Ref(packs), ""]}] if packs else []),
+        given=is_not_empty(boundary),
+    )
+
+
 def _boundary(
-    constructs: Iterable[Construct],
-    create_boundary: NamedCondition,
-    name: Parameter,
-    buckets: If,
-    regions: If,
-    first: Sequence[str],
+    statements: Sequence[Grant | If], create_boundary: NamedCondition, name: Parameter, first: Sequence[str]
 ) -> iam.ManagedPolicy:
     """Build the permissions boundary for launched roles. It allows the actions of the workspace's own roles.
 
-    It does not allow actions that only workflow packs allow. Users who launch choose the policies of the role, so they
-    would get these actions on the resources of all teams. A platform team that offers packs writes its own boundary.
+    Users who launch choose the policies of the role, so they would get the actions of every allowed workflow pack, also
+    on resources of other teams. The boundary therefore allows only packs that the platform team selects.
 
     Its name is fixed, and launches cannot change it: they manage only policies named SC-*. It depends on the policies
     of the launch role, so that it is deleted first: IAM does not delete a policy that is the boundary of a role.
@@ -254,8 +270,6 @@ def _boundary(
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
     """
-    in_packs = {sid for each in constructs if isinstance(each, WorkflowPacks) for sid in each.sids()}
-    granted = {action for each in constructs for resource in each.resources for action in _granted(resource, in_packs)}
     return iam.ManagedPolicy(
         "LaunchBoundary",
         Condition=create_boundary.name,
@@ -263,32 +277,13 @@ def _boundary(
         Metadata=guard_waivers(KMS_1=()),  # the policies that allow it limit the keys
         Description="The most that roles made by launches of SageMaker workspaces may do",
         ManagedPolicyName=Sub(f"${{{name.title}}}Boundary"),
-        PolicyDocument=policy_document(*bounds(granted, buckets, regions)),
+        PolicyDocument=policy_document(*statements),
     )
 
 
 def _workspace_boundary(constructs: Iterable[Construct]) -> Parameter:
     """Return the parameter of the workspace that takes the permissions boundary."""
     return next(construct.boundary for construct in constructs if isinstance(construct, ExecutionRole))
-
-
-def _granted(resource: Any, in_packs: Collection[str]) -> Iterator[str]:
-    """Yield the actions that the policies of a role allow, except in statements of workflow packs."""
-    if resource.resource_type in {"AWS::IAM::ManagedPolicy", "AWS::IAM::Role"}:
-        body = encode_to_dict(resource)["Properties"]
-        yield from _allowed([body.get("PolicyDocument"), body.get("Policies")], in_packs)
-
-
-def _allowed(value: Any, in_packs: Collection[str]) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _allowed(item, in_packs)
-    elif isinstance(value, dict):
-        if value.get("Effect") == "Allow" and value["Sid"] not in in_packs:
-            yield from value["Action"]
-        elif "Effect" not in value:
-            for item in value.values():
-                yield from _allowed(item, in_packs)
 
 
 def definition(without: Collection[str] = ()) -> Definition:

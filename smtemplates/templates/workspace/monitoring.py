@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from awacs.aws import Allow, Bool, Condition, Deny, Principal, Statement
 from troposphere import AWSObject, If, Parameter, Ref, sns
@@ -19,7 +20,7 @@ from smtemplates.core.construct import (
     when,
 )
 from smtemplates.core.iam import actions, for_this_account, policy_document
-from smtemplates.templates.workspace.budget_limit import CLOUDWATCH, BudgetLimit
+from smtemplates.templates.workspace.budget_limit import BUDGETS, CLOUDWATCH, BudgetLimit
 from smtemplates.templates.workspace.encryption import Encryption
 from smtemplates.templates.workspace.project import Project
 
@@ -35,11 +36,7 @@ class Monitoring(Construct):
 
     def topic_arn(self) -> If:
         """Return the ARN of the topic."""
-        return when(self.create_topic, self.created_topic(), Ref(self.existing_topic))
-
-    def created_topic(self) -> Ref:
-        """Return the ARN of the topic of this stack. Use it only where `create_topic` is true."""
-        return Ref("AlarmTopic")
+        return when(self.create_topic, Ref("AlarmTopic"), Ref(self.existing_topic))
 
 
 def monitoring(project: Project, encryption: Encryption, budget_limit: BudgetLimit | None = None) -> Monitoring:
@@ -99,29 +96,39 @@ def _topic(
 
 
 def _topic_policy(create_topic: NamedCondition, topic: sns.Topic, budget_limit: BudgetLimit | None) -> sns.TopicPolicy:
+    publishers = budget_limit.publishers() if budget_limit else CLOUDWATCH
     return sns.TopicPolicy(
         "AlarmTopicPolicy",
         Condition=create_topic.name,
-        PolicyDocument=policy_document(
-            # Source: https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
-            Statement(
-                Sid="AlarmsPublish",
-                Effect=Allow,
-                Principal=Principal("Service", budget_limit.publishers() if budget_limit else CLOUDWATCH),
-                Action=actions("sns", "Publish"),
-                Resource=[Ref(topic)],
-                Condition=for_this_account(),
-            ),
-            Statement(
-                Sid="DenyWithoutTls",
-                Effect=Deny,
-                Principal=Principal("*"),
-                Action=actions("sns", "Publish"),
-                Resource=[Ref(topic)],
-                Condition=Condition(Bool({"aws:SecureTransport": "false"})),
-            ),
-        ),
+        PolicyDocument=required_topic_policy(Ref(topic), publishers),
         Topics=[Ref(topic)],
+    )
+
+
+def required_topic_policy(arn: Any, publishers: Any = None) -> dict[str, Any]:
+    """Return the policy that a topic needs, whether this stack creates it or not.
+
+    `publishers` are the services that publish to the topic themselves (default: all). EventBridge uses a role.
+
+    Source: https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+    """
+    return policy_document(
+        Statement(
+            Sid="AlarmsPublish",
+            Effect=Allow,
+            Principal=Principal("Service", publishers or [BUDGETS, CLOUDWATCH]),
+            Action=actions("sns", "Publish"),
+            Resource=[arn],
+            Condition=for_this_account(),
+        ),
+        Statement(
+            Sid="DenyWithoutTls",
+            Effect=Deny,
+            Principal=Principal("*"),
+            Action=actions("sns", "Publish"),
+            Resource=[arn],
+            Condition=Condition(Bool({"aws:SecureTransport": "false"})),
+        ),
     )
 
 
@@ -138,9 +145,9 @@ def _email() -> Parameter:
 def _topic_arn() -> Parameter:
     return string_parameter(
         "AlarmTopicArn",
-        "ARN of an existing SNS topic for alarm notifications. Its policy must allow CloudWatch and EventBridge to "
-        "publish. Leave empty to create a topic. If you enter a topic later, the topic of this stack is deleted with "
-        "its subscriptions.",
+        "ARN of an existing SNS topic for alarm notifications. Its policy must allow CloudWatch to publish. The "
+        "reference contains the policy. Leave empty to create a topic. If you enter a topic later, the topic of this "
+        "stack is deleted with its subscriptions.",
         pattern="^$|^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
         hint="must be empty or the ARN of an SNS topic",
         max_length=320,

@@ -79,10 +79,8 @@ def notifications(
         rows.append(_approvals(on_approvals, model_registry))
     queue = _queue(on_events, project)
     topic_arn = monitoring.topic_arn()
-    creates_role = NamedCondition("CreateNotificationRole", all_of(on_events, monitoring.create_topic))
-    conditions.append(creates_role)
-    role = notification_role(creates_role, monitoring.created_topic(), encryption, execution_role)
-    rules = [_rule(row, topic_arn, when(monitoring.create_topic, GetAtt(role, "Arn")), queue) for row in rows]
+    role = notification_role(on_events, monitoring, encryption, execution_role)
+    rules = [_rule(row, topic_arn, GetAtt(role, "Arn"), queue) for row in rows]
     return Construct(
         title="Monitoring",
         source=__name__,
@@ -168,7 +166,7 @@ def _approvals(condition: NamedCondition, registry: ModelRegistry) -> _Notificat
     )
 
 
-def _rule(row: _Notification, topic_arn: If, role_arn: If, queue: sqs.Queue) -> events.Rule:
+def _rule(row: _Notification, topic_arn: If, role_arn: GetAtt, queue: sqs.Queue) -> events.Rule:
     """Build a rule that sends a message for each matching event of this account. A change can cause several."""
     return events.Rule(
         row.name,

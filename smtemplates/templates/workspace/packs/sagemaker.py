@@ -12,7 +12,11 @@ from smtemplates.templates.workspace.storage import Storage
 
 
 def jumpstart() -> Pack:
-    """Allow models of JumpStart. AWS documents no list of its buckets; their names are those in its SDK and samples."""
+    """Allow models of JumpStart. AWS documents no list of its buckets; their names are those in its SDK and samples.
+
+    Source: https://github.com/aws/sagemaker-python-sdk (jumpstart/region_config.json, which a test compares)
+    Source: https://github.com/aws/amazon-sagemaker-examples (the buckets with sample data)
+    """
     region = "${AWS::Region}"
     names = (
         f"jumpstart-cache-prod-{region}",
@@ -113,7 +117,7 @@ def model_monitor(network: Network) -> Pack:
                     network.inside(),
                 ),
                 reason="Define the jobs of a schedule, in the VPC if there is one.",
-                source=f"{GUIDE}/model-monitor-scheduling.html",
+                source=ACTIONS,
             ),
             Permission(
                 statement=allow(
