@@ -111,12 +111,8 @@ def build(folder: Path) -> None:
         raise UsageError(f"{folder} is not empty. Specify another folder with -o.")
     packages, attachments = folder / "packages", folder / "attachments"
     attachments.mkdir(parents=True)
-    time = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
-    epoch = (
-        os.environ.get("SOURCE_DATE_EPOCH") or subprocess.run(time, check=True, capture_output=True, text=True).stdout
-    )
     words = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(packages), str(ROOT)]
-    subprocess.run(words, check=True, stdout=sys.stderr, env={**os.environ, "SOURCE_DATE_EPOCH": epoch.strip()})
+    subprocess.run(words, check=True, stdout=sys.stderr, env={**os.environ, "SOURCE_DATE_EPOCH": _source_date()})
     for path in sorted((ROOT / "templates").glob("*.yaml")):
         shutil.copyfile(path, attachments / path.name)
     files = sorted([*packages.iterdir(), *attachments.iterdir()], key=lambda path: path.name)
