@@ -18,7 +18,8 @@ from publishing.conftest import BUCKET, Publisher, aws, publisher, service
 import smtemplates
 from smtemplates.config.templates import resolve
 from smtemplates.pages.explorer import explore
-from smtemplates.reference.document import document, picture
+from smtemplates.pages.picture import picture
+from smtemplates.reference.document import document
 from smtemplates.synth.loader import load
 
 __all__ = ["aws", "publisher", "service"]  # one local cloud for all commands

@@ -9,18 +9,15 @@ import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 from browsers import chromium
 from playwright.sync_api import Browser, Page
 from test_cli import ROOT
 
-from smtemplates.pages.diagram import Diagram, Group
-from smtemplates.pages.picture import picture
-from smtemplates.pages.places import PLACES
+from smtemplates.pages.picture_parts import NODES
 from smtemplates.pages.text_width import text_width
-from smtemplates.reference import document, pages
+from smtemplates.reference import pages
 
 FILE = ROOT / pages.PICTURE
 README_PIXELS = 830
@@ -29,7 +26,7 @@ Rectangle = dict[str, float]
 
 def test_the_picture_is_the_same_in_every_process(tmp_path: Path) -> None:
     """Neither the order of sets nor the folder changes a byte."""
-    program = "import sys; from smtemplates.reference import document; sys.stdout.write(document.picture())"
+    program = "import sys; from smtemplates.pages.picture import picture; sys.stdout.write(picture())"
     for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", program],
@@ -40,15 +37,6 @@ def test_the_picture_is_the_same_in_every_process(tmp_path: Path) -> None:
             check=True,
         )
         assert done.stdout == FILE.read_text(encoding="utf-8")
-
-
-def test_titles_are_text() -> None:
-    """Markup in a title or a kind of resource is shown as text, and the picture stays valid XML."""
-    title = "Storage"
-    group = Group(title=title, contents=('<b> & "x"',), members=(), optional=False)
-    root = ET.fromstring(picture(Diagram((group,), ())))  # noqa: S314  this text is our own
-    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts[:2] == [title, '<b> & "x"']
 
 
 @pytest.fixture(scope="module")
@@ -115,19 +103,19 @@ def test_the_picture_fits_the_readme(page: Page) -> None:
 
 
 def test_no_text_touches_another_or_leaves_its_box(page: Page) -> None:
-    """Texts do not overlap, and each is inside the box of its group."""
+    """Texts do not overlap, and each is inside the box of its service."""
     texts = rectangles(page, "text")
     assert len(texts) > 20
     assert all(apart(one, other) for one, other in combinations(texts, 2))
-    for title in PLACES:
-        (frame,) = rectangles(page, f"[data-title={title}] rect")
-        inside = rectangles(page, f"[data-title={title}] text")
+    for node in NODES:
+        inside = rectangles(page, f"[data-name={node.name}] text")
         assert inside
-        assert all(within(text, frame) for text in inside)
+        for frame in rectangles(page, f"[data-name={node.name}] rect"):
+            assert all(within(text, frame) for text in inside), node.name
 
 
 def test_arrows_end_at_their_boxes_and_avoid_text(page: Page) -> None:
-    """The drawn lines, with their rounded corners, start and end at their boxes, and no text is near them."""
+    """The drawn lines start and end at their boxes, and no text is near them."""
     lines = page.eval_on_selector_all(
         ".arrow",
         """all => all.map(line => {
@@ -139,13 +127,13 @@ def test_arrows_end_at_their_boxes_and_avoid_text(page: Page) -> None:
             return [line.dataset.from, line.dataset.to, points];
         })""",
     )
-    assert len(lines) == len(document.overview().arrows)
+    assert {name for start, end, _ in lines for name in (start, end)} <= {node.name for node in NODES}
     texts = rectangles(page, "text")
     for start, end, points in lines:
-        (source,), (target,) = (rectangles(page, f"[data-title={title}] rect") for title in (start, end))
-        assert not apart(points[-1], source)
-        assert not apart(points[0], target)
-        assert all(apart(point, text) for point in points for text in texts)
+        for name, point in ((start, points[0]), (end, points[-1])):
+            for frame in rectangles(page, f"[data-name={name}] rect"):
+                assert not apart(point, frame), (start, end)
+        assert all(apart(point, text) for point in points for text in texts), (start, end)
 
 
 def test_colours_have_enough_contrast(page: Page) -> None:
@@ -153,8 +141,8 @@ def test_colours_have_enough_contrast(page: Page) -> None:
     dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     background = "rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)"
     style = "(all, what) => all.map(one => getComputedStyle(one)[what])"
-    fills = page.eval_on_selector_all("rect", style, "fill")
-    strokes = page.eval_on_selector_all("rect, .arrow", style, "stroke")
+    fills = page.eval_on_selector_all(".box, .page", style, "fill")
+    strokes = page.eval_on_selector_all(".box, .frame, .icon, .arrow", style, "stroke")
     heads = page.eval_on_selector_all("marker path", style, "fill")
     for colour in set(page.eval_on_selector_all("text", style, "fill")):
         assert all(contrast(colour, behind) >= 4.5 for behind in {*fills, background})

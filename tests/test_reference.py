@@ -23,6 +23,7 @@ from smtemplates.cli.main import main
 from smtemplates.console import deprecation
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
+from smtemplates.pages.picture import picture as draw
 from smtemplates.reference import control_tables, sections
 from smtemplates.reference import document as reference
 from smtemplates.reference.conditions import (
@@ -101,18 +102,18 @@ def test_check_without_a_file_compares_the_former_files(
     monkeypatch.setattr(deprecation, "_reported", set())
     picture = tmp_path / FORMER_PICTURE
     picture.parent.mkdir()
-    picture.write_text(reference.picture())
+    picture.write_text(draw())
     (tmp_path / FORMER_REFERENCE).write_text(text)
     line = "reference --check is now reference --check -o templates/README.md. The old name works until version 0.3."
     expected = picture.read_text()
     assert main(["reference", "--check"]) == 0
     assert capsys.readouterr().err.splitlines()[0] == line
-    for make_stale in (lambda: picture.write_text(expected.replace("3 buckets", "2 buckets")), picture.unlink):
+    for make_stale in (lambda: picture.write_text(expected.replace("Model bucket", "Bucket")), picture.unlink):
         make_stale()
         assert main(["reference", "--check"]) == 1
         printed = capsys.readouterr()
         assert "workspace.svg: stale" in printed.err
-        assert ">3 buckets<" in printed.out
+        assert ">Model bucket<" in printed.out
 
 
 def _conditions(template: dict[str, Any]) -> dict[str, str]:

@@ -38,13 +38,14 @@ def write_reference(options: argparse.Namespace) -> int:
     Raises:
         UsageError: standard output cannot be compared, or the template cannot be built.
     """
+    from smtemplates.pages.picture import picture
     from smtemplates.reference import document as reference
 
     if options.check and (options.output == "-" or (options.name and not options.output)):
         raise UsageError("--check compares a file. Specify the file with -o FILE.")
     if options.check and not options.output:
         report_renamed("reference --check", f"reference --check -o {FORMER_REFERENCE}")
-        texts = {FORMER_REFERENCE: reference.document(), FORMER_PICTURE: reference.picture()}
+        texts = {FORMER_REFERENCE: reference.document(), FORMER_PICTURE: picture()}
         return max([_compare(path, text) for path, text in texts.items()])
     text = _chapter(options) if options.name else reference.document()
     if not options.output or options.output == "-":

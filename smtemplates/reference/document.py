@@ -14,7 +14,6 @@ from smtemplates.errors import Error
 from smtemplates.evaluate import Stack
 from smtemplates.evaluate.not_evaluated import for_any_template
 from smtemplates.pages import diagram, places
-from smtemplates.pages.picture import picture as draw
 from smtemplates.pages.places import PLACES
 from smtemplates.reference import (
     boundaries,
@@ -138,15 +137,6 @@ def overview() -> diagram.Diagram:
 def missing_places() -> list[str]:
     """Return a sentence for each group of the workspace that has resources but no place in the picture."""
     return places.missing_places((each.title for each in workspace.constructs() if each.resources), PLACES)
-
-
-def picture() -> str:
-    """Return the README's picture as SVG.
-
-    Raises:
-        TemplateError: a group of the workspace has no place in the picture. The message names all such groups.
-    """
-    return draw(overview())
 
 
 def _read(built: Definition) -> tuple[dict[str, Any], dict[str, str]]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from smtemplates.pages.drawing import WORKSPACE, workspace_file
-from smtemplates.reference.document import Chapter, chapters, overview, picture
+from smtemplates.pages.picture import picture
+from smtemplates.reference.document import Chapter, chapters, overview
 from smtemplates.reference.markdown import GENERATED, anchor_of
 
 FOLDER = Path("docs", "reference")
