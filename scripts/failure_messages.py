@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("deploy", "aws", "publish")
 # The errors of the deployer, with their exit codes.
 CODES = {
+    "Error": 1,
     "UsageError": 2,
     "DeploymentError": 1,
     "CloudError": 1,
