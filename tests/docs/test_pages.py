@@ -19,7 +19,7 @@ FEWEST_WORDS = 4  # of a text that must be on the page
 
 
 def test_every_failure_of_the_deployer_is_on_the_page() -> None:
-    """The longest constant part of each text of a failure or refusal is on the page about troubleshooting."""
+    """The longest constant part of the text of each failure or rejection is on the page about troubleshooting."""
     page = read("docs/troubleshooting.md").replace("\\", "")
     texts = list(failures())
     assert len(texts) > 30
