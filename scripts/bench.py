@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from benching import deploy, fresh, render, tests
+from benching import deploy, fresh, growth, render, tests
 from benching.measure import Figure, NotMeasuredError, Row, measure
 
 ROWS: tuple[Row, ...] = (*render.ROWS, *deploy.ROWS, *fresh.ROWS, *tests.ROWS)
@@ -21,6 +21,7 @@ examples:
   scripts/bench render again               two rows
   scripts/bench --quick 'render*'          one pair for each of several rows
   scripts/bench -n 15 no-lint              more pairs, for a more precise ratio
+  scripts/bench --growth                   the growth with the size of a template (15 minutes)
 
 exit codes: 0 all targets met, 1 a target missed or not measured, 2 bad input
 """
@@ -36,7 +37,15 @@ def main() -> int:
     pairs.add_argument("-n", "--pairs", type=int, default=5, metavar="N", help="pairs for each row (default: 5)")
     pairs.add_argument("--quick", action="store_true", help="one pair for each row, for a rough figure")
     parser.add_argument("--list", action="store_true", help="print the rows and their targets, and measure nothing")
+    parser.add_argument(
+        "--growth", action="store_true", help="measure how the time grows with a template, and print a table"
+    )
     options = parser.parse_args()
+    if options.growth:
+        with tempfile.TemporaryDirectory() as folder:
+            text, grows_linearly = growth.page(Path(folder))
+        print(text, end="")
+        return int(not grows_linearly)
     if options.pairs < 1:
         parser.error("-n must be at least 1.")
     rows = [row for row in ROWS if not options.rows or _selects(options.rows, row)]

@@ -1,0 +1,164 @@
+"""Compare the findings of smtemplates with those of the cfn-lint command on many templates."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from _checkout import ROOT
+
+from smtemplates.errors import UsageError
+from smtemplates.linting.linter import lint
+
+Places = Counter[tuple[str, int, int, str]]
+"""Number of findings for each rule, line, column and message."""
+
+SOURCE = "https://github.com/aws-cloudformation/cfn-lint"
+FIXTURES = Path("test/fixtures/templates")
+UNREADABLE = "E0000"  # the rule of cfn-lint for a text that is not a template
+CANNOT_READ = {(UNREADABLE, 0, 0, ""): 1}
+OMITTED = {
+    "E3043"
+}  # reads the templates of nested stacks from files next to the template; smtemplates lints only a text
+TOGETHER = 50  # templates in one process of cfn-lint
+EXTENSIONS = {".yaml", ".yml", ".json", ".template"}
+
+EPILOG = f"""\
+examples:
+  scripts/same_findings                                 templates/ and tests/
+  scripts/same_findings --corpus                        also the templates of cfn-lint's tests, which git clones
+  scripts/same_findings --corpus ../cfn-lint            the same from an existing clone of {SOURCE}
+  scripts/same_findings --regions us-east-1,eu-west-1 x.yaml
+
+exit codes: 0 same findings, 1 different findings, 2 bad input
+"""
+
+
+def main() -> int:
+    """Compare all findings, and print each difference and the sum."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/same_findings",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="template (default: templates/ and tests/)")
+    parser.add_argument(
+        "--corpus", nargs="?", const="", metavar="DIR", help="compare the templates of cfn-lint's tests"
+    )
+    parser.add_argument("--regions", default="us-east-1", metavar="R[,R]", help="Regions (default: us-east-1)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        files = options.files or own_templates(Path(folder))
+        if options.corpus is not None:
+            files += _templates(_corpus(options.corpus, Path(folder)) / FIXTURES)
+        regions = options.regions.split(",")
+        expected = cfn_lint(files, regions)
+        different = 0
+        for file in files:
+            lines = differences(expected[file], smtemplates(file, regions))
+            different += bool(lines)
+            for line in lines:
+                print(f"{file}: {line}")
+    total = sum(found.total() for found in expected.values())
+    print(f"{len(files)} templates, {total} findings of cfn-lint: {different} templates with differences")
+    return int(bool(different))
+
+
+def own_templates(folder: Path) -> list[Path]:
+    """Return the templates of this repository. Each of those in tests/broken.yaml becomes a file in `folder`."""
+    files = [*_templates(ROOT / "templates"), *_templates(ROOT / "tests" / "corpus")]
+    for number, text in enumerate((ROOT / "tests" / "broken.yaml").read_text(encoding="utf-8").split("---\n")):
+        files.append(folder / f"broken-{number}.yaml")
+        files[-1].write_text(text, encoding="utf-8")
+    return files
+
+
+def cfn_lint(files: Sequence[Path], regions: Sequence[str]) -> dict[Path, Places]:
+    """Return the findings of the cfn-lint command. The rest of the findings of an unreadable text is left out."""
+    found: dict[Path, Places] = {file: Counter() for file in files}
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("cfn-lint"),
+        "--config-file",
+        os.devnull,
+        "--format",
+        "json",
+    ]
+    command += ["--include-checks", "I", "--regions", *regions, "--"]
+    for start in range(0, len(files), TOGETHER):
+        together = files[start : start + TOGETHER]
+        matches = _matches([*command, *together])
+        if matches is None:
+            each = {file: _matches([*command, file]) for file in together}
+            matches = [match for some in each.values() for match in some or ()]
+            found.update({file: Counter(CANNOT_READ) for file, some in each.items() if some is None})
+        for match in matches:
+            place = match["Location"]["Start"]
+            key = (match["Rule"]["Id"], place["LineNumber"], place["ColumnNumber"], match["Message"])
+            found[Path(match["Filename"])][key] += 1
+    return {file: _comparable(places) for file, places in found.items()}
+
+
+def _matches(command: Sequence[str | Path]) -> list[dict[str, Any]] | None:
+    """Return the findings that cfn-lint prints, or None if it stops with an error because of a template."""
+    done = subprocess.run(command, capture_output=True, check=False)
+    try:
+        matches: list[dict[str, Any]] = json.loads(done.stdout)
+    except ValueError:
+        return None
+    return matches
+
+
+def _comparable(places: Places) -> Places:
+    if any(rule == UNREADABLE for rule, *_ in places):
+        return Counter(CANNOT_READ)
+    return Counter({place: count for place, count in places.items() if place[0] not in OMITTED})
+
+
+def smtemplates(file: Path, regions: Sequence[str]) -> Places:
+    """Return the findings of this package."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        findings = lint(text, name=str(file), regions=regions, cache=False)
+    except (UsageError, UnicodeDecodeError):
+        return Counter(CANNOT_READ)
+    return Counter((one.rule, one.line, one.column, one.message) for one in findings)
+
+
+def differences(expected: Places, found: Places) -> list[str]:
+    """Return a line for each finding that only one of the two reports."""
+    sides: Mapping[str, Places] = {"only cfn-lint": expected - found, "only smtemplates": found - expected}
+    return [
+        f"{side}: {line}:{column}: {rule} {message}"
+        for side, places in sides.items()
+        for rule, line, column, message in sorted(places)
+    ]
+
+
+def _templates(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix in EXTENSIONS and file.is_file())
+
+
+def _corpus(folder: str, temporary: Path) -> Path:
+    """Return a clone of the repository of cfn-lint: an existing folder, or a new clone of the installed version."""
+    if folder:
+        return Path(folder)
+    version: Iterable[str] = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--version"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    clone = temporary / "cfn-lint"
+    words = ["git", "clone", "--quiet", "--depth", "1", "--branch", f"v{list(version)[-1]}", SOURCE, str(clone)]
+    subprocess.run(words, check=True)
+    return clone
+
+
+if __name__ == "__main__":
+    sys.exit(main())
