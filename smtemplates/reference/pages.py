@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from smtemplates.errors import TemplateError
 from smtemplates.pages.drawing import WORKSPACE, workspace_file
 from smtemplates.pages.picture import picture
 from smtemplates.reference.document import Chapter, chapters, overview
@@ -62,6 +63,9 @@ def pages(found: Sequence[Chapter]) -> dict[str, str]:
     """Return the text of each page by its path in the folder: ten about the workspace, one about each other template.
 
     A link to a section becomes a link to its page.
+
+    Raises:
+        TemplateError: a section of the workspace is not on a page. The message names all such sections.
     """
     contents = dict(_contents(found))
     places: dict[str, str] = {}
@@ -74,6 +78,9 @@ def pages(found: Sequence[Chapter]) -> dict[str, str]:
 
 def _contents(found: Sequence[Chapter]) -> Iterator[tuple[str, Page]]:
     workspace, *others = found
+    shown = {part for _, names in WORKSPACE_PAGES.values() for part in names}
+    if missing := workspace.sections.keys() - {*shown, *NOT_ON_PAGES}:
+        raise TemplateError(f"smtemplates/reference/pages.py: no page contains {', '.join(sorted(missing))}.")
     for name, (title, names) in WORKSPACE_PAGES.items():
         yield f"workspace/{name}", (title, "", {part: workspace.sections[part] for part in names})
     for each in others:
