@@ -11,7 +11,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from _checkout import ROOT
 
@@ -84,37 +83,30 @@ def own_templates(folder: Path) -> list[Path]:
 
 def cfn_lint(files: Sequence[Path], regions: Sequence[str]) -> dict[Path, Places]:
     """Return the findings of the cfn-lint command. The rest of the findings of an unreadable text is left out."""
-    found: dict[Path, Places] = {file: Counter() for file in files}
-    command: list[str | Path] = [
-        Path(sys.executable).with_name("cfn-lint"),
-        "--config-file",
-        os.devnull,
-        "--format",
-        "json",
-    ]
-    command += ["--include-checks", "I", "--regions", *regions, "--"]
+    found: dict[Path, Places] = {}
     for start in range(0, len(files), TOGETHER):
-        together = files[start : start + TOGETHER]
-        matches = _matches([*command, *together])
-        if matches is None:
-            each = {file: _matches([*command, file]) for file in together}
-            matches = [match for some in each.values() for match in some or ()]
-            found.update({file: Counter(CANNOT_READ) for file, some in each.items() if some is None})
-        for match in matches:
-            place = match["Location"]["Start"]
-            key = (match["Rule"]["Id"], place["LineNumber"], place["ColumnNumber"], match["Message"])
-            found[Path(match["Filename"])][key] += 1
+        found.update(_together(files[start : start + TOGETHER], regions))
     return {file: _comparable(places) for file, places in found.items()}
 
 
-def _matches(command: Sequence[str | Path]) -> list[dict[str, Any]] | None:
-    """Return the findings that cfn-lint prints, or None if it stops with an error because of a template."""
-    done = subprocess.run(command, capture_output=True, check=False)
+def _together(files: Sequence[Path], regions: Sequence[str]) -> dict[Path, Places]:
+    """Return the findings of one process of cfn-lint. If a template stops it with an error, lint each half again."""
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--config-file", os.devnull, "--format", "json"]
+    options = ["--include-checks", "I", "--regions", *regions, "--"]
+    done = subprocess.run([*command, *options, *map(str, files)], capture_output=True, check=False)
     try:
-        matches: list[dict[str, Any]] = json.loads(done.stdout)
+        matches = json.loads(done.stdout)
     except ValueError:
-        return None
-    return matches
+        if len(files) == 1:
+            return {files[0]: Counter(CANNOT_READ)}
+        middle = len(files) // 2
+        return {**_together(files[:middle], regions), **_together(files[middle:], regions)}
+    found: dict[Path, Places] = {file: Counter() for file in files}
+    for match in matches:
+        place = match["Location"]["Start"]
+        key = (match["Rule"]["Id"], place["LineNumber"], place["ColumnNumber"], match["Message"])
+        found[Path(match["Filename"])][key] += 1
+    return found
 
 
 def _comparable(places: Places) -> Places:
