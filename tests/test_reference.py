@@ -54,7 +54,7 @@ def text() -> str:
 
 @pytest.mark.slow
 def test_reference_writes_only_the_requested_file(tmp_path: Path, text: str) -> None:
-    """The command prints the reference, or writes that of a template to the file of -o. It writes no other files."""
+    """The command prints the reference, or writes that of a template to the file of -o. It does not write others."""
     done = run("reference", cwd=tmp_path)
     assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (0, text, [])
     done = run("reference", "network", "-o", "mine.md", cwd=tmp_path)
@@ -73,7 +73,7 @@ def test_reference_has_no_link_to_a_file(text: str) -> None:
 
 @pytest.fixture
 def shared(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let commands in this process use the reference that is already built, because building it takes long."""
+    """Use the reference that is already built for commands in this process, because building it takes long."""
     monkeypatch.setattr(reference, "document", lambda: text)
 
 

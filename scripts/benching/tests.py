@@ -1,4 +1,4 @@
-"""Figures of the tests: those that existed before the work on speed, in that commit and in HEAD.
+"""Figures of the tests that existed before the work on speed, in that commit and in HEAD.
 
 The commit HEAD is compared, without changes that are not committed. Each commit has a clone with its own environment.
 The clones are in .venv-bench, and their preparation is not measured.
