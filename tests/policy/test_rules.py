@@ -67,7 +67,7 @@ def _part(template: dict[str, Any], names: set[str]) -> dict[str, Any]:
     part = copy.deepcopy({key: value for key, value in template.items() if key not in {"Outputs", "Rules"}})
     part["Resources"] = {name: body for name, body in part["Resources"].items() if name in kept}
     unused(part)
-    used = part["Parameters"].keys()
+    used = part.get("Parameters", {}).keys()
     rules = {name: rule for name, rule in template["Rules"].items() if used & _targets(rule)}
     more_used = used | {target for rule in rules.values() for target in _targets(rule)}
     parameters = {name: about for name, about in template["Parameters"].items() if name in more_used}
