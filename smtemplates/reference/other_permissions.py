@@ -1,6 +1,7 @@
 """Permissions that no workflow pack contains, as policies that a reader can attach to the execution role.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
 """
 
 from __future__ import annotations
@@ -74,6 +75,16 @@ WORK = (
             "*": tuple(f"aws-marketplace:{name}" for name in ("Subscribe", "Unsubscribe", "ViewSubscriptions")),
         },
         note="A subscription applies to the whole account, and can be charged.",
+    ),
+    Work(
+        title="First pull of an image through a pull-through cache",
+        actions={
+            "arn:aws:ecr:us-east-1:111122223333:repository/PREFIX/*": (
+                "ecr:BatchImportUpstreamImage",
+                "ecr:CreateRepository",
+            ),
+        },
+        note="`PREFIX` is the prefix of the rule of the cache. The role can already pull images that are in the cache.",
     ),
     Work(
         title="Deletion of images",
