@@ -26,7 +26,7 @@ from smtemplates.aws_data import availability, costs
 from smtemplates.aws_data.regions import UNKNOWN_REGIONS
 from smtemplates.console.files import read, write
 from smtemplates.errors import Error
-from smtemplates.reference import document, pages
+from smtemplates.reference import document, inferences, pages
 from smtemplates.synth.renderer import render
 from smtemplates.templates.launch_role import actions, scopes
 from smtemplates.templates.registry import TEMPLATES, definition
@@ -35,6 +35,7 @@ from smtemplates.templates.workspace import template as workspace
 ROOT = Path(__file__).resolve().parent.parent
 UNAVAILABLE = Path("smtemplates/aws_data/assets/unavailable_types.json")
 IMPORTABLE = Path("smtemplates/aws_data/assets/importable_types.json")
+NOT_VERIFIED = Path("docs/explanation/not-verified.md")
 PERMISSIONS = Path("smtemplates/templates/launch_role/assets/handler_permissions.json")
 HANDLERS = ("create", "read", "update", "delete")
 SCHEMA_REGION = "us-east-1"
@@ -113,6 +114,7 @@ def build() -> dict[Path, str]:
     importable = "{\n" + ",\n".join(lines) + "\n}\n"
     generated = {PERMISSIONS: permissions, UNAVAILABLE: unavailable, IMPORTABLE: importable}
     documents = {each.PAGE: each.page() for each in (troubleshooting, command_reference, cost_examples, iam_policies)}
+    documents[NOT_VERIFIED] = inferences.with_list(read(ROOT / NOT_VERIFIED))
     return {**generated, **templates, **pages.files(), **documents}
 
 

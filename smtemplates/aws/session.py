@@ -23,6 +23,9 @@ from smtemplates.errors import UsageError
 
 LOG = logging.getLogger(__name__)
 
+# Calls to S3 that are not about an existing bucket.
+WITHOUT_OWNER = ("create_bucket", "list_buckets")
+
 # The start of an HTML page, which the SDK reports as the message of an error.
 HTML_STARTS = ("<!doctype", "<html")
 
@@ -117,7 +120,7 @@ class Cloud:
             CloudError: AWS refused the call, or could not be reached after the retries of the SDK.
             UsageError: There are no credentials, or the parameters or the connection settings are invalid.
         """
-        if service == "s3" and operation != "create_bucket" and "ExpectedBucketOwner" not in arguments:
+        if service == "s3" and operation not in WITHOUT_OWNER and "ExpectedBucketOwner" not in arguments:
             arguments["ExpectedBucketOwner"] = self.account
         began, logged = time.monotonic(), {}
         try:

@@ -12,6 +12,7 @@ from smtemplates.cli import (
     deploy_commands,
     init_command,
     local_commands,
+    prove_command,
     publish_command,
     render_commands,
 )
@@ -27,6 +28,7 @@ COMMANDS = (
     local_commands.LOCAL,
     local_commands.DEMO,
     adopt_command.COMMAND,
+    prove_command.COMMAND,
     completion.COMMAND,
 )
 # The help of the whole command shows only these examples. The help of each command shows its own.

@@ -99,6 +99,26 @@ def reject_deletion_of_full_buckets() -> None:
     handlers["delete"] = delete_empty
 
 
+def tag_buckets() -> None:
+    """Set the tags of buckets in stacks, also those of the stack, which MiniStack ignores."""
+    provisioners = ministack("services.cloudformation.provisioners")
+    provisioners._STACK_TAG_PROPERTY["AWS::S3::Bucket"] = ("Tags", "list")
+    handlers, tags = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"], ministack("services.s3")._bucket_tags
+    create, update = handlers["create"], handlers["update"]
+
+    def tagged(resource: Resource, props: Props) -> Resource:
+        tags[resource[0]] = {tag["Key"]: tag["Value"] for tag in props.get("Tags", [])}
+        return resource
+
+    def create_tagged(logical_id: str, props: Props, stack_name: str) -> Resource:
+        return tagged(create(logical_id, props, stack_name), props)
+
+    def update_tagged(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Resource:
+        return tagged(update(physical_id, old, new, stack_name, logical_id), new)
+
+    handlers.update(create=create_tagged, update=update_tagged)
+
+
 def accept_metric_math() -> None:
     """Replace metric math in alarms, which MiniStack does not support, by a metric without data."""
     handlers = ministack("services.cloudformation.provisioners")._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
@@ -235,6 +255,7 @@ def main() -> None:
     stack_sets.add_stack_sets()
     evaluation.patch()
     accept_metric_math()
+    tag_buckets()
     reject_deletion_of_full_buckets()
     delete_after_creation()
     fix_comparisons()

@@ -11,6 +11,7 @@ from smtemplates.errors import TemplateError
 from smtemplates.pages.drawing import WORKSPACE, workspace_file
 from smtemplates.pages.picture import picture
 from smtemplates.reference.document import Chapter, chapters, overview
+from smtemplates.reference.inferences import inferences
 from smtemplates.reference.markdown import GENERATED, anchor_of
 
 FOLDER = Path("docs", "reference")
@@ -54,6 +55,7 @@ def files() -> dict[Path, str]:
     """
     return {
         **{FOLDER / name: text for name, text in pages(chapters()).items()},
+        FOLDER / "inferences.md": "\n".join([GENERATED, "# Inferences\n", *inferences()]),
         PICTURE: picture(),
         Path("smtemplates", "pages", "assets", WORKSPACE): workspace_file(overview()),
     }

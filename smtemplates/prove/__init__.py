@@ -1,0 +1,1 @@
+"""Verify inferences about AWS with experiments in a live account."""

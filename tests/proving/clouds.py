@@ -1,0 +1,107 @@
+"""The local cloud with answers of AWS that it cannot give, with faults in the answers, and with interruptions.
+
+Every answer and every call that it receives is checked with the service models of the SDK.
+"""
+
+from __future__ import annotations
+
+import copy
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
+from importlib import import_module
+from typing import Any
+
+from deploying.local_aws import Aws
+
+from smtemplates.aws.connection import Connection
+from smtemplates.aws.errors import CloudError
+from smtemplates.aws.session import Cloud
+from smtemplates.local_cloud.lifecycle import CLIENT
+
+VALIDATE: Any = import_module("botocore.validate")  # it has no types
+REGION = CLIENT["AWS_DEFAULT_REGION"]
+
+# The local cloud needs some time to create a stack. Polling without a pause would take its processor time.
+POLL_SECONDS = 0.03
+
+# The answer to a call with these arguments. The function forwards a call with other arguments to the local cloud.
+Forward = Callable[..., Any]
+Answer = Callable[[dict[str, Any], Forward], Any]
+# The false answer that replaces an answer.
+Fault = Callable[[Any], Any]
+
+
+def refusing(code: str, message: str) -> Answer:
+    """Return the answer that rejects a call."""
+
+    def refuse(_request: dict[str, Any], _forward: Forward) -> Any:
+        raise CloudError(message, code=code)
+
+    return refuse
+
+
+# SageMaker runs no jobs in the local cloud, so it does not list any.
+NOTHING: Mapping[str, Answer] = {
+    "list_training_jobs": lambda _request, _forward: {"TrainingJobSummaries": []},
+    "list_processing_jobs": lambda _request, _forward: {"ProcessingJobSummaries": []},
+}
+
+
+@dataclass
+class Script:
+    """The differences of a cloud from the local cloud. The operations have the names of the SDK's methods."""
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    faults: Mapping[str, Fault] = field(default_factory=dict)
+    interrupted_call: int | None = None
+
+
+def _pause(_seconds: float) -> None:
+    time.sleep(POLL_SECONDS)
+
+
+class Scripted(Cloud):
+    """The local cloud with a script. It waits only for the local cloud, and counts all calls."""
+
+    def __init__(self, url: str) -> None:
+        sdk: Any = import_module("boto3")
+        session = sdk.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
+        super().__init__(Connection(endpoint_url=url), session=session, pause=_pause)
+        self.script = Script()
+        self.number = 0
+
+    def call(self, service: str, operation: str, **arguments: Any) -> Any:
+        forward = partial(super().call, service, operation)
+        answer = {**NOTHING, **self.script.answers}.get(operation)
+        result = self._answer(service, operation, answer, arguments, forward) if answer else forward(**arguments)
+        if fault := self.script.faults.get(operation):
+            result = fault(result)
+        self.number += 1
+        if self.number == self.script.interrupted_call:
+            signal.raise_signal(signal.SIGINT)
+        return result
+
+    def _answer(self, service: str, operation: str, answer: Answer, arguments: dict[str, Any], forward: Forward) -> Any:
+        """Return a scripted answer after a check of the call and of the answer."""
+        client = self.client(service)
+        model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+        result = answer(arguments, forward)
+        plain = {key: value for key, value in result.items() if key != "ResponseMetadata"}
+        for value, shape in ((arguments, model.input_shape), (plain, model.output_shape)):
+            report = VALIDATE.ParamValidator().validate(value, shape).generate_report() if shape else ""
+            # the local cloud returns empty texts where AWS returns none
+            assert [line for line in report.splitlines() if not line.startswith("Invalid length")] == [], operation
+        return result
+
+
+_cloud = cache(Scripted)
+
+
+def scripted(aws: Aws, script: Script) -> Scripted:
+    """Return a cloud with a script. All of them share their clients, because a new client needs much time."""
+    cloud = copy.copy(_cloud(aws.url))
+    cloud.script = script
+    return cloud
