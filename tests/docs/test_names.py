@@ -46,7 +46,6 @@ KNOWN = {
     "v1.4.0": "an example of a tag",
     "parts/topic.py": "a file of the example of a configuration file",
     "constructs/job_queue.py": "a file of the example of a construct",
-    "events.amazonaws.com": "the service principal of Amazon EventBridge",
     "company.guard": "a file of the example of a configuration file",
     ".gitlab-ci.yml": "a file that the reader creates",
     "AWSServiceCatalogEndUserFullAccess": "an AWS managed policy",
