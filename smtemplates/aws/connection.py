@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib import import_module
@@ -158,6 +158,13 @@ def connect_again(connection: Connection, region: str, session: Any) -> Session:
     Source: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html
     """
     return _session(connection, region, session.get_credentials)
+
+
+def connect_temporarily(connection: Connection, region: str, found: Mapping[str, str]) -> Any:
+    """Return a session of boto3 with temporary credentials in the form in which AssumeRole returns them."""
+    credentials: Any = import_module("botocore.credentials")
+    keys = credentials.Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+    return _session(connection, region, lambda: keys)
 
 
 def _session(connection: Connection, region: str, load: Callable[[], Any]) -> Session:

@@ -7,13 +7,13 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from importlib import import_module
 from typing import Any
 
-from smtemplates.aws.connection import Connection, connect, connect_again, connect_role
+from smtemplates.aws.connection import Connection, connect, connect_again, connect_role, connect_temporarily
 from smtemplates.aws.credentials import Identity
 from smtemplates.aws.endpoints import check_endpoint
 from smtemplates.aws.errors import UNREACHABLE, UNTRUSTED, CloudError, sentence
@@ -196,6 +196,14 @@ class Cloud:
         """Return the services for another thread, in this or another Region, with the same credentials."""
         connection = replace(self.connection, region=region)
         return Cloud(connection, session=connect_again(connection, region, self.session), pause=self.pause)
+
+    def with_credentials(self, credentials: Mapping[str, str]) -> Cloud:
+        """Return the services for temporary credentials, as AssumeRole returns them."""
+        view = copy.copy(self)
+        view.calls, view._clients, view._identity = Counter(), {}, None  # noqa: SLF001  a copy of this object
+        view._session = connect_temporarily(self.connection, self.region, credentials)  # noqa: SLF001
+        view.__dict__.pop("account", None)
+        return view
 
     def pausing(self, pause: Callable[[float], None]) -> Cloud:
         """Return the same services, which wait with another function between two polls."""

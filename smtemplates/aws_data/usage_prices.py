@@ -13,7 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from smtemplates.aws_data.network_prices import HOURS_PER_MONTH, MONTH, REGION
+from smtemplates.aws_data.network_prices import (
+    HOURS_PER_MONTH,
+    MONTH,
+    NAT_GATEWAY_PER_GB,
+    NAT_GATEWAY_PER_HOUR,
+    PUBLIC_ADDRESS_PER_HOUR,
+    REGION,
+)
 
 VALIDITY = f"Prices are those of {REGION} in {MONTH}. They differ by Region and change."
 
@@ -43,6 +50,13 @@ SECRET_HOUR = Price(
     usd=Decimal("0.40") / HOURS_PER_MONTH,
     page="https://aws.amazon.com/secrets-manager/pricing/",
 )
+NAT_HOUR = Price(
+    unit="hours of a NAT gateway with its public address, and a GB in each",
+    usd=NAT_GATEWAY_PER_HOUR + PUBLIC_ADDRESS_PER_HOUR + NAT_GATEWAY_PER_GB,
+    page="https://aws.amazon.com/vpc/pricing/",
+)
+# An upper bound and not a price: AWS documents no charge for MLflow apps (not verified in a live account).
+MLFLOW_APP_HOUR = Price(unit="hours of an MLflow app (upper bound)", usd=Decimal("0.70"), page=_SAGEMAKER)
 # An estimate and not a price: the requests, events, messages, objects and log lines of an experiment, of which there
 # are fewer than a thousand. The most expensive of them are requests to KMS and S3.
 REQUESTS = Price(unit="allowance for requests", usd=Decimal("0.01"), page="https://aws.amazon.com/s3/pricing/")

@@ -123,6 +123,7 @@ class LaunchCatalog(Catalog):
             "ProductName": product.name,
             "ProvisioningArtifactId": artifact,
             "PhysicalId": self.stacks.create(product.launch_role, stack, body, parameters, Tags or []),
+            "Tags": Tags or [],
             "stack": stack,
         }
         self.provisioned.append(made)

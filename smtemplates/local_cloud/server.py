@@ -113,8 +113,8 @@ def tag_buckets() -> None:
     def create_tagged(logical_id: str, props: Props, stack_name: str) -> Resource:
         return tagged(create(logical_id, props, stack_name), props)
 
-    def update_tagged(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str) -> Resource:
-        return tagged(update(physical_id, old, new, stack_name, logical_id), new)
+    def update_tagged(physical_id: str, old: Props, new: Props, *names: str) -> Resource:
+        return tagged(update(physical_id, old, new, *names), new)
 
     handlers.update(create=create_tagged, update=update_tagged)
 

@@ -6,6 +6,7 @@ way, also after the process was killed. The deletion of a resource that does not
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,9 @@ POLL_SECONDS = 5.0
 MOST_POLLS = 240
 ATTEMPTS = 3
 MISSING = ("ResourceNotFound", "ResourceNotFoundException", "NoSuchBucket", "ValidationException")
+# The start of the names of the security groups that SageMaker creates for the file system of a domain.
+# Source: https://docs.aws.amazon.com/sagemaker/latest/dg/onboard-vpc.html
+STUDIO_GROUP = "security-group-for-"
 LOG_GROUPS = ("TrainingJobs", "ProcessingJobs", "NotebookInstances", "studio")
 
 
@@ -96,9 +100,24 @@ def _try_to_delete(cloud: Cloud, stack: Stack) -> DeploymentError | StoppedError
     except StoppedError as error:
         return error
     except DeploymentError as error:
+        _clear_networks(cloud)
         cloud.pause(POLL_SECONDS)
         return error
     return None
+
+
+def _clear_networks(cloud: Cloud) -> None:
+    """Delete unused network interfaces and groups of SageMaker, which prevent the deletion of the VPC of a stack."""
+    found = cloud.pages("ec2", "describe_vpcs", "Vpcs", Filters=[{"Name": "tag-key", "Values": [TAG]}])
+    inside = {"Filters": [{"Name": "vpc-id", "Values": [one["VpcId"] for one in found]}]}
+    if not inside["Filters"][0]["Values"]:
+        return
+    for one in list(cloud.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", **inside)):
+        if one["Status"] == "available":
+            cloud.call("ec2", "delete_network_interface", NetworkInterfaceId=one["NetworkInterfaceId"])
+    for one in list(cloud.pages("ec2", "describe_security_groups", "SecurityGroups", **inside)):
+        if one["GroupName"].startswith(STUDIO_GROUP):
+            cloud.call("ec2", "delete_security_group", GroupId=one["GroupId"])
 
 
 def _buckets(cloud: Cloud) -> Iterator[Found]:
@@ -220,9 +239,50 @@ def _delete_log_group(cloud: Cloud, name: str) -> None:
         cloud.call("logs", "delete_log_group", logGroupName=name)
 
 
+def _products(cloud: Cloud) -> Iterator[Found]:
+    """Yield the products that were launched through Service Catalog, also those of other users of the account.
+
+    Source: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_SearchProvisionedProducts.html
+    """
+    token: dict[str, str] = {}
+    account = {"Key": "Account", "Value": "self"}
+    while True:
+        page = cloud.call("servicecatalog", "search_provisioned_products", AccessLevelFilter=account, **token)
+        for item in page.get("ProvisionedProducts", []):
+            if item["Name"].startswith(PREFIX):
+                yield Found(item["Name"], _has_tag(item.get("Tags", [])))
+        if not page.get("NextPageToken"):
+            return
+        token = {"PageToken": page["NextPageToken"]}
+
+
+def _terminate_product(cloud: Cloud, name: str) -> None:
+    """Terminate a launched product, which deletes its stack with the launch role.
+
+    Raises:
+        DeploymentError: Its termination failed.
+    """
+    record = ""
+    for _ in range(MOST_POLLS):
+        try:
+            found = cloud.call("servicecatalog", "describe_provisioned_product", Name=name)["ProvisionedProductDetail"]
+            if found["Status"] not in ("UNDER_CHANGE", "PLAN_IN_PROGRESS"):
+                if found["LastRecordId"] == record:
+                    raise DeploymentError(f"Its termination failed. {found.get('StatusMessage', found['Status'])}")
+                arguments = {"ProvisionedProductName": name, "TerminateToken": str(uuid.uuid4())}
+                ended = cloud.call("servicecatalog", "terminate_provisioned_product", **arguments)
+                record = ended["RecordDetail"]["RecordId"]
+        except CloudError as error:
+            if error.code in MISSING:
+                return
+            raise
+        cloud.pause(POLL_SECONDS)
+
+
 TRAINING_JOB = _Jobs("Training").kind()
 PROCESSING_JOB = _Jobs("Processing").kind()
+PRODUCT = Kind(title="launched product", find=_products, delete=_terminate_product)
 STACK = Kind(title="stack", find=_stacks, delete=_delete_stack)
 BUCKET = Kind(title="bucket", find=_buckets, delete=_delete_bucket)
 LOG_GROUP = Kind(title="log group", find=_log_groups, delete=_delete_log_group)
-KINDS = (TRAINING_JOB, PROCESSING_JOB, STACK, BUCKET, LOG_GROUP)
+KINDS = (TRAINING_JOB, PROCESSING_JOB, PRODUCT, STACK, BUCKET, LOG_GROUP)

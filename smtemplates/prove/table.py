@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from smtemplates.errors import UsageError, nearest
 from smtemplates.prove.experiment import Experiment
-from smtemplates.prove.experiments import change_sets, execution_role, notifications
+from smtemplates.prove.experiments import (
+    catalog,
+    change_sets,
+    endpoints,
+    execution_role,
+    fleet,
+    mlflow,
+    notifications,
+    studio_apps,
+    studio_domains,
+    studio_images,
+)
 
 EXPERIMENTS: Mapping[str, Experiment] = {
     experiment.name: experiment
@@ -23,6 +34,17 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         notifications.QUERY_EXPERIMENT,
         execution_role.ROLE_EXPERIMENT,
         execution_role.KEY_EXPERIMENT,
+        studio_domains.HOME_EXPERIMENT,
+        studio_apps.GRANTS_EXPERIMENT,
+        studio_apps.SCRIPTS_EXPERIMENT,
+        studio_domains.SETTINGS_EXPERIMENT,
+        studio_images.EXPERIMENT,
+        studio_apps.IDENTITY_EXPERIMENT,
+        mlflow.EXPERIMENT,
+        endpoints.ROLLBACK_EXPERIMENT,
+        endpoints.ENVIRONMENT_EXPERIMENT,
+        catalog.EXPERIMENT,
+        fleet.EXPERIMENT,
     )
 }
 

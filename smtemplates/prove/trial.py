@@ -84,20 +84,26 @@ class Trial:
         refuting: bool = False,
         parameters: Mapping[str, str] | None = None,
         suffix: str = "",
+        meanwhile: Callable[[], object] = lambda: None,
         **fields: Any,
     ) -> Mapping[str, str]:
         """Create or update the stack of the experiment, and return its outputs.
 
         With `refuting`, a failed deployment refutes the inference, unless a quota or the capacity is the reason.
-        `suffix` is the end of the name of a further stack, which is deleted before the stack without it. `fields` are
-        further fields of the request.
+        `suffix` is the end of the name of a further stack, which is deleted before the stack without it. `meanwhile`
+        is called whenever the deployment waits. `fields` are further fields of the request.
         """
         request = self._request(template, parameters or {}, suffix, fields)
         options = Options(timeout_seconds=max(self.experiment.minutes * 60 - self.elapsed, 1))
         self.note(f"Deploy stack {request.stack}.")
         allowed = api.Allowed(destructive=True)
+
+        def pause(seconds: float) -> None:
+            meanwhile()
+            self.cloud.pause(seconds)
+
         try:
-            done = api.deploy(self.cloud, request, options=options, allowed=allowed, reviewer=Silent())
+            done = api.deploy(self.cloud.pausing(pause), request, options=options, allowed=allowed, reviewer=Silent())
         except DeploymentError as error:
             if refuting and not OTHER_REASON.search(str(error)):
                 raise RefutedError(f"The deployment failed. {error}") from error
@@ -122,8 +128,17 @@ class Trial:
         found = self.call("cloudformation", "describe_stack_resource", **arguments)
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
-    def until(self, expected: str, question: Callable[[], Answer | None], *, minutes: float | None = None) -> Answer:
+    def until(
+        self,
+        expected: str,
+        question: Callable[[], Answer | None],
+        *,
+        minutes: float | None = None,
+        every: float = POLL_SECONDS,
+    ) -> Answer:
         """Ask until the answer is not None, and return it. `expected` completes "Wait until ...".
+
+        `every` is the number of seconds between two questions.
 
         Raises:
             LateError: There was no answer within `minutes`, or within the duration of the experiment.
@@ -135,8 +150,8 @@ class Trial:
         while (answer := question()) is None:
             if self.elapsed >= limit:
                 raise LateError(f"AWS was not observed to reach this state in time: {expected}.")
-            self.cloud.pause(POLL_SECONDS)
-            self._paused += POLL_SECONDS
+            self.cloud.pause(every)
+            self._paused += every
         return answer
 
     def only_in_aws(self, reason: str) -> None:

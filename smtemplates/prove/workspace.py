@@ -36,6 +36,15 @@ def workspace(
     return template
 
 
+@cache
+def core() -> dict[str, Any]:
+    """Return the workspace without optional features and with all other parameters. Its data is deleted with it."""
+    template: dict[str, Any] = copy.deepcopy(_built(frozenset(FEATURES)))
+    for resource in template["Resources"].values():
+        resource["DeletionPolicy"] = resource["UpdateReplacePolicy"] = "Delete"
+    return template
+
+
 def only(template: Mapping[str, Any], *logical_ids: str) -> dict[str, Any]:
     """Return a template with these resources, all resources to which they refer, and the outputs of all of them.
 

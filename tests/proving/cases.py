@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from deploying.local_aws import Aws
 
+from proving import cases_services
+from proving.case import Case
 from proving.clouds import Answer, Fault, Forward
 from proving.jobs import jobs
-
-
-def _none(_aws: Aws) -> Mapping[str, Answer]:
-    return {}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """The faults by operation, of which each alone refutes the inference, and the answers of AWS by operation."""
-
-    faults: Mapping[str, Fault]
-    answers: Callable[[Aws], Mapping[str, Answer]] = _none
 
 
 def without_drift(answer: Any) -> Any:
@@ -181,6 +170,7 @@ def without_messages(answer: Any) -> Any:
 
 
 CASES: Mapping[str, Case] = {
+    **cases_services.CASES,
     "alarm-notification": Case(faults={"receive_message": with_another_reason}),
     "drift-revert": Case(faults={"describe_stack_resource_drifts": without_drift}, answers=reverting),
     "customer-key": Case(faults={"describe_training_job": failed("Training", GRANT)}, answers=jobs),
