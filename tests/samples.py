@@ -182,7 +182,10 @@ COMBINATIONS = [
 # Values of the parameters of which conditions read a part. The values of all other parameters follow from the template.
 VALUES = {
     "MonthlyBudgetUsd": ["0", "500"],
-    "WorkflowPacks": ["", *EVERYTHING["WorkflowPacks"].split(","), EVERYTHING["WorkflowPacks"]],
+    **{
+        name: ["", *EVERYTHING["WorkflowPacks"].split(","), EVERYTHING["WorkflowPacks"]]
+        for name in ("WorkflowPacks", "LaunchWorkflowPacks")
+    },
     **{
         name: ["", ",b", "a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e"]
         for name in ("UserProfileNames", "PrincipalArns", "PrincipalPatterns", "ShareAccountIds", "TagOptionValues")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 import types
@@ -18,20 +17,9 @@ from examples import run_examples
 from smtemplates import deploy
 from smtemplates.core import assemble, construct
 from smtemplates.core.construct import Construct, NamedCondition, boolean_parameter, is_true
-from smtemplates.synth.loader import load
 from smtemplates.templates.workspace import template as workspace
 
 ROOT = Path(__file__).parent.parent
-
-
-def test_example_in_the_readme_works(capsys: pytest.CaptureFixture[str]) -> None:
-    """The example in the README renders the template without a feature, and has no findings."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(import smtemplates\n.*?)```", readme, flags=re.DOTALL)
-    exec(compile(example, "README.md", "exec"), {})  # noqa: S102  it is this repository's README
-    text = capsys.readouterr().out
-    assert set(load(text)["Resources"]) == set(smtemplates.build(without=["studio"]).resources)
-    assert smtemplates.lint(text) == []
 
 
 def test_two_builds_share_nothing() -> None:

@@ -20,7 +20,7 @@ ALLOWED = [
     ("(console/program|__main__).py", r"scripts/\w+\.py|python -m ", "the names of the programs"),
     ("console/libraries.py", r"scripts/venv|\.venv", "the message is only for a checkout, which has these files"),
     (
-        "aws_data/costs.py|pages/places.py|templates/launch_role/(actions|scopes).py",
+        "aws_data/costs.py|pages/places.py|reference/(markdown|pages).py|templates/launch_role/(actions|scopes).py",
         r"smtemplates/|scripts/regenerate",
         "messages for changes of the code",
     ),

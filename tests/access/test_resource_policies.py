@@ -115,8 +115,15 @@ def test_no_example_allows_a_service_on_behalf_of_another_account() -> None:
     assert [name for name, statement in found.items() if not _names_a_source(statement)] == []
 
 
+PASSED_TO = "cloudformation.amazonaws.com"
+
+
 def _examples(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the statements in a text that allow an AWS service: those of a template, and those of blocks of JSON."""
+    """Yield the statements in a text that allow an AWS service: those of a template, and those of blocks of JSON.
+
+    A trust policy for CloudFormation needs no source, because a role can be passed only within its account.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
     text = path.read_text(encoding="utf-8")
     if "AWSTemplateFormatVersion" in text and path.suffix == ".yaml":
         yield from _admissions(load(text).get("Resources", {}))
@@ -124,7 +131,9 @@ def _examples(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         document = json.loads(block)
         statements = document if isinstance(document, list) else document.get("Statement", [])
         for statement in statements:
-            if "Service" in statement.get("Principal", {}) and statement["Effect"] == "Allow":
+            principal = statement.get("Principal", {})
+            service = principal.get("Service") if isinstance(principal, dict) else None
+            if service and statement["Effect"] == "Allow" and service != PASSED_TO:
                 yield str(statement.get("Sid")), statement
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -145,8 +145,8 @@ def template():
 
 
 @pytest.fixture(scope="module")
-def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return a function that writes smtemplates.toml into a project, and returns its path."""
+def write(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
+    """Yield a function that writes smtemplates.toml into a project, and returns its path."""
     folder = tmp_path_factory.mktemp("project")
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -157,7 +157,8 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         path.write_text(text, encoding="utf-8")
         return path
 
-    return write
+    yield write
+    sys.modules.pop("parts", None)
 
 
 def found(path: Path) -> list[str]:

@@ -21,9 +21,8 @@ def notifies(choice: Choice) -> bool:
 
 EXPECTATION = Expectation(
     resources={
-        **dict.fromkeys(("JobFailures", "EndpointFailures"), notifies),
+        **dict.fromkeys(("JobFailures", "EndpointFailures", "NotificationRole"), notifies),
         **dict.fromkeys(("UndeliveredEvents", "UndeliveredEventsPolicy", "UndeliveredEventsAlarm"), notifies),
-        "NotificationRole": lambda choice: notifies(choice) and not choice.is_set("AlarmTopicArn"),
         "ModelApprovals": lambda choice: notifies(choice) and has_group(choice),
     }
 )
