@@ -109,7 +109,10 @@ class Sandbox:
 
     def run(self, command: str) -> tuple[int, str]:
         """Run a command with the exported variables, confirm all its prompts, and return its exit code and output."""
-        text = f'. "$EXPORTS"\n{command}\ncode=$?; export -p >"$EXPORTS"; exit $code'
+        # with the ID of an account as access key, the local cloud is that account
+        account = re.search(r"--account (\d{12})", command)
+        key = f"export AWS_ACCESS_KEY_ID={account[1]}\n" if account else ""
+        text = f'. "$EXPORTS"\n{key}{command}\ncode=$?; export -p >"$EXPORTS"; exit $code'
         master, slave = pty.openpty()
         try:
             with subprocess.Popen(

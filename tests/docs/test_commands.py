@@ -23,7 +23,10 @@ NOT_RUN = {
     "pre-commit": "it changes the hooks of git; tests/test_ci.py checks the hooks",
 }
 # Commands that another test runs.
-RUN_ELSEWHERE = {"smtemplates demo": "tests/clouds/test_demo.py"}
+RUN_ELSEWHERE = {
+    "smtemplates demo": "tests/clouds/test_demo.py",
+    "smtemplates prove --account 111122223333 --region eu-west-1 -o report": "tests/proving/test_experiments.py",
+}
 SECTIONS = [section for document in DOCUMENTS for section in sections(document)] + [
     examples(*each) for each in every_help()
 ]
