@@ -26,11 +26,12 @@ def test_no_parameter_wants_a_secret(template: dict[str, Any]) -> None:
 
 
 def test_documentation_refers_to_secrets_manager(template: dict[str, Any]) -> None:
-    """The console, the reference and the README refer to Secrets Manager and to the parameter that gives access."""
+    """The console, the reference and an explanation refer to Secrets Manager and to the parameter that gives access."""
     assert ADVICE in template["Parameters"]["AdditionalPolicyArns"]["Description"]
-    assert ADVICE in (ROOT / "templates" / "README.md").read_text("utf-8")
-    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    assert re.search("never parameters: keep them in Secrets Manager, .* through `AdditionalPolicyArns`", readme)
+    docs = ROOT / "docs"
+    assert ADVICE in (docs / "reference" / "workspace" / "parameters.md").read_text("utf-8")
+    explanation = " ".join((docs / "explanation" / "security.md").read_text("utf-8").split())
+    assert re.search("never parameters. Keep them in AWS Secrets Manager, .* `AdditionalPolicyArns`", explanation)
 
 
 def test_template_resolves_no_secret(template: dict[str, Any]) -> None:

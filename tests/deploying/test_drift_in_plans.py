@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deploying.results import check_result
@@ -215,6 +215,7 @@ ITEMS = st.lists(st.one_of(st.builds(lambda one: {"ResourceChange": one}, CHANGE
 
 
 @given(ITEMS)
+@example([{"ResourceChange": {"Action": "Modify"}}, {"Type": "Later"}])
 def test_unknown_values_never_fail(items: list[dict[str, Any]]) -> None:
     """Every answer of AWS is shown in every format. A change that is not known needs permission."""
     changes = resource_changes(items)

@@ -349,7 +349,7 @@ def test_denied_kms_key_refers_to_its_policy(reason: str) -> None:
     assert cause
     assert "Key policy for an existing KMS key" in str(cause.advice)
     assert "which smtemplates reference prints" in str(cause.advice)
-    reference = (ROOT / "templates" / "README.md").read_text()
+    reference = (ROOT / "docs" / "reference" / "workspace" / "policies.md").read_text()
     assert "## Key policy for an existing KMS key" in reference
 
 

@@ -9,7 +9,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from smtemplates.aws_data.identities import IDENTITIES, NOT_IDENTIFIED
@@ -23,7 +23,7 @@ def without_kept_names(items: Iterable[Change], unknown: str) -> list[Change]:
     `unknown` is the text for a value that is not known yet.
     """
     listed = list(items)
-    changes = {item["ResourceChange"].get("LogicalResourceId"): item["ResourceChange"] for item in _with_change(listed)}
+    changes = {name: item["ResourceChange"] for item in listed if (name := _name(item))}
     in_place = {name for name, change in changes.items() if _is_update(change, "False")}
     while more := {
         name
@@ -32,10 +32,6 @@ def without_kept_names(items: Iterable[Change], unknown: str) -> list[Change]:
     }:
         in_place |= more
     return [_in_place(item) if _name(item) in in_place else item for item in listed]
-
-
-def _with_change(items: Iterable[Change]) -> Iterator[Change]:
-    return (item for item in items if "ResourceChange" in item)
 
 
 def _name(item: Change) -> Any:
