@@ -39,7 +39,8 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 REUSABLE = ROOT / ".github" / "workflows" / "workspace.yml"
 BLOCKS = {section.title: dict(section.fences) for section in sections(PAGE)}
 CALLER, GITLAB = BLOCKS["GitHub"]["yaml"], BLOCKS["GitLab"]["yaml"]
-POLICIES = {section.title: dict(section.fences) for section in sections("docs/reference/iam-policies.md")}
+PERMISSIONS = "docs/reference/iam-policies.md"
+POLICIES = {section.title: dict(section.fences) for section in sections(PERMISSIONS)}
 PLANNING = POLICIES["Planner"]["json"]
 WITH: dict[str, Any] = next(iter(load(CALLER)["jobs"].values()))["with"]
 # GetCallerIdentity needs no permission. Without DeleteStack, a plan leaves an empty stack, as the page describes.
@@ -194,7 +195,7 @@ def test_the_default_branch_deploys_its_plan(
     assert results(jobs) == {"check": "success", "plan": "success", "deploy": "success", "publish": "skipped"}, jobs
     assert (sandbox.aws.status(stack), jobs["deploy"].role) == (CREATED, WITH["deploy-role"])
     assert "not compared" not in jobs["deploy"].log
-    assert called(sandbox) <= set(re.findall(r"cloudformation:(\w+)", read(PAGE)))
+    assert called(sandbox) <= set(re.findall(r"cloudformation:(\w+)", POLICIES["Deployer"]["json"]))
     assert results(run(github, clone, stack, BRANCH))["deploy"] == "skipped"
     write_parameters(sandbox, CreateNotebook="false")
     denied = run(github, clone, stack, BRANCH)["deploy"]
@@ -245,7 +246,7 @@ def test_a_tag_publishes_its_version(github: WorkflowReader, sandbox: Sandbox, c
     assert results(jobs) == {"check": "success", "plan": "skipped", "deploy": "skipped", "publish": "success"}, jobs
     found = [(version["Name"], version["Guidance"]) for version in sandbox.catalog.products[product]]
     assert found == [("1.3.0", "DEPRECATED"), ("1.4.0", "DEFAULT")]
-    assert called(sandbox) == set(re.findall(r"servicecatalog:(\w+)", read(PAGE)))
+    assert called(sandbox) == set(re.findall(r"servicecatalog:(\w+)", read(PERMISSIONS)))
     assert results(run(github, clone, stack, TAG, product=""))["publish"] == "skipped"
 
 
