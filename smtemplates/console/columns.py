@@ -9,10 +9,10 @@ from typing import TextIO
 WIDTH = 80
 
 
-def folded(line: str, indent: int, *, width: int = WIDTH) -> list[str]:
+def folded(line: str, indent: int) -> list[str]:
     """Return a line broken at spaces, with the lines after the first indented; words such as ARNs are not broken."""
     hanging = " " * indent
-    return textwrap.wrap(line, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False) or [""]
+    return textwrap.wrap(line, WIDTH, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def counted(number: int, noun: str) -> str:

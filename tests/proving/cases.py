@@ -8,7 +8,7 @@ from typing import Any
 
 from deploying.local_aws import Aws
 
-from proving import cases_services
+from proving import cases_permissions, cases_services
 from proving.case import Case
 from proving.clouds import Answer, Fault, Forward
 from proving.jobs import jobs
@@ -170,6 +170,7 @@ def without_messages(answer: Any) -> Any:
 
 
 CASES: Mapping[str, Case] = {
+    **cases_permissions.CASES,
     **cases_services.CASES,
     "alarm-notification": Case(faults={"receive_message": with_another_reason}),
     "drift-revert": Case(faults={"describe_stack_resource_drifts": without_drift}, answers=reverting),
