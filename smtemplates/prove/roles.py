@@ -1,4 +1,4 @@
-"""Roles that an experiment assumes, and what IAM allows them.
+"""Roles that an experiment assumes, and checks of their permissions.
 
 Changes of IAM have an effect usually within seconds, and without a limit.
 
@@ -24,7 +24,7 @@ ANSWERED = ""
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A call about which AWS asks IAM. `what` describes it in the report."""
+    """A call that IAM allows or denies. `what` describes it in the report."""
 
     what: str
     service: str
@@ -75,7 +75,7 @@ def check_denied(trial: Trial, role: Cloud, question: Question) -> None:
 
 
 def check_order(trial: Trial, stranger: Cloud, question: Question) -> None:
-    """Check that AWS asks IAM about an invalid call before it rejects it, with a role that may not call it.
+    """Check that IAM denies an invalid call before AWS rejects it, with a role that may not call it.
 
     Raises:
         UsageError: AWS rejects the call first, so the call shows nothing about IAM.

@@ -11,6 +11,7 @@ from proving.case import Case
 from proving.clouds import Answer, Forward, Lenient
 from smtemplates.aws.errors import CloudError
 from smtemplates.prove.experiments.permissions import CAP_SECONDS, STRANGER
+from smtemplates.prove.experiments.pipelines import OTHER
 
 Denies = Callable[[str, Mapping[str, Any]], bool]
 QUEUE = "AWS::SQS::Queue"
@@ -58,7 +59,7 @@ def other_network() -> Denies:
 
     def denies(_role: str, request: Mapping[str, Any]) -> bool:
         first.append(request["NetworkInterfaceId"])
-        return request["NetworkInterfaceId"] != first[0]
+        return bool(request["NetworkInterfaceId"] != first[0])
 
     return denies
 
@@ -82,6 +83,29 @@ def in_a_dry_run(aws: Aws) -> Mapping[str, Answer]:
     return {**decided, **with_type("AWS::EC2::NetworkInterface")}
 
 
+def of_another_project(_role: str, request: Mapping[str, Any]) -> bool:
+    """Deny calls with the tags of another project."""
+    named = request["PipelineName"].endswith(OTHER)
+    return bool(named) or any(tag["Value"] == OTHER for tag in request.get("Tags", []))
+
+
+def with_pipelines(denies: Denies) -> Callable[[Aws], Mapping[str, Answer]]:
+    """Return answers for pipelines."""
+    operations = ("create_pipeline", "update_pipeline", "delete_pipeline")
+    return lambda aws: {**deciding(denies, *operations)(aws), **with_type("AWS::SageMaker::Pipeline")}
+
+
+def updated(_aws: Aws) -> Mapping[str, Answer]:
+    """Return answers with a pipeline that is updated."""
+    arn = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/prove"
+    update = {"update_pipeline": lambda _request, _forward: {"PipelineArn": arn}}
+    return {**with_type("AWS::SageMaker::Pipeline"), **update}
+
+
+def denied(_answer: Any) -> Any:
+    raise CloudError(DENIED.format("editor", "iam:PassRole"), code="AccessDeniedException")
+
+
 ACCEPTED = Lenient({}, except_for=STRANGER)
 CASES: Mapping[str, Case] = {
     "key-tags": Case(
@@ -97,5 +121,10 @@ CASES: Mapping[str, Case] = {
         answers=deciding(approved, "create_model_package", "update_model_package"),
     ),
     "network-interfaces": Case(faults={"delete_network_interface": ACCEPTED}, answers=in_a_dry_run),
+    "pass-role-once": Case(faults={"update_pipeline": denied}, answers=updated),
+    "project-tags": Case(
+        faults={"create_pipeline": ACCEPTED, "delete_pipeline": ACCEPTED, "update_pipeline": ACCEPTED},
+        answers=with_pipelines(of_another_project),
+    ),
     "warm-pools": Case(faults={"create_training_job": ACCEPTED}, answers=deciding(too_long, "create_training_job")),
 }

@@ -160,7 +160,7 @@ def run_key_tags(trial: Trial) -> str:
 
 
 def experiment(name: str, run: Any, creates: str, asks: tuple[str, ...]) -> Experiment:
-    """Return an experiment that asks IAM. All of them cost only requests, and last at most a quarter of an hour."""
+    """Return an experiment with calls that IAM allows or denies, which costs only requests."""
     refuted_by = "IAM denies a call that it should allow, or does not deny a call that it should deny."
     charges = (Charge(1, REQUESTS),)
     return Experiment(
@@ -168,7 +168,7 @@ def experiment(name: str, run: Any, creates: str, asks: tuple[str, ...]) -> Expe
     )
 
 
-CONTROL = "Make the first call with a role without permissions, to show that AWS asks IAM before it rejects the call."
+CONTROL = "Send the first request with a role without permissions, to show that IAM decides before AWS rejects it."
 A_WORKSPACE = (
     "a stack with the buckets, the execution role, which the account can assume, and a role without permissions"
 )
