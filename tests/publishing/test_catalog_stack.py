@@ -28,7 +28,8 @@ STACK = "catalog"
 
 def _deploy(publisher: Publisher, template: Path, name: str, given: dict[str, str]) -> dict[str, str]:
     sets = [text for key, value in given.items() for text in ("--set", f"{key}={value}")]
-    done = publisher.aws.run("deploy", name, "--yes", "--json", "--allow-destructive", *sets, template=template)
+    options = ("--yes", "--json", "--allow-destructive", "--staging-bucket", BUCKET)
+    done = publisher.aws.run("deploy", name, *options, *sets, template=template)
     assert done.returncode == 0, done.stderr
     outputs: dict[str, str] = json.loads(done.stdout)["outputs"]
     return outputs

@@ -135,7 +135,7 @@ def test_a_launched_version_is_in_use(team: Team) -> None:
     # the constraint of the catalog requires a boundary, and this template has no parameter for it
     with pytest.raises(ClientError, match="PermissionsBoundaryArn"):
         team.call("provision_product", **launch)
-    allow = ("--allow-destructive-resource", "BoundaryRule")
+    allow = ("--allow-destructive-resource", "BoundaryRule", "--staging-bucket", BUCKET)
     done = team.aws.run("deploy", STACK, "--yes", "--set", "RequireBoundary=false", *allow, template=CATALOG)
     assert done.returncode == 0, done.stderr
     team.call("provision_product", **launch)
