@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any
 
 from deploying.local_aws import Aws
@@ -10,6 +11,7 @@ from deploying.local_aws import Aws
 from proving.case import Case
 from proving.clouds import Answer, Forward, Lenient
 from smtemplates.aws.errors import CloudError
+from smtemplates.prove.experiment import PREFIX
 from smtemplates.prove.experiments.permissions import CAP_SECONDS, STRANGER
 from smtemplates.prove.experiments.pipelines import OTHER
 
@@ -106,6 +108,17 @@ def denied(_answer: Any) -> Any:
     raise CloudError(DENIED.format("editor", "iam:PassRole"), code="AccessDeniedException")
 
 
+def with_identity(aws: Aws) -> Mapping[str, Answer]:
+    """Return answers with the identity that the notebook instance writes."""
+
+    def read(_request: dict[str, Any], _forward: Forward) -> Any:
+        names = [one["RoleName"] for one in aws.client("iam").list_roles()["Roles"]]
+        (role,) = (name for name in names if name.startswith(f"{PREFIX}notebook-trust"))
+        return {"Body": BytesIO(f"arn:aws:sts::000000000000:assumed-role/{role}/SageMaker\n".encode())}
+
+    return {"get_object": read}
+
+
 ACCEPTED = Lenient({}, except_for=STRANGER)
 CASES: Mapping[str, Case] = {
     "key-tags": Case(
@@ -121,6 +134,7 @@ CASES: Mapping[str, Case] = {
         answers=deciding(approved, "create_model_package", "update_model_package"),
     ),
     "network-interfaces": Case(faults={"delete_network_interface": ACCEPTED}, answers=in_a_dry_run),
+    "notebook-trust": Case(faults={"get_object": lambda _answer: {"Body": BytesIO(b"")}}, answers=with_identity),
     "pass-role-once": Case(faults={"update_pipeline": denied}, answers=updated),
     "project-tags": Case(
         faults={"create_pipeline": ACCEPTED, "delete_pipeline": ACCEPTED, "update_pipeline": ACCEPTED},
