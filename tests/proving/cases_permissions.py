@@ -10,6 +10,7 @@ from deploying.local_aws import Aws
 
 from proving.case import Case
 from proving.clouds import Answer, Forward, Lenient
+from proving.failing import completed, failing
 from smtemplates.aws.errors import CloudError
 from smtemplates.prove.experiment import PREFIX
 from smtemplates.prove.experiments.permissions import CAP_SECONDS, STRANGER
@@ -121,6 +122,14 @@ def with_identity(aws: Aws) -> Mapping[str, Answer]:
 
 ACCEPTED = Lenient({}, except_for=STRANGER)
 CASES: Mapping[str, Case] = {
+    "function-role": Case(
+        faults={"describe_stacks": completed},
+        answers=failing("Custom", "Custom::Prove", DENIED.format("stack", "lambda:InvokeFunction")),
+    ),
+    "policy-quota": Case(
+        faults={"describe_stacks": completed},
+        answers=failing("Policy10", "AWS::IAM::ManagedPolicy", "Cannot exceed quota for PoliciesPerRole: 10"),
+    ),
     "key-tags": Case(
         faults={"create_key": ACCEPTED},
         answers=deciding(lambda role, _request: "ByRequest" not in role, "create_key"),
