@@ -45,7 +45,8 @@ class Update:
 
 def created_ids(url: str) -> dict[str, str]:
     """Create a network and a template on a local cloud, and return the values of the placeholders in full.toml."""
-    ec2, s3 = (SDK.client(service, endpoint_url=url, region_name=REGION) for service in ("ec2", "s3"))
+    session = SDK.Session(region_name=REGION)  # not the session that boto3 keeps, which can have other credentials
+    ec2, s3 = (session.client(service, endpoint_url=url) for service in ("ec2", "s3"))
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     bucket, key = f"templates-{uuid.uuid4().hex}", f"smtemplates/{hashlib.sha256(SMALL.encode()).hexdigest()}.template"

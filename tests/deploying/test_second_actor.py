@@ -169,7 +169,7 @@ def test_second_actor_at_every_call(aws: Aws, actor: Actor, session: Any, tally:
             assert "late" in case.spaces() or "space late" in shown, (number, error)
         actor.spoil(None)
         again, _ = case.run()
-        assert again is None or "does not exist" in str(again), (number, error, again)
+        assert again is None or "does not exist" in str(again), f"{number}: {error}\n{again}"
         assert case.aws.status(case.stack) is None
         assert case.domain not in [item["DomainId"] for item in case.sagemaker.list_domains()["Domains"]]
         left = {item["Name"] for item in case.s3.list_buckets()["Buckets"]} & set(case.buckets)
