@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import samples
@@ -38,6 +39,26 @@ def requests(call: Mapping[str, Any]) -> Iterator[Request]:
         yield Request(f"iam:{operation}", role)
     else:
         yield Request(f"{'cloudwatch' if service == 'monitoring' else service}:{operation}")
+
+
+def tagged(calls: Iterable[Mapping[str, Any]], tags: Mapping[str, str]) -> Iterator[tuple[Mapping[str, Any], Request]]:
+    """Yield each recorded call and its requests, with the tags of the request and of the resource.
+
+    A resource that no recorded call created has `tags`.
+    """
+    known: dict[str, Mapping[str, str]] = {}
+    for call in calls:
+        given = {tag["Key"]: tag["Value"] for tag in call["parameters"].get("Tags", ())}
+        for request in requests(call):
+            creates = request.action.startswith("sagemaker:Create")
+            present = (
+                {} if creates or not request.action.startswith("sagemaker:") else known.get(request.resource, tags)
+            )
+            keys = {f"aws:ResourceTag/{key}": value for key, value in present.items()}
+            if creates or request.action == "sagemaker:AddTags":
+                keys |= {f"aws:RequestTag/{key}": value for key, value in given.items()}
+                known[request.resource] = {**present, **given}
+            yield call, replace(request, context={**request.context, **keys})
 
 
 def _s3(operation: str, parameters: Mapping[str, Any]) -> Iterator[Request]:

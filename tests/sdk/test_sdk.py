@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from aws_cli import moto
 from deploying.proxy import serving
 
 from sdk.account import REFUSED, ROLE_NAME, Account
-from sdk.calls import requests
+from sdk.calls import requests, tagged
 from smtemplates.evaluate import Stack
 
 ASSETS = Path(__file__).with_name("assets")
@@ -30,17 +31,22 @@ LIMITS = {"AllowedInstanceTypes": "ml.m5.*", "MaxJobRuntimeSeconds": "86400"}
 STACKS = {
     "plain": {"CreateModelPackageGroup": "true", "CreateNotebook": "true"},
     "full": {**samples.VPC, **samples.KEY, **LIMITS, "CreateModelPackageGroup": "true"},
+    "project": {"CreateModelPackageGroup": "true", "CreateNotebook": "true", "Isolation": "Project"},
 }
+PROJECT = {"Project": "sagemaker", "Environment": "dev"}
 NOTEBOOK = samples.physical("Notebook", None).rpartition("/")[2]
 # The file that AWS writes on notebook instances and in Studio.
 METADATA: dict[str, dict[str, str]] = {
     "notebook": {"ResourceName": NOTEBOOK},
     "studio": {"DomainId": "d-abcdefghijkl", "UserProfileName": "ana", "ExecutionRoleArn": "{role}"},
     "laptop": {},
+    "project": {"ResourceName": NOTEBOOK},
 }
+# A version has the tags of its group.
+WITHOUT_TAGS = ("sagemaker:CreateModelPackage",)
 EXAMPLE = "run the example of the reference"
 Records = dict[tuple[str, str], dict[str, Any]]
-CALLERS = {"notebook": "plain", "studio": "full", "laptop": "full"}
+CALLERS = {"notebook": "plain", "studio": "full", "laptop": "full", "project": "project"}
 WORKFLOWS = {
     2: (
         "upload data",
@@ -97,6 +103,7 @@ def test_the_sdk_works_with_the_execution_role(
     check_results(records)
     check_permissions(records, account)
     check_table(records, f"SDK {version}")
+    check_isolation(records, account)
     if version == 3:
         check_example(records, stacks)
         check_role_validation(records["laptop", "construct ModelTrainer"], account)
@@ -156,6 +163,7 @@ def _run(caller: str, stack: Stack, url: str, folder: Path, workflows: tuple[str
             "group": outputs["ModelPackageGroupName"],
             **{name.lower(): outputs[f"{name}BucketName"] for name in ("Input", "Output")},
             "models": outputs["ModelBucketName"],
+            "workspace": "-".join(PROJECT.values()),
         },
     }
 
@@ -166,7 +174,7 @@ def by_role(records: Records) -> list[tuple[str, str, dict[str, Any]]]:
         (caller, name, call)
         for (caller, name), record in records.items()
         for call in record["calls"]
-        if caller != "laptop"
+        if caller not in ("laptop", "project")
     ]
 
 
@@ -188,6 +196,23 @@ def check_permissions(records: Records, account: Account) -> None:
     ]
     assert wrong == []
     assert {call["operation"] for _, _, call, _ in cases if call["denied"]} <= REFUSED
+
+
+def check_isolation(records: Records, account: Account) -> None:
+    """Check that with Isolation=Project, calls with the SDK defaults are allowed, and creations without tags denied."""
+    calls = [call for (caller, _), record in records.items() if caller == "project" for call in record["calls"]]
+    policies = account.policies["project"]
+    cases = [(call, request) for call, request in tagged(calls, PROJECT) if not call["denied"]]
+    found = verdicts([(policies, request) for _, request in cases])
+    assert [request for (_, request), allowed in zip(cases, found, strict=True) if not allowed] == []
+    created = [
+        replace(request, context={key: value for key, value in request.context.items() if "Tag/" not in key})
+        for _, request in cases
+        if request.action.startswith("sagemaker:Create") and request.action not in WITHOUT_TAGS
+    ]
+    assert len(created) >= 3
+    found = verdicts([(policies, request) for request in created])
+    assert [request for request, allowed in zip(created, found, strict=True) if allowed] == []
 
 
 def check_table(records: Records, version: str) -> None:

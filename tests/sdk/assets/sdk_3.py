@@ -59,7 +59,7 @@ def _builder(values: Values) -> None:
 def _pipeline(values: Values) -> None:
     session = PipelineSession()
     steps = [ProcessingStep(name="prepare", step_args=_processor(values, session))]
-    pipeline = Pipeline(name=f"churn-{values['caller']}", steps=steps, sagemaker_session=session)
+    pipeline = Pipeline(name=f"{values['workspace']}-{values['caller']}", steps=steps, sagemaker_session=session)
     for _ in range(2):
         pipeline.upsert(tags=[{"Key": "team", "Value": "churn"}])
     pipeline.start()
