@@ -31,6 +31,7 @@ ALLOWED = [
     ),
     ("reference/assets/approval_steps.md", r"approve_version\.py", "the reference contains this script"),
     ("templates/workspace/cli_commands.py", r"(TRAIN|PROCESS)\.py", "the program of the user in a bucket"),
+    ("prove/experiments/endpoints.py", r"inference\.py", "the program of the model in an experiment"),
     ("local_cloud/lifecycle.py", "^import importlib", "code that another process runs"),
     (r"config/init/.*", "", "the files of the new project"),
     (r".*", r"^\.py$|^[\w-]+\.py$|^\*\.py$|^/__init__\.py$", "a file that the code reads"),

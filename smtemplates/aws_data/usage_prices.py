@@ -1,9 +1,10 @@
 """Prices of short use in one Region, from which the highest costs of experiments are computed.
 
-Prices differ by Region and change. The pricing pages decide.
+Prices differ by Region and change. The pricing pages decide. The price of a key was read on its page. The others were
+read in public copies of the price lists of AWS, and not compared with a bill.
 
 Source: https://aws.amazon.com/sagemaker/pricing/ (instances)
-Source: https://aws.amazon.com/kms/pricing/ (a key, charged by the hour)
+Source: https://aws.amazon.com/kms/pricing/ (a key, charged by the hour, and not while it awaits deletion)
 Source: https://aws.amazon.com/cloudwatch/pricing/ (alarms, charged by the hour)
 Source: https://aws.amazon.com/secrets-manager/pricing/ (secrets)
 """
