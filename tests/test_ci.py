@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -45,6 +46,20 @@ def test_hooks_run_existing_scripts() -> None:
     assert all((ROOT / script).stat().st_mode & 0o100 for script in scripts)
 
 
+def scripts_test(folder: Path, *arguments: str, failing: str = "", **variables: str) -> int:
+    """Run scripts/test with programs that only return a code, and return its exit code."""
+    (folder / "scripts").mkdir(parents=True)
+    (folder / "scripts" / "venv").touch()
+    shutil.copy(ROOT / "scripts" / "test", folder / "scripts")
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    programs = [folder / ".venv" / "bin" / name for name in ("python", "ruff", "lint-imports", "mypy", "pytest")]
+    for program in (*programs, folder / "scripts" / "docs"):
+        program.write_text(f"#!/bin/sh\necho 2\nexit {int(program.name == failing)}\n")
+        program.chmod(0o755)
+    environment = {**{name: value for name, value in os.environ.items() if name != "CI"}, **variables}
+    return subprocess.run([folder / "scripts" / "test", *arguments], env=environment, check=False).returncode
+
+
 @pytest.mark.parametrize(
     ("failing", "arguments"),
     [(name, words) for name in ("", "ruff", "lint-imports", "mypy", "pytest") for words in ([], ["--fast"])]
@@ -53,14 +68,15 @@ def test_hooks_run_existing_scripts() -> None:
 def test_the_exit_code_of_scripts_test_is_that_of_its_checks(
     tmp_path: Path, failing: str, arguments: list[str]
 ) -> None:
-    """scripts/test succeeds if all checks succeed, and fails with any of them. The programs here only return a code."""
-    (tmp_path / "scripts").mkdir()
-    (tmp_path / "scripts" / "venv").touch()
-    shutil.copy(ROOT / "scripts" / "test", tmp_path / "scripts")
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    programs = [tmp_path / ".venv" / "bin" / name for name in ("python", "ruff", "lint-imports", "mypy", "pytest")]
-    for program in (*programs, tmp_path / "scripts" / "docs"):
-        program.write_text(f"#!/bin/sh\necho 2\nexit {int(program.name == failing)}\n")
-        program.chmod(0o755)
-    done = subprocess.run([tmp_path / "scripts" / "test", *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == int(bool(failing)), done.stderr
+    """scripts/test succeeds if all checks succeed, and fails with any of them."""
+    assert scripts_test(tmp_path, *arguments, failing=failing) == int(bool(failing))
+
+
+def test_ci_uses_no_findings_of_an_earlier_run(tmp_path: Path) -> None:
+    """In CI, stored findings are deleted first, also if a cache directory was restored. Elsewhere they are kept."""
+    for number, variables in enumerate(({"CI": "true"}, {})):
+        stored = tmp_path / f"cache{number}" / "smtemplates" / "findings.json"
+        stored.parent.mkdir(parents=True)
+        stored.touch()
+        assert scripts_test(tmp_path / str(number), XDG_CACHE_HOME=str(stored.parents[1]), **variables) == 0
+        assert stored.exists() is not bool(variables)
