@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smtemplates.errors import TemplateError
@@ -118,8 +118,17 @@ def crossings(arrows: Iterable[Arrow]) -> list[tuple[Arrow, Arrow]]:
     ]
 
 
+# Four arrows pass above the box of the tallest column.
+ABOVE = (
+    {"A": [], "B": [], "C": [], "D": [], "E": ["", "", "", ""]},
+    [("B", "A"), ("A", "B"), ("A", "C"), ("B", "D")],
+    {"A": (1, 1), "B": (3, 1), "C": (3, 1), "D": (1, 1), "E": (2, 1)},
+)
+
+
 @settings(deadline=None)
 @given(diagrams())
+@example(ABOVE)
 def test_no_box_overlaps_another_and_no_arrow_crosses_a_box(
     drawn: tuple[dict[str, list[str]], list[tuple[str, str]], dict[str, tuple[int, int]]],
 ) -> None:

@@ -62,7 +62,7 @@ def layout(
         for title in titles:
             boxes[title] = Box(title=title, column=column, left=0, top=top, width=widths[column], height=heights[title])
             top += heights[title] + SPACE
-    found = routes(boxes.values(), arrows, space=SPACE)
+    found = routes(boxes.values(), arrows, margin=MARGIN)
     left = MARGIN
     gaps: list[int] = []  # the left edge of each gap
     for column, titles in enumerate(columns):

@@ -94,8 +94,8 @@ class Routes:
     tracks: Mapping[int, Sequence[Trunk]]
 
 
-def routes(boxes: Iterable[Box], arrows: Iterable[tuple[str, str]], *, space: int) -> Routes:
-    """Return the routes of arrows, for boxes at their final heights; `space` is the least distance between two boxes.
+def routes(boxes: Iterable[Box], arrows: Iterable[tuple[str, str]], *, margin: int) -> Routes:
+    """Return the routes of arrows, for boxes at their final heights; `margin` is the height above and below all boxes.
 
     An arrow has the titles of the boxes that it connects.
     """
@@ -104,13 +104,13 @@ def routes(boxes: Iterable[Box], arrows: Iterable[tuple[str, str]], *, space: in
     pairs = list(dict.fromkeys(arrows))
     ways = [_way(by_title[one], by_title[other], columns, reverse=(other, one) in pairs) for one, other in pairs]
     beside = [way for way in ways if way.gaps]
-    ports, lanes = _ports(beside), _lanes(beside, columns, space)
+    ports, lanes = _ports(beside), _lanes(beside, columns, margin)
     found = []
     for way in ways:
         trunk, levels = None, []
         if way.gaps:
             trunk = way.trunk
-            between = [lanes[column, _passage(columns[column], way, space), trunk] for column in way.crossed]
+            between = [lanes[column, _passage(columns[column], way, margin), trunk] for column in way.crossed]
             levels = [ports[way.start.title, way.leaves, trunk], *between, ports[way.end.title, trunk[1], trunk]]
             if abs(levels[0] - levels[1]) <= _STRAIGHT:
                 levels[0] = levels[1]
@@ -179,13 +179,13 @@ def _ports(ways: Iterable[_Way]) -> dict[tuple[str, Side, Trunk], int]:
 
 
 def _lanes(
-    ways: Iterable[_Way], columns: Sequence[Sequence[Box]], space: int
+    ways: Iterable[_Way], columns: Sequence[Sequence[Box]], margin: int
 ) -> dict[tuple[int, tuple[int, int], Trunk], int]:
     """Return the height at which each trunk passes a column, by the column and the passage that it takes."""
     used: dict[tuple[int, tuple[int, int]], set[Trunk]] = {}
     for way in ways:
         for column in way.crossed:
-            used.setdefault((column, _passage(columns[column], way, space)), set()).add(way.trunk)
+            used.setdefault((column, _passage(columns[column], way, margin)), set()).add(way.trunk)
     found = {}
     for (column, passage), trunks in used.items():
         for trunk, level in zip(sorted(trunks), _spread(*passage, len(trunks)), strict=True):
@@ -193,10 +193,10 @@ def _lanes(
     return found
 
 
-def _passage(boxes: Sequence[Box], way: _Way, space: int) -> tuple[int, int]:
+def _passage(boxes: Sequence[Box], way: _Way, margin: int) -> tuple[int, int]:
     """Return the upper and lower limit of the free place of a column that is nearest to the start of an arrow."""
     inner = [(one.bottom, other.top) for one, other in pairwise(boxes)]
-    passages = [(boxes[0].top - space // 2, boxes[0].top), *inner, (boxes[-1].bottom, boxes[-1].bottom + space // 2)]
+    passages = [(boxes[0].top - margin, boxes[0].top), *inner, (boxes[-1].bottom, boxes[-1].bottom + margin)]
     return min(passages, key=lambda limits: abs(sum(limits) - 2 * way.start.middle))
 
 
