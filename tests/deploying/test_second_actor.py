@@ -31,7 +31,7 @@ Resources:
     Properties: {AuthMode: IAM, DomainName: {Ref: "AWS::StackName"}, VpcId: vpc-1, SubnetIds: [subnet-1]}
   Profile:
     Type: AWS::SageMaker::UserProfile
-    Properties: {DomainId: {Ref: Domain}, UserProfileName: ann}
+    Properties: {DomainId: {Ref: Domain}, UserProfileName: {Ref: "AWS::StackName"}}
 """
 
 
