@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
 from smtemplates.cli.command import Command
-from smtemplates.console.streams import named
 
 DESCRIPTION = """\
 Turn a Terraform state into a stack that uses the existing buckets, role and data.
@@ -23,35 +20,11 @@ EXAMPLES = """\
 """
 
 
-def add_adopt(command: argparse.ArgumentParser) -> None:
-    from smtemplates.adopt.kinds import ROLES  # noqa: PLC0415  only this command needs it
-
-    command.add_argument("state", type=named, metavar="STATE", help="state file, such as terraform.tfstate")
-    command.add_argument(
-        "--tfvars", type=named, metavar="FILE", help="file of variable values (.tfvars or .tfvars.json)"
-    )
-    command.add_argument("-o", "--output", type=named, metavar="DIR", help="new or empty folder for all files")
-    command.add_argument("--stack", metavar="NAME", help="name of the stack (default: workspace)")
-    command.add_argument("--json", action="store_true", help="print the result as JSON")
-    command.add_argument(
-        "--copied",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="confirm that the data of this resource has been copied (repeatable)",
-    )
-    group = command.add_argument_group(
-        "resources", "the resource to use if several are possible: name, ID, ARN, address or none"
-    )
-    for role, (_, option, words) in ROLES.items():
-        group.add_argument(option, dest=f"use_{role}", type=named, metavar="NAME", help=words)
-
-
 COMMAND = Command(
     name="adopt",
     help="migrate from Terraform: turn a state file into a stack",
     description=DESCRIPTION,
     examples=EXAMPLES,
-    add="smtemplates.cli.adopt_command:add_adopt",
+    add="smtemplates.cli.adopt_options:add_adopt",
     run="smtemplates.cli.adopt:run",
 )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
 from smtemplates.cli.command import Command
-from smtemplates.console.streams import named
 
 EXAMPLES = """\
   smtemplates init ml-platform
@@ -15,29 +12,10 @@ EXAMPLES = """\
 """
 
 
-def add_init(command: argparse.ArgumentParser) -> None:
-    from smtemplates.config.init.project_files import PIPELINES  # noqa: PLC0415  only this command needs it
-
-    command.add_argument(
-        "folder",
-        nargs="?",
-        type=named,
-        default=".",
-        metavar="DIR",
-        help="folder of the project, which is created if it does not exist (default: this folder)",
-    )
-    command.add_argument(
-        "--ci",
-        choices=tuple(PIPELINES),
-        default="both",
-        help="pipelines that the project contains (default: %(default)s)",
-    )
-
-
 COMMAND = Command(
     name="init",
     help="create a new project: a configuration file, an example of a construct, and pipelines",
     examples=EXAMPLES,
-    add="smtemplates.cli.init_command:add_init",
+    add="smtemplates.cli.init_options:add_init",
     run="smtemplates.cli.init:run",
 )

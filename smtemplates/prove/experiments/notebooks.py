@@ -15,8 +15,7 @@ SCRIPT = f"""\
 #!/bin/bash
 set -eo pipefail
 export AWS_DEFAULT_REGION=${{AWS::Region}}
-aws sts get-caller-identity --query Arn --output text > /tmp/identity.txt
-aws s3 cp /tmp/identity.txt s3://${{OutputBucket}}/{KEY}
+aws sts get-caller-identity --query Arn --output text | aws s3 cp - s3://${{OutputBucket}}/{KEY}
 """
 
 
