@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browsers import chromium
+from browsers import accessibility_findings, chromium
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
@@ -98,6 +98,13 @@ def test_nothing_is_cut_off_on_a_laptop(page: Page) -> None:
     for part in (".drawing", "form", "body"):
         cut = page.locator(part).evaluate("one => one.scrollWidth - one.clientWidth")
         assert cut <= 0
+
+
+def test_axe_finds_nothing(page: Page, fill: Any) -> None:
+    """The page is accessible, with valid values and with the errors of invalid ones."""
+    assert accessibility_findings(page) == []
+    fill({"VpcId": "my-vpc"})
+    assert accessibility_findings(page) == []
 
 
 def deployer(template: dict[str, Any], values: dict[str, str], region: str) -> dict[str, Any]:

@@ -76,7 +76,9 @@ def drawing(rows: Mapping[str, Row], *, absent: str) -> str:
         _placed(placed, members, faded | inside) if inside else "",
         f'<div class="others">{grid}</div>' if grid else "",
     ]
-    return f'<div class="drawing">{"".join(parts)}</div>'
+    # the keyboard can scroll a drawing that is wider than the page
+    attributes = 'class="drawing" role="group" aria-label="Drawing of the resources" tabindex="0"'
+    return f"<div {attributes}>{''.join(parts)}</div>"
 
 
 def _service(type_: str) -> str:
