@@ -19,10 +19,15 @@ NO_BROWSER = (
 )
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 PHONE, DESKTOP = (420, 800), (1200, 900)
+LOOKS: tuple[tuple[tuple[int, int], Literal["light", "dark"]], ...] = (
+    (PHONE, "light"),
+    (DESKTOP, "light"),
+    (DESKTOP, "dark"),
+)
 AXE = Path(sys.prefix) / "npm/node_modules/axe-core/axe.min.js"
 # The rules of axe-core: those of WCAG 2.2 up to level AA with its best practices, and those about colors.
 # Source: https://github.com/dequelabs/axe-core/blob/develop/doc/rule-descriptions.md
-CHECKED: dict[Literal["light", "dark"], list[str]] = {
+CHECKED = {
     "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "dark": ["color-contrast", "link-in-text-block"],
 }
@@ -43,19 +48,19 @@ def chromium() -> Iterator[Browser]:
 def accessibility_findings(page: Page) -> list[str]:
     """Return the findings of axe-core on a page in its present state: on a phone and on a desktop, light and dark.
 
-    A finding is one line, such as "color-contrast: #verdict: Element has insufficient contrast (420 px, dark)". The
-    page keeps its state. It is light and has the width of a desktop afterwards. In dark, only colors are checked.
+    A finding is one line, such as "color-contrast: #verdict: Element has insufficient contrast (1200 px, dark)". The
+    page keeps its state. It is light and has the width of a desktop afterwards. In dark, only colors are checked, on
+    a desktop.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     findings: dict[str, list[str]] = {}
-    for width, height in (PHONE, DESKTOP):
+    for (width, height), scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": height})
-        for scheme, rules in CHECKED.items():
-            page.emulate_media(color_scheme=scheme)
-            found = page.evaluate("runOnly => axe.run({ runOnly, preload: false })", rules)
-            for line in _lines(found["violations"]):
-                findings.setdefault(line, []).append(f"{width} px, {scheme}")
+        page.emulate_media(color_scheme=scheme)
+        found = page.evaluate("runOnly => axe.run({ runOnly, preload: false })", CHECKED[scheme])
+        for line in _lines(found["violations"]):
+            findings.setdefault(line, []).append(f"{width} px, {scheme}")
     page.emulate_media(color_scheme="light")
     return [f"{line} ({'; '.join(looks)})" for line, looks in findings.items()]
 

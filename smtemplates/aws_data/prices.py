@@ -1,4 +1,4 @@
-"""Prices of resources of a workspace in one Region, for examples of monthly costs.
+"""Prices of resources of a workspace in one Region, from which the costs of a month are calculated.
 
 They were read in public copies of the price lists of AWS, and not compared with a bill. They differ by Region and
 change, so texts that contain them name the Region and the month.
@@ -15,9 +15,9 @@ from decimal import Decimal
 
 MONTH = "September 2026"
 
-# USD
-NOTEBOOK_T3_MEDIUM_PER_HOUR = Decimal("0.05")  # a notebook instance, or an app in Studio
-M5_LARGE_PER_HOUR = Decimal("0.115")  # training, processing and hosting
+# USD. A type without a row is reported as not calculated.
+NOTEBOOK_PER_HOUR = {"ml.t3.medium": Decimal("0.05")}  # a notebook instance, or an app in Studio
+INSTANCE_PER_HOUR = {"ml.m5.large": Decimal("0.115")}  # training, processing and hosting
 VOLUME_PER_GB_MONTH = Decimal("0.14")
 BUCKET_PER_GB_MONTH = Decimal("0.023")
 ALARM_METRIC_PER_MONTH = Decimal("0.10")

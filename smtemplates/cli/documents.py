@@ -5,13 +5,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from smtemplates.cli.comparison import is_stale
 from smtemplates.cli.config import project_of
 from smtemplates.console.deprecation import report_renamed
 from smtemplates.console.files import write
 from smtemplates.errors import UsageError
+
+if TYPE_CHECKING:
+    from smtemplates.config.project import Project
+    from smtemplates.pages.explorer import Kind
+    from smtemplates.pages.presets import Preset
 
 # The reference of a checkout, which version 0.1.0 wrote and compared with its picture.
 FORMER_REFERENCE = Path("templates", "README.md")
@@ -23,13 +30,37 @@ def write_explorer(options: argparse.Namespace) -> int:
     from smtemplates.config.templates import resolve
     from smtemplates.pages.explorer import explore
 
-    page = explore(resolve(options.name, project_of(options)).body, options.name)
+    name, project = options.name, project_of(options)
+    built = resolve(name, project)
+    kind: Kind = "file" if built.file else "table" if project and name in project.templates else "name"
+    page = explore(built.body, name, _presets(name, built.body, project), kind=kind)
     if options.output == "-":
         sys.stdout.write(page)
         return 0
     write(Path(options.output), page)
     print(f"{options.output}: open it in a browser. It needs no network connection.", file=sys.stderr)
     return 0
+
+
+def _presets(name: str, template: Mapping[str, Any], project: Project | None) -> Iterator[Preset]:
+    """Yield the values of each table of the configuration file that starts from a template."""
+    from smtemplates.pages.presets import Preset
+
+    declared = template.get("Parameters", {})
+    for table in project.templates.values() if project else ():
+        if table.source == name:
+            keep = declared.keys() - table.fix.keys() if table.keep is None else table.keep
+            other = [key for key in ("without", "places", "constructs") if getattr(table, key)]
+            yield Preset(
+                name=table.name,
+                values={key: text for key, text in {**table.default, **table.fix}.items() if key in declared},
+                keep=tuple(key for key in declared if key in keep),
+                template=table.name,
+                note=f"The table [template.{table.name}] also sets {' and '.join(other)}, which this page does not "
+                f"show. To see the complete template, run: smtemplates explore {table.name}"
+                if other
+                else "",
+            )
 
 
 def write_reference(options: argparse.Namespace) -> int:

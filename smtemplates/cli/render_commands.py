@@ -36,8 +36,8 @@ LINT = """\
 EXPLORE = """\
   smtemplates explore
       write a page on which to try parameters before you deploy
-  smtemplates explore workspace -o workspace.html
-      write the page of a template to another file
+  smtemplates explore network -o network.html
+      write the page of another template to another file
 """
 REFERENCE = """\
   smtemplates reference -o reference.md

@@ -5,25 +5,39 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from html import escape
+from pathlib import PurePath
 from string import Template
-from typing import Any
+from typing import Any, Literal
 
 from smtemplates.aws_data.consoles import CONSOLE_HOSTS
+from smtemplates.aws_data.monthly_costs import NOT_COUNTED, PRICES_OF, READ
+from smtemplates.aws_data.network_prices import REGION
 from smtemplates.aws_data.partitions import PARTITIONS
-from smtemplates.core.construct import OFF, ON
 from smtemplates.evaluate.check import VALUE_BYTES
-from smtemplates.evaluate.parameters import is_list
 from smtemplates.pages.drawing import Row, asset, drawing
-from smtemplates.synth.declarations import entries, parameter_groups, parameter_labels
+from smtemplates.pages.explorer_costs import cost_data
+from smtemplates.pages.explorer_fields import arranged, fields_of, keeps_of, more_fields, stays, usage_fields
+from smtemplates.pages.presets import Preset, usual_presets
+from smtemplates.synth.declarations import entries
 
+Kind = Literal["name", "file", "table"]
 WORKSPACE = "workspace"
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]")
+SCRIPTS = ("drawing.js", "evaluate.js", "costs.js", "texts.js", "explore.js")
 SECTIONS = ("Parameters", "Rules", "Mappings", "Conditions")
 
 
-def explore(template: Mapping[str, Any], name: str) -> str:
-    """Return the page for a template in long form; `name` is its name in the deploy command that the page shows."""
+def explore(template: Mapping[str, Any], name: str, presets: Iterable[Preset] = (), *, kind: Kind = "name") -> str:
+    """Return the page for a template in long form.
+
+    `name` is its name in the commands that the page shows. `kind` says whether this is the name of a template of
+    smtemplates, of a file, or of a table in the configuration file. `presets` are values to start with, in addition to
+    the usual set-ups.
+    """
+    groups = arranged(template)
+    offered = [*usual_presets(template), *presets]
     data = {
         "template": {section: entries(template, section) for section in SECTIONS}
         | {section: _conditional(entries(template, section)) for section in ("Resources", "Outputs")},
@@ -31,19 +45,34 @@ def explore(template: Mapping[str, Any], name: str) -> str:
         "hosts": {partition: host for partition, host in CONSOLE_HOSTS.items() if host != "none"},
         "valueBytes": VALUE_BYTES,
         "file": name,
+        "kind": kind,
+        "stays": [parameter for parameter, about in entries(template, "Parameters").items() if stays(about)],
+        "presets": [asdict(preset) for preset in offered],
+        "priceRegion": REGION,
+        **cost_data(template),
     }
     description = str(template.get("Description", "")).rstrip(".")
     return Template(asset("explore.html")).substitute(
         title="a workspace" if name == WORKSPACE else escape(name),
-        name=escape(name),
+        name=escape(PurePath(name).stem),
         description=f"{escape(description)}." if description else "",
         regions="".join(f'<option value="{region}">' for region in _regions(template)),
-        groups="\n".join(_group(template, title, names) for title, names in parameter_groups(template).items()),
-        style=asset("drawing.css"),
+        presets="".join(
+            f'<button type="button" data-preset="{number}">{escape(preset.name)}</button>'
+            for number, preset in enumerate(offered)
+        ),
+        switches=fields_of(template, groups.switches, is_open=True),
+        basic=fields_of(template, groups.basic, is_open=True),
+        more=more_fields(template, groups),
+        keeps=keeps_of(template, groups),
+        usage=usage_fields(),
+        prices=f"{PRICES_OF} {READ}",
+        uncounted=NOT_COUNTED,
+        style=asset("drawing.css") + asset("explore.css"),
         drawing=drawing(_rows(template), absent="not created"),
         # only this sequence can end a script element
-        data=json.dumps(data, ensure_ascii=False).replace("</", "<\\/"),
-        script=asset("drawing.js") + asset("explore.js"),
+        data=json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/"),
+        script="".join(map(asset, SCRIPTS)),
     )
 
 
@@ -55,29 +84,6 @@ def _regions(template: Mapping[str, Any]) -> list[str]:
     """Return the Regions that the mappings of a template contain."""
     keys = (key for table in entries(template, "Mappings").values() for key in table)
     return list(dict.fromkeys(key for key in keys if _REGION.fullmatch(key)))
-
-
-def _group(template: Mapping[str, Any], title: str, names: Iterable[str]) -> str:
-    labels = parameter_labels(template)
-    fields = (_field(name, labels[name], template["Parameters"][name]) for name in names)
-    return f"<details open><summary>{escape(title)}</summary>{''.join(fields)}</details>"
-
-
-def _field(name: str, label: str, about: Mapping[str, Any]) -> str:
-    attributes = f'id="{name}" data-parameter="{name}" aria-describedby="{name}-about {name}-error"'
-    default, allowed = str(about.get("Default", "")), [str(value) for value in about.get("AllowedValues", ())]
-    if set(allowed) == {ON, OFF}:
-        widget = f'<input type="checkbox" {attributes}{" checked" if default == ON else ""}>'
-    elif allowed and not is_list(about):
-        options = (f"<option{' selected' if value == default else ''}>{escape(value)}</option>" for value in allowed)
-        widget = f"<select {attributes}>{''.join(options)}</select>"
-    else:
-        widget = f'<input {attributes} value="{escape(default)}" autocomplete="off" spellcheck="false">'
-    return (
-        f'<div class="named"><label for="{name}">{escape(label)}</label><code>{name}</code></div>{widget}'
-        f'<small id="{name}-about">{escape(str(about.get("Description", "")))}</small>'
-        f'<span class="error" id="{name}-error" aria-live="polite"></span>'
-    )
 
 
 def _rows(template: Mapping[str, Any]) -> dict[str, Row]:

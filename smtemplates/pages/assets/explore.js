@@ -1,150 +1,171 @@
-"use strict";
-// Check parameters, Rules and Conditions as CloudFormation and the deployer do before they create any resource.
-const page = JSON.parse(document.getElementById("template").textContent);
-const { Parameters = {}, Rules = {}, Conditions = {}, Mappings = {}, Resources = {} } = page.template;
-
-const NUMBER = /^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/, WHOLE = /^-?(0|[1-9][0-9]*)$/;
-
-function partition(region) {
-  return page.partitions.find(([start]) => region.startsWith(start))[1];
-}
-
-/** Return the fault of a value, as the end of a sentence, or "" if the value is valid. */
-function problem(about, value) {
-  const allowed = (about.AllowedValues || []).map(String), length = [...value].length;
-  const outside = (number, what) => number < Number(about["Min" + what] ?? -Infinity) || number > Number(about["Max" + what] ?? Infinity);
-  const numeric = (about.ConstraintDescription || "").includes("whole number") ? WHOLE : NUMBER;
-  const wrong =
-    (allowed.length && !allowed.includes(value)) ||
-    (about.AllowedPattern !== undefined && !new RegExp(`^(?:${about.AllowedPattern})$`).test(value)) ||
-    (about.Type === "Number" && (!numeric.test(value) || outside(Number(value), "Value"))) ||
-    outside(length, "Length") ||
-    new TextEncoder().encode(value).length > page.valueBytes;
-  return wrong ? about.ConstraintDescription || "has a value that is not allowed" : "";
-}
-
-/** Return a value with the functions resolved that Conditions and Rules use. */
-function resolve(value, scope) {
-  if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return value.map(item => resolve(item, scope));
-  const [[name, given]] = Object.entries(value);
-  switch (name) {
-    case "Ref": return scope[given];
-    case "Fn::If": return resolve(given[truth({ Condition: given[0] }, scope) ? 1 : 2], scope);
-    case "Fn::Join": return resolve(given[1], scope).join(given[0]);
-    case "Fn::Split": return resolve(given[1], scope).split(given[0]);
-    case "Fn::Select": return resolve(given[1], scope)[Number(resolve(given[0], scope))];
-    case "Fn::FindInMap": { const [map, top, second] = resolve(given, scope); return Mappings[map][top][second]; }
-    case "Fn::Sub": {
-      const [text, more] = Array.isArray(given) ? given : [given, {}];
-      return text.replace(/\$\{([^!{}][^{}]*)\}/g, (_, key) => (key in more ? resolve(more[key], scope) : scope[key]));
-    }
-    default: throw new Error(`${name} cannot be evaluated here`);
-  }
-}
-
-function truth(test, scope) {
-  const [[name, given]] = Object.entries(test);
-  switch (name) {
-    case "Condition": return truth(Conditions[given], scope);
-    case "Fn::Equals": { const [one, other] = resolve(given, scope); return one === other; }
-    case "Fn::Contains": { const [list, one] = resolve(given, scope); return list.includes(one); }
-    case "Fn::Not": return !truth(given[0], scope);
-    case "Fn::And": return given.every(one => truth(one, scope));
-    case "Fn::Or": return given.some(one => truth(one, scope));
-    default: throw new Error(`${name} is not a condition`);
-  }
-}
-
-/** Return which values are invalid, which Rules they break, and which resources and outputs the stack has. */
-function decide(values, region) {
-  const scope = { "AWS::Region": region, "AWS::Partition": partition(region) };
-  const invalid = {};
-  for (const [name, about] of Object.entries(Parameters)) {
-    const value = values[name] ?? String(about.Default ?? ""), members = value.split(",").map(one => one.trim());
-    const isList = /^List<|^CommaDelimitedList$/.test(about.Type);
-    scope[name] = isList ? members : value;
-    const text = isList ? members.map(one => problem(about, one)).find(Boolean) : problem(about, value);
-    if (text) invalid[name] = text.replace(/\.$/, "");
-  }
-  // A test that needs AWS or a transform is left to CloudFormation.
-  const known = test => { try { return truth(test, scope); } catch { return true; } };
-  const broken = Object.keys(invalid).length ? [] : Object.values(Rules)
-    .filter(rule => !rule.RuleCondition || known(rule.RuleCondition))
-    .flatMap(rule => rule.Assertions.filter(one => !known(one.Assert)).map(one => one.AssertDescription || "A Rule of the template rejects these values."));
-  const exists = ({ Condition }) => !Condition || known({ Condition });
-  const existing = section => Object.keys(section).filter(name => exists(section[name]));
-  return { invalid, broken, resources: existing(Resources), outputs: existing(page.template.Outputs || {}) };
-}
-
-// --- texts to copy; they contain only values that differ from the defaults
-
-const quoted = text => (/^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`);
-
-function command(values, where) {
-  const sets = Object.entries(values).map(([name, value]) => ` \\\n  --set ${quoted(`${name}=${value}`)}`);
-  const head = `smtemplates deploy ${quoted(where.stack)} --region ${quoted(where.region)}`;
-  return `${head} \\\n  --template ${page.file} --create-staging-bucket${sets.join("")}`;
-}
-
-function parameterFile(values) {
-  return Object.entries(values).map(([name, value]) => `${name}: '${value.replaceAll("'", "''")}'\n`).join("");
-}
-
-function link(values, where) {
-  const host = page.hosts[partition(where.region)];
-  if (!host || !where.url) return "";
-  const query = { templateURL: where.url, stackName: where.stack };
-  for (const [name, value] of Object.entries(values)) query[`param_${name}`] = value;
-  const encoded = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
-  const region = encodeURIComponent(where.region);
-  return `https://${region}.${host}/cloudformation/home?region=${region}#/stacks/create/review?${encoded}`;
-}
-
 // --- the page
 
 const $ = id => document.getElementById(id);
 const fields = [...document.querySelectorAll("[data-parameter]")];
+const keeps = [...document.querySelectorAll("[data-keep]")];
+const usages = [...document.querySelectorAll("[data-usage]")];
+const standard = name => String(Parameters[name].Default ?? "");
+const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function given() {
   const values = {};
   for (const field of fields) {
     const value = field.type === "checkbox" ? String(field.checked) : field.value;
-    if (value !== String(Parameters[field.dataset.parameter].Default ?? "")) values[field.dataset.parameter] = value;
+    if (value !== standard(field.dataset.parameter)) values[field.dataset.parameter] = value;
   }
   return values;
+}
+
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Return a sentence in which the names of parameters are links to their fields. */
+function linked(text) {
+  return text.split(/\b(\w+)\b/).map(word => (word in Parameters ? element("a", { href: `#${word}`, textContent: word }) : word));
+}
+
+/** Open everything that contains a field, and move the focus to the field. */
+function reveal(field) {
+  if (!field.checkVisibility()) { $("filter").value = ""; filter(); }
+  for (let parent = field.parentElement; parent; parent = parent.parentElement) if (parent.tagName === "DETAILS") parent.open = true;
+  field.focus();
 }
 
 function show() {
   const values = given(), where = { stack: $("stack").value, region: $("region").value, url: $("url").value };
   const found = decide(values, where.region);
+  const errors = Object.entries(found.invalid).map(([name, text]) => `${name} ${text}.`), broken = [...errors, ...found.broken];
   for (const field of fields) {
     const text = found.invalid[field.dataset.parameter];
     field.setAttribute("aria-invalid", String(Boolean(text)));
     $(`${field.id}-error`).textContent = text || "";
   }
-  const errors = Object.entries(found.invalid).map(([name, text]) => `${name} ${text}`);
-  $("broken").replaceChildren(...[...errors, ...found.broken].map(text => Object.assign(document.createElement("li"), { textContent: text })));
-  const fine = !found.broken.length && !errors.length;
-  $("verdict").textContent = fine ? "These values are valid." : found.broken.length ? "These values cannot be combined:" : "Some values are invalid:";
-  $("verdict").className = fine ? "good" : "bad";
-  const created = new Set(found.resources);
+  const [first, ...others] = broken;
+  $("verdict").replaceChildren(...(first ? linked(first) : ["These values are valid."]));
+  $("verdict").className = first ? "bad" : "good";
+  $("more").textContent = others.length ? plural(others.length, "more error") : "";
+  $("broken").replaceChildren(...others.map(text => element("li", {}, ...linked(text))));
+  const examples = Object.keys(values).filter(name => page.presets.some(preset => preset.examples.includes(name) && preset.values[name] === values[name]));
+  $("examples").replaceChildren(...(examples.length ? linked(`Replace the example values of ${examples.join(", ")} before you deploy.`) : []));
+  showPreset(values);
+  showChanges(values);
+  showResources(found.resources);
+  showCosts(found, broken.length);
+  showTexts(values, where, broken.length);
+}
+
+function showPreset(values) {
+  const same = preset => Object.keys({ ...preset.values, ...values }).every(name => preset.values[name] === values[name]);
+  const chosen = page.presets.findIndex(same);
+  for (const button of document.querySelectorAll("[data-preset]")) button.setAttribute("aria-pressed", String(Number(button.dataset.preset) === chosen));
+  $("note").textContent = page.presets[chosen]?.note || "";
+}
+
+/** Show in each closed group how many of its values differ from the defaults. */
+function showChanges(values) {
+  for (const group of document.querySelectorAll("form details")) {
+    const count = [...group.querySelectorAll("[data-parameter]")].filter(({ dataset }) => dataset.parameter in values).length;
+    group.querySelector(":scope > summary > .changed").textContent = count ? `${count} changed` : "";
+  }
+}
+
+function showResources(existing) {
+  const created = new Set(existing);
   for (const item of document.querySelectorAll("[data-resource]")) {
     const there = created.has(item.dataset.resource);
     item.className = there ? "create" : "absent";
-    item.title = `${item.dataset.resource}: ${there ? "created" : "not created"}`;
+    item.title = `${item.dataset.resource} (${Resources[item.dataset.resource]?.Type ?? "resource of a workspace"}): ${there ? "created" : "not created"}`;
     item.querySelector("b").textContent = there ? "✓" : "·";
   }
   dash();
-  $("count").textContent = `${created.size} of ${Object.keys(Resources).length}`;
-  $("command").textContent = fine ? command(values, where) : "";
-  $("file").textContent = fine ? parameterFile(values) || "# all parameters have their default values\n" : "";
-  $("link").textContent = fine ? link(values, where) || "Enter the HTTPS URL of the template above. Isolated Regions have no quick-create links." : "";
+  $("count").textContent = `${created.size} of ${plural(Object.keys(Resources).length, "resource")}.`;
 }
 
-document.addEventListener("input", show);
+function showCosts(found, broken) {
+  const usage = Object.fromEntries(usages.map(one => [one.dataset.usage, one.value]));
+  const wrong = usages.filter(one => !/^\d{1,6}$/.test(one.value));
+  for (const one of usages) one.setAttribute("aria-invalid", String(wrong.includes(one)));
+  for (const name in usage) usage[name] = Number(usage[name]);
+  const costs = broken || wrong.length ? undefined : monthlyCosts(found.resources, found.scope, usage);
+  const amount = costs && `${costs.missing.some(text => /: (the price|a number|the costs are)/.test(text)) ? "At least " : ""}USD ${usd(costs.total)} per month.`;
+  $("total").textContent = amount ?? "No price.";
+  $("unpriced").textContent = costs ? "" : wrong.length ? "The use must be whole numbers." : "The price is calculated when the values are valid.";
+  const cells = (tag, ...texts) => element("tr", {}, ...texts.map(text => element(tag, { textContent: text })));
+  $("table-of-costs").hidden = !costs;
+  $("items").replaceChildren(...(costs ? costs.items.map(({ text, arithmetic, total }) => cells("td", text, arithmetic, usd(total))) : []));
+  $("sum").textContent = costs ? usd(costs.total) : "";
+  $("missing").replaceChildren(...(costs ? costs.missing.map(text => element("li", { textContent: text })) : []));
+  $("elsewhere").textContent = $("region").value === page.priceRegion ? "" : `There is no table for ${$("region").value}.`;
+}
+
+function showTexts(values, where, broken) {
+  const keep = new Set(keeps.filter(one => one.checked).map(one => one.dataset.keep)), name = $("name").value;
+  const chosen = choices(values, keep), valid = new RegExp(`^(?:${$("name").pattern})$`).test(name);
+  $("name").setAttribute("aria-invalid", String(!valid));
+  $("kept").textContent = `${keep.size} of ${keeps.length}`;
+  const texts = broken ? {} : {
+    command: command(values, where),
+    file: parameterFile(values) || "# all parameters have their default values\n",
+    link: link(values, where) || "Enter the HTTPS URL of the template. Isolated Regions have no quick-create links.",
+    special: valid ? specializeCommand(name, chosen) : "",
+    table: valid ? specializeTable(name, chosen) : "",
+  };
+  for (const id of ["command", "file", "link", "special", "table"]) $(id).textContent = texts[id] ?? "";
+  for (const button of document.querySelectorAll("[data-copies]")) button.disabled = !$(button.dataset.copies).textContent;
+  $("copied").textContent = "";
+}
+
+/** Show only parameters and resources that contain the text of the filter. */
+function filter() {
+  const words = $("filter").value.toLowerCase().split(/\s+/).filter(Boolean), on = words.length > 0;
+  const matches = text => words.every(word => text.toLowerCase().includes(word));
+  const parts = [...document.querySelectorAll(".field")], items = [...document.querySelectorAll(".drawing li")];
+  for (const field of parts) field.hidden = on && !matches(field.textContent);
+  for (const item of items) item.hidden = on && !matches(item.firstElementChild.title);
+  for (const group of document.querySelectorAll("form details")) {
+    const empty = !group.querySelector(".field:not([hidden])");
+    if (on && group.dataset.open === undefined) group.dataset.open = group.open ? "open" : "";
+    if (!on && group.dataset.open !== undefined) { group.open = group.dataset.open === "open"; delete group.dataset.open; }
+    group.hidden = on && empty;
+    if (on) group.open = !empty;
+  }
+  for (const box of document.querySelectorAll(".drawing .group")) box.hidden = on && !box.querySelector("li:not([hidden])");
+  document.querySelector(".drawing").classList.toggle("filtered", on);
+  const shown = list => list.filter(one => !one.hidden).length;
+  $("matches").textContent = on ? `${plural(shown(parts), "parameter")} and ${plural(shown(items), "resource")} found.` : "";
+}
+
+function apply(preset) {
+  for (const field of fields) {
+    const value = preset.values[field.dataset.parameter] ?? standard(field.dataset.parameter);
+    if (field.type === "checkbox") field.checked = value === "true";
+    else field.value = value;
+  }
+  for (const one of usages) one.value = preset.usage[one.dataset.usage] ?? one.defaultValue;
+  for (const one of keeps) if (!one.disabled) one.checked = preset.keep ? preset.keep.includes(one.dataset.keep) : one.defaultChecked;
+  if (preset.template) $("name").value = preset.template;
+  show();
+}
+
+/** Copy a text. Without permission for the clipboard, the text is selected, and copied with a command of the browser. */
+async function copy(id) {
+  let done = true;
+  try { await navigator.clipboard.writeText($(id).textContent); } catch {
+    getSelection().selectAllChildren($(id));
+    done = document.execCommand("copy");
+  }
+  $("copied").textContent = done ? "Copied." : "The text is selected. Copy it with the keyboard.";
+}
+
+document.addEventListener("input", event => { if (event.target.id === "filter") filter(); else show(); });
 document.addEventListener("click", event => {
-  const copied = event.target.dataset.copies;
-  if (copied) navigator.clipboard.writeText($(copied).textContent).then(() => { event.target.textContent = "Copied"; });
+  const { preset, copies } = event.target.dataset, name = event.target.hash?.slice(1);
+  if (preset) apply(page.presets[preset]);
+  if (copies) copy(copies);
+  if (name in Parameters) { event.preventDefault(); reveal($(name)); }
 });
+if (matchMedia("(max-width: 44rem)").matches) for (const group of document.querySelectorAll("form details")) group.open = false;
 show();
