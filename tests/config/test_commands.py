@@ -227,7 +227,7 @@ def test_the_explorer_of_a_template(project: Path) -> None:
     assert run("explore", "company").returncode == 0
     page = (project / "explore.html").read_text()
     assert set(re.findall(r'data-parameter="(\w+)"', page)) == {"ProjectName", "CreateNotebook", "NotebookInstanceType"}
-    assert '"file": "company"' in page
+    assert '"file":"company"' in page
     assert "<h1>Configure company</h1>" in page
     assert "JobTopic" in page
     assert "Configure a workspace" in run("explore", "-o", "-").stdout
