@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLES = ROOT / "tests" / "faults"
 
 FAILED = 1  # the exit code of pytest if a test fails
-MOST_SECONDS = 120  # a fault can cause an endless loop
+MOST_SECONDS = 120  # of processor time, which does not depend on what else the machine does: a fault can loop endlessly
+MOST_SECONDS_WAITING = 1800  # a fault can also cause that a process waits for ever
 NOT_IMPORTED = "ERROR collecting"  # in its output if the tests cannot be imported, which is also noticed
 
 EPILOG = """\
@@ -68,8 +69,9 @@ def main() -> int:
     found = [one for name in options.tables or known for one in known[name] if options.k in one.file]
     with tempfile.TemporaryDirectory() as folder:
         copies = [_copy(Path(folder) / str(number)) for number in range(max(1, options.jobs))]
-        if _fails(sorted({test for fault in found for test in fault.tests}), copies[0]):
-            parser.error("The tests fail without a fault. Repair them first.")
+        done = _done(sorted({test for fault in found for test in fault.tests}), copies[0])
+        if done.returncode:
+            parser.error(f"The tests fail without a fault. Repair them first.\n{done.stdout[-2000:]}")
         noticed = _run(found, copies)
     unnoticed = noticed.count(False)
     print(f"{len(found)} faults, {unnoticed} not noticed")
@@ -135,20 +137,28 @@ def _fails(tests: Sequence[str], folder: Path) -> bool:
         SystemExit: The tests could not be run.
     """
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
-            cwd=folder,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=MOST_SECONDS,
-        )
+        done = _done(tests, folder, "ulimit -t $0 && ", timeout=MOST_SECONDS_WAITING)
     except subprocess.TimeoutExpired:
         return True
-    if done.returncode not in {0, FAILED} and NOT_IMPORTED not in done.stdout:
+    if done.returncode > FAILED and NOT_IMPORTED not in done.stdout:
         raise SystemExit(f"The tests could not be run:\n{done.stdout}{done.stderr}")
     return done.returncode != 0
+
+
+def _done(
+    tests: Sequence[str], folder: Path, limit: str = "", timeout: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run tests to their first failure. A signal ends them when they exceed a limit of the shell."""
+    words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    return subprocess.run(
+        ["/bin/bash", "-c", f'{limit}exec "$@"', str(MOST_SECONDS), *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
 
 
 if __name__ == "__main__":

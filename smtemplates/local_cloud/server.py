@@ -237,6 +237,16 @@ def fix_change_sets() -> None:
     cloudformation._ACTION_HANDLERS["CreateChangeSet"] = create_in_placeholder
 
 
+def know_own_services() -> None:
+    """Recognize the names of the services that this package adds.
+
+    For other names, MiniStack loads the models of all services of the SDK, which takes several seconds.
+    """
+    router, services = ministack("core.router"), ministack("app").SERVICE_HANDLERS
+    is_known = router._is_aws_service_name
+    router._is_aws_service_name = lambda name: name in services or is_known(name)
+
+
 def end_with_parent() -> None:
     """Exit when standard input closes, which happens when the parent process ends."""
     sys.stdin.buffer.read()
@@ -261,5 +271,6 @@ def main() -> None:
     fix_comparisons()
     fix_change_sets()
     name_log_groups()
+    know_own_services()
     access.patch()
     app.main()
