@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from smtemplates.aws_data.regions import UNKNOWN_REGIONS
@@ -234,15 +235,21 @@ def _changes(template: Mapping[str, Any]) -> Iterator[str]:
 
 def _without(template: Mapping[str, Any], types: Sequence[str]) -> str:
     """Return the option that renders a template without resources of these types, if all of them are optional."""
-    built_by = {
-        str(resource.title): features.feature_of(each.source)
-        for each in workspace.constructs()
-        for resource in each.resources
-    }
+    built_by = _built_by()
     found = {built_by.get(name) for name, body in template["Resources"].items() if body["Type"] in types}
     if not all(found):
         return "not possible, because the template requires these types"
     return code(f"--without {','.join(sorted(filter(None, found)))}")
+
+
+@cache
+def _built_by() -> dict[str, str]:
+    """Return the feature of each resource of the workspace, which is empty for those that it requires."""
+    return {
+        str(resource.title): features.feature_of(each.source)
+        for each in workspace.constructs()
+        for resource in each.resources
+    }
 
 
 def _omitted_outputs(template: Mapping[str, Any], region: str) -> tuple[str, ...] | None:

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
@@ -46,6 +47,14 @@ class Effect:
     retained: bool = False
 
 
+@dataclass(frozen=True)
+class _Change:
+    """The effects of a change from one state of a stack to another, and the values that result in each of both."""
+
+    states: tuple[Sequence[str], Sequence[str]]
+    effects: Sequence[Effect]
+
+
 def parameter_changes(template: Template) -> list[Effect]:
     """Return the effects of a change of each parameter, if there are any, in the order of the template.
 
@@ -61,13 +70,11 @@ def parameter_changes(template: Template) -> list[Effect]:
     names = _read(watched)
     # Rules could reject a change because of options that have no effect, so only the others are enabled
     options = {name: value for name, value in all_options(template).items() if name in {*names, REGION}}
-    parts = {name: _part(watched, name) for name in names}
+    parts = {name: _Part(watched, name) for name in names}
     for values in [*covering(watched), options]:
         for name, part in parts.items():
-            states = _states(part, values, name)
-            for one, other in itertools.combinations(states, 2):
-                for effect in _effects(watched, name, one, other):
-                    found.setdefault((name, effect.logical_id, effect.outcome), effect)
+            for effect in part.effects(values):
+                found.setdefault((name, effect.logical_id, effect.outcome), effect)
     return sorted(found.values(), key=lambda effect: (names.index(effect.parameter), effect))
 
 
@@ -84,6 +91,7 @@ def template_changes(old: Template, new: Template, sets: Iterable[Mapping[str, s
     return [*found]
 
 
+@cache
 def create_only(type_: str) -> list[tuple[str, ...]]:
     """Return the paths of the properties of a type whose change replaces the resource, or can replace it."""
     try:
@@ -141,15 +149,44 @@ def _named(template: Template, value: Any) -> set[str]:
     return words
 
 
-def _states(template: Template, values: Mapping[str, str], name: str) -> list[State]:
-    """Return the different states of a stack with the values of a parameter that the Rules allow."""
-    states: list[State] = []
-    for value in _values(template["Parameters"][name], values.get(name)):
-        stack = _stack(template, {**values, name: value})
-        state = _state(stack)
-        if state not in states and not stack.rules():
-            states.append(state)
-    return states
+class _Part:
+    """The part of a template that a change of a parameter affects."""
+
+    def __init__(self, template: Template, parameter: str) -> None:
+        self._template, self._parameter = _part(template, parameter), parameter
+        self._read = {REGION, *_read(self._template)}
+        self._changes: dict[frozenset[tuple[str, str]], list[_Change]] = {}
+        self._found: set[Effect] = set()
+
+    def effects(self, values: Mapping[str, str]) -> list[Effect]:
+        """Return the effects that the parameter has in a stack with these values, without those returned before."""
+        read = frozenset((name, value) for name, value in values.items() if name in self._read)
+        if read not in self._changes:
+            self._changes[read] = [*self._evaluated(values)]
+        new: list[Effect] = []
+        for change in self._changes[read]:
+            # the Rules can read other parameters, and are evaluated only for what is not yet known
+            if not self._found.issuperset(change.effects) and all(
+                any(self._is_allowed(values, value) for value in state) for state in change.states
+            ):
+                new += [effect for effect in change.effects if effect not in self._found]
+                self._found.update(change.effects)
+        return new
+
+    def _evaluated(self, values: Mapping[str, str]) -> Iterator[_Change]:
+        states: list[tuple[State, list[str]]] = []
+        for value in _values(self._template["Parameters"][self._parameter], values.get(self._parameter)):
+            state = _state(_stack(self._template, {**values, self._parameter: value}))
+            known = next((same for found, same in states if found == state), None)
+            if known is None:
+                states.append((state, [value]))
+            else:
+                known.append(value)
+        for (one, first), (other, second) in itertools.combinations(states, 2):
+            yield _Change((first, second), [*_effects(self._template, self._parameter, one, other)])
+
+    def _is_allowed(self, values: Mapping[str, str], value: str) -> bool:
+        return not _stack(self._template, {**values, self._parameter: value}).rules()
 
 
 def _stack(template: Template, values: Mapping[str, str]) -> Stack:
