@@ -6,6 +6,7 @@ descriptors: the standard streams of the command, and a pipe for the ID of its p
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -13,6 +14,8 @@ import runpy
 import signal
 import socket
 import sys
+import threading
+from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any
@@ -30,11 +33,19 @@ def load() -> None:
         for module in walk_packages(found.__path__, f"{found.__name__}."):
             if ".assets" not in module.name:
                 import_module(module.name)
+    share_models()
     session: Any = import_module("boto3").Session("none", "none", region_name="us-east-1")
     for service in SERVICES:
         session.client(service)
     gc.collect()
     gc.freeze()  # the commands do not search these objects for garbage
+
+
+def share_models() -> None:
+    """Load each model of the SDK once for all commands, as the SDK does for all clients of a session."""
+    loader: Any = import_module("botocore.loaders").JSONFileLoader
+    load_file = cache(loader().load_file)
+    loader.load_file = lambda _self, path: load_file(path)
 
 
 def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -92,11 +103,30 @@ def main() -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended processes leave no trace
         request = next_command(connection)
     prepare(request)
-    if sys.argv[0] == "-m":
-        del sys.argv[0]
-        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-    else:
-        runpy.run_path(sys.argv[0], run_name="__main__")
+    code: object = None
+    try:
+        if sys.argv[0] == "-m":
+            del sys.argv[0]
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as ended:
+        code = ended.code
+    end(code)
+
+
+def end(code: object) -> None:
+    """End the process as Python does, but without the deletion of its objects, whose memory it shares until then."""
+    if code is not None and not isinstance(code, int):
+        sys.exit(code)  # type: ignore[arg-type]  # a message
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  there is no other function that waits for threads
+    atexit._run_exitfuncs()  # noqa: SLF001  nor one for these
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)
+    os._exit((code or 0) & 255)
 
 
 if __name__ == "__main__":
