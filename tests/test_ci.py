@@ -62,7 +62,7 @@ def scripts_test(folder: Path, *arguments: str, failing: str = "", **variables: 
 
 @pytest.mark.parametrize(
     ("failing", "arguments"),
-    [(name, words) for name in ("", "ruff", "lint-imports", "mypy", "pytest") for words in ([], ["--fast"])]
+    [(name, words) for name in ("", "ruff", "lint-imports", "mypy", "pytest", "python") for words in ([], ["--fast"])]
     + [("docs", [])],
 )
 def test_the_exit_code_of_scripts_test_is_that_of_its_checks(
