@@ -20,6 +20,7 @@ from smtemplates.console.files import reason_of
 from smtemplates.console.streams import write_message
 from smtemplates.core.user_cache import own_directory
 from smtemplates.errors import Error, UsageError
+from smtemplates.local_cloud.functions import PRELOADED, PRELOADED_CODE
 from smtemplates.local_cloud.installers import InstallationError, Installer, installers
 from smtemplates.local_cloud.locks import held
 
@@ -157,7 +158,8 @@ def home() -> Path:
 
 def local_cloud() -> Environment:
     """Return the environment of this release's server, for this version of Python and this platform."""
-    parts = (LOCK.read_text(encoding="utf-8"), CFNRESPONSE, sysconfig.get_platform(), sys.base_prefix)
+    modules = {"cfnresponse.py": CFNRESPONSE, f"{PRELOADED}.py": PRELOADED_CODE}
+    parts = (LOCK.read_text(encoding="utf-8"), *modules.values(), sysconfig.get_platform(), sys.base_prefix)
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
     folder = home() / f"{sys.implementation.cache_tag}-{digest}"
-    return Environment("the local cloud", folder, LOCK, {"cfnresponse.py": CFNRESPONSE}, megabytes=50)
+    return Environment("the local cloud", folder, LOCK, modules, megabytes=50)

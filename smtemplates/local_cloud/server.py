@@ -14,7 +14,7 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-from smtemplates.local_cloud import access, catalog_server, evaluation, stack_sets
+from smtemplates.local_cloud import access, catalog_server, evaluation, functions, stack_sets
 from smtemplates.local_cloud.create_only import CREATE_ONLY
 from smtemplates.local_cloud.sagemaker import Props, Resource, SageMaker
 from smtemplates.local_cloud.sagemaker_types import KINDS
@@ -272,5 +272,6 @@ def main() -> None:
     fix_change_sets()
     name_log_groups()
     know_own_services()
+    functions.patch()
     access.patch()
     app.main()
