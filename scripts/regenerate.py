@@ -102,6 +102,7 @@ def missing_rows() -> list[str]:
         *scopes.missing_scopes(needed),
         *costs.missing_costs(types),
         *document.missing_places(),
+        *document.missing_purposes(),
     ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import chromium
+from browsers import PHONE, chromium
 from deploying.stubs import update_of
 from playwright.sync_api import Page
 from test_picture import README_PIXELS, apart, contrast, rectangles, within
@@ -17,7 +17,7 @@ from test_picture import README_PIXELS, apart, contrast, rectangles, within
 from smtemplates.deploy.change_sets.change_plan import Fate, Plan, ResourceChange
 from smtemplates.deploy.printing.plan_page import plan_page
 from smtemplates.evaluate import Stack
-from smtemplates.pages import drawing
+from smtemplates.pages import drawing, places
 from smtemplates.pages.drawing import WORKSPACE, asset
 from smtemplates.reference import document
 
@@ -104,11 +104,41 @@ def test_the_drawing_is_readable(page: Page) -> None:
     style = "(all, what) => [...new Set(all.map(one => getComputedStyle(one)[what]))]"
     sizes = page.eval_on_selector_all(".placed li > *", style, "fontSize")
     assert min(float(size.removesuffix("px")) for size in sizes) >= 11
-    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    background = "rgb(18, 18, 18)" if dark else "rgb(255, 255, 255)"
+    background = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     colours = page.eval_on_selector_all(".drawing li > *", style, "color")
     assert len(colours) == 4
     assert all(contrast(colour, background) >= 4.5 for colour in colours)
+
+
+def test_the_drawing_is_readable_on_a_phone(page: Page) -> None:
+    """On a phone the boxes are below each other, with text of at least 11 pixels, and without absent resources."""
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    drawn = page.locator(".drawing")
+    assert drawn.evaluate("one => one.scrollWidth - one.clientWidth") == 0
+    frames = rectangles(page, ".placed .group:not(.empty)")
+    assert [frame["left"] for frame in frames] == [frames[0]["left"]] * len(frames)
+    assert all(apart(one, other) for one, other in combinations(frames, 2))
+    texts = drawn.locator("[data-resource]:visible")
+    assert texts.evaluate_all("all => Math.min(...all.map(one => parseFloat(getComputedStyle(one).fontSize)))") >= 11
+    assert texts.count() == page.locator("[data-resource]:not(.absent)").count()
+    page.set_viewport_size({"width": README_PIXELS, "height": 900})
+
+
+def test_changes_in_a_workspace_are_named_by_their_purpose(page: Page) -> None:
+    """A row starts with the purpose of the resource, or with its type in words. Its logical ID and type follow."""
+    rows = {tuple(text.splitlines()) for text in page.locator(".row .head").all_inner_texts()}
+    assert ("Notebook instance: will be replaced", "Notebook AWS::SageMaker::NotebookInstance") in rows
+    assert ("Firewall of jobs, notebook and Studio", "SecurityGroup AWS::EC2::SecurityGroup") in rows
+    assert ("SQS queue Queue", "AWS::SQS::Queue") in rows
+
+
+def test_every_resource_has_a_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each resource of the workspace has a purpose, and each purpose a resource. A missing one is named."""
+    names = {name for _, members in json.loads(asset(WORKSPACE))["groups"] for name, _ in members}
+    assert places.PURPOSES.keys() == names
+    assert document.missing_purposes() == []
+    monkeypatch.setattr(places, "PURPOSES", {})
+    assert len(document.missing_purposes()) == len(names)
 
 
 def test_another_template_is_not_drawn_as_a_workspace() -> None:

@@ -186,3 +186,13 @@ def snapshot_sentence(resource_type: str, name: str) -> str:
     if resource_type in SNAPSHOT_TYPES:
         return f"CloudFormation deletes the resource {name} and keeps a snapshot."
     return f"The policy Snapshot does not apply to this type. {data_loss(resource_type, name)}".rstrip()
+
+
+def contains_data(resource_type: str) -> bool:
+    """Return whether data is lost with resources of a type. The deletion of a bucket with objects fails instead."""
+    return resource_type in SENTENCES and resource_type not in _ONLY_IF_EMPTY
+
+
+def can_be_copied(resource_type: str) -> bool:
+    """Return whether users can copy the data of a type to keep it, which is not possible for KMS keys and accounts."""
+    return contains_data(resource_type) and not resource_type.startswith(("AWS::KMS::", "AWS::Organizations::"))

@@ -20,6 +20,7 @@ from smtemplates.pages.lines import HEAD, path
 from smtemplates.pages.routing import Box
 
 WORKSPACE = "workspace.json"
+_EMPTY = ' class="empty"'
 MARK = 17  # width of the mark before the name of a resource, in pixels at the font size of a layout
 
 
@@ -27,7 +28,7 @@ MARK = 17  # width of the mark before the name of a resource, in pixels at the f
 class Row:
     """Describe how a resource is shown: its mark and colour, their meaning in the legend, and a text for it.
 
-    A `clickable` row is a button.
+    A row with the ID of an element of the page in `target` is a link to it.
     """
 
     type: str
@@ -35,7 +36,7 @@ class Row:
     colour: Literal["create", "change", "destroy", "same", "absent"]
     meaning: str
     details: str = ""
-    clickable: bool = False
+    target: str = ""
 
 
 def asset(name: str) -> str:
@@ -63,9 +64,7 @@ def drawing(rows: Mapping[str, Row], *, absent: str) -> str:
     """Return the HTML of resources by logical ID. `absent` is the meaning of a workspace resource that has no row."""
     placed, members = _workspace()
     known = {name: type_ for found in members.values() for name, type_ in found.items()}
-    inside = {name: row for name, row in rows.items() if known.get(name) == row.type}
-    if len(inside) * 2 < len(rows) or not inside:
-        inside = {}  # another template, which has a few names in common
+    inside = {name: rows[name] for name in workspace_names({name: row.type for name, row in rows.items()})}
     faded = {name: Row(type=type_, mark="·", colour="absent", meaning=absent) for name, type_ in known.items()}
     others: dict[str, list[str]] = {}
     for name in sorted(rows.keys() - inside.keys()):
@@ -76,9 +75,17 @@ def drawing(rows: Mapping[str, Row], *, absent: str) -> str:
         _placed(placed, members, faded | inside) if inside else "",
         f'<div class="others">{grid}</div>' if grid else "",
     ]
-    # the keyboard can scroll a drawing that is wider than the page
-    attributes = 'class="drawing" role="group" aria-label="Drawing of the resources" tabindex="0"'
-    return f"<div {attributes}>{''.join(parts)}</div>"
+    return f'<div class="drawing" role="group" aria-label="Drawing of the resources">{"".join(parts)}</div>'
+
+
+def workspace_names(types: Mapping[str, str]) -> frozenset[str]:
+    """Return the logical IDs of the resources that a workspace has; `types` are the types of all resources.
+
+    A template of which fewer than half of the resources are those of a workspace has only a few names in common.
+    """
+    known = {name: type_ for found in _workspace()[1].values() for name, type_ in found.items()}
+    inside = frozenset(name for name, type_ in types.items() if known.get(name) == type_)
+    return inside if len(inside) * 2 >= len(types) else frozenset()
 
 
 def _service(type_: str) -> str:
@@ -89,15 +96,22 @@ def _service(type_: str) -> str:
 
 def _placed(placed: Layout, members: Mapping[str, Iterable[str]], rows: Mapping[str, Row]) -> str:
     number = {box.title: index for index, box in enumerate(placed.boxes)}
+    empty = {box.title for box in placed.boxes if _is_empty(members[box.title], rows)}
     arrows = "".join(
         f'<path data-from="{number[arrow.start]}" data-to="{number[arrow.end]}"'
+        f"{_EMPTY if empty & {arrow.start, arrow.end} else ''}"
         f' d="{path(arrow.points)}" marker-start="url(#head)"/>'
         for arrow in placed.arrows
     )
     drawn = "".join(_box(box.title, members[box.title], rows, box) for box in placed.boxes)
     svg = f'<svg viewBox="0 0 {placed.width} {placed.height}" aria-hidden="true">{HEAD}{arrows}</svg>'
-    size = f"--width:{_ems(placed.width)};width:{_ems(placed.width)}em;height:{_ems(placed.height)}em"
+    size = f"--width:{_ems(placed.width)};--height:{_ems(placed.height)}"
     return f'<div class="placed" style="{size}">{svg}{drawn}</div>'
+
+
+def _is_empty(names: Iterable[str], rows: Mapping[str, Row]) -> bool:
+    """Return whether a box has no existing resource: its outline and its arrows are dashed."""
+    return all(rows[name].colour == "absent" for name in names)
 
 
 def _ems(pixels: int) -> float:
@@ -111,15 +125,16 @@ def _box(title: str, names: Iterable[str], rows: Mapping[str, Row], box: Box | N
         left, top, width, height = map(_ems, (box.left, box.top, box.width, box.height))
         place = f' style="left:{left}em;top:{top}em;width:{width}em;height:{height}em"'
     listed = "".join(f"<li>{_row(name, rows[name])}</li>" for name in names)
-    return f'<section class="group"{place}><h3>{escape(title)}</h3><ul>{listed}</ul></section>'
+    kind = "group empty" if _is_empty(names, rows) else "group"
+    return f'<section class="{kind}"{place}><h3>{escape(title)}</h3><ul>{listed}</ul></section>'
 
 
 def _row(name: str, row: Row) -> str:
     text = f"{name} ({row.type}): {row.details or row.meaning}"
     attributes = f'class="{row.colour}" data-resource="{escape(name)}" title="{escape(text)}"'
     inside = f'<b aria-hidden="true">{escape(row.mark)}</b>{escape(name)}'
-    if row.clickable:
-        return f'<button type="button" {attributes} aria-pressed="false">{inside}</button>'
+    if row.target:
+        return f'<a href="#{escape(row.target)}" {attributes}>{inside}</a>'
     return f"<span {attributes}>{inside}</span>"
 
 

@@ -13,7 +13,7 @@ from smtemplates.pages.routing import Box, Point, gap_width, points, routes
 from smtemplates.pages.text_width import text_width
 
 FONT = 14  # size in pixels
-LINE = 21  # from one line of text to the next
+LINE = 24  # from one line of text to the next: the least height of a link that fingers can hit
 PADDING_X, PADDING_Y = 14, 10
 SPACE = 28  # between two boxes of a column
 MARGIN = 12

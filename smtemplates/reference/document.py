@@ -140,6 +140,13 @@ def missing_places() -> list[str]:
     return places.missing_places((each.title for each in workspace.constructs() if each.resources), PLACES)
 
 
+def missing_purposes() -> list[str]:
+    """Return a sentence for each resource of the workspace without a purpose."""
+    return places.missing_purposes(
+        str(resource.title) for each in workspace.constructs() for resource in each.resources
+    )
+
+
 def _read(built: Definition) -> tuple[dict[str, Any], dict[str, str]]:
     """Return a template after rendering, and the construct of each resource."""
     template = load(render(built.template()))

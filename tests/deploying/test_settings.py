@@ -152,7 +152,8 @@ def test_plan_shows_the_changes_of_the_stack_itself(stub: Aws) -> None:
     assert "<b>" not in markdown
     row = next(line for line in markdown.splitlines() if "settings of the stack" in line)
     assert row.count("|") == 6
-    assert "<td>tag team</td><td>blue</td><td>&lt;b&gt;|red\\u001b[31m</td>" in page
+    assert '<td>tag team</td><td data-column="Before">blue</td>' in page
+    assert '<td data-column="After">&lt;b&gt;|red\\u001b[31m</td>' in page
     found = check_result("plan", plan_table.as_json(plan))["settings"]
     assert {"name": "notification topics", "before": [TOPIC], "after": None} in found
     assert PRODUCT_TAG not in str(found)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from smtemplates.aws_data import deployments
-from smtemplates.aws_data.data_loss import data_loss, snapshot_sentence
-from smtemplates.deploy.change_sets.change_plan import Fate, ResourceChange
+from smtemplates.aws_data.data_loss import SNAPSHOT_TYPES, can_be_copied, contains_data, data_loss, snapshot_sentence
+from smtemplates.deploy.change_sets.change_plan import Fate, PropertyChange, ResourceChange
 
 TEXTS: dict[Fate, str] = {
     "create": "will be created",
@@ -17,6 +19,11 @@ TEXTS: dict[Fate, str] = {
     "record": "will not be changed, only the record of it in CloudFormation",
     "may change": "may change, depending on other resources",
 }
+
+# The words for values that a plan cannot show.
+ABSENT = "(none)"
+NOT_REPORTED = "not reported by AWS"
+KNOWN_LATER = "known after the deployment"
 
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
 DRIFT = {
@@ -72,6 +79,54 @@ def lost_data(change: ResourceChange) -> str:
     if not loss or change.fate != "may replace" or not change.destructive:
         return loss if change.destructive else ""
     return f"If it is replaced: {loss}"
+
+
+def path_of(item: PropertyChange) -> str:
+    """Return the path of a property as in the template, such as Tags.0.Value."""
+    return item.path.strip("/").removeprefix("Properties/").replace("/", ".")
+
+
+def property_of(item: PropertyChange) -> str:
+    """Return the name of the property of the resource that a path belongs to, such as Tags."""
+    return path_of(item).partition(".")[0]
+
+
+def is_reported(item: PropertyChange) -> bool:
+    """Return whether AWS reports a value of a changed property, or that the value is not known yet."""
+    return item.before is not None or item.after is not None or not item.known
+
+
+def loses_data(change: ResourceChange) -> bool:
+    """Return whether a change deletes data that the templates do not describe, also in the stacks of a stack set."""
+    if change.removes_stack_instances or any(contains_data(lost.type) for lost in change.stack_set_losses):
+        return True
+    if not lost_data(change) or (change.snapshot and change.type in SNAPSHOT_TYPES):
+        return False
+    return contains_data(change.type)
+
+
+def how_to_keep(change: ResourceChange) -> str:
+    """Return a sentence on how to keep the data that a change deletes; '' if it deletes none.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatereplacepolicy.html
+    """
+    if not loses_data(change) or change.fate not in ("delete", "replace", "may replace"):
+        return ""
+    causes = {cause for item in change.properties if item.recreation != "Never" for cause in item.causes}
+    parameters = sorted(cause.removeprefix("parameter ") for cause in causes if cause.startswith("parameter "))
+    ways = ["copy it before you deploy"] if can_be_copied(change.type) else []
+    if parameters:
+        ways.append(f"leave {'parameter' if len(parameters) == 1 else 'parameters'} {joined(parameters)} unchanged")
+    attribute = "DeletionPolicy" if change.fate == "delete" else "UpdateReplacePolicy"
+    ways.append(f"first deploy the resource with {attribute}: Retain")
+    return f"To keep the data, {', or '.join(ways)}."
+
+
+def joined(words: Sequence[str]) -> str:
+    """Return words as a list, such as "a, b and c"."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _redeployment(change: ResourceChange) -> str:

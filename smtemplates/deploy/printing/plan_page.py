@@ -2,58 +2,84 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from html import escape
 from string import Template
-from typing import Any, Literal
 
+from smtemplates.console.columns import counted
 from smtemplates.core.assets import read_asset
-from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange
-from smtemplates.deploy.change_sets.change_text import describe_change, drift_notes, warnings
+from smtemplates.deploy.change_sets.change_groups import ChangeGroup, change_groups
+from smtemplates.deploy.change_sets.change_plan import Plan
+from smtemplates.deploy.change_sets.change_text import describe_change, loses_data
 from smtemplates.deploy.change_sets.validation import describe_finding
-from smtemplates.deploy.printing import settings_rows
-from smtemplates.deploy.printing.plan_table import MARKS, finding_label, headline, notes, path_of, summaries
+from smtemplates.deploy.printing import plan_summary, settings_rows
+from smtemplates.deploy.printing.plan_rows import Labels, colour, row
+from smtemplates.deploy.printing.plan_table import MARKS, finding_label, notes
 from smtemplates.pages.drawing import Row, asset, drawing
 
-RECREATION = {"Always": "replaces the resource", "Conditionally": "may replace the resource", "Never": ""}
+URGENT = ("loss", "unseen")
+EMPTY = '<span class="muted">(empty)</span>'
 
 
 def plan_page(plan: Plan, existing: Mapping[str, str]) -> str:
-    """Return the HTML page of a plan: a drawing of the stack, the destructive changes, then the others by name.
+    """Return the HTML page of a plan: a summary, the loss of data, a drawing of the stack, and the other changes.
 
     `existing` are the types of the existing resources of the stack by logical ID.
     """
-    page = Template(read_asset(__package__, "plan_page.html"))
-    changes = sorted(plan.all_changes, key=lambda change: (not change.guarded, change.id))
-    return page.substitute(
+    labels = Labels(plan.all_changes, existing)
+    groups = change_groups(plan.all_changes)
+    shown = {group.meaning: _group(group, labels) for group in groups}
+    return Template(read_asset(__package__, "plan_page.html")).substitute(
         stack=escape(plan.stack),
-        headline=escape(headline(plan)),
-        notes=_notes(plan),
         style=asset("drawing.css"),
-        script=asset("drawing.js"),
-        drawing=_drawing(plan, existing),
-        filters="\n".join(_filter(fate) for fate in dict.fromkeys(change.fate for change in changes)),
-        changes="\n".join(_change(change) for change in changes),
-        settings=settings_rows.html_table(plan.settings)
-        + _values_table("Parameters", plan.parameters)
-        + _values_table("Tags", plan.tags),
+        title=escape(_title(plan)),
+        lead=_lead(plan),
+        notes=_notes(plan),
+        parts=_parts(groups),
+        urgent="\n".join(text for meaning, text in shown.items() if meaning in URGENT),
+        drawing=_drawing(plan, existing, labels),
+        changes="\n".join(text for meaning, text in shown.items() if meaning not in URGENT),
+        settings=settings_rows.html_table(plan.settings),
+        details=_details(plan),
     )
 
 
+def _title(plan: Plan) -> str:
+    verb = "Plan of" if plan.up_to_date else "Create" if plan.kind == "CREATE" else "Update"
+    return f"{verb} stack {plan.stack} ({plan.region})"
+
+
+def _lead(plan: Plan) -> str:
+    lost = escape(plan_summary.loss(plan))
+    urgent = plan.unseen or any(map(loses_data, plan.all_changes))
+    return f"{escape(plan_summary.effect(plan))} {f'<b>{lost}</b>' if urgent else lost}"
+
+
 def _notes(plan: Plan) -> str:
-    items = [f"<li>Change set {escape(plan.change_set_id)}</li>"]
-    if plan.capabilities and not plan.empty:
-        items.append(f"<li>Required capabilities: {escape(', '.join(plan.capabilities))}</li>")
-    for one in plan.findings:
-        text = f"{finding_label(one).capitalize()}: {describe_finding(one)}"
-        items.append(f'<li class="warning">{escape(text)}</li>')
-    items += [f'<li class="warning">{escape(text)}</li>' for text in notes(plan)]
-    items[:0] = [f'<li class="warning"><b>{escape(text)}</b></li>' for text in summaries(plan)]
-    return f"<ul>{''.join(items)}</ul>"
+    texts = [plan_summary.PERMISSION] if plan.destructive or plan.unseen else []
+    texts += [f"{finding_label(one).capitalize()}: {describe_finding(one)}" for one in plan.findings]
+    items = [f'<li class="warning">{escape(text)}</li>' for text in (*texts, *notes(plan))]
+    return f"<ul>{''.join(items)}</ul>" if items else ""
 
 
-def _drawing(plan: Plan, existing: Mapping[str, str]) -> str:
+def _parts(groups: tuple[ChangeGroup, ...]) -> str:
+    """Return links to the groups, with the number of changes in each."""
+    links = "".join(
+        f'<li><a href="#{group.meaning}">{escape(group.title)}: {len(group.changes)}</a></li>' for group in groups
+    )
+    return f'<nav aria-label="Groups of changes"><ul>{links}</ul></nav>' if len(groups) > 1 else ""
+
+
+def _group(group: ChangeGroup, labels: Labels) -> str:
+    rows = "\n".join(row(change, labels, implied=group.implied) for change in group.changes)
+    kind = "destroy" if group.meaning in URGENT else "calm"
+    return (
+        f'<section class="group-of-changes {kind}" id="{group.meaning}" aria-labelledby="{group.meaning}-title">'
+        f'<h2 id="{group.meaning}-title">{escape(group.title)} ({len(group.changes)})</h2>\n{rows}</section>'
+    )
+
+
+def _drawing(plan: Plan, existing: Mapping[str, str], labels: Labels) -> str:
     rows = {name: Row(type=type_, mark="=", colour="same", meaning="unchanged") for name, type_ in existing.items()}
     for one in plan.changes:
         # the drawing has one node for a nested stack, also for the changes in it
@@ -63,62 +89,33 @@ def _drawing(plan: Plan, existing: Mapping[str, str]) -> str:
         rows[one.logical_id] = Row(
             type=one.type,
             mark=MARKS[one.fate],
-            colour="destroy" if destructive or unseen else _colour(one),
+            colour="destroy" if destructive or unseen else colour(one),
             meaning=meaning,
             details=describe_change(one),
-            clickable=True,
+            target=labels.anchor(one),
         )
-    return drawing(rows, absent="not in this stack") if rows else ""
-
-
-def _colour(change: ResourceChange) -> Literal["destroy", "create", "change"]:
-    if change.guarded:
-        return "destroy"
-    return "create" if change.fate in ("create", "import") else "change"
-
-
-def _filter(fate: Fate) -> str:
-    return f'<label><input type="checkbox" value="{escape(fate)}" checked> {escape(fate)}</label>'
-
-
-def _change(change: ResourceChange) -> str:
-    is_open = " open" if change.guarded else ""
-    summary = f"<b>{escape(change.id)}</b> {escape(describe_change(change))} <span>{escape(change.type)}</span>"
-    notes = [f'<li class="warning">{escape(text)}</li>' for text in warnings(change)]
-    notes += [f"<li>{escape(text)}</li>" for text in drift_notes(change)]
-    listed = f"<ul>{''.join(notes)}</ul>" if notes else ""
-    root = (
-        change.stack_path.partition("/")[0] or change.logical_id
-    )  # a node of the drawing also shows the changes in its nested stack
-    rows = "".join(_row(item) for item in change.properties)
-    columns = "<tr><th>Property</th><th>Before</th><th>After</th><th>Reason</th></tr>"
+    if not rows:
+        return ""
+    same = "The lists of changes contain everything that the drawing shows." if plan.changes else ""
     return (
-        f'<details class="{_colour(change)}" data-fate="{escape(change.fate)}"'
-        f' data-name="{escape(root)}"{is_open}>'
-        f"<summary>{summary}</summary>{listed}"
-        f"{f'<table>{columns}{rows}</table>' if rows else ''}</details>"
+        '<section aria-labelledby="drawing-title" aria-describedby="drawing-text"><h2 id="drawing-title">The stack</h2>'
+        f'<p id="drawing-text">{same}</p>{drawing(rows, absent="not in this stack")}</section>'
     )
 
 
-def _row(item: PropertyChange) -> str:
-    before, after = _value(item.before), _value(item.after) if item.known else "known after the deployment"
-    if item.before is None and item.after is None and item.known:
-        before = after = "(not reported by AWS)"
-    drift = f"last deployed: {_value(item.previous)}, actual: {_value(item.actual)}" if item.drifted else ""
-    recorded = "CloudFormation only records the actual value" if item.recorded else ""
-    reasons = [text for text in (*item.causes, RECREATION.get(item.recreation, ""), drift, recorded) if text]
-    cells = (path_of(item), before, after, "; ".join(reasons))
-    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+def _details(plan: Plan) -> str:
+    """Return the parameters and tags, which open on demand, and the identifiers of the change set."""
+    parts = [_values("parameter", plan.parameters), _values("tag", plan.tags)]
+    if plan.capabilities and not plan.empty:
+        parts.append(f"<p>Required capabilities: {escape(', '.join(plan.capabilities))}</p>")
+    parts.append(f"<p>Change set: <code>{escape(plan.change_set_id)}</code></p>")
+    return f"<h2>Details</h2>{''.join(parts)}"
 
 
-def _value(value: Any) -> str:
-    if value is None:
-        return "(none)"
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _values_table(title: str, values: Mapping[str, str]) -> str:
+def _values(noun: str, values: Mapping[str, str]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in sorted(values.items())
+        f"<tr><td>{escape(name)}</td><td>{escape(value) or EMPTY}</td></tr>" for name, value in sorted(values.items())
     )
-    return f"<h2>{title}</h2><table>{rows}</table>" if rows else ""
+    head = "<thead><tr><th>Name</th><th>Value</th></tr></thead>"
+    table = f"<table>{head}<tbody>{rows}</tbody></table>"
+    return f'<details class="more"><summary>{counted(len(values), noun)}</summary>{table}</details>' if rows else ""

@@ -9,7 +9,16 @@ from typing import Any
 
 from smtemplates.console.columns import folded
 from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange
-from smtemplates.deploy.change_sets.change_text import describe_change, drift_notes, warnings
+from smtemplates.deploy.change_sets.change_text import (
+    ABSENT,
+    KNOWN_LATER,
+    NOT_REPORTED,
+    describe_change,
+    drift_notes,
+    is_reported,
+    path_of,
+    warnings,
+)
 from smtemplates.deploy.change_sets.validation import Finding, describe_finding
 from smtemplates.deploy.printing import results, settings_rows
 
@@ -177,11 +186,6 @@ def _complete(shown: Iterable[dict[str, Any]], changes: Iterable[ResourceChange]
         _complete(one["nested"], change.nested)
 
 
-def path_of(item: PropertyChange) -> str:
-    """Return the path of a property as in the template, such as Tags.0.Value."""
-    return item.path.strip("/").removeprefix("Properties/").replace("/", ".")
-
-
 def property_line(item: PropertyChange) -> str:
     """Return the change of a property as one line."""
     path = path_of(item)
@@ -191,15 +195,15 @@ def property_line(item: PropertyChange) -> str:
     if item.recorded:
         value = item.actual if item.drifted else item.after
         return f"{path}: CloudFormation only records the actual value {_value(value)}{drift}"
-    if item.before is None and item.after is None and item.known:
-        return f"{path} changes{drift}{replaces}{causes}"
-    after = _value(item.after) if item.known else "known after the deployment"
+    if not is_reported(item):
+        return f"{path}: values {NOT_REPORTED}{drift}{replaces}{causes}"
+    after = _value(item.after) if item.known else KNOWN_LATER
     return f"{path}: {_value(item.before)} -> {after}{drift}{replaces}{causes}"
 
 
 def _value(value: Any) -> str:
     if value is None:
-        return "(none)"
+        return ABSENT
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\033", "\\e")
     return text if len(text) <= WIDEST_VALUE else f"{text[: WIDEST_VALUE - 3]}..."

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from smtemplates.console.columns import folded
+from smtemplates.deploy.change_sets.change_text import ABSENT
 from smtemplates.deploy.change_sets.stack_settings import SettingChange
 
 TITLE = "settings of the stack"
@@ -28,16 +29,19 @@ def lines(settings: Iterable[SettingChange]) -> list[str]:
 def html_table(settings: Iterable[SettingChange]) -> str:
     """Return the changes as an HTML table with a heading; '' without changes."""
     rows = "".join(
-        f"<tr><td>{escape(item.name)}</td><td>{escape(_value(item.before))}</td><td>{escape(_value(item.after))}</td></tr>"
+        f"<tr><td>{escape(item.name)}</td>"
+        f'<td data-column="Before">{escape(_value(item.before))}</td>'
+        f'<td data-column="After">{escape(_value(item.after))}</td></tr>'
         for item in settings
     )
-    columns = "<tr><th>Setting</th><th>Before</th><th>After</th></tr>"
-    return f"<h2>Changes of the {TITLE}</h2><table>{columns}{rows}</table>" if rows else ""
+    columns = "<thead><tr><th>Setting</th><th>Before</th><th>After</th></tr></thead>"
+    table = f'<table class="changed">{columns}<tbody>{rows}</tbody></table>'
+    return f"<h2>Changed {TITLE}</h2>{table}" if rows else ""
 
 
 def _value(value: Any) -> str:
     if value is None:
-        return "(none)"
+        return ABSENT
     text = ", ".join(value) if isinstance(value, list) else str(value)
     text = json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("\\\\", "\\")
     return text if len(text) <= WIDEST_VALUE else f"{text[: WIDEST_VALUE - 3]}..."
