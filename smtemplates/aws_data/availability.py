@@ -8,9 +8,9 @@ us-east-1: nothing is known about these Regions.
 from __future__ import annotations
 
 import json
+import pkgutil
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
 
 
 @cache
@@ -19,8 +19,7 @@ def lacking_by_type() -> dict[str, list[str]]:
 
     All callers share the result: `scripts/regenerate` updates it before it builds the templates.
     """
-    text = (files(__package__) / "assets" / "unavailable_types.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
+    return dict(json.loads(pkgutil.get_data(__package__, "assets/unavailable_types.json") or b""))
 
 
 def lacking_regions(types: Iterable[str]) -> list[str]:

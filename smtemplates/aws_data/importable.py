@@ -9,12 +9,11 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-re
 from __future__ import annotations
 
 import json
+import pkgutil
 from functools import cache
-from importlib.resources import files
 
 
 @cache
 def identifiers() -> dict[str, list[str]]:
     """Return the names of the identifying properties, by type. All callers share the result."""
-    text = (files(__package__) / "assets" / "importable_types.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
+    return dict(json.loads(pkgutil.get_data(__package__, "assets/importable_types.json") or b""))

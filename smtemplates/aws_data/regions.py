@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 DEFAULT_REGIONS = ("us-east-1",)
@@ -30,6 +29,8 @@ NAME = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 
 def nearest(name: str) -> str:
     """Return the known Region with the most similar name."""
+    import difflib  # noqa: PLC0415  only for a wrong name
+
     return difflib.get_close_matches(name, REGIONS, n=1, cutoff=0.0)[0]
 
 

@@ -1,4 +1,9 @@
-"""The command `render`: build the templates, validate them, and write them or compare them with the files."""
+"""The command `render`: build the templates, validate them, and write them or compare them with the files.
+
+The modules of the validation are imported in functions, because --no-lint does not need them.
+"""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -8,22 +13,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smtemplates.cli.comparison import is_stale
 from smtemplates.cli.config import project_of
-from smtemplates.cli.findings import check_findings_options, format_of, print_findings
-from smtemplates.cli.lint import check, report
 from smtemplates.config.project import DEFAULT_OUTPUT, Project
 from smtemplates.config.templates import Built, check_name, read_template, resolve, source_of
 from smtemplates.console.columns import counted
 from smtemplates.console.files import create_folder, write
 from smtemplates.core.places import chosen
 from smtemplates.errors import UsageError
-from smtemplates.linting.formats.run import Checked
 from smtemplates.synth.declarations import entries
 from smtemplates.synth.renderer import render
 from smtemplates.templates.registry import PLACES, SUFFIXES, TEMPLATES
+
+if TYPE_CHECKING:
+    from smtemplates.linting.formats.run import Checked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +65,7 @@ def render_templates(options: argparse.Namespace) -> int:
     templates = [
         _rendered(options, _build(options, project, name), path) for name, path in zip(names, paths, strict=True)
     ]
-    checked = {} if options.no_lint else {template.name: _check(options, template) for template in templates}
+    checked = {} if options.no_lint else _check(options, templates)
     wrong = {name for name, one in checked.items() if one.violations}
     if options.check:
         wrong |= {template.name for template in templates if template.path and is_stale(template.path, template.text)}
@@ -73,6 +78,8 @@ def render_templates(options: argparse.Namespace) -> int:
             words = [state, *([] if options.no_lint else [str(checked[template.name])])]
             print(f"{template.path}: {', '.join(words)}", file=sys.stderr)
     if not options.no_lint:
+        from smtemplates.cli.validation import report
+
         report(options, list(checked.values()))
     return int(bool(wrong))
 
@@ -151,11 +158,20 @@ def _rendered(options: argparse.Namespace, built: Built, path: Path | None) -> R
     )
 
 
-def _check(options: argparse.Namespace, template: Rendered) -> Checked:
-    """Validate one template and print its findings."""
-    name = str(template.path or template.name)
-    checked = check(options, template.text, name, template.sources, template.policies)
-    print_findings(options, checked, sys.stderr)
+def _check(options: argparse.Namespace, templates: Sequence[Rendered]) -> dict[str, Checked]:
+    """Validate templates and print their findings."""
+    from smtemplates.cli.findings import print_findings
+    from smtemplates.cli.validation import Subject, validation
+
+    subjects = [
+        Subject(text=one.text, name=str(one.path or one.name), sources=one.sources, policies=one.policies)
+        for one in templates
+    ]
+    checked = {}
+    with validation(options, subjects) as results:
+        for template, one in zip(templates, results, strict=True):
+            print_findings(options, one, sys.stderr)
+            checked[template.name] = one
     return checked
 
 
@@ -165,8 +181,12 @@ def _check_findings(options: argparse.Namespace, paths: Sequence[Path | None]) -
     Raises:
         UsageError: There is no validation, or the findings would be written into a template.
     """
-    if options.no_lint and (options.findings_format or options.findings_output):
-        raise UsageError("--no-lint turns off the validation, so there are no findings. Remove --no-lint.")
+    if options.no_lint:
+        if options.findings_format or options.findings_output:
+            raise UsageError("--no-lint turns off the validation, so there are no findings. Remove --no-lint.")
+        return
+    from smtemplates.cli.findings import check_findings_options, format_of
+
     if options.output == "-" and not options.findings_output and format_of(options) != "text":
         raise UsageError("Standard output receives the template. Specify a file for findings with --findings-output.")
     check_findings_options(options, [path for path in paths if path])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
 from typing import TextIO
 
@@ -13,6 +14,17 @@ def folded(line: str, indent: int) -> list[str]:
     """Return a line broken at spaces, with the lines after the first indented; words such as ARNs are not broken."""
     hanging = " " * indent
     return textwrap.wrap(line, WIDTH, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def terminal_width() -> int:
+    """Return the number of columns of the terminal, as `shutil.get_terminal_size`."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or WIDTH if sys.__stdout__ else WIDTH
+    except (OSError, ValueError):  # not a terminal, or closed
+        return WIDTH
 
 
 def counted(number: int, noun: str) -> str:

@@ -21,7 +21,7 @@ from cfnlint.runner import Runner, run_template_by_data
 from smtemplates.aws_data.regions import no_such_region
 from smtemplates.errors import UsageError
 from smtemplates.linting.regions import equivalent, representatives
-from smtemplates.linting.speedups import shared_answers
+from smtemplates.linting.speedups import is_known, shared_answers
 
 Row = dict[str, Any]
 
@@ -61,6 +61,12 @@ def requested_regions(regions: Sequence[str]) -> list[str]:
         if region not in REGIONS:
             raise UsageError(no_such_region(region))
     return requested
+
+
+def load() -> None:
+    """Load cfn-lint's rules, and print a message if its modules are unknown, so that copies of this process do not."""
+    _linter()
+    is_known()
 
 
 @cache

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from smtemplates.core.user_cache import own_directory
 # Errors and warnings are always on. Experimental rules stay off: all three require a Metadata block with notes for AI
 # tools in every resource.
 CHECKS = ("I",)
+
+Row = dict[str, Any]
+"""One finding as plain values, without the name of the template."""
 
 NOT_EVALUATED = "NOT_EVALUATED"
 """The rule of a finding about a part of the template that was not evaluated, so that it can have more findings."""
@@ -104,6 +108,35 @@ class Finding:
         return f"{self.file}:{self.line}:{self.column}: {self.rule} {_short(self.message)}{self._origin}"
 
 
+@dataclass(kw_only=True, eq=False)
+class Check:
+    """One check of one template. `run` returns its findings as rows, which can be stored in the file `entry`."""
+
+    name: str
+    entry: Path | None
+    run: Callable[[], list[Row]]
+
+    @cached_property
+    def stored(self) -> list[Row] | None:
+        """The findings of an earlier check of the same text, or None."""
+        if not self.entry:
+            return None
+        from smtemplates.linting import cache  # noqa: PLC0415  its hashlib takes 3 MiB
+
+        return cache.read(self.entry)
+
+    def findings(self, run: Callable[[Check], list[Row]] | None = None) -> list[Finding]:
+        """Return the stored findings, or run the check, if given with the function `run`, and store its findings."""
+        rows = self.stored
+        if rows is None:
+            rows = run(self) if run else self.run()
+            if self.entry:
+                from smtemplates.linting import cache  # noqa: PLC0415  its hashlib takes 3 MiB
+
+                cache.write(self.entry, rows)
+        return [Finding(**{**row, **_tuples(row)}, file=self.name) for row in rows]
+
+
 def lint(
     text: str,
     *,
@@ -120,25 +153,45 @@ def lint(
     Raises:
         UsageError: The text is not a template, or cfn-lint does not support a Region.
     """
-    from smtemplates.linting import cache as linter_cache  # noqa: PLC0415  its hashlib takes 3 MiB
+    return lint_check(text, name=name, regions=regions, cache=cache).findings()
 
-    directory = own_directory() if cache is True else cache or None
-    entry = directory / f"{linter_cache.key(text, (regions, CHECKS))}.json" if directory else None
-    rows = linter_cache.read(entry) if entry else None
-    if rows is None:
+
+def lint_check(text: str, *, name: str, regions: Sequence[str], cache: bool | Path) -> Check:
+    """Return the check of `lint`."""
+
+    def run() -> list[Row]:
         with collecting_rarely():
             from smtemplates.linting import engine  # noqa: PLC0415  it imports cfn-lint, a fifth of a run
 
-            rows = engine.run(text, name=name, regions=regions, checks=CHECKS)
-        if entry:
-            linter_cache.write(entry, rows)
-    return [Finding(**{**row, **_tuples(row)}, file=name) for row in rows]
+            return engine.run(text, name=name, regions=regions, checks=CHECKS)
+
+    return Check(name=name, entry=entry_for(text, (regions, CHECKS), cache=cache), run=run)
+
+
+def load_linter() -> None:
+    """Load cfn-lint before `lint`, so that child processes share it."""
+    with collecting_rarely():
+        from smtemplates.linting import engine  # noqa: PLC0415  it imports cfn-lint
+
+        engine.load()
+
+
+def entry_for(
+    text: str, options: Sequence[Sequence[str]], implementation: Sequence[Path] | None = None, *, cache: bool | Path
+) -> Path | None:
+    """Return the file for the findings in a text. `cache` is as for `lint`, and the rest is as for `cache.key`."""
+    directory = own_directory() if cache is True else cache or None
+    if not directory:
+        return None
+    from smtemplates.linting import cache as linter_cache  # noqa: PLC0415  its hashlib takes 3 MiB
+
+    return directory / f"{linter_cache.key(text, options, implementation)}.json"
 
 
 def _tuples(row: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """Return the values of a row that JSON stores as arrays."""
     given = tuple((parameter, value) for parameter, value in row.get("given", ()))
-    return {"path": tuple(row["path"]), "regions": tuple(row["regions"]), "given": given}
+    return {"path": tuple(row["path"]), "regions": tuple(row.get("regions", ())), "given": given}
 
 
 def _short(message: str) -> str:

@@ -10,9 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from smtemplates.console.files import read
-from smtemplates.core.user_cache import own_directory
 from smtemplates.errors import MissingError
-from smtemplates.linting.linter import NOT_EVALUATED, Finding, collecting_rarely
+from smtemplates.linting.linter import NOT_EVALUATED, Check, Finding, Row, collecting_rarely, entry_for
 from smtemplates.synth.loader import load
 
 __all__ = ["NOT_EVALUATED", "OURS", "check_policy"]
@@ -47,27 +46,28 @@ def check_policy(
 
     Source: https://docs.aws.amazon.com/cfn-guard/latest/ug/writing-rules.html
     """
-    from smtemplates.linting import cache as linter_cache  # noqa: PLC0415  its hashlib takes 3 MiB
-
     if not (ours or policies):
         return []
+    return policy_check(text, name=name, policies=policies, ours=ours, cache=cache).findings()
+
+
+def policy_check(text: str, *, name: str, policies: Sequence[Path | str], ours: bool, cache: bool | Path) -> Check:
+    """Return the check of `check_policy`.
+
+    Raises:
+        MissingError, UsageError: As for `check_policy`. Its other errors are raised when the check runs.
+    """
     rules = "\n".join(read(file) for file in sorted(OURS.glob("*.guard"))) if ours else ""
     theirs = {str(file): read(Path(file)) for file in policies}
-    directory = own_directory() if cache is True else cache or None
     options = (_version(), rules, *theirs, *theirs.values())
-    entry = directory / f"{linter_cache.key(text, options, _makers())}.json" if directory else None
-    rows = linter_cache.read(entry) if entry else None
-    if rows is None:
+
+    def run() -> list[Row]:
         with collecting_rarely():
             from smtemplates.policy import engine  # noqa: PLC0415  it loads a validator of 15 MB
 
-            rows = engine.run(load(text), text, rules, theirs)
-        if entry:
-            linter_cache.write(entry, rows)
-    return [
-        Finding(**{**row, "path": tuple(row["path"]), "given": tuple(map(tuple, row["given"]))}, file=name)
-        for row in rows
-    ]
+            return engine.run(load(text), text, rules, theirs)
+
+    return Check(name=name, entry=entry_for(text, options, _makers(), cache=cache), run=run)
 
 
 def _version() -> str:
