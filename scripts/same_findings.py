@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ OMITTED = {
     "E3043"
 }  # reads the templates of nested stacks from files next to the template; smtemplates lints only a text
 TOGETHER = 50  # templates in one process of cfn-lint
+LIMIT_SECONDS = 300
 EXTENSIONS = {".yaml", ".yml", ".json", ".template"}
 
 EPILOG = f"""\
@@ -54,21 +56,33 @@ def main() -> int:
         "--corpus", nargs="?", const="", metavar="DIR", help="compare the templates of cfn-lint's tests"
     )
     parser.add_argument("--regions", default="us-east-1", metavar="R[,R]", help="Regions (default: us-east-1)")
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=LIMIT_SECONDS,
+        metavar="N",
+        help=f"leave out a template that takes longer, in seconds (default: {LIMIT_SECONDS})",
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         files = options.files or own_templates(Path(folder))
         if options.corpus is not None:
             files += _templates(_corpus(options.corpus, Path(folder)) / FIXTURES)
         regions = options.regions.split(",")
-        expected = cfn_lint(files, regions)
-        different = 0
+        expected = cfn_lint(files, regions, options.limit)
+        compared, different = 0, 0
         for file in files:
-            lines = differences(expected[file], smtemplates(file, regions))
+            found = smtemplates(file, regions, options.limit) if file in expected else None
+            if found is None:
+                print(f"{file}: not compared, because a linter took longer than {options.limit} seconds")
+                continue
+            lines = differences(expected[file], found)
+            compared += 1
             different += bool(lines)
             for line in lines:
-                print(f"{file}: {line}")
+                print(f"{file}: {line}", flush=True)
     total = sum(found.total() for found in expected.values())
-    print(f"{len(files)} templates, {total} findings of cfn-lint: {different} templates with differences")
+    print(f"{compared} templates, {total} findings of cfn-lint: {different} templates with differences")
     return int(bool(different))
 
 
@@ -81,26 +95,30 @@ def own_templates(folder: Path) -> list[Path]:
     return files
 
 
-def cfn_lint(files: Sequence[Path], regions: Sequence[str]) -> dict[Path, Places]:
-    """Return the findings of the cfn-lint command. The rest of the findings of an unreadable text is left out."""
+def cfn_lint(files: Sequence[Path], regions: Sequence[str], limit: int = LIMIT_SECONDS) -> dict[Path, Places]:
+    """Return the findings of the cfn-lint command. The rest of the findings of an unreadable text is left out.
+
+    A template for which cfn-lint takes longer than `limit` seconds is not a key of the result.
+    """
     found: dict[Path, Places] = {}
     for start in range(0, len(files), TOGETHER):
-        found.update(_together(files[start : start + TOGETHER], regions))
+        found.update(_together(files[start : start + TOGETHER], regions, limit))
     return {file: _comparable(places) for file, places in found.items()}
 
 
-def _together(files: Sequence[Path], regions: Sequence[str]) -> dict[Path, Places]:
-    """Return the findings of one process of cfn-lint. If a template stops it with an error, lint each half again."""
+def _together(files: Sequence[Path], regions: Sequence[str], limit: int) -> dict[Path, Places]:
+    """Return the findings of one process of cfn-lint. If a template stops or delays it, lint each half again."""
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--config-file", os.devnull, "--format", "json"]
     options = ["--include-checks", "I", "--regions", *regions, "--"]
-    done = subprocess.run([*command, *options, *map(str, files)], capture_output=True, check=False)
+    unread = {files[0]: Counter(CANNOT_READ)}
     try:
+        done = subprocess.run([*command, *options, *map(str, files)], capture_output=True, check=False, timeout=limit)
         matches = json.loads(done.stdout)
-    except ValueError:
+    except (ValueError, subprocess.TimeoutExpired) as error:
         if len(files) == 1:
-            return {files[0]: Counter(CANNOT_READ)}
+            return {} if isinstance(error, subprocess.TimeoutExpired) else unread
         middle = len(files) // 2
-        return {**_together(files[:middle], regions), **_together(files[middle:], regions)}
+        return {**_together(files[:middle], regions, limit), **_together(files[middle:], regions, limit)}
     found: dict[Path, Places] = {file: Counter() for file in files}
     for match in matches:
         place = match["Location"]["Start"]
@@ -115,13 +133,27 @@ def _comparable(places: Places) -> Places:
     return Counter({place: count for place, count in places.items() if place[0] not in OMITTED})
 
 
-def smtemplates(file: Path, regions: Sequence[str]) -> Places:
-    """Return the findings of this package."""
+class _TooSlow(BaseException):  # cfn-lint handles every Exception of a rule
+    """The time for a template is over."""
+
+
+def smtemplates(file: Path, regions: Sequence[str], limit: int = LIMIT_SECONDS) -> Places | None:
+    """Return the findings of this package, or None if it takes longer than `limit` seconds."""
+
+    def stop(*_: object) -> None:
+        raise _TooSlow
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(limit)
     try:
         text = file.read_text(encoding="utf-8")
         findings = lint(text, name=str(file), regions=regions, cache=False)
     except (UsageError, UnicodeDecodeError):
         return Counter(CANNOT_READ)
+    except _TooSlow:
+        return None
+    finally:
+        signal.alarm(0)
     return Counter((one.rule, one.line, one.column, one.message) for one in findings)
 
 

@@ -86,7 +86,8 @@ def checkout(tmp_path: Path) -> Checkout:
     for folder in ("scripts", "requirements", "smtemplates"):
         (made.folder / folder).mkdir(parents=True)
     made.programs.mkdir()
-    shutil.copy(ROOT / "scripts" / "venv", made.folder / "scripts")
+    for script in ("venv", "install_lock.py"):
+        shutil.copy(ROOT / "scripts" / script, made.folder / "scripts")
     (made.folder / "smtemplates" / "__init__.py").touch()
     (tmp_path / WHEEL).write_bytes(wheel())
     write_lock(made.lock, (tmp_path / WHEEL).as_uri(), wheel())
