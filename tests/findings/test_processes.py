@@ -100,7 +100,7 @@ def test_findings_and_their_order_do_not_depend_on_the_number_of_processors(tmp_
 
 
 def test_each_function_has_its_result_or_its_error() -> None:
-    """The error of a process that is killed says what it did. The other processes continue."""
+    """The error about a process that was killed names the template. The other processes continue."""
     done = processes.run([sys.executable, "-c", f"{PROGRAM}{RESULTS}"], os.environ)
     killed = (
         "Error The process that checked k.yaml ended with SIGKILL. The memory of this machine may be too small. "
