@@ -115,6 +115,21 @@ def test_headline_counts_the_changes(aws: Aws) -> None:
     assert "**1 change replaces or deletes an existing resource: D (deploy needs --allow-destructive)**" in one
 
 
+def test_markdown_starts_with_the_destructive_changes(aws: Aws) -> None:
+    """A summary in a pull request has the warning before the table, and the changes in the order of their meaning."""
+    queue = {"ResourceType": "AWS::SQS::Queue"}
+    items = [change("A", Action="Add"), change("B", Action="Modify"), change("C", Action="Remove", **queue)]
+    text = show.markdown(plan_of(aws, described(*items)))
+    parts = [
+        "needs --allow-destructive",
+        "| `-` | C |",
+        "The messages of queue C are deleted.",
+        "| `~` | B |",
+        "| `+` | A |",
+    ]
+    assert sorted(parts, key=text.index) == parts
+
+
 @pytest.mark.parametrize(
     ("answer", "fate", "destructive"),
     [

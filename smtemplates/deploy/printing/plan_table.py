@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from smtemplates.console.columns import folded
+from smtemplates.deploy.change_sets.change_groups import change_groups
 from smtemplates.deploy.change_sets.change_plan import Fate, Plan, PropertyChange, ResourceChange
 from smtemplates.deploy.change_sets.change_text import (
     ABSENT,
@@ -136,11 +137,12 @@ def notes(plan: Plan) -> tuple[str, ...]:
 
 
 def markdown(plan: Plan) -> str:
-    """Return a plan as Markdown for a pull request or a job summary."""
+    """Return a plan as Markdown for a pull request or a job summary, with the most important changes first."""
     lines = [f"### {escape(headline(plan))}", ""]
+    lines += [f"**{escape(text)}**\n" for text in summaries(plan)]
     if plan.changes or plan.settings:
         lines += ["| | resource | type | what happens | properties |", "|---|---|---|---|---|"]
-    for change in plan.all_changes:
+    for change in (change for group in change_groups(plan.all_changes) for change in group.changes):
         properties = "<br>".join(
             escape(text) for text in (*drift_notes(change), *map(property_line, change.properties))
         )
@@ -152,7 +154,6 @@ def markdown(plan: Plan) -> str:
     for finding in plan.findings:
         lines.append(f"\n**{finding_label(finding).capitalize()}**: {escape(describe_finding(finding))}")
     lines += [f"\n{escape(text)}" for text in notes(plan)]
-    lines += [f"\n**{escape(text)}**" for text in summaries(plan)]
     return "\n".join(lines) + "\n"
 
 
