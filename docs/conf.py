@@ -12,6 +12,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from docutils import nodes
+from sphinx.application import Sphinx
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -52,6 +55,21 @@ html_theme_options = {
 }
 pygments_style = "default"
 pygments_dark_style = "github-dark"
+
+SHORT = 40  # characters of a name or an option that is not broken, so that it fits a phone
+
+
+def _mark_short_code(_app: Sphinx, document: nodes.document, _page: str) -> None:
+    """Mark short code without spaces: browsers would break it after a hyphen, as in the name of an option."""
+    for code in document.findall(nodes.literal):
+        if len(text := code.astext()) <= SHORT and " " not in text:
+            code["classes"].append("short")
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the changes of pages."""
+    app.connect("doctree-resolved", _mark_short_code)
+
 
 # The weekly check of external links: the address of the repository is not known yet, and some servers reject programs.
 linkcheck_ignore = [re.escape(REPOSITORY), r"https://github\.com/OWNER/"]

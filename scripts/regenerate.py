@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import command_reference
+import configuration_tables
 import cost_examples
 import iam_policies
 import troubleshooting
@@ -116,6 +117,8 @@ def build() -> dict[Path, str]:
     generated = {PERMISSIONS: permissions, UNAVAILABLE: unavailable, IMPORTABLE: importable}
     documents = {each.PAGE: each.page() for each in (troubleshooting, command_reference, cost_examples, iam_policies)}
     documents[NOT_VERIFIED] = inferences.with_list(read(ROOT / NOT_VERIFIED))
+    configuration = configuration_tables.PAGE
+    documents[configuration] = configuration_tables.with_tables(read(ROOT / configuration))
     return {**generated, **templates, **pages.files(), **documents}
 
 

@@ -134,8 +134,9 @@ def _buckets(settings: Sequence[Setting]) -> Iterator[str]:
 
 def _steps(report: Report) -> Iterator[str]:
     yield from ("", "Next steps")
-    deploying = f"Review and deploy the stack: {command('deploy', report.stack)}"
-    steps = [f"Check the table of the stack: {command('config', 'check')}", _RELEASE, deploying, _DELETE, _DESTROY]
+    checking = f"In the folder of smtemplates.toml, check the table of the stack: {command('config', 'check')}"
+    deploying = f"Review and deploy the stack: {command('deploy', report.stack, '--create-staging-bucket')}"
+    steps = [checking, _RELEASE, deploying, _DELETE, _DESTROY]
     if report.release.partial:
         steps.insert(
             2,

@@ -42,6 +42,7 @@ def architecture(template: Template, construct_of: ConstructTitles) -> Iterator[
 def parameters(template: Template, workspace: Template) -> Iterator[str]:
     """Yield the parameters by console group, and the messages of the Rules. Those of the workspace are not repeated."""
     known, passed_on = workspace.get("Parameters", {}), []
+    yield "The CloudFormation console shows the parameters in these groups.\n"
     for title, names in parameter_groups(template).items():
         declared = {name: template["Parameters"][name] for name in names}
         if all(known.get(name) == body for name, body in declared.items()):
@@ -94,6 +95,7 @@ def _affected(effects: Sequence[Effect], parameter: str, outcome: str) -> str:
 
 def resources(template: Template, construct_of: ConstructTitles) -> Iterator[str]:
     """Yield the resources by construct, with the condition of each resource and the effect of deleting the stack."""
+    yield "The tables show when a resource is created, and what happens to it when the stack is deleted.\n"
     for title in dict.fromkeys(construct_of[name] for name in template["Resources"]):
         yield f"#### {title}\n"
         rows = (

@@ -14,8 +14,8 @@ def workflow_packs() -> Iterator[str]:
     """Yield a table of the packs, and a table of their statements with reasons and sources."""
     packs = [pack for each in workspace.constructs() if isinstance(each, WorkflowPacks) for pack in each.packs]
     yield (
-        "`WorkflowPacks` lists packs of permissions for the role that the stack creates. The section Permissions "
-        "shows their statements in the policies of the role.\n"
+        "`WorkflowPacks` lists packs of permissions for the role that the stack creates. "
+        "[Permissions](#permissions) shows their statements in the policies of the role.\n"
     )
     yield table(
         ("Pack", "Allows", "Note", "Policy"),

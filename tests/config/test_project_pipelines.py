@@ -10,9 +10,9 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
+import iam_policies
 from deploying.local_aws import ACCOUNT
 from docs.pipelines import DOCUMENTED, PROJECT, GitHub, GitLab, WorkflowReader, trust
-from docs.text import sections
 from wheel import ROOT
 
 from config.projects import (
@@ -32,9 +32,9 @@ from config.projects import (
 from config.test_init import init
 from smtemplates.synth.loader import load
 
-PLANNING = next(
-    dict(section.fences)["json"] for section in sections("docs/how-to/project.md") if section.title == "Roles"
-)
+# The policy of a planner for the stacks of the project.
+OWN = [iam_policies.STACKS.replace("churn*", stack) for stack in STACKS]
+PLANNING = json.dumps(iam_policies.PLANNER).replace(json.dumps(iam_policies.STACKS), json.dumps(OWN)[1:-1])
 
 
 def check_schema(schema: str, path: Path) -> None:

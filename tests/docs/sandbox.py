@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,22 +112,7 @@ class Sandbox:
         # with the ID of an account as access key, the local cloud is that account
         account = re.search(r"--account (\d{12})", command)
         key = f"export AWS_ACCESS_KEY_ID={account[1]}\n" if account else ""
-        text = f'. "$EXPORTS"\n{key}{command}\ncode=$?; export -p >"$EXPORTS"; exit $code'
-        master, slave = pty.openpty()
-        try:
-            with subprocess.Popen(
-                ["/bin/bash", "-c", text],
-                cwd=self.folder,
-                env=self.environment,
-                stdin=slave,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            ) as process:
-                output = _confirm_prompts(process, master)
-        finally:
-            os.close(master)
-            os.close(slave)
-        return process.returncode, output
+        return run(f"{key}{command}", self.folder, self.environment)
 
     def prepare(self, command: str) -> None:
         """Create the files, buckets, stacks and products that a command needs."""
@@ -151,16 +136,14 @@ class Sandbox:
 
     def _prepare_migration(self, arguments: Namespace) -> None:
         """Write a Terraform state without data that must be copied, and create its buckets and objects."""
-        state = json.loads(STATE.read_text(encoding="utf-8"))
-        state["resources"] = [each for each in state["resources"] if not each["type"].startswith(NOT_ADOPTED)]
-        (self.folder / arguments.state).write_text(json.dumps(state))
+        text, buckets = terraform_state()
+        (self.folder / arguments.state).write_text(text)
         if arguments.tfvars:
             shutil.copy(VALUES, self.folder / arguments.tfvars)
         if arguments.output:
             shutil.rmtree(self.folder / arguments.output, ignore_errors=True)  # the command overwrites nothing
-        for resource in state["resources"]:
-            if resource["type"] == "aws_s3_bucket":
-                self.aws.client("s3").create_bucket(Bucket=resource["instances"][0]["attributes"]["bucket"])
+        for bucket in buckets:
+            self.aws.client("s3").create_bucket(Bucket=bucket)
 
     def _write_files(self, arguments: Namespace) -> None:
         for path in getattr(arguments, "parameters", []):
@@ -198,6 +181,37 @@ class Sandbox:
 def _selects_several(arguments: Namespace) -> bool:
     """Return whether a command selects several stacks of a configuration file."""
     return getattr(arguments, "all", False) or len(getattr(arguments, "stacks", [])) > 1
+
+
+def terraform_state() -> tuple[str, list[str]]:
+    """Return a Terraform state without data that must be copied, and the names of its buckets."""
+    state = json.loads(STATE.read_text(encoding="utf-8"))
+    state["resources"] = [each for each in state["resources"] if not each["type"].startswith(NOT_ADOPTED)]
+    buckets = [each for each in state["resources"] if each["type"] == "aws_s3_bucket"]
+    return json.dumps(state), [each["instances"][0]["attributes"]["bucket"] for each in buckets]
+
+
+def run(command: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run a command at a terminal, confirm all its prompts, and return its exit code and output.
+
+    The variable EXPORTS is the path of a file with the variables and the working directory of the next command.
+    """
+    text = f'. "$EXPORTS"\ncd "$PWD"\n{command}\ncode=$?; export -p >"$EXPORTS"; exit $code'
+    master, slave = pty.openpty()
+    try:
+        with subprocess.Popen(
+            ["/bin/bash", "-c", text],
+            cwd=folder,
+            env=environment,
+            stdin=slave,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            output = _confirm_prompts(process, master)
+    finally:
+        os.close(master)
+        os.close(slave)
+    return process.returncode, output
 
 
 def _confirm_prompts(process: subprocess.Popen[bytes], terminal: int) -> str:

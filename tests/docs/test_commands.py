@@ -9,7 +9,18 @@ from io import StringIO
 import pytest
 
 from docs.sandbox import Sandbox
-from docs.text import DOCUMENTS, ROOT, Section, arguments_of, every_help, examples, program_of, sections
+from docs.text import (
+    DOCUMENTS,
+    FOLLOWED,
+    QUICK_START,
+    ROOT,
+    Section,
+    arguments_of,
+    every_help,
+    examples,
+    program_of,
+    sections,
+)
 
 pytestmark = pytest.mark.server
 
@@ -34,7 +45,11 @@ SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
 LANGUAGES = {"hcl", "toml", "console", "python", "pycon", "yaml", "json", "text", "diff", "sh", "{toctree}"}
 
 
-@pytest.mark.parametrize("section", [section for section in SECTIONS if section.commands], ids=str)
+# test_journeys.py follows whole pages
+RUN_HERE = [each for each in SECTIONS if each.commands and each.document not in FOLLOWED and each.title != QUICK_START]
+
+
+@pytest.mark.parametrize("section", RUN_HERE, ids=str)
 def test_commands_succeed_and_print_the_documented_output(section: Section, sandbox: Sandbox) -> None:
     """The commands of a section succeed in their order. If the section shows output, it is the complete output."""
     sandbox.reset()

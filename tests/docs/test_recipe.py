@@ -16,6 +16,7 @@ from language.test_phrases import check
 from language.texts import collect
 
 from docs.sandbox import IGNORED, link_environment
+from docs.steps import Step, changed, follow, steps
 from docs.text import ROOT, read
 
 pytestmark = pytest.mark.slow
@@ -50,44 +51,11 @@ TESTS = (
         )
     ),
 )
-PART = re.compile(r"^`(?P<path>[^`\s]+)`:$|^```(?P<language>\w+)\n(?P<block>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Step:
-    """A code block of the recipe: a new file, a change of a file, or the output of a command."""
-
-    path: str
-    language: str
-    block: str
-
-
-def steps() -> Iterator[Step]:
-    """Yield the code blocks of the recipe. The path above a block applies to the blocks that follow it."""
-    recipe = read(GUIDE).partition(f"{TITLE}\n")[2].partition("\n## ")[0]
-    path = ""
-    for part in PART.finditer(recipe):
-        path = part["path"] or path
-        if part["language"]:
-            yield Step(path, part["language"], part["block"])
-
-
-def changed(text: str, diff: str) -> str:
-    """Return a text after a change: the lines that begin with a space or with '-' must occur in it once."""
-    lines = diff.splitlines()
-    before, after = ("".join(f"\n{line[1:]}" for line in lines if line[0] in kept) for kept in (" -", " +"))
-    assert text.count(before) == 1, f"these lines must occur once:{before}"
-    return text.replace(before, after)
-
-
-def follow(step: Step, folder: Path) -> None:
-    """Create or change the file of a step."""
-    path = folder / step.path
-    if step.language == "diff":
-        path.write_text(changed(path.read_text("utf-8"), step.block), "utf-8")
-    else:
-        assert not path.exists()
-        path.write_text(step.block, "utf-8")
+def recipe() -> Iterator[Step]:
+    """Yield the steps of the recipe."""
+    return steps(read(GUIDE).partition(f"{TITLE}\n")[2].partition("\n## ")[0])
 
 
 @dataclass(frozen=True)
@@ -147,7 +115,7 @@ def matches(output: str, shown: str) -> bool:
 
 def test_recipe_for_a_resource_of_a_new_type(checkout: Checkout) -> None:
     """The steps result in valid templates, a complete reference and passing tests, with few files edited by hand."""
-    module, row, output, *others = steps()
+    module, row, output, *others = recipe()
     by_hand = _paths([module, row, *others])
     assert len(by_hand) == MOST_FILES
     for step in (module, row):
@@ -176,7 +144,7 @@ def _paths(found: Sequence[Step]) -> set[str]:
 
 def test_missing_row_of_data_is_reported(checkout: Checkout) -> None:
     """Without the rows of one table, scripts/regenerate reports only that table and does not write any file."""
-    module, row, _, *others = steps()
+    module, row, _, *others = recipe()
     tables = [step for step in others if step.language == "diff"]
     for step in (module, row, *tables):
         follow(step, checkout.folder)
@@ -191,7 +159,7 @@ def test_missing_row_of_data_is_reported(checkout: Checkout) -> None:
 
 def test_expectation_of_a_new_resource_is_required(checkout: Checkout) -> None:
     """Without the test file, a test reports that no module states when the resource and its output exist."""
-    module, row, _, *others = steps()
+    module, row, _, *others = recipe()
     for step in (module, row, *others):
         if not step.path.startswith("tests/"):
             follow(step, checkout.folder)

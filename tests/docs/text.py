@@ -19,6 +19,11 @@ PAGES = sorted(path.relative_to(ROOT).as_posix() for pattern in FOLDERS for path
 # The pages that scripts/regenerate writes, and those that people write.
 REFERENCE = [page for page in PAGES if (ROOT / page).read_text(encoding="utf-8").startswith(GENERATED)]
 DOCUMENTS = [page for page in PAGES if page not in REFERENCE]
+# The pages whose commands and changes of files test_journeys.py follows from the first to the last, in one folder.
+FOLLOWED = {
+    f"docs/how-to/{name}.md" for name in ("migrate-from-terraform", "company-product", "own-construct", "project")
+}
+QUICK_START = "Quick start on your computer"  # the section of the README
 SMTEMPLATES = "smtemplates"
 
 
@@ -127,13 +132,13 @@ def sections(document: str) -> list[Section]:
 def _section(document: str, title: str, text: str) -> Section:
     fences = tuple(re.findall(r"^```([\w{}]*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL))
     prose = without_fences(text)
-    session = tuple(command for language, block in fences if language == "console" for command in _console(block))
+    session = tuple(command for language, block in fences if language == "console" for command in commands_in(block))
     shown = tuple(Command(line) for language, block in fences if language == "sh" for line in _shell(block))
     mentioned = tuple(Command(span) for span in code_spans(prose) if COMMAND.match(span))
     return Section(document, title, prose, session, mentioned, fences, shown)
 
 
-def _console(block: str) -> Iterator[Command]:
+def commands_in(block: str) -> Iterator[Command]:
     """Yield the commands of a shell session: the lines after "$ ", each with its output below it."""
     for entry in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command, _, output = re.sub(r"\\\n\s*", "", entry).partition("\n")
