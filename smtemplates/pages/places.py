@@ -111,9 +111,8 @@ def missing_places(titles: Iterable[str], places: Mapping[str, Place] = PLACES) 
             boxes[column] += 1
             last[column] += 1
             row = f'"{title}": ({column}, {last[column]}),'
-            sentences.append(
-                f"{FILE}: {title} has no place in the picture. Add its column and row to PLACES, for example: {row}"
-            )
+            advice = f"Add its column and row to PLACES, for example: {row}"
+            sentences.append(f"{FILE}: {title} has no place in the drawing of a plan. {advice}")
     return sentences
 
 

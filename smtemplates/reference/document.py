@@ -136,7 +136,7 @@ def overview() -> diagram.Diagram:
 
 
 def missing_places() -> list[str]:
-    """Return a sentence for each group of the workspace that has resources but no place in the picture."""
+    """Return a sentence for each group of the workspace that has resources but no place in the drawing of a plan."""
     return places.missing_places((each.title for each in workspace.constructs() if each.resources), PLACES)
 
 
