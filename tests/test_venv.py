@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions, version
 from pathlib import Path
 
+import install_lock
 import pytest
 from clouds.installing import WHEEL, bare, wheel, write_lock
 from packaging.requirements import Requirement
@@ -148,6 +149,16 @@ def test_python_without_pip(checkout: Checkout, tmp_path: Path) -> None:
     )
     checkout.use_uv()
     assert checkout.install(python) == (0, [INSTALLING])
+
+
+@pytest.mark.parametrize("lock", [path.stem for path in sorted((ROOT / "requirements").glob("*.txt"))])
+def test_two_processes_of_pip_install_all_requirements(lock: str) -> None:
+    """Each requirement is in one half with all its hashes."""
+    text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    first, second = install_lock.halves(text)
+    assert (first + second).splitlines() == lines
+    assert all(half[:1].isalnum() or not half for half in (first, second))
 
 
 @pytest.mark.slow
