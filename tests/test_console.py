@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -110,6 +111,13 @@ def test_the_form_asks_first_what_to_create(template: dict[str, Any]) -> None:
     details = [name for group in others for name in group["Parameters"]]
     in_buckets, for_images = "CreateFolders", "CreateStudioRepository"
     assert [name for name in details if name.startswith("Create")] == [in_buckets, for_images]
+
+
+def test_what_to_create_follows_the_project(any_template: dict[str, Any]) -> None:
+    """In each template with this group, it follows the name and stage of the project."""
+    groups = any_template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    titles = [group["Label"]["default"] for group in groups]
+    assert [before for before, title in itertools.pairwise(titles) if title == "What to create"] in ([], ["Project"])
 
 
 # How a description explains its default, or that the parameter has no default that applies to all users.

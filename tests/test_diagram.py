@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from hypothesis import given, settings
@@ -27,6 +28,22 @@ def test_a_group_is_shown_if_it_has_resources(template: dict[str, Any]) -> None:
     assert ("Notebook", "Access") in {(one.title, other.title) for one, other in with_notebook.arrows}
     assert "Notebook -.-> Access" in mermaid(with_notebook)
     assert "Access --> Storage" in mermaid(with_notebook)
+
+
+def test_an_arrow_to_an_optional_group_is_optional() -> None:
+    """The arrow between two groups is dashed, whichever of them is optional."""
+    template = {
+        "Parameters": {"Wanted": {"Type": "String", "Default": "no"}},
+        "Conditions": {"IsWanted": {"Fn::Equals": [{"Ref": "Wanted"}, "yes"]}},
+    }
+    for name, other in itertools.permutations(("Always", "Sometimes")):
+        resources: dict[str, Any] = {
+            "Always": {"Type": "A::B::C"},
+            "Sometimes": {"Type": "A::B::C", "Condition": "IsWanted"},
+        }
+        resources[name]["Properties"] = {"Other": {"Ref": other}}
+        found = diagram({**template, "Resources": resources}, {one: one for one in resources}, {"Wanted": "yes"})
+        assert f"{name} -.-> {other}" in mermaid(found)
 
 
 def test_contents_leave_out_supporting_resources(template: dict[str, Any]) -> None:

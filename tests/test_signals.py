@@ -88,6 +88,18 @@ print("completed")
     assert run_program(code, ignored=name).stdout == "completed\n"
 
 
+def test_request_to_end_is_never_ignored() -> None:
+    """A CI system can end a command, also if it started the command with SIGTERM ignored."""
+    code = """
+signals.raise_on_signals()
+try:
+    send(signal.SIGTERM)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    assert run_program(code, ignored="TERM").stdout == "interrupted\n"
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_interrupted_write_leaves_a_complete_file(tmp_path: Path, number: signal.Signals) -> None:
     """A signal in the middle of writing a file leaves the complete file, and no temporary one."""

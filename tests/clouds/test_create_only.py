@@ -22,6 +22,12 @@ def test_templates_are_replaced_as_the_provider_schemas_say(any_template: dict[s
     ] == []
 
 
+def test_each_listed_property_replaces_the_resource() -> None:
+    """The provider schemas contain each property of the table."""
+    schemas = {type_: {path[0] for path in create_only(type_)} for type_ in CREATE_ONLY}
+    assert {type_: {*names} - schemas[type_] for type_, names in CREATE_ONLY.items() if {*names} - schemas[type_]} == {}
+
+
 def test_each_event_and_message_resource_is_listed(template: dict[str, Any]) -> None:
     """MiniStack would report each change of these resources as a possible replacement."""
     types = {body["Type"] for body in template["Resources"].values()}

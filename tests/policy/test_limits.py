@@ -13,6 +13,7 @@ from smtemplates.cli.main import main
 from smtemplates.evaluate.cover import Coverage
 from smtemplates.evaluate.limits import Steps
 from smtemplates.policy import NOT_EVALUATED, engine
+from smtemplates.policy.gaps import Gap
 from smtemplates.policy.guard import Guard
 
 TEXT = {"Type": "String", "Default": ""}
@@ -51,6 +52,13 @@ def test_a_condition_that_is_not_evaluated_is_reported() -> None:
     )
     assert text.splitlines()[limit.line - 1].startswith('  "First"')
     assert (found.rule, found.path) == ("SNS_1", ("Resources", "Easy"))
+
+
+def test_a_message_names_ten_resources() -> None:
+    """A message about many resources names the first ten and the number of the others."""
+    names = [f"Topic{number}" for number in range(12)]
+    message = Gap("Condition First", "too many combinations", (), dict.fromkeys(names)).message
+    assert message.endswith(f" Not all forms were checked of: {', '.join(names[:10])} and 2 more.")
 
 
 def test_the_cache_returns_conditions_that_are_not_evaluated(tmp_path: Path) -> None:
