@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 import samples
+from troposphere import Parameter
 
+from smtemplates.core.assemble import assemble
+from smtemplates.core.construct import Construct
 from smtemplates.evaluate import check_parameters
 
 # The released logical IDs with their types. A rename would replace the resource.
@@ -118,6 +121,19 @@ def test_what_to_create_follows_the_project(any_template: dict[str, Any]) -> Non
     groups = any_template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     titles = [group["Label"]["default"] for group in groups]
     assert [before for before, title in itertools.pairwise(titles) if title == "What to create"] in ([], ["Project"])
+
+
+def test_the_switches_follow_the_construct_that_precedes_them() -> None:
+    """The group of the switches follows the construct that precedes them, though the first switch is declared later."""
+    first, second, third = ({name: Parameter(name, Type="String")} for name in ("First", "Second", "Third"))
+    constructs = [
+        Construct(title="First", source=__name__, parameters=first, precedes_switches=True),
+        Construct(title="Second", source=__name__, parameters=second),
+        Construct(title="Third", source=__name__, switches=third),
+    ]
+    metadata = assemble("A template", constructs).to_dict()["Metadata"]["AWS::CloudFormation::Interface"]
+    titles = [group["Label"]["default"] for group in metadata["ParameterGroups"]]
+    assert titles == ["First", "What to create", "Second"]
 
 
 # How a description explains its default, or that the parameter has no default that applies to all users.

@@ -45,8 +45,19 @@ SECTIONS = [section for document in DOCUMENTS for section in sections(document)]
 LANGUAGES = {"hcl", "toml", "console", "python", "pycon", "yaml", "json", "text", "diff", "sh", "{toctree}"}
 
 
+def repeated(section: Section) -> bool:
+    """Return whether a help of a whole program only repeats examples of other sections."""
+    others = {each.text for other in SECTIONS if other is not section for each in other.commands}
+    is_whole = str(section) in {f"{program}: --help" for program, _ in every_help()}
+    return is_whole and {each.text for each in section.commands} <= others
+
+
 # test_journeys.py follows whole pages
-RUN_HERE = [each for each in SECTIONS if each.commands and each.document not in FOLLOWED and each.title != QUICK_START]
+RUN_HERE = [
+    each
+    for each in SECTIONS
+    if each.commands and each.document not in FOLLOWED and each.title != QUICK_START and not repeated(each)
+]
 
 
 @pytest.mark.parametrize("section", RUN_HERE, ids=str)
