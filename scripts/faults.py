@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLES = ROOT / "tests" / "faults"
 
 FAILED = 1  # the exit code of pytest if a test fails
-MOST_SECONDS = 120  # of processor time, which does not depend on what else the machine does: a fault can loop endlessly
-MOST_SECONDS_WAITING = 1800  # a fault can also cause that a process waits for ever
+MOST_SECONDS = 120  # of processor time, also if the machine does other work: a fault can cause an endless loop
+MOST_SECONDS_WAITING = 1800  # a fault can also cause an endless wait
 NOT_IMPORTED = "ERROR collecting"  # in its output if the tests cannot be imported, which is also noticed
 
 EPILOG = """\

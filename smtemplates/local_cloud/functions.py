@@ -14,7 +14,7 @@ from typing import Any
 # The module that the first process imports, and its code. The SDK loads the model of a service once for all copies.
 PRELOADED = "preloaded_functions"
 PRELOADED_CODE = '''\
-"""Load the AWS SDK for the functions, and what its clients of S3 read."""
+"""Load the AWS SDK for the functions, and the models that its clients of S3 read."""
 
 import functools
 
@@ -27,7 +27,7 @@ load = functools.cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda self, path: load(path)
 boto3.Session("none", "none", region_name="us-east-1").client("s3")
 '''
-# What a copy does: it becomes a process with these streams, variables and folder, and runs the program.
+# The code of a copy: set the streams, variables and folder of a new process, and run the program.
 START = """\
 import os, runpy, sys
 for number, stream in enumerate(streams):

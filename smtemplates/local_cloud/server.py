@@ -238,7 +238,7 @@ def fix_change_sets() -> None:
 
 
 def know_own_services() -> None:
-    """Recognize the names of the services that this package adds.
+    """Add the names of the services of this package to those that MiniStack knows.
 
     For other names, MiniStack loads the models of all services of the SDK, which takes several seconds.
     """

@@ -165,7 +165,7 @@ class _Part:
             self._changes[read] = [*self._evaluated(values)]
         new: list[Effect] = []
         for change in self._changes[read]:
-            # the Rules can read other parameters, and are evaluated only for what is not yet known
+            # the Rules can read other parameters, and are evaluated only for effects that are not yet known
             if not self._found.issuperset(change.effects) and all(
                 any(self._is_allowed(values, value) for value in state) for state in change.states
             ):
