@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 UNAVAILABLE = Path("smtemplates/aws_data/assets/unavailable_types.json")
 IMPORTABLE = Path("smtemplates/aws_data/assets/importable_types.json")
 NOT_VERIFIED = Path("docs/explanation/not-verified.md")
+README = Path("README.md")
 PERMISSIONS = Path("smtemplates/templates/launch_role/assets/handler_permissions.json")
 HANDLERS = ("create", "read", "update", "delete")
 SCHEMA_REGION = "us-east-1"
@@ -119,6 +120,7 @@ def build() -> dict[Path, str]:
     documents[NOT_VERIFIED] = inferences.with_list(read(ROOT / NOT_VERIFIED))
     configuration = configuration_tables.PAGE
     documents[configuration] = configuration_tables.with_tables(read(ROOT / configuration))
+    documents[README] = inferences.with_summary(read(ROOT / README))
     return {**generated, **templates, **pages.files(), **documents}
 
 

@@ -23,7 +23,7 @@ class Proof:
 
 @dataclass(frozen=True, kw_only=True)
 class Inference:
-    """One inference. `title` is its short form for lists, and `where` a file that relies on it.
+    """One inference. `title` is its short form for lists, `area` the part of the product, `where` a file that uses it.
 
     `local` is the reason why the local cloud cannot show it, or ''. `missing` is the reason why there is no experiment,
     or ''.
@@ -31,6 +31,7 @@ class Inference:
 
     name: str
     title: str
+    area: str
     sentence: str
     where: str
     local: str = ""

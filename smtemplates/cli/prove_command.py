@@ -14,7 +14,9 @@ earlier runs. Do not start two runs at the same time in one account and Region.
 --plan only shows the protocol with the highest costs."""
 EXAMPLES = """\
   smtemplates prove --plan
-      show the protocol of all experiments, without credentials
+      show the protocol of all experiments with their costs, without credentials
+  smtemplates prove --plan studio-grants studio-scripts
+      show the protocol of two experiments
   smtemplates prove --account 111122223333 --region eu-west-1 -o report
       run all experiments, and write prove.md and prove.json into a folder
   smtemplates prove drift-revert --account 111122223333 --region eu-west-1

@@ -104,7 +104,7 @@ class SageMaker:
             if all(
                 value_at(item, key) == value
                 or (key == name and item[arn] == value)
-                or (key == f"{name}Contains" and value in item[name])
+                or (key in ("NameContains", f"{name}Contains") and value in item[name])
                 for key, value in wanted.items()
             )
         ]
@@ -212,11 +212,13 @@ class SageMaker:
             created = self.create(kind_name, given)
             return created[kind.ref], created
 
-        def find(physical_id: str) -> list[Props]:
-            return [item for item in self.find(kind_name) if item[kind.ref] == physical_id]
+        def find(physical_id: str, props: Props) -> list[Props]:
+            # two domains can have user profiles, spaces and apps with the same names
+            inside = {key: props[key] for key in ("DomainId",) if kind_name in IN_DOMAIN}
+            return [item for item in self.find(kind_name, **inside) if item[kind.ref] == physical_id]
 
         def update(physical_id: str, _old: Props, props: Props, _stack_name: str) -> Resource:
-            item = find(physical_id)[0]
+            item = find(physical_id, props)[0]
             if kind_name == "Endpoint":
                 served, wanted = item["EndpointConfigName"], props["EndpointConfigName"]
                 self.check_instance_type(served, wanted)
@@ -226,8 +228,8 @@ class SageMaker:
             item.update(props)
             return physical_id, item
 
-        def delete(physical_id: str, _props: Props) -> None:
-            for item in find(physical_id):
+        def delete(physical_id: str, props: Props) -> None:
+            for item in find(physical_id, props):
                 self.delete(kind_name, item)
 
         return {"create": create, "update": update, "delete": delete}

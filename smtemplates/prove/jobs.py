@@ -11,13 +11,14 @@ from smtemplates.aws_data.partitions import partition_of
 from smtemplates.core.assets import read_asset
 from smtemplates.errors import UsageError
 from smtemplates.prove.experiment import RefutedError
-from smtemplates.prove.kinds import LOG_GROUP, MISSING, PROCESSING_JOB, TRAINING_JOB
+from smtemplates.prove.kind import MISSING
+from smtemplates.prove.logs import LOG_GROUP
+from smtemplates.prove.named import ENDED, PROCESSING_JOB, TRAINING_JOB
 from smtemplates.prove.trial import OTHER_REASON, Trial
 
 INSTANCE = "ml.m5.large"
 RUN_SECONDS = 600
 VOLUME_GB = 5
-ENDED = ("Completed", "Failed", "Stopped")
 
 
 def image(region: str) -> str:

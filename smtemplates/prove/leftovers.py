@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from smtemplates.aws.errors import CloudError, RefusedError, StoppedError
+from smtemplates.aws.errors import RefusedError, StoppedError
 from smtemplates.aws.session import Cloud
 from smtemplates.errors import Error
 from smtemplates.prove.experiment import PREFIX, TAG
-from smtemplates.prove.kinds import KINDS, Kind
+from smtemplates.prove.kind import POLL_SECONDS, Kind
+from smtemplates.prove.kinds import KINDS
+
+# AWS rejects some deletions for a short time, for example while it still deletes a part of the resource.
+ATTEMPTS = 3
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -44,14 +51,15 @@ def find(cloud: Cloud, *, local: bool) -> list[Leftover]:
 class Removal:
     """The removal of everything that experiments created.
 
-    `problems` are sentences on resources that still exist. `interrupted` is whether the user interrupted the removal,
-    which continued to its end.
+    `problems` are sentences on resources that still exist, and `kept` sentences on those that others use now.
+    `interrupted` is whether the user interrupted the removal, which continued to its end.
     """
 
     cloud: Cloud
     say: Callable[[str], None]
     local: bool
     problems: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     interrupted: bool = False
 
     def run(self, registered: Iterable[tuple[Kind, str]] = ()) -> Removal:
@@ -68,20 +76,37 @@ class Removal:
 
     def _listed(self, kind: Kind) -> set[str]:
         try:
-            return {one.name for one in kind.find(self.cloud) if one.own}
-        except CloudError as error:
+            return self._repeat(lambda: {one.name for one in kind.find(self.cloud) if one.own})
+        except Error as error:
             self.problems.append(f"The resources of the kind {kind.title} could not be listed. {error}")
             return set()
 
     def _delete(self, kind: Kind, name: str) -> None:
         try:
-            kind.delete(self.cloud, name)
-        except StoppedError:
-            self.interrupted = True
+            kept = self._repeat(lambda: kind.delete(self.cloud, name))
         except Error as error:
             self.problems.append(f"The {kind.title} {name} still exists. {error}")
             return
-        self.say(f"  Deleted {kind.title} {name}.")
+        self.say(f"  {'Kept' if kept else 'Deleted'} {kind.title} {name}.{' ' if kept else ''}{kept}")
+        self.kept += [f"The {kind.title} {name}. {kept}"] if kept else []
+
+    def _repeat(self, call: Callable[[], Answer]) -> Answer:
+        """Return the answer of a call, which can fail twice. An interruption only ends its wait, so it is repeated.
+
+        Raises:
+            Error: The call failed three times.
+        """
+        failures = 0
+        while True:
+            try:
+                return call()
+            except StoppedError:
+                self.interrupted = True
+            except Error:
+                failures += 1
+                if failures == ATTEMPTS:
+                    raise
+            self.cloud.pause(POLL_SECONDS)
 
 
 def _kinds(*, local: bool) -> list[Kind]:

@@ -46,6 +46,7 @@ def value(run: Run) -> dict[str, Any]:
             }
             for outcome in run.outcomes
         ],
+        "kept": run.kept,
         "problems": run.problems,
     }
 
@@ -71,7 +72,9 @@ def _lines(run: Run, about: dict[str, Any]) -> Iterator[str]:
     yield from ("| Experiment | Verdict | Reason |", "| --- | --- | --- |")
     yield from (f"| `{one.experiment.name}` | {one.verdict.value} | {_cell(one.reason)} |" for one in run.outcomes)
     yield from _listed("Deleted resources of an earlier run", run.removed)
-    yield from _listed("Resources that still exist. The next run deletes them", run.problems)
+    yield from _listed("Resources that were created for an experiment, and that remain", run.kept)
+    command = f"smtemplates prove --clean --account {MASKED} --region {about['region']}"
+    yield from _listed(f"Resources that still exist. To delete them, run `{command}`", run.problems)
     for outcome in run.outcomes:
         if outcome.notes:
             yield from _one(outcome)

@@ -14,7 +14,7 @@ from smtemplates.console.signals import Deferral, uninterrupted
 from smtemplates.errors import Error, UsageError
 from smtemplates.prove import leftovers
 from smtemplates.prove.experiment import Experiment, RefutedError, UnverifiableError
-from smtemplates.prove.kinds import Kind
+from smtemplates.prove.kind import Kind
 from smtemplates.prove.trial import Trial
 
 INTERRUPTED = "The run was interrupted."
@@ -42,7 +42,10 @@ class Outcome:
 
 @dataclass(kw_only=True)
 class Run:
-    """A run of experiments. `removed` are the leftovers of earlier runs. `problems` are resources that still exist."""
+    """A run of experiments. `removed` are the leftovers of earlier runs. `problems` are resources that still exist.
+
+    `kept` are resources of the experiments that others use now.
+    """
 
     cloud: Cloud
     local: bool
@@ -51,6 +54,7 @@ class Run:
     removed: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     interrupted: bool = False
     spent: Decimal = Decimal(0)
 
@@ -108,6 +112,7 @@ class Run:
     def _remove(self, registered: Sequence[tuple[Kind, str]]) -> None:
         removal = leftovers.Removal(cloud=self.cloud, say=self.say, local=self.local).run(registered)
         self.problems += removal.problems
+        self.kept += removal.kept
         self.interrupted |= removal.interrupted
 
     def _attempt(self, trial: Trial, signals: Deferral) -> tuple[Verdict, str]:

@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 from smtemplates.errors import UsageError
-from smtemplates.prove.experiment import RefutedError
+from smtemplates.prove.experiment import PREFIX, RefutedError
+from smtemplates.prove.jobs import log_group
 from smtemplates.prove.trial import OTHER_REASON, Trial
 from smtemplates.prove.workspace import only, with_resources, workspace
 from smtemplates.specializing.specialization import specialize
 from smtemplates.templates.registry import definition
 
-PROFILE = "prover"
+PROFILE = f"{PREFIX}user"
 INSTANCE = "ml.t3.medium"
 SUFFIX = "-studio"
 NETWORK = ("VpcId", "SubnetIds")
@@ -100,6 +101,7 @@ def app_request(trial: Trial, space: Mapping[str, Any], **resources: Any) -> dic
 
 def start(trial: Trial, domain_id: str, app: str, **resources: Any) -> Mapping[str, Any]:
     """Create a space and its app, and return the request of the app. Both are deleted with the stack of the domain."""
+    log_group(trial, "studio")
     space = space_request(trial, domain_id, app)
     trial.call("sagemaker", "create_space", **space)
     wait_for_space(trial, space)

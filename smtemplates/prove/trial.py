@@ -17,7 +17,7 @@ from smtemplates.deploy.requests.parameters import Settings
 from smtemplates.deploy.requests.request import Options, Request
 from smtemplates.deploy.reviewer import Silent
 from smtemplates.prove.experiment import TAG, Experiment, LateError, RefutedError, UnverifiableError
-from smtemplates.prove.kinds import Kind
+from smtemplates.prove.kind import Kind
 from smtemplates.synth.renderer import compact
 
 POLL_SECONDS = 5.0

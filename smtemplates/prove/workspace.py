@@ -8,12 +8,14 @@ from functools import cache
 from typing import Any
 
 from smtemplates.evaluate.references import edges
+from smtemplates.prove.experiment import PREFIX
 from smtemplates.specializing.specialization import specialize
 from smtemplates.templates.workspace.features import FEATURES
 from smtemplates.templates.workspace.template import build
 
-# The settings of all experiments. The function of the initializer would leave the log groups of the account behind.
-SMALL = {"ManageLogGroups": "false", "CreateFolders": "false"}
+# The settings of all experiments. The function of the initializer would leave the log groups of the account behind. The
+# name of the project is the start of the names of the resources that need one, such as the endpoint.
+SMALL = {"ManageLogGroups": "false", "CreateFolders": "false", "ProjectName": PREFIX.rstrip("-")}
 
 
 @cache

@@ -1,7 +1,8 @@
-"""The inferences about AWS and their proofs in a live account, for the reference and the explanation."""
+"""The inferences about AWS and their proofs in a live account, for the README, the reference and the explanation."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from smtemplates.aws_data.inferences import INFERENCES, Inference
@@ -26,8 +27,8 @@ def inferences() -> Iterator[str]:
                 code(each.name),
                 _sentence(each),
                 code(each.where),
-                each.local or "can show it",
-                ", ".join(f"{proof.date} in {code(proof.region)}" for proof in each.proofs) or _unproven(each),
+                each.local or ("" if each.missing else "can show it"),
+                _proofs(each) or _unproven(each),
             )
             for each in INFERENCES
         ),
@@ -40,19 +41,49 @@ def with_list(page: str) -> str:
     Raises:
         TemplateError: The page does not contain the lines around the list.
     """
+    listed = "".join(f"- {each.title}\n" for each in INFERENCES if not each.proofs)
+    return _with_text(page, f"{_summary()} Not yet seen on AWS itself:\n\n{listed}")
+
+
+def with_summary(readme: str) -> str:
+    """Return the README with the current number of proofs, each proof, and the inferences without one by area.
+
+    Raises:
+        TemplateError: The README does not contain the lines around the summary.
+    """
+    areas: dict[str, list[str]] = {}
+    for each in INFERENCES:
+        if not each.proofs:
+            areas.setdefault(each.area, []).append(code(each.name))
+    proven = [f"- {code(each.name)}: {_proofs(each)}" for each in INFERENCES if each.proofs]
+    missing = [_wrapped(f"- {area}: {', '.join(names)}") for area, names in areas.items()]
+    parts = [[_summary()], proven, ["Not yet seen on AWS itself, by name:"] if missing else [], missing]
+    return _with_text(readme, "\n".join("".join(f"{line}\n" for line in part) for part in parts if part))
+
+
+def _wrapped(item: str) -> str:
+    return textwrap.fill(item, 120, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+
+
+def _with_text(page: str, text: str) -> str:
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise TemplateError(f"The page must contain the lines {BEGIN.strip()} and {END.strip()}.")
-    listed = "".join(f"- {each.title}\n" for each in INFERENCES if not each.proofs)
-    return f"{before}{begin}\n{_summary()} Not yet seen on AWS itself:\n\n{listed}\n{end}{after}"
+    return f"{before}{begin}\n{text}\n{end}{after}"
 
 
 def _summary() -> str:
     proven = sum(bool(each.proofs) for each in INFERENCES)
     if not proven:
         return f"Of {len(INFERENCES)} inferences, none has been proven in a live account yet."
-    return f"Of {len(INFERENCES)} inferences, {proven} have been proven in a live account."
+    return (
+        f"Of {len(INFERENCES)} inferences, {proven} {'has' if proven == 1 else 'have'} been proven in a live account."
+    )
+
+
+def _proofs(inference: Inference) -> str:
+    return ", ".join(f"{proof.date} in {code(proof.region)}" for proof in inference.proofs)
 
 
 def _sentence(inference: Inference) -> str:

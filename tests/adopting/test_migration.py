@@ -14,10 +14,16 @@ from deploying.local_aws import Aws
 
 from adopting.terraform import CONFIGURATION, Terraform, install, sagemaker
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
-
 BUCKETS = ("churn-dev-input", "churn-dev-output", "churn-dev-models")
 STACK = "churn-dev"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "migrate-from-terraform.md"
+# The commands of the page, in its order.
+ADOPT, CHECK, PLAN, DEPLOY = (
+    "smtemplates adopt terraform.tfstate --tfvars terraform.tfvars --stack churn-dev -o migration",
+    "smtemplates config check --config migration/smtemplates.toml",
+    "smtemplates plan churn-dev --config migration/smtemplates.toml --create-staging-bucket",
+    "smtemplates deploy churn-dev --config migration/smtemplates.toml --create-staging-bucket",
+)
 REUSED = "handed_over.tf"
 
 
@@ -31,11 +37,12 @@ def versions(aws: Aws) -> dict[tuple[str, str, str], str]:
     }
 
 
-def smtemplates(aws: Aws, folder: Path, *arguments: str) -> tuple[int, str]:
-    """Run a command in a folder, and return its exit code and output."""
-    command = [sys.executable, "-m", "smtemplates", *arguments]
-    done = processes.run(command, {**aws.environment, "PYTHONPATH": str(Path(__file__).parents[2])}, folder)
-    return done.returncode, done.stdout + done.stderr
+def succeed(aws: Aws, folder: Path, command: str) -> str:
+    """Run a command in a folder, and return its output."""
+    words = [sys.executable, "-m", *command.split()]
+    done = processes.run(words, {**aws.environment, "PYTHONPATH": str(Path(__file__).parents[2])}, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def changes(output: str) -> dict[str, int]:
@@ -52,6 +59,13 @@ def constants(report: Any, state: dict[str, Any]) -> str:
     return f'locals {{\n  role_arn = "{arns["aws_iam_role"]}"\n  topic_arn = "{arns["aws_sns_topic"]}"\n}}\n'
 
 
+def test_page_has_these_commands() -> None:
+    """The migration below consists of the commands of the page."""
+    assert re.findall(r"^\$ (.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE) == [ADOPT, CHECK, PLAN, DEPLOY]
+
+
+@pytest.mark.server
+@pytest.mark.slow
 def test_migration_keeps_every_object(aws: Aws, tmp_path: Path) -> None:
     """After adopt, release and deploy, all versions of all objects are the same, and Terraform destroyed nothing.
 
@@ -66,12 +80,10 @@ def test_migration_keeps_every_object(aws: Aws, tmp_path: Path) -> None:
         before = versions(aws)
         assert len(before) >= 9
 
-        arguments = ["--tfvars", "terraform.tfvars", "--stack", STACK, "-o", "../migration", "--json"]
-        code, output = smtemplates(aws, terraform.folder, "adopt", "terraform.tfstate", *arguments)
-        assert code == 0, output
-        migration = tmp_path / "migration"
+        succeed(aws, terraform.folder, ADOPT)
+        migration = terraform.folder / "migration"
         report = json.loads((migration / "report.json").read_text())
-        assert smtemplates(aws, migration, "config", "check")[0] == 0
+        succeed(aws, terraform.folder, CHECK)
 
         state = json.loads((terraform.folder / "terraform.tfstate").read_text())
         (terraform.folder / REUSED).write_text((migration / "removed.tf").read_text())
@@ -84,10 +96,10 @@ def test_migration_keeps_every_object(aws: Aws, tmp_path: Path) -> None:
         assert released
         assert managed == {one["address"] for one in report["resources"]} - released
 
-        code, output = smtemplates(aws, migration, "deploy", STACK, "--yes", "--create-staging-bucket")
-        assert code == 0, output
+        succeed(aws, terraform.folder, PLAN)
+        succeed(aws, terraform.folder, f"{DEPLOY} --yes")
         assert versions(aws) == before
-        outputs = json.loads(smtemplates(aws, migration, "outputs", STACK, "--json")[1])
+        outputs = json.loads(succeed(aws, terraform.folder, f"smtemplates outputs {STACK} --json"))
         assert tuple(outputs[f"{which}BucketName"] for which in ("Input", "Output", "Model")) == BUCKETS
 
         (terraform.folder / "constants.tf").unlink()
@@ -95,3 +107,5 @@ def test_migration_keeps_every_object(aws: Aws, tmp_path: Path) -> None:
         (terraform.folder / "import.tf").write_text((migration / "return" / "import.tf").read_text())
         returned = changes(terraform.succeed("plan"))
         assert (returned["import"], returned["add"], returned["destroy"]) == (len(released), 0, 0)
+        succeed(aws, terraform.folder, f"smtemplates destroy {STACK} --confirm {STACK}")
+        assert versions(aws) == before

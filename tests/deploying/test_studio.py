@@ -145,6 +145,16 @@ def test_replaced_user_profile_keeps_its_spaces(aws: Aws, profiles: Path, name: 
     assert studio.spaces == ["anns"]
 
 
+def test_user_profiles_of_another_domain_remain(aws: Aws, name: str) -> None:
+    """The deletion of a stack leaves the user profiles of another domain, which have the same names."""
+    first, second = f"{name}-1", f"{name}-2"
+    for stack in (first, second):
+        aws.created(stack, PROFILES)
+    assert aws.run("destroy", first, "--confirm", first).returncode == 0
+    assert sorted(Studio(aws, aws.outputs(second)["DomainId"]).profiles) == ["ann", "bo"]
+    assert aws.run("destroy", second, "--confirm", second).returncode == 0
+
+
 def answers_for(
     aws: Any, apps: list[dict[str, Any]], spaces: list[dict[str, Any]], profiles: list[dict[str, Any]] | None = None
 ) -> None:

@@ -62,6 +62,7 @@ Outputs: {ProductId: {Value: %s}}
 ADOPTING = ROOT / "tests" / "adopting"
 STATE = ADOPTING / "states" / "workspace.tfstate"
 VALUES = ADOPTING / "configuration" / "terraform.tfvars"
+MIGRATE = "smtemplates adopt terraform.tfstate --tfvars terraform.tfvars --stack churn-dev -o migration"
 NOT_ADOPTED = ("aws_sagemaker_notebook", "aws_sagemaker_domain", "aws_kms", "aws_s3_bucket_server_side")
 PRODUCT = "prod-abcdefghijklm"
 ENTRY_POINT = "import sys; from smtemplates.cli.main import main; sys.exit(main())"  # as in pyproject.toml
@@ -122,6 +123,9 @@ class Sandbox:
             (self.folder / file[1]).write_text(block[1] if block else "")
         if "config check" in command and "--config" not in command:
             self.configuration.write_text(CONFIGURATION)
+        if "--config migration/" in command and not (self.folder / "migration").exists():
+            self.prepare(MIGRATE)
+            self.run(MIGRATE)
         if arguments := arguments_of(command):
             if arguments.command == "adopt":
                 self._prepare_migration(arguments)

@@ -31,6 +31,7 @@ from docs.text import (
     without_fences,
 )
 from smtemplates import deploy, evaluate
+from smtemplates.aws_data.inferences import INFERENCES
 from smtemplates.config.init.project_files import ASSETS
 from smtemplates.config.schema import parts, schema
 from smtemplates.errors import CHANGES_PRESENT, Error
@@ -63,6 +64,7 @@ ARCHITECTURE = "docs/explanation/architecture.md"
 # The page about the files of a new project, whose names and words are in the texts of these files.
 PROJECT_PAGE = "docs/how-to/project.md"
 PROJECT_FILES = {asset.path: asset.text() for asset in ASSETS}
+INFERRED = {inference.name for inference in INFERENCES}
 # The page about the library, which contains the public names of these modules.
 LIBRARY_PAGE = "docs/reference/python-api.md"
 LIBRARY = {name for module in (smtemplates, deploy, evaluate) for name in module.__all__}
@@ -138,7 +140,13 @@ def _exists(span: str, section: Section) -> bool:
         return True
     if span in MIGRATION.get(section.document, ()) or (section.document == MIGRATION_PAGE and _is_result(span)):
         return True
-    return span in PROJECT_FILES or span in KNOWN or _is_name(span, section.programs) or _is_of_configuration(span)
+    return (
+        span in PROJECT_FILES
+        or span in INFERRED
+        or span in KNOWN
+        or _is_name(span, section.programs)
+        or _is_of_configuration(span)
+    )
 
 
 def _is_of_sdk(span: str) -> bool:

@@ -6,7 +6,8 @@ import json
 import os
 import threading
 from collections.abc import Mapping
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,6 +18,8 @@ from proving.clouds import Answer, Forward
 from smtemplates.prove.experiment import PREFIX
 from smtemplates.prove.experiments.mlflow import CREATE, ENDPOINT_VARIABLE
 from smtemplates.prove.experiments.studio_apps import PACKAGE
+from smtemplates.prove.logs import STUDIO
+from smtemplates.prove.networks import OF_SAGEMAKER
 from smtemplates.prove.studio import PROFILE
 
 DENIED = "User is not authorized to perform: {} because no identity-based policy allows the action"
@@ -29,7 +32,12 @@ def failed(reason: str) -> Any:
 # --- Studio
 
 
-GROUP = {"GroupId": "sg-0123456789abcdef0", "GroupName": "security-group-for-outbound-nfs-d-0123456789ab"}
+ARN = "arn:aws:sagemaker:us-east-1:000000000000:domain/d-0123456789ab"
+GROUP = {
+    "GroupId": "sg-0123456789abcdef0",
+    "GroupName": "security-group-for-outbound-nfs-d-0123456789ab",
+    "Tags": [{"Key": OF_SAGEMAKER, "Value": ARN}],
+}
 left = [GROUP]  # the remaining groups of the domain
 
 
@@ -50,14 +58,29 @@ def with_deletion(_aws: Aws) -> Mapping[str, Answer]:
     return {"delete_security_group": delete}
 
 
+def started(aws: Aws, request: dict[str, Any], forward: Forward) -> Any:
+    """Start an app, which writes a log stream. SageMaker creates its log group if the account has none."""
+    logs = aws.client("logs")
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=STUDIO)
+    stream = f"{request['DomainId']}/{request['SpaceName']}/{request['AppType']}/{request['AppName']}"
+    logs.create_log_stream(logGroupName=STUDIO, logStreamName=stream)
+    return forward(**request)
+
+
+def starting(aws: Aws) -> Mapping[str, Answer]:
+    """Return answers with the log streams of apps."""
+    return {"create_app": partial(started, aws)}
+
+
 def without_docker(answer: Any) -> Any:
     return {**answer, "DomainSettings": {}}
 
 
-def with_grants(_aws: Aws) -> Mapping[str, Answer]:
+def with_grants(aws: Aws) -> Mapping[str, Answer]:
     """Return answers with the grant of the volume of a space."""
     grant = {"GrantId": "0" * 64, "Operations": ["CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext"]}
-    return {"list_grants": lambda _request, _forward: {"Grants": [grant]}}
+    return {**starting(aws), "list_grants": lambda _request, _forward: {"Grants": [grant]}}
 
 
 def with_environments(aws: Aws) -> Mapping[str, Answer]:
@@ -68,7 +91,7 @@ def with_environments(aws: Aws) -> Mapping[str, Answer]:
         names = [one["Name"] for one in s3.list_buckets()["Buckets"]]
         (bucket,) = (name for name in names if name.startswith(f"{PREFIX}studio-scripts") and "output" in name)
         s3.put_object(Bucket=bucket, Key=f"processing/{request['AppType']}.txt", Body=f"{PACKAGE}\n".encode())
-        return forward(**request)
+        return started(aws, request, forward)
 
     return {"create_app": create}
 
@@ -86,7 +109,7 @@ def with_events(aws: Aws) -> Mapping[str, Answer]:
         events = [{"CloudTrailEvent": json.dumps({"userIdentity": {"sessionContext": one}})} for one in contexts]
         return {"Events": [*events, {"CloudTrailEvent": json.dumps({"userIdentity": {"type": "Root"}})}]}
 
-    return {"lookup_events": look}
+    return {**starting(aws), "lookup_events": look}
 
 
 def with_another_identity(answer: Any) -> Any:
@@ -94,7 +117,7 @@ def with_another_identity(answer: Any) -> Any:
     return {**answer, "Events": events}
 
 
-def with_images(_aws: Aws) -> Mapping[str, Answer]:
+def with_images(aws: Aws) -> Mapping[str, Answer]:
     """Return answers of ECR, and of apps of which only the first one lacks the permission."""
     spaces: list[str] = []
 
@@ -106,6 +129,7 @@ def with_images(_aws: Aws) -> Mapping[str, Answer]:
         return failed(reason)(forward(**request))
 
     return {
+        **starting(aws),
         "initiate_layer_upload": lambda _request, _forward: {"uploadId": "1", "partSize": 1},
         "upload_layer_part": lambda _request, _forward: {},
         "complete_layer_upload": lambda _request, _forward: {},
@@ -166,11 +190,18 @@ def without_environment(answer: Any) -> Any:
     return {**answer, "PrimaryContainer": {**answer["PrimaryContainer"], "Environment": {}}}
 
 
-def with_history(_aws: Aws) -> Mapping[str, Answer]:
-    """Return answers of a model that is called, and of the alarm that it triggers."""
+def with_history(aws: Aws) -> Mapping[str, Answer]:
+    """Return answers of a model that is called and writes logs, and of the alarm that it triggers."""
     item = {"HistorySummary": "Alarm updated from INSUFFICIENT_DATA to ALARM"}
+
+    def invoke(request: dict[str, Any], _forward: Forward) -> Any:
+        logs = aws.client("logs")
+        with suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_group(logGroupName=f"/aws/sagemaker/Endpoints/{request['EndpointName']}")
+        return {"Body": b"ok"}
+
     return {
-        "invoke_endpoint": lambda _request, _forward: {"Body": b"ok"},
+        "invoke_endpoint": invoke,
         "describe_alarm_history": lambda _request, _forward: {"AlarmHistoryItems": [item]},
     }
 

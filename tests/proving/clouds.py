@@ -20,6 +20,7 @@ from smtemplates.aws.connection import Connection
 from smtemplates.aws.errors import DENIED, CloudError
 from smtemplates.aws.session import Cloud
 from smtemplates.local_cloud.lifecycle import CLIENT
+from smtemplates.prove.experiment import PREFIX, TAG
 
 VALIDATE: Any = import_module("botocore.validate")  # it has no types
 REGION = CLIENT["AWS_DEFAULT_REGION"]
@@ -60,20 +61,31 @@ def refusing(code: str, message: str) -> Answer:
     return refuse
 
 
-# SageMaker runs no jobs in the local cloud, so it does not list any.
+# SageMaker runs no jobs in the local cloud, so it does not list any. It does not list tags either.
+TAGS = [{"Key": TAG, "Value": "experiment"}]
 NOTHING: Mapping[str, Answer] = {
+    "list_tags": lambda _request, _forward: {"Tags": TAGS},
     "list_training_jobs": lambda _request, _forward: {"TrainingJobSummaries": []},
     "list_processing_jobs": lambda _request, _forward: {"ProcessingJobSummaries": []},
 }
 
 
+class KilledError(BaseException):
+    """The process was killed, so nothing that follows in it is executed."""
+
+
 @dataclass
 class Script:
-    """The differences of a cloud from the local cloud. The operations have the names of the SDK's methods."""
+    """The differences of a cloud from the local cloud. The operations have the names of the SDK's methods.
+
+    `interrupted_call` is the number of the call after which Ctrl-C is pressed, and `last_call` of the one after which
+    the process is killed.
+    """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     faults: Mapping[str, Fault] = field(default_factory=dict)
     interrupted_call: int | None = None
+    last_call: int | None = None
 
 
 def _pause(_seconds: float) -> None:
@@ -91,6 +103,8 @@ class Scripted(Cloud):
         self.number = 0
 
     def call(self, service: str, operation: str, **arguments: Any) -> Any:
+        if self.number == self.script.last_call:
+            raise KilledError
         forward = partial(super().call, service, operation)
         answer = {**NOTHING, **self.script.answers}.get(operation)
         fault = self.script.faults.get(operation)
@@ -137,3 +151,12 @@ def scripted(aws: Aws, script: Script) -> Scripted:
     cloud = copy.copy(_cloud(aws.url))
     cloud.script = script
     return cloud
+
+
+def rest(aws: Aws) -> list[str]:
+    """Return the resources of experiments outside of stacks, as the services list them."""
+    topics = [one["TopicArn"] for one in aws.client("sns").list_topics()["Topics"]]
+    queues = aws.client("sqs").list_queues(QueueNamePrefix=PREFIX).get("QueueUrls", [])
+    groups = [one["logGroupName"] for one in aws.client("logs").describe_log_groups()["logGroups"]]
+    models = [one["ModelName"] for one in aws.client("sagemaker").list_models()["Models"]]
+    return [*(one for one in topics if PREFIX in one), *queues, *(one for one in groups if "sagemaker" in one), *models]

@@ -1,4 +1,4 @@
-"""The jobs of SageMaker in tests: they end at once, write a result and a log stream, and exist until their deletion."""
+"""The jobs of SageMaker in tests. They write a result and a log stream. Each description shows them one step later."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from proving.clouds import REGION, Answer, Forward
 from smtemplates.aws.errors import CloudError
 
 ENDED = ("Completed", "Failed", "Stopped")
+NEXT = {"InProgress": "Completed", "Stopping": "Stopped"}
 
 
 class Jobs:
@@ -30,7 +31,7 @@ class Jobs:
     def create(self, request: dict[str, Any], _forward: Forward) -> dict[str, Any]:
         name = request[f"{self.noun}JobName"]
         arn = f"arn:aws:sagemaker:{REGION}:000000000000:{self.noun.lower()}-job/{name}"
-        about = {f"{self.noun}JobArn": arn, f"{self.noun}JobStatus": "Completed", "CreationTime": 0}
+        about = {f"{self.noun}JobArn": arn, f"{self.noun}JobStatus": "InProgress", "CreationTime": 0}
         given = {key: value for key, value in request.items() if key != "Tags"}
         if self.noun == "Training":
             target = f"{request['OutputDataConfig']['S3OutputPath']}{name}/model.tar.gz"
@@ -47,22 +48,32 @@ class Jobs:
         return {f"{self.noun}JobArn": arn}
 
     def describe(self, request: dict[str, Any], _forward: Forward) -> dict[str, Any]:
-        name = request[f"{self.noun}JobName"]
+        name, field = request[f"{self.noun}JobName"], f"{self.noun}JobStatus"
         if name not in self.jobs:
-            raise CloudError(f"The job {name} does not exist.", code="ResourceNotFound")
-        return self.jobs[name]
+            raise CloudError("Requested resource not found.", code="ValidationException")
+        shown = dict(self.jobs[name])
+        self.jobs[name][field] = NEXT.get(shown[field], shown[field])
+        if shown[field] == "Deleting":
+            del self.jobs[name]
+        return shown
 
     def list(self, _request: dict[str, Any], _forward: Forward) -> dict[str, Any]:
         shown = (f"{self.noun}JobName", f"{self.noun}JobArn", f"{self.noun}JobStatus", "CreationTime")
         return {f"{self.noun}JobSummaries": [{key: job[key] for key in shown} for job in self.jobs.values()]}
 
-    def stop(self, request: dict[str, Any], forward: Forward) -> dict[str, Any]:
-        self.describe(request, forward)[f"{self.noun}JobStatus"] = "Stopped"
+    def stop(self, request: dict[str, Any], _forward: Forward) -> dict[str, Any]:
+        job, field = self.jobs[request[f"{self.noun}JobName"]], f"{self.noun}JobStatus"
+        if job[field] != "InProgress":
+            raise CloudError(f"The job is in status {job[field]}.", code="ValidationException")
+        job[field] = "Stopping"
         return {}
 
-    def delete(self, request: dict[str, Any], forward: Forward) -> dict[str, Any]:
-        assert self.describe(request, forward)[f"{self.noun}JobStatus"] in ENDED
-        del self.jobs[request[f"{self.noun}JobName"]]
+    def delete(self, request: dict[str, Any], _forward: Forward) -> dict[str, Any]:
+        job, field = self.jobs[request[f"{self.noun}JobName"]], f"{self.noun}JobStatus"
+        assert job[field] in ENDED
+        job[field] = "Deleting"
+        if self.noun == "Processing":  # its deletion has no status
+            del self.jobs[request[f"{self.noun}JobName"]]
         return {}
 
     def _write(self, uri: str, content: bytes) -> None:

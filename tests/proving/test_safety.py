@@ -14,47 +14,17 @@ import pytest
 from deploying.local_aws import ACCOUNT, SAMPLE, Aws
 from deploying.proxy import Proxy
 
-from proving.clouds import Script, refusing, scripted
-from proving.jobs import jobs
+from proving.clouds import Script, refusing, rest, scripted
 from smtemplates.cli.main import main
 from smtemplates.local_cloud.lifecycle import CLIENT
-from smtemplates.prove import leftovers
+from smtemplates.prove import leftovers, protocol
 from smtemplates.prove.experiment import PREFIX, TAG
 from smtemplates.prove.report import MASKED
 from smtemplates.prove.running import Run, Verdict, charged
 from smtemplates.prove.table import EXPERIMENTS
 
-SMALL, WITH_JOBS = "alarm-notification", "execution-role"
+SMALL = "alarm-notification"
 BUDGET = Decimal(5)
-
-
-def interrupted(aws: Aws, name: str, number: int | None) -> tuple[Run, int]:
-    """Run an experiment, interrupt it after a call, check the clean-up, and return the number of calls."""
-    answers = jobs(aws) if name == WITH_JOBS else {}
-    cloud = scripted(aws, Script(answers=answers, interrupted_call=number))
-    run = Run(cloud=cloud, local=name != WITH_JOBS, budget=BUDGET, say=lambda _text: None)
-    run.run([EXPERIMENTS[name], EXPERIMENTS["drift-revert"]][: 1 if number is None else 2])
-    calls = cloud.number
-    assert (run.problems, leftovers.find(cloud, local=run.local), rest(aws)) == ([], [], []), number
-    return run, calls
-
-
-def rest(aws: Aws) -> list[str]:
-    """Return the resources outside of stacks, as the services list them."""
-    topics = [one["TopicArn"] for one in aws.client("sns").list_topics()["Topics"]]
-    queues = aws.client("sqs").list_queues(QueueNamePrefix=PREFIX).get("QueueUrls", [])
-    groups = [one["logGroupName"] for one in aws.client("logs").describe_log_groups()["logGroups"]]
-    return [*(one for one in topics if PREFIX in one), *queues, *(one for one in groups if "sagemaker" in one)]
-
-
-@pytest.mark.parametrize(("name", "step"), [(SMALL, 1), (WITH_JOBS, 7)])
-def test_interruption_leaves_nothing(aws: Aws, name: str, step: int) -> None:
-    """After an interruption at any call the clean-up ends, and no other experiment starts."""
-    _, calls = interrupted(aws, name, None)
-    for number in range(1, calls, step):
-        run, _ = interrupted(aws, name, number)
-        assert run.interrupted, number
-        assert run.outcomes[-1].verdict is Verdict.NOT_REACHED, number
 
 
 @pytest.fixture
@@ -184,7 +154,8 @@ def test_protocol_needs_neither_credentials_nor_a_network(
     text = capsys.readouterr().out
     for name, experiment in EXPERIMENTS.items():
         section = text.partition(f"## {name}\n")[2].partition("\n## ")[0]
-        for part in (*experiment.creates, *experiment.asks, experiment.refuted_by, f"{experiment.minutes} minutes"):
+        longest = f"At most {protocol.hours(experiment.minutes)}."
+        for part in (*experiment.creates, *experiment.asks, experiment.refuted_by, longest):
             assert part in section
         assert re.search(r"Highest cost: USD \d+\.\d\d \(", section)
     assert MASKED not in text

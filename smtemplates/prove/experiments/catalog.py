@@ -11,7 +11,7 @@ from smtemplates.aws.errors import DENIED, CloudError
 from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.usage_prices import REQUESTS
 from smtemplates.prove.experiment import Charge, Experiment, LateError, RefutedError
-from smtemplates.prove.kinds import PRODUCT
+from smtemplates.prove.products import PRODUCT
 from smtemplates.prove.roles import ROLE_MINUTES, as_role
 from smtemplates.prove.staged import BUCKET, OUTPUT, ROOT, stage, template_for_core, trust
 from smtemplates.prove.trial import Trial
@@ -28,7 +28,7 @@ MISSING = "ResourceNotFoundException"
 def user() -> dict[str, Any]:
     """Return a role of the account that can only use Service Catalog.
 
-    Source: https://docs.aws.amazon.com/servicecatalog/latest/adminguide/controlling_access.html
+    Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSServiceCatalogEndUserFullAccess.html
     """
     access = {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSServiceCatalogEndUserFullAccess"}
     return {

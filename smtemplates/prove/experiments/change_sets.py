@@ -9,7 +9,7 @@ from smtemplates.aws_data.usage_prices import REQUESTS, SECRET_HOUR
 from smtemplates.deploy.operations import stack as stacks
 from smtemplates.deploy.resources import drift
 from smtemplates.prove.experiment import Charge, Experiment, RefutedError
-from smtemplates.prove.kinds import LOG_GROUP
+from smtemplates.prove.logs import LOG_GROUP
 from smtemplates.prove.trial import Trial
 from smtemplates.prove.workspace import listening, only, with_properties, with_resources, workspace
 

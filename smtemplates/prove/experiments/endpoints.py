@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws_data.usage_prices import ALARM_METRIC_HOUR, M5_LARGE_HOUR, REQUESTS
 from smtemplates.prove import jobs
 from smtemplates.prove.experiment import Charge, Experiment, RefutedError
+from smtemplates.prove.named import ENDPOINT_CONFIG, MODEL
 from smtemplates.prove.trial import OTHER_REASON, Trial
-from smtemplates.prove.workspace import only, with_resources, workspace
+from smtemplates.prove.workspace import only, with_properties, with_resources, workspace
 
 ENVIRONMENT = "PROVE_LIST=a%2Cb,PROVE_PAIR=key%3Dvalue,PROVE_TEXT=plain text"
 EXPECTED = {"PROVE_LIST": "a,b", "PROVE_PAIR": "key=value", "PROVE_TEXT": "plain text"}
@@ -57,6 +60,21 @@ def archive(body: str) -> bytes:
     return file.getvalue()
 
 
+def named(trial: Trial, template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template whose model and configuration have names of the experiment, with which they are deleted.
+
+    As in the workspace, they are retained when others replace them, because the endpoint serves them after a rollback.
+    """
+    changed: dict[str, Any] = dict(template)
+    for kind, resource in ((MODEL, "Model"), (ENDPOINT_CONFIG, "EndpointConfig")):
+        name = trial.new_name()
+        trial.created.append((kind, name))
+        tags = [*changed["Resources"][resource]["Properties"].get("Tags", []), *trial.tag_list]
+        changed = with_properties(changed, resource, {f"{resource}Name": name, "Tags": tags})
+        changed["Resources"][resource]["UpdateReplacePolicy"] = "Retain"
+    return changed
+
+
 def call_endpoint(trial: Trial, name: str) -> str:
     """Call an endpoint, and return the error code of AWS; '' if it answers."""
     try:
@@ -81,13 +99,13 @@ def run_rollback(trial: Trial) -> str:
     template = workspace(["endpoint"], fix=fixed, keep=PARAMETERS)
     given = {"ModelImageUri": jobs.image(trial.cloud.region), "ContainerEnvironment": SERVING}
     first = {**given, "ModelDataUrl": f"s3://{bucket}/{FIRST}"}
-    endpoint = trial.deploy(template, parameters=first)["ServedEndpointName"]
+    endpoint = trial.deploy(named(trial, template), parameters=first)["ServedEndpointName"]
     before = trial.call("sagemaker", "describe_endpoint", EndpointName=endpoint)["EndpointConfigName"]
     trial.only_in_aws("its endpoints have no instances.")
     trial.check(call_endpoint(trial, endpoint), "", "The error of a call of the first model")
     second = {**given, "ModelDataUrl": f"s3://{bucket}/{SECOND}"}
     try:
-        trial.deploy(template, parameters=second, meanwhile=lambda: call_endpoint(trial, endpoint))
+        trial.deploy(named(trial, template), parameters=second, meanwhile=lambda: call_endpoint(trial, endpoint))
     except DeploymentError as error:
         if OTHER_REASON.search(str(error)):
             raise

@@ -7,7 +7,7 @@ from decimal import Decimal
 from smtemplates.aws_data.usage_prices import KEY_HOUR, M5_LARGE_HOUR, REQUESTS
 from smtemplates.prove import jobs
 from smtemplates.prove.experiment import Charge, Experiment, RefutedError
-from smtemplates.prove.kinds import log_streams
+from smtemplates.prove.logs import log_streams
 from smtemplates.prove.trial import Trial
 from smtemplates.prove.workspace import workspace
 

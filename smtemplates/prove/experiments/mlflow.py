@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from smtemplates.prove.roles import ROLE_MINUTES, as_role
 from smtemplates.prove.trial import Trial
 from smtemplates.prove.workspace import only, with_resources, workspace
 
-# The address, header and signature of the MLflow plug-in of AWS, which also reads this environment variable.
+# The address, headers and signature of the MLflow plug-in of AWS, which also reads this environment variable.
 # Source: https://pypi.org/project/sagemaker-mlflow/ (version 0.5.0)
 ENDPOINT_VARIABLE = "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"
 APP_HEADER = "x-sm-mlflow-app-arn"
@@ -49,11 +50,13 @@ def status(trial: Trial, role: Cloud, app: str, operation: str, body: Mapping[st
     sending: Any = import_module("botocore.httpsession")
     region = role.region
     host = os.environ.get(ENDPOINT_VARIABLE) or f"https://mlflow.sagemaker.{region}.app.aws"
+    data = json.dumps(body).encode()
+    digest = {"X-Amz-Content-SHA256": hashlib.sha256(data).hexdigest()}
     request = requests.AWSRequest(
         method="POST",
         url=f"{host}/api/2.0/mlflow/{operation}",
-        data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", APP_HEADER: app},
+        data=data,
+        headers={"Content-Type": "application/json", APP_HEADER: app, **digest},
     )
     signing.SigV4Auth(role.session.get_credentials(), SIGNED_AS, region).add_auth(request)
     answer = sending.URLLib3Session().send(request.prepare())

@@ -168,7 +168,7 @@ def experiment(name: str, run: Any, creates: str, asks: tuple[str, ...]) -> Expe
     )
 
 
-CONTROL = "Send the first request with a role without permissions, to show that IAM decides before AWS rejects it."
+CONTROL = "Send the first request with a role without permissions. IAM must deny it before AWS rejects it as invalid."
 A_WORKSPACE = (
     "a stack with the buckets, the execution role, which the account can assume, and a role without permissions"
 )
@@ -178,8 +178,11 @@ WARM_POOLS_EXPERIMENT = experiment(
     f"{A_WORKSPACE}, with jobs of at most ten minutes",
     (
         CONTROL,
-        "As the execution role, request a training job with a warm pool of ten minutes. Its output path is invalid.",
-        "Request the same job with a warm pool of twenty minutes.",
+        (
+            "As the execution role, request a training job with a warm pool of ten minutes and an invalid output path. "
+            "IAM must allow it."
+        ),
+        "Request the same job with a warm pool of twenty minutes. IAM must deny it.",
     ),
 )
 APPROVAL_EXPERIMENT = experiment(
@@ -188,27 +191,40 @@ APPROVAL_EXPERIMENT = experiment(
     A_WORKSPACE,
     (
         CONTROL,
-        "As the execution role, register a version that waits for approval, in a group that does not exist.",
-        "Reject a version that does not exist.",
-        "Register an approved version, approve a version, and change a version without setting its status.",
+        (
+            "As the execution role, register a version that waits for approval, in a group that does not exist, and "
+            "reject a version that does not exist. IAM must allow both."
+        ),
+        (
+            "Register an approved version, approve a version, and change a version without setting its status. IAM "
+            "must deny all three."
+        ),
     ),
 )
 INTERFACES_EXPERIMENT = experiment(
     "network-interfaces",
     run_interfaces,
     "a stack with two VPCs, each with a subnet and a network interface, and a role that is limited to one of them",
-    ("As the role, delete each of the two network interfaces in a dry run.",),
+    (
+        "As the role, delete the network interface in its VPC in a dry run. IAM must allow it.",
+        "Delete the network interface in the other VPC in a dry run. IAM must deny it.",
+    ),
 )
 STREAMS_EXPERIMENT = experiment(
     "log-streams",
     run_streams,
-    "a stack with a log group, a role for its ARN with an empty log stream name, and one for other log stream names",
-    ("Set the retention of the log group with each role.",),
+    "a stack with a log group, a role for its ARN with an empty log stream name, and a role for all other names",
+    ("Set the retention of the log group with each role. IAM must allow it to the first role only.",),
 )
 KEY_TAGS_EXPERIMENT = experiment(
     "key-tags",
     run_key_tags,
-    "a stack with three roles that may create keys, two of which may add tags: one by the tags of the request, the "
-    "other by the tags of the key",
-    ("Create a key with tags as each role, in a key store that does not exist.",),
+    "a stack with three roles that may create keys. One may add tags if the tags of the request match, one if the tags "
+    "of the key match, and one may not add tags",
+    (
+        (
+            "As each role, create a key with tags in a key store that does not exist. IAM must allow it only to the "
+            "role that is limited by the tags of the request."
+        ),
+    ),
 )

@@ -15,7 +15,8 @@ from smtemplates.prove.workspace import with_resources, workspace
 
 PROJECT, OTHER = "prove", "other"
 ENVIRONMENT = "dev"
-# A pipeline whose only step fails, in the form of the SageMaker Python SDK (FailStep). No execution starts.
+# A pipeline whose only step fails, in the form of the SageMaker Python SDK. No execution starts.
+# Source: https://github.com/aws/sagemaker-python-sdk/blob/e4e90a58b3e9f843600f72988ab8a7aaa351f5a5/src/sagemaker/workflow/fail_step.py
 DEFINITION = json.dumps(
     {
         "Version": "2020-12-01",
@@ -94,14 +95,20 @@ TAGS_EXPERIMENT = experiment(
     "a stack with the buckets, the execution role of a project, which the account can assume, and two pipelines that "
     "do not run, one with the tags of the project and one with other tags",
     (
-        "As the execution role, update both pipelines, and delete the one with other tags.",
-        "Create a pipeline with the tags of the project, and one with other tags. The name exists, so both fail.",
-        "Delete the pipeline with the tags of the project.",
+        (
+            "As the execution role, update both pipelines, and delete the one with other tags. IAM must allow only the "
+            "update of the pipeline of the project."
+        ),
+        (
+            "Create a pipeline with the tags of the project, and one with other tags. The name exists, so no pipeline "
+            "is created. IAM must allow only the first."
+        ),
+        "Delete the pipeline with the tags of the project. IAM must allow it.",
     ),
 )
 ROLE_EXPERIMENT = experiment(
     "pass-role-once",
     run_role,
     "a stack with a pipeline that does not run, its role, and a role that may update pipelines and pass no role",
-    ("As the second role, update the definition of the pipeline without a role.",),
+    ("As the second role, update the definition of the pipeline without a role. IAM must allow it.",),
 )

@@ -13,7 +13,7 @@ from smtemplates.aws.session import Cloud
 from smtemplates.aws_data.usage_prices import KEY_HOUR, NAT_HOUR, REQUESTS, T3_MEDIUM_HOUR
 from smtemplates.prove import jobs, studio
 from smtemplates.prove.experiment import Charge, Experiment, LateError, RefutedError
-from smtemplates.prove.kinds import log_streams
+from smtemplates.prove.logs import STUDIO, log_streams
 from smtemplates.prove.roles import ROLE_MINUTES, as_role
 from smtemplates.prove.trial import Trial
 from smtemplates.prove.workspace import with_properties, with_resources
@@ -22,8 +22,9 @@ NO_APPS = "it runs no apps."
 APPS = {"JupyterLab": "StudioLabLifecycle", "CodeEditor": "StudioCodeEditorLifecycle"}
 PACKAGE = "tabulate"
 SETUP_MINUTES = 15
-# CloudTrail delivers events within about 5 minutes on average, without a guaranteed time.
-# Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
+# CloudTrail delivers logs within about 5 minutes on average, without a guaranteed time. AWS does not document the time
+# until its event history contains an event.
+# Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 TRAIL_MINUTES = 30
 # Waits for the environment, and copies the output of its Python to the output bucket.
 OBSERVER = f"""\
@@ -84,6 +85,7 @@ def run_grants(trial: Trial) -> str:
     )
     role = as_role(trial, outputs["ExecutionRoleArn"])
     trial.only_in_aws("its spaces have no volumes.")
+    jobs.log_group(trial, "studio")
     space = studio.space_request(trial, outputs["DomainId"], "JupyterLab")
     create(trial, role, "create_space", space)
     studio.wait_for_space(trial, space)
@@ -121,7 +123,6 @@ def run_scripts(trial: Trial) -> str:
     network = trial.deploy(studio.network(internet=True))
     outputs = studio.domain(trial, network, fix={"NotebookPackages": PACKAGE}, change=observed)
     trial.only_in_aws(NO_APPS)
-    jobs.log_group(trial, "studio")
     domain = outputs["DomainId"]
     apps = {name: studio.start(trial, domain, name, LifecycleConfigArn=outputs[f"{name}Observer"]) for name in APPS}
     for app in apps.values():
@@ -134,7 +135,7 @@ def run_scripts(trial: Trial) -> str:
 
         found = trial.until(f"the app {name} reports its environment", question, minutes=SETUP_MINUTES)
         trial.check(found.decode().strip(), PACKAGE, f"The output of the Python environment of {name}")
-    streams = log_streams(trial.cloud, "/aws/sagemaker/studio", f"{domain}/")
+    streams = log_streams(trial.cloud, STUDIO, f"{domain}/")
     trial.note(f"Log streams of the domain: {len(streams)}")
     return "The scripts of both types of app ended without an error, and their Python environments exist."
 
@@ -153,7 +154,6 @@ def run_identity(trial: Trial) -> str:
     network = trial.deploy(studio.network(internet=True))
     outputs = studio.domain(trial, network, fix={"StudioSourceIdentity": "true"})
     trial.only_in_aws(NO_APPS)
-    jobs.log_group(trial, "studio")
     studio.check_running(trial, studio.start(trial, outputs["DomainId"], "JupyterLab"))
 
     def question() -> set[str | None] | None:
