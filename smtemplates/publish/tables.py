@@ -13,6 +13,9 @@ from smtemplates.publish.links import Link
 from smtemplates.publish.pruning import Pruning
 from smtemplates.publish.publication import Publication
 
+# The version of the schema of a result. Lists have none, so that programs for version 0.1.0 can read them.
+SCHEMA = 1
+
 
 def publication(plan: Publication) -> str:
     """Return the steps of a publication as text."""
@@ -41,6 +44,7 @@ def _steps(plan: Publication) -> Iterator[str]:
 def publication_json(plan: Publication, *, done: bool, version_id: str | None) -> str:
     """Return the planned or completed steps of a publication as JSON."""
     result = {
+        "schema": SCHEMA,
         "product": plan.product,
         "version": plan.version,
         "id": version_id,
@@ -111,7 +115,8 @@ def pruning_json(plan: Pruning, *, done: bool) -> str:
     """Return the planned or completed pruning as JSON."""
     versions = [{"name": version.name, "id": version.id} for version in plan.versions]
     kind = "delete" if plan.delete else "deactivate"
-    return _json({"product": plan.product, "changed": done and not plan.empty, kind: versions})
+    changed = done and not plan.empty
+    return _json({"schema": SCHEMA, "product": plan.product, "changed": changed, kind: versions})
 
 
 def links_json(found: Sequence[Link]) -> str:

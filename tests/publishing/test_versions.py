@@ -18,6 +18,7 @@ def test_template_is_published_from_the_staging_bucket(publisher: Publisher) -> 
     result = json.loads(done.stdout)
     made = publisher.catalog.products[publisher.product][0]
     assert (result["id"], result["changed"], result["sha256"][:8] in made["Description"]) == (made["Id"], True, True)
+    assert result["schema"] == 1
     assert made["Description"].startswith("The first (sha256:")
     staged = publisher.aws.client("s3").get_object(Bucket=BUCKET, Key=made["url"].split(f"/{BUCKET}/")[1])
     assert json.loads(staged["Body"].read()) == template_of()
@@ -338,5 +339,6 @@ def test_prune(publisher: Publisher) -> None:
     assert "published under their names" not in planned.stdout
     done = publisher.run("prune", *place, "--delete", "--yes", "--json")
     assert "a different template can be published under their names" in done.stderr
-    assert [one["name"] for one in json.loads(done.stdout)["delete"]] == ["1.2", "1.0"]
+    result = json.loads(done.stdout)
+    assert ([one["name"] for one in result["delete"]], result["schema"]) == (["1.2", "1.0"], 1)
     assert publisher.states() == kept
