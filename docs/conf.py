@@ -43,6 +43,7 @@ smartquotes = False  # two hyphens begin an option
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["accessible.js"]
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
@@ -50,6 +51,7 @@ html_theme_options = {
     "source_repository": REPOSITORY,
     "source_branch": "main",
     "source_directory": "docs/",
+    "top_of_page_buttons": [],
     "light_css_variables": {"color-brand-primary": "#0969da", "color-brand-content": "#0969da"},
     "dark_css_variables": {"color-brand-primary": "#4493f8", "color-brand-content": "#4493f8"},
 }

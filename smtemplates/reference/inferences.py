@@ -41,8 +41,9 @@ def with_list(page: str) -> str:
     Raises:
         TemplateError: The page does not contain the lines around the list.
     """
-    listed = "".join(f"- {each.title}\n" for each in INFERENCES if not each.proofs)
-    return _with_text(page, f"{_summary()} Not yet seen on AWS itself:\n\n{listed}")
+    titles = [each.title for each in INFERENCES if not each.proofs]
+    lines = [f"{len(titles)} of {len(INFERENCES)} have no proof yet:\n", *(f"- {title}" for title in titles)]
+    return _with_text(page, "".join(f"{line}\n" for line in lines))
 
 
 def with_summary(readme: str) -> str:
