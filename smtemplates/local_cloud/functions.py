@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -27,6 +28,10 @@ load = functools.cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda self, path: load(path)
 boto3.Session("none", "none", region_name="us-east-1").client("s3")
 '''
+# The most bytes of the folder of temporary files. The path of a socket in it is 32 bytes longer. It is an address,
+# which has at most 103 bytes on macOS and 107 on Linux.
+# Source: https://man7.org/linux/man-pages/man7/unix.7.html
+MOST_BYTES = 103 - 32
 # The code of a copy: set the streams, variables and folder of a new process, and run the program.
 START = """\
 import os, runpy, sys
@@ -96,6 +101,8 @@ class _Subprocess:
 
 
 def patch() -> None:
-    """Start functions in Python as copies."""
+    """Start functions in Python as copies, unless the path of the folder of temporary files is too long for it."""
+    if len(os.fsencode(tempfile.gettempdir())) > MOST_BYTES:
+        return
     runtime: Any = import_module("ministack.core.lambda_runtime")
     runtime.subprocess = _Subprocess()

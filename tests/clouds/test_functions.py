@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,3 +66,13 @@ def test_failures_and_exits_of_a_function_are_reported(server: Aws) -> None:
         assert error
         assert answer
     assert invoked(server, "last", {"index.py": REPORT})[1] == ""
+
+
+def test_functions_run_in_a_folder_with_a_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user whose home directory has a long path can deploy functions."""
+    folder = tmp_path / ("long" * 20)
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with running() as url:
+        assert invoked(Aws(url), "first", {"index.py": REPORT})[1] == ""
