@@ -48,13 +48,11 @@ class Jobs:
         return {f"{self.noun}JobArn": arn}
 
     def describe(self, request: dict[str, Any], _forward: Forward) -> dict[str, Any]:
-        name, field = request[f"{self.noun}JobName"], f"{self.noun}JobStatus"
-        if name not in self.jobs:
-            raise CloudError("Requested resource not found.", code="ValidationException")
-        shown = dict(self.jobs[name])
-        self.jobs[name][field] = NEXT.get(shown[field], shown[field])
+        job, field = self._job(request), f"{self.noun}JobStatus"
+        shown = dict(job)
+        job[field] = NEXT.get(shown[field], shown[field])
         if shown[field] == "Deleting":
-            del self.jobs[name]
+            del self.jobs[request[f"{self.noun}JobName"]]
         return shown
 
     def list(self, _request: dict[str, Any], _forward: Forward) -> dict[str, Any]:
@@ -62,19 +60,25 @@ class Jobs:
         return {f"{self.noun}JobSummaries": [{key: job[key] for key in shown} for job in self.jobs.values()]}
 
     def stop(self, request: dict[str, Any], _forward: Forward) -> dict[str, Any]:
-        job, field = self.jobs[request[f"{self.noun}JobName"]], f"{self.noun}JobStatus"
+        job, field = self._job(request), f"{self.noun}JobStatus"
         if job[field] != "InProgress":
             raise CloudError(f"The job is in status {job[field]}.", code="ValidationException")
         job[field] = "Stopping"
         return {}
 
     def delete(self, request: dict[str, Any], _forward: Forward) -> dict[str, Any]:
-        job, field = self.jobs[request[f"{self.noun}JobName"]], f"{self.noun}JobStatus"
+        job, field = self._job(request), f"{self.noun}JobStatus"
         assert job[field] in ENDED
         job[field] = "Deleting"
         if self.noun == "Processing":  # its deletion has no status
             del self.jobs[request[f"{self.noun}JobName"]]
         return {}
+
+    def _job(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = request[f"{self.noun}JobName"]
+        if name not in self.jobs:
+            raise CloudError("Requested resource not found.", code="ValidationException")
+        return self.jobs[name]
 
     def _write(self, uri: str, content: bytes) -> None:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
