@@ -45,8 +45,7 @@ class Update:
 
 def created_ids(url: str) -> dict[str, str]:
     """Create a network and a template on a local cloud, and return the values of the placeholders in full.toml."""
-    session = SDK.Session(region_name=REGION)  # not the session that boto3 keeps, which can have other credentials
-    ec2, s3 = (session.client(service, endpoint_url=url) for service in ("ec2", "s3"))
+    ec2, s3 = _client(url, "ec2"), _client(url, "s3")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     bucket, key = f"templates-{uuid.uuid4().hex}", f"smtemplates/{hashlib.sha256(SMALL.encode()).hexdigest()}.template"
@@ -87,6 +86,10 @@ def update(url: str, old: Path, new: Path, full: Mapping[str, str], *, scratch: 
 
 
 def _physical_ids(url: str, stack: str) -> dict[str, str]:
-    client = SDK.client("cloudformation", endpoint_url=url, region_name=REGION)
-    found = client.describe_stack_resources(StackName=stack)["StackResources"]
+    found = _client(url, "cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
     return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
+
+
+def _client(url: str, service: str) -> Any:
+    """Return a client of a session of its own, because the session that boto3 keeps can have other credentials."""
+    return SDK.Session(region_name=REGION).client(service, endpoint_url=url)
