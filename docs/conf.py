@@ -62,9 +62,9 @@ SHORT = 40  # characters of a name or an option that is not broken, so that it f
 
 
 def _mark_short_code(_app: Sphinx, document: nodes.document, _page: str) -> None:
-    """Mark short code without spaces: browsers would break it after a hyphen, as in the name of an option."""
+    """Mark code with short words: browsers would break them after a hyphen, as in the name of an option."""
     for code in document.findall(nodes.literal):
-        if len(text := code.astext()) <= SHORT and " " not in text:
+        if all(len(word) <= SHORT for word in code.astext().split()):
             code["classes"].append("short")
 
 
