@@ -91,5 +91,5 @@ def _physical_ids(url: str, stack: str) -> dict[str, str]:
 
 
 def _client(url: str, service: str) -> Any:
-    """Return a client of a session of its own, because the session that boto3 keeps can have other credentials."""
+    """Return a client with its own session, because the session that boto3 keeps can have other credentials."""
     return SDK.Session(region_name=REGION).client(service, endpoint_url=url)
