@@ -19,7 +19,8 @@ from smtemplates.aws.errors import (
     CloudError,
     sentence,
 )
-from smtemplates.aws_data.regions import REGIONS, nearest
+from smtemplates.aws.regions import hint as region_hint
+from smtemplates.aws_data.regions import REGIONS
 
 # The parts of the messages of AWS on signatures that are too old or too new.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
@@ -115,7 +116,7 @@ def no_connection(url: str, name: str, region: str, error: Exception, *, local: 
             f"The local cloud is not running at {url}. Start it with {local} start. To call AWS instead, unset "
             "AWS_ENDPOINT_URL and omit --endpoint-url."
         )
-    hint = "" if region in REGIONS else f" Did you mean {nearest(region)!r}?"
+    hint = "" if region in REGIONS else f" {region_hint(region)}"
     return f"{name} could not reach AWS: {sentence(error)} Check the network and the name of the Region.{hint}"
 
 

@@ -25,15 +25,3 @@ REGIONS = (
 """The Regions that cfn-lint or the AWS SDK know, for suggestions. AWS can have more. A test compares the list."""
 NAME = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 """The pattern of the name of a Region, also of one that is not known."""
-
-
-def nearest(name: str) -> str:
-    """Return the known Region with the most similar name."""
-    import difflib  # noqa: PLC0415  only for a wrong name
-
-    return difflib.get_close_matches(name, REGIONS, n=1, cutoff=0.0)[0]
-
-
-def no_such_region(name: str) -> str:
-    """Return the sentence about a name that is not a Region."""
-    return f"There is no Region {name!r}. Did you mean {nearest(name)!r}?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from pathlib import Path
 
@@ -13,8 +14,6 @@ def is_stale(path: Path, text: str) -> bool:
     on_disk = read(path) if path.exists() else ""
     if on_disk == text:
         return False
-    import difflib  # noqa: PLC0415  only for a different file
-
     lines = difflib.unified_diff(
         on_disk.splitlines(keepends=True), text.splitlines(keepends=True), str(path), f"{path} (as built now)"
     )

@@ -11,6 +11,7 @@ from typing import TextIO
 from smtemplates import __version__
 from smtemplates.console.files import write
 from smtemplates.errors import UsageError
+from smtemplates.linting.formats.documents import document
 from smtemplates.linting.formats.run import Checked, Run
 from smtemplates.linting.linter import grouped
 
@@ -66,8 +67,6 @@ def write_findings(options: argparse.Namespace, checked: Sequence[Checked], regi
     """
     if not options.findings_output and format_of(options) == "text":
         return  # already printed
-    from smtemplates.linting.formats.documents import document  # noqa: PLC0415  only for a document
-
     run = Run(checked=checked, regions=regions, notes=[note] if note else [], version=__version__)
     text = document(format_of(options), run)
     if options.findings_output:

@@ -1,6 +1,6 @@
 """The command `render`: build the templates, validate them, and write them or compare them with the files.
 
-The modules of the validation are imported in functions, because --no-lint does not need them.
+The modules of the validation and of --check are imported in functions, because --no-lint does not need them.
 """
 
 # ruff: noqa: PLC0415
@@ -15,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smtemplates.cli.comparison import is_stale
 from smtemplates.cli.config import project_of
 from smtemplates.config.project import DEFAULT_OUTPUT, Project
 from smtemplates.config.templates import Built, check_name, read_template, resolve, source_of
@@ -68,6 +67,8 @@ def render_templates(options: argparse.Namespace) -> int:
     checked = {} if options.no_lint else _check(options, templates)
     wrong = {name for name, one in checked.items() if one.violations}
     if options.check:
+        from smtemplates.cli.comparison import is_stale
+
         wrong |= {template.name for template in templates if template.path and is_stale(template.path, template.text)}
     else:
         for template in templates:

@@ -6,7 +6,6 @@ different drafts. This module knows these keywords. A test compares its verdict 
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 from smtemplates.config.lines import Path
 from smtemplates.config.problems import unknown
 from smtemplates.core.assets import read_asset
+from smtemplates.errors import nearest
 
 FILE = "smtemplates.schema.json"
 
@@ -103,7 +103,7 @@ def _exceeded(value: Any, about: Schema, path: Path) -> Iterator[tuple[Path, str
 
 def _in_table(table: Mapping[str, Any], about: Schema, path: Path) -> Iterator[tuple[Path, str]]:
     known = about.get("properties", {})
-    meant = {near for key in table if key not in known for near in difflib.get_close_matches(key, known, n=1)}
+    meant = {nearest(key, known) for key in table if key not in known}
     for name in about.get("required", ()):
         if name not in table and name not in meant:
             yield path, f"the key {name} is missing."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from smtemplates.config.lines import Path
 from smtemplates.config.schema import definition, schema
+from smtemplates.errors import nearest
 
 # A value that nothing checks: it replaces a value that has a problem, so that the name of the parameter is checked.
 UNCHECKED = {"env": ""}
@@ -111,4 +111,4 @@ def _template_is_known(table: Any, wrong: Collection[Path]) -> bool:
 
 def _may_mean_template(key: str, known: Collection[str]) -> bool:
     """Return whether no other known key is nearer to an unknown key than template."""
-    return key not in known and difflib.get_close_matches(key, known, n=1) in ([], ["template"])
+    return key not in known and nearest(key, known) in ("", "template")

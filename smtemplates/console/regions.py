@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from smtemplates.aws_data.regions import NAME, no_such_region
+from smtemplates.aws.regions import no_such_region
+from smtemplates.aws_data.regions import NAME
 from smtemplates.console.deprecation import report_renamed
 from smtemplates.errors import UsageError
 

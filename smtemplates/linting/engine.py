@@ -18,7 +18,7 @@ from cfnlint.helpers import REGIONS
 from cfnlint.match import Match
 from cfnlint.runner import Runner, run_template_by_data
 
-from smtemplates.aws_data.regions import no_such_region
+from smtemplates.aws.regions import no_such_region
 from smtemplates.errors import UsageError
 from smtemplates.linting.regions import equivalent, representatives
 from smtemplates.linting.speedups import is_known, shared_answers

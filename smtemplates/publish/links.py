@@ -9,9 +9,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 from smtemplates.aws.endpoints import is_local, split_url
 from smtemplates.aws.objects import Location
+from smtemplates.aws.regions import no_such_region
 from smtemplates.aws_data.consoles import CONSOLE_HOSTS
 from smtemplates.aws_data.partitions import PARTITIONS, partition_of
-from smtemplates.aws_data.regions import NAME, no_such_region
+from smtemplates.aws_data.regions import NAME
 from smtemplates.deploy.requests import template as templates
 from smtemplates.deploy.requests.request import check_name
 from smtemplates.deploy.requests.template import Template

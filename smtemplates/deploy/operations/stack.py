@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from shlex import quote
 from typing import Any
 
 from smtemplates.aws.errors import CloudError, DeploymentError
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy.operations import states
+from smtemplates.errors import nearest
 from smtemplates.synth import received
 
 
@@ -97,10 +97,10 @@ def _missing(cloud: Cloud, name: str) -> str:
         existing = [item["StackName"] for item in cloud.pages("cloudformation", "describe_stacks", "Stacks")]
     except CloudError:
         existing = []
-    near = get_close_matches(name, existing, n=1)
+    near = nearest(name, existing)
     profile = f" --profile {quote(cloud.connection.profile)}" if cloud.connection.profile else ""
     return (
-        f"Stack {name} does not exist in {cloud.region}{f'; did you mean {near[0]}?' if near else '.'} Check the name, "
+        f"Stack {name} does not exist in {cloud.region}{f'; did you mean {near}?' if near else '.'} Check the name, "
         "--region and --profile. To list all stacks, run: aws cloudformation describe-stacks --query "
         f'"Stacks[].StackName" --region {cloud.region}{profile}'
     )
