@@ -19,7 +19,7 @@ from smtemplates.aws.errors import (
     CloudError,
     sentence,
 )
-from smtemplates.aws.regions import hint as region_hint
+from smtemplates.aws.regions import nearest_region
 from smtemplates.aws_data.regions import REGIONS
 
 # The parts of the messages of AWS on signatures that are too old or too new.
@@ -116,7 +116,7 @@ def no_connection(url: str, name: str, region: str, error: Exception, *, local: 
             f"The local cloud is not running at {url}. Start it with {local} start. To call AWS instead, unset "
             "AWS_ENDPOINT_URL and omit --endpoint-url."
         )
-    hint = "" if region in REGIONS else f" {region_hint(region)}"
+    hint = "" if region in REGIONS else f" Did you mean {nearest_region(region)!r}?"
     return f"{name} could not reach AWS: {sentence(error)} Check the network and the name of the Region.{hint}"
 
 
