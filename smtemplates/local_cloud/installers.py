@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -52,25 +54,40 @@ class Installer:
         Raises:
             InstallationError: A command failed or could not be started.
         """
-        environment = {name: value for name, value in os.environ.items() if name not in IGNORED}
         for command in self.commands:
             words = [word.replace("{folder}", str(folder)).replace("{lock}", str(lock)) for word in command]
             try:
-                done = subprocess.run(
-                    words,
-                    cwd=folder.parent,  # so that no configuration of the user's project applies
-                    env={**environment, "PIP_USER": "0", "PIP_NO_INPUT": "1"},
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    text=True,
-                    errors="replace",
-                    check=False,
-                    pass_fds=[file],
-                )
+                code, output = _run(words, folder.parent, file)
             except OSError as error:
                 raise InstallationError(f"{words[0]}: {error.strerror}") from error
-            if done.returncode:
-                raise InstallationError(_reason(f"{done.stdout}\n{done.stderr}".splitlines()))
+            if code:
+                raise InstallationError(_reason(output.splitlines()))
+
+
+def _run(words: Sequence[str], directory: Path, file: int) -> tuple[int, str]:
+    """Run a command, and return its exit code and its output. An interruption ends all processes that it started."""
+    environment = {name: value for name, value in os.environ.items() if name not in IGNORED}
+    with subprocess.Popen(
+        words,
+        cwd=directory,  # so that no configuration of the user's project applies
+        env={**environment, "PIP_USER": "0", "PIP_NO_INPUT": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        pass_fds=[file],
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            # pip installs in a second process, which does not hold the lock
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()  # until the last of them has ended
+            raise
+    return process.returncode, output
 
 
 def installers(title: str) -> list[Installer]:

@@ -6,7 +6,9 @@ import os
 import shutil
 import signal
 import sysconfig
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,8 @@ from clouds.installing import WHEEL, Tiny, bare, downloads, wheel, write_lock
 from smtemplates.errors import UsageError
 from smtemplates.local_cloud import environment
 from smtemplates.local_cloud.locks import held
+
+PROCESSES: Any = import_module("psutil")  # it has no types
 
 
 @pytest.fixture
@@ -65,9 +69,20 @@ def test_parallel_processes_install_it_once(tiny: Tiny) -> None:
     assert len({output for output, _ in results}) == 1
 
 
+def _words(process: Any) -> list[str]:
+    try:
+        words: list[str] = process.cmdline()
+    except PROCESSES.Error:  # it has ended
+        return []
+    return words
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_interrupted_installation_is_repaired(tiny: Tiny, number: signal.Signals) -> None:
-    """The next run waits for the programs of an interrupted installation, and then installs everything again."""
+    """Ctrl-C ends all programs of an installation. If only smtemplates is killed, the next run waits for the others.
+
+    In both cases, the next run then installs everything again.
+    """
     with downloads(wheel()) as server:
         write_lock(tiny.lock, server.url, wheel())
         first = tiny.start()
@@ -75,6 +90,8 @@ def test_interrupted_installation_is_repaired(tiny: Tiny, number: signal.Signals
         first.send_signal(number)
         first.communicate(timeout=120)
         assert first.returncode == -number
+        left = any(str(tiny.folder) in word for process in PROCESSES.process_iter() for word in _words(process))
+        assert left == (number == signal.SIGKILL)
         assert not tiny.environment.is_installed()
         (tiny.folder / "leftover").touch()
         second = tiny.start()
@@ -82,8 +99,8 @@ def test_interrupted_installation_is_repaired(tiny: Tiny, number: signal.Signals
             assert second.stderr
             assert second.stderr.readline().startswith("waiting for another process that installs tiny")
         server.gate.set()
-        output, _ = second.communicate(timeout=120)
-    assert (second.returncode, " 7\n" in output) == (0, True)
+        output, messages = second.communicate(timeout=120)
+    assert (second.returncode, " 7\n" in output) == (0, True), messages
     assert not (tiny.folder / "leftover").exists()
 
 
