@@ -221,8 +221,11 @@ CloudFormation assumes this role for stacks of the workspace template. Its trust
     yield """\
 Its two policies contain the actions that the schemas of the resource types list. The role can create roles and
 policies whose names begin with churn, so it can give them any
-permission. Do not let people or pipelines assume it. To limit the created roles, use a permissions boundary as
-`PermissionsBoundaryArn`.
+permission. Do not let people or pipelines assume it. Users who deploy with it can do the same in a template.
+
+To limit the created roles, allow `iam:CreateRole`, `iam:AttachRolePolicy`, `iam:PutRolePolicy` and
+`iam:PutRolePermissionsBoundary` only if the condition key `iam:PermissionsBoundary` is the ARN of your boundary, and
+remove `iam:DeleteRolePermissionsBoundary`. Enter the same ARN as `PermissionsBoundaryArn`.
 """
     yield _json(first)
     yield _json(second)

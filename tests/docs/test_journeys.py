@@ -15,7 +15,17 @@ from cloud_cache import share_findings, with_local_cloud
 
 from docs.sandbox import VALUES, run, terraform_state
 from docs.steps import follow, steps
-from docs.text import DOCUMENTS, FOLLOWED, QUICK_START, Command, commands_in, read, sections, without_fences
+from docs.text import (
+    DOCUMENTS,
+    FOLLOWED,
+    QUICK_START,
+    TUTORIAL,
+    Command,
+    commands_in,
+    read,
+    sections,
+    without_fences,
+)
 
 README = "README.md"
 FEWEST_WORDS = 8  # of a sentence that two pages do not repeat
@@ -64,7 +74,7 @@ class Reader:
         for step in steps(text):
             if step.language == "console":
                 self.run(commands_in(step.block))
-            elif step.path:
+            elif step.path and step.language != "text":
                 follow(step, self.working_directory)
 
     def run(self, commands: Iterable[Command]) -> None:
@@ -128,3 +138,10 @@ def test_reader_follows_the_journey(who: str, reader: Reader) -> None:
     for page in linked_pages()[who]:
         if page in FOLLOWED:
             reader.follow(read(page))
+
+
+def test_reader_follows_the_tutorial(reader: Reader) -> None:
+    """The commands and the change of the tutorial succeed. Here, its account is the local cloud of the rehearsal."""
+    reader.follow(read(TUTORIAL).replace("$ smtemplates local stop\n", ""))
+    code, output = run("smtemplates status --all", reader.folder, reader.environment)
+    assert (code, output.count("not deployed")) == (0, 2), output

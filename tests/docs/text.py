@@ -19,8 +19,9 @@ PAGES = sorted(path.relative_to(ROOT).as_posix() for pattern in FOLDERS for path
 # The pages that scripts/regenerate writes, and those that people write.
 REFERENCE = [page for page in PAGES if (ROOT / page).read_text(encoding="utf-8").startswith(GENERATED)]
 DOCUMENTS = [page for page in PAGES if page not in REFERENCE]
+TUTORIAL = "docs/tutorial/team-of-five.md"
 # The pages whose commands and changes of files test_journeys.py follows from the first to the last, in one folder.
-FOLLOWED = {
+FOLLOWED = {TUTORIAL} | {
     f"docs/how-to/{name}.md" for name in ("migrate-from-terraform", "company-product", "own-construct", "project")
 }
 QUICK_START = "Quick start on your computer"  # the section of the README
