@@ -31,6 +31,7 @@ COMMANDS = {
     "publish version": ["1.0.0", "--product", "prod-abcdefghijklm"],
     "publish versions": ["--product", "prod-abcdefghijklm"],
     "publish prune": ["--product", "prod-abcdefghijklm"],
+    "publish stage": [],
     "publish link": ["--template-url", "https://s3.amazonaws.com/bucket/key"],
 }
 OF_SEVERAL = ("render", "lint", "publish link")

@@ -1,4 +1,4 @@
-"""The commands that publish a template: to Service Catalog, or as a console link."""
+"""The commands that publish a template: to Service Catalog, in a bucket, or as a console link."""
 
 # ruff: noqa: PLC0415 - commands import their dependencies themselves, so that --help does not load the AWS SDK
 from __future__ import annotations
@@ -81,10 +81,20 @@ def add_prune(command: argparse.ArgumentParser) -> None:
     add_connection(command)
 
 
+def add_stage(command: argparse.ArgumentParser) -> None:
+    add_template(command)
+    _add_lasting_staging(command)
+    add_connection(command)
+
+
+def _add_lasting_staging(command: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Add a bucket that keeps the template. --create-staging-bucket is rejected with the reason: its objects expire."""
+    return add_staging(command, bucket_help=BUCKET_HELP, creation_help=argparse.SUPPRESS)
+
+
 def add_link(command: argparse.ArgumentParser) -> None:
     add_template(command)
-    # --create-staging-bucket is rejected with the reason: its objects expire, and the link with them
-    staging = add_staging(command, bucket_help=BUCKET_HELP, creation_help=argparse.SUPPRESS)
+    staging = _add_lasting_staging(command)
     staging.add_argument("--template-url", type=named, metavar="URL", help="URL of a template that is already in S3")
     command.add_argument("--stack", metavar="NAME", help="stack name that the console proposes")
     command.add_argument(
@@ -104,6 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.command == "link":
         return run_link(arguments)
+    if arguments.command == "stage":
+        return commands.stage(cloud_of(arguments), template_of(arguments), bucket_of(arguments))
     product = (cloud_of(arguments), arguments.product, arguments.catalog)
     if arguments.command == "versions":
         return commands.versions(*product, as_json=arguments.json)

@@ -12,16 +12,17 @@ VERSION = """\
 """
 VERSIONS = "  smtemplates publish versions --catalog ml-catalog\n"
 PRUNE = "  smtemplates publish prune --catalog ml-catalog\n"
+STAGE = "  smtemplates publish stage --staging-bucket my-templates\n"
 LINK = """\
   smtemplates publish link --staging-bucket my-templates \\
       --set Environment=prd --region eu-west-1,us-east-1
 """
 COMMAND = Command(
     name="publish",
-    help="publish a template: to Service Catalog, or as a console link",
+    help="publish a template: to Service Catalog, in a bucket, or as a console link",
     description="""\
-Publish a template: to Service Catalog, or as a console link. To complete an
-interrupted command, run it again.""",
+Publish a template: to Service Catalog, in a bucket, or as a console link. To
+complete an interrupted command, run it again.""",
     commands=aws_commands(
         "smtemplates.cli.publish",
         "smtemplates.cli.publish:run",
@@ -38,6 +39,7 @@ interrupted command, run it again.""",
             (),
         ),
         ("prune", "deactivate deprecated versions that no provisioned product uses", PRUNE, ()),
+        ("stage", "upload a template to a bucket, and print its URL", STAGE, ()),
         (
             "link",
             "print a link that opens the console with the template and parameters filled in",

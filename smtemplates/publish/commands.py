@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from smtemplates.aws.errors import StoppedError
 from smtemplates.aws.session import Cloud
+from smtemplates.aws_data.partitions import partition_of
 from smtemplates.deploy.printing.terminal import Terminal, print_result, terminal_for_questions
 from smtemplates.deploy.requests import staging
 from smtemplates.deploy.requests.template import Template
@@ -88,6 +89,27 @@ def prune(cloud: Cloud, product: str | None, stack: str | None, *, delete: bool,
     return 0
 
 
+def stage(cloud: Cloud, template: Template, bucket: staging.Bucket | None) -> int:
+    """Upload a template to a bucket, and print its URL in AWS, which a rehearsal on a local cloud also accepts."""
+    if bucket is None:
+        raise UsageError("specify the bucket with --staging-bucket")
+    print_result(_staged(cloud, template, bucket, Terminal(), endpoint=f"https://s3.{partition_of(cloud.region)[1]}"))
+    return 0
+
+
+def _staged(
+    cloud: Cloud, template: Template, bucket: staging.Bucket, terminal: Terminal, *, endpoint: str | None = None
+) -> str:
+    """Upload a template to a bucket that keeps it, and return its URL."""
+    if bucket.name is None:
+        raise UsageError(
+            f"objects in the bucket of --create-staging-bucket expire after {staging.EXPIRE_DAYS} days, and the URL "
+            "with them; use your own bucket with --staging-bucket"
+        )
+    lifetime.check_bucket(cloud, template, bucket, terminal)
+    return staging.stage(cloud, template, bucket, terminal, endpoint=endpoint)
+
+
 def link(
     cloud: Cloud,
     template: Template,
@@ -107,11 +129,6 @@ def link(
             "--template-url"
         )
     location = links.check_url(source, template) if isinstance(source, str) else None
-    if isinstance(source, staging.Bucket) and source.name is None:
-        raise UsageError(
-            f"objects in the bucket of --create-staging-bucket expire after {staging.EXPIRE_DAYS} days, and the link "
-            "with them; use your own bucket with --staging-bucket"
-        )
     regions = list(regions) or [cloud.region]
     # errors in the Regions are reported before anything is staged
     links.links(regions, "" if isinstance(source, staging.Bucket) else source, given, stack)
@@ -119,8 +136,7 @@ def link(
         lifetime.check_object(cloud, template, location, terminal)
     if isinstance(source, staging.Bucket):
         links.check_partition(cloud.region, regions)
-        lifetime.check_bucket(cloud, template, source, terminal)
-        source = staging.stage(cloud, template, source, terminal)
+        source = _staged(cloud, template, source, terminal)
         terminal.say(links.access_note(source))
     found = links.links(regions, source, given, stack)
     if output_format == "json":

@@ -97,7 +97,7 @@ def _check_rules(cloud: Cloud, location: Location, size: int, listener: Listener
     tags = _tags(cloud, location) if "Tag" in str(configuration.get("Rules")) else {}
     if loss := loss_by(configuration, location.key, size, tags):
         raise UsageError(
-            f"{location} {loss}, and the link would then no longer work. Use another bucket or --staging-prefix, or "
+            f"{location} {loss}, and its URL would then no longer work. Use another bucket or --staging-prefix, or "
             "exclude this key from the rule."
         )
 

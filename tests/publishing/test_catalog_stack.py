@@ -37,12 +37,13 @@ def _deploy(publisher: Publisher, template: Path, name: str, given: dict[str, st
 
 @pytest.fixture
 def staged(publisher: Publisher) -> str:
-    """Stage the workspace template, and return its URL in the form of AWS for the parameter TemplateUrl."""
-    done = publisher.run("link", "--template", str(WORKSPACE), "--staging-bucket", BUCKET)
+    """Stage the workspace template, and return its URL in AWS for the parameter TemplateUrl."""
+    done = publisher.run("stage", "--template", str(WORKSPACE), "--staging-bucket", BUCKET)
     assert done.returncode == 0, done.stderr
-    key = re.search(r"smtemplates/[0-9a-f]{64}[.]template", done.stderr)
-    assert key, done.stderr
-    return f"https://{BUCKET}.s3.us-east-1.amazonaws.com/{key[0]}"
+    url = done.stdout.removesuffix("\n")
+    address = re.escape(f"https://{BUCKET}.s3.us-east-1.amazonaws.com/smtemplates/")
+    assert re.fullmatch(rf"{address}[0-9a-f]{{64}}\.template", url)
+    return url
 
 
 @pytest.fixture

@@ -93,15 +93,16 @@ def expiring(aws: Aws) -> Iterator[str]:
     s3.delete_bucket(Bucket=name)
 
 
-def test_staging_bucket_whose_objects_expire_is_rejected(publisher: Publisher, expiring: str) -> None:
+@pytest.mark.parametrize("command", ["link", "stage"])
+def test_staging_bucket_whose_objects_expire_is_rejected(publisher: Publisher, expiring: str, command: str) -> None:
     """Nothing is staged in a bucket that deletes the template. Another prefix of the same bucket can be used."""
     path = publisher.write(template_of())
-    link = ["link", "--template", str(path), "--staging-bucket", expiring]
-    done = publisher.run(*link)
+    arguments = [command, "--template", str(path), "--staging-bucket", expiring]
+    done = publisher.run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "expires after 7 days (rule clean of the bucket), and the link would then no longer work" in done.stderr
+    assert "expires after 7 days (rule clean of the bucket), and its URL would then no longer work" in done.stderr
     assert "Contents" not in publisher.aws.client("s3").list_objects_v2(Bucket=expiring)
-    done = publisher.run(*link, "--staging-prefix", "links")
+    done = publisher.run(*arguments, "--staging-prefix", "links")
     assert done.returncode == 0, done.stderr
 
 

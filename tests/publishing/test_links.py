@@ -138,17 +138,22 @@ def test_region_of_another_partition_is_rejected_before_staging(publisher: Publi
     assert "Contents" not in publisher.aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
 
 
-def test_expiring_or_missing_bucket_is_rejected(publisher: Publisher) -> None:
-    """A link to a bucket whose objects expire, or that does not exist, is rejected before anything is created."""
+@pytest.mark.parametrize("command", ["link", "stage"])
+@pytest.mark.parametrize(
+    ("bucket", "message"),
+    [
+        ([], "with --staging-bucket"),
+        (["--create-staging-bucket"], "expire after 7 days, and the URL with them"),
+        (["--staging-bucket", "nowhere-at-all"], "Staging bucket nowhere-at-all does not exist"),
+    ],
+)
+def test_expiring_or_missing_bucket_is_rejected(
+    publisher: Publisher, command: str, bucket: list[str], message: str
+) -> None:
+    """A bucket whose objects expire, that does not exist or is not specified is rejected. Nothing is created."""
     path = publisher.write(template_of())
-    done = publisher.run("link", "--template", str(path), "--create-staging-bucket")
-    assert (done.returncode, done.stdout, "expire after 7 days, and the link with them" in done.stderr) == (
-        2,
-        "",
-        True,
-    )
-    done = publisher.run("link", "--template", str(path), "--staging-bucket", "nowhere-at-all")
-    assert (done.returncode, "Staging bucket nowhere-at-all does not exist" in done.stderr) == (2, True)
+    done = publisher.run(command, "--template", str(path), *bucket)
+    assert (done.returncode, done.stdout, message in done.stderr) == (2, "", True), done.stderr
     assert [one["Name"] for one in publisher.aws.client("s3").list_buckets(Prefix="smtemplates-")["Buckets"]] == []
 
 

@@ -104,8 +104,10 @@ def key_of(template: Template, bucket: Bucket) -> str:
     return f"{bucket.prefix}/{template.digest}.template"
 
 
-def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener) -> str:
+def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener, *, endpoint: str | None = None) -> str:
     """Upload a template of any length to a bucket unless the bucket contains it, and return its URL.
+
+    `endpoint` is that of the URL (default: the endpoint of the calls).
 
     Raises:
         UsageError: The bucket does not exist.
@@ -125,7 +127,7 @@ def stage(cloud: Cloud, template: Template, bucket: Bucket, listener: Listener) 
         if error.code in DENIED:
             raise CloudError(_refused(cloud, error, location), code=error.code) from error
         raise
-    return _url(cloud, region, location.bucket, key)
+    return _url(endpoint or cloud.client("s3").meta.endpoint_url, region, location.bucket, key)
 
 
 def _upload(
@@ -183,17 +185,16 @@ def _refused(cloud: Cloud, error: CloudError, location: Location) -> str:
     )
 
 
-def _url(cloud: Cloud, region: str, bucket: str, key: str) -> str:
+def _url(endpoint_url: str, region: str, bucket: str, key: str) -> str:
     """Return the URL of an object with the Region of the bucket, because services do not follow redirects to it.
 
     A bucket name with dots is in the path, because the certificate of S3 does not cover host names with such a bucket.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
     """
-    url, suffix = cloud.client("s3").meta.endpoint_url, partition_of(region)[1]
-    endpoint = urlsplit(url)
+    endpoint, suffix = urlsplit(endpoint_url), partition_of(region)[1]
     host = f"s3.{region}.{suffix}" if str(endpoint.hostname).endswith(f".{suffix}") else endpoint.netloc
-    if "." in bucket or is_local(url):
+    if "." in bucket or is_local(endpoint_url):
         return f"{endpoint.scheme}://{host}/{bucket}/{key}"
     return f"{endpoint.scheme}://{bucket}.{host}/{key}"
 

@@ -178,7 +178,7 @@ def _rules(launch_role: LaunchRole, boundary: If) -> Sub:
 def _first_version() -> tuple[Parameter, Parameter]:
     url = string_parameter(
         "TemplateUrl",
-        "URL of the staged workspace template, as printed by the link command of the publisher. Service Catalog "
+        "URL of the staged workspace template, as printed by smtemplates publish stage. Service Catalog "
         "keeps a copy. Do not change it later: publish new versions instead. Leave empty to create the portfolio "
         "without a product.",
         # the second host is the local cloud, on which a catalog can be rehearsed

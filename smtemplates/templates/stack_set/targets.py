@@ -118,8 +118,8 @@ def _rules(url: Parameter, units: Parameter, accounts: Parameter, joining: Param
     """
     return {
         "TemplateIsStaged": rule(
-            "TemplateUrl is required. Stage the workspace template with smtemplates publish link --staging-bucket "
-            "BUCKET --json, and enter the URL that it prints.",
+            "TemplateUrl is required. Stage the workspace template with smtemplates publish stage --staging-bucket "
+            "BUCKET, and enter the URL that it prints.",
             is_not_empty(url),
         ),
         "FleetHasAccounts": rule(
@@ -144,8 +144,8 @@ def _template_url() -> Parameter:
     return string_parameter(
         "TemplateUrl",
         "S3 URL of the workspace template. It must be from the same release and rendered with the same --without "
-        "as this template. The link command of the publisher stages it. Every update of this stack reads it again, "
-        "so use a bucket whose objects do not expire. It is required.",
+        "as this template. The command smtemplates publish stage uploads it. Every update of this stack reads it "
+        "again, so use a bucket whose objects do not expire. It is required.",
         pattern="^$|^https://([a-z0-9.-]+[.])?s3[.-][a-z0-9.-]+/[!-~]+$",
         hint="must be the https:// URL of an object in S3, such as "
         "https://my-templates.s3.eu-west-1.amazonaws.com/workspace.yaml",
