@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -88,9 +89,11 @@ def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def session() -> Any:
-    """Return a session of the SDK for the local cloud."""
+    """Return a session of the SDK for the local cloud, which creates each client once for all commands."""
     sdk: Any = import_module("boto3")  # it has no types
-    return sdk.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 a key of the local cloud
+    session = sdk.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 a key of the local cloud
+    session.client = cache(session.client)  # a new client takes longer than many calls
+    return session
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib import import_module
 from typing import Any
 
 from smtemplates.aws.connection import Connection, connect, connect_again, connect_role, connect_temporarily
 from smtemplates.aws.credentials import Identity
-from smtemplates.aws.endpoints import check_endpoint
+from smtemplates.aws.endpoints import check_endpoint, is_local
 from smtemplates.aws.errors import UNREACHABLE, UNTRUSTED, CloudError, sentence
 from smtemplates.aws.masking import masked
 from smtemplates.aws.refusals import no_connection, not_from_aws, refused, untrusted
@@ -25,6 +25,9 @@ LOG = logging.getLogger(__name__)
 
 # Calls to S3 that are not about an existing bucket.
 WITHOUT_OWNER = ("create_bucket", "list_buckets")
+
+# The part of a pause for which polls of a local cloud wait: its operations take milliseconds, and it has no quotas.
+LOCAL_SHARE = 0.1
 
 # The start of an HTML page, which the SDK reports as the message of an error.
 HTML_STARTS = ("<!doctype", "<html")
@@ -50,7 +53,7 @@ class Cloud:
             if name.startswith("AWS_ENDPOINT_URL"):
                 check_endpoint(url or None)
         self.connection = connection
-        self.pause = pause
+        self.sleep = pause
         self.hidden: tuple[str, ...] = ()
         self.calls: Counter[str] = Counter()
         self._clients: dict[str, Any] = {}
@@ -86,7 +89,7 @@ class Cloud:
         session = connect(connection)
         if connection.assume_role is None:
             return session
-        source = Cloud(connection, session=session, pause=self.pause)
+        source = Cloud(connection, session=session, pause=self.sleep)
         source.calls = self.calls
         return connect_role(connection, str(session.region_name), partial(source.call, "sts", "assume_role"))
 
@@ -95,10 +98,9 @@ class Cloud:
         self.identity.check()  # before the SDK does it for the client or the call, where its exceptions are ambiguous
         if service not in self._clients:
             session = self.session
-            config = import_module("botocore.config").Config(retries={"mode": "standard"})
             exceptions: Any = import_module("botocore.exceptions")
             try:
-                client = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
+                client = session.client(service, endpoint_url=self.connection.endpoint_url, config=_config())
             except (exceptions.BotoCoreError, ValueError) as error:
                 raise UsageError(
                     f"The connection settings are invalid: {sentence(error)} Check --region, --profile and the AWS_... "
@@ -195,7 +197,7 @@ class Cloud:
     def again(self, region: str) -> Cloud:
         """Return the services for another thread, in this or another Region, with the same credentials."""
         connection = replace(self.connection, region=region)
-        return Cloud(connection, session=connect_again(connection, region, self.session), pause=self.pause)
+        return Cloud(connection, session=connect_again(connection, region, self.session), pause=self.sleep)
 
     def with_credentials(self, credentials: Mapping[str, str]) -> Cloud:
         """Return the services for temporary credentials, as AssumeRole returns them."""
@@ -205,11 +207,17 @@ class Cloud:
         view.__dict__.pop("account", None)
         return view
 
+    def pause(self, seconds: float) -> None:
+        """Wait between two polls of AWS, or of a local cloud for a part of this time."""
+        clients = tuple(self._clients.values())
+        local = clients and all(is_local(client.meta.endpoint_url) for client in clients)
+        self.sleep(seconds * LOCAL_SHARE if local else seconds)
+
     def pausing(self, pause: Callable[[float], None]) -> Cloud:
         """Return the same services, which wait with another function between two polls."""
         _ = self.session
         view = copy.copy(self)
-        view.pause = pause
+        view.sleep = pause
         return view
 
     def masked(self, text: str) -> str:
@@ -225,3 +233,9 @@ class Cloud:
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}
+
+
+@cache
+def _config() -> Any:
+    """Return the configuration of all clients."""
+    return import_module("botocore.config").Config(retries={"mode": "standard"})

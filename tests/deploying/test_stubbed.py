@@ -12,7 +12,9 @@ import pytest
 
 from deploying.local_aws import ROOT
 from deploying.stubs import NOW, REQUEST, SET_ID, STACK_ID, Aws, RecordingListener, event, stack, stubbed
+from smtemplates.aws.connection import Connection
 from smtemplates.aws.errors import CloudError, DeploymentError, StoppedError
+from smtemplates.aws.session import Cloud
 from smtemplates.deploy import destruction
 from smtemplates.deploy.change_sets import change_set as change_sets
 from smtemplates.deploy.commands import reports
@@ -143,7 +145,7 @@ def test_ctrl_c_during_a_creation_deletes_the_stack(aws: Aws, status: str, error
     started = event(1, "team", "CREATE_IN_PROGRESS")
 
     def interrupted(_seconds: float) -> None:
-        aws.cloud.pause = aws.pauses.append
+        aws.cloud.sleep = aws.pauses.append
         raise KeyboardInterrupt
 
     def deleting(params: dict[str, Any], **_context: Any) -> None:
@@ -155,7 +157,7 @@ def test_ctrl_c_during_a_creation_deletes_the_stack(aws: Aws, status: str, error
         aws.answers("describe_stack_events", {"StackEvents": [ended, *events]})
         aws.answers("describe_stacks", {"Stacks": [stack(status)]})
 
-    aws.cloud.pause = interrupted
+    aws.cloud.sleep = interrupted
     aws.answers("describe_stack_events", {"StackEvents": [started]})
     aws.answers("delete_stack", {})
     hooks = aws.cloud.client("cloudformation").meta.events
@@ -177,6 +179,15 @@ def test_polling_interval(aws: Aws) -> None:
     assert all(pause >= 1 for pause in aws.pauses[1:])
     assert aws.pauses[2:] == sorted(aws.pauses[2:])
     assert aws.pauses[-1] > 1
+
+
+def test_local_cloud_is_polled_more_often(aws: Aws, session: Any) -> None:
+    """A local cloud completes operations within milliseconds, so a pause is a tenth of a pause for AWS."""
+    local = Cloud(Connection(endpoint_url="http://127.0.0.1:1"), session=session, pause=aws.pauses.append)
+    for cloud in (aws.cloud, local):
+        cloud.client("cloudformation")
+        cloud.pause(1)
+    assert aws.pauses == [1, 0.1]
 
 
 def test_events_of_an_earlier_operation_are_ignored(aws: Aws) -> None:

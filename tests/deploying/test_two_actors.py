@@ -6,13 +6,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from deploying.local_aws import SDK, Aws
+from deploying.local_aws import Aws
 from deploying.matrix import Tally, tallied
 from deploying.proxy import Proxy, serving
 from deploying.test_faults import CODES, TEMPLATE
@@ -25,12 +24,6 @@ from smtemplates.errors import Error
 
 PAUSES = 300  # more than any of these commands needs: a command with more of them hangs
 MINE, THEIRS = "7", "5"
-
-
-@cache
-def session() -> Any:
-    """Return one session for all steps, because the SDK takes long to create one."""
-    return SDK.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")  # noqa: S106 a key of the local cloud
 
 
 class Acting(Proxy):
@@ -53,11 +46,10 @@ class Acting(Proxy):
 class Step:
     """A command on one stack, and the actor who acts on the stack during one of its calls."""
 
-    def __init__(self, aws: Aws, proxy: Acting, kind: str) -> None:
-        self.aws, self.proxy, self.kind = aws, proxy, kind
+    def __init__(self, aws: Aws, proxy: Acting, session: Any, kind: str) -> None:
+        self.aws, self.proxy, self.session, self.kind = aws, proxy, session, kind
         self.stack = f"Actor-{uuid.uuid4().hex[:10]}"
         self.cloudformation = aws.client("cloudformation")
-        self.session = session()
         self.direct = Cloud(Connection(endpoint_url=aws.url), session=self.session, pause=lambda _: time.sleep(0.02))
 
     def request(self, size: str) -> Request:
@@ -159,12 +151,14 @@ def acting(aws: Aws) -> Iterator[Acting]:
 
 @pytest.mark.parametrize("command", ["plan", "create", "update", "wait", "destroy"])
 @pytest.mark.parametrize("action", ["update", "deploy", "cancel", "delete", "destroy"])
-def test_second_actor_at_every_step(aws: Aws, acting: Acting, tally: Tally, command: str, action: str) -> None:
+def test_second_actor_at_every_step(
+    aws: Aws, acting: Acting, session: Any, tally: Tally, command: str, action: str
+) -> None:
     """A second actor lets the command succeed or end with a message, and the repeated command succeeds."""
     number, reached = 0, True
     while reached:
         number += 1
-        step = Step(aws, acting, command)
+        step = Step(aws, acting, session, command)
         step.prepare()
         acting.spoil(None)
         acting.at, acting.act = number, getattr(step, action)

@@ -44,7 +44,7 @@ class Run:
             return
         with contextlib.suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _delete_old_files(folder)
+            _delete_old_files(folder, self.id[0])
             self._file = os.open(folder / self.id, os.O_CREAT | os.O_RDWR, 0o600)
             _LOCKS.flock(self._file, _LOCKS.LOCK_EX | _LOCKS.LOCK_NB)
 
@@ -90,8 +90,9 @@ def forget(run: str | None) -> None:
             (folder / run).unlink()
 
 
-def _delete_old_files(folder: Path) -> None:
-    for path in folder.iterdir():
+def _delete_old_files(folder: Path, digit: str) -> None:
+    """Delete the old ones of the files that begin with a digit, so that each run examines only a part of all files."""
+    for path in folder.glob(f"{digit}*"):
         with contextlib.suppress(OSError):  # another run may delete its file at the same time
             if path.stat().st_mtime < time.time() - OLDEST_SECONDS:
                 path.unlink()
