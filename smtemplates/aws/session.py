@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -59,6 +59,7 @@ class Cloud:
         self._clients: dict[str, Any] = {}
         self._session = session
         self._identity: Identity | None = None
+        self._account: str | None = None
 
     @property
     def session(self) -> Any:
@@ -79,10 +80,13 @@ class Cloud:
         """The Region of all calls."""
         return str(self.session.region_name)
 
-    @cached_property
+    @property
     def account(self) -> str:
         """The ID of the account to which the credentials belong."""
-        return str(self.call("sts", "get_caller_identity")["Account"])
+        # before Python 3.12, cached_property blocks the threads of all other objects during the call
+        if self._account is None:
+            self._account = str(self.call("sts", "get_caller_identity")["Account"])
+        return self._account
 
     def _connect(self) -> Any:
         connection = self.connection
@@ -204,7 +208,7 @@ class Cloud:
         view = copy.copy(self)
         view.calls, view._clients, view._identity = Counter(), {}, None  # noqa: SLF001  a copy of this object
         view._session = connect_temporarily(self.connection, self.region, credentials)  # noqa: SLF001
-        view.__dict__.pop("account", None)
+        view._account = None  # noqa: SLF001
         return view
 
     def pause(self, seconds: float) -> None:

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from deploying.local_aws import SAMPLE, SDK, Aws
+from deploying.local_aws import ACCOUNT, SAMPLE, SDK, Aws
+from deploying.proxy import Proxy
 from smtemplates import deploy
 from smtemplates.aws.masking import MASK
 from smtemplates.errors import Error
@@ -116,3 +117,16 @@ def test_a_submodule_is_imported_without_the_sdk() -> None:
     code = "import sys; from smtemplates.deploy import Request; print({'boto3', 'troposphere'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_requests_do_not_wait_for_the_account_of_others(cloud: deploy.Cloud, through: Aws, proxy: Proxy) -> None:
+    """While AWS has not returned the account of one request, another request continues."""
+    slow = deploy.Cloud(deploy.Connection(endpoint_url=through.url), session=cloud.session)
+    proxy.hold("GetCallerIdentity")
+    with ThreadPoolExecutor(1) as threads:
+        account = threads.submit(lambda: slow.account)
+        assert proxy.arrived.wait(60)
+        assert cloud.account == ACCOUNT
+        assert not account.done()
+        proxy.release()
+        assert account.result() == ACCOUNT
