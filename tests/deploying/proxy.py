@@ -49,7 +49,6 @@ class Proxy:
         self.released = threading.Event()
         self._old: dict[str, tuple[int, list[tuple[str, str]], bytes]] = {}
         self._lock = threading.Lock()
-        self._connections = threading.local()  # one for each thread, thus for each connection of a client
 
     def spoil(self, kind: str | None, first: int = 0) -> None:
         """Reset the counter, and cause a fault from call number `first` (1, 2, ...) on."""
@@ -95,16 +94,11 @@ class Proxy:
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         """Send a call to the local cloud, and return the status, headers and body of the answer."""
-        connection: http.client.HTTPConnection = vars(self._connections).setdefault(
-            "upstream", http.client.HTTPConnection(self.upstream, timeout=60)
-        )
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            content = answer.read()
-        except BaseException:
-            connection.close()  # the next call opens it again
-            raise
+        connection = http.client.HTTPConnection(self.upstream, timeout=60)
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
         kept = [(key, value) for key, value in answer.getheaders() if key.lower() not in HOP]
         return answer.status, kept, content
 
