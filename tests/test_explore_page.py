@@ -159,6 +159,17 @@ def _check_costs(page: Page, template: dict[str, Any], cases: list[dict[str, str
             assert total == usd(costs.total), values
 
 
+def test_choices_that_act_through_conditions_are_sizes(tmp_path: Path) -> None:
+    """The page of the network shows its choices before the other parameters. Its legend has the absent resources."""
+    assert main(["explore", "network", "-o", str(tmp_path / "network.html")]) == 0
+    text = (tmp_path / "network.html").read_text(encoding="utf-8")
+    sizes, _, more = text.partition("<summary>Sizes that the costs depend on")[2].partition("<summary>More parameters")
+    names = ("InterfaceEndpoints", "NatGateways")
+    assert [name for name in names if f'data-parameter="{name}"' in sizes] == list(names)
+    assert 'data-parameter="CreateFlowLogs"' in more
+    assert '<span class="absent"><b>·</b> not created</span>' in text
+
+
 def test_costs_that_cannot_be_calculated_are_named(page: Page) -> None:
     """Sentences name an instance type without a price, another Region, and a use that is not a number."""
     choose(page, "Notebook")

@@ -60,8 +60,11 @@ def _workspace() -> tuple[Layout, dict[str, dict[str, str]]]:
     return layout({title: list(names) for title, names in members.items()}, arrows, indent=MARK), members
 
 
-def drawing(rows: Mapping[str, Row], *, absent: str) -> str:
-    """Return the HTML of resources by logical ID. `absent` is the meaning of a workspace resource that has no row."""
+def drawing(rows: Mapping[str, Row], *, absent: str, changing: bool = False) -> str:
+    """Return the HTML of resources by logical ID. `absent` is the meaning of a workspace resource that has no row.
+
+    With `changing`, the page can make every row absent later, so that the legend always contains this meaning.
+    """
     placed, members = _workspace()
     known = {name: type_ for found in members.values() for name, type_ in found.items()}
     inside = {name: rows[name] for name in workspace_names({name: row.type for name, row in rows.items()})}
@@ -71,7 +74,7 @@ def drawing(rows: Mapping[str, Row], *, absent: str) -> str:
         others.setdefault(_service(rows[name].type), []).append(name)
     grid = "".join(_box(service, names, rows) for service, names in sorted(others.items()))
     parts = [
-        _legend([*rows.values(), *(faded.values() if inside else ())]),
+        _legend([*rows.values(), *(faded.values() if inside or changing else ())]),
         _placed(placed, members, faded | inside) if inside else "",
         f'<div class="others">{grid}</div>' if grid else "",
     ]

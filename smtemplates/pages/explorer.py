@@ -69,7 +69,7 @@ def explore(template: Mapping[str, Any], name: str, presets: Iterable[Preset] = 
         prices=f"{PRICES_OF} {READ}",
         uncounted=NOT_COUNTED,
         style=asset("drawing.css") + asset("explore.css"),
-        drawing=drawing(_rows(template), absent="not created"),
+        drawing=drawing(_rows(template), absent="not created", changing=True),
         # only this sequence can end a script element
         data=json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/"),
         script="".join(map(asset, SCRIPTS)),

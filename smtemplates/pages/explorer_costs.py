@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from smtemplates.aws_data.costs import COSTS, IDLE_FREE
 from smtemplates.aws_data.monthly_costs import LINES, PARAMETERS, UNKNOWN_COSTS, Line
+from smtemplates.core.construct import OFF, ON
 from smtemplates.synth.declarations import entries, resources
 
 CONDITIONAL = "Fn::If"
@@ -30,11 +31,18 @@ def cost_data(template: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sizes(template: Mapping[str, Any]) -> list[str]:
-    """Return the parameters that the costs depend on, except for the switches of resources."""
+    """Return the parameters that the costs depend on, except for the switches of resources.
+
+    A parameter that acts only through conditions is one of them if it is a choice of several values.
+    """
     declared = entries(template, "Parameters")
-    named = set()
-    for expressions in cost_data(template)["priced"].values():
-        named |= set(_references(list(expressions.values())))
+    data = cost_data(template)
+    expressions = [list(found.values()) for found in data["priced"].values()]
+    priced = {line["type"] for line in data["lines"]}
+    conditions = {str(body.get("Condition")) for body in resources(template).values() if body["Type"] in priced}
+    conditions |= {branches[0] for branches in _found(CONDITIONAL, expressions)}
+    named = set(_found("Ref", expressions))
+    named |= {name for name in _deciding(template, conditions) if _is_choice(declared.get(name, {}))}
     for line in LINES:
         named |= {line.by, *line.factors} if line.type == PARAMETERS else set()
     return [name for name in declared if name in named]
@@ -77,11 +85,30 @@ def _expression(value: Any, keys: list[str]) -> Any:
     return _expression(value.get(keys[0]), keys[1:])
 
 
-def _references(expression: Any) -> Iterator[str]:
+def _deciding(template: Mapping[str, Any], conditions: Iterable[str]) -> set[str]:
+    """Return the parameters that decide about conditions, also through other conditions."""
+    declared = entries(template, "Conditions")
+    parameters: set[str] = set()
+    waiting, seen = list(conditions), set[str]()
+    while waiting:
+        if (name := waiting.pop()) not in seen and name in declared:
+            seen.add(name)
+            parameters.update(_found("Ref", declared[name]))
+            waiting += _found("Condition", declared[name])
+    return parameters
+
+
+def _is_choice(about: Mapping[str, Any]) -> bool:
+    """Return whether a parameter has allowed values, and is not a switch."""
+    return bool(about.get("AllowedValues")) and set(map(str, about["AllowedValues"])) != {ON, OFF}
+
+
+def _found(key: str, expression: Any) -> Iterator[Any]:
+    """Yield the values of a key anywhere in an expression, such as the parameters of all `Ref`."""
     if isinstance(expression, list):
         for each in expression:
-            yield from _references(each)
+            yield from _found(key, each)
     elif isinstance(expression, Mapping):
-        if isinstance(expression.get("Ref"), str):
-            yield expression["Ref"]
-        yield from _references(list(expression.values()))
+        if key in expression:
+            yield expression[key]
+        yield from _found(key, list(expression.values()))

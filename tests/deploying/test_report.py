@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from deploying.stubs import update_of
 from smtemplates.deploy.change_sets.change_plan import Fate, PropertyChange, ResourceChange
 from smtemplates.deploy.change_sets.validation import Finding
 from smtemplates.deploy.printing.plan_page import plan_page
+from smtemplates.deploy.printing.plan_table import table
 
 NASTY = "</script><script>document.title = 'PWN'</script><img src=x onerror=\"document.title='PWN'\">$stack ${x} & 'q'"
 
@@ -104,6 +107,13 @@ def test_changes_are_grouped_by_their_meaning(page: Page) -> None:
     assert [link.get_attribute("href") for link in links.all()] == ["#loss", "#deleted", "#permissions", "#changed"]
 
 
+def test_the_text_has_the_order_of_the_page(page: Page) -> None:
+    """The text of a plan lists the changes by their meaning, too: deletions before new resources."""
+    rows = re.findall(r"^  [-+~!?<>=] (\w+)\s", table(PLAN), re.MULTILINE)
+    assert rows == ["Jobs", "Old", "Alpha", "Reader", "Beta"]
+    assert [name for name in shown(page) if name in rows] == rows
+
+
 def test_only_rows_with_content_can_be_opened(page: Page) -> None:
     """A row opens to the values before and after. A row without them is plain text, so it has no marker."""
     contents = page.eval_on_selector_all(
@@ -126,6 +136,22 @@ def test_missing_values_differ_from_absent_properties() -> None:
     text = plan_page(replace(PLAN, changes=(changed("Beta", "update", new),)), {})
     assert '<td data-column="Before">(none)</td><td data-column="After">x</td>' in text
     assert "not reported by AWS" not in text
+
+
+def test_changed_lines_of_long_values_are_marked() -> None:
+    """Only the lines of a policy that differ are marked, also in JSON text. Short values have no mark."""
+    before = {"Action": ["s3:GetObject", "s3:PutObject"], "Effect": "Allow"}
+    after = {**before, "Action": ["s3:GetObject", "s3:<b>", "s3:ListBucket"]}
+    for values in ((before, after), (json.dumps(before), json.dumps(after))):
+        item = PropertyChange(path="/Properties/PolicyDocument", before=values[0], after=values[1])
+        text = plan_page(update_of(changed("Reader", "update", item, type_="AWS::IAM::ManagedPolicy")), {})
+        assert re.findall(r"<(?:del|ins)>(.*?)</(?:del|ins)>", text) == [
+            "    &quot;s3:PutObject&quot;",
+            "    &quot;s3:&lt;b&gt;&quot;,",
+            "    &quot;s3:ListBucket&quot;",
+        ]
+    item = PropertyChange(path="/Properties/VolumeSizeInGB", before="5", after="50")
+    assert "<del>" not in plan_page(update_of(changed("Notebook", "update", item)), {})
 
 
 def test_values_are_shown_as_text(page: Page) -> None:

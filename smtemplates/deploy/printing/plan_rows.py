@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from difflib import SequenceMatcher
 from html import escape
 from typing import Any, Literal
 
@@ -117,16 +119,32 @@ def _property(item: PropertyChange) -> str:
     reasons = [text for text in (*item.causes, RECREATION.get(item.recreation, ""), drift, recorded) if text]
     reason = f"<small>{escape('; '.join(reasons))}</small>" if reasons else ""
     if is_reported(item):
-        after = _value(item.after) if item.known else KNOWN_LATER
-        values = (
-            f'<td data-column="Before">{escape(_value(item.before))}</td><td data-column="After">{escape(after)}</td>'
-        )
+        before, after = _marked(_value(item.before), _value(item.after) if item.known else KNOWN_LATER)
+        values = f'<td data-column="Before">{before}</td><td data-column="After">{after}</td>'
     else:
         values = f'<td colspan="2" class="muted">{NOT_REPORTED}</td>'
     return f"<tr><td>{escape(path_of(item))}{reason}</td>{values}</tr>"
 
 
 def _value(value: Any) -> str:
+    """Return a value as text. An object or a list, also as JSON text, has a line for each of its values."""
     if value is None:
         return ABSENT
+    if isinstance(value, str):
+        with suppress(ValueError):
+            found = json.loads(value)
+            value = found if isinstance(found, (dict, list)) else value
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _marked(before: str, after: str) -> tuple[str, str]:
+    """Return two values in HTML. If both have several lines, the lines that differ in more than a comma are marked."""
+    old, new = before.splitlines(), after.splitlines()
+    if min(len(old), len(new)) <= 1:
+        return escape(before), escape(after)
+    shown: tuple[list[str], list[str]] = ([], [])
+    first, second = ([line.rstrip(",") for line in lines] for lines in (old, new))
+    for kind, a, b, c, d in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
+        for lines, tag, found in ((shown[0], "del", old[a:b]), (shown[1], "ins", new[c:d])):
+            lines += [escape(line) if kind == "equal" else f"<{tag}>{escape(line)}</{tag}>" for line in found]
+    return "\n".join(shown[0]), "\n".join(shown[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -75,10 +75,10 @@ def headline(plan: Plan) -> str:
 
 
 def table(plan: Plan, *, colour: bool = False) -> str:
-    """Return a plan as text for a terminal."""
+    """Return a plan as text for a terminal, with the most important changes first."""
     lines = folded(headline(plan), 2)
     width = max((len(change.id) for change in plan.all_changes), default=0)
-    for change in plan.all_changes:
+    for change in _ordered(plan):
         mark = MARKS[change.fate]
         row = folded(f"  {mark} {change.id:<{width}}  {change.type}", 4)
         if change.fate != "create":
@@ -97,6 +97,11 @@ def table(plan: Plan, *, colour: bool = False) -> str:
     for text in summaries(plan):
         lines += [paint(line, "!", colour=colour) for line in folded(f"  {text}", 4)]
     return "\n".join(lines)
+
+
+def _ordered(plan: Plan) -> Iterator[ResourceChange]:
+    """Yield the changes by their meaning: data loss, replacements and deletions first, and new resources last."""
+    return (change for group in change_groups(plan.all_changes) for change in group.changes)
 
 
 def summaries(plan: Plan) -> tuple[str, ...]:
@@ -142,7 +147,7 @@ def markdown(plan: Plan) -> str:
     lines += [f"**{escape(text)}**\n" for text in summaries(plan)]
     if plan.changes or plan.settings:
         lines += ["| | resource | type | what happens | properties |", "|---|---|---|---|---|"]
-    for change in (change for group in change_groups(plan.all_changes) for change in group.changes):
+    for change in _ordered(plan):
         properties = "<br>".join(
             escape(text) for text in (*drift_notes(change), *map(property_line, change.properties))
         )
