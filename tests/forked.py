@@ -10,6 +10,7 @@ import atexit
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,16 +19,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, mkdtemp
 from threading import Lock
 
 ROOT = Path(__file__).resolve().parent.parent
-SERVER = Path(__file__).with_name("forked_server.py")
+SERVER, PROGRAM = (Path(__file__).with_name(f"forked_{name}.py") for name in ("server", "program"))
+EXECUTABLE = os.path.realpath(sys.executable)
 # Python and the C library read variables with these beginnings at the start of a process. A forked process can only
 # apply those of APPLIED.
 READ_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "TZ")
+COERCED = ("LC_CTYPE", "C.UTF-8")  # Python sets it at its start if no locale is set
 APPLIED = {("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONPATH", str(ROOT))}
-_sending = Lock()
 
 
 def can_run(command: Sequence[str], environment: Mapping[str, str]) -> bool:
@@ -39,67 +41,109 @@ def can_run(command: Sequence[str], environment: Mapping[str, str]) -> bool:
 
 
 def run(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path | None, timeout: float, *, new_session: bool
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path | None,
+    timeout: float,
+    *,
+    text: str = "",
+    new_session: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, without standard input, and return its result.
+    """Run a command to its end with a text as its standard input, and return its result.
 
     Raises:
         subprocess.TimeoutExpired: The command did not end within `timeout` seconds.
     """
     with ExitStack() as stack:
-        nothing = stack.enter_context(Path(os.devnull).open("rb"))
-        output, messages = (stack.enter_context(TemporaryFile("w+", encoding="utf-8")) for _ in range(2))
+        files = [stack.enter_context(TemporaryFile("w+", encoding="utf-8")) for _ in range(3)]
+        standard_input, output, messages = files
+        standard_input.write(text)
+        standard_input.seek(0)
         request = {
             "words": list(map(str, command[1:])),
             "environment": dict(environment),
             "folder": str(folder or Path.cwd()),
             "new_session": new_session,
         }
-        code = _code(request, [file.fileno() for file in (nothing, output, messages)], timeout)
+        code = _server().run(request, [file.fileno() for file in files], timeout)
         for file in (output, messages):
             file.seek(0)
         return subprocess.CompletedProcess(command, code, output.read(), messages.read())
 
 
-def _code(request: Mapping[str, object], streams: list[int], timeout: float) -> int:
-    """Run the command of a request with its standard streams, and return its exit code."""
-    reading, writing = os.pipe()
-    with os.fdopen(reading, "rb", buffering=0) as answers:
-        try:
-            with _sending:
-                _send(f"{json.dumps(request)}\n".encode(), [*streams, writing])
-        finally:
-            os.close(writing)
-        process = int(answers.readline())
-        if not select.select([answers], [], [], timeout)[0]:
-            os.kill(process, signal.SIGKILL)
-            answers.readline()
-            raise subprocess.TimeoutExpired(str(request["words"]), timeout)
-        return int(answers.readline())
-
-
-def _send(request: bytes, descriptors: list[int]) -> None:
-    connection = _server()
-    sent = socket.send_fds(connection, [request], descriptors)
-    connection.sendall(request[sent:])
-
-
 @cache
-def _server() -> socket.socket:
-    """Start the server of this process, and return the socket for requests. The server ends with this process."""
-    own, other = socket.socketpair()
-    with other:
-        process = subprocess.Popen(
-            [sys.executable, str(SERVER), str(other.fileno())],
-            env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[other.fileno()],
-        )
+def _server() -> Server:
+    return Server(sys.executable, {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ})
 
-    def stop() -> None:
-        own.close()
-        process.wait()
 
-    atexit.register(stop)
-    return own
+class Server:
+    """A process that forks commands. It ends with this process, or if it is stopped."""
+
+    def __init__(self, python: str | Path, environment: Mapping[str, str]) -> None:
+        """Start a process with a Python, which loads the package that this Python finds with these variables."""
+        self._python = str(python)
+        self._started = {pair for pair in environment.items() if pair[0].startswith(READ_AT_START)}
+        self._folder = Path(mkdtemp())  # the path of a socket is short
+        self._sending = Lock()
+        self._tests, other = socket.socketpair()
+        with other, socket.socket(socket.AF_UNIX) as programs:
+            programs.bind(str(self._folder / "socket"))
+            programs.listen()
+            descriptors = [other.fileno(), programs.fileno()]
+            self._process = subprocess.Popen(
+                [self._python, str(SERVER), *map(str, descriptors)],
+                executable=EXECUTABLE,  # `python` can be a program of a server
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=descriptors,
+            )
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """End the process."""
+        self._tests.close()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def run(self, request: Mapping[str, object], streams: list[int], timeout: float) -> int:
+        """Run the command of a request with its standard streams, and return its exit code."""
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb", buffering=0) as answers:
+            try:
+                with self._sending:
+                    self._send(f"{json.dumps(request)}\n".encode(), [*streams, writing])
+            finally:
+                os.close(writing)
+            process = int(answers.readline())
+            if not select.select([answers], [], [], timeout)[0]:
+                os.kill(process, signal.SIGKILL)
+                answers.readline()
+                raise subprocess.TimeoutExpired(str(request["words"]), timeout)
+            return int(answers.readline())
+
+    def _send(self, request: bytes, descriptors: list[int]) -> None:
+        sent = socket.send_fds(self._tests, [request], descriptors)
+        self._tests.sendall(request[sent:])
+
+    def write_program(
+        self, path: Path, words: Sequence[str | Path], forked: Sequence[Sequence[str | Path]] = ((),)
+    ) -> None:
+        """Write a program that runs these words with the Python of the server, and more words that it receives.
+
+        A command is forked if it begins with one of the words in `forked`, and if its variables allow that. All others
+        start a new process.
+        """
+        settings = {
+            "socket": str(self._folder / "socket"),
+            "executable": EXECUTABLE,
+            "python": self._python,
+            "words": list(map(str, words)),
+            "forked": [list(map(str, beginning)) for beginning in forked],
+            "read": READ_AT_START,
+            "started": sorted(self._started | {("PYTHONDONTWRITEBYTECODE", "1"), COERCED}),
+        }
+        text = PROGRAM.read_text(encoding="utf-8").replace("SETTINGS: Any = {}", f"SETTINGS = {settings!r}", 1)
+        path.unlink(missing_ok=True)
+        path.write_text(f"#!{EXECUTABLE} -IS\n{text}", encoding="utf-8")
+        path.chmod(0o755)

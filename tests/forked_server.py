@@ -1,7 +1,9 @@
 """A process that has loaded the AWS SDK and the package, and forks a process for each command of the tests.
 
-The tests start it with the descriptor of a socket as its argument. Each request is a line of JSON together with four
-descriptors: the standard streams of the command, and a pipe for the ID of its process and then its status.
+The tests start it with the descriptors of two sockets as its arguments. Each request is a line of JSON together with
+descriptors. Those of the tests come through the first socket, with four descriptors: the standard streams of the
+command, and a pipe for the ID of its process and then its status. Programs connect to the second socket: their requests
+have the three streams, and the answers are sent back on the connection.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ import gc
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
@@ -22,23 +26,43 @@ from typing import Any
 
 # The packages that the commands of the deployer and the publisher load.
 PACKAGES = ("aws", "cli", "config", "console", "core", "deploy", "evaluate", "publish")
+# The packages that also load cfn-lint, which takes longer. They are loaded before the first of their commands.
+LINTING = ("linting", "pages", "policy", "reference", "specializing", "synth", "templates")
+LINTED = frozenset({"explore", "lint", "reference", "render"})
 SERVICES = ("cloudformation", "s3", "servicecatalog", "sts")
 STREAMS = 3
 
 
 def load() -> None:
     """Load the modules that commands need: those of the package, and those that the SDK loads for its first client."""
-    for package in PACKAGES:
-        found = import_module(f"smtemplates.{package}")
-        for module in walk_packages(found.__path__, f"{found.__name__}."):
-            if ".assets" not in module.name:
-                import_module(module.name)
+    load_packages(PACKAGES)
     share_models()
     session: Any = import_module("boto3").Session("none", "none", region_name="us-east-1")
     for service in SERVICES:
         session.client(service)
+    freeze()
+
+
+@cache
+def load_linter() -> None:
+    """Load the modules that commands need which render or check templates."""
+    load_packages(LINTING)
+    freeze()
+
+
+def load_packages(names: tuple[str, ...]) -> None:
+    """Load the modules of packages."""
+    for name in names:
+        found = import_module(f"smtemplates.{name}")
+        for module in walk_packages(found.__path__, f"{found.__name__}."):
+            if ".assets" not in module.name:
+                import_module(module.name)
+
+
+def freeze() -> None:
+    """Prevent the search for garbage among the objects that exist now, which all commands share."""
     gc.collect()
-    gc.freeze()  # the commands do not search these objects for garbage
+    gc.freeze()
 
 
 def share_models() -> None:
@@ -48,22 +72,32 @@ def share_models() -> None:
     loader.load_file = lambda _self, path: load_file(path)
 
 
-def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """Return the next request with its descriptors. End this process if the tests have ended."""
+def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """Return the next request with its descriptors, or None if the other side has closed the connection."""
     received, descriptors, _, _ = socket.recv_fds(connection, 65536, STREAMS + 1)
     while received and not received.endswith(b"\n"):
         received += connection.recv(65536)
-    if not received:
-        os._exit(0)
-    return json.loads(received), descriptors
+    return (json.loads(received), descriptors) if received else None
 
 
-def next_command(connection: socket.socket) -> dict[str, Any]:
-    """Return the request of a command in the new process that is to run it."""
+def requests(tests: socket.socket, programs: socket.socket) -> Iterator[tuple[dict[str, Any], list[int]]]:
+    """Yield each request with its descriptors. End this process if the tests have ended."""
     while True:
-        request, descriptors = receive(connection)
+        for ready in select.select([tests, programs], [], [])[0]:
+            client = ready if ready is tests else ready.accept()[0]
+            request = receive(client)
+            if request:
+                yield request[0], request[1] + ([] if client is tests else [client.detach()])
+            elif client is tests:
+                os._exit(0)
+
+
+def next_command(tests: socket.socket, programs: socket.socket) -> dict[str, Any]:
+    """Return the request of a command in the new process that is to run it."""
+    for request, descriptors in requests(tests, programs):
+        if not LINTED.isdisjoint(request["words"]):
+            load_linter()
         if not os.fork():
-            connection.close()
             break
         for descriptor in descriptors:
             os.close(descriptor)
@@ -78,7 +112,17 @@ def next_command(connection: socket.socket) -> dict[str, Any]:
         os.dup2(descriptor, number)
     for descriptor in descriptors:
         os.close(descriptor)
+    open_streams()
     return request
+
+
+def open_streams() -> None:
+    """Open the standard streams again, as Python does at its start: those of the server are not for a terminal."""
+    for number, (name, mode, buffering) in enumerate((("stdin", "r", -1), ("stdout", "w", -1), ("stderr", "w", 1))):
+        old = getattr(sys, name)
+        new = open(number, mode, buffering, old.encoding, old.errors, closefd=False)  # noqa: SIM115
+        setattr(sys, name, new)
+        setattr(sys, f"__{name}__", new)
 
 
 def prepare(request: dict[str, Any]) -> None:
@@ -98,10 +142,11 @@ def prepare(request: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the command of the next request in this process, which is a copy of the server."""
-    with socket.socket(fileno=int(sys.argv[1])) as connection:
+    tests, programs = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
+    with tests, programs:
         load()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended processes leave no trace
-        request = next_command(connection)
+        request = next_command(tests, programs)
     prepare(request)
     code: object = None
     try:

@@ -1,4 +1,4 @@
-"""Processes without standard input, as a pipeline runs commands."""
+"""Processes that are not at a terminal, as a pipeline runs commands."""
 
 from __future__ import annotations
 
@@ -12,26 +12,39 @@ TIMEOUT_SECONDS = 300
 
 
 def run(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None, *, new_session: bool = False
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    *,
+    text: str = "",
+    new_session: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, and return its exit code, output and messages. No command prints a traceback."""
+    """Run a command to its end with a text as its standard input, and return its exit code, output and messages.
+
+    No command prints a traceback.
+    """
     if forked.can_run(command, environment):
-        done = forked.run(command, environment, folder, TIMEOUT_SECONDS, new_session=new_session)
+        done = forked.run(command, environment, folder, TIMEOUT_SECONDS, text=text, new_session=new_session)
     else:
-        done = new_process(command, environment, folder, new_session=new_session)
+        done = new_process(command, environment, folder, text=text, new_session=new_session)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
 def new_process(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None, *, new_session: bool = False
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    *,
+    text: str = "",
+    new_session: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a new process of the operating system."""
     return subprocess.run(
         command,
         cwd=folder,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        input=text,
         capture_output=True,
         text=True,
         check=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -124,3 +125,44 @@ def test_command_that_hangs_is_killed(tmp_path: Path) -> None:
 def test_other_commands_are_new_processes(command: list[str], environment: dict[str, str]) -> None:
     """Other programs, and commands whose start is different, are not forked."""
     assert not forked.can_run(command, environment)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[forked.Server]:
+    """Start a server with a variable that Python reads at its start."""
+    started = forked.Server(sys.executable, {"PATH": os.environ["PATH"], "PYTHONPATH": str(forked.ROOT)})
+    yield started
+    started.stop()
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
+def test_program(server: forked.Server, end: str, tmp_path: Path) -> None:
+    """A program that a server forks observes the same as a new process, and its exit status is the same."""
+    script, program = tmp_path / "probe.py", tmp_path / "program"
+    script.write_text(f"{PROBE}{end}\n", encoding="utf-8")
+    server.write_program(program, [script])
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(forked.ROOT), "NAME": "ü"}
+    commands = ([sys.executable, str(script), "-x", "ä"], [str(program), "-x", "ä"])
+    new, copy = (processes.new_process(command, environment, tmp_path) for command in commands)
+    assert new.stdout
+    assert (copy.returncode, copy.stdout) == (new.returncode, new.stdout)
+    assert copy.stderr.splitlines()[-1:] == new.stderr.splitlines()[-1:]
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "forks"),
+    [
+        (["loaded.py"], {}, True),
+        (["loaded.py"], {"LC_ALL": "C"}, False),
+        (["loaded.py"], {"PYTHONPATH": "/elsewhere"}, False),
+        (["other.py"], {}, False),
+    ],
+)
+def test_program_forks_if_it_can(
+    server: forked.Server, tmp_path: Path, words: list[str], variables: dict[str, str], *, forks: bool
+) -> None:
+    """Words or variables that change the start of Python lead to a new process."""
+    (tmp_path / words[0]).write_text("import sys\nprint('boto3' in sys.modules)")
+    server.write_program(tmp_path / "python", [], [["loaded.py"]])
+    done = processes.new_process([str(tmp_path / "python"), *words], variables, tmp_path)
+    assert (done.stdout, done.stderr) == (f"{forks}\n", "")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
+import forked
 import processes
 import venvs
 from packaging.requirements import Requirement
@@ -45,6 +46,18 @@ class Installation:
         """Run a program of the environment, such as `smtemplates`, and return its result."""
         command = [str(self.programs / words[0]), *words[1:]]
         return processes.run(command, {**(env or {}), **self.environment}, cwd)
+
+    def fork(self) -> forked.Server:
+        """Run the installed package in processes that the server forks, until another installation replaces it."""
+        program, entry = self.programs / "smtemplates", self.folder / "entry" / "smtemplates"
+        entry.parent.mkdir(exist_ok=True)
+        program.replace(entry)
+        server = forked.Server(self.programs / "python", self.environment)
+        server.write_program(program, [entry])
+        server.write_program(
+            self.programs / "python", [], [["-m", name] for name in ("smtemplates", "pytest", "awscli")]
+        )
+        return server
 
 
 def build(folder: Path) -> Path:

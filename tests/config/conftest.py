@@ -59,10 +59,13 @@ def github() -> Iterator[WorkflowReader]:
 
 
 @pytest.fixture(scope="session")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> wheel.Installation:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wheel.Installation]:
     """Return an environment with the wheel, and with the tools of a machine on which pipelines run."""
     folder = tmp_path_factory.mktemp("runner")
-    return wheel.install(wheel.build(folder), folder, tools=("pip", "pytest"))
+    installation = wheel.install(wheel.build(folder), folder, tools=("pip", "pytest"))
+    server = installation.fork()
+    yield installation
+    server.stop()
 
 
 @pytest.fixture

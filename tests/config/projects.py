@@ -39,6 +39,9 @@ class User:
     def environment(self) -> dict[str, str]:
         return {**self.aws.environment, **self.installation.environment, **WITHOUT_INDEX}
 
+    def after_installation(self) -> None:
+        """Do nothing: pip does not replace the installed package."""
+
     def run(self, *words: str) -> str:
         """Run the command `smtemplates`, which must succeed, and return its messages."""
         done = self.installation.run("smtemplates", *words, cwd=self.folder, env=self.aws.environment)

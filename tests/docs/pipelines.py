@@ -69,6 +69,8 @@ class Runner(Protocol):
     @property
     def environment(self) -> dict[str, str]: ...
 
+    def after_installation(self) -> None: ...
+
 
 @dataclass
 class Job:
@@ -113,6 +115,7 @@ def install(runner: Runner, script: str, environment: Mapping[str, str]) -> tupl
     code, log = bash(runner, script, environment)
     if code == 0:
         _installed.add(installation)
+        runner.after_installation()
     return code, log
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import forked
 from cloud_cache import share_findings, with_local_cloud
 from deploying.local_aws import Aws
 from deploying.proxy import serving
@@ -65,7 +66,7 @@ VALUES = ADOPTING / "configuration" / "terraform.tfvars"
 MIGRATE = "smtemplates adopt terraform.tfstate --tfvars terraform.tfvars --stack churn-dev -o migration"
 NOT_ADOPTED = ("aws_sagemaker_notebook", "aws_sagemaker_domain", "aws_kms", "aws_s3_bucket_server_side")
 PRODUCT = "prod-abcdefghijklm"
-ENTRY_POINT = "import sys; from smtemplates.cli.main import main; sys.exit(main())"  # as in pyproject.toml
+ENTRY_POINT = "import sys\nfrom smtemplates.cli.main import main\nsys.exit(main())\n"  # as in pyproject.toml
 
 
 def link_environment(source: Path, target: Path, lock: Path, stamp: str) -> None:
@@ -234,6 +235,28 @@ def _confirm_prompts(process: subprocess.Popen[bytes], terminal: int) -> str:
             os.write(terminal, f"{prompt.group(1) or 'y'}\n".encode())
 
 
+def write_programs(sandbox: Sandbox) -> forked.Server:
+    """Write the programs of an active environment, which run in forked processes of the server that is returned."""
+    folder, own = sandbox.folder, sandbox.folder / ".venv" / "bin"
+    programs = [path.name for path in own.iterdir()]
+    own.unlink()
+    own.mkdir()
+    for name in programs:
+        (own / name).symlink_to(Path(sys.prefix) / "bin" / name)
+    entry = folder.with_name("entry") / "smtemplates"
+    entry.parent.mkdir()
+    entry.write_text(ENTRY_POINT)
+    variables = {name: sandbox.environment[name] for name in ("PATH", "HOME", "PYTHONPATH")}
+    server = forked.Server(own / "python", variables)
+    modules = [["-m", "smtemplates"], ["-m", "awscli"]]
+    scripts = [[f"scripts/{path.name}"] for path in (folder / "scripts").glob("*.py")]
+    server.write_program(own / "python", [], [*modules, *scripts])
+    server.write_program(folder.with_name("bin") / "python", [], [*modules, *scripts])
+    server.write_program(folder.with_name("bin") / "smtemplates", [entry])
+    server.write_program(folder.with_name("bin") / "aws", modules[1])
+    return server
+
+
 @contextmanager
 def sandbox(folder: Path) -> Iterator[Sandbox]:
     """Create a sandbox in a folder. At the end, stop the local cloud that its commands started."""
@@ -241,17 +264,15 @@ def sandbox(folder: Path) -> Iterator[Sandbox]:
     shutil.copytree(ROOT, copy, ignore=IGNORED)
     (folder / "home").mkdir()
     (folder / "bin").mkdir()
-    # an active environment provides these programs
-    for name, start in (("python", ""), ("smtemplates", f"-c '{ENTRY_POINT}'"), ("aws", "-m awscli")):
-        (folder / "bin" / name).write_text(f'#!/bin/sh\nexec {copy}/.venv/bin/python {start} "$@"\n')
-        (folder / "bin" / name).chmod(0o755)
     share_findings(with_local_cloud(folder / "home" / ".cache"))
     locks = copy / "requirements"
     link_environment(Path(sys.prefix), copy / ".venv", locks / "dev.txt", "dev.installed")
     with running() as url, serving(ServiceCatalog(url)) as catalog:
         created = Sandbox(copy, Aws(url), catalog)
+        server = write_programs(created)
         try:
             yield created
         finally:
             created.run("scripts/local_cloud.py stop")
+            server.stop()
     assert catalog.complaints == []

@@ -99,7 +99,7 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> wheel.Installation:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wheel.Installation]:
     """Return an environment with the wheel, the tools of a new project and the AWS CLI, and the local cloud."""
     folder = tmp_path_factory.mktemp("installed")
     installation = wheel.install(wheel.build(folder), folder, tools=("pytest", "awscli"))
@@ -107,7 +107,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> wheel.Installation:
     aws.write_text(f'#!/bin/sh\nexec {installation.programs}/python -m awscli "$@"\n')
     aws.chmod(0o755)
     share_findings(with_local_cloud(folder / "home" / ".cache"))
-    return installation
+    server = installation.fork()
+    yield installation
+    server.stop()
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 import wheel
 from access.simulator import Request, verdicts
@@ -73,6 +74,11 @@ class Clone:
 
     sandbox: Sandbox
     installation: wheel.Installation
+    servers: list[forked.Server] = field(default_factory=list)
+
+    def after_installation(self) -> None:
+        """Fork the commands of the package that a job has installed."""
+        self.servers.append(self.installation.fork())
 
     @property
     def folder(self) -> Path:
@@ -86,9 +92,12 @@ class Clone:
 
 
 @pytest.fixture(scope="module")
-def clone(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+def clone(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     folder = tmp_path_factory.mktemp("runner")
-    return Clone(sandbox, wheel.install(wheel.build(folder), folder, tools=["flit-core", "pip"]))
+    created = Clone(sandbox, wheel.install(wheel.build(folder), folder, tools=["flit-core", "pip"]))
+    yield created
+    for server in created.servers:
+        server.stop()
 
 
 @pytest.fixture
