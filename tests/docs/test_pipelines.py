@@ -77,7 +77,7 @@ class Clone:
     servers: list[forked.Server] = field(default_factory=list)
 
     def after_installation(self) -> None:
-        """Fork the commands of the package that a job has installed."""
+        """Run the commands of the package that a job has installed in forked processes."""
         self.servers.append(self.installation.fork())
 
     @property
