@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,6 +32,7 @@ PACKAGE = "aws-cdk-asset-awscli-v2"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 # A placeholder is a word in capitals. The commands have no other words in capitals.
 PLACEHOLDER = re.compile(r"\b[A-Z]{4,}(_[A-Z]+)*\b")
+END = "(no more words)"
 NO_OBJECTS = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
 NOTHING = b'{"events": [], "AuthorizedUrl": "https://example.com"}'
 
@@ -50,9 +51,18 @@ def commands(outputs: Mapping[str, str]) -> dict[str, str]:
 
 def words(command: str, folder: Path) -> list[str]:
     """Return the arguments that bash passes to the AWS CLI."""
-    script = f'aws() {{ printf "%s\\0" "$@"; }}\n{command}'
-    done = subprocess.run(["/bin/bash", "-euc", script], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.split("\0")[:-1]
+    return all_words([command], folder)[0]
+
+
+def all_words(commands: Sequence[str], folder: Path | None) -> list[list[str]]:
+    """Return the arguments that bash passes to the AWS CLI in each command. One bash runs each in its own subshell."""
+    script = f'aws() {{ printf "%s\\0" "$@"; }}; for command; do (eval "$command"); printf "%s\\0" "{END}"; done'
+    done = subprocess.run(
+        ["/bin/bash", "-euc", script, "bash", *commands], cwd=folder, capture_output=True, text=True, check=True
+    )
+    *found, rest = done.stdout.split(f"{END}\0")
+    assert (len(found), rest) == (len(commands), "")
+    return [printed.split("\0")[:-1] for printed in found]
 
 
 @dataclass

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import re
 import string
 from collections.abc import Iterator
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 import samples
 import yaml
-from aws_cli import words
+from aws_cli import all_words
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from machine import NASTY, Machine, new_app, new_machine
@@ -24,6 +26,7 @@ from smtemplates.evaluate import Stack, check_parameters
 from smtemplates.evaluate.check import faults
 from smtemplates.synth.loader import load
 
+LOG = logging.getLogger(__name__)
 Choice = dict[str, str]
 DEPLOYMENTS: list[Choice] = [
     samples.EVERYTHING,
@@ -78,7 +81,6 @@ case "$*" in
 esac"""
 
 
-# Hypothesis prints the fixtures of a test, so the template is not a fixture.
 TEMPLATE = load(smtemplates.render(smtemplates.build()))
 # The parameters that accept free text, including new ones.
 TEXTS = {
@@ -112,6 +114,27 @@ def values_with_payloads(name: str, about: dict[str, Any]) -> list[str]:
 def hostile() -> dict[str, list[str]]:
     """Return the hostile values of each text parameter."""
     return {name: values_with_payloads(name, about) for name, about in TEXTS.items()}
+
+
+@cache
+def arbitrary() -> dict[str, list[str]]:
+    """Return values of each text parameter that Hypothesis builds.
+
+    Each parameter has its own run: as one example, the values of all parameters are discarded if one does not match.
+    """
+    return {name: values_built_for(about) for name, about in TEXTS.items()}
+
+
+def values_built_for(about: dict[str, Any]) -> list[str]:
+    found = []
+
+    @settings(max_examples=15, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(matching(about))
+    def collect(value: str) -> None:
+        found.append(value)
+
+    collect()
+    return found
 
 
 @cache
@@ -161,15 +184,50 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
         yield path, value
 
 
+@dataclass(frozen=True)
+class Harmless:
+    """A stack with harmless words instead of hostile values, and what programs read in it."""
+
+    stack: Stack
+
+    @cached_property
+    def words(self) -> dict[str, list[str]]:
+        """The words of each command."""
+        return words_of(self.stack)
+
+    @cached_property
+    def texts(self) -> dict[tuple[Any, ...], str]:
+        """Every text of the stack, by its path."""
+        return dict(leaves(self.stack.template()))
+
+    @cached_property
+    def documents(self) -> dict[tuple[Any, ...], Any]:
+        """Every document in JSON or YAML, by its path."""
+        return {path: found for path, text in self.texts.items() if (found := document(text)) is not None}
+
+
+@cache
+def harmless_stack(place: int, values: frozenset[tuple[str, str]], true: frozenset[str]) -> Harmless:
+    """Evaluate a deployment with harmless words and with these true conditions."""
+    # conditions may depend on a part of a value, so they are kept
+    decided = {name: {"Fn::Equals": ["", "" if name in true else "no"]} for name in TEMPLATE["Conditions"]}
+    return Harmless(samples.deployed({**TEMPLATE, "Conditions": decided}, DEPLOYMENTS[place], dict(values)))
+
+
 # --- programs that run or parse the texts of a stack
 
 
-def run_commands(stack: Stack, harmless: Stack, stand_ins: dict[str, str], folder: Path) -> None:
+def words_of(stack: Stack, folder: Path | None = None) -> dict[str, list[str]]:
+    """Return the words into which bash splits each command of a stack."""
+    commands = {name: text for name, text in stack.outputs.items() if name.endswith("Command")}
+    return dict(zip(commands, all_words([SHELL + text for text in commands.values()], folder), strict=True))
+
+
+def run_commands(stack: Stack, harmless: Harmless, stand_ins: dict[str, str], folder: Path) -> None:
     """Check that bash splits each command into the same words as with harmless values."""
-    for name, command in stack.outputs.items():
-        if name.endswith("Command"):
-            found = words(SHELL + command, folder)
-            assert found == unmasked(words(SHELL + harmless.outputs[name], folder), stand_ins), command
+    found = words_of(stack, folder)
+    for name, words in harmless.words.items():
+        assert found[name] == unmasked(words, stand_ins), stack.outputs[name]
     assert not list(folder.iterdir())
 
 
@@ -228,37 +286,33 @@ def document(text: str) -> Any:
     return found if isinstance(found, dict) else None
 
 
-def parse(stack: Stack, harmless: Stack, stand_ins: dict[str, str]) -> None:
+def parse(stack: Stack, harmless: Harmless, stand_ins: dict[str, str]) -> None:
     """Check that each document in the stack equals the document with harmless values, except for the values."""
-    now = dict(leaves(stack.template()))
-    parsed = set()
-    for path, text in leaves(harmless.template()):
-        assert not decoded(text) or harmless.resources[path[1]]["Type"] in MACHINES, (
-            f"no machine runs this script: {path}"
-        )
-        if (before := document(text)) is not None:
-            assert document(now[path]) == unmasked(before, stand_ins), path
-            parsed.add(path[1])
-    assert parsed >= {"Dashboard", "SageMakerSdkConfig"}
+    resolved = stack.template()
+    now = dict(leaves(resolved))
+    for path, text in harmless.texts.items():
+        assert not decoded(text) or stack.resources[path[1]]["Type"] in MACHINES, f"no machine runs this script: {path}"
+    for path, before in harmless.documents.items():
+        assert document(now[path]) == unmasked(before, stand_ins), path
+    assert {path[1] for path in harmless.documents} >= {"Dashboard", "SageMakerSdkConfig"}
     # CloudFormation would replace it
-    assert "{{resolve:" not in json.dumps(stack.template())
+    assert "{{resolve:" not in json.dumps(resolved)
 
 
-def widens_no_policy(harmless: Stack, stand_ins: dict[str, str]) -> None:
+def widens_no_policy(harmless: Harmless, stand_ins: dict[str, str]) -> None:
     """Check that no value adds a wildcard or a variable to a resource or principal of a policy."""
-    for path, text in leaves(harmless.resources):
+    for path, text in harmless.texts.items():
         if {"Resource", "NotResource", "Principal"}.intersection(path):
             given = [part for word, part in stand_ins.items() if word in text]
             assert not any(sign in part for part in given for sign in ("*", "?", "${")), path
 
 
-def with_harmless(place: int, values: Choice) -> tuple[Stack, Stack, dict[str, str]]:
+def with_harmless(place: int, values: Choice) -> tuple[Stack, Harmless, dict[str, str]]:
     """Evaluate a deployment with these values, and with harmless words instead of them."""
     stack = samples.deployed(TEMPLATE, DEPLOYMENTS[place], values)
     harmless, stand_ins = masked(values)
-    # conditions may depend on a part of a value, so they are kept
-    decided = {name: {"Fn::Equals": ["", "" if holds else "no"]} for name, holds in stack.conditions.items()}
-    return stack, samples.deployed({**TEMPLATE, "Conditions": decided}, DEPLOYMENTS[place], harmless), stand_ins
+    true = frozenset(name for name, holds in stack.conditions.items() if holds)
+    return stack, harmless_stack(place, frozenset(harmless.items()), true), stand_ins
 
 
 def check(place: int, values: Choice, folder: Path) -> None:
@@ -277,7 +331,7 @@ def test_every_text_parameter_is_tested() -> None:
     reached = set()
     for place in range(len(DEPLOYMENTS)):
         _, harmless, _ = with_harmless(place, {name: hostile()[name][0] for name in accepted(place)})
-        text = json.dumps(harmless.template())
+        text = json.dumps(harmless.stack.template())
         reached |= {name for name in accepted(place) if f"Word{name}0x" in text}
     missing = sorted(set(TEXTS) - reached)
     assert not missing, (
@@ -306,11 +360,10 @@ def test_decimals_are_rejected_or_harmless(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-@given(
-    place=st.sampled_from(range(len(DEPLOYMENTS))),
-    anything=st.fixed_dictionaries({name: matching(about) for name, about in TEXTS.items()}),
-)
-def test_any_value_that_matches_is_data(tmp_path_factory: pytest.TempPathFactory, place: int, anything: Choice) -> None:
+@pytest.mark.parametrize("place", range(len(DEPLOYMENTS)), ids=["created", "existing", "endpoint", "data", "package"])
+def test_any_value_that_matches_is_data(tmp_path: Path, place: int) -> None:
     """All texts with any values that the patterns accept are run and parsed."""
-    check(place, {name: anything[name] for name in accepted(place)}, tmp_path_factory.mktemp("any"))
+    for turn in range(place, 15, len(DEPLOYMENTS)):
+        values = {name: arbitrary()[name][turn] for name in accepted(place)}
+        LOG.warning("%s", values)  # pytest shows it if the test fails
+        check(place, values, tmp_path / str(turn))

@@ -11,7 +11,7 @@ from typing import Any
 from smtemplates.aws_data.partitions import partition_of, some_region_of_each_partition
 from smtemplates.errors import Error, UsageError
 from smtemplates.evaluate.check import allowed_values, faults
-from smtemplates.evaluate.limits import Steps
+from smtemplates.evaluate.limits import MOST_STEPS, Steps
 from smtemplates.evaluate.logic import COMPARISONS, function
 from smtemplates.evaluate.not_evaluated import unexpected_values
 from smtemplates.evaluate.parameters import is_list, pseudo_parameters
@@ -79,6 +79,7 @@ class _Reader:
         self._listed = listed
         self._steps = steps
         self._others: dict[str, str] = {}
+        self._sized: set[str] = set()
         self.uses: dict[str, _Use] = defaultdict(_Use)
         for expression in _expressions(template):
             with suppress(Error), unexpected_values():  # reported when the expression is evaluated
@@ -156,8 +157,10 @@ class _Reader:
         """Return the values of a name that matter, the default first."""
         listed = self.listed(name)
         if listed is None:
+            alike = self._compared_with(name)
+            self._check_size(name, alike)
             with self._steps.limit(f"Parameter {name}"):
-                values = self._distinguished(name)
+                values = self._distinguished(name, alike)
         else:
             values = listed
         if name == REGION:
@@ -165,8 +168,14 @@ class _Reader:
         default = self._defaults.get(name)
         return tuple(sorted(dict.fromkeys(values), key=lambda value: value != default))
 
-    def _distinguished(self, name: str) -> tuple[str, ...]:
-        alike = self._compared_with(name)
+    def _check_size(self, name: str, alike: Sequence[str]) -> None:
+        """Raise the error before the first of many parameters: each has at least as many values as there are."""
+        if name not in self._sized:
+            self._sized.update(alike)
+            with self._steps.limit(f"Parameter {name}", MOST_STEPS):
+                self._steps.check(len(alike) * sum(1 for other in alike if self.listed(other) is None))
+
+    def _distinguished(self, name: str, alike: Sequence[str]) -> tuple[str, ...]:
         values = [value for other in alike for value in (*self.uses[other].literals, *(self.listed(other) or ()))]
         values += [self._defaults[other] for other in alike if other in self._defaults]
         values += some_region_of_each_partition() if REGION in alike else ()
