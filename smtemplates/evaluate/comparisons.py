@@ -153,11 +153,18 @@ class Comparisons:
         template, variables = (body, {}) if isinstance(body, str) else body
         first, *rest = VARIABLE.split(template)
         pieces: list[str | _Piece] = [first]
+        texts: dict[str, list[str | _Piece]] = {}  # of variables, which can occur many times
         for literal, name, following in zip(rest[0::3], rest[1::3], rest[2::3], strict=True):
             if literal:
                 pieces.append(f"${{{name}}}")
+            elif name not in variables:
+                pieces.append(_piece({"Fn::Sub": f"${{{name}}}"}))
             else:
-                pieces += self._text(variables[name]) if name in variables else [_piece({"Fn::Sub": f"${{{name}}}"})]
+                if name not in texts:
+                    texts[name] = self._text(variables[name])
+                else:
+                    self._steps.take(len(texts[name]))
+                pieces += texts[name]
             pieces.append(following)
         return pieces
 
