@@ -20,13 +20,17 @@ from typing import Any
 
 import boto3
 import botocore.client
+import botocore.loaders
 import botocore.session
 import jsonschema
 from botocore.exceptions import ClientError
 
 Workflows = Mapping[str, Callable[[Mapping[str, str]], object]]
 
+SERVICES = ("iam", "s3", "sagemaker", "sagemaker-featurestore-runtime", "sagemaker-metrics", "sagemaker-runtime", "sts")
+
 _validate = jsonschema.validate
+_load = botocore.loaders.JSONFileLoader.load_file
 
 
 @functools.cache
@@ -37,6 +41,16 @@ def _validated(instance: str, schema: str) -> None:
 def _validate_once(instance: Any, schema: Any) -> None:
     """Validate each file once. The SDK validates the same file for every value that it reads, which takes most time."""
     _validated(json.dumps(instance, sort_keys=True), json.dumps(schema, sort_keys=True))
+
+
+@functools.cache
+def _loaded(path: str) -> Any:
+    return _load(botocore.loaders.JSONFileLoader(), path)
+
+
+def _load_once(_: object, path: str) -> Any:
+    """Read each file of the AWS SDK once. Each session reads them again, which takes most time without this."""
+    return _loaded(path)
 
 
 def _record(calls: list[dict[str, Any]]) -> None:
@@ -92,7 +106,10 @@ def main(workflows: Workflows, session_module: str) -> None:
     """Run the workflows for all callers at the same time."""
     warnings.simplefilter("ignore")
     jsonschema.validate = _validate_once
+    botocore.loaders.JSONFileLoader.load_file = _load_once
     runs = json.load(sys.stdin)
+    for service in SERVICES:  # the processes of the runs share what is read here
+        boto3.Session().client(service)
     with tempfile.TemporaryDirectory() as folder:
         children = []
         for number, run in enumerate(runs):
