@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,7 @@ def texts() -> Iterator[tuple[str, str]]:
                 yield path.relative_to(PACKAGE).as_posix(), line
 
 
+@cache
 def uses() -> list[tuple[str, str]]:
     return [(file, text) for file, text in texts() if CHECKOUT.search(text)]
 
