@@ -186,7 +186,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
 
 @dataclass(frozen=True)
 class Harmless:
-    """A stack with harmless words instead of hostile values, and what programs read in it."""
+    """A stack with harmless words instead of hostile values, and the texts that programs read in it."""
 
     stack: Stack
 

@@ -18,8 +18,8 @@ SHELL_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'')
 SHELL_VARIABLE = re.compile(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+")
 
 
-def python_texts(place: str, source: str) -> Iterator[Text]:
-    """Yield the prose of a Python file: docstrings, strings of two words or more, and comments."""
+def python_texts(place: str, source: str, *, strings: bool = True) -> Iterator[Text]:
+    """Yield the prose of a Python file: docstrings, comments and, with `strings`, strings of two words or more."""
     tree = ast.parse(source)
     docstrings = set()
     for node in ast.walk(tree):
@@ -29,7 +29,7 @@ def python_texts(place: str, source: str) -> Iterator[Text]:
                 first = node.body[0]
                 docstrings.add(id(first.value))  # type: ignore[attr-defined] # it is an expression
                 yield Text(f"{place}:{first.lineno}", _docstring_kind(node), docstring)
-    for line, text in _strings(tree, docstrings):
+    for line, text in _strings(tree, docstrings) if strings else ():
         if has_words(text):
             yield Text(f"{place}:{line}", "message", text)
     yield from comments(place, source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,6 +50,7 @@ READERS: dict[str, Reader] = {
     ".json": template_texts,
 }
 DATA = {".yaml", ".json"}
+CODE = {"function", "docstring", "comment"}  # kinds of texts other than strings
 # Locked requirements, these lists of phrases, the marker that a package has types, rules of others, and states.
 WITHOUT_PROSE = {".gz", ".tfstate", ".txt", ".typed"}
 
@@ -84,7 +86,9 @@ def collect(root: Path = ROOT, names: tuple[str, ...] = FOLDERS) -> Iterator[Tex
             read = source.hash_comments  # the data of tests is input, and some of it is broken on purpose
         if read is None:
             continue
-        found = read(place, path.read_text(encoding="utf-8"))
         if place.startswith("tests/"):  # the strings of tests are inputs and expectations
-            found = (text for text in found if text.kind in {"function", "docstring", "comment"})
+            read = functools.partial(read, strings=False) if read is source.python_texts else read
+            found = (text for text in read(place, path.read_text(encoding="utf-8")) if text.kind in CODE)
+        else:
+            found = read(place, path.read_text(encoding="utf-8"))
         yield from found

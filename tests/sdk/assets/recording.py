@@ -108,7 +108,7 @@ def main(workflows: Workflows, session_module: str) -> None:
     jsonschema.validate = _validate_once
     botocore.loaders.JSONFileLoader.load_file = _load_once
     runs = json.load(sys.stdin)
-    for service in SERVICES:  # the processes of the runs share what is read here
+    for service in SERVICES:  # the processes of the runs share these models
         boto3.Session().client(service)
     with tempfile.TemporaryDirectory() as folder:
         children = []
