@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
 from typing import Any
@@ -20,7 +21,7 @@ from smtemplates.linting import engine as linter_engine
 from smtemplates.synth.loader import load
 from smtemplates.templates.registry import TEMPLATES, definition
 from smtemplates.templates.workspace import template as workspace
-from smtemplates.templates.workspace.features import feature_of
+from smtemplates.templates.workspace.features import CONSTRUCTS, feature_of
 
 pytestmark = pytest.mark.slow
 
@@ -55,15 +56,28 @@ def _groups() -> dict[frozenset[str], list[str]]:
 
 GROUPS = _groups()
 FIRST = "us-east-1"
-OPTIONAL = {frozenset(names) for names in [*zip(smtemplates.FEATURES), smtemplates.FEATURES]}
-
+# With the groups of GROUPS, each feature is left out while each other one is there.
+OPTIONAL = {
+    frozenset({"monitoring"}),
+    frozenset({"endpoint", "guide"}),
+    frozenset({"guide", "notebook", "registry", "studio"}),
+    frozenset(smtemplates.FEATURES),
+}
 
 # Each template is linted once: without the features that some Regions lack, in these Regions, and in us-east-1 without
-# each optional feature and without all of them.
+# those of OPTIONAL.
 LEFT_OUT: dict[frozenset[str], list[str]] = {
     without: list(dict.fromkeys([*([FIRST] if without in OPTIONAL else []), *GROUPS.get(without, [])]))
     for without in sorted({*OPTIONAL, *GROUPS} - {frozenset()}, key=sorted)
 }
+
+
+def test_each_feature_is_left_out_while_each_other_one_is_there() -> None:
+    """A part that one feature leaves behind, or that another one needs, is in one of the linted templates."""
+    required = {(row.requires, row.feature) for row in CONSTRUCTS}
+    left_out = [without | {later for first, later in required if first in without} for without in LEFT_OUT]
+    for first, other in set(itertools.permutations(smtemplates.FEATURES, 2)) - required:
+        assert any(first in without and other not in without for without in left_out), (first, other)
 
 
 @pytest.mark.parametrize("without", LEFT_OUT, ids=lambda names: "+".join(sorted(names)))

@@ -398,7 +398,10 @@ def test_without_the_validator_cfn_lint_decides(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout == ""
     assert [line for line in done.stderr.splitlines() if HINT in line and "pip install 'smtemplates[policy]'" in line]
-    done = _python(f"{BLOCKED}sys.exit(main(['render', '-o', sys.argv[1]]))", str(tmp_path), HOME=str(tmp_path))
+    names = "'network', 'launch-role'"
+    done = _python(
+        f"{BLOCKED}sys.exit(main(['render', {names}, '-o', *sys.argv[1:]]))", str(tmp_path), HOME=str(tmp_path)
+    )
     assert (done.returncode, done.stderr.count(HINT), "no findings" in done.stderr) == (0, 1, True)
 
 
@@ -435,7 +438,9 @@ def test_a_finding_of_render_names_the_python_file(tmp_path: Path) -> None:
         tmp_path, "rule NO_DASHBOARD {\n  Resources.*[ Type == 'AWS::CloudWatch::Dashboard' ] empty <<No.>>\n}\n"
     )
     code = "import sys; from smtemplates.cli.main import main; sys.exit(main(['render', *sys.argv[1:]]))"
-    done = _python(code, "-o", str(tmp_path), "--policy", str(own), HOME=str(tmp_path))
+    others = ",".join({*smtemplates.FEATURES} - {"monitoring"})  # a small template is linted sooner
+    options = ("workspace", "-o", str(tmp_path), "--policy", str(own), "--without", others)
+    done = _python(code, *options, HOME=str(tmp_path))
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if "NO_DASHBOARD" in line]
     assert line.startswith(f"{tmp_path / 'workspace.yaml'}:")
