@@ -56,7 +56,7 @@ def _groups() -> dict[frozenset[str], list[str]]:
 
 GROUPS = _groups()
 FIRST = "us-east-1"
-# With the groups of GROUPS, each feature is left out while each other one is there.
+# With the groups of GROUPS, each feature is left out while each other one exists.
 OPTIONAL = {
     frozenset({"monitoring"}),
     frozenset({"endpoint", "guide"}),
@@ -72,7 +72,7 @@ LEFT_OUT: dict[frozenset[str], list[str]] = {
 }
 
 
-def test_each_feature_is_left_out_while_each_other_one_is_there() -> None:
+def test_each_feature_is_left_out_while_each_other_one_exists() -> None:
     """A part that one feature leaves behind, or that another one needs, is in one of the linted templates."""
     required = {(row.requires, row.feature) for row in CONSTRUCTS}
     left_out = [without | {later for first, later in required if first in without} for without in LEFT_OUT]

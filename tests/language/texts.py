@@ -88,7 +88,6 @@ def collect(root: Path = ROOT, names: tuple[str, ...] = FOLDERS) -> Iterator[Tex
             continue
         if place.startswith("tests/"):  # the strings of tests are inputs and expectations
             read = functools.partial(read, strings=False) if read is source.python_texts else read
-            found = (text for text in read(place, path.read_text(encoding="utf-8")) if text.kind in CODE)
+            yield from (text for text in read(place, path.read_text(encoding="utf-8")) if text.kind in CODE)
         else:
-            found = read(place, path.read_text(encoding="utf-8"))
-        yield from found
+            yield from read(place, path.read_text(encoding="utf-8"))
