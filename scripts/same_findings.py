@@ -23,6 +23,7 @@ Places = Counter[tuple[str, int, int, str]]
 
 SOURCE = "https://github.com/aws-cloudformation/cfn-lint"
 FIXTURES = Path("test/fixtures/templates")
+CRASHED = Counter({("cfn-lint crashes", 0, 0, ""): 1})
 UNREADABLE = "E0000"  # the rule of cfn-lint for a text that is not a template
 CANNOT_READ = {(UNREADABLE, 0, 0, ""): 1}
 OMITTED = {
@@ -70,8 +71,12 @@ def main() -> int:
             files += _templates(_corpus(options.corpus, Path(folder)) / FIXTURES)
         regions = options.regions.split(",")
         expected = cfn_lint(files, regions, options.limit)
-        compared, different = 0, 0
+        compared, different, crashes = 0, 0, 0
         for file in files:
+            if expected.get(file) == CRASHED:
+                crashes += 1
+                print(f"{file}: not compared, because cfn-lint crashes")
+                continue
             found = smtemplates(file, regions, options.limit) if file in expected else None
             if found is None:
                 print(f"{file}: not compared, because a linter took longer than {options.limit} seconds")
@@ -81,8 +86,11 @@ def main() -> int:
             different += bool(lines)
             for line in lines:
                 print(f"{file}: {line}", flush=True)
-    total = sum(found.total() for found in expected.values())
-    print(f"{compared} templates, {total} findings of cfn-lint: {different} templates with differences")
+    total = sum(found.total() for found in expected.values() if found != CRASHED)
+    print(
+        f"{compared} templates, {total} findings of cfn-lint: {different} templates with differences. "
+        f"cfn-lint crashes for {crashes} others."
+    )
     return int(bool(different))
 
 
@@ -110,13 +118,14 @@ def _together(files: Sequence[Path], regions: Sequence[str], limit: int) -> dict
     """Return the findings of one process of cfn-lint. If a template stops or delays it, lint each half again."""
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--config-file", os.devnull, "--format", "json"]
     options = ["--include-checks", "I", "--regions", *regions, "--"]
-    unread = {files[0]: Counter(CANNOT_READ)}
     try:
         done = subprocess.run([*command, *options, *map(str, files)], capture_output=True, check=False, timeout=limit)
         matches = json.loads(done.stdout)
     except (ValueError, subprocess.TimeoutExpired) as error:
         if len(files) == 1:
-            return {} if isinstance(error, subprocess.TimeoutExpired) else unread
+            if isinstance(error, subprocess.TimeoutExpired):
+                return {}
+            return {files[0]: CRASHED if b"Traceback" in done.stderr else Counter(CANNOT_READ)}
         middle = len(files) // 2
         return {**_together(files[:middle], regions, limit), **_together(files[middle:], regions, limit)}
     found: dict[Path, Places] = {file: Counter() for file in files}
