@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benching.measure import ROOT, Command, Make, Row
 from benching.render import WORKSPACE
-from benching.tools import aws, base
+from benching.tools import TOOLS, aws, base
 
 STAGING = "bench-staging"
 
@@ -27,10 +27,14 @@ def _python(title: str, *words: str) -> Make:
 
 @cache
 def cloud() -> dict[str, str]:
-    """Start a local AWS with one bucket, stop it at exit, and return its environment variables."""
-    script = str(ROOT / "scripts" / "local_cloud.py")
-    output = subprocess.run([sys.executable, script, "start"], capture_output=True, text=True, check=True).stdout
-    atexit.register(subprocess.run, [sys.executable, script, "stop"], capture_output=True, check=True)
+    """Start a local AWS with one bucket, stop it at exit, and return its environment variables.
+
+    It is not that of the user, whose data would be deleted.
+    """
+    script = [sys.executable, str(ROOT / "scripts" / "local_cloud.py")]
+    own = {**os.environ, "XDG_CACHE_HOME": str(TOOLS / "cache")}
+    output = subprocess.run([*script, "start"], env=own, capture_output=True, text=True, check=True).stdout
+    atexit.register(subprocess.run, [*script, "stop"], env=own, capture_output=True, check=True)
     environment = dict(shlex.split(line)[1].split("=", 1) for line in output.splitlines() if line.startswith("export "))
     create = ["s3api", "create-bucket", "--bucket", STAGING]
     subprocess.run([aws(), *create], env={**os.environ, **environment}, capture_output=True, check=True)

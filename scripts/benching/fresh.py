@@ -12,7 +12,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benching.measure import ROOT, Command, Make, Measure, NotMeasuredError, Row
+from benching import NotMeasuredError
+from benching.measure import ROOT, Command, Make, Measure, Row
 from benching.tools import BASE, install
 
 
@@ -30,7 +31,6 @@ def _render(commit: str, *, uv: bool) -> Make:
         environment = {
             "PATH": os.pathsep.join([str(_uv().parent), *found] if uv else found),
             "PYTHON": str(Path(sys.base_prefix, "bin", "python3")),
-            "PYTHONDONTWRITEBYTECODE": "",
             "XDG_CACHE_HOME": str(home / "cache"),
             **({"UV_CACHE_DIR": str(folder / "uv")} if uv else {}),
         }

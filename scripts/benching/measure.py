@@ -14,26 +14,30 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from benching import NotMeasuredError
+from benching.groups import Group, group
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-class NotMeasuredError(Exception):
-    """Report why a row cannot be measured on this machine."""
-
-
 class Measure(Enum):
-    """A quantity of a process and its child processes. Memory is that of the largest process, in MiB."""
+    """A quantity of a process and its child processes. Memory is that of the largest process, in MiB.
+
+    `ALL_CPU` also contains the processes that no other waits for, such as servers in the background.
+    """
 
     CPU = "CPU s"
+    ALL_CPU = "CPU s of all"
     WALL = "wall s"
     MEMORY = "MiB"
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     pass
 
 
@@ -41,15 +45,20 @@ def _nothing() -> None:
 class Command:
     """A command line. `codes` are the exit codes of a complete run, including runs with findings.
 
-    `before` runs before each run, and is not measured, for example to delete the files of the previous run.
+    The environment is that of this process with changes. The value None removes a variable. Python keeps compiled
+    modules, as those of an installation are. `before` runs before each
+    run, and is not measured, for example to delete the files of the previous run. `after` receives the last line of
+    the output. A command that takes minutes can run `once` for several rows.
     """
 
     title: str
     words: Sequence[str]
     codes: Sequence[int] = (0,)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str | None] = field(default_factory=dict)
     folder: Path = ROOT
     before: Callable[[], object] = _nothing
+    after: Callable[[str], object] = _nothing
+    once: bool = False
 
 
 Make = Callable[[Path], Command]
@@ -62,6 +71,7 @@ class Row:
 
     `start` is a command that both others contain, for example the start of Python. Its value is subtracted.
     A row that takes minutes can limit the number of pairs with `most_pairs`, and omit the run before the measurement.
+    `remark` returns a sentence about the figure.
     """
 
     name: str
@@ -73,6 +83,7 @@ class Row:
     start: Make | None = None
     most_pairs: int | None = None
     warm_up: bool = True
+    remark: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +119,11 @@ def measure(row: Row, pairs: int, folder: Path) -> Figure:
     if row.warm_up:
         for command in commands:
             run(command)
-    rounds = [[_value(row, run(one)) for one in commands] for _ in range(min(pairs, row.most_pairs or pairs))]
+    everything = row.measure is Measure.ALL_CPU
+    rounds = [
+        [_value(row, run(one, everything=everything)) for one in commands]
+        for _ in range(min(pairs, row.most_pairs or pairs))
+    ]
     return Figure(
         row,
         statistics.median(_figure(row, values) for values in rounds),
@@ -126,19 +141,33 @@ class Usage:
     mebibytes: float
 
 
-def run(command: Command) -> Usage:
-    """Run a command, and return its usage.
+def variables(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the environment of a command. Python keeps compiled modules, as those of an installation are."""
+    merged = {**os.environ, "PYTHONDONTWRITEBYTECODE": None, **changes}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+_usages: dict[str, Usage] = {}
+"""The last usage of each command, by its title."""
+
+
+def run(command: Command, *, everything: bool = False) -> Usage:
+    """Run a command, and return its usage. With `everything`, its CPU time is that of all processes in its group.
 
     Raises:
-        NotMeasuredError: The command ended with an unexpected exit code.
+        NotMeasuredError: The command ended with an unexpected exit code, or `everything` cannot be measured.
     """
+    if command.once and command.title in _usages:
+        return _usages[command.title]
     command.before()
-    with tempfile.TemporaryFile() as output:
+    with ExitStack() as stack:
+        output = stack.enter_context(tempfile.TemporaryFile())
+        own: Group | None = stack.enter_context(group()) if everything else None
         begin = time.perf_counter()
         process = subprocess.Popen(
-            command.words,
+            own.words(command.words) if own else command.words,
             cwd=command.folder,
-            env={**os.environ, **command.environment},
+            env=variables(command.environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -146,16 +175,21 @@ def run(command: Command) -> Usage:
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in command.codes:
-            output.seek(0)
-            lines = output.read().decode(errors="replace").strip().splitlines() or ["no output"]
-            raise NotMeasuredError(f"{command.title} ended with exit code {process.returncode}: {lines[-1]}")
+        if own:
+            own.end()
+        cpu = own.seconds() if own else usage.ru_utime + usage.ru_stime
+        output.seek(0)
+        last = ["no output", *output.read().decode(errors="replace").strip().splitlines()][-1]
+    if process.returncode not in command.codes:
+        raise NotMeasuredError(f"{command.title} ended with exit code {process.returncode}: {last}")
+    command.after(last)
     kibibyte = 1024 if sys.platform != "darwin" else 1
-    return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * kibibyte / 2**20)
+    _usages[command.title] = Usage(cpu, wall, usage.ru_maxrss * kibibyte / 2**20)
+    return _usages[command.title]
 
 
 def _value(row: Row, usage: Usage) -> float:
-    return {Measure.CPU: usage.cpu, Measure.WALL: usage.wall, Measure.MEMORY: usage.mebibytes}[row.measure]
+    return {Measure.WALL: usage.wall, Measure.MEMORY: usage.mebibytes}.get(row.measure, usage.cpu)
 
 
 def _figure(row: Row, values: Sequence[float]) -> float:

@@ -9,7 +9,8 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from benching.measure import ROOT, NotMeasuredError
+from benching import NotMeasuredError
+from benching.measure import ROOT
 
 TOOLS = ROOT / ".venv-bench"
 CDK = ("aws-cdk-lib@2.276.0", "constructs@10.8.1", "aws-cdk@2.1148.1")
