@@ -11,7 +11,7 @@ import tomli
 from argcomplete.completers import BaseCompleter, FilesCompleter
 
 from smtemplates.aws_data.regions import REGIONS
-from smtemplates.config.project import find_project
+from smtemplates.config.location import find_project
 from smtemplates.templates.registry import TEMPLATES
 from smtemplates.templates.workspace.features import FEATURES
 

@@ -40,7 +40,7 @@ def project_of(arguments: argparse.Namespace) -> Project | None:
 
 def _path(arguments: argparse.Namespace) -> Path | None:
     """Return the file of --config, otherwise that of the working directory, or None if there is none."""
-    from smtemplates.config.project import find_project
+    from smtemplates.config.location import find_project
 
     return Path(arguments.config) if arguments.config else find_project(Path())
 

@@ -100,11 +100,10 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 def run(cloud: Cloud, arguments: argparse.Namespace, target: Target | None = None) -> int:
     """Run the command for one stack, and return the exit code. `target` is the stack in the configuration file."""
-    from smtemplates.deploy.commands import change, recovery, removal, reports
-    from smtemplates.deploy.destruction import DestroyOptions
-
     name = arguments.stack
     if arguments.command == "plan":
+        from smtemplates.deploy.commands import change
+
         code = change.plan(
             cloud,
             request_for(arguments, target),
@@ -117,6 +116,9 @@ def run(cloud: Cloud, arguments: argparse.Namespace, target: Target | None = Non
     elif arguments.command == "deploy":
         code = run_deploy(cloud, arguments, target)
     elif arguments.command == "destroy":
+        from smtemplates.deploy.commands import removal
+        from smtemplates.deploy.destruction import DestroyOptions
+
         options = DestroyOptions(
             delete_data=arguments.delete_data,
             clear_studio=arguments.clear_studio,
@@ -128,6 +130,8 @@ def run(cloud: Cloud, arguments: argparse.Namespace, target: Target | None = Non
         timeout = seconds(arguments.timeout)
         code = removal.destroy(cloud, name, options, confirmed=arguments.confirm, timeout_seconds=timeout)
     elif arguments.command == "rollback":
+        from smtemplates.deploy.commands import recovery
+
         code = recovery.rollback(
             cloud,
             name,
@@ -138,13 +142,21 @@ def run(cloud: Cloud, arguments: argparse.Namespace, target: Target | None = Non
             wait=not arguments.no_wait,
             as_json=arguments.json,
         )
-    elif arguments.command == "status":
-        code = reports.status(cloud, name, watch=arguments.watch, as_json=arguments.json)
-    elif arguments.command == "outputs":
-        code = reports.outputs(cloud, name, shape=arguments.format)
     else:
-        code = reports.drift(cloud, name, as_json=arguments.json, detailed=arguments.detailed_exitcode)
+        code = _report(cloud, arguments)
     return code
+
+
+def _report(cloud: Cloud, arguments: argparse.Namespace) -> int:
+    """Print the status, the outputs or the drift of a stack, and return the exit code."""
+    from smtemplates.deploy.commands import reports
+
+    name = arguments.stack
+    if arguments.command == "status":
+        return reports.status(cloud, name, watch=arguments.watch, as_json=arguments.json)
+    if arguments.command == "outputs":
+        return reports.outputs(cloud, name, shape=arguments.format)
+    return reports.drift(cloud, name, as_json=arguments.json, detailed=arguments.detailed_exitcode)
 
 
 def logical_ids(values: Sequence[str], option: str) -> list[str]:

@@ -35,12 +35,13 @@ def template_of(arguments: argparse.Namespace) -> Template:
     Raises:
         UsageError: There is no such template, it cannot be built, or the file cannot be read or is not a template.
     """
-    from smtemplates.config.templates import as_template, names, resolve
     from smtemplates.deploy.requests import template
 
     name = arguments.template or DEFAULT
     if is_file(name):  # the configuration file does not matter
         return template.read(Path(name))
+    from smtemplates.config.templates import as_template, names, resolve
+
     project = None if getattr(arguments, "no_config", False) else project_of(arguments)
     if name not in names(project) and Path(name).is_file():  # version 0.1.0 accepted files of any name
         report_renamed(f"--template {name}", f"--template ./{name}")

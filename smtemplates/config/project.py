@@ -1,17 +1,16 @@
-"""The project of a configuration file, and where its file is found."""
+"""The project of a configuration file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from smtemplates.config.lines import Path as Keys
+from smtemplates.config.location import find_project as find_project  # noqa: PLC0414 its documented place
 from smtemplates.config.problems import Places, Problem
 from smtemplates.config.tables import StackTable, TemplateTable
 
-FILE = "smtemplates.toml"
 DEFAULT_OUTPUT = "templates"
 
 
@@ -46,12 +45,3 @@ class Project:
             UsageError: There are problems.
         """
         self.places.check(problems)
-
-
-def find_project(start: Path) -> Path | None:
-    """Return the configuration file of a folder: that of the folder itself, or of the nearest folder above it."""
-    for folder in (start, *start.absolute().parents):
-        with suppress(PermissionError):  # a folder that the user cannot read contains no file for the user
-            if (folder / FILE).is_file():
-                return folder / FILE
-    return None

@@ -56,7 +56,7 @@ def _hash(normal: str) -> str:
 
 
 def _lose(text: str) -> str:
-    return _LOST.sub(_MARK, text)
+    return text if text.isascii() and "?" not in text else _LOST.sub(_MARK, text)
 
 
 def _parse(text: str) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ _SHORT = frozenset(
     )
 )
 _NOT_TEXT = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
-_ODD = re.compile(r"[^\t\n\x20-\x7e\xa1-\u1fff\u2070-\ud7ff]")
+_ODD = r"[^\t\n\x20-\x7e\xa1-\u1fff\u2070-\ud7ff]"  # its compilation takes longer than a small template
 
 
 def compact(value: dict[str, Any]) -> str:
@@ -116,7 +116,7 @@ def _item(value: Any, indent: str) -> Iterator[str]:
 
 
 def _string(start: str, text: str, indent: str) -> Iterator[str]:
-    if "\n" in text and not _ODD.search(text) and text[0] not in " \t\n":
+    if "\n" in text and not _is_odd(text) and text[0] not in " \t\n":
         body = text.rstrip("\n")
         ending = {0: "-", 1: ""}.get(len(text) - len(body), "+")
         yield f"{start} |{ending}"
@@ -125,7 +125,7 @@ def _string(start: str, text: str, indent: str) -> Iterator[str]:
         return
     plain = _text(text)
     words = textwrap.wrap(text, LINE - len(indent), break_long_words=False, break_on_hyphens=False)
-    cannot_fold = text[:1] == " " or " ".join(words) != text or _ODD.search(text)  # a first space is indentation
+    cannot_fold = text[:1] == " " or " ".join(words) != text or _is_odd(text)  # a first space is indentation
     if len(start) + len(plain) < LINE or not words[1:] or cannot_fold:
         yield f"{start} {plain}"
         return
@@ -149,7 +149,7 @@ def _shorter(text: str) -> str:
 
 
 def _fits_single(text: str) -> bool:
-    return not _ODD.search(text) and "\n" not in text and "\t" not in text
+    return not _is_odd(text) and "\n" not in text and "\t" not in text
 
 
 def _single(text: str) -> str:
@@ -158,7 +158,15 @@ def _single(text: str) -> str:
 
 def _double(text: str) -> str:
     """Quote text as JSON does, except for characters that YAML escapes differently."""
-    return _ODD.sub(lambda odd: f"\\U{ord(odd.group()):08x}", json.dumps(text, ensure_ascii=False))
+    written = json.dumps(text, ensure_ascii=False)
+    return re.sub(_ODD, lambda odd: f"\\U{ord(odd.group()):08x}", written) if _is_odd(written) else written
+
+
+def _is_odd(text: str) -> bool:
+    """Return whether a text has characters that must be escaped. Most texts need no regular expression for this."""
+    if text.isascii():
+        return not text.replace("\t", "").replace("\n", "").isprintable()
+    return re.search(_ODD, text) is not None
 
 
 def _inline(value: Any) -> str:

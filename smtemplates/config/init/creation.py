@@ -10,7 +10,7 @@ from pathlib import Path
 
 from smtemplates.config import templates
 from smtemplates.config.init.project_files import ASSETS, PIPELINES, RENDERED
-from smtemplates.config.project import FILE
+from smtemplates.config.location import FILE
 from smtemplates.config.reader import read_project
 from smtemplates.console.files import reason_of
 from smtemplates.console.signals import uninterrupted
