@@ -45,6 +45,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["accessible.js"]
 html_copy_source = False
+html_use_index = False  # without Python objects, it would be an empty page
 html_show_copyright = False
 html_show_sphinx = False
 html_theme_options = {
