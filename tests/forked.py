@@ -62,7 +62,7 @@ def run(
         request = {
             "words": list(map(str, command[1:])),
             "environment": dict(environment),
-            "folder": str(folder or Path.cwd()),
+            "folder": str(Path(folder or "").absolute()),
             "new_session": new_session,
         }
         code = _server().run(request, [file.fileno() for file in files], timeout)

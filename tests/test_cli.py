@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import processes
 import pytest
 
 import smtemplates
@@ -17,14 +18,10 @@ from smtemplates.templates.registry import TEMPLATES
 ROOT = Path(__file__).parent.parent
 
 
-def run(*arguments: str, cwd: Path = ROOT, text: str | None = None) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, cwd: Path = ROOT, text: str = "") -> subprocess.CompletedProcess[str]:
     """Run the command in a separate process."""
     command = [sys.executable, "-m", "smtemplates", *arguments]
-    done = subprocess.run(
-        command, cwd=cwd, input=text, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}
-    )
-    assert "Traceback" not in done.stderr
-    return done
+    return processes.run(command, {"PYTHONPATH": str(ROOT)}, cwd, text=text)
 
 
 def test_render_writes_and_validates_every_template(tmp_path: Path) -> None:

@@ -18,8 +18,6 @@ from publishing.conftest import BUCKET, Publisher, aws, publisher, service
 import smtemplates
 from smtemplates.config.templates import resolve
 from smtemplates.pages.explorer import explore
-from smtemplates.pages.picture import picture
-from smtemplates.reference.document import document
 from smtemplates.synth.loader import load
 
 __all__ = ["aws", "publisher", "service"]  # one local cloud for all commands
@@ -76,7 +74,7 @@ def run(publisher: Publisher, tmp_path: Path) -> Run:
 
 
 def test_former_commands_without_aws(run: Run, tmp_path: Path) -> None:
-    """`render`, `lint`, `explore` and `reference` print the same. The check of the reference names its file now."""
+    """`render`, `lint` and `explore` print the same. tests/test_reference.py compares the reference and its check."""
     rendered = run(MODULE, "render workspace -o - --format json --no-lint --without studio")
     assert json.loads(rendered.stdout) == load(smtemplates.render(smtemplates.build(without=["studio"])))
     linted = run(MODULE, "lint my.template --region eu-west-1,us-east-1 --no-policy --no-cache")
@@ -84,14 +82,6 @@ def test_former_commands_without_aws(run: Run, tmp_path: Path) -> None:
     page = run(MODULE, "explore -o page.html")
     assert page.returncode == 0, page.stderr
     assert (tmp_path / "page.html").read_text() == explore(resolve("workspace").body, "workspace")
-    assert run(MODULE, "reference").stdout == document()
-    (tmp_path / "templates").mkdir()
-    (tmp_path / "templates" / "README.md").write_text("stale")
-    (tmp_path / "templates" / "workspace.svg").write_text(picture())
-    former, today = run(MODULE, "reference --check"), run(MODULE, "reference --check -o templates/README.md")
-    former.stderr = former.stderr.replace("templates/workspace.svg: up to date\n", "")  # 0.1.0 compared it too
-    check_same(former, today, ["reference --check"])
-    assert former.returncode == 1
 
 
 def test_former_life_of_a_stack(run: Run) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import processes
 import pytest
 
 import smtemplates
@@ -59,11 +60,8 @@ def project(write: Write) -> Path:
 def run(*arguments: str, cwd: str | Path = ".") -> subprocess.CompletedProcess[str]:
     """Run a command in a separate process."""
     command = [sys.executable, "-m", "smtemplates", *arguments]
-    done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    assert "Traceback" not in done.stderr
-    return done
+    variables = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return processes.run(command, {**variables, "PYTHONPATH": str(ROOT)}, Path(cwd))
 
 
 def test_render_without_a_name_renders_the_templates_of_the_file(project: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import processes
 import pytest
 from deploying.local_aws import Aws
 from docs.text import sections
@@ -64,13 +65,10 @@ def run(folder: Path, aws: Aws, command: str, **environment: str) -> str:
     """Run a command of a page with the answers to its questions, and return its standard output."""
     words = shlex.split(re.sub(r"  +#.*?(?= --confirm|$)", "", command))
     words = [sys.executable, *(words[1:] if words[0] == "python" else ["-m", *words])]
-    done = subprocess.run(
+    done = processes.run(
         [*words, *next((answer for verb, answer in ANSWERS.items() if verb in words), [])],
-        cwd=folder,
-        env={**aws.environment, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+        {**aws.environment, "PYTHONPATH": str(ROOT), **environment},
+        folder,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout

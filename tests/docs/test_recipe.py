@@ -163,7 +163,8 @@ def test_expectation_of_a_new_resource_is_required(checkout: Checkout) -> None:
     for step in (module, row, *others):
         if not step.path.startswith("tests/"):
             follow(step, checkout.folder)
-    done = checkout.run(".venv/bin/pytest", "-p", "no:cacheprovider", "tests/test_conditions.py")
+    test = "tests/test_conditions.py::test_resources_and_outputs_exist_as_expected"
+    done = checkout.run(".venv/bin/pytest", "-p", "no:cacheprovider", test)
     for name in ("ScheduleGroup", "ScheduleGroupName"):
         example = f'"{name}": lambda choice: choice.is_true("CreateScheduleGroup")'
         assert f"no module states when {name} exists" in done.stdout
