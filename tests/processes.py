@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import forked
+from forked_start import Forked
 
 TIMEOUT_SECONDS = 300
+Started = subprocess.Popen[str] | Forked
 
 
 def run(
@@ -64,3 +66,10 @@ def start(command: Sequence[str], environment: Mapping[str, str], folder: Path |
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def start_command(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> Started:
+    """Start a command in a forked process, or in a new process if it needs one."""
+    if forked.can_run(command, environment):
+        return Forked(command, environment, folder)
+    return start(command, environment, folder)

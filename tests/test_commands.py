@@ -269,16 +269,17 @@ def test_version_1_sends_the_expected_requests(template: dict[str, Any], aws: Se
             assert known[command] == expected[name], choice
 
 
-@pytest.mark.parametrize("choice", FEW, ids=["plain", "vpc", "existing"])
-def test_version_2_sends_the_same_requests(
-    template: dict[str, Any], aws: Service, folder: Path, choice: Choice
-) -> None:
+def test_version_2_sends_the_same_requests(template: dict[str, Any], aws: Service, folder: Path) -> None:
     """The AWS CLI 2 accepts each command and sends the same requests."""
-    stack = deployed(template, choice)
-    expected = requests(stack)
-    for name, command in commands(stack.outputs).items():
-        version_2(command, folder, aws.url)
-        assert without_job_names(aws.take_requests(), stack) == expected[name]
+    known: dict[str, list[Request]] = {}
+    for choice in FEW:
+        stack = deployed(template, choice)
+        expected = requests(stack)
+        for name, command in commands(stack.outputs).items():
+            if command not in known:
+                version_2(command, folder, aws.url)
+                known[command] = without_job_names(aws.take_requests(), stack)
+            assert known[command] == expected[name], choice
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1", "eu-isoe-west-1"])

@@ -83,8 +83,8 @@ class Aws:
             check_result("failure" if '"error": {' in done.stdout else arguments[0], done.stdout)
         return done
 
-    def start(self, *arguments: str, template: Path = SAMPLE) -> subprocess.Popen[str]:
-        return processes.start(self.command(*arguments, template=template), self.environment)
+    def start(self, *arguments: str, template: Path = SAMPLE) -> processes.Started:
+        return processes.start_command(self.command(*arguments, template=template), self.environment)
 
     def role(self, name: str, trusted: Mapping[str, Any] = OWN_ACCOUNT, allowed: Mapping[str, Any] = ANYTHING) -> str:
         """Create a role with a trust policy and a permissions policy, and return its ARN."""

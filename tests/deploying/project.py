@@ -79,8 +79,8 @@ class Folder:
             check_result({"plan": "plans", "deploy": "deployments", "status": "statuses"}[arguments[0]], done.stdout)
         return done
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return processes.start(self.command(*arguments), self.environment(), self.path)
+    def start(self, *arguments: str) -> processes.Started:
+        return processes.start_command(self.command(*arguments), self.environment(), self.path)
 
 
 def folder_in(path: Path, aws: Aws) -> Folder:

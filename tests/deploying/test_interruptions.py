@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 from terminals import Terminal, terminal
 
@@ -41,7 +42,7 @@ class Delaying(Proxy):
         return super().forward(method, path, headers, body)
 
 
-def held(through: Aws, proxy: Proxy, call: str, *arguments: str) -> subprocess.Popen[str]:
+def held(through: Aws, proxy: Proxy, call: str, *arguments: str) -> processes.Started:
     """Start a deployment, and stop it while it waits for the answer to a call."""
     proxy.hold(call)
     process = through.start("deploy", *arguments)
@@ -49,7 +50,7 @@ def held(through: Aws, proxy: Proxy, call: str, *arguments: str) -> subprocess.P
     return process
 
 
-def go_on(process: subprocess.Popen[str], proxy: Proxy, *, until: str) -> None:
+def go_on(process: processes.Started, proxy: Proxy, *, until: str) -> None:
     """Send the answer for which a process waits, and hold the answer to another call."""
     proxy.hold(until)
     proxy.released.set()
@@ -64,7 +65,7 @@ def send_together(process: subprocess.Popen[Any], numbers: list[signal.Signals])
     process.send_signal(signal.SIGCONT)
 
 
-def ended(process: subprocess.Popen[str]) -> str:
+def ended(process: processes.Started) -> str:
     """Wait for the end of a process, and return its messages."""
     _, messages = process.communicate(timeout=60)
     assert "Traceback" not in messages

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import processes
 import pytest
 from terminals import terminal
 
@@ -31,7 +31,7 @@ def gated(name: str) -> list[str]:
     return ["--set", f"Gate=gate-{name.lower()}"]
 
 
-def ended(process: subprocess.Popen[str]) -> str:
+def ended(process: processes.Started) -> str:
     """Wait for the end of a process, and return its messages."""
     _, messages = process.communicate(timeout=120)
     assert "Traceback" not in messages

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -101,7 +100,7 @@ def test_resources_of_a_killed_run_are_deleted(
     """After kill -9, the next run lists and deletes the resources of the first one, also a bucket with objects."""
     proxy.hold("DescribeStackResource")
     command = [sys.executable, "-m", "smtemplates", "prove", SMALL, "--account", ACCOUNT]
-    process: subprocess.Popen[str] = processes.start(command, through.environment)
+    process: processes.Started = processes.start_command(command, through.environment)
     assert proxy.arrived.wait(60), process.communicate()
     process.kill()
     process.communicate()

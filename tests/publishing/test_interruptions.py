@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import signal
-import subprocess
 
 import processes
 import pytest
@@ -22,7 +21,7 @@ CALLS = [
 ]
 
 
-def stopped_at(publisher: Publisher, call: str) -> subprocess.Popen[str]:
+def stopped_at(publisher: Publisher, call: str) -> processes.Started:
     """Start a publication, and hold back the response to one of its calls."""
     publisher.publish("1.0.0")
     catalog = publisher.catalog
@@ -31,7 +30,7 @@ def stopped_at(publisher: Publisher, call: str) -> subprocess.Popen[str]:
     # the first of these calls is about the previous version
     passing = int(call == "DescribeProvisioningArtifact")
     catalog.hold(call.format(f"/{BUCKET}/smtemplates/{digest}.template"), passing=passing)
-    process = processes.start(publisher.command(*arguments), publisher.environment)
+    process = processes.start_command(publisher.command(*arguments), publisher.environment)
     assert catalog.arrived.wait(60), process.communicate()
     return process
 
