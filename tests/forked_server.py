@@ -133,12 +133,6 @@ def prepare(request: dict[str, Any]) -> None:
     locale = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # Python sets it at its start
     os.environ.clear()
     os.environ.update({**locale, **request["environment"]})
-    # a stream can be a pipe, while that of the server is not
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        old = getattr(sys, name)
-        buffering = 1 if old.line_buffering else -1
-        new = open(number, old.mode, buffering, encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
-        setattr(sys, name, new)
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     sys.argv = request["words"]
     module = sys.argv[0] == "-m"

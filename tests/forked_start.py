@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from forked import _send, _sending
+from forked import _server
 
 
 class Forked:
@@ -29,8 +29,9 @@ class Forked:
         }
         pipes = [os.pipe() for _ in range(3)]
         writing = [written for _, written in pipes]
-        with Path(os.devnull).open("rb") as nothing, _sending:
-            _send(f"{json.dumps(request)}\n".encode(), [nothing.fileno(), *writing])
+        server = _server()
+        with Path(os.devnull).open("rb") as nothing, server._sending:  # noqa: SLF001 this class belongs to the server
+            server._send(f"{json.dumps(request)}\n".encode(), [nothing.fileno(), *writing])  # noqa: SLF001
         for descriptor in writing:
             os.close(descriptor)
         output, messages, answers = (read for read, _ in pipes)
