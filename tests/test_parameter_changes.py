@@ -96,7 +96,8 @@ def test_subnet_of_the_notebook_is_independent_of_the_list(template: dict[str, A
     own = {"Default": "subnet-0123456789abcdef0", "AllowedValues": ["subnet-0123456789abcdef0"]}
     parameters = {**template["Parameters"], "NotebookSubnetId": {**template["Parameters"]["NotebookSubnetId"], **own}}
     rules = {name: body for name, body in template["Rules"].items() if name != "NotebookSubnetNeedsVpc"}
-    found = parameter_changes({**template, "Parameters": parameters, "Rules": rules})
+    bodies = {name: template["Resources"][name] for name in ("Notebook", "SecurityGroup")}  # all take seconds
+    found = parameter_changes({**template, "Parameters": parameters, "Rules": rules, "Resources": bodies})
     changing = {effect.parameter for effect in found if (effect.logical_id, effect.outcome) == ("Notebook", "replaced")}
     assert "VpcId" in changing
     assert "SubnetIds" not in changing

@@ -27,11 +27,13 @@ ISOLATED = {"Isolation": "Project", "ProjectName": "off", "Environment": "prd"}
 
 
 @pytest.fixture(scope="module")
-def schema() -> dict[str, Any]:
-    """Return the schema of the SDK. Its file can be run without the rest of the SDK."""
+def validator() -> Any:
+    """Return the validator for the schema of the SDK. Its file can be run without the rest of the SDK."""
     (file,) = (file for file in metadata.files("sagemaker-core") or [] if file.match("core/config/config_schema.py"))
-    found: dict[str, Any] = runpy.run_path(str(file.locate()))["SAGEMAKER_PYTHON_SDK_CONFIG_SCHEMA"]
-    return found
+    schema = runpy.run_path(str(file.locate()))["SAGEMAKER_PYTHON_SDK_CONFIG_SCHEMA"]
+    kind = JSON_SCHEMA.validators.validator_for(schema)
+    kind.check_schema(schema)  # once, because it takes longer than to validate a file
+    return kind(schema)
 
 
 def config(stack: Stack) -> dict[str, Any]:
@@ -48,10 +50,10 @@ def is_empty(value: Any) -> bool:
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "+".join(choice) or "plain")
-def test_sdk_accepts_the_file(template: dict[str, Any], schema: dict[str, Any], choice: dict[str, str]) -> None:
+def test_sdk_accepts_the_file(template: dict[str, Any], validator: Any, choice: dict[str, str]) -> None:
     """For every combination of VPC, key, role and buckets the file is valid and contains no empty values."""
     found = config(samples.deployed(template, choice))
-    JSON_SCHEMA.validate(found, schema)
+    validator.validate(found)
     assert not is_empty(found)
 
 
@@ -89,24 +91,28 @@ def test_job_defaults_are_custom_parameters(template: dict[str, Any]) -> None:
     assert all(isinstance(value, str) for value in found.values())
 
 
-def test_awkward_values_stay_text(template: dict[str, Any], schema: dict[str, Any]) -> None:
+def test_awkward_values_stay_text(template: dict[str, Any], validator: Any) -> None:
     """Names that look like numbers, dates or Booleans in YAML are text."""
     for name in ("1234", "2024-01-01", "0x1f", "1e3", "true", "null"):
         stack = samples.deployed(template, {**samples.BUCKETS, "ExistingInputBucketName": name})
-        JSON_SCHEMA.validate(config(stack), schema)
+        validator.validate(config(stack))
         assert config(stack)["CustomParameters"]["InputBucket"] == name
 
 
-def test_all_resources_get_the_tags_of_the_project(template: dict[str, Any], schema: dict[str, Any]) -> None:
+def test_all_resources_get_the_tags_of_the_project(template: dict[str, Any], validator: Any) -> None:
     """With isolation, each resource type for which the SDK reads tags has both tags, also inside a VPC with a key."""
     tags = [{"Key": "Project", "Value": "off"}, {"Key": "Environment", "Value": "prd"}]
     for choice in ({}, samples.VPC | samples.KEY):
         found = config(samples.deployed(template, ISOLATED, choice))
-        JSON_SCHEMA.validate(found, schema)
+        validator.validate(found)
         blocks = found["SageMaker"]
         remote = blocks.pop("PythonSDK")["Modules"]["RemoteFunction"]
         assert all(block["Tags"] == tags for block in (remote, *blocks.values()))
-        tagged = {name for name, block in _properties(_properties(schema)["SageMaker"]).items() if _accepts_tags(block)}
+        tagged = {
+            name
+            for name, block in _properties(_properties(validator.schema)["SageMaker"]).items()
+            if _accepts_tags(block)
+        }
         assert tagged - set(blocks) == OUTSIDE_THE_POLICIES
 
 
