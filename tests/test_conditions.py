@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -70,7 +71,12 @@ def test_every_parameter_has_an_effect(template: dict[str, Any]) -> None:
 
 def _has_effect(template: dict[str, Any], name: str, other: str, contexts: list[Choice]) -> bool:
     values = set(map(str, template["Parameters"][name].get("AllowedValues", (other, ""))))
-    return any(len({_result(template, {**context, name: value}) for value in values}) > 1 for context in contexts)
+    return any(_differ(_result(template, {**context, name: value}) for value in values) for context in contexts)
+
+
+def _differ(results: Iterator[str]) -> bool:
+    first = next(results)
+    return any(result != first for result in results)
 
 
 def _result(template: dict[str, Any], choice: Choice) -> str:
