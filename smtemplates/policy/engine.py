@@ -27,6 +27,7 @@ MOST_CHARACTERS = 8_000_000  # of resolved resources that are checked: about fif
 MOST_TO_REDUCE = 1_000_000  # of those that are checked to find out which parameter values a finding needs
 TRIAL_STEPS = 1_000  # removing parameter values takes as long as checking so many characters,
 CONDITION_STEPS = 5  # and so many for each condition
+MOST_REUSED = 4  # sets of values that are tried again for the next finding
 
 _TYPE = re.compile(r"AWS::\w+::\w+")
 # Our rules look at one resource at a time, except for these: one must exist for the other.
@@ -106,6 +107,7 @@ class _Checks:
         self._failed: dict[str, Error] = {}
         self._steps = Steps(MOST_CHARACTERS)
         self._steps_to_reduce = Steps(MOST_TO_REDUCE)
+        self._few: list[Parameters] = []  # the values of the last findings
 
     def run(self) -> list[Row]:
         """Return the findings for all sets of parameter values, and the parts that were not evaluated."""
@@ -176,17 +178,22 @@ class _Checks:
         """Remove parameter values as long as the Rules allow it and the finding stays.
 
         Large groups are tried first, so that few values are found quickly among many; then single values, and pairs
-        that the Rules tie together.
+        that the Rules tie together. The values of other findings are tried before all, because a rule often finds
+        several resources with the same values.
         """
         declared = self._declared
-        free = [name for name in parameters if "Default" in declared.get(name, {"Default": ""})]
         try:
+            parameters = next(
+                (few for few in self._few if len(few) < len(parameters) and self._shows(key, few)), parameters
+            )
+            free = [name for name in parameters if "Default" in declared.get(name, {"Default": ""})]
             for names in _groups(free):
                 parameters = self._without(names, key, parameters)
             for pair in self._tied(free, parameters):
                 parameters = self._without(pair, key, parameters)
         except TooManyCombinationsError:
             pass  # the finding also appears with the values that are left
+        self._few = [parameters, *(few for few in self._few if few != parameters)][:MOST_REUSED]
         return {name: parameters[name] for name in (*declared, *parameters) if name in parameters}
 
     def _without(self, names: Sequence[str], key: Key, parameters: Parameters) -> Parameters:

@@ -95,13 +95,17 @@ def test_lists_of_which_any_is_set_are_evaluated() -> None:
     assert (found.rule, len(found.given)) == ("SNS_1", 1)
 
 
-def test_parameter_values_of_a_finding_are_reduced_in_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a hundred parameter values, the one that a finding needs is found without trying each value and each pair."""
+@pytest.mark.parametrize("topics", [1, 10])
+def test_parameter_values_of_findings_are_reduced_in_few_steps(monkeypatch: pytest.MonkeyPatch, topics: int) -> None:
+    """Of a hundred parameter values, the one that a finding needs is found without trying each value and each pair.
+
+    For findings of further resources, this value is tried first.
+    """
     names = [f"P{index}" for index in range(100)]
     template = {
         "Parameters": dict.fromkeys(names, SWITCH),
         "Conditions": {f"C{name}": _equals({"Ref": name}, "b") for name in names},
-        "Resources": _topics(Topic="CP70"),
+        "Resources": _topics(**{f"Topic{number}": "CP70" for number in range(topics)}),
     }
     everything = Coverage([dict.fromkeys(names, "b")], {})
     monkeypatch.setattr(engine, "coverage", lambda _: everything)
@@ -113,8 +117,8 @@ def test_parameter_values_of_a_finding_are_reduced_in_few_steps(monkeypatch: pyt
         return check(guard, resolved, steps)
 
     monkeypatch.setattr(Guard, "check", count)
-    (found,) = smtemplates.judge(json.dumps(template), cache=False)
-    assert found.given == (("P70", "b"),)
+    findings = smtemplates.judge(json.dumps(template), cache=False)
+    assert [found.given for found in findings] == [(("P70", "b"),)] * topics
     assert len(checked) < 50
 
 
