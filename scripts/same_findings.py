@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -131,7 +132,7 @@ def _together(files: Sequence[Path], regions: Sequence[str], limit: int) -> dict
     found: dict[Path, Places] = {file: Counter() for file in files}
     for match in matches:
         place = match["Location"]["Start"]
-        key = (match["Rule"]["Id"], place["LineNumber"], place["ColumnNumber"], match["Message"])
+        key = (match["Rule"]["Id"], place["LineNumber"], place["ColumnNumber"], _ordered(match["Message"]))
         found[Path(match["Filename"])][key] += 1
     return found
 
@@ -163,7 +164,12 @@ def smtemplates(file: Path, regions: Sequence[str], limit: int = LIMIT_SECONDS) 
         return None
     finally:
         signal.alarm(0)
-    return Counter((one.rule, one.line, one.column, one.message) for one in findings)
+    return Counter((one.rule, one.line, one.column, _ordered(one.message)) for one in findings)
+
+
+def _ordered(message: str) -> str:
+    """Return a message in which the items of sets are sorted: their order differs between two processes."""
+    return re.sub(r"\{[^{}]*\}", lambda found: f"{{{', '.join(sorted(found[0][1:-1].split(', ')))}}}", message)
 
 
 def differences(expected: Places, found: Places) -> list[str]:
