@@ -81,7 +81,7 @@ def _principal(name: str) -> str:
 def _resources(statement: Mapping[str, Any]) -> str:
     for element, words in (("Resource", ""), ("NotResource", "all resources except:<br>")):
         if element in statement:
-            return words + "<br>".join(map(_resource, _listed(statement[element])))
+            return words + "<br>".join(dict.fromkeys(map(_resource, _listed(statement[element]))))
     return "this resource"
 
 

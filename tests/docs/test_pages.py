@@ -10,7 +10,7 @@ import command_reference
 import cost_examples
 import pytest
 
-from docs.text import ROOT, commands_of, leaves, options_of, parser_of, read
+from docs.text import PAGES, ROOT, commands_of, leaves, options_of, parser_of, read
 from smtemplates.config.check import check
 
 PAGES_WITH_PROJECTS = ("docs/tutorial/team-of-five.md", "docs/how-to/private-network.md")
@@ -65,6 +65,15 @@ def test_totals_of_the_cost_examples_are_the_sums_of_their_rows() -> None:
                 value *= float(factor)
             assert round(value, 2) == pytest.approx(float(product), abs=0.005)
         assert sum(float(product) for _, product in rows) == pytest.approx(total)
+
+
+def test_no_cell_of_a_table_repeats_a_line() -> None:
+    """A reader sees each action, resource and condition of a row once."""
+    cells = [
+        cell for page in PAGES for row in re.findall(r"^\| .*$", read(page), re.MULTILINE) for cell in row.split("|")
+    ]
+    lines = [[line.strip() for line in cell.split("<br>")] for cell in cells if "<br>" in cell]
+    assert [each for each in lines if len(set(each)) < len(each)] == []
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_PROJECTS)
