@@ -49,14 +49,15 @@ def feature_sets() -> list[Layout]:
     template = load(render(workspace.build()))
     group_of = {str(resource.title): each.title for each in workspace.constructs() for resource in each.resources}
     parameters = all_options(template)
-    created = Stack(template, parameters).resources
+    # a group that is absent changes no value, so each is evaluated once
+    complete = Stack(template, parameters).template()
     features = {title for feature in FEATURES for title in group_titles() - group_titles([feature])}
     absent = sorted(features | {group.title for group in document.overview().groups if group.optional})
     found = []
     for count in range(len(absent) + 1):
         for without in combinations(absent, count):
-            kept = {name: template["Resources"][name] for name in created if group_of[name] not in without}
-            drawn = diagram({**template, "Resources": kept}, group_of, parameters)
+            kept = {name: body for name, body in complete["Resources"].items() if group_of[name] not in without}
+            drawn = diagram({"Resources": kept}, group_of)
             arrows = [(one.title, other.title) for one, other in drawn.arrows]
             found.append(layout({group.title: group.contents for group in drawn.groups}, arrows))
     return found
