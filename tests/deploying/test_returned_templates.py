@@ -106,7 +106,9 @@ Outputs:
     assert (done.returncode, aws.status(name)) == (0, None), done.stderr
 
 
-@pytest.mark.parametrize("file", ["non_ascii.yaml", "get_att_text.yaml", "numbers.json", "explicit_keys.yaml"])
+@pytest.mark.parametrize(
+    "file", ["non_ascii.yaml", "get_att_text.yaml", "numbers.json", "explicit_keys.yaml", "question_marks.yaml"]
+)
 def test_unusual_template_is_planned(aws: Aws, name: str, file: str) -> None:
     """Plan reads the template and shows the topic that it creates."""
     done = aws.run("plan", name, template=CORPUS / file)
