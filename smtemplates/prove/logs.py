@@ -12,28 +12,39 @@ from smtemplates.aws.session import Cloud
 from smtemplates.prove.experiment import PREFIX, TAG
 from smtemplates.prove.kind import Found, Kind, is_missing
 
-STUDIO = "/aws/sagemaker/studio"
-SHARED = (*(f"/aws/sagemaker/{name}" for name in ("TrainingJobs", "ProcessingJobs", "NotebookInstances")), STUDIO)
+SAGEMAKER = "/aws/sagemaker/"
+STUDIO = f"{SAGEMAKER}studio"
+SHARED = (*(f"{SAGEMAKER}{name}" for name in ("TrainingJobs", "ProcessingJobs", "NotebookInstances")), STUDIO)
 # SageMaker creates a log group for each endpoint, without tags. Its name ends with that of the endpoint.
-ENDPOINTS = f"/aws/sagemaker/Endpoints/{PREFIX}"
+ENDPOINTS = f"{SAGEMAKER}Endpoints/{PREFIX}"
+
+
+def _items(cloud: Cloud, operation: str, key: str, **arguments: str) -> list[dict[str, str]]:
+    """Return the items of all pages of an operation. `key` is the name of the list in a page."""
+    items: list[dict[str, str]] = []
+    token: dict[str, str] = {}
+    while True:
+        page = cloud.call("logs", operation, **arguments, **token)
+        items += page[key]
+        if not page.get("nextToken"):
+            return items
+        token = {"nextToken": page["nextToken"]}
+
+
+def _log_groups(cloud: Cloud, prefix: str) -> list[dict[str, str]]:
+    """Return the log groups whose names start with a prefix."""
+    return _items(cloud, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)
 
 
 def log_streams(cloud: Cloud, group: str, prefix: str = "") -> list[str]:
     """Return the names of the log streams of a group that start with a prefix; none if there is no such group."""
     arguments = {"logGroupName": group, **({"logStreamNamePrefix": prefix} if prefix else {})}
-    names: list[str] = []
-    token: dict[str, str] = {}
-    while True:
-        try:
-            page = cloud.call("logs", "describe_log_streams", **arguments, **token)
-        except CloudError as error:
-            if is_missing(error):
-                return names
-            raise
-        names += [item["logStreamName"] for item in page["logStreams"]]
-        if not page.get("nextToken"):
-            return names
-        token = {"nextToken": page["nextToken"]}
+    try:
+        return [item["logStreamName"] for item in _items(cloud, "describe_log_streams", "logStreams", **arguments)]
+    except CloudError as error:
+        if is_missing(error):
+            return []
+        raise
 
 
 def _own_streams(cloud: Cloud, group: str) -> list[str]:
@@ -48,9 +59,10 @@ def _own_streams(cloud: Cloud, group: str) -> list[str]:
 
 
 def _streams(cloud: Cloud) -> Iterator[Found]:
-    for group in SHARED:
-        for name in _own_streams(cloud, group):
-            yield Found(f"{group}:{name}", own=True)
+    for group in _log_groups(cloud, SAGEMAKER):
+        if (shared := group["logGroupName"]) in SHARED:
+            for name in _own_streams(cloud, shared):
+                yield Found(f"{shared}:{name}", own=True)
 
 
 def _delete_stream(cloud: Cloud, name: str) -> str:
@@ -66,15 +78,14 @@ def _delete_stream(cloud: Cloud, name: str) -> str:
 
 def _groups(cloud: Cloud) -> Iterator[Found]:
     """Yield the log groups of experiments, and the shared ones that have the tag. The others are of the account."""
-    for prefix in (PREFIX, ENDPOINTS, *SHARED):
-        for item in cloud.call("logs", "describe_log_groups", logGroupNamePrefix=prefix)["logGroups"]:
-            name = item["logGroupName"]
-            if prefix == ENDPOINTS:
-                yield Found(name, own=True)
-            elif prefix in (PREFIX, name):
-                own = TAG in cloud.call("logs", "list_tags_for_resource", resourceArn=_arn(item))["tags"]
-                if own or prefix == PREFIX:
-                    yield Found(name, own)
+    for group in (*_log_groups(cloud, PREFIX), *_log_groups(cloud, SAGEMAKER)):
+        name = group["logGroupName"]
+        if name.startswith(ENDPOINTS):
+            yield Found(name, own=True)
+        elif name.startswith(PREFIX) or name in SHARED:
+            own = TAG in cloud.call("logs", "list_tags_for_resource", resourceArn=_arn(group))["tags"]
+            if own or name.startswith(PREFIX):
+                yield Found(name, own)
 
 
 def _arn(group: dict[str, str]) -> str:
@@ -83,8 +94,7 @@ def _arn(group: dict[str, str]) -> str:
 
 def _delete_group(cloud: Cloud, name: str) -> str:
     """Delete a log group. A shared one belongs to the account if it has no tag, or if others have written to it."""
-    found = cloud.call("logs", "describe_log_groups", logGroupNamePrefix=name)["logGroups"]
-    group = next((item for item in found if item["logGroupName"] == name), None)
+    group = next((item for item in _log_groups(cloud, name) if item["logGroupName"] == name), None)
     if group is None:
         return ""
     if name in SHARED:

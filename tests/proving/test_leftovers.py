@@ -51,6 +51,16 @@ def test_log_streams_of_users_remain(aws: Aws, group: Any, created: bool) -> Non
     assert (run.problems, leftovers.find(scripted(aws, Script()), local=True)) == ([], [])
 
 
+def test_log_streams_are_found_after_many_groups_of_users(aws: Aws, group: Any) -> None:
+    """The log groups of the account can need several pages."""
+    names = [f"/aws/sagemaker/Endpoints/user-{number}" for number in range(50)]
+    for name in names:
+        group.create_log_group(logGroupName=name)
+    assert cleaned(scripted(aws, Script())).removed == [f"log stream {STUDIO}:{OWN}"]
+    for name in names:
+        group.delete_log_group(logGroupName=name)
+
+
 def test_home_file_system_is_deleted(aws: Aws) -> None:
     """The file system and the groups of a domain in a VPC of an experiment are deleted, also after a killed run."""
     ec2, efs = aws.client("ec2"), aws.client("efs")
