@@ -11,6 +11,7 @@ import pytest
 from smtemplates.deploy.change_sets.change_plan import Fate, PropertyChange, ResourceChange
 from smtemplates.deploy.change_sets.change_text import warnings
 from smtemplates.reference import sections
+from smtemplates.reference.conditions import all_options
 from smtemplates.reference.parameter_changes import Effect, create_only, parameter_changes
 
 # The sentences of which a description needs one, by type and outcome. A change of the key, VPC or name of a domain
@@ -43,7 +44,7 @@ FATES: dict[str, Fate] = {"replaced": "replace", "deleted": "delete", "deployed 
 
 @pytest.fixture(scope="module")
 def effects(template: dict[str, Any]) -> list[Effect]:
-    return parameter_changes(template)
+    return parameter_changes(template, all_options(template))
 
 
 def plan(effect: Effect) -> tuple[str, ...]:
@@ -97,7 +98,8 @@ def test_subnet_of_the_notebook_is_independent_of_the_list(template: dict[str, A
     parameters = {**template["Parameters"], "NotebookSubnetId": {**template["Parameters"]["NotebookSubnetId"], **own}}
     rules = {name: body for name, body in template["Rules"].items() if name != "NotebookSubnetNeedsVpc"}
     bodies = {name: template["Resources"][name] for name in ("Notebook", "SecurityGroup")}  # all take seconds
-    found = parameter_changes({**template, "Parameters": parameters, "Rules": rules, "Resources": bodies})
+    changed = {**template, "Parameters": parameters, "Rules": rules, "Resources": bodies}
+    found = parameter_changes(changed, all_options(changed))
     changing = {effect.parameter for effect in found if (effect.logical_id, effect.outcome) == ("Notebook", "replaced")}
     assert "VpcId" in changing
     assert "SubnetIds" not in changing

@@ -257,7 +257,7 @@ def test_controls_and_key_policy_have_sections(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(control_tables, "findings", lambda: (copies,))
     # these take long and have no effect on the sections
     monkeypatch.setattr(reference, "TEMPLATES", ("workspace",))
-    monkeypatch.setattr(reference, "_changes", lambda _template: iter(()))
+    monkeypatch.setattr(reference, "_changes", lambda _template, _options: iter(()))
     text = reference.document()
     assert "| S3.5 | denies requests without TLS | `tests/x.py` |" in text
     assert "| Copies | Offered | `Copy` | They cost \\*twice\\*. |" in text

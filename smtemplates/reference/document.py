@@ -113,13 +113,14 @@ def chapter(name: str, template: Mapping[str, Any], titles: Mapping[str, str]) -
         logical: titles.get(logical) or " ".join(str(body["Type"]).split("::")[:2])
         for logical, body in resources.items()
     }
+    options = all_options(template)
     found: list[Section] = [
-        ("Architecture", sections.architecture(template, construct_of)),
+        ("Architecture", sections.architecture(template, construct_of, options)),
         ("Idle costs and retained resources", sections.costs(template, complete=False)),
         ("Parameters", sections.parameters(template, {})),
         ("Resources", sections.resources(template, construct_of)),
-        ("Outputs", sections.outputs(template)),
-        ("Permissions", sections.permissions(template)),
+        ("Outputs", sections.outputs(template, options)),
+        ("Permissions", sections.permissions(template, options)),
         ("Regions", _regions(template)),
     ]
     description = str(template.get("Description", "")).rstrip(".")
@@ -157,15 +158,15 @@ def _sections(
     template: Mapping[str, Any], construct_of: Mapping[str, str], workspace: Mapping[str, Any]
 ) -> list[Section]:
     """Return the sections of a template. The first template, without a `workspace` to refer to, has additional ones."""
-    first = not workspace
+    first, options = not workspace, all_options(template)
     found: list[Section] = [
-        ("Architecture", sections.architecture(template, construct_of)),
+        ("Architecture", sections.architecture(template, construct_of, options)),
         ("Idle costs and retained resources", sections.costs(template)),
         ("Parameters", sections.parameters(template, workspace)),
-        ("Changes of parameters", _changes(template)),
+        ("Changes of parameters", _changes(template, options)),
         ("Resources", sections.resources(template, construct_of)),
-        ("Outputs", sections.outputs(template)),
-        ("Permissions", sections.permissions(template, boundaries.INTRODUCTION if first else "")),
+        ("Outputs", sections.outputs(template, options)),
+        ("Permissions", sections.permissions(template, options, boundaries.INTRODUCTION if first else "")),
         ("Regions", _regions(template)),
     ]
     if first:
@@ -177,7 +178,7 @@ def _sections(
         found.append(("Rules of scanners", control_tables.scanner_rules()))
         found.append(("Key policy for an existing KMS key", existing_resources.key_policy()))
         found.append(("Topic policy for an existing SNS topic", existing_resources.topic_policy()))
-        found.append(("Policies of accounts that read the registry", other_accounts.policies(template)))
+        found.append(("Policies of accounts that read the registry", other_accounts.policies(template, options)))
         found.append(("Train with the SageMaker SDK 3", _snippet("model_trainer.py")))
     return found
 
@@ -234,10 +235,10 @@ def _regions(template: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _changes(template: Mapping[str, Any]) -> Iterator[str]:
+def _changes(template: Mapping[str, Any], options: Mapping[str, str]) -> Iterator[str]:
     from smtemplates.reference.parameter_changes import parameter_changes  # noqa: PLC0415  importing cfn-lint is slow
 
-    yield from sections.parameter_changes(parameter_changes(template))
+    yield from sections.parameter_changes(parameter_changes(template, options))
 
 
 def _without(template: Mapping[str, Any], types: Sequence[str]) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from smtemplates.core.iam import policy_document
 from smtemplates.evaluate import Stack
-from smtemplates.reference.conditions import all_options
 from smtemplates.reference.examples import ACCOUNT, REGION, example_stack
 from smtemplates.reference.iam_policies import policy_documents
 from smtemplates.reference.markdown import block, code
@@ -60,9 +59,9 @@ def _allow(sid: str, action: str, resource: str) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Allow", "Action": [action], "Resource": [resource]}
 
 
-def policies(template: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the policies that other accounts need to read the registry and to deploy its versions."""
-    stack = example_stack(template, {**all_options(template), "RegistryReaderAccountIds": READER})
+def policies(template: Mapping[str, Any], options: Mapping[str, str]) -> Iterator[str]:
+    """Yield the policies that other accounts need to read the registry of a stack with all `options` enabled."""
+    stack = example_stack(template, {**options, "RegistryReaderAccountIds": READER})
     arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
     statements = [each for name in (BUCKET, KEY) for each in shared_statements(stack, name)]
     yield (

@@ -23,7 +23,6 @@ from smtemplates.evaluate import Stack, covering
 from smtemplates.evaluate.check import faults
 from smtemplates.evaluate.cover import SAMPLES
 from smtemplates.evaluate.domains import REGION, defaults
-from smtemplates.reference.conditions import all_options
 
 Outcome = Literal["replaced", "deleted", "deployed again"]
 _DROPPED = ("Properties", "Metadata", "DependsOn")
@@ -55,12 +54,12 @@ class _Change:
     effects: Sequence[Effect]
 
 
-def parameter_changes(template: Template) -> list[Effect]:
+def parameter_changes(template: Template, options: Mapping[str, str]) -> list[Effect]:
     """Return the effects of a change of each parameter, if there are any, in the order of the template.
 
     The effects are that a resource is replaced, that a resource with data is deleted, and that an endpoint is deployed
     again. Each parameter is changed in the sets of values of `covering`, which show each resource in all its forms, and
-    in a stack with all options.
+    in a stack with all `options` enabled.
 
     Raises:
         NotEvaluatedError: a condition or rule cannot be evaluated.
@@ -69,9 +68,9 @@ def parameter_changes(template: Template) -> list[Effect]:
     found: dict[tuple[str, str, Outcome], Effect] = {}
     names = _read(watched)
     # Rules could reject a change because of options that have no effect, so only the others are enabled
-    options = {name: value for name, value in all_options(template).items() if name in {*names, REGION}}
+    enabled = {name: value for name, value in options.items() if name in {*names, REGION}}
     parts = {name: _Part(watched, name) for name in names}
-    for values in [*covering(watched), options]:
+    for values in [*covering(watched), enabled]:
         for name, part in parts.items():
             for effect in part.effects(values):
                 found.setdefault((name, effect.logical_id, effect.outcome), effect)

@@ -10,7 +10,7 @@ from smtemplates.aws_data.costs import COSTS, DELETED, IDLE_FREE, ON_DELETION, R
 from smtemplates.errors import TemplateError
 from smtemplates.evaluate import Stack
 from smtemplates.pages import diagram
-from smtemplates.reference.conditions import all_options, description, main_setting, satisfying
+from smtemplates.reference.conditions import description, main_setting, satisfying
 from smtemplates.reference.examples import ACCOUNT, REGION, STACK, example_stack, stack_with_logical_ids
 from smtemplates.reference.iam_policies import policy_tables
 from smtemplates.reference.markdown import block, code, prose, table
@@ -26,11 +26,11 @@ Template = Mapping[str, Any]
 ConstructTitles = Mapping[str, str]
 
 
-def architecture(template: Template, construct_of: ConstructTitles) -> Iterator[str]:
-    """Yield diagrams of the stack with default parameters and with all options enabled."""
+def architecture(template: Template, construct_of: ConstructTitles, options: Mapping[str, str]) -> Iterator[str]:
+    """Yield diagrams of the stack with default parameters and with all `options` enabled."""
     for title, parameters in (
         ("With default parameters", {}),
-        ("With all options enabled", all_options(template)),
+        ("With all options enabled", options),
     ):
         if not Stack(template, parameters).resources:
             continue
@@ -128,17 +128,21 @@ def interface_endpoints() -> Iterator[str]:
     yield block("aws ec2 describe-vpc-endpoint-services --query ServiceNames --region eu-west-1\n", "console")
 
 
-def outputs(template: Template) -> Iterator[str]:
-    """Yield the outputs with an example of each. Long examples follow the table."""
+def outputs(template: Template, options: Mapping[str, str]) -> Iterator[str]:
+    """Yield the outputs with an example of each, or one with all `options` enabled. Long examples follow the table."""
     yield (
         f"The examples show a stack {code(STACK)} in account {code(ACCOUNT)} and Region {code(REGION)}. Only the "
         "parameters that an output requires are specified.\n"
     )
-    complete = example_stack(template, all_options(template)).outputs
+    complete = example_stack(template, options).outputs
+    examples: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
     rows, long = [], []
     for name, body in template.get("Outputs", {}).items():
         condition = body.get("Condition")
-        minimal = example_stack(template, satisfying(template, condition)).outputs
+        required = tuple(satisfying(template, condition).items())
+        if required not in examples:
+            examples[required] = example_stack(template, dict(required)).outputs
+        minimal = examples[required]
         value = str((minimal if name in minimal else complete).get(name, ""))
         short = len(value) <= LONG and "\n" not in value
         shown = code(value) if short else "see below"
@@ -152,9 +156,9 @@ def outputs(template: Template) -> Iterator[str]:
         yield f"<details><summary><code>{name}</code></summary>\n\n{block(value)}\n</details>\n"
 
 
-def permissions(template: Template, introduction: str = "") -> Iterator[str]:
-    """Yield every IAM policy of a stack with all options enabled, after an introduction."""
-    tables = list(policy_tables(stack_with_logical_ids(template, all_options(template))))
+def permissions(template: Template, options: Mapping[str, str], introduction: str = "") -> Iterator[str]:
+    """Yield every IAM policy of a stack with all `options` enabled, after an introduction."""
+    tables = list(policy_tables(stack_with_logical_ids(template, options)))
     if not tables:
         yield "This template contains no IAM policies.\n"
         return
