@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import io
 import json
@@ -20,10 +21,12 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import Thread
 from typing import Any
 from urllib import request
 
+import forked
 import pytest
 from awscli.clidriver import create_clidriver
 from moto.server import ThreadedMotoServer
@@ -124,7 +127,7 @@ def service() -> Iterator[Service]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         recorded.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield recorded
@@ -149,12 +152,27 @@ def version_1(command: str, folder: Path) -> None:
 
 def version_2(command: str, folder: Path, url: str) -> str:
     """Run a command with the AWS CLI 2, and return its output."""
-    environment = {**KEYS, "AWS_ENDPOINT_URL": url, "PATH": f"{program_2().parent}:/usr/bin:/bin", "HOME": str(folder)}
+    environment = {**KEYS, "AWS_ENDPOINT_URL": url, "PATH": f"{_forking_2()}:/usr/bin:/bin", "HOME": str(folder)}
     done = subprocess.run(
         ["/bin/bash", "-euc", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, (command, done.stderr)
     return done.stdout
+
+
+@cache
+def _forking_2() -> Path:
+    """Return the folder of a program that runs the AWS CLI 2 in processes that are forked from one that has loaded it.
+
+    The AWS CLI loads the plugins that its configuration names.
+    """
+    program, folder = str(program_2()), Path(mkdtemp())
+    plugin = f"[plugins]\ncli_legacy_plugin_path = {forked.SERVER.parent}\nforked_aws = forked_aws\n"
+    (folder / "config").write_text(plugin, encoding="utf-8")
+    server = forked.Server(program, {"AWS_CONFIG_FILE": str(folder / "config")}, program)
+    server.write_program(folder / "aws", ["aws"])
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def program_2() -> Path:

@@ -79,9 +79,11 @@ def _server() -> Server:
 class Server:
     """A process that forks commands. It ends with this process, or if it is stopped."""
 
-    def __init__(self, python: str | Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, python: str | Path, environment: Mapping[str, str], executable: str = EXECUTABLE, server: Path = SERVER
+    ) -> None:
         """Start a process with a Python, which loads the package that this Python finds with these variables."""
-        self._python = str(python)
+        self._python, self._executable = str(python), executable
         self._started = {pair for pair in environment.items() if pair[0].startswith(READ_AT_START)}
         self._folder = Path(mkdtemp())  # the path of a socket is short
         self._sending = Lock()
@@ -91,8 +93,8 @@ class Server:
             programs.listen()
             descriptors = [other.fileno(), programs.fileno()]
             self._process = subprocess.Popen(
-                [self._python, str(SERVER), *map(str, descriptors)],
-                executable=EXECUTABLE,  # `python` can be a program of a server
+                [self._python, str(server), *map(str, descriptors)],
+                executable=executable,  # `python` can be a program of a server
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -136,7 +138,7 @@ class Server:
         """
         settings = {
             "socket": str(self._folder / "socket"),
-            "executable": EXECUTABLE,
+            "executable": self._executable,
             "python": self._python,
             "words": list(map(str, words)),
             "forked": [list(map(str, beginning)) for beginning in forked],
