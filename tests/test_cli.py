@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -265,26 +266,23 @@ def test_finding_names_file_line_rule_and_the_python_file_to_fix(tmp_path: Path)
     )
 
 
-@pytest.mark.parametrize(
-    ("requested", "reported"),
-    [
-        ("us-east-1,ap-south-2", "'ap-south-2'"),
-        ("mx-central-1,us-east-1,ap-south-2", "['ap-south-2', 'mx-central-1']"),
-    ],
-)
-def test_type_that_regions_lack_is_one_line(tmp_path: Path, requested: str, reported: str) -> None:
+def test_type_that_regions_lack_is_one_line(tmp_path: Path) -> None:
     """A missing type is reported once, with all Regions that lack it and all lines that use it."""
-    done = run("render", "workspace", "-o", str(tmp_path), "--region", requested)
+    done = run("render", "workspace", "-o", str(tmp_path), "--region", "mx-central-1,us-east-1,ap-south-2")
     types = [line.split("'")[1] for line in done.stderr.splitlines() if " E3006 " in line]
     assert "AWS::SageMaker::MlflowApp" in types
     assert len(types) == len(set(types))
-    (line,) = [line for line in done.stderr.splitlines() if "AWS::SageMaker::UserProfile'" in line]
-    regions, lines = line.partition(" exist in ")[2].partition(" (")[0].split("; also at lines ")
-    assert regions == reported
     text = (tmp_path / "workspace.yaml").read_text().splitlines()
-    places = [int(line.split(":")[1]), *map(int, lines.split(", "))]
-    assert {text[number - 1].strip() for number in places} == {"Type: AWS::SageMaker::UserProfile"}
-    assert len(places) == 5
+    for type_, reported in (
+        ("UserProfile", "['ap-south-2', 'mx-central-1']"),
+        ("StudioLifecycleConfig", "'mx-central-1'"),
+        ("ModelPackageGroup", "'ap-south-2'"),
+    ):
+        (line,) = [line for line in done.stderr.splitlines() if f"AWS::SageMaker::{type_}'" in line]
+        regions, *lines = re.split("; also at lines? ", line.partition(" exist in ")[2].partition(" (")[0])
+        assert regions == reported
+        used = [number for number, each in enumerate(text, 1) if each.strip() == f"Type: AWS::SageMaker::{type_}"]
+        assert [int(line.split(":")[1]), *map(int, ", ".join(lines).split(", ") if lines else [])] == used
 
 
 def test_each_place_in_a_user_template_is_a_line(tmp_path: Path) -> None:

@@ -52,7 +52,6 @@ def text() -> str:
     return run("reference").stdout
 
 
-@pytest.mark.slow
 def test_reference_writes_only_the_requested_file(tmp_path: Path, text: str) -> None:
     """The command prints the reference, or writes that of a template to the file of -o. It does not write others."""
     assert text.startswith("# Reference\n")
