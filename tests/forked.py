@@ -18,6 +18,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
+from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryFile, mkdtemp
 from threading import Lock
@@ -65,14 +66,14 @@ def run(
             "folder": str(Path(folder or "").absolute()),
             "new_session": new_session,
         }
-        code = _server().run(request, [file.fileno() for file in files], timeout)
+        code = server().run(request, [file.fileno() for file in files], timeout)
         for file in (output, messages):
             file.seek(0)
         return subprocess.CompletedProcess(command, code, output.read(), messages.read())
 
 
 @cache
-def _server() -> Server:
+def server() -> Server:
     return Server(sys.executable, {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ})
 
 
@@ -108,25 +109,31 @@ class Server:
         self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def start(self, request: Mapping[str, object], streams: list[int]) -> FileIO:
+        """Start the command of a request with its standard streams.
+
+        The returned file receives a line with the ID of the process, and a line with its exit code after its end.
+        """
+        reading, writing = os.pipe()
+        answers = os.fdopen(reading, "rb", buffering=0)
+        data = f"{json.dumps(request)}\n".encode()
+        try:
+            with self._sending:
+                sent = socket.send_fds(self._tests, [data], [*streams, writing])
+                self._tests.sendall(data[sent:])
+        finally:
+            os.close(writing)
+        return answers
+
     def run(self, request: Mapping[str, object], streams: list[int], timeout: float) -> int:
         """Run the command of a request with its standard streams, and return its exit code."""
-        reading, writing = os.pipe()
-        with os.fdopen(reading, "rb", buffering=0) as answers:
-            try:
-                with self._sending:
-                    self._send(f"{json.dumps(request)}\n".encode(), [*streams, writing])
-            finally:
-                os.close(writing)
+        with self.start(request, streams) as answers:
             process = int(answers.readline())
             if not select.select([answers], [], [], timeout)[0]:
                 os.kill(process, signal.SIGKILL)
                 answers.readline()
                 raise subprocess.TimeoutExpired(str(request["words"]), timeout)
             return int(answers.readline())
-
-    def _send(self, request: bytes, descriptors: list[int]) -> None:
-        sent = socket.send_fds(self._tests, [request], descriptors)
-        self._tests.sendall(request[sent:])
 
     def write_program(
         self, path: Path, words: Sequence[str | Path], forked: Sequence[Sequence[str | Path]] = ((),)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
@@ -11,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from forked import _server
+from forked import server
 
 
 class Forked:
@@ -27,16 +26,12 @@ class Forked:
             "folder": str(folder or Path.cwd()),
             "new_session": False,
         }
-        pipes = [os.pipe() for _ in range(3)]
-        writing = [written for _, written in pipes]
-        server = _server()
-        with Path(os.devnull).open("rb") as nothing, server._sending:  # noqa: SLF001 this class belongs to the server
-            server._send(f"{json.dumps(request)}\n".encode(), [nothing.fileno(), *writing])  # noqa: SLF001
-        for descriptor in writing:
+        (output, writing_output), (messages, writing_messages) = os.pipe(), os.pipe()
+        with Path(os.devnull).open("rb") as nothing:
+            self._answers = server().start(request, [nothing.fileno(), writing_output, writing_messages])
+        for descriptor in (writing_output, writing_messages):
             os.close(descriptor)
-        output, messages, answers = (read for read, _ in pipes)
         self.stdout, self.stderr = (os.fdopen(read, "r", encoding="utf-8") for read in (output, messages))
-        self._answers = os.fdopen(answers, "rb", buffering=0)
         self.pid = int(self._answers.readline())
 
     def poll(self) -> int | None:
