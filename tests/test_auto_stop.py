@@ -300,7 +300,7 @@ def half_a_server(root: Path, kernels: list[dict[str, str]]) -> Iterator[Server]
     tls.load_cert_chain(*self_signed(root))
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
         http.socket = tls.wrap_socket(http.socket, server_side=True)
-        Thread(target=http.serve_forever, daemon=True).start()
+        Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield Server(f"https://localhost:{http.server_port}", root)
         http.shutdown()
 

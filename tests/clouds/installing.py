@@ -140,7 +140,7 @@ def downloads(content: bytes) -> Iterator[Downloads]:
             """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield Downloads(f"http://127.0.0.1:{server.server_port}/{WHEEL}", requested, gate)
