@@ -51,8 +51,8 @@ def test_closed_terminal_cancels_an_update(
         proxy.hold("DescribeStackEvents")
         opened.type("y\n")
         assert proxy.arrived.wait(60)
+        proxy.hold("CancelUpdateStack")  # before the signal, after which the call can arrive at any time
         opened.close()
-        proxy.hold("CancelUpdateStack")
         proxy.released.set()
         assert proxy.arrived.wait(60)
         proxy.release()
