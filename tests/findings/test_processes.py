@@ -25,7 +25,7 @@ from smtemplates.console.signals import raise_on_signals
 from smtemplates.errors import Error, UsageError
 
 def wait(number):
-    os.write(1, b"working\n")  # in one piece, also if Python does not buffer
+    os.write(1, b"working\\n")  # in one piece, also if Python does not buffer
     signal.pause()
 
 def kill():
