@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -253,33 +253,32 @@ def without_job_names(sent: list[Request], stack: Stack) -> list[Request]:
     return sent
 
 
+def check_requests(
+    template: dict[str, Any], choices: Iterable[Choice], aws: Service, run: Callable[[str], object]
+) -> None:
+    """Compare the requests of each command with the expected ones. Equal commands of several stacks run once."""
+    known: dict[str, list[Request]] = {}
+    for choice in choices:
+        stack = deployed(template, choice)
+        expected = requests(stack)
+        for name, command in commands(stack.outputs).items():
+            if command not in known:
+                run(command)
+                known[command] = without_job_names(aws.take_requests(), stack)
+            assert known[command] == expected[name], choice
+
+
 def test_version_1_sends_the_expected_requests(template: dict[str, Any], aws: Service, folder: Path) -> None:
     """For every combination of VPC, key, role and buckets, each request has all required fields.
 
     The AWS CLI accepts a training job without algorithm, resources and stopping condition, so the fields are compared.
     """
-    known: dict[str, list[Request]] = {}
-    for choice in COMBINATIONS:
-        stack = deployed(template, choice)
-        expected = requests(stack)
-        for name, command in commands(stack.outputs).items():
-            if command not in known:
-                version_1(command, folder)
-                known[command] = without_job_names(aws.take_requests(), stack)
-            assert known[command] == expected[name], choice
+    check_requests(template, COMBINATIONS, aws, lambda command: version_1(command, folder))
 
 
 def test_version_2_sends_the_same_requests(template: dict[str, Any], aws: Service, folder: Path) -> None:
     """The AWS CLI 2 accepts each command and sends the same requests."""
-    known: dict[str, list[Request]] = {}
-    for choice in FEW:
-        stack = deployed(template, choice)
-        expected = requests(stack)
-        for name, command in commands(stack.outputs).items():
-            if command not in known:
-                version_2(command, folder, aws.url)
-                known[command] = without_job_names(aws.take_requests(), stack)
-            assert known[command] == expected[name], choice
+    check_requests(template, FEW, aws, lambda command: version_2(command, folder, aws.url))
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1", "eu-isoe-west-1"])

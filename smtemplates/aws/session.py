@@ -55,6 +55,10 @@ class Cloud:
         self.connection = connection
         self.sleep = pause
         self.hidden: tuple[str, ...] = ()
+        self.use(session)
+
+    def use(self, session: Any) -> None:
+        """Use a session of boto3 for all further calls; None means one that is created on first use."""
         self.calls: Counter[str] = Counter()
         self._clients: dict[str, Any] = {}
         self._session = session
@@ -206,9 +210,7 @@ class Cloud:
     def with_credentials(self, credentials: Mapping[str, str]) -> Cloud:
         """Return the services for temporary credentials, as AssumeRole returns them."""
         view = copy.copy(self)
-        view.calls, view._clients, view._identity = Counter(), {}, None  # noqa: SLF001  a copy of this object
-        view._session = connect_temporarily(self.connection, self.region, credentials)  # noqa: SLF001
-        view._account = None  # noqa: SLF001
+        view.use(connect_temporarily(self.connection, self.region, credentials))
         return view
 
     def pause(self, seconds: float) -> None:

@@ -63,7 +63,7 @@ def _processes(lints: Sequence[Check], policies: Sequence[Check]) -> Iterator[Ru
     processes share.
     """
     most = most_processes()
-    if most == 1 or len(lints) + bool(policies) < 2:  # noqa: PLR2004
+    if most == 1 or len(lints) + bool(policies) <= 1:
         yield lambda check: check.run()
         return
     with Processes[list[Row]](most) as processes:

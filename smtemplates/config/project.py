@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smtemplates.config.lines import Path as Keys
-from smtemplates.config.location import find_project as find_project  # noqa: PLC0414 its documented place
 from smtemplates.config.problems import Places, Problem
 from smtemplates.config.tables import StackTable, TemplateTable
 

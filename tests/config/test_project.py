@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from smtemplates.aws_data.credentials import kind_of_credential
-from smtemplates.config.project import Project, find_project
+from smtemplates.config.location import find_project
+from smtemplates.config.project import Project
 from smtemplates.config.reader import read_project
 from smtemplates.config.tables import Staging
 from smtemplates.config.values import Dynamic, Environment, Literal, OutputOf
