@@ -30,7 +30,8 @@ class User:
 
 @pytest.fixture
 def user(installation: Installation, aws: Aws, tmp_path: Path) -> User:
-    return User(installation, tmp_path, aws)
+    account = Aws(aws.url, ("333344445555", "test"))  # other tests expect the default retention of shared log groups
+    return User(installation, tmp_path, account)
 
 
 def test_whole_life_of_a_stack(user: User, name: str) -> None:
