@@ -130,3 +130,11 @@ def test_requests_do_not_wait_for_the_account_of_others(cloud: deploy.Cloud, thr
         assert not account.done()
         proxy.release()
         assert account.result() == ACCOUNT
+
+
+def test_temporary_credentials_belong_to_their_own_account(cloud: deploy.Cloud) -> None:
+    """The account that was asked for the first credentials is not that of others."""
+    assert cloud.account == ACCOUNT
+    other = "222233334444"
+    temporary = cloud.with_credentials({"AccessKeyId": other, "SecretAccessKey": "test", "SessionToken": "test"})
+    assert (temporary.account, cloud.account) == (other, ACCOUNT)
