@@ -32,7 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Fixtures that start a server or a browser. Tests that use one are not part of the fast selection.
-SERVERS = frozenset({"account", "aws", "catalog", "fleet", "https", "publisher", "sandbox", "server", "service"})
+SERVERS = frozenset(
+    {"account", "aws", "catalog", "fleet", "https", "publisher", "reader", "sandbox", "server", "service"}
+)
 BROWSERS = frozenset({"browser", "page"})
 
 

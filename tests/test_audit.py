@@ -71,6 +71,7 @@ def test_only_a_known_vulnerability_fails() -> None:
     assert flawed.stderr.count(" audited, 0 known vulnerabilities") == len(clean) > 0
 
 
+@pytest.mark.slow
 def test_unreachable_database_is_reported() -> None:
     """If the database cannot be reached, the audit warns that nothing was checked, and does not fail."""
     done = audit("--osv-url", "http://127.0.0.1:9/")

@@ -55,6 +55,7 @@ def answers(shell: str, line: str, installation: Installation, folder: Path) -> 
     return sorted({re.split(r"[\t:]", found)[0].strip() for found in done.stdout.splitlines()} - {""})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("line", "expected"),

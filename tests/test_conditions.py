@@ -42,6 +42,7 @@ def test_no_reference_is_dangling(any_template: dict[str, Any]) -> None:
     assert dangling(any_template, samples.VALUES) == []
 
 
+@pytest.mark.slow
 def test_every_parameter_has_an_effect(template: dict[str, Any]) -> None:
     """A change of any parameter changes resources or outputs, in at least one of some deployments."""
     others = {
@@ -106,6 +107,7 @@ def test_every_expectation_is_of_the_template(template: dict[str, Any]) -> None:
     assert set(expectations()) - names == set()
 
 
+@pytest.mark.slow
 def test_removed_and_inverted_conditions_are_problems(template: dict[str, Any]) -> None:
     """Without its condition, and with the opposite condition, no resource exists as expected."""
     opposites = {f"Not{name}": {"Fn::Not": [{"Condition": name}]} for name in template["Conditions"]}

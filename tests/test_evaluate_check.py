@@ -115,6 +115,7 @@ def test_all_problems_are_reported_together() -> None:
     assert check_parameters(template, {**good, "Environment": "dev"}) == []
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.text(), st.sampled_from(["String", "Number", "List<Number>", "CommaDelimitedList"]))
 def test_any_value_has_at_most_problems_of_one_line(value: str, kind: str) -> None:

@@ -98,6 +98,7 @@ def test_the_sets_show_all_pairs_of_branches(template: dict[str, Any]) -> None:
     assert _pairs(template, sets) == possible
 
 
+@pytest.mark.slow
 def test_the_workspace_needs_few_sets(template: dict[str, Any]) -> None:
     """Few stacks contain every resource of the workspace; the first stack has the defaults."""
     sets = covering(template)

@@ -140,6 +140,7 @@ def test_large_mappings_are_looked_up_within_the_limit() -> None:
     assert possible(template) == {"Same": {True, False}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("template", "subject"),
     [

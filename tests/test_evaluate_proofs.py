@@ -291,6 +291,7 @@ def legal(whole: dict[str, Any]) -> Iterator[Stack]:
             yield stack
 
 
+@pytest.mark.slow
 @given(templates())
 @settings(max_examples=60, deadline=None)
 def test_proofs_agree_with_trying_everything(whole: dict[str, Any]) -> None:

@@ -326,6 +326,7 @@ def check(place: int, values: Choice, folder: Path) -> None:
     run_scripts(stack, folder)
 
 
+@pytest.mark.slow
 def test_every_text_parameter_is_tested() -> None:
     """Each text parameter has an effect in a deployment."""
     reached = set()

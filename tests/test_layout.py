@@ -158,6 +158,7 @@ def test_the_layout_does_not_depend_on_the_order_of_its_input(
     assert set(one.arrows) == set(other.arrows)
 
 
+@pytest.mark.slow
 def test_no_feature_set_has_overlaps_or_crossing_arrows(layouts: list[Layout]) -> None:
     """In the workspace, with any combination of its groups, arrows to different boxes do not cross either."""
     assert {box.title for box in layouts[0].boxes} == group_titles()

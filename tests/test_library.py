@@ -80,6 +80,7 @@ def _defined(module: types.ModuleType) -> set[str]:
     return named | {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
 
 
+@pytest.mark.slow
 def test_page_about_the_library_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples of the page print the results on it, except those that need an account."""
     monkeypatch.chdir(tmp_path)
@@ -100,6 +101,7 @@ def test_page_about_the_library_contains_every_error() -> None:
                 assert f"`{module.__name__}.{name}`" in page
 
 
+@pytest.mark.slow
 def test_wheel_renders_the_same_bytes(installation: Installation, tmp_path: Path) -> None:
     """The package in a wheel renders the committed template."""
     done = installation.run("smtemplates", "render", "workspace", "--no-lint", "-o", "x.yaml", cwd=tmp_path)

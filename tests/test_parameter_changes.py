@@ -54,6 +54,7 @@ def plan(effect: Effect) -> tuple[str, ...]:
     return warnings(ResourceChange(logical_id=effect.logical_id, type=effect.type, fate=fate, properties=properties))
 
 
+@pytest.mark.slow
 def test_description_contains_each_loss(template: dict[str, Any], effects: list[Effect]) -> None:
     """Each parameter whose change loses data, or deploys the endpoint again, has the sentence in its description."""
     silent = []

@@ -52,6 +52,7 @@ def text() -> str:
     return run("reference").stdout
 
 
+@pytest.mark.slow
 def test_reference_writes_only_the_requested_file(tmp_path: Path, text: str) -> None:
     """The command prints the reference, or writes that of a template to the file of -o. It does not write others."""
     assert text.startswith("# Reference\n")
@@ -292,6 +293,7 @@ def test_key_policy_equals_that_of_the_created_key(template: dict[str, Any], tex
     assert json.loads(shown) == stack.resources["EncryptionKey"]["Properties"]["KeyPolicy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("region", ["ca-west-1", "us-gov-east-1"])
 def test_unavailable_types_are_those_that_cfn_lint_reports(text: str, region: str) -> None:
     """The reference lists the types that cfn-lint reports in a Region, and an option that removes the findings."""

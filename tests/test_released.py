@@ -116,6 +116,7 @@ def test_a_removed_template_is_a_breaking_change(tmp_path: Path) -> None:
     assert found == [Change(path.stem, path.stem, "does not exist any more") for path in sorted(LAST.glob("*.yaml"))]
 
 
+@pytest.mark.slow
 def test_update_from_0_1_0_replaces_nothing(template: dict[str, Any]) -> None:
     """No set of parameters leads to a replacement, a loss of data or a new deployment in an update from 0.1.0.
 

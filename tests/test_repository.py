@@ -99,6 +99,7 @@ def test_newer_locks_are_proposed(tmp_path: Path, changed: bool) -> None:  # noq
         assert git(origin, "diff", "--name-only", "dependencies~", "dependencies") == "requirements/dev.txt\n"
 
 
+@pytest.mark.slow
 def test_the_hook_for_users_lints_their_templates(installation: Installation, tmp_path: Path) -> None:
     """The entry fails with the finding of a wrong template only. Files of other folders are not passed to it.
 

@@ -68,6 +68,7 @@ def test_failures_and_exits_of_a_function_are_reported(server: Aws) -> None:
     assert invoked(server, "last", {"index.py": REPORT})[1] == ""
 
 
+@pytest.mark.slow
 def test_functions_run_in_a_folder_with_a_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A user whose home directory has a long path can deploy functions."""
     folder = tmp_path / ("long" * 20)

@@ -121,6 +121,7 @@ def mark_of(key: str | int, value: Any) -> str:
     return found[0] if found and not re.search(r"k\d+x", str(value)) else ""
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(documents())
 def test_the_line_of_every_key_contains_the_key(text: str) -> None:

@@ -170,6 +170,7 @@ def found(path: Path) -> list[str]:
     return []
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tables=st.permutations(TABLES),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import iam_policies
+import pytest
 from deploying.local_aws import ACCOUNT
 from docs.pipelines import DOCUMENTED, PROJECT, GitHub, GitLab, WorkflowReader, trust
 from wheel import ROOT
@@ -67,6 +68,7 @@ def versions(user: User, product: str) -> list[str]:
     return sorted(version["Name"] for version in found)
 
 
+@pytest.mark.slow
 def test_pipelines_are_valid_and_pass_the_linters(github: WorkflowReader, tmp_path: Path) -> None:
     """The pipelines follow their schemas. GitHub knows each name, and zizmor reports no finding."""
     init(folder=tmp_path)

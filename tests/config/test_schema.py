@@ -81,6 +81,7 @@ def at(value: Any, path: tuple[Any, ...]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=500)
 @given(st.data())
 def test_the_verdict_is_that_of_a_validator(data: st.DataObject) -> None:

@@ -158,6 +158,7 @@ def test_invalid_options_are_rejected(aws: Aws, name: str, options: list[str], m
     assert (done.returncode, message in done.stderr, len(done.stderr.splitlines())) == (2, True, 1), done.stderr
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.text() | st.text("aB1./=@~-_"))
 def test_url_of_each_valid_prefix_names_the_key(prefix: str) -> None:

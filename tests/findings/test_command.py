@@ -135,6 +135,7 @@ def test_informational_findings_fail(capsys: pytest.CaptureFixture[str]) -> None
     assert levels == ["notice"] * len(levels) != []
 
 
+@pytest.mark.slow
 def test_render_names_the_python_function_to_fix(folder: Path) -> None:
     """A finding in a rendered template has its line in the template, and the Python file with the function's line."""
     arguments = ["render", "workspace", "-o", "w.yaml", "--region", "ca-west-1", "--findings-output", "f.json"]

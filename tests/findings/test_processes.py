@@ -84,6 +84,7 @@ def templates(folder: Path) -> list[str]:
     return [str(file) for file in files]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems validate in one process")
 def test_findings_and_their_order_do_not_depend_on_the_number_of_processors(tmp_path: Path) -> None:
     """The findings are printed in the order of the command line, before the error about an unreadable file."""

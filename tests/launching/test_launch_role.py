@@ -75,6 +75,7 @@ def _denied() -> list[Request]:
     ]
 
 
+@pytest.mark.slow
 def test_every_call_for_every_type_is_allowed(template: dict[str, Any], launch_role: dict[str, Any]) -> None:
     """The role allows the actions that the schemas list for creating, reading, updating and deleting each resource."""
     policies = _policies(launch_role)

@@ -118,6 +118,7 @@ def test_the_number_of_places_is_the_most_that_is_accepted() -> None:
     assert "Share4" not in template["Resources"]
 
 
+@pytest.mark.slow
 def test_the_template_with_fifty_places_has_no_findings(fifty: dict[str, Any]) -> None:
     """The linter and the policy accept it."""
     text = render(fifty)

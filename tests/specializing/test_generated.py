@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,7 @@ def attempt(template: dict[str, Any], fix: dict[str, str], keep: frozenset[str] 
         return None
 
 
+@pytest.mark.slow
 @given(templates(), choices(), st.none() | st.frozensets(st.sampled_from(["A", "B", "Text", "List", "Number"])))
 @settings(max_examples=150, deadline=None)
 def test_specialized_template_equals_the_full_one(
@@ -47,6 +49,7 @@ def test_specialized_template_equals_the_full_one(
         check_names(special.template, template)
 
 
+@pytest.mark.slow
 @given(templates(), choices(), st.data())
 @settings(max_examples=100, deadline=None)
 def test_fixing_in_steps_equals_fixing_at_once(

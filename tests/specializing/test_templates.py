@@ -39,6 +39,7 @@ def named(path: Path) -> str:
     return path.stem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("path", TEMPLATES, ids=named)
 def test_specialized_template_equals_the_full_one(path: Path, seed: int) -> None:
