@@ -74,7 +74,9 @@ def run(
 
 @cache
 def server() -> Server:
-    return Server(sys.executable, {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ})
+    """Return the process that forks commands of the package next to the tests, which can be a copy of the checkout."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return Server(sys.executable, {**kept, "PYTHONPATH": str(ROOT)})
 
 
 class Server:
