@@ -66,10 +66,13 @@ def parameter_changes(template: Template, options: Mapping[str, str]) -> list[Ef
     """
     watched = _watched(template)
     found: dict[tuple[str, str, Outcome], Effect] = {}
-    names = _read(watched)
+    named = {name: _named(watched, body) for name, body in watched["Resources"].items()}
+    read = set[str]().union(*named.values())
+    names = [name for name in watched["Parameters"] if name in read]
     # Rules could reject a change because of options that have no effect, so only the others are enabled
     enabled = {name: value for name, value in options.items() if name in {*names, REGION}}
-    parts = {name: _Part(watched, name) for name in names}
+    resources = {name: _Resource(watched, name, words) for name, words in named.items()}
+    parts = {name: _Part(watched, name, [resources[each] for each in _affected(named, name)]) for name in names}
     for values in [*covering(watched), enabled]:
         for name, part in parts.items():
             for effect in part.effects(values):
@@ -114,27 +117,12 @@ def _watched(template: Template) -> dict[str, Any]:
     return {**{key: value for key, value in template.items() if key != "Outputs"}, "Resources": resources}
 
 
-def _read(template: Template) -> list[str]:
-    """Return the parameters that the resources and their conditions read."""
-    named = _named(template, template["Resources"])
-    return [name for name in template["Parameters"] if name in named]
-
-
-def _part(template: Template, parameter: str) -> dict[str, Any]:
-    """Return the template with the resources that a change of a parameter affects, and those that they refer to."""
-    named = {name: _named(template, body) for name, body in template["Resources"].items()}
+def _affected(named: Mapping[str, set[str]], parameter: str) -> list[str]:
+    """Return the resources that a change of a parameter affects, of those that have these words."""
     affected = {parameter}
     while more := {name for name, words in named.items() if name not in affected and words & affected}:
         affected |= more
-    needed = affected.union(*(words for name, words in named.items() if name in affected))
-    return {
-        **template,
-        "Resources": {
-            name: body if name in affected else {**body, "Properties": {}}
-            for name, body in template["Resources"].items()
-            if name in needed
-        },
-    }
+    return [name for name in named if name in affected]
 
 
 def _named(template: Template, value: Any) -> set[str]:
@@ -148,12 +136,35 @@ def _named(template: Template, value: Any) -> set[str]:
     return words
 
 
+class _Resource:
+    """A resource, which has the same state in all stacks with the same values of the parameters that it depends on."""
+
+    def __init__(self, template: Template, name: str, words: set[str]) -> None:
+        self.name = name
+        bodies = template["Resources"]
+        # it also depends on the existence of those that it refers to
+        others = {other: {**bodies[other], "Properties": {}} for other in bodies.keys() & words - {name}}
+        words = words | _named(template, others)
+        self.read = [REGION, *(each for each in template["Parameters"] if each in words)]
+        declared = {each: template["Parameters"][each] for each in self.read[1:]}
+        self._template = {**template, "Parameters": declared, "Resources": {**others, name: bodies[name]}}
+        self._states: dict[tuple[str | None, ...], dict[str, Any] | None] = {}
+
+    def state(self, values: Mapping[str, str]) -> dict[str, Any] | None:
+        """Return its state in a stack with these values, or None if it does not exist."""
+        key = tuple(map(values.get, self.read))
+        if key not in self._states:
+            stack = _stack(self._template, {name: values[name] for name in self.read if name in values})
+            self._states[key] = _state(stack).get(self.name)
+        return self._states[key]
+
+
 class _Part:
     """The part of a template that a change of a parameter affects."""
 
-    def __init__(self, template: Template, parameter: str) -> None:
-        self._template, self._parameter = _part(template, parameter), parameter
-        self._read = {REGION, *_read(self._template)}
+    def __init__(self, template: Template, parameter: str, resources: Sequence[_Resource]) -> None:
+        self._template, self._parameter, self._resources = template, parameter, resources
+        self._read = {name for resource in resources for name in resource.read}
         self._changes: dict[frozenset[tuple[str, str]], list[_Change]] = {}
         self._found: set[Effect] = set()
 
@@ -175,7 +186,7 @@ class _Part:
     def _evaluated(self, values: Mapping[str, str]) -> Iterator[_Change]:
         states: list[tuple[State, list[str]]] = []
         for value in _values(self._template["Parameters"][self._parameter], values.get(self._parameter)):
-            state = _state(_stack(self._template, {**values, self._parameter: value}))
+            state = self._state({**values, self._parameter: value})
             known = next((same for found, same in states if found == state), None)
             if known is None:
                 states.append((state, [value]))
@@ -183,6 +194,10 @@ class _Part:
                 known.append(value)
         for (one, first), (other, second) in itertools.combinations(states, 2):
             yield _Change((first, second), [*_effects(self._template, self._parameter, one, other)])
+
+    def _state(self, values: Mapping[str, str]) -> State:
+        states = ((resource.name, resource.state(values)) for resource in self._resources)
+        return {name: state for name, state in states if state is not None}
 
     def _is_allowed(self, values: Mapping[str, str], value: str) -> bool:
         return not _stack(self._template, {**values, self._parameter: value}).rules()

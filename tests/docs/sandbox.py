@@ -27,7 +27,8 @@ from smtemplates.local_cloud.lifecycle import running
 
 PROMPT = re.compile(r"\[y/N\] \Z|\((\S+)\): \Z")
 TIMEOUT_SECONDS = 120
-IGNORED = shutil.ignore_patterns(".git", ".venv*", "site", ".*_cache", ".hypothesis", "__pycache__", "dist")
+# Compiled modules are copied too, because they are valid in the copy, but not those that another process is writing.
+IGNORED = shutil.ignore_patterns(".git", ".venv*", "site", ".*_cache", ".hypothesis", "*.pyc.*", "dist")
 PARAMETERS = "ProjectName: churn\nNotebookIdleMinutes: 30\n"
 POLICY = "rule described { Description exists }\n"
 OWN_TEMPLATE = """
