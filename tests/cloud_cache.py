@@ -23,8 +23,10 @@ def share_findings(cache: Path) -> None:
     An entry is only used for the same template, options and linter: the name of its file is a hash of all of them.
     """
     own = own_directory()
+    target = cache / "smtemplates"
+    target.mkdir(parents=True, exist_ok=True)
     for entry in own.glob("*.json") if own else ():
-        shutil.copy2(entry, cache / "smtemplates" / entry.name)
+        shutil.copy2(entry, target / entry.name)
 
 
 def with_local_cloud(cache: Path) -> Path:

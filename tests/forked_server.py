@@ -29,6 +29,7 @@ PACKAGES = ("aws", "cli", "config", "console", "core", "deploy", "evaluate", "pu
 # The packages that also load cfn-lint, which takes longer. They are loaded before the first of their commands.
 LINTING = ("linting", "pages", "policy", "reference", "specializing", "synth", "templates")
 LINTED = frozenset({"explore", "lint", "reference", "render"})
+TESTED = "pytest"  # the word of a command that tests a project
 SERVICES = ("cloudformation", "s3", "servicecatalog", "sts")
 STREAMS = 3
 
@@ -47,6 +48,15 @@ def load() -> None:
 def load_linter() -> None:
     """Load the modules that commands need which render or check templates."""
     load_packages(LINTING)
+    freeze()
+
+
+@cache
+def load_tester() -> None:
+    """Load the modules that commands need which test a project."""
+    plugins: tuple[str, ...] = import_module("_pytest.config").default_plugins
+    for name in ("pytest", *(f"_pytest.{plugin}" for plugin in plugins)):
+        import_module(name)
     freeze()
 
 
@@ -97,6 +107,8 @@ def next_command(tests: socket.socket, programs: socket.socket) -> dict[str, Any
     for request, descriptors in requests(tests, programs):
         if not LINTED.isdisjoint(request["words"]):
             load_linter()
+        if TESTED in request["words"]:
+            load_tester()
         if not os.fork():
             break
         for descriptor in descriptors:

@@ -6,13 +6,14 @@ import random
 import re
 from collections.abc import Iterable
 from itertools import combinations, pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smtemplates.errors import TemplateError
-from smtemplates.evaluate import Stack
+from smtemplates.evaluate import Stack, references
 from smtemplates.pages.diagram import diagram
 from smtemplates.pages.layout import MARGIN, Arrow, Layout, layout
 from smtemplates.pages.places import PLACES, check_places, missing_places
@@ -44,19 +45,29 @@ def group_titles(without: Iterable[str] = ()) -> set[str]:
     return {construct.title for construct in workspace.constructs(list(without)) if construct.resources}
 
 
+def arrows_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a resource with only its references, because nothing else of its properties is drawn."""
+    targets = dict.fromkeys(found.target for found in references(body))
+    return {
+        "Type": body["Type"],
+        "DependsOn": body.get("DependsOn", []),
+        "Properties": [{"Ref": each} for each in targets],
+    }
+
+
 def feature_sets() -> list[Layout]:
     """Return the layout of the workspace without each combination of groups that can be absent."""
     template = load(render(workspace.build()))
     group_of = {str(resource.title): each.title for each in workspace.constructs() for resource in each.resources}
     parameters = all_options(template)
     # a group that is absent changes no value, so each is evaluated once
-    complete = Stack(template, parameters).template()
+    complete = {name: arrows_of(body) for name, body in Stack(template, parameters).resources.items()}
     features = {title for feature in FEATURES for title in group_titles() - group_titles([feature])}
     absent = sorted(features | {group.title for group in document.overview().groups if group.optional})
     found = []
     for count in range(len(absent) + 1):
         for without in combinations(absent, count):
-            kept = {name: body for name, body in complete["Resources"].items() if group_of[name] not in without}
+            kept = {name: body for name, body in complete.items() if group_of[name] not in without}
             drawn = diagram({"Resources": kept}, group_of)
             arrows = [(one.title, other.title) for one, other in drawn.arrows]
             found.append(layout({group.title: group.contents for group in drawn.groups}, arrows))

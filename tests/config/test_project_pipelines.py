@@ -14,6 +14,7 @@ import iam_policies
 import pytest
 from deploying.local_aws import ACCOUNT
 from docs.pipelines import DOCUMENTED, PROJECT, GitHub, GitLab, WorkflowReader, trust
+from schemas import check_schema
 from wheel import ROOT
 
 from config.projects import (
@@ -36,12 +37,6 @@ from smtemplates.synth.loader import load
 # The policy of a planner for the stacks of the project.
 OWN = [iam_policies.STACKS.replace("churn*", stack) for stack in STACKS]
 PLANNING = json.dumps(iam_policies.PLANNER).replace(json.dumps(iam_policies.STACKS), json.dumps(OWN)[1:-1])
-
-
-def check_schema(schema: str, path: Path) -> None:
-    words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def create_product(user: User) -> tuple[str, str]:

@@ -157,7 +157,7 @@ class Sandbox:
         for path in getattr(arguments, "policy", []):
             (self.folder / path).write_text(POLICY)
         for path in getattr(arguments, "files", []):
-            shutil.copy(ROOT / "templates" / "workspace.yaml", self.folder / path)
+            shutil.copy(ROOT / "templates" / "network.yaml", self.folder / path)
         if arguments.command == "render" and arguments.file:
             (self.folder / arguments.file).write_text(OWN_TEMPLATE)
 

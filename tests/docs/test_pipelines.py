@@ -16,7 +16,9 @@ import forked
 import pytest
 import wheel
 from access.simulator import Request, verdicts
+from cloud_cache import share_findings
 from deploying.local_aws import ACCOUNT
+from schemas import check_schema
 
 from docs.pipelines import (
     DOCUMENTED,
@@ -95,6 +97,7 @@ class Clone:
 def clone(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     folder = tmp_path_factory.mktemp("runner")
     created = Clone(sandbox, wheel.install(wheel.build(folder), folder, tools=["flit-core", "pip"]))
+    share_findings(folder / "home" / ".cache")
     yield created
     for server in created.servers:
         server.stop()
@@ -122,12 +125,6 @@ def called(sandbox: Sandbox) -> set[str]:
 
 def write_parameters(sandbox: Sandbox, **parameters: str) -> None:
     (sandbox.folder / WITH["parameters"]).write_text(json.dumps(parameters))
-
-
-def check_schema(schema: str, *paths: Path) -> None:
-    words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *map(str, paths)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
