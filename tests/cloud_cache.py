@@ -30,9 +30,14 @@ def share_findings(cache: Path) -> None:
 
 
 def with_local_cloud(cache: Path) -> Path:
-    """Install the local cloud into the user's cache directory, and share its files with another cache directory."""
+    """Install the local cloud into the user's cache directory, and share its files with another cache directory.
+
+    A local cloud that is already there stays.
+    """
     cloud = local_cloud()
     target = cache / "smtemplates" / "local-cloud" / cloud.folder.name
+    if target.exists():
+        return cache
     with cloud.installed():
         shutil.copytree(cloud.folder, target, symlinks=True, copy_function=_link)
     return cache

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cloud_cache import share_findings, with_local_cloud
+from cloud_cache import with_local_cloud
 from wheel import Installation
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -25,12 +25,11 @@ def variables(tmp_path: Path) -> dict[str, str]:
     """Return the environment of a user whose AWS configuration and proxy do not work."""
     (tmp_path / "home").mkdir()
     (tmp_path / "files").mkdir()
-    share_findings(with_local_cloud(tmp_path / "cache"))
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
         "TMPDIR": str(tmp_path / "files"),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_CACHE_HOME": str(with_local_cloud(tmp_path / "cache")),
         "PYTHONPATH": str(ROOT),
         "AWS_PROFILE": "missing",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",

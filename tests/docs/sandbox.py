@@ -98,7 +98,11 @@ class Sandbox:
         return self.folder / "smtemplates.toml"
 
     def reset(self) -> None:
-        """Restore the state after a git clone: no variables, no configuration, no environment for scripts/render."""
+        """Restore the state after a git clone: no variables, no configuration, no environment for scripts/render.
+
+        The local cloud is installed again, because a command can have removed it.
+        """
+        with_local_cloud(self.folder.with_name("home") / ".cache")
         self.exports.write_text("")
         self.configuration.unlink(missing_ok=True)
         (self.folder / ".venv" / "render.installed").unlink(missing_ok=True)
