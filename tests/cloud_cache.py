@@ -32,7 +32,7 @@ def share_findings(cache: Path) -> None:
 def with_local_cloud(cache: Path) -> Path:
     """Install the local cloud into the user's cache directory, and share its files with another cache directory.
 
-    A local cloud that is already there stays.
+    A local cloud that exists there stays.
     """
     cloud = local_cloud()
     target = cache / "smtemplates" / "local-cloud" / cloud.folder.name
