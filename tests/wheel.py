@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
@@ -61,10 +65,17 @@ class Installation:
 
 
 def build(folder: Path) -> Path:
-    """Build the wheel without a network connection, and return its path."""
-    words = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    """Build the wheel without a network connection, once for all tests of this process, and return its path."""
+    return Path(shutil.copy(_built(), folder))
+
+
+@cache
+def _built() -> Path:
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    words = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, str(ROOT)]
     subprocess.run(words, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
+    (wheel,) = Path(folder).glob("*.whl")
     return wheel
 
 
