@@ -35,6 +35,7 @@ NOT_RUN = {
 }
 # Commands that another test runs.
 RUN_ELSEWHERE = {
+    "python -m smtemplates reference": "tests/test_reference.py",
     "smtemplates demo": "tests/clouds/test_demo.py",
     "smtemplates prove --account 111122223333 --region eu-west-1 -o report": "tests/proving/test_experiments.py",
 }
