@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import re
+import select
 import ssl
 import threading
 from collections.abc import Iterator
@@ -21,15 +23,24 @@ ERRORS = {
 }
 
 # The number of attempts that each fault affects: one, all attempts of the SDK for one call, or all that follow.
+# "lost request" affects the first attempt of each call.
 AFFECTED_ATTEMPTS = {
     "throttled": 3,
     "broken": 3,
-    "lost request": 1,
+    "lost request": 10**6,
     "lost answer": 1,
     "no connection": 10**6,
     "stale": 1,
     "expired": 10**6,
 }
+
+STALE = ("Describe", "List", "Search", "GET")
+# Calls that change nothing. The SDK repeats them if their answer is lost.
+READS = (*STALE, "Get", "HEAD")
+REQUEST_ID = re.compile(rb"<RequestId>[^<]*")
+
+
+Answered = tuple[int, list[tuple[str, str]], bytes]  # the status, the headers and the body
 
 
 class Proxy:
@@ -47,11 +58,15 @@ class Proxy:
         self.altered: tuple[str, bytes, bytes] | None = None
         self.arrived = threading.Event()
         self.released = threading.Event()
-        self._old: dict[str, tuple[int, list[tuple[str, str]], bytes]] = {}
+        self._old: dict[str, Answered] = {}
         self._lock = threading.Lock()
+        self._kept = threading.local()  # each connection of a client has a thread, and a connection to the local cloud
 
     def spoil(self, kind: str | None, first: int = 0) -> None:
-        """Reset the counter, and cause a fault from call number `first` (1, 2, ...) on."""
+        """Reset the counter, and cause a fault from call number `first` (1, 2, ...) on.
+
+        A fault that would have no effect on this call affects the next one instead, and `first` is its number.
+        """
         with self._lock:
             self.calls.clear()
             self._old.clear()
@@ -76,9 +91,12 @@ class Proxy:
         with self._lock:
             self.calls.append(call)
             number = len(self.calls)
-            if self.kind and self.first <= number < self.first + AFFECTED_ATTEMPTS[self.kind]:
-                return self.kind
-            return None
+            if self.kind == "lost answer" and number == self.first and call.startswith(READS):
+                self.first += 1
+            if not self.kind or not self.first <= number < self.first + AFFECTED_ATTEMPTS[self.kind]:
+                return None
+            repeated = self.kind == "lost request" and (number - self.first) % 2
+            return None if repeated else self.kind
 
     def call_name(self, method: str, path: str, _headers: dict[str, str], body: bytes) -> str:
         """Return the name of a call."""
@@ -90,21 +108,32 @@ class Proxy:
         error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
         return [("Content-Type", "text/xml")], error.encode()
 
-    def forward(
-        self, method: str, path: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
+    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
         """Send a call to the local cloud, and return the status, headers and body of the answer."""
-        connection = http.client.HTTPConnection(self.upstream, timeout=60)
+        connection = self._connection()
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         content = answer.read()
-        connection.close()
         kept = [(key, value) for key, value in answer.getheaders() if key.lower() not in HOP]
         return answer.status, kept, content
 
+    def _connection(self) -> http.client.HTTPConnection:
+        """Return the connection of this thread to the local cloud, unless the local cloud has closed it."""
+        kept: http.client.HTTPConnection | None = getattr(self._kept, "connection", None)
+        if kept and kept.sock and select.select([kept.sock], [], [], 0)[0]:
+            kept.close()  # the next request opens it again
+        if kept is None:
+            kept = self._kept.connection = http.client.HTTPConnection(self.upstream, timeout=60)
+        return kept
+
+    def hang_up(self) -> None:
+        """Close the connection of this thread to the local cloud."""
+        if connection := getattr(self._kept, "connection", None):
+            connection.close()
+
     def answer(
         self, fault: str | None, call: str, method: str, path: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, list[tuple[str, str]], bytes] | None:
+    ) -> Answered | None:
         """Return the answer to a call with its fault; None closes the connection."""
         if fault in ERRORS:
             status, code, text = ERRORS[fault]
@@ -123,7 +152,15 @@ class Proxy:
         if fault == "lost answer":
             return None
         old = self._old.setdefault(call, fresh)
-        return old if fault == "stale" and call.startswith(("Describe", "List", "Search", "GET")) else fresh
+        if fault == "stale" and (not call.startswith(STALE) or _is_same(old, fresh)):
+            self.first += 1
+            return fresh
+        return old if fault == "stale" else fresh
+
+
+def _is_same(one: Answered, other: Answered) -> bool:
+    """Return whether two answers have the same status and content."""
+    return (one[0], REQUEST_ID.sub(b"", one[2])) == (other[0], REQUEST_ID.sub(b"", other[2]))
 
 
 AnyProxy = TypeVar("AnyProxy", bound=Proxy)
@@ -150,6 +187,10 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             continues = super().handle_expect_100()
             self.wfile.flush()  # the client sends its body only after this answer
             return continues
+
+        def finish(self) -> None:
+            super().finish()
+            proxy.hang_up()
 
         def relay(self) -> None:
             body = b"".join(_read(self.rfile, self.headers))

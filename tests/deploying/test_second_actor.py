@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from deploying.acting import Acting, Answer, each_effect
 from deploying.local_aws import Aws
 from deploying.matrix import Tally, tallied
-from deploying.proxy import Proxy, serving
+from deploying.proxy import serving
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import api
@@ -35,19 +36,6 @@ Resources:
 """
 
 
-class Actor(Proxy):
-    """Lets a second actor act immediately before call number `first`."""
-
-    act: Callable[[], None] | None = None
-
-    def fault(self, call: str) -> str | None:
-        found = super().fault(call)
-        if self.act and len(self.calls) == self.first:
-            act, self.act = self.act, None
-            act()
-        return found
-
-
 class Recorder(Silent):
     """Remembers the Studio objects that the command has shown."""
 
@@ -62,8 +50,8 @@ class Recorder(Silent):
 class Case:
     """A stack with a domain, a space and buckets, and a second actor."""
 
-    def __init__(self, aws: Aws, proxy: Actor, session: Any) -> None:
-        self.proxy, self.session = proxy, session
+    def __init__(self, aws: Aws, session: Any) -> None:
+        self.session = session
         self.aws, self.stack = aws, f"Actor-{uuid.uuid4().hex[:10]}"
         self.cloudformation, self.sagemaker, self.s3 = map(aws.client, ("cloudformation", "sagemaker", "s3"))
         self.cloudformation.create_stack(StackName=self.stack, TemplateBody=TEMPLATE)
@@ -76,6 +64,9 @@ class Case:
     def wait(self, status: str | None) -> None:
         while self.aws.status(self.stack) != status:
             time.sleep(0.01)
+
+    def does_nothing(self) -> None:
+        """Do nothing."""
 
     def deletes_the_stack(self) -> None:
         """Delete the stack as another user does, who clears the domain first."""
@@ -108,10 +99,10 @@ class Case:
     def spaces(self) -> list[str]:
         return [item["SpaceName"] for item in self.sagemaker.list_spaces(DomainIdEquals=self.domain)["Spaces"]]
 
-    def run(self) -> tuple[Error | None, list[str]]:
+    def run(self, url: str) -> tuple[Error | None, list[str]]:
         """Run the command, and return its error, or None, and the Studio objects that it has shown."""
         reviewer = Recorder()
-        cloud = Cloud(Connection(endpoint_url=self.proxy.url), session=self.session, pause=lambda _: time.sleep(0.02))
+        cloud = Cloud(Connection(endpoint_url=url), session=self.session, pause=lambda _: time.sleep(0.02))
         try:
             api.destroy(
                 cloud, self.stack, delete_data=True, clear_studio=True, disable_protection=True, reviewer=reviewer
@@ -119,12 +110,6 @@ class Case:
         except Error as error:
             return error, reviewer.shown
         return None, reviewer.shown
-
-
-@pytest.fixture(scope="module")
-def actor(aws: Aws) -> Iterator[Actor]:
-    with serving(Actor(aws.url)) as proxy:
-        yield proxy
 
 
 @pytest.fixture(scope="module")
@@ -146,32 +131,51 @@ def quietly(action: Callable[[], None]) -> Callable[[], None]:
     return act
 
 
-@pytest.mark.parametrize(
-    "action",
-    ["deletes_the_stack", "creates_a_space", "creates_a_profile", "protects_the_stack", "stores_an_object"],
-)
-def test_second_actor_at_every_call(aws: Aws, actor: Actor, session: Any, tally: Tally, action: str) -> None:
-    """With every action of the actor, destroy succeeds or ends with a message, and a second run completes it.
+class Runs:
+    """Runs of destroy during which an actor acts."""
 
-    An object that destroy has not shown is never deleted while the stack still exists.
-    """
-    number, reached = 0, True
-    while reached:
-        number += 1
-        case = Case(aws, actor, session)
-        actor.spoil(None, number)
-        actor.act = quietly(getattr(case, action))
-        tally.tried += 1
-        error, shown = case.run()
-        reached, actor.act = actor.act is None, None
+    def __init__(self, aws: Aws, acting: Acting, session: Any, tally: Tally) -> None:
+        self.aws, self.acting, self.session, self.tally = aws, acting, session, tally
+
+    def attempt(self, action: str, number: int) -> list[Answer]:
+        """Run the command with an action before a call, check the result, and return the answers."""
+        case = Case(self.aws, self.session)
+        self.acting.watch(number, quietly(getattr(case, action)))
+        self.tally.tried += 1
+        error, shown = case.run(self.acting.url)
+        reached, answers = self.acting.act is None, self.acting.answers
         assert error is None or str(error), error
         if action == "creates_a_space" and reached and case.aws.status(case.stack):
             assert "late" in case.spaces() or "space late" in shown, (number, error)
-        actor.spoil(None)
-        again, _ = case.run()
+        again, _ = case.run(self.aws.url)
         assert again is None or "does not exist" in str(again), f"{number}: {error}\n{again}"
         assert case.aws.status(case.stack) is None
         assert case.domain not in [item["DomainId"] for item in case.sagemaker.list_domains()["Domains"]]
         left = {item["Name"] for item in case.s3.list_buckets()["Buckets"]} & set(case.buckets)
         assert not left or action == "deletes_the_stack", (number, error, again)
-        tally.survived += 1
+        self.tally.survived += 1
+        return answers
+
+
+@pytest.fixture(scope="module")
+def runs(aws: Aws, session: Any, tally: Tally) -> Iterator[Runs]:
+    with serving(Acting(aws.url)) as acting:
+        yield Runs(aws, acting, session, tally)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(runs: Runs) -> list[Answer]:
+    """Return the answers to the calls of a run without an actor."""
+    return runs.attempt("does_nothing", 0)
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["deletes_the_stack", "creates_a_space", "creates_a_profile", "protects_the_stack", "stores_an_object"],
+)
+def test_second_actor_at_every_call(runs: Runs, undisturbed: list[Answer], action: str) -> None:
+    """With every action of the actor, destroy succeeds or ends with a message, and a second run completes it.
+
+    An object that destroy has not shown is never deleted while the stack still exists.
+    """
+    each_effect(undisturbed, lambda number: runs.attempt(action, number))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from deploying.acting import Acting, Answer, each_effect
 from deploying.local_aws import Aws
 from deploying.matrix import Tally, tallied
-from deploying.proxy import Proxy, serving
+from deploying.proxy import serving
 from deploying.test_faults import CODES, TEMPLATE
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import Cloud
@@ -26,28 +27,11 @@ PAUSES = 300  # more than any of these commands needs: a command with more of th
 MINE, THEIRS = "7", "5"
 
 
-class Acting(Proxy):
-    """Lets a second actor act before a given call reaches the local cloud."""
-
-    def __init__(self, upstream: str) -> None:
-        super().__init__(upstream)
-        self.act: Callable[[], None] | None = None
-        self.at = 0
-
-    def forward(
-        self, method: str, path: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
-        if self.act and len(self.calls) == self.at:
-            act, self.act = self.act, None
-            act()
-        return super().forward(method, path, headers, body)
-
-
 class Step:
     """A command on one stack, and the actor who acts on the stack during one of its calls."""
 
-    def __init__(self, aws: Aws, proxy: Acting, session: Any, kind: str) -> None:
-        self.aws, self.proxy, self.session, self.kind = aws, proxy, session, kind
+    def __init__(self, aws: Aws, session: Any, kind: str) -> None:
+        self.aws, self.session, self.kind = aws, session, kind
         self.stack = f"Actor-{uuid.uuid4().hex[:10]}"
         self.cloudformation = aws.client("cloudformation")
         self.direct = Cloud(Connection(endpoint_url=aws.url), session=self.session, pause=lambda _: time.sleep(0.02))
@@ -55,7 +39,7 @@ class Step:
     def request(self, size: str) -> Request:
         return Request(stack=self.stack, template=TEMPLATE, settings=Settings(parameters={"Size": size}))
 
-    def run(self) -> Error | None:
+    def run(self, url: str) -> Error | None:
         """Run the command, and return its error; None if it succeeded."""
         pauses = 0
 
@@ -65,7 +49,7 @@ class Step:
             assert pauses < PAUSES, "the command hangs"
             time.sleep(0.02)
 
-        cloud = Cloud(Connection(endpoint_url=self.proxy.url), session=self.session, pause=pause)
+        cloud = Cloud(Connection(endpoint_url=url), session=self.session, pause=pause)
         try:
             if self.kind == "plan":
                 api.plan(cloud, self.request(MINE))
@@ -88,6 +72,9 @@ class Step:
             return None
         status: str = found["StackStatus"]
         return status
+
+    def nothing(self) -> None:
+        """Do nothing."""
 
     def update(self) -> None:
         """Start an update, or a creation, as a user of another tool does."""
@@ -120,7 +107,7 @@ class Step:
 
     def check(self) -> None:
         """Check that the command, repeated without the actor, has its usual result."""
-        again = self.run()
+        again = self.run(self.aws.url)
         if self.kind in ("plan", "destroy"):
             assert again is None or "does not exist" in str(again), again
         else:
@@ -143,29 +130,40 @@ def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
         yield tally
 
 
+class Runs:
+    """Runs of the commands during which an actor acts."""
+
+    def __init__(self, aws: Aws, acting: Acting, session: Any, tally: Tally) -> None:
+        self.aws, self.acting, self.session, self.tally = aws, acting, session, tally
+        self._undisturbed: dict[str, list[Answer]] = {}
+
+    def undisturbed(self, command: str) -> list[Answer]:
+        """Return the answers to the calls of a command without an actor."""
+        if command not in self._undisturbed:
+            self._undisturbed[command] = self.attempt(command, "nothing", 0)
+        return self._undisturbed[command]
+
+    def attempt(self, command: str, action: str, number: int) -> list[Answer]:
+        """Run a command with an action before a call, check the result, and return the answers."""
+        step = Step(self.aws, self.session, command)
+        step.prepare()
+        self.acting.watch(number, getattr(step, action))
+        self.tally.tried += 1
+        first, answers = step.run(self.acting.url), self.acting.answers
+        assert first is None or (first.exit_code in CODES and str(first)), first
+        step.check()
+        self.tally.survived += 1
+        return answers
+
+
 @pytest.fixture(scope="module")
-def acting(aws: Aws) -> Iterator[Acting]:
-    with serving(Acting(aws.url)) as proxy:
-        yield proxy
+def runs(aws: Aws, session: Any, tally: Tally) -> Iterator[Runs]:
+    with serving(Acting(aws.url)) as acting:
+        yield Runs(aws, acting, session, tally)
 
 
 @pytest.mark.parametrize("command", ["plan", "create", "update", "wait", "destroy"])
 @pytest.mark.parametrize("action", ["update", "deploy", "cancel", "delete", "destroy"])
-def test_second_actor_at_every_step(
-    aws: Aws, acting: Acting, session: Any, tally: Tally, command: str, action: str
-) -> None:
+def test_second_actor_at_every_step(runs: Runs, command: str, action: str) -> None:
     """A second actor lets the command succeed or end with a message, and the repeated command succeeds."""
-    number, reached = 0, True
-    while reached:
-        number += 1
-        step = Step(aws, acting, session, command)
-        step.prepare()
-        acting.spoil(None)
-        acting.at, acting.act = number, getattr(step, action)
-        tally.tried += 1
-        first = step.run()
-        assert first is None or (first.exit_code in CODES and str(first)), first
-        reached = acting.act is None
-        acting.act = None
-        step.check()
-        tally.survived += 1
+    each_effect(runs.undisturbed(command), lambda number: runs.attempt(command, action, number))
