@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import processes
 import pytest
+from cloud_cache import share_findings
+from forked import Server
 from wheel import Installation
 
 from deploying.local_aws import Aws
@@ -18,20 +22,36 @@ class User:
     """A user in an empty folder, with the installed command and the local cloud."""
 
     installation: Installation
+    program: Path
     folder: Path
     aws: Aws
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run smtemplates. Its messages do not name files of a checkout."""
-        done = self.installation.run("smtemplates", *words, cwd=self.folder, env=self.aws.environment)
+        cache = {"XDG_CACHE_HOME": str(self.program.parent / "cache")}
+        variables = {**self.aws.environment, **self.installation.environment, **cache}
+        done = processes.run([str(self.program), *words], variables, self.folder)
         assert not [name for name in ("scripts/", ".venv", "deploy.py") if name in done.stdout + done.stderr], done
         return done
 
 
+@pytest.fixture(scope="module")
+def server(installation: Installation) -> Iterator[Server]:
+    """Return a process that forks commands of the installed package."""
+    server = Server(installation.programs / "python", installation.environment)
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def user(installation: Installation, aws: Aws, tmp_path: Path) -> User:
+def user(installation: Installation, server: Server, aws: Aws, tmp_path: Path) -> User:
     account = Aws(aws.url, ("333344445555", "test"))  # other tests expect the default retention of shared log groups
-    return User(installation, tmp_path, account)
+    program, folder = tmp_path / "smtemplates", tmp_path / "empty"
+    server.write_program(program, [installation.programs / "smtemplates"])
+    folder.mkdir()
+    (tmp_path / "cache" / "smtemplates").mkdir(parents=True)
+    share_findings(tmp_path / "cache")
+    return User(installation, program, folder, account)
 
 
 def test_whole_life_of_a_stack(user: User, name: str) -> None:
@@ -59,9 +79,10 @@ def test_whole_life_of_a_stack(user: User, name: str) -> None:
 
 
 def test_link_to_a_template(user: User) -> None:
-    """The installed command stages the template that it contains, and prints the link."""
+    """The installed command, in a new process, stages the template that it contains, and prints the link."""
     user.aws.client("s3").create_bucket(Bucket="linked-templates")
-    done = user.run("publish", "link", "--staging-bucket", "linked-templates", "--set", "ProjectName=churn")
+    words = ["publish", "link", "--staging-bucket", "linked-templates", "--set", "ProjectName=churn"]
+    done = user.installation.run("smtemplates", *words, cwd=user.folder, env=user.aws.environment)
     assert done.returncode == 0, done.stderr
     assert "linked-templates" in done.stdout
     assert "param_ProjectName=churn" in done.stdout
