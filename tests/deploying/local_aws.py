@@ -106,6 +106,11 @@ class Aws:
         status: str = found[0]["StackStatus"]
         return status
 
+    def wait(self, stack: str, status: str | None) -> None:
+        """Wait until a stack has a status, or does not exist for None."""
+        while self.status(stack) != status:
+            time.sleep(0.02)
+
     def created(self, stack: str, template: str, **parameters: str) -> None:
         """Create a stack as the deployer does, but with two kinds of calls, and wait until it is complete."""
         self.client("cloudformation").create_stack(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,7 @@ def stuck(aws: Aws, name: str, template: Path) -> str:
     bucket = bucket_of(aws, name)
     aws.client("s3").put_object(Bucket=bucket, Key="late")
     aws.client("cloudformation").delete_stack(StackName=name)
-    while aws.status(name) != "DELETE_FAILED":
-        pass
+    aws.wait(name, "DELETE_FAILED")
     return bucket
 
 
@@ -155,8 +155,7 @@ def test_deletion_that_is_only_started(aws: Aws, exporting: Path, name: str) -> 
     done = aws.run("destroy", name, "--confirm", name, "--no-wait")
     assert done.returncode == 0, done.stderr
     assert f"scripts/deploy.py status --watch {name}" in done.stderr
-    while aws.status(name):
-        pass
+    aws.wait(name, None)
 
 
 def test_repeated_destroy_follows_the_running_deletion(
@@ -170,6 +169,7 @@ def test_repeated_destroy_follows_the_running_deletion(
     first = aws.start("destroy", name, "--confirm", name)
     while aws.status(name) != "DELETE_IN_PROGRESS":
         assert first.poll() is None, first.communicate()
+        time.sleep(0.02)
     started = aws.run("destroy", name, "--confirm", name, "--no-wait")
     assert (started.returncode, aws.status(name)) == (0, "DELETE_IN_PROGRESS"), started.stderr
     for option in ("--retain=Folders", "--force"):

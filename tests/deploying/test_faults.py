@@ -78,8 +78,7 @@ class Scenario:
             DisableRollback=True,
             Parameters=[{"ParameterKey": "Size", "ParameterValue": "7"}],
         )
-        while self.aws.status(self.stack) != "UPDATE_FAILED":
-            time.sleep(0.02)
+        self.aws.wait(self.stack, "UPDATE_FAILED")
 
     def deploy(self, size: str) -> None:
         change.deploy(self.cloud(), self.request(size), Options(), api.Allowed(), yes=True, as_json=False)

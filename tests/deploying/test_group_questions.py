@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def test_one_question_follows_an_interruption(folder: Folder, gate: Callable[[],
         opened.type("y\n")
         while statuses(folder) != ["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS"]:
             assert opened.process.poll() is None, opened.printed
+            time.sleep(0.02)
         opened.type("\x03")
         opened.read_until("created are deleted. [y/N] ")
         assert "Cancel the operations in progress on one, two?" in opened.printed

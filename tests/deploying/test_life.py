@@ -227,7 +227,7 @@ def test_undeleted_resource_is_a_failure(aws: Aws, name: str, gate: Callable[[],
     domain = aws.deployed(name, "CreateDomain=true")["DomainId"]
     off = ["deploy", name, "--yes", "--allow-destructive", "--set", "CreateDomain=false"]
     running = aws.start(*off, "--set", f"Gate=gate-{name.lower()}")
-    wait_for(aws, name, "UPDATE_IN_PROGRESS")
+    aws.wait(name, "UPDATE_IN_PROGRESS")
     aws.client("sagemaker").create_space(DomainId=domain, SpaceName="late")
     gate()
     _, output = running.communicate(timeout=60)
@@ -313,7 +313,7 @@ def test_wait_for_an_operation_in_progress(aws: Aws, name: str, gate: Callable[[
     """While another operation is in progress, a deployment ends with an error, or waits for it with --wait."""
     aws.deployed(name)
     first = aws.start("deploy", name, "--yes", "--set", f"Gate=gate-{name.lower()}")
-    wait_for(aws, name, "UPDATE_IN_PROGRESS")
+    aws.wait(name, "UPDATE_IN_PROGRESS")
     rejected = aws.run("deploy", name, "--yes", "--set", "CreateNotebook=true")
     assert rejected.returncode == 1
     assert "--wait" in rejected.stderr
@@ -361,8 +361,3 @@ def test_order_of_parameter_files_and_options(aws: Aws, name: str, tmp_path: Pat
     values = {item["ParameterKey"]: item["ParameterValue"] for item in found["Parameters"]}
     assert (values["Prefix"], values["CreateNotebook"], values["Environment"]) == ("second", "true", "stg")
     assert {"Key": "Team", "Value": "blue"} in found["Tags"]
-
-
-def wait_for(aws: Aws, stack: str, status: str) -> None:
-    while aws.status(stack) != status:
-        pass

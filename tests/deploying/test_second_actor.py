@@ -55,15 +55,11 @@ class Case:
         self.aws, self.stack = aws, f"Actor-{uuid.uuid4().hex[:10]}"
         self.cloudformation, self.sagemaker, self.s3 = map(aws.client, ("cloudformation", "sagemaker", "s3"))
         self.cloudformation.create_stack(StackName=self.stack, TemplateBody=TEMPLATE)
-        self.wait("CREATE_COMPLETE")
+        aws.wait(self.stack, "CREATE_COMPLETE")
         resources = self.cloudformation.list_stack_resources(StackName=self.stack)["StackResourceSummaries"]
         ids = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in resources}
         self.domain, self.buckets = ids["Domain"], (ids["Kept"], ids["Data"])
         self.sagemaker.create_space(DomainId=self.domain, SpaceName="early")
-
-    def wait(self, status: str | None) -> None:
-        while self.aws.status(self.stack) != status:
-            time.sleep(0.01)
 
     def does_nothing(self) -> None:
         """Do nothing."""
