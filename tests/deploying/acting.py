@@ -1,7 +1,7 @@
 """A proxy through which a second actor acts before a call, and the calls before which an action has different effects.
 
 An action immediately before a call that only reads, and whose answer the action does not change, has the same effect as
-one immediately after this call: the state and all that the command knows are the same. Such a call is not tried again.
+one immediately after this call: the state and all answers to the command are the same. Such a call is not tried again.
 """
 
 from __future__ import annotations
