@@ -13,6 +13,7 @@ from smtemplates.evaluate.domains import ANOTHER, REGION, defaults, unlisted
 from smtemplates.evaluate.limits import TOO_MANY, TooManyCombinationsError
 from smtemplates.evaluate.not_evaluated import NotEvaluatedError, for_any_template, reason_of
 from smtemplates.evaluate.parameters import pseudo_parameters
+from smtemplates.evaluate.possibilities import Forms, Possibilities
 from smtemplates.evaluate.prove import Space
 from smtemplates.evaluate.references import Requirements, branches_of, own
 from smtemplates.evaluate.sections import definitions, entries
@@ -111,10 +112,7 @@ def coverage(template: Mapping[str, Any]) -> Coverage:
 
 
 class _Search:
-    """Search for sets of parameter values until every form of every resource is shown, or cannot be.
-
-    A form is the set of truth values with which something is shown: a number with a bit for each condition and value.
-    """
+    """Search for sets of parameter values until every form of every resource is shown, or cannot be."""
 
     def __init__(self, template: Mapping[str, Any], needed: Mapping[str, str], space: Space) -> None:
         self._template = template
@@ -123,9 +121,9 @@ class _Search:
         self._incomplete: dict[str, dict[str, None]] = {}
         self._reasons: dict[str, str] = {}
         self._users: dict[str, dict[str, None]] = {}
-        self._bits: dict[str, int] = {}  # of conditions; the next bit says that the condition is false
-        self._names: list[str] = []
-        self._left = sorted(self._forms(), key=lambda form: form.bit_count(), reverse=True)
+        self._forms = Forms()
+        self._possibilities = Possibilities(space, self._forms)
+        self._left = sorted(self._all_forms(), key=lambda form: form.bit_count(), reverse=True)
 
     def run(self) -> Coverage:
         """Return the sets and the subjects that were not evaluated."""
@@ -134,10 +132,10 @@ class _Search:
         effort = 1 + len(entries(self._template, "Conditions")) + len(self._left) // 30  # of one set
         for _ in range(max(1, MOST_EFFORT // effort)):
             parameters, true = _real(self._template, self._needed, self._space.values(tuple(wanted.items())) or {})
-            holding = self._form((name, true[name]) for name in self._bits if name in true)
+            holding = self._forms.form((name, true[name]) for name in self._forms.bits if name in true)
             missing = [form for form in self._left if form & ~holding]
             sets += [parameters] if len(missing) < len(self._left) or not sets else []
-            asked = self._form(wanted.items())
+            asked = self._forms.form(wanted.items())
             self._left = [form for form in missing if form & ~asked]
             wanted = self._together()
             if not wanted:
@@ -155,27 +153,27 @@ class _Search:
             new = form & ~asked
             if not new or form & excluded:
                 continue
-            both = {**wanted, **self._conditions(new)}
-            if self._is_possible(both, form, alone=not wanted):
-                wanted, asked = both, asked | form
-                excluded |= self._form((name, not holds) for name, holds in wanted.items())
+            if self._is_possible(asked, form):
+                wanted, asked = {**wanted, **self._forms.conditions(new)}, asked | form
+                excluded |= self._forms.form((name, not holds) for name, holds in wanted.items())
             elif not wanted:
                 hopeless.add(form)
             elif new.bit_count() == 1:
                 excluded |= new
+            excluded |= self._possibilities.excluded_by(asked)
         self._left = [form for form in self._left if form not in hopeless]
         return wanted
 
-    def _is_possible(self, wanted: Mapping[str, bool], form: int, *, alone: bool) -> bool:
+    def _is_possible(self, asked: int, form: int) -> bool:
         try:
-            return self._space.values(tuple(wanted.items())) is not None
+            return self._possibilities.is_possible(asked, form)
         except NotEvaluatedError as error:
-            if alone:  # there is no simpler question about this form
+            if not asked:  # there is no simpler question about this form
                 self._give_up(error.subject, self._users_of(form), error.reason)
             return False
 
     def _users_of(self, form: int) -> list[str]:
-        return [name for condition in self._conditions(form) for name in self._users[condition]]
+        return [name for condition in self._forms.conditions(form) for name in self._users[condition]]
 
     def _give_up(self, subject: str, resources: Iterable[str], reason: str = TOO_MANY) -> None:
         self._reasons.setdefault(subject, reason)
@@ -183,10 +181,10 @@ class _Search:
 
     def _give_up_all(self, forms: Iterable[int]) -> None:
         """Report the conditions of forms that no set shows."""
-        for condition in dict.fromkeys(name for form in forms for name in self._conditions(form)):
+        for condition in dict.fromkeys(name for form in forms for name in self._forms.conditions(form)):
             self._give_up(f"Condition {condition}", self._users[condition])
 
-    def _forms(self) -> list[int]:
+    def _all_forms(self) -> list[int]:
         """Return the forms of each resource, each branch in it, and each two of its branches."""
         found: dict[int, None] = {}
         for name, body in definitions(self._template, "Resources").items():
@@ -195,7 +193,7 @@ class _Search:
             except Error as error:
                 self._give_up(f"Resource {name}", [name], reason_of(error))
                 continue
-            paths = list(dict.fromkeys(self._form(path) for path in branches if self._can_be_stated(name, path)))
+            paths = list(dict.fromkeys(self._forms.form(path) for path in branches if self._can_be_stated(name, path)))
             if len(found) + len(paths) * (len(paths) + 1) // 2 > MOST_FORMS:
                 self._give_up(f"Resource {name}", [name])
                 found |= dict.fromkeys(paths)
@@ -203,7 +201,7 @@ class _Search:
                 found |= {one | other: None for one, other in itertools.combinations_with_replacement(paths, 2)}
             for condition in dict.fromkeys(condition for path in branches for condition, _ in path):
                 self._users.setdefault(condition, {})[name] = None
-        positive = sum(self._bits.values())
+        positive = sum(self._forms.bits.values())
         return [form for form in found if not form & (form >> 1) & positive]  # no condition is both true and false
 
     def _can_be_stated(self, resource: str, path: Requirements) -> bool:
@@ -214,24 +212,6 @@ class _Search:
             self._give_up(error.subject, [resource], error.reason)
             return False
         return True
-
-    def _form(self, requirements: Iterable[tuple[str, bool]]) -> int:
-        form = 0
-        for name, holds in requirements:
-            if name not in self._bits:
-                self._bits[name] = 1 << 2 * len(self._bits)
-                self._names.append(name)
-            form |= self._bits[name] << (not holds)
-        return form
-
-    def _conditions(self, form: int) -> dict[str, bool]:
-        """Return the truth values that a form consists of."""
-        found = {}
-        while form:
-            number = (form & -form).bit_length() - 1
-            found[self._names[number // 2]] = number % 2 == 0
-            form &= form - 1
-        return found
 
 
 def deployed(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Stack:

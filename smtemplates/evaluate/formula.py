@@ -54,7 +54,10 @@ class Formulas:
         wanted = frozenset(values)
         if len(wanted) in {0, len(self._domains[variable])}:
             return bool(wanted)
-        return self._is.setdefault((variable, wanted), Is(variable, wanted, self.bits[variable]))
+        key = variable, wanted
+        if key not in self._is:
+            self._is[key] = Is(variable, wanted, self.bits[variable])
+        return self._is[key]
 
     def all_of(self, parts: Iterable[Formula]) -> Formula:
         """Return the statement that every part is true."""
@@ -65,28 +68,37 @@ class Formulas:
         return self._join(every=False, parts=parts)
 
     def _join(self, *, every: bool, parts: Iterable[Formula]) -> Formula:
-        members: dict[Joined | str, list[frozenset[str]]] = {}  # of a variable: the sets of values to combine
+        members: dict[Joined | str, list[Is]] = {}  # of a variable: the statements to combine
         for part in parts:
             if isinstance(part, bool):
                 if part is not every:
                     return part
                 continue
             for member in part.parts if isinstance(part, Joined) and part.every is every else (part,):
-                if isinstance(member, Is):
-                    members.setdefault(member.variable, []).append(member.values)
+                if isinstance(member, Joined):
+                    members[member] = []
+                elif member.variable in members:
+                    members[member.variable].append(member)
                 else:
-                    members.setdefault(member, [])
+                    members[member.variable] = [member]
             self._steps.take()
-        combine = frozenset.intersection if every else frozenset.union
         nodes: list[Node] = []
-        for key, sets in members.items():
-            node = self.is_one_of(key, combine(*sets)) if isinstance(key, str) else key
+        for key, same in members.items():
+            node = key if isinstance(key, Joined) else self._combined(same, every=every)
             if isinstance(node, bool):
                 return node
             nodes.append(node)
         if not nodes:
             return every
         return nodes[0] if len(nodes) == 1 else self._node(every=every, parts=tuple(nodes))
+
+    def _combined(self, statements: Sequence[Is], *, every: bool) -> Formula:
+        """Return one statement about the variable of these statements."""
+        first, *others = statements
+        combine = frozenset.intersection if every else frozenset.union
+        return (
+            self.is_one_of(first.variable, combine(first.values, *(one.values for one in others))) if others else first
+        )
 
     def _node(self, *, every: bool, parts: Group) -> Joined:
         if (every, parts) not in self._joined:
@@ -119,6 +131,20 @@ class Formulas:
         if formula not in known:
             parts = [self.assume(part, variable, value, known) for part in formula.parts]
             known[formula] = self._join(every=formula.every, parts=parts)
+        return known[formula]
+
+    def holds(self, formula: Formula, values: Mapping[str, str], known: dict[Formula, bool]) -> bool:
+        """Return whether a statement is true; a variable without a value has its first one.
+
+        `known` remembers the truth value of its parts.
+        """
+        if isinstance(formula, bool):
+            return formula
+        if isinstance(formula, Is):
+            return values.get(formula.variable, self._domains[formula.variable][0]) in formula.values
+        if formula not in known:
+            each = (self.holds(part, values, known) for part in formula.parts)
+            known[formula] = all(each) if formula.every else any(each)
         return known[formula]
 
     def variables(self, formula: Formula) -> list[str]:

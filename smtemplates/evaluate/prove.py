@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -124,6 +124,16 @@ class Space:
             TooManyCombinationsError: There are too many combinations to try.
         """
         return self._solve(wanted)[1]
+
+    def truths(self, conditions: Iterable[str], values: Mapping[str, str]) -> dict[str, bool]:
+        """Return the truth values of conditions with values that `values` returned, and the preferred other values."""
+        known: dict[Formula, bool] = {}
+        return {name: self._formulas.holds(self._conditions[name], values, known) for name in conditions}
+
+    def share_parameters(self, condition: str, other: str) -> bool:
+        """Return whether two conditions read a common parameter."""
+        one, two = self._conditions[condition], self._conditions[other]
+        return not isinstance(one, bool) and not isinstance(two, bool) and bool(one.mask & two.mask)
 
     def check(self, condition: str) -> None:
         """Raise an error if a condition cannot be evaluated.
