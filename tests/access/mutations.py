@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from access.simulator import ROLE, Policies, Request, verdicts
+
+Case = tuple[Policies, Request, bool]  # the last part is the result without the change
 
 # The data set of the simulator may lack the separate service prefix of the MLflow API.
 MLFLOW_API = "sagemaker-mlflow:"
@@ -42,3 +47,22 @@ def _removable_actions(statement: dict[str, Any]) -> Sequence[str]:
 def _with(policy: Mapping[str, Any], statements: list[dict[str, Any]]) -> dict[str, Any]:
     # IAM requires at least one statement. This one does not affect the requests of the table.
     return {**policy, "Statement": statements or [{"Effect": "Deny", "Action": "a4b:*", "Resource": "*"}]}
+
+
+def unnoticed(changes: Mapping[str, Iterable[Case]], principal: str = ROLE) -> list[str]:
+    """Return the changes with which no request has another result, sorted.
+
+    One request of each change is simulated, then two, then four, and so on until one has another result.
+    """
+    missing: list[str] = []
+    waiting = {title: iter(cases) for title, cases in changes.items()}
+    size = 1
+    while waiting:
+        tried = [(title, *case) for title, cases in waiting.items() for case in itertools.islice(cases, size)]
+        found = verdicts([(documents, request) for _, documents, request, _ in tried], principal)
+        noticed = {case[0] for case, verdict in zip(tried, found, strict=True) if verdict is not case[3]}
+        left = {case[0] for case in tried} - noticed
+        missing += waiting.keys() - noticed - left  # all of their requests were simulated
+        waiting = {title: cases for title, cases in waiting.items() if title in left}
+        size *= 2
+    return sorted(missing)

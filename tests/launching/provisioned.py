@@ -208,12 +208,15 @@ def _applies(action: str, kind: str, arn: str) -> bool:
     return bool(re.fullmatch(re.sub(r"\\\$\\\{\w+\\\}", ".*", re.escape(pattern)), arn))
 
 
-@functools.cache
 def _tags(type_: str) -> dict[str, str]:
     """Return the tags that the template adds to resources of a type."""
+    return {"Project": "sagemaker", "Environment": "dev"} if type_ in _tagged_types() else {}
+
+
+@functools.cache
+def _tagged_types() -> frozenset[str]:
     resources = smtemplates.build().to_dict()["Resources"].values()
-    tagged = any({"Tags", "ResourceTags"} & body["Properties"].keys() for body in resources if body["Type"] == type_)
-    return {"Project": "sagemaker", "Environment": "dev"} if tagged else {}
+    return frozenset(body["Type"] for body in resources if {"Tags", "ResourceTags"} & body["Properties"].keys())
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +40,21 @@ def named(path: Path) -> str:
     return path.stem
 
 
+@cache
+def covered(path: Path) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """Return a template and the sets of parameter values that show all of it; both are only read."""
+    template = load(path.read_text())
+    return template, covering(template)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("path", TEMPLATES, ids=named)
 def test_specialized_template_equals_the_full_one(path: Path, seed: int) -> None:
     """For random choices, both stacks have the same resources, outputs and rules, in Regions of all partitions."""
-    template = load(path.read_text())
+    template, cover = covered(path)
     declared = template["Parameters"]
     chance = random.Random(seed)  # noqa: S311  not for secrets
-    cover = list(covering(template))
     for _ in range(8):
         keep = frozenset(chance.sample(list(declared), chance.randrange(min(9, len(declared)))))
         values = chance.choice(cover).items()
