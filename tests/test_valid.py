@@ -12,7 +12,7 @@ import samples
 from cfnlint.helpers import REGIONS
 from cfnlint.runner import run_template_by_data
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from cloudformation_validate import CelEngine, Severity, TemplateContent
+from cloudformation_validate import RegoEngine, Severity, TemplateContent
 
 import smtemplates
 from smtemplates.aws_data.regions import ALL_REGIONS
@@ -127,18 +127,18 @@ def test_other_templates_have_no_findings_where_their_types_exist(name: str) -> 
 
 
 @pytest.fixture(scope="module")
-def engine() -> CelEngine:
-    """Return the validator of AWS, which is started once. Its other engine finds the same and takes twice as long."""
-    return CelEngine()
+def engine() -> RegoEngine:
+    """Return the validator of AWS, which is started once."""
+    return RegoEngine()
 
 
-def test_aws_validator_finds_nothing(template: dict[str, Any], engine: CelEngine) -> None:
+def test_aws_validator_finds_nothing(template: dict[str, Any], engine: RegoEngine) -> None:
     """No combination of network, key, role, buckets and features leads to an error or a warning."""
     assert _found(template, [*samples.COMBINATIONS, samples.EVERYTHING], engine) == {}
 
 
 @pytest.mark.parametrize("name", samples.OTHERS)
-def test_aws_validator_finds_nothing_in_other_templates(name: str, engine: CelEngine) -> None:
+def test_aws_validator_finds_nothing_in_other_templates(name: str, engine: RegoEngine) -> None:
     """The validator reports no errors or warnings for the largest and the smallest stack of each template."""
     built = definition(name)
     template = load(smtemplates.render(built.template()))
@@ -147,7 +147,7 @@ def test_aws_validator_finds_nothing_in_other_templates(name: str, engine: CelEn
     assert _found(template, choices, engine) == {}
 
 
-def _found(template: dict[str, Any], choices: list[dict[str, str]], engine: CelEngine) -> dict[str, dict[str, str]]:
+def _found(template: dict[str, Any], choices: list[dict[str, str]], engine: RegoEngine) -> dict[str, dict[str, str]]:
     found = {}
     for choice in choices:
         stack = Stack(template, choice)
