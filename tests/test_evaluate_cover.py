@@ -145,3 +145,16 @@ def test_a_set_can_contain_a_region() -> None:
     template = json.loads(text + '{"Type": "AWS::SNS::Topic", "Condition": "China"}}}')
     made = [deployed(template, choice).exists("T") for choice in covering(template)]
     assert made in ([False, True], [True])
+
+
+def test_three_conditions_that_exclude_each_other_are_shown_in_pairs() -> None:
+    """Each two of the conditions hold together for one value, although no value makes all three true."""
+    different = {f"Not{value}": {"Fn::Not": [{"Fn::Equals": [{"Ref": "P"}, value]}]} for value in "abc"}
+    nested: Any = {"Fn::If": ["Nota", {"Fn::If": ["Notb", {"Fn::If": ["Notc", "never", "c"]}, "b"]}, "a"]}
+    template = {
+        "Parameters": {"P": {"Type": "String", "Default": "a", "AllowedValues": ["a", "b", "c"]}},
+        "Conditions": different,
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": nested}}},
+    }
+    names = {Stack(template, choice).resources["Topic"]["Properties"]["TopicName"] for choice in covering(template)}
+    assert names == {"a", "b", "c"}

@@ -47,8 +47,8 @@ class Possibilities:
         self._space = space
         self._forms = forms
         self._shown: list[int] = []
-        self._with: defaultdict[int, int] = defaultdict(int)  # of each bit: what is shown together with it
-        self._without: defaultdict[int, int] = defaultdict(int)  # and what is impossible together with it
+        self._with: defaultdict[int, int] = defaultdict(int)  # of each bit: those shown together with it
+        self._without: defaultdict[int, int] = defaultdict(int)  # and those that are impossible together with it
 
     def is_possible(self, asked: int, form: int) -> bool:
         """Return whether any parameter values show a form together with one that is known to be possible.
@@ -84,7 +84,7 @@ class Possibilities:
         return True
 
     def _contradict(self, form: int, new: int) -> None:
-        """Look for two truth values in an impossible form that contradict each other in every form, too."""
+        """Find two truth values in an impossible form that contradict each other in every form, too."""
         for one in _bits(new):
             for other in _bits(form & ~one & ~self._with[one]):
                 both = one | other
