@@ -160,11 +160,16 @@ def connect_again(connection: Connection, region: str, session: Any) -> Session:
     return _session(connection, region, session.get_credentials)
 
 
-def connect_temporarily(connection: Connection, region: str, found: Mapping[str, str]) -> Any:
-    """Return a session of boto3 with temporary credentials in the form in which AssumeRole returns them."""
+def connect_temporarily(connection: Connection, session: Any, found: Mapping[str, str]) -> Session:
+    """Return a session with temporary credentials in the form in which AssumeRole returns them.
+
+    It shares the models of the services with a session of the same thread, because a model takes long to read.
+    """
     credentials: Any = import_module("botocore.credentials")
     keys = credentials.Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
-    return _session(connection, region, lambda: keys)
+    temporary = _session(connection, str(session.region_name), lambda: keys)
+    temporary.core.register_component("data_loader", session._session.get_component("data_loader"))  # noqa: SLF001  no public name in boto3
+    return temporary
 
 
 def _session(connection: Connection, region: str, load: Callable[[], Any]) -> Session:

@@ -210,7 +210,7 @@ class Cloud:
     def with_credentials(self, credentials: Mapping[str, str]) -> Cloud:
         """Return the services for temporary credentials, as AssumeRole returns them."""
         view = copy.copy(self)
-        view.use(connect_temporarily(self.connection, self.region, credentials))
+        view.use(connect_temporarily(self.connection, self.session, credentials))
         return view
 
     def pause(self, seconds: float) -> None:
