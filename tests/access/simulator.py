@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import atexit
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,13 @@ def _about(documents: Policies, action: str) -> list[Mapping[str, Any]]:
 
 
 def _applies(actions: str | list[str], action: str) -> bool:
-    return any(fnmatchcase(action, pattern.lower()) for pattern in _listed(actions))
+    return _pattern(tuple(_listed(actions))).match(action) is not None
+
+
+@cache
+def _pattern(actions: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of all actions of a statement, in lower case."""
+    return re.compile("|".join(translate(action.lower()) for action in actions))
 
 
 def _listed(value: Any) -> list[Any]:

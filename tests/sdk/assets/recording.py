@@ -8,6 +8,7 @@ has its own process, because the SDKs keep sessions of a caller in global variab
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import json
 import os
@@ -21,16 +22,18 @@ from typing import Any
 import boto3
 import botocore.client
 import botocore.loaders
+import botocore.regions
 import botocore.session
 import jsonschema
 from botocore.exceptions import ClientError
+
+gc.disable()  # among the many objects of an SDK, a search for garbage takes long, and the processes end soon
 
 Workflows = Mapping[str, Callable[[Mapping[str, str]], object]]
 
 SERVICES = ("iam", "s3", "sagemaker", "sagemaker-featurestore-runtime", "sagemaker-metrics", "sagemaker-runtime", "sts")
 
 _validate = jsonschema.validate
-_load = botocore.loaders.JSONFileLoader.load_file
 
 
 @functools.cache
@@ -43,14 +46,25 @@ def _validate_once(instance: Any, schema: Any) -> None:
     _validated(json.dumps(instance, sort_keys=True), json.dumps(schema, sort_keys=True))
 
 
-@functools.cache
-def _loaded(path: str) -> Any:
-    return _load(botocore.loaders.JSONFileLoader(), path)
+def _share_clients() -> None:
+    """Read each model, and create each class of clients once. Each session would do it again, which takes most time."""
+    botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+    create, provide = botocore.client.ClientCreator._create_client_class, botocore.regions.EndpointProvider  # noqa: SLF001
+    shared: dict[tuple[str, Any], Any] = {}
 
+    def created(self: Any, service: str, model: Any) -> Any:
+        if ("class", service) not in shared:
+            shared["class", service] = create(self, service, model)
+        return shared["class", service]
 
-def _load_once(_: object, path: str) -> Any:
-    """Read each file of the AWS SDK once. Each session reads them again, which takes most time without this."""
-    return _loaded(path)
+    def provided(ruleset_data: Any, partition_data: Any, excluded_params: Any = None) -> Any:
+        key = ("rules", id(ruleset_data))  # the shared loader keeps them
+        if key not in shared:
+            shared[key] = provide(ruleset_data, partition_data, excluded_params)
+        return shared[key]
+
+    botocore.client.ClientCreator._create_client_class = created  # noqa: SLF001
+    botocore.regions.EndpointProvider = provided
 
 
 def _record(calls: list[dict[str, Any]]) -> None:
@@ -106,7 +120,7 @@ def main(workflows: Workflows, session_module: str) -> None:
     """Run the workflows for all callers at the same time."""
     warnings.simplefilter("ignore")
     jsonschema.validate = _validate_once
-    botocore.loaders.JSONFileLoader.load_file = _load_once
+    _share_clients()
     runs = json.load(sys.stdin)
     for service in SERVICES:  # the processes of the runs share these models
         boto3.Session().client(service)
