@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,21 @@ def pytest_configure(config: pytest.Config) -> None:
     """Stop before the first test if an environment is not installed, because many tests would fail without it."""
     if not config.getoption("help") and (names := environments.missing()):
         pytest.exit(environments.sentence(names), returncode=2)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Search for garbage less often: never among the modules and the tests, which remain to the end of the process.
+
+    The searches would take a quarter of the time of the collection, and a tenth of that of many tests.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(50_000, 20, 20)
 
 
 # Fixtures that start a server or a browser. Tests that use one are not part of the fast selection.
