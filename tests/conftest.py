@@ -44,7 +44,7 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
-        gc.set_threshold(50_000, 20, 20)
+        gc.set_threshold(20_000, 10, 10)
 
 
 # Fixtures that start a server or a browser. Tests that use one are not part of the fast selection.
