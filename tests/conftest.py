@@ -13,6 +13,7 @@ import environments
 import order
 import pytest
 import samples
+import stopping
 import wheel
 from hypothesis import HealthCheck, settings
 from machine import App, Machine, new_app, new_machine, served_repository
@@ -27,9 +28,13 @@ settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Stop before the first test if an environment is not installed, because many tests would fail without it."""
+    """Stop before the first test if an environment is not installed, because many tests would fail without it.
+
+    Stop at the last permitted failure.
+    """
     if not config.getoption("help") and (names := environments.missing()):
         pytest.exit(environments.sentence(names), returncode=2)
+    stopping.register(config)
 
 
 @pytest.hookimpl(wrapper=True)
