@@ -163,12 +163,13 @@ def connect_again(connection: Connection, region: str, session: Any) -> Session:
 def connect_temporarily(connection: Connection, session: Any, found: Mapping[str, str]) -> Session:
     """Return a session with temporary credentials in the form in which AssumeRole returns them.
 
-    It shares the models of the services with a session of the same thread, because a model takes long to read.
+    It shares the models of the services with a session of this package, which must be of the same thread.
     """
     credentials: Any = import_module("botocore.credentials")
     keys = credentials.Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
     temporary = _session(connection, str(session.region_name), lambda: keys)
-    temporary.core.register_component("data_loader", session._session.get_component("data_loader"))  # noqa: SLF001  no public name in boto3
+    if isinstance(session, Session):  # a model takes long to read
+        temporary.core.register_component("data_loader", session.core.get_component("data_loader"))
     return temporary
 
 

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection, context, parent_process
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from smtemplates.console.signals import SIGNALS, uninterrupted
 from smtemplates.errors import Error
@@ -94,9 +94,8 @@ class Processes(Generic[Result]):
             self._receive()
         outcome = self._outcomes[key]
         if outcome.error:
-            raise outcome.error from (_ChildTraceback(outcome.traceback) if outcome.traceback else None)
-        value: Any = outcome.value
-        return value  # type: ignore[no-any-return]
+            raise outcome.error from (_ChildError(outcome.traceback) if outcome.traceback else None)
+        return cast("Result", outcome.value)
 
     def _start(self) -> None:
         """Start processes. A signal takes effect after a process was added to those that `__exit__` ends."""
@@ -140,8 +139,8 @@ def _killed(title: str, code: int | None) -> Error:
     )
 
 
-class _ChildTraceback(Exception):  # noqa: N818  a cause that is printed above an error, as by multiprocessing
-    """The traceback of an error in a child process."""
+class _ChildError(Exception):
+    """The traceback of an error in a child process, which is printed above the error."""
 
     def __str__(self) -> str:
         return f"\n{self.args[0]}"

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from deploying.local_aws import Aws
+from deploying.matrix import Tally
 from deploying.proxy import Proxy
 
 READS = (b"Describe", b"Get", b"List", b"GET ", b"HEAD ")
@@ -63,6 +66,16 @@ class Acting(Proxy):
         return RANDOM.sub(
             lambda found: self._names.setdefault(found[0], b"<%d>" % len(self._names)), TIME.sub(b"<time>", content)
         )
+
+
+@dataclass(frozen=True)
+class Actors:
+    """A command with a session of the SDK through the proxy, and a second actor who acts without it."""
+
+    aws: Aws
+    acting: Acting
+    session: Any
+    tally: Tally
 
 
 def each_effect(before: Sequence[Answer], attempt: Callable[[int], Sequence[Answer]]) -> None:

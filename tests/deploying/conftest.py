@@ -3,11 +3,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from deploying.acting import Acting, Actors
 from deploying.local_aws import Aws
-from deploying.proxy import Proxy, proxied
+from deploying.matrix import Tally
+from deploying.proxy import Proxy, proxied, serving
 from smtemplates.local_cloud.lifecycle import running
 
 
@@ -28,6 +31,12 @@ def through(aws: Aws, proxy: Proxy) -> Aws:
     """Return the local cloud with the URL of the proxy."""
     proxy.spoil(None)
     return replace(aws, url=proxy.url)
+
+
+@pytest.fixture(scope="module")
+def actors(aws: Aws, session: Any, tally: Tally) -> Iterator[Actors]:
+    with serving(Acting(aws.url)) as acting:
+        yield Actors(aws, acting, session, tally)
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from deploying.acting import Acting, Answer, each_effect
+from deploying.acting import Actors, Answer, each_effect
 from deploying.local_aws import Aws
 from deploying.matrix import Tally, tallied
-from deploying.proxy import serving
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import Cloud
 from smtemplates.deploy import api
@@ -127,51 +126,39 @@ def quietly(action: Callable[[], None]) -> Callable[[], None]:
     return act
 
 
-class Runs:
-    """Runs of destroy during which an actor acts."""
-
-    def __init__(self, aws: Aws, acting: Acting, session: Any, tally: Tally) -> None:
-        self.aws, self.acting, self.session, self.tally = aws, acting, session, tally
-
-    def attempt(self, action: str, number: int) -> list[Answer]:
-        """Run the command with an action before a call, check the result, and return the answers."""
-        case = Case(self.aws, self.session)
-        self.acting.watch(number, quietly(getattr(case, action)))
-        self.tally.tried += 1
-        error, shown = case.run(self.acting.url)
-        reached, answers = self.acting.act is None, self.acting.answers
-        assert error is None or str(error), error
-        if action == "creates_a_space" and reached and case.aws.status(case.stack):
-            assert "late" in case.spaces() or "space late" in shown, (number, error)
-        again, _ = case.run(self.aws.url)
-        assert again is None or "does not exist" in str(again), f"{number}: {error}\n{again}"
-        assert case.aws.status(case.stack) is None
-        assert case.domain not in [item["DomainId"] for item in case.sagemaker.list_domains()["Domains"]]
-        left = {item["Name"] for item in case.s3.list_buckets()["Buckets"]} & set(case.buckets)
-        assert not left or action == "deletes_the_stack", (number, error, again)
-        self.tally.survived += 1
-        return answers
+def attempt(actors: Actors, action: str, number: int) -> list[Answer]:
+    """Run the command with an action before a call, check the result, and return the answers."""
+    case = Case(actors.aws, actors.session)
+    actors.acting.watch(number, quietly(getattr(case, action)))
+    actors.tally.tried += 1
+    error, shown = case.run(actors.acting.url)
+    reached, answers = actors.acting.act is None, actors.acting.answers
+    assert error is None or str(error), error
+    if action == "creates_a_space" and reached and case.aws.status(case.stack):
+        assert "late" in case.spaces() or "space late" in shown, (number, error)
+    again, _ = case.run(actors.aws.url)
+    assert again is None or "does not exist" in str(again), f"{number}: {error}\n{again}"
+    assert case.aws.status(case.stack) is None
+    assert case.domain not in [item["DomainId"] for item in case.sagemaker.list_domains()["Domains"]]
+    left = {item["Name"] for item in case.s3.list_buckets()["Buckets"]} & set(case.buckets)
+    assert not left or action == "deletes_the_stack", (number, error, again)
+    actors.tally.survived += 1
+    return answers
 
 
 @pytest.fixture(scope="module")
-def runs(aws: Aws, session: Any, tally: Tally) -> Iterator[Runs]:
-    with serving(Acting(aws.url)) as acting:
-        yield Runs(aws, acting, session, tally)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(runs: Runs) -> list[Answer]:
+def undisturbed(actors: Actors) -> list[Answer]:
     """Return the answers to the calls of a run without an actor."""
-    return runs.attempt("does_nothing", 0)
+    return attempt(actors, "does_nothing", 0)
 
 
 @pytest.mark.parametrize(
     "action",
     ["deletes_the_stack", "creates_a_space", "creates_a_profile", "protects_the_stack", "stores_an_object"],
 )
-def test_second_actor_at_every_call(runs: Runs, undisturbed: list[Answer], action: str) -> None:
+def test_second_actor_at_every_call(actors: Actors, undisturbed: list[Answer], action: str) -> None:
     """With every action of the actor, destroy succeeds or ends with a message, and a second run completes it.
 
     An object that destroy has not shown is never deleted while the stack still exists.
     """
-    each_effect(undisturbed, lambda number: runs.attempt(action, number))
+    each_effect(undisturbed, lambda number: attempt(actors, action, number))

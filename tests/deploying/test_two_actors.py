@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from deploying.acting import Acting, Answer, each_effect
+from deploying.acting import Actors, Answer, each_effect
 from deploying.local_aws import Aws
 from deploying.matrix import Tally, tallied
-from deploying.proxy import serving
 from deploying.test_faults import CODES, TEMPLATE
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.session import Cloud
@@ -130,40 +130,29 @@ def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
         yield tally
 
 
-class Runs:
-    """Runs of the commands during which an actor acts."""
-
-    def __init__(self, aws: Aws, acting: Acting, session: Any, tally: Tally) -> None:
-        self.aws, self.acting, self.session, self.tally = aws, acting, session, tally
-        self._undisturbed: dict[str, list[Answer]] = {}
-
-    def undisturbed(self, command: str) -> list[Answer]:
-        """Return the answers to the calls of a command without an actor."""
-        if command not in self._undisturbed:
-            self._undisturbed[command] = self.attempt(command, "nothing", 0)
-        return self._undisturbed[command]
-
-    def attempt(self, command: str, action: str, number: int) -> list[Answer]:
-        """Run a command with an action before a call, check the result, and return the answers."""
-        step = Step(self.aws, self.session, command)
-        step.prepare()
-        self.acting.watch(number, getattr(step, action))
-        self.tally.tried += 1
-        first, answers = step.run(self.acting.url), self.acting.answers
-        assert first is None or (first.exit_code in CODES and str(first)), first
-        step.check()
-        self.tally.survived += 1
-        return answers
-
-
 @pytest.fixture(scope="module")
-def runs(aws: Aws, session: Any, tally: Tally) -> Iterator[Runs]:
-    with serving(Acting(aws.url)) as acting:
-        yield Runs(aws, acting, session, tally)
+def undisturbed(actors: Actors) -> Callable[[str], list[Answer]]:
+    """Return a function that returns the answers to the calls of a command without an actor."""
+    return cache(lambda command: attempt(actors, command, "nothing", 0))
+
+
+def attempt(actors: Actors, command: str, action: str, number: int) -> list[Answer]:
+    """Run a command with an action before a call, check the result, and return the answers."""
+    step = Step(actors.aws, actors.session, command)
+    step.prepare()
+    actors.acting.watch(number, getattr(step, action))
+    actors.tally.tried += 1
+    first, answers = step.run(actors.acting.url), actors.acting.answers
+    assert first is None or (first.exit_code in CODES and str(first)), first
+    step.check()
+    actors.tally.survived += 1
+    return answers
 
 
 @pytest.mark.parametrize("command", ["plan", "create", "update", "wait", "destroy"])
 @pytest.mark.parametrize("action", ["update", "deploy", "cancel", "delete", "destroy"])
-def test_second_actor_at_every_step(runs: Runs, command: str, action: str) -> None:
+def test_second_actor_at_every_step(
+    actors: Actors, undisturbed: Callable[[str], list[Answer]], command: str, action: str
+) -> None:
     """A second actor lets the command succeed or end with a message, and the repeated command succeeds."""
-    each_effect(runs.undisturbed(command), lambda number: runs.attempt(command, action, number))
+    each_effect(undisturbed(command), lambda number: attempt(actors, command, action, number))

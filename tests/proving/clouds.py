@@ -18,6 +18,7 @@ from deploying.local_aws import Aws
 
 from smtemplates.aws.connection import Connection
 from smtemplates.aws.errors import DENIED, CloudError
+from smtemplates.aws.sdk import Session
 from smtemplates.aws.session import Cloud
 from smtemplates.local_cloud.lifecycle import CLIENT
 from smtemplates.prove.experiment import PREFIX, TAG
@@ -96,8 +97,8 @@ class Scripted(Cloud):
     """The local cloud with a script. It waits only for the local cloud, and counts all calls."""
 
     def __init__(self, url: str) -> None:
-        sdk: Any = import_module("boto3")
-        session = sdk.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
+        session = Session(profile=None, region=REGION)
+        session.core.set_credentials("test", "test")
         super().__init__(Connection(endpoint_url=url), session=session, pause=_pause)
         self.script = Script()
         self.number = 0
