@@ -52,6 +52,13 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.set_threshold(20_000, 10, 10)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure() -> None:
+    """Search for garbage once, and not ten times as pytest does next, which takes as long as hundreds of tests."""
+    gc.collect()
+    gc.freeze()
+
+
 # Fixtures that start a server or a browser. Tests that use one are not part of the fast selection.
 SERVERS = frozenset(
     {"account", "aws", "catalog", "fleet", "https", "publisher", "reader", "sandbox", "server", "service"}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -39,11 +40,17 @@ class Session:
     region_name = "us-east-1"
 
     def __init__(self, service: str) -> None:
-        real = SDK.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")  # noqa: S106 not a real key
+        real = _session()
         self.stubbed, self.get_credentials = real.client(service), real.get_credentials
 
     def client(self, _service: str, **_arguments: Any) -> Any:
         return self.stubbed
+
+
+@cache
+def _session() -> Any:
+    """Return a session that reads each model of the SDK once; each client of it has its own answers."""
+    return SDK.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")  # noqa: S106 not a real key
 
 
 class RecordingListener:
