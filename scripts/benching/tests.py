@@ -64,7 +64,7 @@ class Clone:
     def tests(self, files: Iterable[str]) -> list[str]:
         """Return the IDs of the tests in files, of which some may not exist in this commit."""
         existing = [file for file in files if (self.folder / file).is_file()]
-        words = [".venv/bin/pytest", "--collect-only", "-q", "-o", "addopts=", "-p", "no:cacheprovider", *existing]
+        words = [".venv/bin/pytest", "--collect-only", "-q", "-o", "addopts=", *self._own_cache, *existing]
         return [line for line in self._lines(words) if "::" in line] if existing else []
 
     def run(self, title: str, tests: Sequence[str], folder: Path, summaries: dict[str, str]) -> Command:
@@ -80,8 +80,7 @@ class Clone:
             title,
             [
                 ".venv/bin/pytest",
-                "-p",
-                "no:cacheprovider",
+                *self._own_cache,
                 "-n",
                 str(self.workers),
                 "--dist",
@@ -95,6 +94,11 @@ class Clone:
             after=lambda line: summaries.update({title: line.strip("= ")}),
             once=True,
         )
+
+    @property
+    def _own_cache(self) -> list[str]:
+        """Return the option for the files that pytest and a test keep between runs."""
+        return ["-o", f"cache_dir={self.folder.with_suffix('.cache')}/pytest"]
 
     def _lines(self, words: Sequence[str]) -> list[str]:
         folder = self.folder if self.folder.exists() else ROOT
