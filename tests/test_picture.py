@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(scope="module", params=["light", "dark"])
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Open the README's picture in one colour scheme."""
     context = browser.new_context(color_scheme=request.param, viewport={"width": README_PIXELS, "height": 900})

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import PHONE, accessibility_findings, chromium
-from playwright.sync_api import Browser, Page, expect
+from browsers import DESKTOP, PHONE, accessibility_findings, chromium
+from playwright.sync_api import Browser, Page, Request, expect
 
 from deploying.local_aws import Aws
 from deploying.stubs import update_of
@@ -53,18 +53,27 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Page:
+    return browser.new_page()
+
+
 @pytest.fixture
-def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+def page(tab: Page, tmp_path: Path) -> Iterator[Page]:
     """Open the page from disk, and fail if it requests another file."""
     file = tmp_path / "plan.html"
     file.write_text(plan_page(PLAN, {"Beta": "AWS::S3::Bucket", "Same": "AWS::S3::Bucket"}), encoding="utf-8")
-    page = browser.new_page()
     requests: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(file.as_uri())
-    yield page
+
+    def record(request: Request) -> None:
+        requests.append(request.url)
+
+    tab.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    tab.on("request", record)
+    tab.goto(file.as_uri())
+    yield tab
+    tab.remove_listener("request", record)
     assert requests == [file.as_uri()]
-    page.close()
 
 
 def shown(page: Page) -> list[str]:
