@@ -77,9 +77,8 @@ def _names(
     template: dict[str, Any], name: str, uuid: str, project: str, environment: str
 ) -> dict[tuple[str, str], str]:
     """Return all names that the template sets, by logical ID and property."""
-    named = {key: body for key, body in template["Resources"].items() if any(map(_is_name, body.get("Properties", ())))}
     stack = Stack(
-        {**template, "Resources": named},
+        {**template, "Resources": _named(template)},
         {**samples.EVERYTHING, "ProjectName": project, "Environment": environment},
         pseudo={
             "AWS::StackName": name,
@@ -89,9 +88,18 @@ def _names(
     return {
         (logical_id, property_): value
         for logical_id, body in stack.resources.items()
-        for property_, value in body.get("Properties", {}).items()
-        if _is_name(property_)
+        for property_, value in body["Properties"].items()
     }
+
+
+def _named(template: dict[str, Any]) -> dict[str, Any]:
+    """Return the resources that have names, without their other properties, which take long to evaluate."""
+    named = {}
+    for logical_id, body in template["Resources"].items():
+        names = {name: value for name, value in body.get("Properties", {}).items() if _is_name(name)}
+        if names:
+            named[logical_id] = {**body, "Properties": names}
+    return named
 
 
 def _is_name(property_: str) -> bool:
