@@ -54,7 +54,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure() -> None:
-    """Search for garbage once, and not ten times as pytest does next, which takes as long as hundreds of tests."""
+    """Search for garbage once. pytest searches ten times, which needs more time than hundreds of tests."""
     gc.collect()
     gc.freeze()
 
