@@ -293,20 +293,6 @@ def test_key_policy_equals_that_of_the_created_key(template: dict[str, Any], tex
     assert json.loads(shown) == stack.resources["EncryptionKey"]["Properties"]["KeyPolicy"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("region", ["ca-west-1", "us-gov-east-1"])
-def test_unavailable_types_are_those_that_cfn_lint_reports(text: str, region: str) -> None:
-    """The reference lists the types that cfn-lint reports in a Region, and an option that removes the findings."""
-    row = re.search(rf"^\| `{region}` \| (.*) \| (.*) \|$", text, re.MULTILINE)
-    assert row
-    types = set(re.findall(r"`(.*?)`", row.group(1)))
-    findings = smtemplates.lint(smtemplates.render(smtemplates.build()), regions=[region])
-    assert {name for found in findings for name in re.findall(r"AWS::\w+::\w+", found.message)} == types
-    option = re.search(r"--without ([a-z,]+)", row.group(2))
-    without = option.group(1).split(",") if option else []
-    assert smtemplates.lint(smtemplates.render(smtemplates.build(without)), regions=[region]) == []
-
-
 def test_regions_without_schemas_are_named(text: str) -> None:
     """The reference of each template names the Regions for which cfn-lint has only the schemas of us-east-1."""
     types = {region: set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) for region in REGIONS}
