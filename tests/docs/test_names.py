@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from functools import cache
 from importlib import import_module
 from pkgutil import resolve_name
 from typing import Any
@@ -133,8 +134,9 @@ def _exists(span: str, section: Section) -> bool:
         return True
     if section.document == PROJECT_PAGE and _is_of_project(span):
         return True
-    of_page = {LIBRARY_PAGE: span in LIBRARY, PERMISSIONS_PAGE: _is_of_sdk(span)}
-    if of_page.get(section.document):
+    if (section.document == LIBRARY_PAGE and span in LIBRARY) or (
+        section.document == PERMISSIONS_PAGE and _is_of_sdk(span)
+    ):
         return True
     if section.document == PIPELINES_PAGE and span in _inputs():
         return True
@@ -188,7 +190,7 @@ def _is_name(span: str, programs: Mapping[str, ArgumentParser]) -> bool:
         or _is_setting(span)
         or _is_path(span)
         or _is_path(f"templates/{span}.yaml")
-        or any(span in _keys(template) for template in TEMPLATES)
+        or span in _all_keys()
         or _is_of_iam(span)
         or span in SAGEMAKER
         or _is_python(span)
@@ -235,6 +237,11 @@ def _is_module(span: str) -> bool:
     return any(path.stem == span for path in (ROOT / "smtemplates").rglob("*") if path.is_dir() or path.suffix == ".py")
 
 
+@cache
+def _all_keys() -> frozenset[str]:
+    return frozenset(key for template in TEMPLATES for key in _keys(template))
+
+
 def _keys(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         yield from value
@@ -255,12 +262,17 @@ def _is_of_iam(span: str) -> bool:
     return bool(IAM.actions.action_exists(service, name) or IAM.conditions.condition_key_exists(service, span))
 
 
+@cache
+def _classes() -> frozenset[str]:
+    return frozenset(name for text in CODE for name in re.findall(r"^class (\w+)", text, re.MULTILINE))
+
+
 def _is_python(span: str) -> bool:
     """Return whether this is a public name of the package, a function or class of its code, or a troposphere class."""
     name = span.partition("(")[0]
     if name.startswith("smtemplates."):
         return _resolves(name)
-    if any(re.search(rf"^class {re.escape(name)}\b", text, re.MULTILINE) for text in CODE):
+    if name in _classes():
         return True
     return _resolves(f"troposphere.{name}") or (span.endswith(")") and any(f"def {name}(" in text for text in CODE))
 
