@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_round_trip import CORPUS, values
 
@@ -108,9 +109,23 @@ def test_digest_shows_another_content(one: str, other: str) -> None:
     assert received.digest(one) != received.digest(other)
 
 
-@given(st.dictionaries(st.text(max_size=5), values, min_size=1, max_size=3))
+def keys_remain_distinct(value: Any) -> bool:
+    """Return whether the keys of each mapping are different from each other after AWS has replaced characters."""
+    if isinstance(value, list):
+        return all(map(keys_remain_distinct, value))
+    if not isinstance(value, dict):
+        return True
+    kept = {re.sub(r"\?+", "?", stored(key)) for key in value}
+    return len(kept) == len(value) and all(map(keys_remain_distinct, value.values()))
+
+
+@given(st.dictionaries(st.text(max_size=5), values, min_size=1, max_size=3).filter(keys_remain_distinct))
+@example({"¡": None, "b": {"\ue000": 1, "c?": [{"?": 2}]}})
 def test_digest_of_any_content(content: dict[str, Any]) -> None:
-    """Any content has one digest in JSON, after the SDK has parsed it, and in YAML as AWS returns it."""
+    """Any content has one digest in JSON, after the SDK has parsed it, and in YAML as AWS returns it.
+
+    Keys that are the same after AWS has replaced characters are excluded: of these, AWS does not return all values.
+    """
     for ascii_only in (True, False):
         text = json.dumps(content, ensure_ascii=ascii_only)
         assert received.digest(by_sdk(text)) == received.digest(text)
