@@ -32,15 +32,30 @@ class Phrase:
         if self.kinds and text.kind not in self.kinds:
             return
         for sentence in text.sentences()[: 1 if self.first else None]:
-            match = self.find.search(without_code(sentence))
+            match = self.rough.search(lower(sentence)) and self.find.search(without_code(sentence))
             if match:
                 yield sentence, match[0].strip()
 
+    @functools.cached_property
+    def rough(self) -> re.Pattern[str]:
+        """Return a pattern for lower case that finds at least the same: a search without IGNORECASE is faster."""
+        if not self.find.flags & re.IGNORECASE:
+            return re.compile("")
+        escaped_or_capitals = re.compile(r"\\.|[A-Z]+")
+        return re.compile(
+            escaped_or_capitals.sub(lambda part: part[0].lower() if part[0].isalpha() else part[0], self.find.pattern)
+        )
 
-@functools.cache
+
 def without_code(sentence: str) -> str:
     """Return a sentence with X in place of code in backticks."""
     return CODE.sub("`X`", sentence)
+
+
+@functools.cache
+def lower(sentence: str) -> str:
+    """Return a sentence without code, in lower case."""
+    return without_code(sentence).lower()
 
 
 @dataclass(frozen=True)

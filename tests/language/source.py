@@ -22,7 +22,7 @@ def python_texts(place: str, source: str, *, strings: bool = True) -> Iterator[T
     """Yield the prose of a Python file: docstrings, comments and, with `strings`, strings of two words or more."""
     tree = ast.parse(source)
     docstrings = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             docstring = ast.get_docstring(node)
             if docstring is not None:
@@ -32,7 +32,16 @@ def python_texts(place: str, source: str, *, strings: bool = True) -> Iterator[T
     for line, text in _strings(tree, docstrings) if strings else ():
         if has_words(text):
             yield Text(f"{place}:{line}", "message", text)
-    yield from comments(place, source)
+    if "#" in source:
+        yield from comments(place, source)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and the statements below it. No docstring is in an expression."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
+            yield from _statements(child)
 
 
 def _docstring_kind(node: ast.AST) -> str:
