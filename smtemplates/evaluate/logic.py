@@ -115,14 +115,14 @@ def function(expression: Any) -> tuple[str, Any]:
         NeedsTransformError: AWS replaces the expression before it evaluates the template.
         Error: The expression is not a truth function, or has the wrong number of arguments.
     """
-    if isinstance(expression, dict) and (replaced := next(filter(replaces, expression), None)):
-        raise NeedsTransformError(replaced)
     if isinstance(expression, dict) and len(expression) == 1:
         ((name, arguments),) = expression.items()
         if name == "Condition" and isinstance(arguments, str):
             return name, arguments
         if isinstance(arguments, list) and _ARITY.get(name, -1) in {None, len(arguments)}:
             return name, arguments
+    if isinstance(expression, dict) and (replaced := next(filter(replaces, expression), None)):
+        raise NeedsTransformError(replaced)
     raise Error(
         f"{short(expression)} is not a condition: use Fn::And, Fn::Or, Fn::Not, Fn::Equals or the name of a condition."
     )

@@ -17,6 +17,7 @@ from smtemplates.evaluate.scope import Scope
 from smtemplates.evaluate.sections import nested, replaces
 
 NO_VALUE = object()
+_CONTAINERS = (dict, list)  # most values are texts, and need no call
 SHOWN = 60  # characters of a value in a message
 
 VARIABLE = re.compile(r"\$\{(!?)([^{}]*)\}")
@@ -46,7 +47,7 @@ def resolve(value: Any, scope: Scope) -> Any:
         Error: CloudFormation would reject the function or its arguments, or the result is too long.
     """
     if isinstance(value, list):
-        items = [resolve(item, scope) for item in value]
+        items = [resolve(item, scope) if isinstance(item, _CONTAINERS) else item for item in value]
         return [item for item in items if item is not NO_VALUE]
     if not isinstance(value, dict):
         return value
@@ -54,7 +55,7 @@ def resolve(value: Any, scope: Scope) -> Any:
     if name is None:
         if "Fn::" in "\n".join(value):  # faster than a look at each key
             _check_keys(value)
-        members = {key: resolve(member, scope) for key, member in value.items()}
+        members = {key: resolve(each, scope) if isinstance(each, _CONTAINERS) else each for key, each in value.items()}
         return {key: member for key, member in members.items() if member is not NO_VALUE}
     function = _FUNCTIONS.get(name)
     if function is None:
@@ -74,9 +75,11 @@ def _check_keys(value: Iterable[str]) -> None:
 
 
 def _count(result: Any, scope: Scope) -> None:
-    for value in result if isinstance(result, list) else [result]:
-        if isinstance(value, str):
-            scope.count(len(value))
+    if isinstance(result, str):
+        scope.count(len(result))
+    elif isinstance(result, list):
+        for text in [item for item in result if isinstance(item, str)]:
+            scope.count(len(text))
 
 
 def to_text(value: Any) -> str:
@@ -107,7 +110,8 @@ def _ref(name: Any, scope: Scope) -> Any:
         return NO_VALUE
     if name in scope.names:
         value = scope.names[name]
-        return copy.copy(value)  # so that changes of a list in one place do not change another
+        # a copy, so that changes of a list in one place do not change another
+        return value if isinstance(value, str) else copy.copy(value)
     return scope.resource(name, None)
 
 
