@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -110,10 +109,10 @@ def test_two_processes_write_the_same_bytes() -> None:
     assert _rendered_by(sys.executable, "1") == _rendered_by(sys.executable, "2")
 
 
-@pytest.mark.parametrize("python", _pythons())
-def test_every_python_writes_the_same_bytes(python: str) -> None:
+def test_every_python_writes_the_same_bytes() -> None:
     """Every Python on this machine, from 3.10, renders the same bytes."""
-    assert _rendered_by(python, "3") == smtemplates.render(smtemplates.build()).encode()
+    expected = smtemplates.render(smtemplates.build()).encode()
+    assert [python for python in _pythons() if _rendered_by(python, "3") != expected] == []
 
 
 def test_committed_template_is_up_to_date() -> None:
