@@ -27,7 +27,7 @@ MOST_FILES = 6
 LOCKS = ("uv", "dev", "images", "render")
 # The tests that can fail for this resource, its switch or its rows of data, in addition to its own test file. All
 # others see the same here as in this checkout: the resource has no role and no text parameter, and no rule of Guard is
-# about its type. The recipe itself renders the templates and the reference.
+# about its type. The recipe itself renders the templates, checks their policy, and renders the reference.
 TESTS = (
     *(
         f"tests/launching/test_launch_role.py::test_{name}"
@@ -52,7 +52,6 @@ TESTS = (
             "values_of_split_parameters_are_known",
         )
     ),
-    "tests/policy/test_rules.py::test_our_template_breaks_no_rule",
     "tests/test_fleet.py::test_every_parameter_reaches_the_stack_set",
     "tests/test_fleet.py::test_parameters_and_rules_are_those_of_the_workspace[]",
     "tests/test_fleet.py::test_parameters_and_rules_are_those_of_the_workspace[schedules]",
